@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.cli;
+
+import org.jspecify.annotations.NullMarked;

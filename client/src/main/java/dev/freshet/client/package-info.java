@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.client;
+
+import org.jspecify.annotations.NullMarked;

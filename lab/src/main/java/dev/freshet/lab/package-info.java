@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.lab;
+
+import org.jspecify.annotations.NullMarked;

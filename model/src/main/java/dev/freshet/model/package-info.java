@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.model;
+
+import org.jspecify.annotations.NullMarked;

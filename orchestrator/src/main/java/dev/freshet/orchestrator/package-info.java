@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.orchestrator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.rollouts;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.text;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.trainer;
+
+import org.jspecify.annotations.NullMarked;

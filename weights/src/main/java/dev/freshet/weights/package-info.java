@@ -1,0 +1,5 @@
+/** */
+@NullMarked
+package dev.freshet.weights;
+
+import org.jspecify.annotations.NullMarked;
