@@ -1,0 +1,162 @@
+package dev.freshet.client;
+
+import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.TraceId;
+import io.netty.channel.EventLoopGroup;
+import io.netty.handler.codec.http.HttpMethod;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The admin lane to one inference server. It shares nothing with streams: an event loop of its own,
+ * a fresh connection for every call ({@code Connection: close}), one connection at a time. Calls
+ * block their caller, in the order they came, each wait within its {@link AdminDeadlines}; a prober
+ * that must not wait for an update has a lane of its own.
+ *
+ * <p>A weight operation logs {@code client.send} and {@code client.done}. The time between them is
+ * all that the caller waited, a wait for the lane included. Errors are {@link AdminException}. No
+ * call is repeated: the caller decides, under the same trace id. Thread-safe.
+ */
+public final class AdminClient implements AutoCloseable {
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
+  private static final byte[] NO_FIELDS = {'{', '}'};
+
+  private final Origin origin;
+  private final AdminDeadlines deadlines;
+  private final EventLog events;
+  private final EventLoopGroup loop = Transport.group("freshet-admin-client", 1);
+  private final ReentrantLock lane = new ReentrantLock(true);
+  private volatile Optional<AdminExchange> current = Optional.empty();
+
+  /**
+   * @param server the root of the server's admin listener, as {@code http://127.0.0.1:8001}
+   */
+  public AdminClient(URI server, AdminDeadlines deadlines, EventLog events) {
+    this.origin = Origin.of(server);
+    this.deadlines = deadlines;
+    this.events = events;
+  }
+
+  /** The root of the server's admin listener. */
+  public URI server() {
+    return origin.root();
+  }
+
+  /** Has the server serve the checkpoint in {@code weightDir} as policy version {@code step}. */
+  public AdminResult updateWeights(Path weightDir, long step, UpdateMode mode, TraceId trace) {
+    return updateWeights(weightDir.toAbsolutePath().toString(), step, mode, trace);
+  }
+
+  /** The same for a directory named as the server sees it. */
+  public AdminResult updateWeights(String weightDir, long step, UpdateMode mode, TraceId trace) {
+    UpdateWeightsRequest request = new UpdateWeightsRequest(weightDir, OptionalLong.of(step), mode);
+    return operate("update_weights", Optional.of(weightDir), request.toJson(), trace);
+  }
+
+  /** Has the server go back to the base model it was started with. */
+  public AdminResult reloadWeights(TraceId trace) {
+    return operate("reload_weights", Optional.empty(), NO_FIELDS, trace);
+  }
+
+  /** The version that the server generates with now. */
+  public WeightInfo weightInfo() {
+    AdminRequest request = probe("/weight_info");
+    AdminExchange.Answer answer = call(request);
+    requireOk(request, answer);
+    try {
+      return WeightInfo.parse(answer.body());
+    } catch (WireException e) {
+      throw AdminException.sent(request.call(), "bad_answer", e.getMessage());
+    }
+  }
+
+  /** Whether the server takes requests. A server that cannot be asked is an error. */
+  public ServerHealth health() {
+    int status = call(probe("/health")).status();
+    return new ServerHealth(status / 100 == 2, status);
+  }
+
+  private AdminRequest probe(String path) {
+    return new AdminRequest(
+        HttpMethod.GET, origin, path, new byte[0], TraceId.random(), deadlines.probe());
+  }
+
+  private AdminResult operate(String op, Optional<String> path, byte[] body, TraceId trace) {
+    AdminRequest request =
+        new AdminRequest(HttpMethod.POST, origin, "/" + op, body, trace, deadlines.update());
+    String url = request.url();
+    long sent = events.clientSend(trace, url, path);
+    try {
+      AdminExchange.Answer answer = call(request);
+      requireOk(request, answer);
+      WeightsAnswer weights = WeightsAnswer.parse(answer.body());
+      AdminTimings timings =
+          new AdminTimings(
+              trace,
+              op,
+              url,
+              events.clock().millisSince(sent),
+              (answer.connectedNanos() - sent) / 1e6,
+              weights.rpcMs(),
+              weights.handlerMs(),
+              weights.phases());
+      events.clientDone(timings);
+      return new AdminResult(timings, weights.weightVersion());
+    } catch (WireException e) {
+      AdminException error = AdminException.sent(request.call(), "bad_answer", e.getMessage());
+      events.clientFailed(trace, op, url, events.clock().millisSince(sent), error.code());
+      throw error;
+    } catch (AdminException e) {
+      events.clientFailed(trace, op, url, events.clock().millisSince(sent), e.code());
+      throw e;
+    }
+  }
+
+  private static void requireOk(AdminRequest request, AdminExchange.Answer answer) {
+    if (answer.status() != 200) {
+      throw AdminException.answered(
+          request.call(), answer.status(), ErrorBody.parse(answer.body(), answer.status()));
+    }
+  }
+
+  private AdminExchange.Answer call(AdminRequest request) {
+    enterLane(request);
+    try {
+      AdminExchange exchange = AdminExchange.start(loop, request, deadlines, events.clock());
+      current = Optional.of(exchange);
+      return exchange.await();
+    } finally {
+      current = Optional.empty();
+      lane.unlock();
+    }
+  }
+
+  private void enterLane(AdminRequest request) {
+    try {
+      if (!lane.tryLock(request.readDeadline().toNanos(), TimeUnit.NANOSECONDS)) {
+        throw AdminException.notSent(
+            request.call(),
+            "busy",
+            "another admin call to this server still ran after %d ms"
+                .formatted(request.readDeadline().toMillis()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw AdminException.notSent(
+          request.call(), "interrupted", "interrupted while waiting for the admin call before it");
+    }
+  }
+
+  /** Breaks off a call in progress and ends the event loop. */
+  @Override
+  public void close() {
+    Transport.close(loop, CLOSE_DEADLINE);
+    current.ifPresent(exchange -> exchange.breakOff("shut_down", "the admin client is closed"));
+  }
+}

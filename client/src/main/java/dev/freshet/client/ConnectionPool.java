@@ -1,0 +1,147 @@
+package dev.freshet.client;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.util.NetUtil;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The connections of a streaming client that carry no call. A connection is in the pool or a
+ * call's, never both: whoever takes it out of its queue owns it. Thread-safe.
+ */
+final class ConnectionPool {
+  private static final int CONNECT_MILLIS = 10_000;
+
+  /** Less than servers keep an idle connection, so that it is seldom they who close it. */
+  private static final long IDLE_SECONDS = 20;
+
+  private final Map<Origin, Deque<StreamConnection>> idle = new ConcurrentHashMap<>();
+
+  /** Looks names up, which may block, so that no event loop has to. */
+  private final ExecutorService names =
+      Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-stream-names", true));
+
+  private volatile boolean closed;
+
+  /** Takes the connection to {@code origin} that was used last, if there is one. */
+  Optional<StreamConnection> take(Origin origin) {
+    Deque<StreamConnection> queue = idle.get(origin);
+    if (queue != null) {
+      for (StreamConnection c = queue.pollLast(); c != null; c = queue.pollLast()) {
+        if (c.isActive()) {
+          return Optional.of(c);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Keeps a connection for the next call, on its event loop. */
+  void keep(StreamConnection connection) {
+    Deque<StreamConnection> queue =
+        idle.computeIfAbsent(connection.origin(), origin -> new ConcurrentLinkedDeque<>());
+    connection.idleTimer(
+        connection
+            .loop()
+            .schedule(
+                () -> {
+                  if (queue.remove(connection)) {
+                    connection.close();
+                  }
+                },
+                IDLE_SECONDS,
+                TimeUnit.SECONDS));
+    queue.addLast(connection);
+    if (closed && queue.remove(connection)) {
+      connection.close();
+    }
+  }
+
+  /** Forgets a connection that has closed. */
+  void forget(StreamConnection connection) {
+    Deque<StreamConnection> queue = idle.get(connection.origin());
+    if (queue != null) {
+      queue.remove(connection);
+    }
+  }
+
+  /** Opens a connection for {@code call} on {@code loop}, or fails the call. */
+  void open(StreamCall call, EventLoop loop) {
+    byte[] literal = NetUtil.createByteArrayFromIpAddressString(call.origin().address());
+    try {
+      if (literal != null) {
+        connect(call, loop, InetAddress.getByAddress(literal));
+      } else {
+        names.execute(() -> lookUp(call, loop));
+      }
+    } catch (UnknownHostException e) {
+      call.unreachable("not an address");
+    } catch (RejectedExecutionException e) {
+      call.cancel();
+    }
+  }
+
+  private void lookUp(StreamCall call, EventLoop loop) {
+    try {
+      connect(call, loop, InetAddress.getByName(call.origin().address()));
+    } catch (UnknownHostException e) {
+      call.unreachable("unknown host");
+    } catch (RejectedExecutionException e) {
+      call.cancel();
+    }
+  }
+
+  private void connect(StreamCall call, EventLoop loop, InetAddress address) {
+    StreamConnection connection = new StreamConnection(call.origin(), this);
+    ChannelFuture connected =
+        new Bootstrap()
+            .group(loop)
+            .channel(Transport.socket())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel.pipeline().addLast(new HttpClientCodec(), connection);
+                  }
+                })
+            .connect(new InetSocketAddress(address, call.origin().port()));
+    connected.addListener(
+        done -> {
+          if (done.isSuccess()) {
+            connection.run(call, false);
+          } else {
+            call.unreachable(OneLine.of(done.cause()));
+          }
+        });
+  }
+
+  /** Closes the idle connections and keeps no more. */
+  void close() {
+    closed = true;
+    names.shutdownNow();
+    for (Deque<StreamConnection> queue : idle.values()) {
+      for (StreamConnection c = queue.pollLast(); c != null; c = queue.pollLast()) {
+        c.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package dev.freshet.client;
+
+import dev.freshet.client.StreamException.Kind;
+import dev.freshet.trace.MonotonicClock;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One call of the streaming client. Its result completes once; a result that completes without an
+ * answer closes the call's connection. The answer is read on the connection's event loop alone.
+ */
+final class StreamCall implements Call {
+  private final Origin origin;
+  private final byte[] body;
+  private final Duration deadline;
+  private final MonotonicClock clock;
+  private final EventLoop loop;
+  private final ConnectionPool pool;
+  private final CompletionAssembler assembler;
+  private final CompletableFuture<Completion> result = new CompletableFuture<>();
+  private final long startNanos;
+
+  private volatile Optional<StreamConnection> connection = Optional.empty();
+  private volatile Optional<Future<?>> deadlineTimer = Optional.empty();
+  private volatile boolean sent;
+  private volatile int tokens;
+  private double ttftMs = -1;
+
+  StreamCall(
+      Origin origin,
+      CompletionRequest request,
+      Duration deadline,
+      MonotonicClock clock,
+      EventLoop loop,
+      ConnectionPool pool) {
+    this.origin = origin;
+    this.body = request.toBuilder().stream(true).includeUsage(true).build().toJson();
+    this.deadline = deadline;
+    this.clock = clock;
+    this.loop = loop;
+    this.pool = pool;
+    this.assembler = new CompletionAssembler(request);
+    this.startNanos = clock.nanos();
+    var _ =
+        result.whenComplete(
+            (completion, error) -> {
+              if (error != null) {
+                deadlineTimer.ifPresent(timer -> timer.cancel(false));
+                connection.ifPresent(StreamConnection::close);
+              }
+            });
+  }
+
+  void begin() {
+    try {
+      deadlineTimer =
+          Optional.of(loop.schedule(this::expire, deadline.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (RejectedExecutionException e) {
+      cancel();
+      return;
+    }
+    pool.take(origin).ifPresentOrElse(kept -> kept.run(this, true), this::beginFresh);
+  }
+
+  /** Begins on a fresh connection. */
+  void beginFresh() {
+    pool.open(this, loop);
+  }
+
+  Origin origin() {
+    return origin;
+  }
+
+  /** The request's body. */
+  byte[] body() {
+    return body;
+  }
+
+  /** Takes a connection for itself; false if the call has ended meanwhile. */
+  boolean attach(StreamConnection to) {
+    connection = Optional.of(to);
+    if (result.isDone()) {
+      connection = Optional.empty();
+      return false;
+    }
+    sent = true;
+    return true;
+  }
+
+  /** Lets go of its connection, which has read the whole answer. */
+  void detach() {
+    connection = Optional.empty();
+    deadlineTimer.ifPresent(timer -> timer.cancel(false));
+  }
+
+  /** Takes the data of one event of the answer. Returns whether the call goes on. */
+  boolean event(byte[] json, int length) {
+    try {
+      assembler.accept(json, length);
+    } catch (WireException e) {
+      fail(Kind.MALFORMED, e.getMessage());
+      return false;
+    }
+    tokens = assembler.tokens();
+    if (ttftMs < 0 && assembler.begun()) {
+      ttftMs = clock.millisSince(startNanos);
+    }
+    assembler.error().ifPresent(error -> fail(Kind.FAILED, error.message()));
+    return assembler.error().isEmpty();
+  }
+
+  /** The stream has come to its end. */
+  void done() {
+    try {
+      double wallMs = clock.millisSince(startNanos);
+      result.complete(assembler.completion(ttftMs < 0 ? wallMs : ttftMs, wallMs));
+    } catch (WireException e) {
+      fail(Kind.MALFORMED, e.getMessage());
+    }
+  }
+
+  void unreachable(String message) {
+    fail(Kind.UNREACHABLE, "cannot connect: " + message);
+  }
+
+  void refused(int status, ErrorBody error) {
+    fail(Kind.REFUSED, status, false, "HTTP %d: %s".formatted(status, error.message()));
+  }
+
+  void fail(Kind kind, String message) {
+    fail(kind, 0, !sent, message);
+  }
+
+  private void fail(Kind kind, int status, boolean neverHandled, String message) {
+    result.completeExceptionally(
+        new StreamException(
+            kind,
+            status,
+            neverHandled,
+            "POST %s/v1/completions: %s".formatted(origin.root(), message)));
+  }
+
+  private void expire() {
+    fail(
+        Kind.DEADLINE,
+        "no end within %d ms, after %d tokens".formatted(deadline.toMillis(), tokens));
+    connection.ifPresent(StreamConnection::close);
+  }
+
+  @Override
+  public CompletableFuture<Completion> result() {
+    return result;
+  }
+
+  @Override
+  public int tokens() {
+    return tokens;
+  }
+
+  @Override
+  public void cancel() {
+    fail(Kind.CANCELLED, "cancelled after %d tokens".formatted(tokens));
+  }
+}

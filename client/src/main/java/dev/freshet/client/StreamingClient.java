@@ -1,0 +1,68 @@
+package dev.freshet.client;
+
+import dev.freshet.trace.MonotonicClock;
+import io.netty.channel.EventLoopGroup;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Streams completions from any number of servers over keep-alive connections, one completion a
+ * connection at a time. The number of connections is the number of calls under way, which is the
+ * caller's to bound. Its event loops and connections are its own; admin calls never use them.
+ *
+ * <p>What a call holds is bounded: one event by {@value CompletionAssembler#MAX_EVENT_BYTES} bytes,
+ * the tokens by the request's {@code max_tokens}. A request that went out on a kept connection
+ * which the server had just closed is sent once more on a fresh one; nothing else is repeated.
+ * Thread-safe.
+ */
+public final class StreamingClient implements AutoCloseable {
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
+
+  private final MonotonicClock clock;
+  private final EventLoopGroup loops;
+  private final ConnectionPool pool;
+  private final Set<StreamCall> calls = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /** A client with one event loop, enough for some thousand streams. */
+  public StreamingClient() {
+    this(1, MonotonicClock.SYSTEM);
+  }
+
+  /** A client with {@code threads} event loops. */
+  public StreamingClient(int threads, MonotonicClock clock) {
+    this.clock = clock;
+    this.loops = Transport.group("freshet-stream-client", threads);
+    this.pool = new ConnectionPool();
+  }
+
+  /**
+   * Sends {@code request} to the server at {@code server} (as {@code http://127.0.0.1:8000}) and
+   * streams its answer, whatever the request says of streaming and usage. Does not block.
+   *
+   * @param deadline from now to the end of the answer
+   */
+  public Call start(URI server, CompletionRequest request, Duration deadline) {
+    StreamCall call =
+        new StreamCall(Origin.of(server), request, deadline, clock, loops.next(), pool);
+    calls.add(call);
+    var _ = call.result().whenComplete((completion, error) -> calls.remove(call));
+    if (closed) {
+      call.cancel();
+    } else {
+      call.begin();
+    }
+    return call;
+  }
+
+  /** Cancels all calls and closes all connections. */
+  @Override
+  public void close() {
+    closed = true;
+    calls.forEach(StreamCall::cancel);
+    pool.close();
+    Transport.close(loops, CLOSE_DEADLINE);
+  }
+}

@@ -1,0 +1,41 @@
+package dev.freshet.text;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The alphabet in which byte-level BPE writes bytes as printable characters (from GPT-2's {@code
+ * bytes_to_unicode}): printable Latin-1 stands for itself, the other 68 bytes follow from U+0100.
+ */
+final class ByteAlphabet {
+  private static final int UNMAPPED = -1;
+  private static final int[] BYTE_OF = byteOf();
+
+  private ByteAlphabet() {}
+
+  private static int[] byteOf() {
+    int[] table = new int[0x100 + 68];
+    Arrays.fill(table, UNMAPPED);
+    int next = 0x100;
+    for (int b = 0; b < 256; b++) {
+      boolean printable =
+          (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
+      table[printable ? b : next++] = b;
+    }
+    return table;
+  }
+
+  /** The bytes of a token; a token with a character outside the alphabet is its own UTF-8. */
+  static byte[] bytes(String token) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(token.length());
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      if (c >= BYTE_OF.length || BYTE_OF[c] == UNMAPPED) {
+        return token.getBytes(StandardCharsets.UTF_8);
+      }
+      bytes.write(BYTE_OF[c]);
+    }
+    return bytes.toByteArray();
+  }
+}

@@ -1,0 +1,88 @@
+package dev.freshet.text;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * What a {@code tokenizer.json} says about single tokens: their strings, which are special, and by
+ * which steps a chain of them becomes text. Immutable.
+ *
+ * @param tokens id to token
+ * @param ids token to id
+ * @param special ids of the special tokens
+ * @param decoders types of the decoding steps in order; empty if the file names none
+ */
+record Vocabulary(
+    Map<Integer, String> tokens,
+    Map<String, Integer> ids,
+    Set<Integer> special,
+    List<String> decoders) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * Reads the whole of a {@code tokenizer.json}.
+   *
+   * @param source names the file in errors
+   */
+  static Vocabulary parse(String json, String source) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(json);
+    } catch (JacksonException e) {
+      throw new TokenizerException(
+          "tokenizer %s: expected JSON: %s".formatted(source, e.getOriginalMessage()), e);
+    }
+    Map<String, Integer> ids = new HashMap<>();
+    JsonNode vocab = root.path("model").path("vocab");
+    if (vocab.isObject()) {
+      vocab.properties().forEach(entry -> ids.put(entry.getKey(), entry.getValue().asInt()));
+    } else if (vocab.isArray()) {
+      for (int id = 0; id < vocab.size(); id++) {
+        ids.put(vocab.path(id).path(0).asString(), id);
+      }
+    } else {
+      throw new TokenizerException(
+          "tokenizer %s: model.vocab is missing: expected an object or an array".formatted(source));
+    }
+    Set<Integer> special = new HashSet<>();
+    for (JsonNode added : root.path("added_tokens")) {
+      int id = added.path("id").asInt(-1);
+      ids.put(added.path("content").asString(), id);
+      if (added.path("special").asBoolean(false)) {
+        special.add(id);
+      }
+    }
+    Map<Integer, String> tokens = new HashMap<>();
+    ids.forEach((token, id) -> tokens.put(id, token));
+    return new Vocabulary(
+        Map.copyOf(tokens), Map.copyOf(ids), Set.copyOf(special), decoders(root.path("decoder")));
+  }
+
+  private static List<String> decoders(JsonNode decoder) {
+    String type = decoder.path("type").asString("");
+    if (!type.equals("Sequence")) {
+      return type.isEmpty() ? List.of() : List.of(type);
+    }
+    List<String> types = new ArrayList<>();
+    decoder.path("decoders").forEach(step -> types.addAll(decoders(step)));
+    return List.copyOf(types);
+  }
+
+  OptionalInt idOf(String token) {
+    Integer id = ids.get(token);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /** One more than the highest id. */
+  int size() {
+    return tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
+  }
+}

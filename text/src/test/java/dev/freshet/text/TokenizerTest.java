@@ -1,0 +1,112 @@
+package dev.freshet.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+class TokenizerTest {
+  @TempDir Path dir;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-llama", "tiny-qwen3"})
+  void theIdsAndTextsAreThoseOfTransformers(String fixture) throws IOException {
+    JsonNode golden =
+        Fixtures.JSON.readTree(
+            Files.readString(Fixtures.directory(fixture).resolve("golden.json")));
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory(fixture))) {
+      for (JsonNode example : golden.path("cases")) {
+        int[] ids = ids(example.path("input_ids"));
+        assertThat(tokenizer.encode(example.path("text").asString())).containsExactly(ids);
+        assertThat(tokenizer.decode(ids, false)).isEqualTo(example.path("decoded").asString());
+      }
+      for (JsonNode chat : golden.path("chat")) {
+        assertThat(tokenizer.encodeOrdinary(chat.path("rendered").asString()))
+            .containsExactly(ids(chat.path("input_ids")));
+      }
+    }
+  }
+
+  @Test
+  void specialTokensAreKnownAndLeftOutOnRequest() {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
+      int end = tokenizer.idOf("<|im_end|>").orElseThrow();
+      int a = tokenizer.idOf("a").orElseThrow();
+
+      assertThat(tokenizer.decode(new int[] {a, end}, true)).isEqualTo("a");
+      assertThat(tokenizer.decode(new int[] {a, end}, false)).isEqualTo("a<|im_end|>");
+      assertThat(tokenizer.isSpecial(end)).isTrue();
+      assertThat(tokenizer.isSpecial(a)).isFalse();
+      assertThat(tokenizer.tokenOf(end)).isEqualTo("<|im_end|>");
+      assertThat(tokenizer.idOf("no such token")).isEmpty();
+      assertThat(tokenizer.tokenOf(tokenizer.vocabSize() - 1)).isNotEmpty();
+      assertThatThrownBy(() -> tokenizer.tokenOf(tokenizer.vocabSize()))
+          .isInstanceOf(TokenizerException.class)
+          .hasMessageContaining("no token has id " + tokenizer.vocabSize());
+    }
+  }
+
+  @Test
+  void thePostProcessorsTokensAreAddedOnlyByEncode() throws IOException {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.byteFallback(dir))) {
+      int[] ordinary = tokenizer.encodeOrdinary("a river");
+
+      assertThat(tokenizer.encode("a river")[0]).isEqualTo(1);
+      assertThat(tokenizer.encode("a river")).endsWith(ordinary).hasSize(ordinary.length + 1);
+      assertThat(tokenizer.decode(ordinary, true)).isEqualTo("a river");
+    }
+  }
+
+  @Test
+  void aTextIsNeverTruncated() {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
+      assertThat(tokenizer.encode("7\n".repeat(20_000))).hasSize(40_000);
+    }
+  }
+
+  @Test
+  void aSurrogateWithoutPartnerIsTheReplacementCharacter() {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
+      assertThat(tokenizer.encode("a\uD83Cb\uDF0A")).isEqualTo(tokenizer.encode("a\uFFFDb\uFFFD"));
+    }
+  }
+
+  @Test
+  void aMissingOrBrokenFileIsNamedInOneLine() throws IOException {
+    assertThatThrownBy(() -> Tokenizer.load(dir.resolve("absent.json")))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("absent.json: no such file");
+    Path broken = Files.writeString(dir.resolve("broken.json"), "{\"model\":{\"vocab\":{}");
+    assertThatThrownBy(() -> Tokenizer.load(broken))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("broken.json: expected JSON")
+        .message()
+        .hasLineCount(1);
+    Path empty = Files.writeString(dir.resolve("empty.json"), "{}");
+    assertThatThrownBy(() -> Tokenizer.load(empty))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("model.vocab is missing");
+    Path odd =
+        Files.writeString(dir.resolve("odd.json"), "{\"model\":{\"type\":\"Odd\",\"vocab\":{}}}");
+    assertThatThrownBy(() -> Tokenizer.load(odd))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("odd.json: cannot be read")
+        .message()
+        .hasLineCount(1);
+  }
+
+  private static int[] ids(JsonNode array) {
+    int[] ids = new int[array.size()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = array.path(i).asInt();
+    }
+    return ids;
+  }
+}
