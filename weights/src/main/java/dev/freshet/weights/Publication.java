@@ -45,7 +45,8 @@ record Publication(
       throw new IllegalArgumentException("step %d: expected 0 or more".formatted(step));
     }
     for (String name : sideFiles.keySet()) {
-      if (OWN_FILES.contains(name) || !Path.of(name).equals(Path.of(name).getFileName())) {
+      boolean plain = !name.isEmpty() && !name.startsWith(".") && Path.of(name).getNameCount() == 1;
+      if (!plain || Path.of(name).isAbsolute() || OWN_FILES.contains(name)) {
         throw new IllegalArgumentException(
             "side file '%s': expected the plain name of a file that is not the store's own"
                 .formatted(name));
