@@ -128,6 +128,24 @@ public final class Checkpoint implements AutoCloseable {
     return tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
   }
 
+  /**
+   * Reads every floating-point tensor, on all cores, in search of what no policy can be run on.
+   *
+   * @throws CheckpointException naming a tensor with a NaN or an infinity and the first such index
+   */
+  public void requireFinite() {
+    TensorScan.each(
+        tensors.values(),
+        tensor ->
+            FiniteScan.firstNonFinite(tensor)
+                .ifPresent(
+                    index -> {
+                      throw new CheckpointException(
+                          "%s: tensor '%s': element %d is NaN or infinite, expected finite weights"
+                              .formatted(dir, tensor.name(), index));
+                    }));
+  }
+
   /** Unmaps; every view is dead from here on. Closing again does nothing. */
   @Override
   public void close() {

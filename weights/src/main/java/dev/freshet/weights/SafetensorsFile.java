@@ -56,7 +56,8 @@ record SafetensorsFile(Path file, List<TensorView> tensors) {
           "%s: permission denied, expected a readable safetensors file".formatted(file), e);
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read as a safetensors file: %s".formatted(file, e.getMessage()), e);
+          "%s: cannot be read as a safetensors file: %s".formatted(file, DurableFiles.reason(e)),
+          e);
     }
   }
 

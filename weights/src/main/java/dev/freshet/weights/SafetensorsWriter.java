@@ -3,7 +3,6 @@ package dev.freshet.weights;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -30,7 +29,6 @@ import tools.jackson.core.json.JsonFactory;
  */
 public final class SafetensorsWriter {
   private static final int ALIGNMENT = 64;
-  private static final int CHUNK_BYTES = 1 << 20;
   private static final JsonFactory JSON = new JsonFactory();
 
   private SafetensorsWriter() {}
@@ -40,10 +38,10 @@ public final class SafetensorsWriter {
    * written whole is removed.
    *
    * @param metadata goes into the header's {@code __metadata__}; libraries look for {@code format}
-   * @return the CRC32C of each tensor's bytes by name, in the order of the file
+   * @return what a manifest says of each tensor, by name, in the order of the file
    * @throws IOException if the file exists or cannot be written whole, such as on a full disk
    */
-  public static Map<String, Integer> write(
+  public static Map<String, TensorEntry> write(
       Path file, List<TensorView> tensors, Map<String, String> metadata) throws IOException {
     checkNames(tensors);
     List<TensorView> ordered = ordered(tensors);
@@ -52,13 +50,14 @@ public final class SafetensorsWriter {
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       try {
         writeFully(channel, header(ordered, metadata));
-        Map<String, Integer> checksums = new LinkedHashMap<>();
+        Map<String, TensorEntry> entries = new LinkedHashMap<>();
         for (TensorView tensor : ordered) {
-          checksums.put(tensor.name(), writeData(channel, tensor.data()));
+          int crc32c = writeData(channel, tensor.data());
+          entries.put(tensor.name(), TensorEntry.of(tensor, crc32c));
         }
         channel.force(true);
         whole = true;
-        return checksums;
+        return entries;
       } finally {
         if (!whole) {
           Files.deleteIfExists(file);
@@ -124,15 +123,12 @@ public final class SafetensorsWriter {
 
   private static int writeData(FileChannel channel, MemorySegment data) throws IOException {
     CRC32C crc = new CRC32C();
-    for (long offset = 0; offset < data.byteSize(); offset += CHUNK_BYTES) {
-      MemorySegment chunk = data.asSlice(offset, Math.min(CHUNK_BYTES, data.byteSize() - offset));
-      ByteBuffer bytes =
-          chunk.isNative()
-              ? chunk.asByteBuffer()
-              : ByteBuffer.wrap(chunk.toArray(ValueLayout.JAVA_BYTE));
-      crc.update(bytes.duplicate());
-      writeFully(channel, bytes);
-    }
+    SegmentChunks.forEach(
+        data,
+        chunk -> {
+          crc.update(chunk.duplicate());
+          writeFully(channel, chunk);
+        });
     return (int) crc.getValue();
   }
 

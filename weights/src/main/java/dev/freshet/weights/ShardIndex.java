@@ -33,7 +33,8 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
       throw new CheckpointException(
           "%s: not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
     } catch (IOException e) {
-      throw new CheckpointException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
+      throw new CheckpointException(
+          "%s: cannot be read: %s".formatted(file, DurableFiles.reason(e)), e);
     }
     if (!map.isObject() || map.isEmpty()) {
       throw new CheckpointException(
