@@ -6,7 +6,6 @@ import dev.freshet.trace.MonotonicClock;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
@@ -16,9 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's thread: continuous batching. Every turn first exchanges the weights if new ones are offered, then prefills what
- * was admitted, or else takes one decode step for all running sequences, and hands the tokens out, each stamped with the version
- * of the weights that made it. Slot i of the KV cache belongs to running sequence i.
+ * The engine's thread: continuous batching. Every turn first exchanges the weights if new ones are
+ * offered, then prefills what was admitted, or else takes one decode step for all running
+ * sequences, and hands the tokens out, each stamped with the version of the weights that made it.
+ * Slot i of the KV cache belongs to running sequence i.
  */
 final class DecodeLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
@@ -29,7 +29,7 @@ final class DecodeLoop implements Runnable {
   private final MonotonicClock clock;
   private final Consumer<ServedModel> onSwapped;
   private final List<Sequence> running = new ArrayList<>();
-  private final Map<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
+  private final IdentityHashMap<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
   private ServedModel model;
 
   /** The loop owns {@code model} and every model swapped in after it, until it hands it back. */
@@ -52,7 +52,11 @@ final class DecodeLoop implements Runnable {
   public void run() {
     Torch.useThreads(options.threads());
     try (KvCache cache =
-        new KvCache(model.config(), options.maxSequences(), options.maxModelLen(), model.weights().type())) {
+        new KvCache(
+            model.config(),
+            options.maxSequences(),
+            options.maxModelLen(),
+            model.weights().type())) {
       while (admission.awaitWork(running.isEmpty(), swap::isPending)) {
         turn(cache);
       }
@@ -88,11 +92,12 @@ final class DecodeLoop implements Runnable {
   }
 
   private void exchangeWeights() {
-    ServedModel before = model;
-    model = swap.take(model, clock::nanos);
-    if (model != before) {
-      onSwapped.accept(model);
-    }
+    swap.take(model, clock::nanos)
+        .ifPresent(
+            taken -> {
+              model = taken;
+              onSwapped.accept(taken);
+            });
   }
 
   private void dropCancelled(KvCache cache) {
@@ -123,7 +128,10 @@ final class DecodeLoop implements Runnable {
     Tensor hidden =
         model
             .decoder()
-            .hidden(Torch.longs(tokens, fresh.size(), longest), positionIds, cache.prefill(first, positionIds))
+            .hidden(
+                Torch.longs(tokens, fresh.size(), longest),
+                positionIds,
+                cache.prefill(first, positionIds))
             .view(-1, model.config().hiddenSize())
             .index_select(0, Torch.longs(ends, ends.length));
     emit(cache, first, hidden);
@@ -142,12 +150,17 @@ final class DecodeLoop implements Runnable {
     Tensor hidden =
         model
             .decoder()
-            .hidden(Torch.longs(tokens, rows, 1), Torch.longs(positions, rows, 1), cache.decode(positions))
+            .hidden(
+                Torch.longs(tokens, rows, 1),
+                Torch.longs(positions, rows, 1),
+                cache.decode(positions))
             .view(rows, model.config().hiddenSize());
     emit(cache, 0, hidden);
   }
 
-  /** Draws a token for the running sequences from {@code first} on and takes out those that it ends. */
+  /**
+   * Draws a token for the running sequences from {@code first} on and takes out those that it ends.
+   */
   private void emit(KvCache cache, int first, Tensor hidden) {
     List<Sequence> rows = running.subList(first, running.size());
     List<Sampler.Sample> samples =
@@ -160,11 +173,14 @@ final class DecodeLoop implements Runnable {
       Sequence sequence = rows.get(row);
       Sampler.Sample sample = samples.get(row);
       Optional<FinishReason> finish =
-          Float.isNaN(sample.logprob()) ? Optional.of(FinishReason.ERROR) : sequence.append(sample.token());
+          Float.isNaN(sample.logprob())
+              ? Optional.of(FinishReason.ERROR)
+              : sequence.append(sample.token());
       ended[row] = finish.isPresent();
       add(
           sequence,
-          new TokenEvent(sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
+          new TokenEvent(
+              sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
       if (ended[row]) {

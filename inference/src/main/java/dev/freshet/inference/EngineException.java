@@ -28,6 +28,12 @@ public final class EngineException extends RuntimeException {
     this.kind = kind;
   }
 
+  /** A failure whose cause already says all there is to say. */
+  public EngineException(Kind kind, RuntimeException cause) {
+    super(cause.getMessage(), cause);
+    this.kind = kind;
+  }
+
   /** What kind of failure this is. */
   public Kind kind() {
     return kind;

@@ -1,18 +1,24 @@
 package dev.freshet.inference;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 /**
- * Hands a prepared model to the decode loop, which puts it in place of the one it has between two steps. Exactly one of two
- * things happens to an offered model: it is swapped in, or it is withdrawn.
+ * Hands a prepared model to the decode loop, which puts it in place of the one it has between two
+ * steps. Exactly one of two things happens to an offered model: it is swapped in, or it is
+ * withdrawn.
  */
 final class WeightSwap {
-  /** What the loop gives back: the model it no longer reads, and how long it was held to exchange the two. */
+  /**
+   * What the loop gives back: the model it no longer reads, and how long it was held to exchange
+   * the two.
+   */
   record Swapped(ServedModel replaced, long startNanos, long doneNanos) {}
 
   private record Offer(ServedModel model, CompletableFuture<Swapped> outcome) {}
@@ -56,18 +62,18 @@ final class WeightSwap {
     }
   }
 
-  /** Called by the loop between two steps: exchanges {@code current} for the offered model, if there is one. */
-  ServedModel take(ServedModel current, java.util.function.LongSupplier clock) {
-    Offer offer = pending.get();
-    if (offer == null) {
-      return current;
-    }
+  /**
+   * Called by the loop between two steps: the offered model, if there is one, to take {@code
+   * current}'s place.
+   */
+  Optional<ServedModel> take(ServedModel current, LongSupplier clock) {
     long start = clock.getAsLong();
-    if (!pending.compareAndSet(offer, null)) {
-      return current;
+    Offer offer = pending.getAndSet(null);
+    if (offer == null) {
+      return Optional.empty();
     }
     offer.outcome().complete(new Swapped(current, start, clock.getAsLong()));
-    return offer.model();
+    return Optional.of(offer.model());
   }
 
   /** Called by the loop when it ends: nobody will take the offered model any more. */

@@ -1,0 +1,103 @@
+package dev.freshet.trainer;
+
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.rollouts.Trajectory;
+import dev.freshet.trace.MonotonicClock;
+import java.util.List;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Policy-gradient steps over batches of scored rollouts. The loss is averaged over the tokens of
+ * the batch, whichever rollout they are from. Belongs to one thread at a time.
+ */
+public final class PolicyTrainer {
+  private final TrainableModel model;
+  private final PolicyLoss loss;
+  private final int packLength;
+  private final int microRows;
+  private final MonotonicClock clock;
+
+  /**
+   * Trains {@code model}, which the caller owns.
+   *
+   * @param packLength tokens of a packed row; no rollout may be longer
+   * @param microRows rows that go through the model at once
+   */
+  public PolicyTrainer(
+      TrainableModel model, PolicyLoss loss, int packLength, int microRows, MonotonicClock clock) {
+    this.model = model;
+    this.loss = loss;
+    this.packLength = packLength;
+    this.microRows = microRows;
+    this.clock = clock;
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @throws TrainerException if the batch does not fit or the loss or its gradient is not finite;
+   *     the weights are unchanged then
+   */
+  public StepMetrics step(TrainingBatch batch) {
+    long start = clock.nanos();
+    List<Example> examples = batch.rollouts().stream().map(PolicyTrainer::example).toList();
+    long tokens = examples.stream().mapToLong(Example::targets).sum();
+    if (tokens == 0) {
+      throw new TrainerException(
+          "step %d: the batch has no generated token".formatted(batch.step()));
+    }
+    Sums sums = new Sums();
+    model.accumulate(
+        RowPacker.pack(examples, packLength),
+        microRows,
+        (micro, logprobs) -> {
+          Tensor policy = micro.ofTargets(logprobs);
+          Tensor total = loss.tokens(policy, micro.behaviour(), micro.advantages()).sum();
+          sums.add(total, logprobs, policy, micro.behaviour());
+          return total.div(new Scalar((double) tokens));
+        });
+    if (!Double.isFinite(sums.loss)) {
+      throw new TrainerException(
+          "step %d: the loss is %s: expected a finite number"
+              .formatted(batch.step(), sums.loss / tokens));
+    }
+    double gradNorm = model.update();
+    return new StepMetrics(
+        batch.step(),
+        sums.loss / tokens,
+        sums.entropy / tokens,
+        sums.mismatchKl / tokens,
+        gradNorm,
+        model.lr(),
+        tokens,
+        clock.millisSince(start));
+  }
+
+  private static Example example(Rollout rollout) {
+    Trajectory trajectory = rollout.trajectory();
+    return new Example(
+        trajectory.tokenIds(),
+        trajectory.generated(),
+        trajectory.logprobs(),
+        (float) rollout.advantage());
+  }
+
+  /** Sums over the target tokens of a batch. */
+  private static final class Sums {
+    private double loss;
+    private double entropy;
+    private double mismatchKl;
+
+    void add(Tensor total, Tensor logprobs, Tensor policy, Tensor behaviour) {
+      try (NoGradGuard _ = new NoGradGuard()) {
+        loss += total.item_double();
+        entropy -= logprobs.exp().mul(logprobs).sum().item_double();
+        Tensor logRatio = policy.sub(behaviour);
+        mismatchKl += logRatio.exp().sub(logRatio).sub(new Scalar(1.0)).sum().item_double();
+      }
+    }
+  }
+}

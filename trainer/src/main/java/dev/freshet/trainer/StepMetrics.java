@@ -1,0 +1,47 @@
+package dev.freshet.trainer;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What one policy-gradient step was like. All means are over the target tokens of the batch.
+ *
+ * @param step the step, which is also the policy version it makes
+ * @param loss mean loss
+ * @param entropy mean entropy of the policy before the step, in nats
+ * @param mismatchKl mean of r − log r − 1 with r the ratio of the trainer's probability of a token
+ *     to the engine's
+ * @param gradNorm the gradient's norm before clipping
+ * @param lr the learning rate
+ * @param tokens target tokens
+ * @param stepMs the step's duration
+ */
+public record StepMetrics(
+    long step,
+    double loss,
+    double entropy,
+    double mismatchKl,
+    double gradNorm,
+    double lr,
+    long tokens,
+    double stepMs) {
+
+  /** Target tokens per second. */
+  public double tokensPerSecond() {
+    return tokens / (stepMs / 1e3);
+  }
+
+  Map<String, Object> fields() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("step", step);
+    fields.put("loss", loss);
+    fields.put("entropy", entropy);
+    fields.put("mismatch_kl", mismatchKl);
+    fields.put("grad_norm", gradNorm);
+    fields.put("lr", lr);
+    fields.put("tokens", tokens);
+    fields.put("step_ms", stepMs);
+    fields.put("tokens_per_s", tokensPerSecond());
+    return fields;
+  }
+}

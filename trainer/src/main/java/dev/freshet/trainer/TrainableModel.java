@@ -1,0 +1,129 @@
+package dev.freshet.trainer;
+
+import dev.freshet.model.Decoder;
+import dev.freshet.model.ModelConfig;
+import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Torch;
+import dev.freshet.weights.TensorView;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AdamW;
+import org.bytedeco.pytorch.AdamWOptions;
+import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * A decoder with an optimizer: 32-bit weights of its own that change in place. Belongs to one
+ * thread at a time; the owner closes it.
+ */
+public final class TrainableModel implements AutoCloseable {
+  private final ModelWeights weights;
+  private final Decoder decoder;
+  private final OptimizerConfig config;
+  private final TensorVector parameters;
+  private final AdamW optimizer;
+  private long steps;
+
+  /**
+   * Makes weights trainable.
+   *
+   * @param weights 32-bit weights in memory of their own; taken over
+   * @param maxLength the longest sequence to train on
+   */
+  public TrainableModel(ModelWeights weights, int maxLength, OptimizerConfig config) {
+    this.weights = weights;
+    this.decoder = new Decoder(weights, maxLength);
+    this.config = config;
+    weights.tensors().values().forEach(tensor -> tensor.set_requires_grad(true));
+    try (PointerScope _ = new PointerScope()) {
+      this.parameters = new TensorVector(weights.tensors().values().toArray(Tensor[]::new));
+      AdamWOptions options = new AdamWOptions(config.lr());
+      options.betas().put(config.beta1(), config.beta2());
+      options.eps().put(config.eps());
+      options.weight_decay().put(config.weightDecay());
+      this.optimizer = new AdamW(parameters, options);
+      parameters.retainReference();
+      optimizer.retainReference();
+    }
+  }
+
+  /** The shape of the model. */
+  public ModelConfig config() {
+    return weights.config();
+  }
+
+  /** The weights as they are to be written to a checkpoint; valid until the next update. */
+  public List<TensorView> views() {
+    return weights.views();
+  }
+
+  /**
+   * Runs the model over packed sequences, adds the gradient of the loss to what is there, and lets
+   * {@code observe} read the logprobs.
+   *
+   * @param microRows how many rows go through the model at once
+   * @param loss from a micro-batch and the logprobs of the vocabulary, {@code [n, vocabSize]}, to a
+   *     scalar
+   */
+  void accumulate(
+      List<List<Example>> rows, int microRows, BiFunction<MicroBatch, Tensor, Tensor> loss) {
+    for (int from = 0; from < rows.size(); from += microRows) {
+      try (PointerScope _ = new PointerScope()) {
+        MicroBatch batch =
+            MicroBatch.of(rows.subList(from, Math.min(rows.size(), from + microRows)));
+        loss.apply(batch, batch.logprobs(decoder)).backward();
+      }
+    }
+  }
+
+  /**
+   * Clips the accumulated gradient, takes one optimizer step and clears the gradient. Returns its
+   * norm before clipping.
+   */
+  double update() {
+    steps++;
+    try (PointerScope _ = new PointerScope()) {
+      double norm = torch.clip_grad_norm_(parameters, config.maxGradNorm());
+      if (!Double.isFinite(norm)) {
+        throw new TrainerException(
+            "the gradient's norm is %s: expected a finite number".formatted(norm));
+      }
+      for (OptimizerParamGroup group : groups()) {
+        group.options().set_lr(config.lrAt(steps));
+      }
+      optimizer.step();
+      optimizer.zero_grad();
+      return norm;
+    }
+  }
+
+  private List<OptimizerParamGroup> groups() {
+    List<OptimizerParamGroup> groups = new ArrayList<>();
+    for (long i = 0; i < optimizer.param_groups().size(); i++) {
+      groups.add(optimizer.param_groups().get(i));
+    }
+    return groups;
+  }
+
+  /** The learning rate of the last update. */
+  double lr() {
+    return config.lrAt(Math.max(1, steps));
+  }
+
+  /** Lets libtorch use this many threads for this model's operations on the calling thread. */
+  static void useThreads(int threads) {
+    Torch.useThreads(threads);
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+    parameters.close();
+    decoder.close();
+    weights.close();
+  }
+}

@@ -1,0 +1,150 @@
+package dev.freshet.trainer;
+
+import dev.freshet.model.ConfigJson;
+import dev.freshet.model.ModelConfig;
+import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Torch;
+import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.Checkpoint;
+import dev.freshet.weights.CheckpointStore;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The trainer's life: await the batch of a step, take the step, publish its weights, and so on to
+ * the last. Weights of step N are published before the batch of step N + 1 is looked at.
+ *
+ * <p>{@link #run} is called once, on the thread that is to do the work; {@link #stop} may be called
+ * from any thread and lets the step in progress end and its weights be published.
+ */
+public final class TrainerLoop implements AutoCloseable {
+  private final TrainerConfig config;
+  private final CheckpointStore weights;
+  private final BatchStore batches;
+  private final EventLog events;
+  private final MetricsFile metrics;
+  private final TrainableModel model;
+  private final PolicyTrainer trainer;
+  private final Map<String, byte[]> sideFiles;
+  private volatile boolean stopping;
+  private Optional<Thread> awaiting = Optional.empty();
+
+  /**
+   * Loads step 0 of {@code weights} as the policy to train.
+   *
+   * @throws dev.freshet.weights.CheckpointException if it is not there or broken
+   * @throws dev.freshet.model.ModelException if it is not a model that Freshet knows
+   */
+  public TrainerLoop(
+      TrainerConfig config,
+      CheckpointStore weights,
+      BatchStore batches,
+      EventLog events,
+      MetricsFile metrics) {
+    this.config = config;
+    this.weights = weights;
+    this.batches = batches;
+    this.events = events;
+    this.metrics = metrics;
+    PolicyLoss loss = PolicyLoss.named(config.loss());
+    Path base = weights.path(0);
+    this.sideFiles = CheckpointStore.sideFiles(base);
+    this.model = load(base, config);
+    this.trainer =
+        new PolicyTrainer(model, loss, config.packLength(), config.microRows(), events.clock());
+  }
+
+  private static TrainableModel load(Path base, TrainerConfig config) {
+    ModelConfig shape = ConfigJson.read(base);
+    try (Checkpoint checkpoint = CheckpointStore.openVerified(base)) {
+      ModelWeights own = ModelWeights.copyOf(shape, checkpoint, ScalarType.Float);
+      return new TrainableModel(own, config.packLength(), config.optimizer());
+    }
+  }
+
+  /**
+   * Trains to the last step, or until stopped.
+   *
+   * @param progress told of every step once its weights are published
+   * @throws dev.freshet.rollouts.BatchException if a batch is broken or does not come within its
+   *     deadline
+   */
+  public void run(Consumer<StepMetrics> progress) {
+    Torch.useThreads(config.threads());
+    MonotonicClock clock = events.clock();
+    for (long step = 1; step <= config.steps() && !stopping; step++) {
+      long waiting = clock.nanos();
+      Optional<TrainingBatch> awaited = await(step);
+      if (awaited.isEmpty()) {
+        return;
+      }
+      double waitMs = clock.millisSince(waiting);
+      StepMetrics taken = trainer.step(awaited.get());
+      double writeMs = publish(step);
+      Map<String, Object> line = new LinkedHashMap<>(taken.fields());
+      line.put("batch_wait_ms", waitMs);
+      line.put("write_ms", writeMs);
+      metrics.append("train", line);
+      progress.accept(taken);
+    }
+  }
+
+  /**
+   * The batch of a step, or empty if stopped while waiting. Only here may {@link #stop} interrupt.
+   */
+  private Optional<TrainingBatch> await(long step) {
+    synchronized (this) {
+      if (stopping) {
+        return Optional.empty();
+      }
+      awaiting = Optional.of(Thread.currentThread());
+    }
+    try {
+      return Optional.of(batches.await(step, config.batchDeadline()));
+    } catch (InterruptedException e) {
+      if (stopping) {
+        return Optional.empty();
+      }
+      Thread.currentThread().interrupt();
+      throw new TrainerException(
+          "step %d: interrupted while waiting for its batch".formatted(step), e);
+    } finally {
+      synchronized (this) {
+        awaiting = Optional.empty();
+        if (stopping) {
+          boolean _ = Thread.interrupted();
+        }
+      }
+    }
+  }
+
+  private double publish(long step) {
+    long start = events.clock().nanos();
+    weights.publish(step, step - 1, model.views(), sideFiles);
+    double writeMs = events.clock().millisSince(start);
+    events.checkpointWritten(step, writeMs);
+    weights.retain(config.keepWeights(), Set.of(0L));
+    return writeMs;
+  }
+
+  /** Lets {@link #run} return after the step in progress. */
+  public synchronized void stop() {
+    stopping = true;
+    awaiting.ifPresent(Thread::interrupt);
+  }
+
+  /** Frees the model. Only after {@link #run} has returned. */
+  @Override
+  public void close() {
+    model.close();
+  }
+}
