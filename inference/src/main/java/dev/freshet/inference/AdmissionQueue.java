@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Completions that wait for a place in the decode loop, first come first served, and the loop's bell: it sleeps here while there
- * is nothing to do. Bounded; thread-safe.
+ * Completions that wait for a place in the decode loop, first come first served, and the loop's
+ * bell: it sleeps here while there is nothing to do. Bounded; thread-safe.
  */
 final class AdmissionQueue {
   /** How long the loop sleeps at most before it looks again by itself. */
@@ -90,8 +90,8 @@ final class AdmissionQueue {
   }
 
   /**
-   * The sequences to prefill next: at most {@code places}, and padded to the longest prompt at most {@code tokens}, but one
-   * always. Cancelled ones are thrown away.
+   * The sequences to prefill next: at most {@code places}, and padded to the longest prompt at most
+   * {@code tokens}, but one always. Cancelled ones are thrown away.
    */
   List<Sequence> take(int places, int tokens) {
     lock.lock();

@@ -16,9 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's thread: continuous batching. Every turn first exchanges the weights if new ones are offered, then prefills what
- * was admitted, or else takes one decode step for all running sequences, and hands the tokens out, each stamped with the version
- * of the weights that made it. Slot i of the KV cache belongs to running sequence i.
+ * The engine's thread: continuous batching. Every turn first exchanges the weights if new ones are
+ * offered, then prefills what was admitted, or else takes one decode step for all running
+ * sequences, and hands the tokens out, each stamped with the version of the weights that made it.
+ * Slot i of the KV cache belongs to running sequence i.
  */
 final class DecodeLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
@@ -52,7 +53,11 @@ final class DecodeLoop implements Runnable {
   public void run() {
     Torch.useThreads(options.threads());
     try (KvCache cache =
-        new KvCache(model.config(), options.maxSequences(), options.maxModelLen(), model.weights().type())) {
+        new KvCache(
+            model.config(),
+            options.maxSequences(),
+            options.maxModelLen(),
+            model.weights().type())) {
       while (admission.awaitWork(running.isEmpty(), swap::isPending)) {
         turn(cache);
       }
@@ -123,7 +128,10 @@ final class DecodeLoop implements Runnable {
     Tensor hidden =
         model
             .decoder()
-            .hidden(Torch.longs(tokens, fresh.size(), longest), positionIds, cache.prefill(first, positionIds))
+            .hidden(
+                Torch.longs(tokens, fresh.size(), longest),
+                positionIds,
+                cache.prefill(first, positionIds))
             .view(-1, model.config().hiddenSize())
             .index_select(0, Torch.longs(ends, ends.length));
     emit(cache, first, hidden);
@@ -142,12 +150,17 @@ final class DecodeLoop implements Runnable {
     Tensor hidden =
         model
             .decoder()
-            .hidden(Torch.longs(tokens, rows, 1), Torch.longs(positions, rows, 1), cache.decode(positions))
+            .hidden(
+                Torch.longs(tokens, rows, 1),
+                Torch.longs(positions, rows, 1),
+                cache.decode(positions))
             .view(rows, model.config().hiddenSize());
     emit(cache, 0, hidden);
   }
 
-  /** Draws a token for the running sequences from {@code first} on and takes out those that it ends. */
+  /**
+   * Draws a token for the running sequences from {@code first} on and takes out those that it ends.
+   */
   private void emit(KvCache cache, int first, Tensor hidden) {
     List<Sequence> rows = running.subList(first, running.size());
     List<Sampler.Sample> samples =
@@ -160,11 +173,14 @@ final class DecodeLoop implements Runnable {
       Sequence sequence = rows.get(row);
       Sampler.Sample sample = samples.get(row);
       Optional<FinishReason> finish =
-          Float.isNaN(sample.logprob()) ? Optional.of(FinishReason.ERROR) : sequence.append(sample.token());
+          Float.isNaN(sample.logprob())
+              ? Optional.of(FinishReason.ERROR)
+              : sequence.append(sample.token());
       ended[row] = finish.isPresent();
       add(
           sequence,
-          new TokenEvent(sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
+          new TokenEvent(
+              sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
       if (ended[row]) {

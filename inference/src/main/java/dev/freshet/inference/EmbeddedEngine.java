@@ -18,10 +18,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * An engine on libtorch in this process: one thread runs the {@link DecodeLoop}, callers prepare new weights beside it.
+ * An engine on libtorch in this process: one thread runs the {@link DecodeLoop}, callers prepare
+ * new weights beside it.
  *
- * <p>At any time exactly one model serves, and at most one more is being prepared. The replaced model is freed by the thread
- * that asked for the update, after the loop has given it back.
+ * <p>At any time exactly one model serves, and at most one more is being prepared. The replaced
+ * model is freed by the thread that asked for the update, after the loop has given it back.
  */
 public final class EmbeddedEngine implements Engine {
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(60);
@@ -124,8 +125,7 @@ public final class EmbeddedEngine implements Engine {
   @Override
   public Generation submit(GenerationRequest request, Outlet outlet) {
     check(request);
-    SplittableRandom random =
-        new SplittableRandom(request.seed().orElseGet(this::nextSeed));
+    SplittableRandom random = new SplittableRandom(request.seed().orElseGet(this::nextSeed));
     int maxTokens = Math.min(request.maxTokens(), maxModelLen - request.prompt().length);
     Sequence sequence = new Sequence(request, outlet, random, maxTokens, admission::ring);
     admission.add(sequence);
@@ -150,8 +150,7 @@ public final class EmbeddedEngine implements Engine {
     }
     for (int token : prompt) {
       if (token < 0 || token >= config.vocabSize()) {
-        throw invalid(
-            "prompt token %d: expected 0 to %d".formatted(token, config.vocabSize() - 1));
+        throw invalid("prompt token %d: expected 0 to %d".formatted(token, config.vocabSize() - 1));
       }
     }
   }
@@ -186,7 +185,8 @@ public final class EmbeddedEngine implements Engine {
       long preparedAt = clock.nanos();
       WeightSwap.Swapped swapped;
       try {
-        swapped = swap.offer(prepared, Duration.ofNanos(Math.max(0, due - preparedAt)), admission::ring);
+        swapped =
+            swap.offer(prepared, Duration.ofNanos(Math.max(0, due - preparedAt)), admission::ring);
       } catch (EngineException e) {
         prepared.close();
         throw e;

@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param maxSequences how many completions run at once; the size of the KV cache
  * @param maxModelLen the most tokens of a sequence; at most what the model was built for
  * @param maxWaiting how many completions may wait for a place
- * @param prefillTokens the most prompt tokens of one prefill, which bounds how long a decode step waits for it
+ * @param prefillTokens the most prompt tokens of one prefill, which bounds how long a decode step
+ *     waits for it
  * @param threads libtorch's threads for one operation
  * @param dtype what to compute in; empty for what the checkpoint is stored in
  */

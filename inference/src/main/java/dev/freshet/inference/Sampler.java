@@ -12,10 +12,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Draws the next token of every sequence of a step from the model's logits. Temperature 0 takes the most likely token, the
- * first of equals. Otherwise the logits are divided by the temperature, cut to the {@code topK} most likely tokens, then to the
- * smallest set of most likely tokens that holds {@code topP} of the mass, and drawn from by inversion with one uniform number a
- * token, so that a completion with a seed does not depend on what runs beside it.
+ * Draws the next token of every sequence of a step from the model's logits. Temperature 0 takes the
+ * most likely token, the first of equals. Otherwise the logits are divided by the temperature, cut
+ * to the {@code topK} most likely tokens, then to the smallest set of most likely tokens that holds
+ * {@code topP} of the mass, and drawn from by inversion with one uniform number a token, so that a
+ * completion with a seed does not depend on what runs beside it.
  */
 final class Sampler {
   private Sampler() {}
@@ -23,7 +24,8 @@ final class Sampler {
   /**
    * A drawn token.
    *
-   * @param logprob its logprob at temperature 1 over the whole vocabulary; NaN if the model's scores are not numbers
+   * @param logprob its logprob at temperature 1 over the whole vocabulary; NaN if the model's
+   *     scores are not numbers
    */
   record Sample(int token, float logprob, List<TokenEvent.TopLogprob> top) {}
 
@@ -34,7 +36,8 @@ final class Sampler {
    * @param requests what each row asked for
    * @param randoms each row's source of randomness
    */
-  static List<Sample> sample(Tensor logits, List<GenerationRequest> requests, List<SplittableRandom> randoms) {
+  static List<Sample> sample(
+      Tensor logits, List<GenerationRequest> requests, List<SplittableRandom> randoms) {
     int rows = requests.size();
     int vocab = Math.toIntExact(logits.size(1));
     FloatBuffer logprobs = Torch.floatView(torch.log_softmax(logits, -1).contiguous());
@@ -49,7 +52,10 @@ final class Sampler {
               ? mostLikely(logprobs, offset, vocab)
               : draw(probabilities, offset, vocab, request, randoms.get(row).nextDouble());
       samples.add(
-          new Sample(token, logprobs.get(offset + token), top(logprobs, offset, vocab, request.topLogprobs())));
+          new Sample(
+              token,
+              logprobs.get(offset + token),
+              top(logprobs, offset, vocab, request.topLogprobs())));
     }
     return samples;
   }
@@ -73,7 +79,8 @@ final class Sampler {
     return best;
   }
 
-  private static int draw(FloatBuffer values, int offset, int vocab, GenerationRequest request, double uniform) {
+  private static int draw(
+      FloatBuffer values, int offset, int vocab, GenerationRequest request, double uniform) {
     return request.topK() > 0 && request.topK() < vocab || request.topP() < 1
         ? drawTruncated(values, offset, vocab, request, uniform)
         : drawWhole(values, offset, vocab, uniform);
@@ -101,10 +108,12 @@ final class Sampler {
 
   private static int drawTruncated(
       FloatBuffer values, int offset, int vocab, GenerationRequest request, double uniform) {
-    // Probabilities are not negative, so their bits order as they do: one sort of (probability, token) pairs.
+    // Probabilities are not negative, so their bits order as they do: one sort of (probability,
+    // token) pairs.
     long[] ordered = new long[vocab];
     for (int token = 0; token < vocab; token++) {
-      ordered[token] = ((long) Float.floatToIntBits(values.get(offset + token)) << 32) | (vocab - 1 - token);
+      ordered[token] =
+          ((long) Float.floatToIntBits(values.get(offset + token)) << 32) | (vocab - 1 - token);
     }
     Arrays.sort(ordered);
     int kept = request.topK() > 0 ? Math.min(request.topK(), vocab) : vocab;
@@ -130,7 +139,8 @@ final class Sampler {
     return Float.intBitsToFloat((int) (ordered[ordered.length - 1 - rank] >>> 32));
   }
 
-  private static List<TokenEvent.TopLogprob> top(FloatBuffer logprobs, int offset, int vocab, int count) {
+  private static List<TokenEvent.TopLogprob> top(
+      FloatBuffer logprobs, int offset, int vocab, int count) {
     if (count == 0) {
       return List.of();
     }

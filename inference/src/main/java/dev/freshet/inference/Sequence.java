@@ -17,7 +17,12 @@ final class Sequence implements Engine.Generation {
   private int generated;
   private int lastToken;
 
-  Sequence(GenerationRequest request, Outlet outlet, SplittableRandom random, int maxTokens, Runnable wake) {
+  Sequence(
+      GenerationRequest request,
+      Outlet outlet,
+      SplittableRandom random,
+      int maxTokens,
+      Runnable wake) {
     this.request = request;
     this.outlet = outlet;
     this.random = random;

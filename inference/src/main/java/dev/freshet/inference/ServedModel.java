@@ -14,16 +14,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * One policy version, ready to run: a decoder over its weights. Weights that are stored in the type the engine computes in are
- * read straight from the mapped checkpoint.
+ * One policy version, ready to run: a decoder over its weights. Weights that are stored in the type
+ * the engine computes in are read straight from the mapped checkpoint.
  */
-record ServedModel(long version, ModelConfig config, ModelWeights weights, Decoder decoder) implements AutoCloseable {
+record ServedModel(long version, ModelConfig config, ModelWeights weights, Decoder decoder)
+    implements AutoCloseable {
 
   /**
    * Maps and checks a checkpoint and builds its decoder, all beside whatever is serving.
    *
    * @param type what the engine computes in
-   * @throws EngineException CONFLICT if the checkpoint is missing, broken, or not of {@code type}'s model
+   * @throws EngineException CONFLICT if the checkpoint is missing, broken, or not of {@code type}'s
+   *     model
    */
   static ServedModel load(Path dir, long version, DType type, int maxLength) {
     try {
@@ -39,7 +41,8 @@ record ServedModel(long version, ModelConfig config, ModelWeights weights, Decod
   }
 
   private static ModelWeights weights(ModelConfig config, Checkpoint checkpoint, DType type) {
-    boolean stored = checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type);
+    boolean stored =
+        checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type);
     try {
       checkpoint.requireFinite();
       if (stored) {
@@ -54,7 +57,10 @@ record ServedModel(long version, ModelConfig config, ModelWeights weights, Decod
     }
   }
 
-  /** Whether {@code other} can take this model's place while sequences run: the same computation on the same shapes. */
+  /**
+   * Whether {@code other} can take this model's place while sequences run: the same computation on
+   * the same shapes.
+   */
   boolean interchangeableWith(ServedModel other) {
     return config.family() == other.config.family()
         && config.parameterShapes().keySet().equals(other.config.parameterShapes().keySet())

@@ -8,11 +8,15 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Hands a prepared model to the decode loop, which puts it in place of the one it has between two steps. Exactly one of two
- * things happens to an offered model: it is swapped in, or it is withdrawn.
+ * Hands a prepared model to the decode loop, which puts it in place of the one it has between two
+ * steps. Exactly one of two things happens to an offered model: it is swapped in, or it is
+ * withdrawn.
  */
 final class WeightSwap {
-  /** What the loop gives back: the model it no longer reads, and how long it was held to exchange the two. */
+  /**
+   * What the loop gives back: the model it no longer reads, and how long it was held to exchange
+   * the two.
+   */
   record Swapped(ServedModel replaced, long startNanos, long doneNanos) {}
 
   private record Offer(ServedModel model, CompletableFuture<Swapped> outcome) {}
@@ -56,7 +60,10 @@ final class WeightSwap {
     }
   }
 
-  /** Called by the loop between two steps: exchanges {@code current} for the offered model, if there is one. */
+  /**
+   * Called by the loop between two steps: exchanges {@code current} for the offered model, if there
+   * is one.
+   */
   ServedModel take(ServedModel current, java.util.function.LongSupplier clock) {
     Offer offer = pending.get();
     if (offer == null) {
