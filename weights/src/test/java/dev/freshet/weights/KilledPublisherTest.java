@@ -38,6 +38,7 @@ class KilledPublisherTest {
     Path weights = run.resolve("weights");
     CheckpointStore store = new CheckpointStore(weights);
     for (int round = 0; round < ROUNDS; round++) {
+      List<Path> before = hidden(weights);
       Process child =
           new ProcessBuilder(
                   ProcessHandle.current().info().command().orElseThrow(),
@@ -49,7 +50,7 @@ class KilledPublisherTest {
               .inheritIO()
               .start();
       try {
-        awaitLeftover(weights, child);
+        awaitNewHidden(weights, before, child);
         Thread.sleep(7L * round); // Dies at another point of the publication each time.
       } finally {
         child.destroyForcibly();
@@ -68,9 +69,11 @@ class KilledPublisherTest {
     CheckpointStore.verify(store.path(next));
   }
 
-  private static void awaitLeftover(Path weights, Process child) throws Exception {
+  /** Waits until the child has begun to write a step. */
+  private static void awaitNewHidden(Path weights, List<Path> before, Process child)
+      throws Exception {
     long start = System.nanoTime();
-    while (hidden(weights).isEmpty() || !child.isAlive()) {
+    while (before.containsAll(hidden(weights))) {
       assertThat(child.isAlive()).isTrue();
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
       Thread.sleep(1);
