@@ -1,0 +1,33 @@
+package dev.freshet.weights;
+
+/**
+ * A checkpoint that cannot be read, written or trusted. The message is one line: which file or
+ * directory, which tensor, what was found and what was expected. Text that came from a file is
+ * escaped and cut, so that it can neither break the line nor flood it.
+ */
+public final class CheckpointException extends RuntimeException {
+  private static final int LONGEST = 1_000;
+
+  public CheckpointException(String message) {
+    super(oneLine(message));
+  }
+
+  public CheckpointException(String message, Throwable cause) {
+    super(oneLine(message), cause);
+  }
+
+  private static String oneLine(String message) {
+    StringBuilder line = new StringBuilder(message.length());
+    message
+        .codePoints()
+        .forEach(
+            c -> {
+              if (Character.isISOControl(c) || c == 0x2028 || c == 0x2029) {
+                line.append("\\u%04x".formatted(c));
+              } else {
+                line.appendCodePoint(c);
+              }
+            });
+    return line.length() <= LONGEST ? line.toString() : line.substring(0, LONGEST) + "…";
+  }
+}

@@ -1,0 +1,201 @@
+package dev.freshet.weights;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The published checkpoints of a run: {@code weights/step_N/}, each a plain Hugging Face directory
+ * with {@code manifest.json} and the empty {@code STABLE}, which is written last. A step is written
+ * under a hidden name, forced to the disk and renamed, so that a reader sees all of it or none,
+ * whenever the publisher or the machine dies. Only a directory with {@code STABLE} is a checkpoint.
+ *
+ * <p>One process publishes at a time, which a lock on the directory holds; any number read.
+ * Thread-safe.
+ */
+public final class CheckpointStore {
+  /** The empty file whose presence says that a checkpoint is whole. */
+  public static final String STABLE = "STABLE";
+
+  private static final Pattern STEP = Pattern.compile("step_(0|[1-9][0-9]{0,17})");
+
+  private final Path weightsDir;
+
+  /** A store in {@code weightsDir}, which the first publication creates if need be. */
+  public CheckpointStore(Path weightsDir) {
+    this.weightsDir = weightsDir;
+  }
+
+  /**
+   * Publishes one step and returns its directory. What a killed publisher left is removed first.
+   *
+   * @param baseVersion the policy version that these weights were stepped from
+   * @param sideFiles content by file name of what else belongs in the directory, such as {@link
+   *     #sideFiles}
+   * @throws CheckpointException if the step is there already, another process publishes, or the
+   *     disk refuses, such as when it is full; nothing of the step is visible then
+   */
+  public synchronized Path publish(
+      long step, long baseVersion, List<TensorView> tensors, Map<String, byte[]> sideFiles) {
+    new Publication(weightsDir, step, baseVersion, tensors, sideFiles).run();
+    return path(step);
+  }
+
+  /**
+   * What stands beside the weights in a Hugging Face directory: configuration, tokenizer, chat
+   * template. Content by file name.
+   */
+  public static Map<String, byte[]> sideFiles(Path modelDir) {
+    Map<String, byte[]> files = new TreeMap<>();
+    try (DirectoryStream<Path> children =
+        Files.newDirectoryStream(modelDir, "*.{json,jinja,txt,model}")) {
+      for (Path file : children) {
+        String name = String.valueOf(file.getFileName());
+        boolean ofWeights = name.endsWith(".index.json") || name.equals(Manifest.FILE_NAME);
+        if (!ofWeights && Files.isRegularFile(file)) {
+          files.put(name, Files.readAllBytes(file));
+        }
+      }
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be read: %s".formatted(modelDir, DurableFiles.reason(e)), e);
+    }
+    return files;
+  }
+
+  /** Where a step is or will be. */
+  public Path path(long step) {
+    return weightsDir.resolve("step_" + step);
+  }
+
+  /** The steps that are there with {@code STABLE}, ascending. */
+  public List<Long> steps() {
+    List<Long> steps = new ArrayList<>();
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(weightsDir, "step_*")) {
+      for (Path child : children) {
+        stepOf(child).filter(s -> isStable(child)).ifPresent(steps::add);
+      }
+    } catch (NoSuchFileException e) {
+      return List.of(); // Nothing was published yet.
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be listed: %s".formatted(weightsDir, DurableFiles.reason(e)), e);
+    }
+    Collections.sort(steps);
+    return steps;
+  }
+
+  /** The newest step with {@code STABLE}. */
+  public OptionalLong latest() {
+    List<Long> steps = steps();
+    return steps.isEmpty() ? OptionalLong.empty() : OptionalLong.of(steps.getLast());
+  }
+
+  /**
+   * Waits for a step and returns its directory; the store's directory need not exist yet.
+   *
+   * @throws CheckpointException once {@code deadline} has passed, saying what is there instead
+   */
+  public Path await(long step, Duration deadline) throws InterruptedException {
+    Path target = path(step);
+    return DirectoryWatch.await(
+            weightsDir, deadline, () -> Optional.of(target).filter(CheckpointStore::isStable))
+        .orElseThrow(() -> timedOut(target.toString(), deadline));
+  }
+
+  /**
+   * Waits for any step above {@code step} and returns the newest; the store's directory need not
+   * exist yet.
+   *
+   * @throws CheckpointException once {@code deadline} has passed, saying what is there instead
+   */
+  public long awaitNewerThan(long step, Duration deadline) throws InterruptedException {
+    return DirectoryWatch.await(
+            weightsDir,
+            deadline,
+            () -> latest().stream().filter(newest -> newest > step).boxed().findFirst())
+        .orElseThrow(() -> timedOut("%s: a step above %d".formatted(weightsDir, step), deadline));
+  }
+
+  private CheckpointException timedOut(String awaited, Duration deadline) {
+    OptionalLong newest = latest();
+    String found;
+    if (!Files.isDirectory(weightsDir)) {
+      found = "the directory %s does not exist".formatted(weightsDir);
+    } else if (newest.isEmpty()) {
+      found = "no step has a %s file".formatted(STABLE);
+    } else {
+      found = "the newest step with %s is %d".formatted(STABLE, newest.getAsLong());
+    }
+    return new CheckpointException(
+        "%s: did not appear with %s within %d ms: %s"
+            .formatted(awaited, STABLE, deadline.toMillis(), found));
+  }
+
+  /**
+   * Checks that {@code dir} is a published checkpoint: {@code STABLE} is there, and every size,
+   * type, shape and checksum is as the manifest says. Reads all weights, on all cores.
+   *
+   * @throws CheckpointException naming the first file or tensor that is not
+   */
+  public static void verify(Path dir) {
+    openVerified(dir).close();
+  }
+
+  /** Like {@link #verify}, and leaves the checkpoint mapped; the caller closes it. */
+  public static Checkpoint openVerified(Path dir) {
+    return Verification.open(dir);
+  }
+
+  /**
+   * Deletes all published steps but the newest {@code lastK} and those in {@code keep}. A deleted
+   * step vanishes at once; a process that has it mapped can go on reading it. A step without {@code
+   * STABLE} is not touched: someone may still be writing it.
+   */
+  public void retain(int lastK, Set<Long> keep) {
+    if (lastK < 1) {
+      throw new IllegalArgumentException("lastK %d: expected 1 or more".formatted(lastK));
+    }
+    List<Long> steps = steps();
+    for (long step : steps.subList(0, Math.max(0, steps.size() - lastK))) {
+      if (!keep.contains(step)) {
+        delete(path(step));
+      }
+    }
+  }
+
+  private static void delete(Path stepDir) {
+    Path hidden = Publication.hiddenBeside(stepDir);
+    try {
+      Files.move(stepDir, hidden, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.deleteTree(hidden);
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be deleted: %s".formatted(stepDir, DurableFiles.reason(e)), e);
+    }
+  }
+
+  /** The step that a directory is named after, if it is. */
+  static Optional<Long> stepOf(Path dir) {
+    Matcher name = STEP.matcher(String.valueOf(dir.getFileName()));
+    return name.matches() ? Optional.of(Long.valueOf(name.group(1))) : Optional.empty();
+  }
+
+  private static boolean isStable(Path stepDir) {
+    return Files.exists(stepDir.resolve(STABLE));
+  }
+}

@@ -1,0 +1,168 @@
+package dev.freshet.weights;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * One step being published: written under a hidden name beside its place, forced to the disk,
+ * renamed. Whatever fails, and at whatever moment the process dies, nothing of the step is visible
+ * under its own name unless all of it is; a hidden directory that is left over is removed by the
+ * next publication.
+ *
+ * @param weightsDir where the step will appear as {@code step_N}
+ * @param baseVersion the policy version that the weights were stepped from
+ * @param sideFiles content by file name
+ */
+record Publication(
+    Path weightsDir,
+    long step,
+    long baseVersion,
+    List<TensorView> tensors,
+    Map<String, byte[]> sideFiles) {
+
+  private static final String LOCK = ".publish.lock";
+  private static final Set<String> OWN_FILES =
+      Set.of(
+          Checkpoint.SINGLE_FILE, ShardIndex.FILE_NAME, Manifest.FILE_NAME, CheckpointStore.STABLE);
+
+  Publication {
+    if (step < 0) {
+      throw new IllegalArgumentException("step %d: expected 0 or more".formatted(step));
+    }
+    for (String name : sideFiles.keySet()) {
+      boolean plain = !name.isEmpty() && !name.startsWith(".") && Path.of(name).getNameCount() == 1;
+      if (!plain || Path.of(name).isAbsolute() || OWN_FILES.contains(name)) {
+        throw new IllegalArgumentException(
+            "side file '%s': expected the plain name of a file that is not the store's own"
+                .formatted(name));
+      }
+    }
+  }
+
+  /** Where the step will be. */
+  Path target() {
+    return weightsDir.resolve("step_" + step);
+  }
+
+  /** A name for what is not to be seen, which {@link #removeLeftovers} knows. */
+  static Path hiddenBeside(Path stepDir) {
+    long random = ThreadLocalRandom.current().nextLong();
+    return stepDir.resolveSibling(
+        ".%s.%s.tmp".formatted(stepDir.getFileName(), HexFormat.of().toHexDigits(random)));
+  }
+
+  /** Publishes, or throws and leaves nothing. */
+  void run() {
+    Path target = target();
+    Path beside = hiddenBeside(target);
+    try {
+      Files.createDirectories(weightsDir);
+      try (FileChannel lockFile =
+              FileChannel.open(
+                  weightsDir.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock lock = lock(lockFile)) {
+        removeLeftovers();
+        if (Files.exists(target)) {
+          throw new CheckpointException(
+              "%s: is there already, expected a step that was never published".formatted(target));
+        }
+        Files.createDirectory(beside);
+        write(beside);
+        Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+        DurableFiles.forceDirectory(weightsDir);
+      }
+    } catch (IOException e) {
+      CheckpointException refused = refused(e);
+      discard(beside, refused);
+      throw refused;
+    } catch (RuntimeException e) {
+      discard(beside, e);
+      throw e;
+    }
+  }
+
+  private FileLock lock(FileChannel lockFile) throws IOException {
+    FileLock lock;
+    try {
+      lock = lockFile.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    }
+    if (lock == null) {
+      throw new CheckpointException(
+          "%s: another publisher is at work here, expected one at a time".formatted(weightsDir));
+    }
+    return lock;
+  }
+
+  private void removeLeftovers() throws IOException {
+    try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(weightsDir, ".step_*.tmp")) {
+      for (Path leftover : leftovers) {
+        DurableFiles.deleteTree(leftover);
+      }
+    }
+  }
+
+  private void write(Path dir) throws IOException {
+    Path weights = dir.resolve(Checkpoint.SINGLE_FILE);
+    Map<String, TensorEntry> entries =
+        SafetensorsWriter.write(weights, tensors, Map.of("format", "pt"));
+    Map<String, Long> files = new LinkedHashMap<>();
+    files.put(Checkpoint.SINGLE_FILE, Files.size(weights));
+    for (Map.Entry<String, byte[]> file : new TreeMap<>(sideFiles).entrySet()) {
+      DurableFiles.create(dir.resolve(file.getKey()), file.getValue());
+      files.put(file.getKey(), (long) file.getValue().length);
+    }
+    byte[] manifest = new Manifest(step, baseVersion, files, entries).toJson();
+    DurableFiles.create(dir.resolve(Manifest.FILE_NAME), manifest);
+    DurableFiles.create(dir.resolve(CheckpointStore.STABLE), new byte[0]);
+    DurableFiles.forceDirectory(dir);
+  }
+
+  private CheckpointException refused(IOException e) {
+    long needed = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();
+    return new CheckpointException(
+        "%s: cannot be published: %s; %s, expected room for %,d bytes of weights"
+            .formatted(target(), DurableFiles.reason(e), disk(), needed),
+        e);
+  }
+
+  private String disk() {
+    try {
+      Path existing = weightsDir.toAbsolutePath();
+      while (!Files.exists(existing) && existing.getParent() != null) {
+        existing = existing.getParent();
+      }
+      FileStore disk = Files.getFileStore(existing);
+      return "disk %s has %,d of %,d bytes free"
+          .formatted(disk, disk.getUsableSpace(), disk.getTotalSpace());
+    } catch (IOException e) {
+      return "disk unknown (%s)".formatted(DurableFiles.reason(e));
+    }
+  }
+
+  private static void discard(Path beside, RuntimeException because) {
+    try {
+      if (Files.exists(beside)) {
+        DurableFiles.deleteTree(beside);
+      }
+    } catch (IOException e) {
+      because.addSuppressed(e); // The next publication removes it.
+    }
+  }
+}

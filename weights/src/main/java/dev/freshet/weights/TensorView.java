@@ -1,0 +1,61 @@
+package dev.freshet.weights;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A named tensor over memory that someone else owns: row-major, little endian, read-only. The
+ * memory must outlive the view; a view of a {@link Checkpoint} is dead once that is closed. The
+ * data starts at any byte: nothing may rely on alignment (files of {@link SafetensorsWriter} align
+ * what the format lets them).
+ *
+ * @param shape the dimensions, outermost first; empty for a scalar
+ * @param data exactly {@code elements() * dtype().bytes()} bytes
+ */
+public record TensorView(String name, DType dtype, long[] shape, MemorySegment data) {
+  public TensorView {
+    shape = shape.clone();
+    data = data.asReadOnly();
+    long expected = byteSize(dtype, shape);
+    if (data.byteSize() != expected) {
+      throw new IllegalArgumentException(
+          "tensor '%s': %d bytes of data, expected %d for %s %s"
+              .formatted(
+                  name, data.byteSize(), expected, dtype.wireName(), Arrays.toString(shape)));
+    }
+  }
+
+  /** The dimensions, outermost first; the caller's own copy. */
+  @Override
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** The number of elements. */
+  public long elements() {
+    return data.byteSize() / dtype.bytes();
+  }
+
+  /** {@code name F32 [2, 3]}. */
+  @Override
+  public String toString() {
+    return "%s %s %s".formatted(name, dtype.wireName(), Arrays.toString(shape));
+  }
+
+  /**
+   * The bytes that a tensor of this type and shape takes.
+   *
+   * @throws IllegalArgumentException if a dimension is negative
+   * @throws ArithmeticException if the product is not a long
+   */
+  static long byteSize(DType dtype, long[] shape) {
+    long bytes = dtype.bytes();
+    for (long dimension : shape) {
+      if (dimension < 0) {
+        throw new IllegalArgumentException("negative dimension in " + Arrays.toString(shape));
+      }
+      bytes = Math.multiplyExact(bytes, dimension);
+    }
+    return bytes;
+  }
+}

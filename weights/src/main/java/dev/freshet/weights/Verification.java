@@ -1,0 +1,112 @@
+package dev.freshet.weights;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Checks a published checkpoint against its own manifest, to the last byte of every tensor. */
+final class Verification {
+  private Verification() {}
+
+  /** Maps {@code dir} if everything its manifest promises is there; the caller closes it. */
+  static Checkpoint open(Path dir) {
+    if (!Files.isDirectory(dir)) {
+      throw new CheckpointException(
+          "%s: %s, expected the directory of a published checkpoint"
+              .formatted(dir, Files.exists(dir) ? "not a directory" : "not found"));
+    }
+    if (!Files.exists(dir.resolve(CheckpointStore.STABLE))) {
+      throw new CheckpointException(
+          "%s: no %s file, expected a checkpoint that was published whole"
+              .formatted(dir, CheckpointStore.STABLE));
+    }
+    Path manifestFile = dir.resolve(Manifest.FILE_NAME);
+    Manifest manifest = Manifest.read(manifestFile);
+    CheckpointStore.stepOf(dir)
+        .ifPresent(
+            step -> {
+              if (step != manifest.step()) {
+                throw new CheckpointException(
+                    "%s: step is %d, expected %d as the directory is named"
+                        .formatted(manifestFile, manifest.step(), step));
+              }
+            });
+    manifest.files().forEach((name, size) -> checkSize(dir.resolve(name), size));
+    Checkpoint checkpoint = Checkpoint.open(dir);
+    boolean verified = false;
+    try {
+      checkTensors(checkpoint, manifest);
+      verified = true;
+      return checkpoint;
+    } finally {
+      if (!verified) {
+        checkpoint.close();
+      }
+    }
+  }
+
+  private static void checkSize(Path file, long expected) {
+    long found;
+    try {
+      found = Files.size(file);
+    } catch (NoSuchFileException e) {
+      throw new CheckpointException(
+          "%s: not found, but the manifest lists it with %d bytes".formatted(file, expected), e);
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be read: %s".formatted(file, DurableFiles.reason(e)), e);
+    }
+    if (found != expected) {
+      throw new CheckpointException(
+          "%s: %d bytes, expected %d as in the manifest".formatted(file, found, expected));
+    }
+  }
+
+  private static void checkTensors(Checkpoint checkpoint, Manifest manifest) {
+    Path dir = checkpoint.dir();
+    for (Map.Entry<String, TensorEntry> expected : manifest.tensors().entrySet()) {
+      TensorView tensor = checkpoint.tensors().get(expected.getKey());
+      if (tensor == null) {
+        throw new CheckpointException(
+            "%s: tensor '%s': not found, but the manifest lists it"
+                .formatted(dir, expected.getKey()));
+      }
+      TensorEntry found = TensorEntry.of(tensor, expected.getValue().crc32c());
+      if (!found.equals(expected.getValue())) {
+        throw new CheckpointException(
+            "%s: tensor '%s': %s %s, expected %s %s as in the manifest"
+                .formatted(
+                    dir,
+                    tensor.name(),
+                    found.dtype().wireName(),
+                    found.shape(),
+                    expected.getValue().dtype().wireName(),
+                    expected.getValue().shape()));
+      }
+    }
+    for (String name : checkpoint.tensors().keySet()) {
+      if (!manifest.tensors().containsKey(name)) {
+        throw new CheckpointException(
+            "%s: tensor '%s': not in the manifest, expected only what it lists"
+                .formatted(dir, name));
+      }
+    }
+    TensorScan.each(
+        checkpoint.tensors().values(),
+        tensor -> {
+          TensorEntry entry = manifest.tensors().get(tensor.name());
+          int found = SegmentChunks.crc32c(tensor.data());
+          if (entry == null || found != entry.crc32c()) {
+            throw new CheckpointException(
+                "%s: tensor '%s': CRC32C %08x, expected %s as in the manifest: the data is corrupt"
+                    .formatted(
+                        dir,
+                        tensor.name(),
+                        found,
+                        entry == null ? "none" : "%08x".formatted(entry.crc32c())));
+          }
+        });
+  }
+}
