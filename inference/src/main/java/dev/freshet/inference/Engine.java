@@ -2,6 +2,7 @@ package dev.freshet.inference;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -29,6 +30,9 @@ public interface Engine extends AutoCloseable {
   /** The size of the vocabulary: valid token ids are 0 (inclusive) to this (exclusive). */
   int vocabSize();
 
+  /** The tokens that end a completion unless its caller wants to go past them. */
+  List<Integer> eosTokens();
+
   /** The version of the weights that the next decode step uses. */
   long policyVersion();
 
@@ -55,7 +59,7 @@ public interface Engine extends AutoCloseable {
    */
   WeightUpdate updateWeights(Path dir, OptionalLong step, Duration deadline);
 
-  /** Goes back to the base model the engine was started with: policy version 0. */
+  /** Goes back to the base model the engine was started with, and to its policy version. */
   WeightUpdate reloadWeights(Duration deadline);
 
   /**

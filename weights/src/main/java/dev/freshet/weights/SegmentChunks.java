@@ -7,11 +7,8 @@ import java.util.zip.CRC32C;
 
 /** A memory segment of any length seen as byte buffers, which hold 2 GiB at most. */
 final class SegmentChunks {
-  /**
-   * Small enough that the checksum's loop is called often, and so compiled, within the first few
-   * megabytes: one call over gigabytes would run interpreted to its end.
-   */
-  private static final int CHUNK_BYTES = 64 << 10;
+  /** Large enough that slicing costs nothing, small enough to be copied where it must be. */
+  private static final int CHUNK_BYTES = 4 << 20;
 
   /** Takes one chunk; may move the buffer's position, must not keep it. */
   interface Sink<E extends Exception> {

@@ -1,0 +1,80 @@
+package dev.freshet.inference;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Hands a prepared model to the decode loop, which puts it in place of the one it has between two steps. Exactly one of two
+ * things happens to an offered model: it is swapped in, or it is withdrawn.
+ */
+final class WeightSwap {
+  /** What the loop gives back: the model it no longer reads, and how long it was held to exchange the two. */
+  record Swapped(ServedModel replaced, long startNanos, long doneNanos) {}
+
+  private record Offer(ServedModel model, CompletableFuture<Swapped> outcome) {}
+
+  private final AtomicReference<Offer> pending = new AtomicReference<>();
+
+  /** Whether a model waits to be taken. */
+  boolean isPending() {
+    return pending.get() != null;
+  }
+
+  /**
+   * Offers a model and waits until the loop has taken it. One caller at a time.
+   *
+   * @throws EngineException if the loop did not take it within {@code deadline}; it then never will
+   */
+  Swapped offer(ServedModel model, Duration deadline, Runnable wake) {
+    Offer offer = new Offer(model, new CompletableFuture<>());
+    pending.set(offer);
+    wake.run();
+    try {
+      return offer.outcome().get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      if (pending.compareAndSet(offer, null)) {
+        throw new EngineException(
+            EngineException.Kind.INTERNAL,
+            "version %d was not swapped in: no decode step ended within %d ms"
+                .formatted(model.version(), deadline.toMillis()),
+            e);
+      }
+      return offer.outcome().join(); // The loop has taken it and is about to complete it.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      if (pending.compareAndSet(offer, null)) {
+        throw new EngineException(
+            EngineException.Kind.INTERNAL, "interrupted while waiting for a decode step to end", e);
+      }
+      return offer.outcome().join();
+    } catch (ExecutionException e) {
+      throw new EngineException(EngineException.Kind.OVERLOADED, "the engine is shutting down", e);
+    }
+  }
+
+  /** Called by the loop between two steps: exchanges {@code current} for the offered model, if there is one. */
+  ServedModel take(ServedModel current, java.util.function.LongSupplier clock) {
+    Offer offer = pending.get();
+    if (offer == null) {
+      return current;
+    }
+    long start = clock.getAsLong();
+    if (!pending.compareAndSet(offer, null)) {
+      return current;
+    }
+    offer.outcome().complete(new Swapped(current, start, clock.getAsLong()));
+    return offer.model();
+  }
+
+  /** Called by the loop when it ends: nobody will take the offered model any more. */
+  void refuse() {
+    Offer offer = pending.getAndSet(null);
+    if (offer != null) {
+      offer.outcome().completeExceptionally(new IllegalStateException("engine closed"));
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package dev.freshet.inference.front;
+
+import dev.freshet.client.CompletionRequest;
+import dev.freshet.client.Prompt;
+import dev.freshet.client.WireException;
+import dev.freshet.inference.Engine;
+import dev.freshet.inference.GenerationRequest;
+import dev.freshet.text.StreamDecoder;
+import dev.freshet.text.Tokenizer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Takes completion requests and hands them to the engine. A prompt of token ids never leaves its
+ * event loop; text is tokenized on a thread of its own, since long text takes its time.
+ */
+final class Completions implements AutoCloseable {
+  private final Engine engine;
+  private final Tokenizer tokenizer;
+  private final ServedModel model;
+  private final TokenTexts texts;
+  private final Map<EventLoop, LoopOutlet> outlets;
+  private final int maxHeldBytes;
+  private final long startedSeconds = System.currentTimeMillis() / 1000;
+  private final ExecutorService tokenizing =
+      Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-tokenize", true));
+  private volatile boolean closed;
+
+  Completions(
+      Engine engine,
+      Tokenizer tokenizer,
+      ServedModel model,
+      Map<EventLoop, LoopOutlet> outlets,
+      int maxHeldBytes) {
+    this.engine = engine;
+    this.tokenizer = tokenizer;
+    this.model = model;
+    this.texts = new TokenTexts(tokenizer, engine.vocabSize());
+    this.outlets = outlets;
+    this.maxHeldBytes = maxHeldBytes;
+  }
+
+  void handle(Request http, Exchange exchange) {
+    requireOpen();
+    CompletionRequest request = CompletionRequest.parse(http.body());
+    request.model().ifPresent(this::requireServed);
+    request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
+    switch (request.prompt()) {
+      case Prompt.Tokens(int[] ids) -> submit(request, ids, exchange);
+      case Prompt.Text(String text) -> tokenize(request, text, exchange);
+    }
+  }
+
+  private void tokenize(CompletionRequest request, String text, Exchange exchange) {
+    try {
+      tokenizing.execute(
+          () -> {
+            try {
+              int[] ids = tokenizer.encode(text);
+              exchange.loop().execute(() -> submitTokenized(request, ids, exchange));
+            } catch (RuntimeException e) {
+              exchange.answer(ApiError.of(e));
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      throw new ApiException(ApiError.shuttingDown());
+    }
+  }
+
+  private void submitTokenized(CompletionRequest request, int[] ids, Exchange exchange) {
+    if (exchange.isGone()) {
+      return;
+    }
+    try {
+      requireOpen();
+      submit(request, ids, exchange);
+    } catch (RuntimeException e) {
+      exchange.answer(ApiError.of(e));
+    }
+  }
+
+  private void submit(CompletionRequest request, int[] prompt, Exchange exchange) {
+    if (prompt.length == 0) {
+      throw new WireException("prompt: expected at least one token, got an empty text");
+    }
+    for (int id : prompt) {
+      requireToken("prompt", id);
+    }
+    LoopOutlet outlet = Objects.requireNonNull(outlets.get(exchange.loop()), "outlet of the loop");
+    CompletionStream stream =
+        new CompletionStream(
+            request,
+            prompt,
+            exchange,
+            outlet,
+            new StopText(new StreamDecoder(tokenizer, true), request.stop()),
+            new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
+            prefix(),
+            maxHeldBytes);
+    stream.begin(engine.submit(generation(request, prompt), outlet));
+  }
+
+  private GenerationRequest generation(CompletionRequest request, int[] prompt) {
+    Set<Integer> stops = new HashSet<>(request.stopTokenIds());
+    if (!request.ignoreEos()) {
+      stops.addAll(model.eosTokens());
+    }
+    return new GenerationRequest(
+        prompt,
+        request.maxTokens(),
+        request.temperature(),
+        request.topP(),
+        request.topK(),
+        request.seed(),
+        stops,
+        request.logprobs().orElse(0));
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new ApiException(ApiError.shuttingDown());
+    }
+  }
+
+  private void requireServed(String name) {
+    if (!name.equals(engine.modelName())) {
+      throw new ApiException(
+          ApiError.notFound(
+              "model_not_found",
+              "model '%s' is not served, expected '%s'".formatted(name, engine.modelName())));
+    }
+  }
+
+  private void requireToken(String field, int id) {
+    if (id >= engine.vocabSize()) {
+      throw new WireException(
+          "%s: expected token ids below %d, got %d".formatted(field, engine.vocabSize(), id));
+    }
+  }
+
+  /** The JSON of an answer up to its choices. */
+  private byte[] prefix() {
+    ByteBuf out = Unpooled.buffer(160);
+    Json.ascii(out, "{\"id\":\"cmpl-");
+    Json.ascii(out, HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
+    Json.ascii(out, "\",\"object\":\"text_completion\",\"created\":");
+    Json.integer(out, System.currentTimeMillis() / 1000);
+    Json.ascii(out, ",\"model\":");
+    Json.string(out, engine.modelName());
+    Json.ascii(out, ",\"choices\":[");
+    return ByteBufUtil.getBytes(out);
+  }
+
+  /** The answer to {@code GET /v1/models}. */
+  byte[] models() {
+    ByteBuf out = Unpooled.buffer(256);
+    Json.ascii(out, "{\"object\":\"list\",\"data\":[{\"id\":");
+    Json.string(out, engine.modelName());
+    Json.ascii(out, ",\"object\":\"model\",\"created\":");
+    Json.integer(out, startedSeconds);
+    Json.ascii(out, ",\"owned_by\":\"freshet\",\"root\":");
+    Json.string(out, model.root());
+    Json.ascii(out, ",\"max_model_len\":");
+    Json.integer(out, engine.maxModelLen());
+    Json.ascii(out, "}]}");
+    return ByteBufUtil.getBytes(out);
+  }
+
+  /** Takes no more requests, and ends the completions under way with finish reason abort. */
+  @Override
+  public void close() {
+    closed = true;
+    tokenizing.shutdown();
+    outlets.forEach((loop, outlet) -> loop.execute(outlet::abortAll));
+  }
+}

@@ -1,0 +1,122 @@
+package dev.freshet.inference.front;
+
+import dev.freshet.client.Transport;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+
+/**
+ * The answering side of one request. It is answered once: as a whole ({@link #answer}) or by a
+ * stream of events ({@link #beginEvents}, {@link #write}, {@link #end}). Everything is for the
+ * connection's event loop, except {@code answer}, which any thread may call.
+ */
+final class Exchange {
+  /** Learns what becomes of the connection. */
+  interface Watcher {
+    /** The client has left. */
+    void gone();
+
+    /** The connection takes bytes again. */
+    void writable();
+  }
+
+  private static final Watcher NOBODY =
+      new Watcher() {
+        @Override
+        public void gone() {}
+
+        @Override
+        public void writable() {}
+      };
+
+  private final HttpConnection connection;
+  private final Channel channel;
+  private final boolean http11;
+  private final boolean keepAlive;
+  private Watcher watcher = NOBODY;
+  private boolean answered;
+
+  Exchange(HttpConnection connection, Channel channel, boolean http11, boolean keepAlive) {
+    this.connection = connection;
+    this.channel = channel;
+    this.http11 = http11;
+    this.keepAlive = keepAlive;
+  }
+
+  EventLoop loop() {
+    return channel.eventLoop();
+  }
+
+  boolean isGone() {
+    return !channel.isActive();
+  }
+
+  boolean isWritable() {
+    return channel.isWritable();
+  }
+
+  /** A buffer to {@link #write}. */
+  ByteBuf buffer() {
+    return channel.alloc().ioBuffer(512);
+  }
+
+  void watch(Watcher by) {
+    watcher = by;
+  }
+
+  Watcher watcher() {
+    return watcher;
+  }
+
+  void answer(ApiError error) {
+    answer(error.status(), error.body().toJson());
+  }
+
+  /** Answers with a JSON body. */
+  void answer(int status, byte[] json) {
+    if (!loop().inEventLoop()) {
+      loop().execute(() -> answer(status, json));
+      return;
+    }
+    if (answered || isGone()) {
+      return;
+    }
+    answered = true;
+    boolean again = keepAlive && !connection.isClosing();
+    ByteBuf out = channel.alloc().ioBuffer(json.length + 256);
+    HttpHead.json(out, status, json.length, again);
+    out.writeBytes(json);
+    connection.write(out);
+    connection.exchangeEnded(again);
+  }
+
+  /** Whether the events are framed as HTTP chunks. */
+  boolean chunked() {
+    return http11;
+  }
+
+  /** Writes the head of a stream of events into {@code out}. */
+  void beginEvents(ByteBuf out) {
+    answered = true;
+    HttpHead.events(out, http11, keepAlive && http11);
+  }
+
+  /** Sends bytes of the stream; {@link #flush} pushes them out. */
+  void write(ByteBuf bytes) {
+    connection.write(bytes);
+  }
+
+  void flush() {
+    channel.flush();
+  }
+
+  /** The stream is written to its end. */
+  void end() {
+    connection.exchangeEnded(keepAlive && http11 && !connection.isClosing());
+  }
+
+  /** Gives the client up. */
+  void drop() {
+    Transport.close(channel);
+  }
+}

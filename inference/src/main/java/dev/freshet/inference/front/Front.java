@@ -1,0 +1,112 @@
+package dev.freshet.inference.front;
+
+import dev.freshet.inference.Engine;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.EventLog;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The HTTP front of one engine. It owns both listeners and all of their threads, not the engine and
+ * not the tokenizer, which must outlive it. Thread-safe.
+ */
+public final class Front implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Front.class);
+  private static final Duration LOOP_END = Duration.ofSeconds(2);
+
+  private final FrontLimits limits;
+  private final Listener data;
+  private final Listener admin;
+  private final AdminOperations operations;
+  private final AdminRoutes adminRoutes;
+  private final Completions completions;
+
+  private Front(
+      Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontLimits limits) {
+    this.limits = limits;
+    this.data = new Listener("data", limits.dataThreads());
+    this.admin = new Listener("admin", 1);
+    this.operations = new AdminOperations(engine, events, limits.update());
+    this.adminRoutes = new AdminRoutes(engine, operations, events);
+    Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
+    data.loops().forEach(loop -> outlets.put(loop, new LoopOutlet(loop)));
+    this.completions =
+        new Completions(engine, tokenizer, model, Map.copyOf(outlets), limits.maxHeldBytes());
+  }
+
+  /**
+   * Listens, and serves {@code engine} until {@link #close}.
+   *
+   * @throws FrontException if an address cannot be had; nothing is left behind
+   */
+  public static Front start(
+      Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontConfig config) {
+    Front front = new Front(engine, tokenizer, model, events, config.limits());
+    try {
+      front.admin.bind(config.admin(), front.adminRoutes, config.limits(), events.clock());
+      front.data.bind(
+          config.data(),
+          new DataRoutes(front.completions, front.adminRoutes),
+          config.limits(),
+          events.clock());
+      return front;
+    } catch (FrontException e) {
+      front.close();
+      throw e;
+    }
+  }
+
+  /** Where completions are served. */
+  public InetSocketAddress dataAddress() {
+    return data.address();
+  }
+
+  /** Where weight operations are served. */
+  public InetSocketAddress adminAddress() {
+    return admin.address();
+  }
+
+  /** The root of the data listener, for clients on this host. */
+  public URI dataUrl() {
+    return url(data.address());
+  }
+
+  /** The root of the admin listener, for clients on this host. */
+  public URI adminUrl() {
+    return url(admin.address());
+  }
+
+  private static URI url(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    String local = address.getAddress().isAnyLocalAddress() ? "127.0.0.1" : host;
+    return URI.create(
+        "http://%s:%d"
+            .formatted(local.contains(":") ? "[" + local + "]" : local, address.getPort()));
+  }
+
+  /**
+   * Takes no more requests, ends the streams with finish reason abort, lets the weight operation in
+   * progress end, and closes everything; each within the deadline of the limits.
+   */
+  @Override
+  public void close() {
+    adminRoutes.close();
+    completions.close();
+    data.drain();
+    if (!operations.drain(limits.close())) {
+      LOG.warn("a weight operation still runs after {} ms", limits.close().toMillis());
+    }
+    operations.close();
+    admin.drain();
+    data.awaitDrained(limits.close());
+    admin.awaitDrained(limits.close());
+    data.close(LOOP_END);
+    admin.close(LOOP_END);
+  }
+}

@@ -1,0 +1,41 @@
+package dev.freshet.inference.front;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.nio.charset.StandardCharsets;
+
+/** Writes the heads of answers. */
+final class HttpHead {
+  private HttpHead() {}
+
+  /** The head of an answer whose body is {@code contentLength} bytes of JSON. */
+  static void json(ByteBuf out, int status, int contentLength, boolean keepAlive) {
+    ascii(
+        out,
+        "HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%s%s\r\n"
+            .formatted(
+                HttpResponseStatus.valueOf(status),
+                contentLength,
+                status == 503 ? "retry-after: 1\r\n" : "",
+                connection(keepAlive)));
+  }
+
+  /** The head of a stream of events, chunked or ended by closing the connection. */
+  static void events(ByteBuf out, boolean chunked, boolean keepAlive) {
+    ascii(
+        out,
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
+            + "cache-control: no-cache\r\n"
+            + (chunked ? "transfer-encoding: chunked\r\n" : "")
+            + connection(keepAlive)
+            + "\r\n");
+  }
+
+  private static String connection(boolean keepAlive) {
+    return keepAlive ? "connection: keep-alive\r\n" : "connection: close\r\n";
+  }
+
+  private static void ascii(ByteBuf out, String text) {
+    out.writeCharSequence(text, StandardCharsets.US_ASCII);
+  }
+}

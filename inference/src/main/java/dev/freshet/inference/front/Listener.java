@@ -1,0 +1,134 @@
+package dev.freshet.inference.front;
+
+import dev.freshet.client.Transport;
+import dev.freshet.trace.MonotonicClock;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** A listening socket with an acceptor and event loops that are its own, and its connections. */
+final class Listener {
+  private static final int BACKLOG = 4096;
+  private static final int MAX_LINE_BYTES = 8 << 10;
+  private static final int MAX_HEADER_BYTES = 16 << 10;
+
+  /**
+   * The kernel's buffer of a connection. Streams are slow; left to itself the kernel would take
+   * megabytes for a reader that takes nothing, before anyone notices.
+   */
+  private static final int SEND_BUFFER_BYTES = 64 << 10;
+
+  private final String name;
+  private final EventLoopGroup acceptor;
+  private final EventLoopGroup loops;
+  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private Optional<Channel> bound = Optional.empty();
+
+  /** A listener that does not listen yet; {@code name} is what its threads and errors call it. */
+  Listener(String name, int threads) {
+    this.name = name;
+    this.acceptor = Transport.group("freshet-" + name + "-accept", 1);
+    this.loops = Transport.group("freshet-" + name, threads);
+  }
+
+  /** The event loops of the connections. */
+  List<EventLoop> loops() {
+    List<EventLoop> all = new ArrayList<>();
+    loops.forEach(loop -> all.add((EventLoop) loop));
+    return all;
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @throws FrontException if the address cannot be had
+   */
+  void bind(InetSocketAddress address, Routes routes, FrontLimits limits, MonotonicClock clock) {
+    ChannelFuture binding =
+        new ServerBootstrap()
+            .group(acceptor, loops)
+            .channel(Transport.serverSocket())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    connections.add(channel);
+                    assemble(channel, routes, limits, clock);
+                  }
+                })
+            .bind(address)
+            .awaitUninterruptibly();
+    if (!binding.isSuccess()) {
+      throw new FrontException(
+          "%s listener: cannot listen on %s:%d: %s"
+              .formatted(
+                  name, address.getHostString(), address.getPort(), binding.cause().getMessage()),
+          binding.cause());
+    }
+    bound = Optional.of(binding.channel());
+  }
+
+  private static void assemble(
+      Channel channel, Routes routes, FrontLimits limits, MonotonicClock clock) {
+    FirstByteStamp stamp = new FirstByteStamp(clock);
+    channel
+        .pipeline()
+        .addLast(
+            stamp,
+            new IdleStateHandler(limits.idle().toNanos(), 0, 0, TimeUnit.NANOSECONDS),
+            new HttpRequestDecoder(
+                new HttpDecoderConfig()
+                    .setMaxInitialLineLength(MAX_LINE_BYTES)
+                    .setMaxHeaderSize(MAX_HEADER_BYTES)),
+            new HttpConnection(stamp, routes, limits.maxBodyBytes()));
+  }
+
+  /** Where it listens. */
+  InetSocketAddress address() {
+    return (InetSocketAddress) bound.orElseThrow().localAddress();
+  }
+
+  /** Takes no more connections, and closes each of those there are once its answer is given. */
+  void drain() {
+    bound.ifPresent(channel -> channel.close().awaitUninterruptibly());
+    connections.forEach(channel -> channel.eventLoop().execute(() -> drain(channel)));
+  }
+
+  private static void drain(Channel channel) {
+    HttpConnection connection = channel.pipeline().get(HttpConnection.class);
+    if (connection != null) {
+      connection.drain();
+    }
+  }
+
+  /** Waits until every connection is closed, at most until the deadline. */
+  void awaitDrained(Duration deadline) {
+    connections.newCloseFuture().awaitUninterruptibly(deadline.toMillis());
+  }
+
+  /** Closes what is left, and ends the threads. */
+  void close(Duration deadline) {
+    Transport.close(acceptor, deadline);
+    Transport.close(loops, deadline);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.freshet.inference.front;
+
+import dev.freshet.client.ErrorBody;
+import dev.freshet.trace.TraceId;
+
+/**
+ * A request, read to its end.
+ *
+ * @param path the path without the query
+ * @param trace the id it came with, or a fresh one
+ * @param recvNanos when its first byte arrived, on the event log's clock
+ */
+record Request(String method, String path, byte[] body, TraceId trace, long recvNanos) {
+  /** Refuses every method but {@code expected}. */
+  void require(String expected) {
+    if (!method.equals(expected)) {
+      throw new ApiException(
+          new ApiError(
+              405,
+              new ErrorBody(
+                  "%s %s: expected %s".formatted(method, path, expected),
+                  "invalid_request_error",
+                  "method_not_allowed")));
+    }
+  }
+}

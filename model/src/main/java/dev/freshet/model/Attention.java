@@ -1,0 +1,65 @@
+package dev.freshet.model;
+
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+
+/** Where a layer's queries look: into the sequence itself, or into a cache as well. */
+@FunctionalInterface
+public interface Attention {
+  /**
+   * Attends.
+   *
+   * @param layer the layer's index
+   * @param query {@code [batch, time, heads, headDim]}, rotated
+   * @param key {@code [batch, time, kvHeads, headDim]}, rotated
+   * @param value {@code [batch, time, kvHeads, headDim]}
+   * @return {@code [batch, time, heads, headDim]}
+   */
+  Tensor attend(int layer, Tensor query, Tensor key, Tensor value);
+
+  /**
+   * Scaled dot-product attention with grouped heads. The heads that share a key become further rows
+   * of one query, so that keys and values are read where they lie and never repeated.
+   *
+   * @param query {@code [batch, time, heads, headDim]}
+   * @param key {@code [batch, length, kvHeads, headDim]}
+   * @param value {@code [batch, length, kvHeads, headDim]}
+   * @param mask {@code [batch or 1, 1, time, length]}, added to the scores: 0 or −∞
+   * @return {@code [batch, time, heads, headDim]}
+   */
+  static Tensor scaledDotProduct(Tensor query, Tensor key, Tensor value, Tensor mask) {
+    long batch = query.size(0);
+    long time = query.size(1);
+    long heads = query.size(2);
+    long headDim = query.size(3);
+    long kvHeads = key.size(2);
+    long group = heads / kvHeads;
+    Tensor rows =
+        query
+            .view(batch, time, kvHeads, group, headDim)
+            .permute(0, 2, 3, 1, 4)
+            .reshape(batch, kvHeads, group * time, headDim);
+    Tensor rowMask =
+        group == 1
+            ? mask
+            : mask.unsqueeze(2)
+                .expand(mask.size(0), 1, group, time, mask.size(3))
+                .reshape(mask.size(0), 1, group * time, mask.size(3));
+    Tensor attended =
+        torch.scaled_dot_product_attention(
+            rows,
+            key.transpose(1, 2),
+            value.transpose(1, 2),
+            new TensorOptional(rowMask),
+            0.0,
+            false,
+            new DoubleOptional(),
+            false);
+    return attended
+        .view(batch, kvHeads, group, time, headDim)
+        .permute(0, 3, 1, 2, 4)
+        .reshape(batch, time, heads, headDim);
+  }
+}

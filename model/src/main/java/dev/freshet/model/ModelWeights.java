@@ -1,0 +1,223 @@
+package dev.freshet.model;
+
+import dev.freshet.weights.Checkpoint;
+import dev.freshet.weights.DType;
+import dev.freshet.weights.TensorView;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The parameters of one decoder by their Hugging Face names. Either they lie in a mapped
+ * checkpoint, which this object then owns and which is not copied, or in memory of their own.
+ *
+ * <p>Readable from any thread. {@link #close} frees tensors and mapping; the caller sees to it that
+ * nobody reads them any more.
+ */
+public final class ModelWeights implements AutoCloseable {
+  private final ModelConfig config;
+  private final Map<String, Tensor> tensors;
+  private final Optional<Checkpoint> mapping;
+
+  private ModelWeights(
+      ModelConfig config, Map<String, Tensor> tensors, Optional<Checkpoint> mapping) {
+    this.config = config;
+    this.tensors = tensors;
+    this.mapping = mapping;
+  }
+
+  /**
+   * Tensors straight over a mapped checkpoint, in the type it is stored in. Takes over {@code
+   * checkpoint}, also when it fails.
+   *
+   * @throws ModelException if a parameter is missing, has another shape, or is not one of this
+   *     model's
+   */
+  public static ModelWeights over(ModelConfig config, Checkpoint checkpoint) {
+    try {
+      Map<String, TensorView> views = checked(config, checkpoint);
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      try (PointerScope _ = new PointerScope()) {
+        views.forEach(
+            (name, view) ->
+                tensors.put(
+                    name, Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape())));
+        tensors.values().forEach(Tensor::retainReference);
+      }
+      return new ModelWeights(config, tensors, Optional.of(checkpoint));
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A copy of a checkpoint in memory of its own, converted to {@code type}. Leaves {@code
+   * checkpoint} open.
+   */
+  public static ModelWeights copyOf(ModelConfig config, Checkpoint checkpoint, ScalarType type) {
+    Map<String, TensorView> views = checked(config, checkpoint);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      views.forEach(
+          (name, view) -> {
+            Tensor mapped = Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape());
+            Tensor own = torch.empty(view.shape(), Torch.options(type), null);
+            own.copy_(mapped);
+            tensors.put(name, own);
+          });
+      tensors.values().forEach(Tensor::retainReference);
+    }
+    return new ModelWeights(config, tensors, Optional.empty());
+  }
+
+  /**
+   * Fresh 32-bit weights: normal with standard deviation {@code 0.02}, projections back into the
+   * residual stream narrower by the square root of twice the layers, norms 1, biases 0.
+   */
+  public static ModelWeights random(ModelConfig config, long seed) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      torch.manual_seed(seed);
+      config
+          .parameterShapes()
+          .forEach(
+              (name, shape) -> {
+                Tensor tensor = torch.empty(shape, Torch.options(ScalarType.Float), null);
+                if (name.endsWith("norm.weight")) {
+                  tensor.fill_(new Scalar(1.0f));
+                } else if (name.endsWith(".bias")) {
+                  tensor.zero_();
+                } else {
+                  tensor.normal_(0, deviation(config, name), null);
+                }
+                tensors.put(name, tensor);
+              });
+      tensors.values().forEach(Tensor::retainReference);
+    }
+    return new ModelWeights(config, tensors, Optional.empty());
+  }
+
+  private static double deviation(ModelConfig config, String name) {
+    boolean intoResidual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+    return intoResidual ? 0.02 / Math.sqrt(2.0 * config.layers()) : 0.02;
+  }
+
+  private static Map<String, TensorView> checked(ModelConfig config, Checkpoint checkpoint) {
+    Map<String, TensorView> found = checkpoint.tensors();
+    Map<String, TensorView> ordered = new LinkedHashMap<>();
+    config
+        .parameterShapes()
+        .forEach(
+            (name, shape) -> {
+              TensorView view = found.get(name);
+              if (view == null) {
+                throw new ModelException(
+                    "%s: tensor %s is missing: expected shape %s"
+                        .formatted(checkpoint.dir(), name, Arrays.toString(shape)));
+              }
+              if (!Arrays.equals(view.shape(), shape)) {
+                throw new ModelException(
+                    "%s: tensor %s has shape %s: expected %s"
+                        .formatted(
+                            checkpoint.dir(),
+                            name,
+                            Arrays.toString(view.shape()),
+                            Arrays.toString(shape)));
+              }
+              if (view.dtype() != DType.F32
+                  && view.dtype() != DType.BF16
+                  && view.dtype() != DType.F16) {
+                throw new ModelException(
+                    "%s: tensor %s has type %s: expected F32, BF16 or F16"
+                        .formatted(checkpoint.dir(), name, view.dtype()));
+              }
+              ordered.put(name, view);
+            });
+    found.keySet().stream()
+        .filter(name -> !ordered.containsKey(name) && !ignorable(config, name))
+        .findFirst()
+        .ifPresent(
+            name -> {
+              throw new ModelException(
+                  "%s: tensor %s is not a parameter of a %s with %d layers"
+                      .formatted(
+                          checkpoint.dir(), name, config.family().wireName(), config.layers()));
+            });
+    return ordered;
+  }
+
+  /**
+   * What checkpoints carry beside the parameters: a copy of tied embeddings, and rotary frequencies
+   * of old exports.
+   */
+  private static boolean ignorable(ModelConfig config, String name) {
+    return (config.tiedEmbeddings() && name.equals("lm_head.weight"))
+        || name.endsWith("rotary_emb.inv_freq");
+  }
+
+  /** The shape of the model. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** The parameter with this Hugging Face name. */
+  public Tensor get(String name) {
+    Tensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new ModelException("tensor %s is not a parameter of this model".formatted(name));
+    }
+    return tensor;
+  }
+
+  /** All parameters, in the order the model reads them. */
+  public Map<String, Tensor> tensors() {
+    return tensors;
+  }
+
+  /** The type that the model computes in: that of its embeddings. */
+  public ScalarType type() {
+    return get("model.embed_tokens.weight").scalar_type().intern();
+  }
+
+  /**
+   * The parameters as they are to be written to a checkpoint; valid while this object is open and
+   * unchanged.
+   */
+  public List<TensorView> views() {
+    List<TensorView> views = new ArrayList<>();
+    config
+        .parameterShapes()
+        .forEach(
+            (name, shape) -> {
+              Tensor tensor = get(name);
+              views.add(new TensorView(name, dtype(tensor), shape, Torch.bytes(tensor)));
+            });
+    return views;
+  }
+
+  private static DType dtype(Tensor tensor) {
+    return switch (tensor.scalar_type().intern()) {
+      case BFloat16 -> DType.BF16;
+      case Half -> DType.F16;
+      default -> DType.F32;
+    };
+  }
+
+  @Override
+  public void close() {
+    tensors.values().forEach(Tensor::close);
+    mapping.ifPresent(Checkpoint::close);
+  }
+}

@@ -1,0 +1,150 @@
+package dev.freshet.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.freshet.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** Our decoder against what transformers computed for the same checkpoints in 32-bit floats. */
+class GoldenModelTest {
+  static final Path FIXTURES = Path.of("src/test/fixtures");
+  private static final double TOLERANCE = 1e-4;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-llama", "tiny-llama-bf16", "tiny-qwen2", "tiny-qwen3"})
+  void aFullForwardGivesTheLogitsAndPromptLogprobsOfTransformers(String fixture)
+      throws IOException {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard();
+        ModelWeights weights = load(fixture);
+        Decoder decoder = new Decoder(weights, 256)) {
+      for (JsonNode golden : cases(fixture)) {
+        int[] ids = ints(golden.get("input_ids"));
+        float[] logprobs = promptLogprobs(decoder, ids, golden.get("last_logits_first16"));
+        JsonNode expected = golden.get("prompt_logprobs");
+        for (int i = 1; i < ids.length; i++) {
+          assertThat((double) logprobs[i])
+              .as("%s, prompt logprob %d", golden.get("text"), i)
+              .isCloseTo(expected.get(i).asDouble(), within(TOLERANCE));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-llama", "tiny-llama-bf16", "tiny-qwen2", "tiny-qwen3"})
+  void cachedDecodingOfAllCasesAtOnceGivesTheGreedyContinuationsOfTransformers(String fixture)
+      throws IOException {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard();
+        ModelWeights weights = load(fixture);
+        Decoder decoder = new Decoder(weights, 256);
+        KvCache cache = new KvCache(weights.config(), 4, 256, weights.type())) {
+      List<JsonNode> cases = cases(fixture);
+      int rows = cases.size();
+      long[] tokens = new long[rows];
+      long[] positions = new long[rows];
+      List<List<Integer>> greedy = new ArrayList<>();
+      for (int row = 0; row < rows; row++) {
+        int[] ids = ints(cases.get(row).get("input_ids"));
+        Tensor positionIds =
+            torch
+                .arange(new Scalar((long) ids.length), Torch.options(torch.ScalarType.Long))
+                .view(1, -1);
+        Tensor hidden = decoder.hidden(longs(ids), positionIds, cache.prefill(row, positionIds));
+        tokens[row] = best(decoder.logits(hidden.select(1, ids.length - 1L)))[0];
+        positions[row] = ids.length;
+        greedy.add(new ArrayList<>(List.of((int) tokens[row])));
+      }
+      int length = cases.getFirst().get("greedy_token_ids").size();
+      for (int step = 1; step < length; step++) {
+        Tensor hidden =
+            decoder.hidden(
+                Torch.longs(tokens, rows, 1),
+                Torch.longs(positions, rows, 1),
+                cache.decode(positions));
+        long[] next = best(decoder.logits(hidden.select(1, 0)));
+        for (int row = 0; row < rows; row++) {
+          greedy.get(row).add((int) next[row]);
+          tokens[row] = next[row];
+          positions[row]++;
+        }
+      }
+      for (int row = 0; row < rows; row++) {
+        assertThat(greedy.get(row))
+            .as(cases.get(row).get("text").asString())
+            .containsExactly(boxed(ints(cases.get(row).get("greedy_token_ids"))));
+      }
+    }
+  }
+
+  private static float[] promptLogprobs(Decoder decoder, int[] ids, JsonNode lastLogits) {
+    long time = ids.length;
+    Tensor positions =
+        torch.arange(new Scalar(time), Torch.options(torch.ScalarType.Long)).view(1, -1);
+    Tensor segments = torch.zeros_like(positions);
+    Tensor logits =
+        decoder.logits(
+            decoder.hidden(
+                longs(ids),
+                positions,
+                new FullAttention(decoder.config(), positions, segments, torch.ScalarType.Float)));
+    float[] last = Torch.toFloats(logits.select(1, time - 1).narrow(1, 0, 16));
+    for (int i = 0; i < 16; i++) {
+      assertThat((double) last[i]).isCloseTo(lastLogits.get(i).asDouble(), within(TOLERANCE));
+    }
+    float[] all = Torch.toFloats(torch.log_softmax(logits, -1));
+    float[] logprobs = new float[ids.length];
+    for (int i = 1; i < ids.length; i++) {
+      logprobs[i] = all[(i - 1) * decoder.config().vocabSize() + ids[i]];
+    }
+    return logprobs;
+  }
+
+  private static long[] best(Tensor logits) {
+    long[] best = new long[Math.toIntExact(logits.size(0))];
+    Torch.longView(logits.argmax(new org.bytedeco.pytorch.LongOptional(-1), false).contiguous())
+        .get(best);
+    return best;
+  }
+
+  static ModelWeights load(String fixture) {
+    Path dir = FIXTURES.resolve(fixture);
+    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+      return ModelWeights.copyOf(ConfigJson.read(dir), checkpoint, torch.ScalarType.Float);
+    }
+  }
+
+  private static List<JsonNode> cases(String fixture) throws IOException {
+    JsonNode golden =
+        new ObjectMapper()
+            .readTree(Files.readAllBytes(FIXTURES.resolve(fixture).resolve("golden.json")));
+    return golden.get("cases").valueStream().toList();
+  }
+
+  private static Tensor longs(int[] ids) {
+    return Torch.longs(java.util.Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
+  }
+
+  private static int[] ints(JsonNode array) {
+    return array.valueStream().mapToInt(JsonNode::asInt).toArray();
+  }
+
+  private static Integer[] boxed(int[] values) {
+    return java.util.Arrays.stream(values).boxed().toArray(Integer[]::new);
+  }
+}

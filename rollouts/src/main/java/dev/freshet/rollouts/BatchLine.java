@@ -1,0 +1,241 @@
+package dev.freshet.rollouts;
+
+import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * One line of a batch file: a rollout, and where it stands in which batch, so that a file that lost
+ * lines is told from a whole one. Fields that are not known are skipped.
+ *
+ * @param step of the batch
+ * @param index of the line in the batch, from 0
+ * @param of how many lines the batch has
+ */
+record BatchLine(long step, int index, int of, Rollout rollout) {
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  private enum Kind {
+    INTEGER("an integer"),
+    LONG("an integer"),
+    NUMBER("a number"),
+    TEXT("a string"),
+    INTEGERS("an array of integers"),
+    NUMBERS("an array of numbers"),
+    FLAGS("an array of booleans");
+
+    final String expected;
+
+    Kind(String expected) {
+      this.expected = expected;
+    }
+  }
+
+  private static final Map<String, Kind> FIELDS = new LinkedHashMap<>();
+
+  static {
+    FIELDS.put("step", Kind.LONG);
+    FIELDS.put("index", Kind.INTEGER);
+    FIELDS.put("of", Kind.INTEGER);
+    FIELDS.put("id", Kind.TEXT);
+    FIELDS.put("group_id", Kind.TEXT);
+    FIELDS.put("environment", Kind.TEXT);
+    FIELDS.put("problem", Kind.TEXT);
+    FIELDS.put("reward", Kind.NUMBER);
+    FIELDS.put("advantage", Kind.NUMBER);
+    FIELDS.put("finish_reason", Kind.TEXT);
+    FIELDS.put("turns", Kind.INTEGER);
+    FIELDS.put("dispatch_version", Kind.INTEGER);
+    FIELDS.put("token_ids", Kind.INTEGERS);
+    FIELDS.put("generated", Kind.FLAGS);
+    FIELDS.put("logprobs", Kind.NUMBERS);
+    FIELDS.put("policy_versions", Kind.INTEGERS);
+  }
+
+  /** The line's bytes, its line feed included. */
+  byte[] toJson() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    Trajectory tokens = rollout.trajectory();
+    try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
+      out.writeStartObject();
+      out.writeNumberProperty("step", step);
+      out.writeNumberProperty("index", index);
+      out.writeNumberProperty("of", of);
+      out.writeStringProperty("id", rollout.id());
+      out.writeStringProperty("group_id", rollout.groupId());
+      out.writeStringProperty("environment", rollout.environment());
+      out.writeStringProperty("problem", rollout.problem());
+      out.writeNumberProperty("reward", rollout.reward());
+      out.writeNumberProperty("advantage", rollout.advantage());
+      out.writeStringProperty("finish_reason", rollout.finishReason());
+      out.writeNumberProperty("turns", rollout.turns());
+      out.writeNumberProperty("dispatch_version", rollout.dispatchVersion());
+      out.writeName("token_ids");
+      out.writeArray(tokens.tokenIds(), 0, tokens.length());
+      out.writeArrayPropertyStart("generated");
+      for (boolean generated : tokens.generated()) {
+        out.writeBoolean(generated);
+      }
+      out.writeEndArray();
+      out.writeArrayPropertyStart("logprobs");
+      for (float logprob : tokens.logprobs()) {
+        out.writeNumber(logprob);
+      }
+      out.writeEndArray();
+      out.writeName("policy_versions");
+      out.writeArray(tokens.policyVersions(), 0, tokens.length());
+      out.writeEndObject();
+    }
+    bytes.write('\n');
+    return bytes.toByteArray();
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @param where the file and the number of the line, for messages
+   */
+  static BatchLine parse(String where, String line) {
+    Map<String, Object> values = new HashMap<>();
+    try (JsonParser in = JSON.createParser(ObjectReadContext.empty(), line)) {
+      if (in.nextToken() != JsonToken.START_OBJECT) {
+        throw new BatchException("%s: not a JSON object, expected one rollout".formatted(where));
+      }
+      for (String name = in.nextName(); name != null; name = in.nextName()) {
+        in.nextToken();
+        Kind kind = FIELDS.get(name);
+        if (kind == null) {
+          in.skipChildren();
+        } else {
+          values.put(name, value(where, name, kind, in));
+        }
+      }
+      if (in.nextToken() != null) {
+        throw new BatchException(
+            "%s: more after the JSON object, expected the end of the line".formatted(where));
+      }
+    } catch (JacksonException e) {
+      throw new BatchException(
+          "%s: not valid JSON: %s".formatted(where, e.getOriginalMessage()), e);
+    }
+    for (Map.Entry<String, Kind> field : FIELDS.entrySet()) {
+      if (!values.containsKey(field.getKey())) {
+        throw new BatchException(
+            "%s: field '%s' is missing, expected %s"
+                .formatted(where, field.getKey(), field.getValue().expected));
+      }
+    }
+    try {
+      return of(values);
+    } catch (IllegalArgumentException e) {
+      throw new BatchException("%s: %s".formatted(where, e.getMessage()), e);
+    }
+  }
+
+  private static BatchLine of(Map<String, Object> values) {
+    return new BatchLine(
+        get(values, "step", Long.class),
+        get(values, "index", Integer.class),
+        get(values, "of", Integer.class),
+        new Rollout(
+            get(values, "id", String.class),
+            get(values, "group_id", String.class),
+            get(values, "environment", String.class),
+            get(values, "problem", String.class),
+            new Trajectory(
+                get(values, "token_ids", int[].class),
+                get(values, "generated", boolean[].class),
+                get(values, "logprobs", float[].class),
+                get(values, "policy_versions", int[].class)),
+            get(values, "reward", Double.class),
+            get(values, "advantage", Double.class),
+            get(values, "finish_reason", String.class),
+            get(values, "turns", Integer.class),
+            get(values, "dispatch_version", Integer.class)));
+  }
+
+  private static <T> T get(Map<String, Object> values, String name, Class<T> type) {
+    return type.cast(Objects.requireNonNull(values.get(name), name));
+  }
+
+  private static Object value(String where, String name, Kind kind, JsonParser in) {
+    return switch (kind) {
+      case INTEGER -> integer(where, name, kind, in);
+      case LONG -> {
+        require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
+        yield in.getLongValue();
+      }
+      case NUMBER -> {
+        require(in.currentToken().isNumeric(), where, name, kind, in);
+        yield in.getDoubleValue();
+      }
+      case TEXT -> {
+        require(in.currentToken() == JsonToken.VALUE_STRING, where, name, kind, in);
+        yield in.getString();
+      }
+      case INTEGERS -> {
+        int[] values = new int[64];
+        int length = 0;
+        for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
+          values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
+          values[length++] = integer(where, name, kind, in);
+        }
+        yield Arrays.copyOf(values, length);
+      }
+      case NUMBERS -> {
+        float[] values = new float[64];
+        int length = 0;
+        for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
+          values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
+          require(in.currentToken().isNumeric(), where, name, kind, in);
+          values[length++] = in.getFloatValue();
+        }
+        yield Arrays.copyOf(values, length);
+      }
+      case FLAGS -> {
+        boolean[] values = new boolean[64];
+        int length = 0;
+        for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
+          values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
+          require(in.currentToken().isBoolean(), where, name, kind, in);
+          values[length++] = in.getBooleanValue();
+        }
+        yield Arrays.copyOf(values, length);
+      }
+    };
+  }
+
+  private static int integer(String where, String name, Kind kind, JsonParser in) {
+    require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
+    return in.getIntValue(); // Refuses what does not fit, as invalid JSON is refused.
+  }
+
+  private static void startArray(String where, String name, Kind kind, JsonParser in) {
+    require(in.currentToken() == JsonToken.START_ARRAY, where, name, kind, in);
+  }
+
+  private static void require(boolean met, String where, String name, Kind kind, JsonParser in) {
+    if (!met) {
+      String found = in.getString();
+      throw new BatchException(
+          "%s: field '%s' holds %s, expected %s"
+              .formatted(
+                  where,
+                  name,
+                  found.length() <= 60 ? found : found.substring(0, 60) + "…",
+                  kind.expected));
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package dev.freshet.rollouts;
+
+import java.io.BufferedOutputStream;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The batches of a run on disk: {@code rollouts/step_N.jsonl}, one rollout a line. A batch is
+ * written under a hidden name, forced to the disk and renamed, so that a reader sees all of it or
+ * none. One process writes (the orchestrator); any number read.
+ */
+public final class BatchStore {
+  private final Path rolloutsDir;
+
+  /** A store in {@code rolloutsDir}, which the first batch creates if need be. */
+  public BatchStore(Path rolloutsDir) {
+    this.rolloutsDir = rolloutsDir;
+  }
+
+  /** Where the batch of a step is or will be. */
+  public Path path(long step) {
+    return rolloutsDir.resolve("step_%d.jsonl".formatted(step));
+  }
+
+  /**
+   * Writes a batch; one that is there for the same step is replaced.
+   *
+   * @throws BatchException if the disk refuses; nothing of the batch is visible then
+   */
+  public synchronized void write(TrainingBatch batch) {
+    Path target = path(batch.step());
+    Path beside = rolloutsDir.resolve(".%s.tmp".formatted(target.getFileName()));
+    try {
+      Files.createDirectories(rolloutsDir);
+      removeLeftovers();
+      writeLines(beside, batch);
+      Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel dir = FileChannel.open(rolloutsDir, StandardOpenOption.READ)) {
+        dir.force(true);
+      }
+    } catch (IOException e) {
+      BatchException refused =
+          new BatchException("%s: cannot be written: %s".formatted(target, reason(e)), e);
+      try {
+        Files.deleteIfExists(beside);
+      } catch (IOException left) {
+        refused.addSuppressed(left); // The next write removes it.
+      }
+      throw refused;
+    }
+  }
+
+  private void removeLeftovers() throws IOException {
+    try (DirectoryStream<Path> leftovers =
+        Files.newDirectoryStream(rolloutsDir, ".step_*.jsonl.tmp")) {
+      for (Path leftover : leftovers) {
+        Files.deleteIfExists(leftover);
+      }
+    }
+  }
+
+  private static void writeLines(Path file, TrainingBatch batch) throws IOException {
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+      List<Rollout> rollouts = batch.rollouts();
+      for (int i = 0; i < rollouts.size(); i++) {
+        out.write(new BatchLine(batch.step(), i, rollouts.size(), rollouts.get(i)).toJson());
+      }
+      out.flush();
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Reads the batch of a step.
+   *
+   * @throws BatchException if it is not there or not whole, naming the line and the field
+   */
+  public TrainingBatch read(long step) {
+    Path file = path(step);
+    List<Rollout> rollouts = new ArrayList<>();
+    int expected = 0;
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      for (String text = lines.readLine(); text != null; text = lines.readLine()) {
+        int number = rollouts.size() + 1;
+        String where = "%s: line %d".formatted(file, number);
+        BatchLine line = BatchLine.parse(where, text);
+        if (line.step() != step || line.index() != number - 1 || line.of() < number) {
+          throw new BatchException(
+              "%s: rollout %d of %d of step %d, expected number %d of step %d"
+                  .formatted(where, line.index(), line.of(), line.step(), number - 1, step));
+        }
+        expected = line.of();
+        rollouts.add(line.rollout());
+      }
+    } catch (NoSuchFileException e) {
+      throw new BatchException("%s: not found, expected a batch".formatted(file), e);
+    } catch (CharacterCodingException e) {
+      throw new BatchException(
+          "%s: line %d: not UTF-8, expected a line of JSON".formatted(file, rollouts.size() + 1),
+          e);
+    } catch (IOException e) {
+      throw new BatchException("%s: cannot be read: %s".formatted(file, reason(e)), e);
+    }
+    if (rollouts.isEmpty()) {
+      throw new BatchException("%s: empty, expected one rollout a line".formatted(file));
+    }
+    if (rollouts.size() != expected) {
+      throw new BatchException(
+          "%s: %d rollouts, expected %d: the file was cut"
+              .formatted(file, rollouts.size(), expected));
+    }
+    return new TrainingBatch(step, rollouts);
+  }
+
+  /**
+   * Waits for the batch of a step and reads it; the store's directory need not exist yet.
+   *
+   * @throws BatchException once {@code deadline} has passed, or as {@link #read}
+   */
+  public TrainingBatch await(long step, Duration deadline) throws InterruptedException {
+    Path file = path(step);
+    Optional<Path> found =
+        DirectoryWatch.await(rolloutsDir, deadline, () -> Optional.of(file).filter(Files::exists));
+    if (found.isEmpty()) {
+      throw new BatchException(
+          "%s: did not appear within %d ms%s"
+              .formatted(
+                  file,
+                  deadline.toMillis(),
+                  Files.isDirectory(rolloutsDir) ? "" : ": its directory does not exist"));
+    }
+    return read(step);
+  }
+
+  /** What went wrong, in words: many file exceptions carry only the file's name. */
+  private static String reason(IOException e) {
+    return e instanceof FileSystemException f && f.getReason() == null
+        ? e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage()
+        : String.valueOf(e.getMessage());
+  }
+}

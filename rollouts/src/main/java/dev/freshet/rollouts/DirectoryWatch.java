@@ -1,0 +1,101 @@
+package dev.freshet.rollouts;
+
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits until something appears in a directory that need not exist yet. The file system's
+ * notification wakes the wait at once; a slow poll beside it catches what notification misses: file
+ * systems without it, files created deeper than the directory watched, exhausted watch limits.
+ */
+final class DirectoryWatch implements AutoCloseable {
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final Path dir;
+  private final @Nullable WatchService service;
+  private @Nullable Path watched;
+  private @Nullable WatchKey key;
+
+  private DirectoryWatch(Path dir) {
+    this.dir = dir.toAbsolutePath();
+    this.service = open();
+  }
+
+  /** Calls {@code look} until it finds something; empty once {@code deadline} has passed. */
+  static <T> Optional<T> await(Path dir, Duration deadline, Supplier<Optional<T>> look)
+      throws InterruptedException {
+    long start = System.nanoTime();
+    try (DirectoryWatch watch = new DirectoryWatch(dir)) {
+      while (true) {
+        watch.register();
+        Optional<T> found = look.get();
+        long left = deadline.toNanos() - (System.nanoTime() - start);
+        if (found.isPresent() || left <= 0) {
+          return found;
+        }
+        watch.pause(Math.min(left, POLL_NANOS));
+      }
+    }
+  }
+
+  private static @Nullable WatchService open() {
+    try {
+      return FileSystems.getDefault().newWatchService();
+    } catch (IOException e) {
+      return null; // The user's watch limit is used up: polling alone must do.
+    }
+  }
+
+  /** Watches the directory, or while that does not exist its nearest ancestor that does. */
+  private void register() {
+    Path target = dir;
+    while (!Files.isDirectory(target) && target.getParent() != null) {
+      target = target.getParent();
+    }
+    if (service == null || (target.equals(watched) && key != null && key.isValid())) {
+      return;
+    }
+    if (key != null) {
+      key.cancel();
+    }
+    try {
+      key = target.register(service, StandardWatchEventKinds.ENTRY_CREATE);
+      watched = target;
+    } catch (IOException e) {
+      key = null; // It vanished or cannot be watched: the next poll tries again.
+    }
+  }
+
+  private void pause(long nanos) throws InterruptedException {
+    if (service == null) {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+      return;
+    }
+    WatchKey signalled = service.poll(nanos, TimeUnit.NANOSECONDS);
+    if (signalled != null) {
+      signalled.pollEvents();
+      signalled.reset();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (service != null) {
+      try {
+        service.close();
+      } catch (IOException e) {
+        throw new BatchException("%s: its watch cannot be closed".formatted(dir), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package dev.freshet.rollouts;
+
+/**
+ * One attempt of the policy at a problem, scored.
+ *
+ * @param groupId the group of attempts at the same problem
+ * @param environment the name of the environment that posed the problem
+ * @param problem the problem's id in its environment
+ * @param reward the environment's score
+ * @param advantage how much better than its group; 0 until that is known
+ * @param finishReason why the last turn ended: {@code stop}, {@code length}, {@code abort}
+ * @param turns how often the policy spoke
+ * @param dispatchVersion the policy version when the rollout was sent off
+ */
+public record Rollout(
+    String id,
+    String groupId,
+    String environment,
+    String problem,
+    Trajectory trajectory,
+    double reward,
+    double advantage,
+    String finishReason,
+    int turns,
+    int dispatchVersion) {
+
+  public Rollout {
+    if (!Double.isFinite(reward) || !Double.isFinite(advantage)) {
+      throw new IllegalArgumentException(
+          "rollout '%s': reward %s and advantage %s, expected finite numbers"
+              .formatted(id, reward, advantage));
+    }
+    if (turns < 0 || dispatchVersion < 0) {
+      throw new IllegalArgumentException(
+          "rollout '%s': %d turns and dispatch version %d, expected 0 or above"
+              .formatted(id, turns, dispatchVersion));
+    }
+  }
+
+  /** Whether the token limit cut the policy off. */
+  public boolean truncated() {
+    return finishReason.equals("length");
+  }
+
+  /** The same rollout with its advantage. */
+  public Rollout withAdvantage(double known) {
+    return new Rollout(
+        id,
+        groupId,
+        environment,
+        problem,
+        trajectory,
+        reward,
+        known,
+        finishReason,
+        turns,
+        dispatchVersion);
+  }
+}

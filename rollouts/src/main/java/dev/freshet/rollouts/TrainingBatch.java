@@ -1,0 +1,20 @@
+package dev.freshet.rollouts;
+
+import java.util.List;
+
+/**
+ * What the trainer takes one optimizer step on.
+ *
+ * @param step the step it is for: the policy version that comes out
+ * @param rollouts one or more
+ */
+public record TrainingBatch(long step, List<Rollout> rollouts) {
+  public TrainingBatch {
+    rollouts = List.copyOf(rollouts);
+    if (step < 0 || rollouts.isEmpty()) {
+      throw new IllegalArgumentException(
+          "batch of step %d with %d rollouts: expected a step from 0 and at least one rollout"
+              .formatted(step, rollouts.size()));
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.freshet.rollouts;
+
+import java.util.Arrays;
+
+/**
+ * The tokens of one rollout in the order the policy saw them: prompt, what it generated, what the
+ * environment answered, what it generated next. Parallel arrays of one length; they are not copied,
+ * and nobody may change them.
+ *
+ * @param generated whether the policy produced the token; the loss is over these alone
+ * @param logprobs the engine's natural-log probability of a generated token when it was sampled; 0
+ *     elsewhere
+ * @param policyVersions the policy version that sampled a generated token; −1 elsewhere
+ */
+public record Trajectory(
+    int[] tokenIds, boolean[] generated, float[] logprobs, int[] policyVersions) {
+  /** The policy version of a token that no policy produced. */
+  public static final int NO_VERSION = -1;
+
+  public Trajectory {
+    int length = tokenIds.length;
+    if (generated.length != length
+        || logprobs.length != length
+        || policyVersions.length != length) {
+      throw new IllegalArgumentException(
+          "trajectory of %d tokens: %d generated flags, %d logprobs and %d policy versions, expected as many of each"
+              .formatted(length, generated.length, logprobs.length, policyVersions.length));
+    }
+    for (int i = 0; i < length; i++) {
+      boolean valid =
+          generated[i]
+              ? Float.isFinite(logprobs[i]) && policyVersions[i] >= 0
+              : logprobs[i] == 0 && policyVersions[i] == NO_VERSION;
+      if (tokenIds[i] < 0 || !valid) {
+        throw new IllegalArgumentException(
+            "token %d (id %d, %s): logprob %s and policy version %d, expected %s"
+                .formatted(
+                    i,
+                    tokenIds[i],
+                    generated[i] ? "generated" : "not generated",
+                    logprobs[i],
+                    policyVersions[i],
+                    generated[i] ? "a finite one and 0 or above" : "0 and −1"));
+      }
+    }
+  }
+
+  /** The number of tokens. */
+  public int length() {
+    return tokenIds.length;
+  }
+
+  /** The number of tokens that the policy produced. */
+  public int generatedCount() {
+    int count = 0;
+    for (boolean own : generated) {
+      count += own ? 1 : 0;
+    }
+    return count;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Trajectory that
+        && Arrays.equals(tokenIds, that.tokenIds)
+        && Arrays.equals(generated, that.generated)
+        && Arrays.equals(logprobs, that.logprobs)
+        && Arrays.equals(policyVersions, that.policyVersions);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(tokenIds) + Arrays.hashCode(logprobs);
+  }
+
+  @Override
+  public String toString() {
+    return "Trajectory[%d tokens, %d generated]".formatted(length(), generatedCount());
+  }
+
+  /** Grows a trajectory turn by turn. Not thread-safe. */
+  public static final class Builder {
+    private int length;
+    private int[] tokenIds = new int[64];
+    private boolean[] generated = new boolean[64];
+    private float[] logprobs = new float[64];
+    private int[] policyVersions = new int[64];
+
+    /** Appends tokens that the policy was given: the prompt, or an environment's answer. */
+    public Builder observe(int[] ids) {
+      reserve(ids.length);
+      System.arraycopy(ids, 0, tokenIds, length, ids.length);
+      Arrays.fill(policyVersions, length, length + ids.length, NO_VERSION);
+      length += ids.length;
+      return this;
+    }
+
+    /** Appends tokens that the policy produced, with the engine's logprob and version of each. */
+    public Builder generate(int[] ids, float[] logprobsOfIds, int[] versions) {
+      if (logprobsOfIds.length != ids.length || versions.length != ids.length) {
+        throw new IllegalArgumentException(
+            "%d generated tokens: %d logprobs and %d policy versions, expected as many of each"
+                .formatted(ids.length, logprobsOfIds.length, versions.length));
+      }
+      reserve(ids.length);
+      System.arraycopy(ids, 0, tokenIds, length, ids.length);
+      System.arraycopy(logprobsOfIds, 0, logprobs, length, ids.length);
+      System.arraycopy(versions, 0, policyVersions, length, ids.length);
+      Arrays.fill(generated, length, length + ids.length, true);
+      length += ids.length;
+      return this;
+    }
+
+    /** All tokens so far: the prompt of the next turn. */
+    public int[] tokenIds() {
+      return Arrays.copyOf(tokenIds, length);
+    }
+
+    /** The trajectory so far; the builder may go on. */
+    public Trajectory build() {
+      return new Trajectory(
+          Arrays.copyOf(tokenIds, length),
+          Arrays.copyOf(generated, length),
+          Arrays.copyOf(logprobs, length),
+          Arrays.copyOf(policyVersions, length));
+    }
+
+    private void reserve(int more) {
+      int needed = Math.addExact(length, more);
+      if (needed > tokenIds.length) {
+        int capacity = Math.max(needed, tokenIds.length * 2);
+        tokenIds = Arrays.copyOf(tokenIds, capacity);
+        generated = Arrays.copyOf(generated, capacity);
+        logprobs = Arrays.copyOf(logprobs, capacity);
+        policyVersions = Arrays.copyOf(policyVersions, capacity);
+      }
+    }
+  }
+}

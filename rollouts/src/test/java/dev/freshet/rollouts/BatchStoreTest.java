@@ -1,0 +1,261 @@
+package dev.freshet.rollouts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class BatchStoreTest {
+  @TempDir Path run;
+
+  private Path dir;
+  private BatchStore store;
+
+  @BeforeEach
+  void openStore() {
+    dir = run.resolve("deep/rollouts");
+    store = new BatchStore(dir);
+  }
+
+  @Test
+  void aBatchComesBackAsItWasWritten() throws IOException {
+    TrainingBatch batch = batch(12, 40);
+
+    store.write(batch);
+
+    assertThat(store.read(12)).isEqualTo(batch);
+    assertThat(Files.readAllLines(dir.resolve("step_12.jsonl"))).hasSize(40);
+  }
+
+  @Test
+  void aLineIsTheRolloutInJson() throws IOException {
+    store.write(new TrainingBatch(3, List.of(rollout("r\n\"é", "g"))));
+
+    assertThat(dir.resolve("step_3.jsonl"))
+        .content()
+        .isEqualTo(
+            """
+            {"step":3,"index":0,"of":1,"id":"r\\n\\"é","group_id":"g","environment":"reverse-text",\
+            "problem":"p","reward":0.5,"advantage":-0.25,"finish_reason":"stop","turns":1,\
+            "dispatch_version":2,"token_ids":[7,8,9],"generated":[false,true,true],\
+            "logprobs":[0.0,-0.1,-2.5E-8],"policy_versions":[-1,2,3]}
+            """);
+  }
+
+  @Test
+  void aBatchOfTheSameStepIsReplacedAndLeftoversGo() throws IOException {
+    store.write(batch(1, 2));
+    Files.writeString(dir.resolve(".step_0.jsonl.tmp"), "{");
+    Files.writeString(dir.resolve(".step_1.jsonl.tmp"), "{");
+
+    store.write(batch(1, 3));
+
+    assertThat(store.read(1).rollouts()).hasSize(3);
+    try (Stream<Path> files = Files.list(dir)) {
+      assertThat(files).containsExactly(dir.resolve("step_1.jsonl"));
+    }
+  }
+
+  @Test
+  void aBatchIsAwaitedThoughItsDirectoryDoesNotExistYet() throws Exception {
+    TrainingBatch batch = batch(5, 3);
+    try (ExecutorService waiter = Executors.newSingleThreadExecutor()) {
+      CountDownLatch begun = new CountDownLatch(1);
+      Future<TrainingBatch> awaited =
+          waiter.submit(
+              () -> {
+                begun.countDown();
+                return store.await(5, Duration.ofSeconds(30));
+              });
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+      store.write(batch);
+      assertThat(awaited.get(30, TimeUnit.SECONDS)).isEqualTo(batch);
+    }
+  }
+
+  @Test
+  void anAwaitEndsAtItsDeadline() throws IOException {
+    assertThatThrownBy(() -> store.await(5, Duration.ofMillis(20)))
+        .isInstanceOf(BatchException.class)
+        .hasMessage(
+            "%s: did not appear within 20 ms: its directory does not exist",
+            dir.resolve("step_5.jsonl"));
+    Files.createDirectories(dir);
+    assertThatThrownBy(() -> store.await(5, Duration.ofMillis(20)))
+        .hasMessageEndingWith("did not appear within 20 ms");
+  }
+
+  @Test
+  void aMissingAnEmptyAndAnUnreadableBatchAreRefused() throws IOException {
+    Path file = dir.resolve("step_1.jsonl");
+    assertThatThrownBy(() -> store.read(1)).hasMessage("%s: not found, expected a batch", file);
+    Files.createDirectories(dir);
+    Files.createFile(file);
+    assertThatThrownBy(() -> store.read(1))
+        .hasMessage("%s: empty, expected one rollout a line", file);
+    Files.write(file, new byte[] {'{', (byte) 0xff, '}', '\n'});
+    assertThatThrownBy(() -> store.read(1))
+        .hasMessage("%s: line 1: not UTF-8, expected a line of JSON", file);
+    Files.delete(file);
+    Files.createDirectory(file);
+    assertThatThrownBy(() -> store.read(1)).hasMessageStartingWith(file + ": cannot be read: ");
+  }
+
+  @Test
+  void aBatchThatCannotBeWrittenLeavesTheOldOne() throws IOException {
+    store.write(batch(1, 2));
+    Files.createDirectory(dir.resolve(".step_1.jsonl.tmp"));
+    Files.createFile(dir.resolve(".step_1.jsonl.tmp/occupied"));
+
+    assertThatThrownBy(() -> store.write(batch(1, 3)))
+        .isInstanceOf(BatchException.class)
+        .hasMessageStartingWith(dir.resolve("step_1.jsonl") + ": cannot be written: ");
+    assertThat(store.read(1)).isEqualTo(batch(1, 2));
+  }
+
+  @Test
+  void aFileCutAnywhereIsRefused() throws IOException {
+    store.write(batch(1, 3));
+    Path file = dir.resolve("step_1.jsonl");
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = 0; length < whole.length - 1; length += 3) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertThatThrownBy(() -> store.read(1))
+          .as("cut to %d of %d bytes", length, whole.length)
+          .isInstanceOf(BatchException.class)
+          .hasMessageStartingWith(file.toString());
+    }
+  }
+
+  @Test
+  void linesThatAreMissingDoubledOrForeignAreNamed() throws IOException {
+    store.write(batch(1, 3));
+    store.write(batch(2, 3));
+    Path file = dir.resolve("step_1.jsonl");
+    List<String> lines = Files.readAllLines(file);
+    List<String> foreign = Files.readAllLines(dir.resolve("step_2.jsonl"));
+
+    Files.write(file, lines.subList(0, 2));
+    assertThatThrownBy(() -> store.read(1))
+        .hasMessage("%s: 2 rollouts, expected 3: the file was cut", file);
+    Files.write(file, List.of(lines.get(0), lines.get(2)));
+    assertThatThrownBy(() -> store.read(1))
+        .hasMessage("%s: line 2: rollout 2 of 3 of step 1, expected number 1 of step 1", file);
+    Files.write(file, foreign);
+    assertThatThrownBy(() -> store.read(1))
+        .hasMessageContaining("line 1: rollout 0 of 3 of step 2, expected number 0 of step 1");
+    Files.write(file, List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2)));
+    assertThatThrownBy(() -> store.read(1)).hasMessageContaining("line 4: rollout 2 of 3");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'reward':0.5 | 'reward':'high' | field 'reward' holds high, expected a number",
+        "'turns':1 | 'turns':1.5 | field 'turns' holds 1.5, expected an integer",
+        "'turns':1 | 'turns':99999999999 | not valid JSON",
+        "'turns':1 | 'turns':null | field 'turns' holds null, expected an integer",
+        "'turns':1, | `` | field 'turns' is missing, expected an integer",
+        "'id':'r' | 'id':7 | field 'id' holds 7, expected a string",
+        "'token_ids':[7,8,9] | 'token_ids':[7,8,'9'] | field 'token_ids' holds 9, expected an array of integers",
+        "'token_ids':[7,8,9] | 'token_ids':{'a':1} | field 'token_ids' holds {, expected an array of integers",
+        "'token_ids':[7,8,9] | 'token_ids':[7,8] | trajectory of 2 tokens: 3 generated flags",
+        "'token_ids':[7,8,9] | 'token_ids':[7,8,-9] | token 2 (id -9, generated)",
+        "'generated':[false,true,true] | 'generated':[0,1,1] | field 'generated' holds 0, expected an array of booleans",
+        "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,true | field 'logprobs' holds true, expected an array of numbers",
+        "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,-1e99 | token 1 (id 8, generated): logprob -Infinity",
+        "'policy_versions':[-1,2,3] | 'policy_versions':[-1,2,-1] | policy version -1, expected a finite one and 0 or above",
+        "'dispatch_version':2 | 'dispatch_version':-2 | dispatch version -2, expected 0 or above",
+        "'turns':1 | 'turns':1,'turns':1 | not valid JSON",
+        "{'step' | ['step' | not a JSON object, expected one rollout",
+        "3]} | 3]} {} | more after the JSON object",
+      })
+  void aBrokenLineIsNamedWithItsFieldInOneLine(String from, String to, String expected)
+      throws IOException {
+    store.write(new TrainingBatch(1, List.of(rollout("q", "g"), rollout("r", "g"))));
+    Path file = dir.resolve("step_1.jsonl");
+    List<String> lines = new ArrayList<>(Files.readAllLines(file));
+    String changed = lines.get(1).replace(from.replace('\'', '"'), to.replace('\'', '"'));
+    assertThat(changed).isNotEqualTo(lines.set(1, changed));
+    Files.write(file, lines);
+
+    assertThatThrownBy(() -> store.read(1))
+        .isInstanceOf(BatchException.class)
+        .hasMessageStartingWith(file + ": line 2: ")
+        .hasMessageContaining(expected)
+        .hasMessageNotContaining("\n");
+  }
+
+  @Test
+  void aFieldThatIsNotKnownIsSkipped() throws IOException {
+    store.write(new TrainingBatch(1, List.of(rollout("r", "g"))));
+    Path file = dir.resolve("step_1.jsonl");
+    Files.writeString(file, Files.readString(file).replaceFirst("\\{", "{\"later\":{\"a\":[1]},"));
+
+    assertThat(store.read(1).rollouts()).containsExactly(rollout("r", "g"));
+  }
+
+  private static Rollout rollout(String id, String group) {
+    Trajectory trajectory =
+        new Trajectory.Builder()
+            .observe(new int[] {7})
+            .generate(new int[] {8, 9}, new float[] {-0.1f, -2.5e-8f}, new int[] {2, 3})
+            .build();
+    return new Rollout(id, group, "reverse-text", "p", trajectory, 0.5, -0.25, "stop", 1, 2);
+  }
+
+  private static TrainingBatch batch(long step, int size) {
+    Random random = new Random(step);
+    List<Rollout> rollouts = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      int tokens = 1 + random.nextInt(200);
+      float[] logprobs = new float[tokens];
+      for (int t = 0; t < tokens; t++) {
+        logprobs[t] = (float) Math.log(random.nextDouble());
+      }
+      Trajectory trajectory =
+          new Trajectory.Builder()
+              .observe(random.ints(5, 0, 50_000).toArray())
+              .generate(
+                  random.ints(tokens, 0, 50_000).toArray(),
+                  logprobs,
+                  random.ints(tokens, 0, 9).toArray())
+              .build();
+      rollouts.add(
+          new Rollout(
+              "r" + i,
+              "g" + i / 4,
+              "reverse-text",
+              "p" + i / 4,
+              trajectory,
+              random.nextDouble(),
+              random.nextGaussian(),
+              i % 2 == 0 ? "stop" : "length",
+              1,
+              3));
+    }
+    return new TrainingBatch(step, rollouts);
+  }
+}

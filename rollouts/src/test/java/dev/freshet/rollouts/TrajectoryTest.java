@@ -1,0 +1,131 @@
+package dev.freshet.rollouts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TrajectoryTest {
+  @Test
+  void turnsAreAppendedToTheSameTokens() {
+    Trajectory.Builder builder = new Trajectory.Builder().observe(new int[] {1, 2});
+    builder.generate(new int[] {3, 4}, new float[] {-0.5f, -1f}, new int[] {7, 8});
+    assertThat(builder.tokenIds()).containsExactly(1, 2, 3, 4);
+    builder.observe(new int[] {5}).generate(new int[] {6}, new float[] {0f}, new int[] {9});
+
+    Trajectory trajectory = builder.build();
+
+    assertThat(trajectory)
+        .isEqualTo(
+            new Trajectory(
+                new int[] {1, 2, 3, 4, 5, 6},
+                new boolean[] {false, false, true, true, false, true},
+                new float[] {0, 0, -0.5f, -1f, 0, 0},
+                new int[] {-1, -1, 7, 8, -1, 9}));
+    assertThat(trajectory.length()).isEqualTo(6);
+    assertThat(trajectory.generatedCount()).isEqualTo(3);
+  }
+
+  @Test
+  void aBuilderGrowsToAnyLengthAndLaterTurnsLeaveABuiltTrajectoryAlone() {
+    Trajectory.Builder builder = new Trajectory.Builder();
+    for (int i = 0; i < 1000; i++) {
+      builder.observe(new int[] {i}).generate(new int[] {i}, new float[] {-i}, new int[] {i});
+    }
+    Trajectory built = builder.build();
+    builder.observe(new int[] {5});
+
+    assertThat(built.length()).isEqualTo(2000);
+    assertThat(built.generatedCount()).isEqualTo(1000);
+    assertThat(built.logprobs()[1999]).isEqualTo(-999f);
+    assertThat(built.policyVersions()[1998]).isEqualTo(-1);
+  }
+
+  @Test
+  void arraysOfDifferentLengthsAreRefused() {
+    assertThatThrownBy(() -> new Trajectory(new int[2], new boolean[2], new float[1], new int[2]))
+        .hasMessage(
+            "trajectory of 2 tokens: 2 generated flags, 1 logprobs and 2 policy versions, expected as many of each");
+    assertThatThrownBy(
+            () -> new Trajectory.Builder().generate(new int[2], new float[2], new int[1]))
+        .hasMessage(
+            "2 generated tokens: 2 logprobs and 1 policy versions, expected as many of each");
+  }
+
+  @Test
+  void aGeneratedTokenWithoutAUsableLogprobOrVersionIsRefused() {
+    assertThatThrownBy(
+            () ->
+                new Trajectory.Builder()
+                    .generate(new int[] {4}, new float[] {Float.NaN}, new int[] {1})
+                    .build())
+        .hasMessage(
+            "token 0 (id 4, generated): logprob NaN and policy version 1, expected a finite one and 0 or above");
+    assertThatThrownBy(
+            () ->
+                new Trajectory.Builder()
+                    .generate(new int[] {4}, new float[] {-1}, new int[] {-1})
+                    .build())
+        .hasMessageContaining("policy version -1");
+  }
+
+  @Test
+  void aTokenThatWasNotGeneratedHasNeitherLogprobNorVersion() {
+    assertThatThrownBy(
+            () ->
+                new Trajectory(
+                    new int[] {4}, new boolean[] {false}, new float[] {-1}, new int[] {-1}))
+        .hasMessageContaining("token 0 (id 4, not generated)");
+    assertThatThrownBy(
+            () ->
+                new Trajectory(
+                    new int[] {4}, new boolean[] {false}, new float[] {0}, new int[] {3}))
+        .hasMessageContaining("expected 0 and −1");
+  }
+
+  @Test
+  void aGroupKnowsItsMeanAndWhetherItTeachesAnything() {
+    Group mixed = new Group("g", "p", 3, List.of(rollout("a", 0.25), rollout("b", 0.75)));
+    Group same =
+        new Group("g", "p", 3, List.of(rollout("a", 0.1), rollout("b", 0.1), rollout("c", 0.1)));
+
+    assertThat(mixed.meanReward()).isEqualTo(0.5);
+    assertThat(mixed.zeroAdvantage()).isFalse();
+    assertThat(same.zeroAdvantage()).isTrue();
+    assertThatThrownBy(() -> new Group("g", "p", 3, List.of()))
+        .hasMessage("group 'g': no rollouts, expected one or more");
+    assertThatThrownBy(() -> new Group("h", "p", 3, List.of(rollout("a", 1))))
+        .hasMessage("group 'h': rollout 'a' is of group 'g', expected its own");
+  }
+
+  @Test
+  void aRolloutIsTruncatedWhenTheTokenLimitCutIt() {
+    Rollout stopped = rollout("a", 1);
+    assertThat(stopped.truncated()).isFalse();
+    assertThat(stopped.withAdvantage(0.5).advantage()).isEqualTo(0.5);
+    assertThat(stopped.withAdvantage(0.5).withAdvantage(0)).isEqualTo(stopped);
+    assertThat(
+            new Rollout("a", "g", "e", "p", stopped.trajectory(), 1, 0, "length", 1, 3).truncated())
+        .isTrue();
+    assertThatThrownBy(() -> rollout("a", Double.NaN))
+        .hasMessage("rollout 'a': reward NaN and advantage 0.0, expected finite numbers");
+  }
+
+  private static Rollout rollout(String id, double reward) {
+    return new Rollout(
+        id,
+        "g",
+        "reverse-text",
+        "p",
+        new Trajectory.Builder()
+            .observe(new int[] {1})
+            .generate(new int[] {2}, new float[] {-1}, new int[] {3})
+            .build(),
+        reward,
+        0,
+        "stop",
+        1,
+        3);
+  }
+}
