@@ -1,0 +1,115 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.trace.MonotonicClock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Plays the held-out problems and takes the mean reward. Its completions are streams like any
+ * other: weights are updated under them. Always the same problems with the same seeds. Thread-safe.
+ */
+final class Evaluation {
+  private final Environment environment;
+  private final OrchestratorConfig config;
+  private final RolloutRunner runner;
+  private final Fleet fleet;
+  private final MonotonicClock clock;
+  private final Calls calls = new Calls();
+
+  Evaluation(
+      Environment environment,
+      OrchestratorConfig config,
+      RolloutRunner runner,
+      Fleet fleet,
+      MonotonicClock clock) {
+    this.environment = environment;
+    this.config = config;
+    this.runner = runner;
+    this.fleet = fleet;
+    this.clock = clock;
+  }
+
+  /**
+   * Evaluates the policy served now; empty if cancelled or there are no problems to evaluate.
+   *
+   * @throws OrchestratorException if no problem could be played
+   */
+  Optional<EvaluationResult> run() throws InterruptedException {
+    if (config.evalProblems() == 0) {
+      return Optional.empty();
+    }
+    long begin = clock.nanos();
+    long version = fleet.policyVersion();
+    double reward = 0;
+    int done = 0;
+    int failed = 0;
+    String why = "";
+    for (RolloutResult result : playAll()) {
+      switch (result) {
+        case RolloutResult.Done d -> {
+          reward += d.reward();
+          done++;
+        }
+        case RolloutResult.Failed f -> {
+          why = f.why();
+          failed++;
+        }
+        case RolloutResult.Cancelled c -> {
+          return Optional.empty();
+        }
+      }
+    }
+    if (done == 0) {
+      throw new OrchestratorException(
+          "evaluation of version %d: all %d problems failed, the last: %s"
+              .formatted(version, failed, why));
+    }
+    return Optional.of(
+        new EvaluationResult(
+            version, fleet.policyVersion(), reward / done, done, failed, clock.millisSince(begin)));
+  }
+
+  /** Cancels a running evaluation and every later one. */
+  void cancel() {
+    calls.cancel();
+  }
+
+  private List<RolloutResult> playAll() throws InterruptedException {
+    Sampling sampling = new Sampling(config.evalTemperature(), 1, config.maxTokens());
+    Semaphore places = new Semaphore(config.maxInflightGroups() * config.groupSize());
+    try (var threads =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("evaluation-", 0).factory())) {
+      List<Future<RolloutResult>> running = new ArrayList<>();
+      for (int i = 0; i < config.evalProblems(); i++) {
+        Problem problem = environment.problem(Split.HELD_OUT, i);
+        long seed = config.seed() + i;
+        running.add(
+            threads.submit(
+                () -> {
+                  places.acquire();
+                  try {
+                    return runner.run(problem, sampling, seed, calls);
+                  } finally {
+                    places.release();
+                  }
+                }));
+      }
+      List<RolloutResult> results = new ArrayList<>();
+      try {
+        for (Future<RolloutResult> result : running) {
+          results.add(result.get());
+        }
+      } finally {
+        running.forEach(result -> result.cancel(true));
+      }
+      return results;
+    } catch (ExecutionException e) {
+      throw new OrchestratorException("evaluation: " + OrchestratorException.reason(e), e);
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminException;
+import dev.freshet.client.WeightInfo;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The inference servers of a run. Rollouts go to the server in rotation that has the fewest;
+ * weights go to all of them in parallel, each over its own admin lane. The policy version advances
+ * only when every server in rotation has acknowledged it; a server that cannot follow leaves the
+ * rotation and never serves a rollout again. Thread-safe.
+ */
+final class Fleet implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
+  private static final long CANCELLATION_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
+
+  private final List<InferenceServer> servers;
+  private final Duration updateDeadline;
+  private final MonotonicClock clock;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private volatile long policyVersion;
+
+  Fleet(List<ServerAddress> addresses, Duration updateDeadline, EventLog events) {
+    AdminDeadlines deadlines = UpdateAttempts.deadlines(updateDeadline);
+    this.servers = addresses.stream().map(a -> new InferenceServer(a, deadlines, events)).toList();
+    this.updateDeadline = updateDeadline;
+    this.clock = events.clock();
+  }
+
+  /** The version that every server in rotation has acknowledged. */
+  long policyVersion() {
+    return policyVersion;
+  }
+
+  /** Rollouts that servers have now. */
+  int rollouts() {
+    lock.lock();
+    try {
+      return servers.stream().mapToInt(InferenceServer::rollouts).sum();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits until every server is healthy, then has those that do not serve the base model go back to
+   * it: policy version 0. Returns at once when {@code stopping}.
+   */
+  void begin(Duration deadline, BooleanSupplier stopping) throws InterruptedException {
+    long end = clock.nanos() + deadline.toNanos();
+    for (InferenceServer server : servers) {
+      if (!awaitHealthy(server, end, deadline, stopping)) {
+        return;
+      }
+      WeightInfo info = server.admin().weightInfo();
+      if (!info.weightVersion().equals("0") && !info.weightVersion().equals("default")) {
+        LOG.info(
+            "server {} serves version {}: back to its base model", server, info.weightVersion());
+        server.admin().reloadWeights(TraceId.random());
+      }
+    }
+  }
+
+  private boolean awaitHealthy(
+      InferenceServer server, long end, Duration deadline, BooleanSupplier stopping)
+      throws InterruptedException {
+    String found = "";
+    while (!stopping.getAsBoolean()) {
+      try {
+        var health = server.admin().health();
+        if (health.healthy()) {
+          return true;
+        }
+        found = "HTTP " + health.status();
+      } catch (AdminException e) {
+        if (found.isEmpty()) {
+          LOG.info("waiting for server {} to be healthy: {}", server, e.getMessage());
+        }
+        found = OrchestratorException.reason(e);
+      }
+      if (clock.nanos() >= end) {
+        throw new OrchestratorException(
+            "server %s: not healthy within %d s of the start: %s"
+                .formatted(server.address().admin(), deadline.toSeconds(), found));
+      }
+      Thread.sleep(PROBE_INTERVAL);
+    }
+    return false;
+  }
+
+  /**
+   * Takes the least loaded server for a rollout, waiting while all are paused after failures; the
+   * caller releases it. Empty if {@code scope} was cancelled.
+   *
+   * @param avoid a server to take only if there is no other
+   * @throws OrchestratorException if no server is in rotation
+   */
+  Optional<InferenceServer> acquire(Optional<InferenceServer> avoid, Calls scope)
+      throws InterruptedException {
+    lock.lock();
+    try {
+      while (!scope.cancelled()) {
+        List<InferenceServer> rotation =
+            servers.stream().filter(InferenceServer::inRotation).toList();
+        if (rotation.isEmpty()) {
+          throw new OrchestratorException("no inference server is left in rotation");
+        }
+        long now = clock.nanos();
+        Optional<InferenceServer> best =
+            rotation.stream()
+                .filter(s -> s.pauseLeft(now) <= 0)
+                .min(
+                    Comparator.comparing((InferenceServer s) -> avoid.filter(s::equals).isPresent())
+                        .thenComparingInt(InferenceServer::rollouts));
+        if (best.isPresent()) {
+          best.get().rolloutStarted();
+          return best;
+        }
+        changed.awaitNanos(CANCELLATION_POLL_NANOS);
+      }
+      return Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives a server back after a rollout. */
+  void release(InferenceServer server) {
+    lock.lock();
+    try {
+      server.rolloutEnded();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A rollout went well on the server. */
+  void succeeded(InferenceServer server) {
+    lock.lock();
+    try {
+      server.succeeded();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A rollout failed through the server or the way to it. */
+  void failed(InferenceServer server) {
+    lock.lock();
+    try {
+      server.failed(clock.nanos());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Has every server in rotation serve the checkpoint in {@code dir} as version {@code step}, and
+   * waits for all of them. If none takes it because it is refused, all go on with the old weights;
+   * if some take it, the others leave the rotation.
+   *
+   * @throws OrchestratorException if no server is left in rotation
+   */
+  List<ServerUpdate> update(Path dir, long step) throws InterruptedException {
+    List<InferenceServer> rotation;
+    lock.lock();
+    try {
+      rotation = servers.stream().filter(InferenceServer::inRotation).toList();
+    } finally {
+      lock.unlock();
+    }
+    List<ServerUpdate> updates = updateAll(rotation, dir, step);
+    boolean acknowledged = updates.stream().anyMatch(u -> u instanceof ServerUpdate.Acknowledged);
+    List<String> lost = new ArrayList<>();
+    for (int i = 0; i < rotation.size(); i++) {
+      InferenceServer server = rotation.get(i);
+      switch (updates.get(i)) {
+        case ServerUpdate.Acknowledged ok -> {}
+        case ServerUpdate.Refused refused -> {
+          if (acknowledged) {
+            lost.add(dismiss(server, refused.why()));
+          }
+        }
+        case ServerUpdate.Failed failed -> lost.add(dismiss(server, failed.why()));
+      }
+    }
+    if (lost.size() == rotation.size()) {
+      throw new OrchestratorException(
+          "update to version %d: no inference server is left in rotation: %s"
+              .formatted(step, String.join("; ", lost)));
+    }
+    if (acknowledged) {
+      policyVersion = step;
+    }
+    return updates;
+  }
+
+  private List<ServerUpdate> updateAll(List<InferenceServer> rotation, Path dir, long step)
+      throws InterruptedException {
+    try (ExecutorService threads =
+        Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("update-" + step + "-", 0).factory())) {
+      List<Future<ServerUpdate>> running =
+          rotation.stream()
+              .map(
+                  server ->
+                      threads.submit(
+                          () -> UpdateAttempts.run(server, dir, step, updateDeadline, clock)))
+              .toList();
+      List<ServerUpdate> updates = new ArrayList<>();
+      try {
+        for (Future<ServerUpdate> update : running) {
+          updates.add(update.get());
+        }
+      } catch (ExecutionException e) {
+        throw new OrchestratorException(
+            "update to version %d: %s".formatted(step, OrchestratorException.reason(e)), e);
+      } finally {
+        running.forEach(update -> update.cancel(true));
+      }
+      return updates;
+    }
+  }
+
+  private String dismiss(InferenceServer server, String why) {
+    lock.lock();
+    try {
+      server.leaveRotation();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    LOG.warn("server {} leaves the rotation: {}", server, why);
+    server.calls().cancel();
+    return why;
+  }
+
+  @Override
+  public void close() {
+    servers.forEach(server -> server.admin().close());
+  }
+}

@@ -1,0 +1,89 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.rollouts.Group;
+import dev.freshet.rollouts.Rollout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A group whose rollouts are being generated. Each rollout ends once; the last end gives the
+ * group's outcome. Thread-safe.
+ */
+final class GroupInFlight {
+  private final String id;
+  private final String environment;
+  private final Problem problem;
+  private final int dispatchVersion;
+  private final int size;
+  private final Calls calls = new Calls();
+  private final List<Rollout> done = new ArrayList<>();
+  private int ended;
+  private Optional<String> failure = Optional.empty();
+
+  GroupInFlight(String id, String environment, Problem problem, long dispatchVersion, int size) {
+    this.id = id;
+    this.environment = environment;
+    this.problem = problem;
+    this.dispatchVersion = Math.toIntExact(dispatchVersion);
+    this.size = size;
+  }
+
+  Problem problem() {
+    return problem;
+  }
+
+  /** The policy version when it was dispatched. */
+  int dispatchVersion() {
+    return dispatchVersion;
+  }
+
+  /** What cancels its rollouts. */
+  Calls calls() {
+    return calls;
+  }
+
+  /** The name of one of its rollouts. */
+  String rolloutId(int index) {
+    return id + "-" + index;
+  }
+
+  /** Takes the outcome of one rollout; returns the group's with the last. */
+  Optional<GroupOutcome> ended(int index, RolloutResult result) {
+    if (result instanceof RolloutResult.Failed) {
+      calls.cancel();
+    }
+    synchronized (this) {
+      ended++;
+      switch (result) {
+        case RolloutResult.Done d -> done.add(rollout(index, d));
+        case RolloutResult.Failed f -> failure = failure.or(() -> Optional.of(f.why()));
+        case RolloutResult.Cancelled c -> {}
+      }
+      return ended == size ? Optional.of(outcome()) : Optional.empty();
+    }
+  }
+
+  private Rollout rollout(int index, RolloutResult.Done result) {
+    return new Rollout(
+        rolloutId(index),
+        id,
+        environment,
+        problem.text(),
+        result.trajectory(),
+        result.reward(),
+        0,
+        result.finishReason(),
+        result.turns(),
+        dispatchVersion);
+  }
+
+  private GroupOutcome outcome() {
+    if (failure.isPresent()) {
+      return new GroupOutcome.Failed(failure.get());
+    }
+    return done.size() == size
+        ? new GroupOutcome.Complete(new Group(id, problem.text(), dispatchVersion, done))
+        : new GroupOutcome.Dropped();
+  }
+}

@@ -1,0 +1,339 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.rollouts.Group;
+import dev.freshet.trace.MonotonicClock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Which groups exist, and which may: the one place that knows. The batch of step s (from 1) is made
+ * from policy s − 1, so the staleness of a group in it is (s − 1) − the policy version at the
+ * group's dispatch, and it never exceeds the async level: a group is admitted only if it can still
+ * make its batch after all those before it, and one that was overtaken is dropped with the batch
+ * that overtakes it, before that batch is handed over, thus before any weights made from it.
+ *
+ * <p>Every dispatched group is in flight, ready, packed, filtered, stale, failed or stopped, and in
+ * one of these only. A failure recorded here ends every wait of everyone. Thread-safe.
+ */
+final class GroupLedger {
+  private final int groupsPerBatch;
+  private final int asyncLevel;
+  private final int maxInflightGroups;
+  private final long batches;
+  private final int maxFailuresInARow;
+  private final ZeroAdvantageFilter filter;
+  private final MonotonicClock clock;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Set<GroupInFlight> inFlight = new LinkedHashSet<>();
+  private final Deque<Group> ready = new ArrayDeque<>();
+  private long policyVersion;
+  private long batchesTaken;
+  private long dispatched;
+  private long filtered;
+  private long stale;
+  private long failed;
+  private long stopped;
+  private int failuresInARow;
+  private boolean stopping;
+  private Optional<Throwable> failure = Optional.empty();
+  private Optional<Long> heldSince = Optional.empty();
+
+  GroupLedger(OrchestratorConfig config, MonotonicClock clock) {
+    this.groupsPerBatch = config.groupsPerBatch();
+    this.asyncLevel = config.asyncLevel();
+    this.maxInflightGroups = config.maxInflightGroups();
+    this.batches = config.steps();
+    this.maxFailuresInARow = Math.max(8, 2 * config.maxInflightGroups());
+    this.filter = new ZeroAdvantageFilter(config.filterZeroAdvantage(), config.groupsPerBatch());
+    this.clock = clock;
+  }
+
+  /** Waits at most {@code nanos} for another group to be admissible; returns how it stands. */
+  Admission awaitAdmission(long nanos) throws InterruptedException {
+    long end = clock.nanos() + nanos;
+    lock.lock();
+    try {
+      while (true) {
+        Admission admission = admission();
+        long left = end - clock.nanos();
+        if (admission instanceof Admission.Open
+            || admission instanceof Admission.Over
+            || left <= 0) {
+          return admission;
+        }
+        boolean held = admission instanceof Admission.Held;
+        changed.awaitNanos(left);
+        if (!held && admission() instanceof Admission.Held) {
+          return admission();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Admission admission() {
+    boolean over = stopping || failure.isPresent() || batchesTaken == batches;
+    int generated = inFlight.size() + ready.size();
+    boolean bound = generated >= (policyVersion + 1 + asyncLevel - batchesTaken) * groupsPerBatch;
+    boolean held = !over && bound && inFlight.isEmpty() && ready.size() < groupsPerBatch;
+    heldSince = held ? heldSince.or(() -> Optional.of(clock.nanos())) : Optional.empty();
+    if (over) {
+      return new Admission.Over();
+    }
+    if (held) {
+      return new Admission.Held(policyVersion, heldSince.orElseThrow());
+    }
+    if (generated >= (batches - batchesTaken) * groupsPerBatch) {
+      return new Admission.Full("all groups of the run are dispatched");
+    }
+    if (bound) {
+      return new Admission.Full(
+          "the staleness bound: %d groups at policy version %d, %d batches taken"
+              .formatted(generated, policyVersion, batchesTaken));
+    }
+    if (inFlight.size() >= maxInflightGroups) {
+      return new Admission.Full("the limit of %d groups in flight".formatted(maxInflightGroups));
+    }
+    return new Admission.Open(policyVersion);
+  }
+
+  /** A group begins; only after an {@link Admission.Open}, by the one dispatcher. */
+  void dispatched(GroupInFlight group) {
+    lock.lock();
+    try {
+      dispatched++;
+      inFlight.add(group);
+      if (stopping || failure.isPresent()) {
+        group.calls().cancel();
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A group ended; its only outcome. */
+  void ended(GroupInFlight group, GroupOutcome outcome) {
+    lock.lock();
+    try {
+      if (!inFlight.remove(group)) {
+        throw new IllegalStateException("a group ended twice: " + group.rolloutId(0));
+      }
+      switch (outcome) {
+        case GroupOutcome.Complete complete -> completed(complete.group());
+        case GroupOutcome.Failed f -> failed(f.why());
+        case GroupOutcome.Dropped d -> {
+          if (isStale(group.dispatchVersion())) {
+            stale++;
+          } else {
+            stopped++;
+          }
+        }
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void completed(Group group) {
+    failuresInARow = 0;
+    if (isStale(group.dispatchVersion())) {
+      stale++;
+    } else if (filter.keeps(group)) {
+      ready.add(group);
+    } else {
+      filtered++;
+    }
+  }
+
+  private void failed(String why) {
+    failed++;
+    failuresInARow++;
+    if (failuresInARow >= maxFailuresInARow) {
+      record(
+          new OrchestratorException(
+              "%d groups in a row failed, the last: %s".formatted(failuresInARow, why)));
+    }
+  }
+
+  /** Whether a group would exceed the bound in the next batch to be taken. */
+  private boolean isStale(int dispatchVersion) {
+    return batchesTaken - dispatchVersion > asyncLevel;
+  }
+
+  /**
+   * Waits at most {@code nanos} for the groups of the next batch, in the order they were completed.
+   * Groups that could only come into a batch after it, and would be stale there, are dropped.
+   */
+  Optional<List<Group>> awaitBatch(long nanos) throws InterruptedException {
+    long end = clock.nanos() + nanos;
+    lock.lock();
+    try {
+      while (ready.size() < groupsPerBatch) {
+        long left = end - clock.nanos();
+        if (stopping || failure.isPresent() || left <= 0) {
+          return Optional.empty();
+        }
+        changed.awaitNanos(left);
+      }
+      List<Group> batch = new ArrayList<>();
+      for (int i = 0; i < groupsPerBatch; i++) {
+        batch.add(ready.removeFirst());
+      }
+      batchesTaken++;
+      filter.batchTaken();
+      dropStale();
+      changed.signalAll();
+      return Optional.of(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Cancelling only closes connections; the groups end, and are counted, as their rollouts do. */
+  private void dropStale() {
+    int before = ready.size();
+    ready.removeIf(group -> isStale(group.dispatchVersion()));
+    stale += before - ready.size();
+    inFlight.stream()
+        .filter(group -> isStale(group.dispatchVersion()))
+        .forEach(group -> group.calls().cancel());
+  }
+
+  /** Waits at most {@code nanos} until something is in flight or ready; returns whether it is. */
+  boolean awaitActivity(long nanos) throws InterruptedException {
+    return await(nanos, () -> !inFlight.isEmpty() || !ready.isEmpty());
+  }
+
+  /** Waits at most {@code nanos} for a policy version; returns whether it is there. */
+  boolean awaitVersion(long version, long nanos) throws InterruptedException {
+    return await(nanos, () -> policyVersion >= version);
+  }
+
+  /** Waits at most {@code nanos} until nothing is in flight; returns whether that is so. */
+  boolean awaitIdle(long nanos) throws InterruptedException {
+    long end = clock.nanos() + nanos;
+    lock.lock();
+    try {
+      while (!inFlight.isEmpty() && end > clock.nanos()) {
+        changed.awaitNanos(end - clock.nanos());
+      }
+      return inFlight.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean await(long nanos, java.util.function.BooleanSupplier condition)
+      throws InterruptedException {
+    long end = clock.nanos() + nanos;
+    lock.lock();
+    try {
+      while (!condition.getAsBoolean()) {
+        long left = end - clock.nanos();
+        if (stopping || failure.isPresent() || left <= 0) {
+          return false;
+        }
+        changed.awaitNanos(left);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** All servers in rotation serve this version now. */
+  void advanceTo(long version) {
+    lock.lock();
+    try {
+      policyVersion = version;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends all waits, admits nothing more and cancels what is in flight. */
+  void stop() {
+    lock.lock();
+    try {
+      stopping = true;
+      inFlight.forEach(group -> group.calls().cancel());
+      stopped += ready.size();
+      ready.clear();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The run cannot go on; the first reason stays. */
+  void fail(Throwable reason) {
+    lock.lock();
+    try {
+      record(reason);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void record(Throwable reason) {
+    failure = failure.or(() -> Optional.of(reason));
+  }
+
+  Optional<Throwable> failure() {
+    lock.lock();
+    try {
+      return failure;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean stopping() {
+    lock.lock();
+    try {
+      return stopping;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long batchesTaken() {
+    lock.lock();
+    try {
+      return batchesTaken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  GroupCounts counts() {
+    lock.lock();
+    try {
+      return new GroupCounts(
+          dispatched,
+          batchesTaken * groupsPerBatch,
+          filtered,
+          stale,
+          failed,
+          stopped,
+          inFlight.size(),
+          ready.size());
+    } finally {
+      lock.unlock();
+    }
+  }
+}

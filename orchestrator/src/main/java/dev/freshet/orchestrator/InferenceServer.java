@@ -1,0 +1,94 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.trace.EventLog;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One inference server as the fleet sees it: how many rollouts it has, whether it may have more,
+ * and its own admin lane. Its state is guarded by the fleet's lock.
+ */
+final class InferenceServer {
+  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final ServerAddress address;
+  private final AdminClient admin;
+  private final Calls calls = new Calls();
+  private int rollouts;
+  private boolean inRotation = true;
+  private long pauseNanos;
+  private long pausedUntilNanos;
+  private boolean paused;
+
+  InferenceServer(ServerAddress address, AdminDeadlines deadlines, EventLog events) {
+    this.address = address;
+    this.admin = new AdminClient(address.admin(), deadlines, events);
+  }
+
+  ServerAddress address() {
+    return address;
+  }
+
+  AdminClient admin() {
+    return admin;
+  }
+
+  /** The completions it is streaming. */
+  Calls calls() {
+    return calls;
+  }
+
+  /** Rollouts it has now. */
+  int rollouts() {
+    return rollouts;
+  }
+
+  boolean inRotation() {
+    return inRotation;
+  }
+
+  /** It gets no rollouts any more. */
+  void leaveRotation() {
+    inRotation = false;
+  }
+
+  /** Nanoseconds until it may have rollouts again after a failure; 0 or less for now. */
+  long pauseLeft(long now) {
+    return paused ? pausedUntilNanos - now : 0;
+  }
+
+  void rolloutStarted() {
+    rollouts++;
+  }
+
+  void rolloutEnded() {
+    rollouts--;
+  }
+
+  /** A completion came to its end: it is well. */
+  void succeeded() {
+    paused = false;
+    pauseNanos = 0;
+  }
+
+  /**
+   * A completion failed: it gets none for a while, and twice as long the next time. The completions
+   * that fail together with one are one failure.
+   */
+  void failed(long now) {
+    if (pauseLeft(now) > 0) {
+      return;
+    }
+    pauseNanos =
+        pauseNanos == 0 ? FIRST_PAUSE_NANOS : Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
+    pausedUntilNanos = now + pauseNanos;
+    paused = true;
+  }
+
+  @Override
+  public String toString() {
+    return address.data().toString();
+  }
+}

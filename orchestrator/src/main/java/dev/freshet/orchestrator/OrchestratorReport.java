@@ -1,0 +1,28 @@
+package dev.freshet.orchestrator;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * What a run came to.
+ *
+ * @param finished whether all steps were trained and served; false if it was stopped
+ * @param policyVersion the version served at the end
+ * @param rewardStart held-out mean reward of the base model, if it was evaluated
+ * @param rewardEnd held-out mean reward of the last weights, if they were evaluated
+ * @param stalenessMean over all rollouts handed to the trainer
+ * @param stalenessMax over the same
+ * @param updates every acknowledged update of every server, in order
+ * @param groups what became of all groups
+ * @param generatedTokens tokens of all completions that came to their end, evaluations included
+ */
+public record OrchestratorReport(
+    boolean finished,
+    long policyVersion,
+    OptionalDouble rewardStart,
+    OptionalDouble rewardEnd,
+    double stalenessMean,
+    long stalenessMax,
+    List<ServerUpdate.Acknowledged> updates,
+    GroupCounts groups,
+    long generatedTokens) {}

@@ -1,0 +1,116 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.MetricsFile;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The orchestrator's lines in {@code metrics.jsonl}, and what of them its report needs.
+ * Thread-safe.
+ */
+final class RunMetrics {
+  private final MetricsFile file;
+  private final List<ServerUpdate.Acknowledged> updates = new ArrayList<>();
+  private double waitMs;
+  private GroupCounts before = new GroupCounts(0, 0, 0, 0, 0, 0, 0, 0);
+  private double stalenessSum;
+  private long stalenessMax;
+  private long rollouts;
+
+  RunMetrics(MetricsFile file) {
+    this.file = file;
+  }
+
+  /** A batch was handed to the trainer; {@code counts} are those after it. */
+  synchronized void batch(BatchStats batch, GroupCounts counts, long policyVersion) {
+    stalenessSum += batch.stalenessMean() * batch.rollouts();
+    stalenessMax = Math.max(stalenessMax, batch.stalenessMax());
+    rollouts += batch.rollouts();
+    double packed = counts.packed() - before.packed();
+    double filtered = counts.filtered() - before.filtered();
+    double failed = counts.failed() - before.failed();
+    double stale = counts.stale() - before.stale();
+    double ended = packed + filtered + failed + stale;
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", batch.step());
+    line.put("reward", batch.reward());
+    line.put("trainable_share", packed / (packed + filtered));
+    line.put("turns", batch.turns());
+    line.put("max_off_policy", batch.maxOffPolicy());
+    line.put("error_pct", 100 * failed / ended);
+    line.put("cancelled_pct", 100 * stale / ended);
+    line.put("trunc_pct", batch.truncPct());
+    line.put("staleness_mean", batch.stalenessMean());
+    line.put("staleness_max", batch.stalenessMax());
+    line.put("policy_version", policyVersion);
+    line.put("dur_ms", batch.durMs());
+    line.put("wait_ms", waitMs);
+    line.put("rollouts", batch.rollouts());
+    line.put("tokens", batch.tokens());
+    file.append("step", line);
+    before = counts;
+    waitMs = 0;
+  }
+
+  /** The pipeline stood still for want of weights. */
+  synchronized void waitedForWeights(double ms) {
+    waitMs += ms;
+  }
+
+  /** An update of one server ended. */
+  synchronized void updated(ServerUpdate update) {
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", update.step());
+    line.put("server", update.server().admin().toString());
+    switch (update) {
+      case ServerUpdate.Acknowledged ok -> {
+        updates.add(ok);
+        AdminTimings timings = ok.timings();
+        line.put("status", "ok");
+        line.put("trace", timings.trace().hex());
+        timings.queueMs().ifPresent(ms -> line.put("queue_ms", ms));
+        timings.rpcMs().ifPresent(ms -> line.put("rpc_ms", ms));
+        line.put("wall_ms", timings.wallMs());
+        line.put("connect_ms", timings.connectMs());
+        timings.handlerMs().ifPresent(ms -> line.put("handler_ms", ms));
+        line.put("phases", timings.phases());
+      }
+      case ServerUpdate.Refused refused -> {
+        line.put("status", "refused");
+        line.put("error", refused.why());
+      }
+      case ServerUpdate.Failed failed -> {
+        line.put("status", "failed");
+        line.put("error", failed.why());
+      }
+    }
+    file.append("update", line);
+  }
+
+  /** An evaluation ended. */
+  synchronized void evaluated(EvaluationResult result) {
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", result.policyVersion());
+    line.put("newest_step", result.newestVersion());
+    line.put("reward", result.reward());
+    line.put("problems", result.problems());
+    line.put("failed", result.failed());
+    line.put("dur_ms", result.durMs());
+    file.append("eval", line);
+  }
+
+  synchronized List<ServerUpdate.Acknowledged> updates() {
+    return List.copyOf(updates);
+  }
+
+  synchronized double stalenessMean() {
+    return rollouts == 0 ? 0 : stalenessSum / rollouts;
+  }
+
+  synchronized long stalenessMax() {
+    return stalenessMax;
+  }
+}

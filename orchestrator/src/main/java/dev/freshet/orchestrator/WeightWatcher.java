@@ -1,0 +1,209 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.trace.EventLog;
+import dev.freshet.weights.CheckpointException;
+import dev.freshet.weights.CheckpointStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns stable checkpoints into weight updates: waits for the newest, verifies it, has the fleet
+ * serve it, and only then advances the policy version. A checkpoint that is broken, or that every
+ * server refuses, is passed over and the old weights serve on. Owns one thread; rollouts never wait
+ * for it.
+ *
+ * <p>{@code [ckpt] wait.start} and {@code wait.done} frame the time for which the whole pipeline
+ * stood still for want of weights; it is 0 for weights that nothing had to wait for.
+ */
+final class WeightWatcher {
+  private static final Logger LOG = LoggerFactory.getLogger(WeightWatcher.class);
+  private static final Duration LOOK = Duration.ofSeconds(30);
+
+  private final CheckpointStore store;
+  private final Fleet fleet;
+  private final GroupLedger ledger;
+  private final OrchestratorConfig config;
+  private final EventLog events;
+  private final RunMetrics metrics;
+  private final LongConsumer served;
+  private final Thread thread;
+
+  private long settled;
+  private boolean looking = true;
+  private long lookingSinceNanos;
+  private Optional<Long> waitStartNanos = Optional.empty();
+  private Optional<String> refusal = Optional.empty();
+
+  /**
+   * @param served told every policy version once it is served
+   */
+  WeightWatcher(
+      CheckpointStore store,
+      Fleet fleet,
+      GroupLedger ledger,
+      OrchestratorConfig config,
+      EventLog events,
+      RunMetrics metrics,
+      LongConsumer served) {
+    this.store = store;
+    this.fleet = fleet;
+    this.ledger = ledger;
+    this.config = config;
+    this.events = events;
+    this.metrics = metrics;
+    this.served = served;
+    this.thread = Thread.ofPlatform().name("freshet-weights").unstarted(this::watch);
+  }
+
+  void start() {
+    synchronized (this) {
+      lookingSinceNanos = events.clock().nanos();
+    }
+    thread.start();
+  }
+
+  /** Interrupts a wait and joins the thread; returns whether it ended in time. */
+  boolean stop(long millis) throws InterruptedException {
+    thread.interrupt();
+    thread.join(millis);
+    return !thread.isAlive();
+  }
+
+  private void watch() {
+    try {
+      while (settled() < config.steps() && !ledger.stopping()) {
+        Optional<Long> step = look(settled());
+        if (step.isPresent()) {
+          found();
+          serve(step.get());
+          settle(step.get());
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("the weight watcher was stopped");
+    } catch (RuntimeException | Error e) {
+      ledger.fail(e);
+    }
+  }
+
+  /** A step newer than {@code seen}, or nothing for a while. */
+  private Optional<Long> look(long seen) throws InterruptedException {
+    long begin = events.clock().nanos();
+    try {
+      return Optional.of(store.awaitNewerThan(seen, LOOK));
+    } catch (CheckpointException e) {
+      if (events.clock().nanos() - begin < LOOK.toNanos()) {
+        throw e;
+      }
+      return Optional.empty();
+    }
+  }
+
+  private void serve(long step) throws InterruptedException {
+    try {
+      CheckpointStore.verify(store.path(step));
+    } catch (CheckpointException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("while verifying step_" + step);
+      }
+      refuse(step, OrchestratorException.reason(e));
+      return;
+    }
+    List<ServerUpdate> updates = fleet.update(store.path(step), step);
+    updates.forEach(metrics::updated);
+    if (fleet.policyVersion() == step) {
+      ledger.advanceTo(step);
+      served.accept(step);
+    } else {
+      updates.stream()
+          .filter(ServerUpdate.Refused.class::isInstance)
+          .map(ServerUpdate.Refused.class::cast)
+          .findFirst()
+          .ifPresent(refused -> refuse(step, refused.why()));
+    }
+  }
+
+  private void refuse(long step, String why) {
+    LOG.error(
+        "weights of step {} are refused, version {} serves on: {}",
+        step,
+        fleet.policyVersion(),
+        why);
+    synchronized (this) {
+      refusal = Optional.of("step_%d was refused: %s".formatted(step, why));
+    }
+  }
+
+  private synchronized long settled() {
+    return settled;
+  }
+
+  private synchronized void settle(long step) {
+    settled = step;
+    looking = true;
+    lookingSinceNanos = events.clock().nanos();
+  }
+
+  private synchronized void found() {
+    looking = false;
+    long target = fleet.policyVersion() + 1;
+    if (waitStartNanos.isEmpty()) {
+      events.checkpointWaitStart(target);
+    }
+    double waited = waitStartNanos.map(start -> events.clock().millisSince(start)).orElse(0.0);
+    events.checkpointWaitDone(target, waited);
+    metrics.waitedForWeights(waited);
+    waitStartNanos = Optional.empty();
+  }
+
+  /**
+   * Nothing goes on before there are newer weights.
+   *
+   * @throws OrchestratorException if there will be none, or there were none for too long
+   */
+  synchronized void pipelineHeld(Admission.Held held) {
+    if (!looking || fleet.policyVersion() > held.policyVersion()) {
+      return;
+    }
+    if (waitStartNanos.isEmpty()) {
+      waitStartNanos = Optional.of(held.sinceNanos());
+      events.checkpointWaitStart(held.policyVersion() + 1);
+    }
+    requireTrainer(held.policyVersion(), held.sinceNanos());
+  }
+
+  /**
+   * The run has nothing left but to wait for the last weights, since {@code sinceNanos}.
+   *
+   * @throws OrchestratorException if they will not come, or did not come for too long
+   */
+  synchronized void requireTrainer(long policyVersion, long sinceNanos) {
+    if (!looking) {
+      return;
+    }
+    long batches = ledger.batchesTaken();
+    if (settled >= batches && policyVersion < settled) {
+      throw new OrchestratorException(
+          "no weights newer than version %d will come: the trainer has used all %d batches and %s"
+              .formatted(policyVersion, batches, refusal.orElse("published none")));
+    }
+    double waitedS = events.clock().millisSince(Math.max(sinceNanos, lookingSinceNanos)) / 1000;
+    if (waitedS > config.trainerDeadlineS()) {
+      throw new OrchestratorException(
+          "no weights newer than version %d for %d s, since %s: expected %s with %s; the trainer has %d batches%s"
+              .formatted(
+                  policyVersion,
+                  config.trainerDeadlineS(),
+                  Instant.now().minusMillis((long) (waitedS * 1000)),
+                  store.path(settled + 1),
+                  CheckpointStore.STABLE,
+                  batches,
+                  refusal.map(r -> "; " + r).orElse("")));
+    }
+  }
+}

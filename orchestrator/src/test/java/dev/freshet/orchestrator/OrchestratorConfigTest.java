@@ -1,0 +1,47 @@
+package dev.freshet.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.URI;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class OrchestratorConfigTest {
+  private static final ServerAddress SERVER =
+      new ServerAddress(URI.create("http://h:1"), URI.create("http://h:2"));
+
+  @Test
+  void aRefusedValueIsNamedFirst() {
+    refuses("servers", () -> config(List.of(), 2, 1, 0.5, true));
+    refuses("servers", () -> config(List.of(SERVER, SERVER), 2, 1, 0.5, true));
+    refuses("groupSize 0", () -> config(List.of(SERVER), 0, 1, 0.5, false));
+    refuses("groupSize 1", () -> config(List.of(SERVER), 1, 1, 0.5, true));
+    refuses("asyncLevel -1", () -> config(List.of(SERVER), 2, -1, 0.5, true));
+    refuses("topP 0.0", () -> config(List.of(SERVER), 2, 1, 0, true));
+    refuses("topP NaN", () -> config(List.of(SERVER), 2, 1, Double.NaN, true));
+    refuses("data ftp://h", () -> new ServerAddress(URI.create("ftp://h"), URI.create("http://h")));
+    refuses("advantage 'best'", () -> Advantage.named("best"));
+    assertThat(config(List.of(SERVER), 2, 0, 1, true).servers()).containsExactly(SERVER);
+    assertThat(Advantage.named("grpo")).isEqualTo(Advantage.GRPO);
+  }
+
+  private static void refuses(
+      String beginning, org.assertj.core.api.ThrowableAssert.ThrowingCallable making) {
+    assertThatThrownBy(making)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(beginning)
+        .hasMessageContaining("expected");
+  }
+
+  private static OrchestratorConfig config(
+      List<ServerAddress> servers, int groupSize, int asyncLevel, double topP, boolean filter) {
+    TestConfig config = new TestConfig();
+    config.servers = servers;
+    config.groupSize = groupSize;
+    config.asyncLevel = asyncLevel;
+    config.topP = topP;
+    config.filterZeroAdvantage = filter;
+    return config.build();
+  }
+}

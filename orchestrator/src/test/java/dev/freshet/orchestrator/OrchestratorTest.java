@@ -1,0 +1,343 @@
+package dev.freshet.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.rollouts.Trajectory;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.AdminTimings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class OrchestratorTest {
+  private static final Pattern STALENESS = Pattern.compile("staleness=(\\d+)");
+
+  @TempDir Path dir;
+  private Tokenizer tokenizer;
+  private ReverseText environment;
+
+  @BeforeEach
+  void open() throws IOException {
+    tokenizer = TestRun.tokenizer(dir);
+    environment = TestRun.reverseText(tokenizer);
+  }
+
+  @AfterEach
+  void close() {
+    tokenizer.close();
+  }
+
+  @Test
+  void aRunServesTheWeightsOfEveryBatchAndItsRewardRises() throws Exception {
+    try (TestServer a = new TestServer(TestRun::reverser);
+        TestServer b = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 6, a, b), environment);
+        TestTrainer trainer = run.trainer(6, batch -> {})) {
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(report.policyVersion()).isEqualTo(6);
+      assertThat(report.rewardEnd().orElseThrow())
+          .isGreaterThan(report.rewardStart().orElseThrow());
+      assertThat(report.stalenessMax()).isLessThanOrEqualTo(1);
+      assertThat(List.of(a.version, b.version)).containsExactly(6L, 6L);
+      assertThat(a.prompts).isNotEmpty();
+      assertThat(b.prompts).isNotEmpty();
+      assertThat(trainer.batches).hasSize(6);
+      assertEveryGroupIsCountedOnce(report.groups());
+      assertThat(report.groups().packed()).isEqualTo(12);
+      for (TrainingBatch batch : trainer.batches) {
+        assertThat(batch.rollouts()).hasSize(8);
+        assertThat(batch.rollouts().stream().mapToDouble(Rollout::advantage).sum())
+            .isCloseTo(0, org.assertj.core.data.Offset.offset(1e-9));
+      }
+      for (ServerUpdate.Acknowledged update : report.updates()) {
+        AdminTimings t = update.timings();
+        assertThat(t.queueMs().orElseThrow()).isEqualTo(t.wallMs() - t.rpcMs().orElseThrow());
+      }
+      assertThat(report.updates()).hasSizeGreaterThanOrEqualTo(2);
+      assertMetricsAndLines(run, report);
+    }
+  }
+
+  private static void assertMetricsAndLines(TestRun run, OrchestratorReport report)
+      throws IOException {
+    List<JsonNode> steps = run.metrics("step");
+    assertThat(steps).hasSize(6);
+    assertThat(steps.getFirst().propertyNames())
+        .contains("step", "reward", "trainable_share", "turns", "max_off_policy", "error_pct")
+        .contains(
+            "cancelled_pct", "trunc_pct", "staleness_mean", "staleness_max", "dur_ms", "tokens");
+    List<JsonNode> updates = run.metrics("update");
+    assertThat(updates).hasSize(report.updates().size());
+    assertThat(updates.getFirst().propertyNames())
+        .contains("trace", "server", "queue_ms", "rpc_ms", "wall_ms", "connect_ms", "phases");
+    assertThat(run.metrics("eval")).extracting(e -> e.path("step").asInt()).containsExactly(0, 6);
+    assertThat(run.lines.stream().filter(l -> l.startsWith("[gen] batch.start"))).hasSize(6);
+    assertThat(run.lines.stream().filter(l -> l.startsWith("[gen] batch.done completions=8")))
+        .hasSize(6);
+    assertThat(run.lines.stream().filter(l -> l.startsWith("[rollout] "))).hasSize(6);
+    long served = updates.stream().map(u -> u.path("step").asInt()).distinct().count();
+    assertThat(run.lines.stream().filter(l -> l.startsWith("[ckpt] wait.start")))
+        .hasSize((int) served);
+    assertThat(run.lines.stream().filter(l -> l.startsWith("[ckpt] wait.done")))
+        .hasSize((int) served);
+    for (JsonNode update : updates) {
+      String tag = "[weights][%s] client.".formatted(update.path("trace").asString());
+      assertThat(run.lines.stream().filter(l -> l.startsWith(tag))).hasSize(2);
+    }
+    assertThat(run.progress)
+        .extracting(Progress::stage)
+        .startsWith(Progress.Stage.EVALUATING_START)
+        .endsWith(Progress.Stage.ENDED);
+  }
+
+  @Test
+  void theStalenessBoundHoldsWhenTheTrainerIsSlow() throws Exception {
+    Semaphore permits = new Semaphore(0);
+    int asyncLevel = 2;
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(asyncLevel, 6, server), environment);
+        TestTrainer trainer = run.trainer(6, batch -> permits.acquire())) {
+      run.start();
+      for (int step = 1; step <= 6; step++) {
+        long ahead = Math.min(6, step + asyncLevel);
+        TestRun.await("batch " + ahead, () -> batchesDone(run) == ahead);
+        TestRun.await("an idle server", () -> server.streaming.get() == 0);
+        assertThat(batchesDone(run)).isEqualTo(ahead);
+        permits.release();
+      }
+      OrchestratorReport report = run.report();
+
+      assertThat(report.stalenessMax()).isEqualTo(asyncLevel);
+      for (TrainingBatch batch : trainer.batches) {
+        for (Rollout rollout : batch.rollouts()) {
+          assertThat(batch.step() - 1 - rollout.dispatchVersion()).isBetween(0L, (long) asyncLevel);
+        }
+      }
+      for (String line : run.lines) {
+        var matcher = STALENESS.matcher(line);
+        if (matcher.find()) {
+          assertThat(Integer.parseInt(matcher.group(1))).isLessThanOrEqualTo(asyncLevel);
+        }
+      }
+      assertEveryGroupIsCountedOnce(report.groups());
+    }
+  }
+
+  private static long batchesDone(TestRun run) {
+    return run.lines.stream().filter(line -> line.startsWith("[gen] batch.done")).count();
+  }
+
+  @Test
+  void theNextBatchIsGeneratedWhileTheTrainerWorksOnTheOneBefore() throws Exception {
+    CountDownLatch nextIsThere = new CountDownLatch(1);
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), environment);
+        TestTrainer trainer =
+            run.trainer(
+                3,
+                batch -> {
+                  if (batch.step() == 1) {
+                    assertThat(nextIsThere.await(30, TimeUnit.SECONDS)).isTrue();
+                  }
+                })) {
+      run.start();
+      run.batches.await(2, java.time.Duration.ofSeconds(30));
+      assertThat(trainer.batches).hasSize(1);
+      assertThat(run.weights.latest()).isEmpty();
+      nextIsThere.countDown();
+
+      assertThat(run.report().finished()).isTrue();
+    }
+  }
+
+  @Test
+  void aGroupThatHangsIsDroppedAsStaleAndNeverTrainedOn() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    Set<String> held = ConcurrentHashMap.newKeySet();
+    String first = environment.problem(Split.TRAIN, 0).text();
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 5, server), environment);
+        TestTrainer trainer = run.trainer(5, batch -> {})) {
+      server.gate =
+          prompt -> {
+            if (text(prompt).equals(first) && held.size() < 4) {
+              held.add("one of the first group's: " + held.size());
+              never.await();
+            }
+            return TestServer.Fate.WELL;
+          };
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(report.groups().stale()).isEqualTo(1);
+      assertThat(trainer.batches.stream().flatMap(b -> b.rollouts().stream()))
+          .noneMatch(rollout -> rollout.groupId().equals("g0"));
+      assertEveryGroupIsCountedOnce(report.groups());
+      never.countDown();
+    }
+  }
+
+  private String text(int[] prompt) {
+    return tokenizer.decode(prompt, true);
+  }
+
+  @Test
+  void noHeldOutStringIsEverTrainedOn() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 20, server), environment);
+        TestTrainer trainer = run.trainer(20, batch -> {})) {
+      run.start();
+      run.report();
+
+      Set<String> trained =
+          trainer.batches.stream()
+              .flatMap(batch -> batch.rollouts().stream())
+              .map(Rollout::problem)
+              .collect(Collectors.toSet());
+      Set<String> evaluated = new HashSet<>();
+      for (int i = 0; i < 8; i++) {
+        evaluated.add(environment.problem(Split.HELD_OUT, i).text());
+      }
+      assertThat(server.prompts.stream().map(this::text).collect(Collectors.toSet()))
+          .containsAll(evaluated);
+      assertThat(trained).hasSizeGreaterThan(30).doesNotContainAnyElementsOf(evaluated);
+    }
+  }
+
+  @Test
+  void aSecondTurnGoesOnFromExactlyTheTokensBeforeIt() throws Exception {
+    try (TestServer server =
+            new TestServer((prompt, seed, version) -> new int[] {50 + prompt.length, 9});
+        TestRun run = new TestRun(dir, TestConfig.of(0, 2, server), new ThreeTurns());
+        TestTrainer trainer = run.trainer(2, batch -> {})) {
+      run.start();
+      run.report();
+
+      for (Rollout rollout : trainer.batches.getFirst().rollouts()) {
+        Trajectory t = rollout.trajectory();
+        int problem = t.tokenIds()[1];
+        assertThat(t.tokenIds()).containsExactly(1, problem, 52, 9, 7, 1, 56, 9, 7, 2, 60, 9);
+        assertThat(generated(t)).isEqualTo("..GG..GG..GG");
+        assertThat(rollout.turns()).isEqualTo(3);
+        assertThat(rollout.reward()).isEqualTo(3);
+        assertThat(t.policyVersions()).containsExactly(-1, -1, 0, 0, -1, -1, 0, 0, -1, -1, 0, 0);
+        int[] third = Arrays.copyOf(t.tokenIds(), 10);
+        assertThat(server.prompts).anyMatch(prompt -> Arrays.equals(prompt, third));
+      }
+    }
+  }
+
+  private static String generated(Trajectory trajectory) {
+    StringBuilder flags = new StringBuilder();
+    for (boolean g : trajectory.generated()) {
+      flags.append(g ? 'G' : '.');
+    }
+    return flags.toString();
+  }
+
+  /** Observes the turn's number after the first two turns; the reward is the number of turns. */
+  private static final class ThreeTurns implements Environment {
+    @Override
+    public String name() {
+      return "three-turns";
+    }
+
+    @Override
+    public Problem problem(Split split, long index) {
+      return new Problem(split, index, split + "-" + index);
+    }
+
+    @Override
+    public int[] stopTokenIds() {
+      return new int[] {9};
+    }
+
+    @Override
+    public Episode start(Problem problem) {
+      return new Episode() {
+        private int turns;
+
+        @Override
+        public int[] prompt() {
+          return new int[] {1, 20 + (int) problem.index()};
+        }
+
+        @Override
+        public Optional<int[]> next(Turn turn) {
+          assertThat(turn.tokenIds()).hasSize(2).endsWith(9);
+          turns++;
+          return turns < 3 ? Optional.of(new int[] {7, turns}) : Optional.empty();
+        }
+
+        @Override
+        public double reward() {
+          return turns;
+        }
+      };
+    }
+  }
+
+  @Test
+  void anEvaluationUnderWayDoesNotHoldUpAnUpdate() throws Exception {
+    CountDownLatch updatedTwice = new CountDownLatch(1);
+    Set<String> heldOut = new HashSet<>();
+    for (int i = 0; i < 8; i++) {
+      heldOut.add(environment.problem(Split.HELD_OUT, i).text());
+    }
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, evaluatingEverySecond(server), environment);
+        TestTrainer trainer = run.trainer(6, batch -> {})) {
+      server.gate =
+          prompt -> {
+            if (heldOut.contains(text(prompt)) && server.version == 2) {
+              assertThat(updatedTwice.await(30, TimeUnit.SECONDS)).isTrue();
+            }
+            return TestServer.Fate.WELL;
+          };
+      server.updateGate =
+          post -> {
+            if (post.step() >= 4) {
+              updatedTwice.countDown();
+            }
+            return 200;
+          };
+      run.start();
+      assertThat(run.report().finished()).isTrue();
+      assertThat(run.metrics("eval")).hasSizeGreaterThanOrEqualTo(2);
+    }
+  }
+
+  private static OrchestratorConfig evaluatingEverySecond(TestServer server) {
+    TestConfig config = new TestConfig(server);
+    config.steps = 6;
+    config.evalEvery = 2;
+    return config.build();
+  }
+
+  private static void assertEveryGroupIsCountedOnce(GroupCounts c) {
+    assertThat(c.packed() + c.filtered() + c.stale() + c.failed() + c.stopped())
+        .isEqualTo(c.dispatched());
+    assertThat(c.inFlight() + c.ready()).isZero();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.freshet.orchestrator;
+
+import java.util.Arrays;
+import java.util.List;
+
+/** The configuration of a small run: 2 groups of 4 a batch; what a test varies can be set. */
+final class TestConfig {
+  List<ServerAddress> servers;
+  int groupSize = 4;
+  int groupsPerBatch = 2;
+  int asyncLevel = 1;
+  long steps = 4;
+  int maxInflightGroups = 8;
+  double topP = 1;
+  boolean filterZeroAdvantage;
+  int evalProblems = 8;
+  long evalEvery;
+  long trainerDeadlineS = 60;
+
+  TestConfig(TestServer... servers) {
+    this.servers = Arrays.stream(servers).map(TestServer::address).toList();
+  }
+
+  /** What most tests vary. */
+  static OrchestratorConfig of(int asyncLevel, long steps, TestServer... servers) {
+    TestConfig config = new TestConfig(servers);
+    config.asyncLevel = asyncLevel;
+    config.steps = steps;
+    return config.build();
+  }
+
+  OrchestratorConfig build() {
+    return new OrchestratorConfig(
+        servers,
+        groupSize,
+        groupsPerBatch,
+        asyncLevel,
+        steps,
+        maxInflightGroups,
+        1,
+        topP,
+        16,
+        filterZeroAdvantage,
+        Advantage.MEAN,
+        evalProblems,
+        evalEvery,
+        0,
+        5,
+        10,
+        4,
+        trainerDeadlineS,
+        7);
+  }
+}

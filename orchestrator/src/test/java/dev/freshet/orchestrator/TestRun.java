@@ -1,0 +1,140 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.rollouts.BatchStore;
+import dev.freshet.text.CharTokenizer;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.CheckpointStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** One orchestrator with real files and sockets around it. */
+final class TestRun implements AutoCloseable {
+  static final String ALPHABET = "abcdefgh";
+
+  final List<String> lines = new CopyOnWriteArrayList<>();
+  final List<Progress> progress = new CopyOnWriteArrayList<>();
+  final CheckpointStore weights;
+  final BatchStore batches;
+  final Path weightsDir;
+  final Orchestrator orchestrator;
+
+  private final MetricsFile metrics;
+  private final Path metricsFile;
+  private final CompletableFuture<OrchestratorReport> report = new CompletableFuture<>();
+  private final List<AutoCloseable> owned = new ArrayList<>();
+
+  TestRun(Path dir, OrchestratorConfig config, Environment environment) throws IOException {
+    this.weightsDir = dir.resolve("weights");
+    this.weights = new CheckpointStore(weightsDir);
+    this.batches = new BatchStore(dir.resolve("rollouts"));
+    this.metricsFile = dir.resolve("metrics.jsonl");
+    this.metrics = MetricsFile.open(metricsFile, "orchestrator");
+    this.orchestrator =
+        new Orchestrator(
+            config,
+            environment,
+            weights,
+            batches,
+            metrics,
+            new EventLog(lines::add, MonotonicClock.SYSTEM),
+            progress::add);
+  }
+
+  /** A tokenizer of {@link #ALPHABET}. */
+  static Tokenizer tokenizer(Path dir) throws IOException {
+    new CharTokenizer(ALPHABET).write(dir);
+    return Tokenizer.load(dir);
+  }
+
+  static ReverseText reverseText(Tokenizer tokenizer) {
+    return new ReverseText(tokenizer, ALPHABET, 3, 6, 1);
+  }
+
+  /** Reverses, and gets each letter right with a probability that grows with the version. */
+  static int[] reverser(int[] prompt, long seed, long version) {
+    Random random = new Random(seed * 31 + version);
+    int letters = prompt.length - 2;
+    int[] answer = new int[letters + 1];
+    for (int i = 0; i < letters; i++) {
+      boolean right = random.nextDouble() < 0.3 + 0.1 * version;
+      answer[i] = right ? prompt[letters - i] : 4 + random.nextInt(ALPHABET.length());
+    }
+    answer[letters] = CharTokenizer.EOS;
+    return answer;
+  }
+
+  TestTrainer trainer(long steps, TestTrainer.Gate gate) {
+    TestTrainer trainer = new TestTrainer(batches, weights, steps, gate);
+    owned.add(trainer);
+    return trainer;
+  }
+
+  /** Begins the run on a thread of its own. */
+  void start() {
+    Thread runner =
+        Thread.ofPlatform()
+            .name("test-run")
+            .start(
+                () -> {
+                  try {
+                    report.complete(orchestrator.run());
+                  } catch (Throwable e) {
+                    report.completeExceptionally(e);
+                  }
+                });
+    owned.addFirst(
+        () -> {
+          orchestrator.stop();
+          runner.join(30_000);
+        });
+  }
+
+  /** The run's report, or what it threw. */
+  OrchestratorReport report() throws Exception {
+    return report.get(60, TimeUnit.SECONDS);
+  }
+
+  boolean ended() {
+    return report.isDone();
+  }
+
+  List<JsonNode> metrics(String kind) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    return Files.readAllLines(metricsFile).stream()
+        .map(json::readTree)
+        .filter(line -> line.path("kind").asString().equals(kind))
+        .toList();
+  }
+
+  /** Waits until {@code condition} holds; a minute without it is a failure. */
+  static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("did not happen: " + what);
+      }
+      Thread.sleep(5);
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (AutoCloseable part : owned) {
+      part.close();
+    }
+    metrics.close();
+  }
+}

@@ -1,0 +1,342 @@
+package dev.freshet.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TroubleTest {
+  @TempDir Path dir;
+  private Tokenizer tokenizer;
+  private ReverseText environment;
+
+  @BeforeEach
+  void open() throws IOException {
+    tokenizer = TestRun.tokenizer(dir);
+    environment = TestRun.reverseText(tokenizer);
+  }
+
+  @AfterEach
+  void close() {
+    tokenizer.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = TestServer.Fate.class,
+      names = {"HTTP_500", "CUT_OFF", "ABORTED", "INFINITE_LOGPROB"})
+  void rolloutsThatFailOnOneServerAreDoneByAnother(TestServer.Fate fate) throws Exception {
+    try (TestServer bad = new TestServer(TestRun::reverser);
+        TestServer good = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, bad, good), environment);
+        TestTrainer trainer = run.trainer(4, batch -> {})) {
+      bad.gate = prompt -> fate;
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(bad.prompts).isNotEmpty();
+      assertThat(trainer.batches).hasSize(4);
+      assertThat(report.groups().failed()).isZero();
+    }
+  }
+
+  @Test
+  void aServerThatDiesIsReplacedByTheOthersAndLeavesTheRotationAtTheNextUpdate() throws Exception {
+    try (TestServer dying = new TestServer(TestRun::reverser);
+        TestServer other = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 6, dying, other), environment);
+        TestTrainer trainer =
+            run.trainer(
+                6,
+                batch -> {
+                  if (batch.step() == 2) {
+                    dying.close();
+                  }
+                })) {
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(other.version).isEqualTo(6);
+      assertThat(dying.version).isLessThan(2);
+      assertThat(trainer.batches).hasSize(6);
+    }
+  }
+
+  @Test
+  void aServerThatRefusesWeightsWhichOthersTakeNeverServesAgain() throws Exception {
+    AtomicInteger promptsWhenRefused = new AtomicInteger(-1);
+    try (TestServer refusing = new TestServer(TestRun::reverser);
+        TestServer other = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(0, 5, refusing, other), environment);
+        TestTrainer trainer = run.trainer(5, batch -> {})) {
+      refusing.updateGate =
+          post -> {
+            promptsWhenRefused.set(refusing.prompts.size());
+            return 409;
+          };
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(refusing.updatePosts).hasSize(1);
+      assertThat(refusing.prompts).hasSize(promptsWhenRefused.get());
+      assertThat(trainer.batches.getLast().rollouts())
+          .allSatisfy(r -> assertThat(r.dispatchVersion()).isEqualTo(4));
+      assertThat(run.metrics("update"))
+          .anyMatch(update -> update.path("status").asString().equals("refused"));
+    }
+  }
+
+  @Test
+  void anUpdateThatFailsInBetweenIsTriedAgainUnderTheSameTraceId() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 2, server), environment);
+        TestTrainer trainer = run.trainer(2, batch -> {})) {
+      AtomicInteger posts = new AtomicInteger();
+      server.updateGate = post -> List.of(503, 0, 200).get(Math.min(2, posts.getAndIncrement()));
+      run.start();
+
+      assertThat(run.report().finished()).isTrue();
+      assertThat(trainer.batches).hasSize(2);
+      String trace = server.updatePosts.getFirst().trace();
+      assertThat(server.updatePosts.subList(0, 3))
+          .extracting(TestServer.UpdatePost::trace)
+          .containsOnly(trace);
+      assertThat(server.updatePosts.stream().skip(3)).noneMatch(p -> p.trace().equals(trace));
+    }
+  }
+
+  @Test
+  void whenNoServerTakesTheWeightsTheVersionStaysAndTheRunGoesOn() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
+        TestTrainer trainer = run.trainer(4, batch -> {})) {
+      server.updateGate = post -> post.step() == 2 ? 409 : 200;
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(report.updates()).extracting(ServerUpdate.Acknowledged::step).doesNotContain(2L);
+      assertThat(trainer.batches.stream().flatMap(b -> b.rollouts().stream()))
+          .extracting(Rollout::dispatchVersion)
+          .doesNotContain(2);
+    }
+  }
+
+  @Test
+  void aCheckpointThatFailsVerificationIsRefusedAndTheOldWeightsServeOn() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), environment)) {
+      run.start();
+      run.batches.await(2, java.time.Duration.ofSeconds(30));
+      Path beside = dir.resolve("beside");
+      TestTrainer.publish(new dev.freshet.weights.CheckpointStore(beside), 1);
+      Path broken = beside.resolve("step_1");
+      Path file = broken.resolve("model.safetensors");
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[bytes.length - 1] ^= 1;
+      Files.write(file, bytes);
+      Files.createDirectories(run.weightsDir);
+      Files.move(broken, run.weightsDir.resolve("step_1"));
+      TestRun.await(
+          "the wait", () -> run.lines.stream().anyMatch(l -> l.startsWith("[ckpt] wait.done")));
+      TestTrainer.publish(run.weights, 2);
+      run.batches.await(3, java.time.Duration.ofSeconds(30));
+      TestTrainer.publish(run.weights, 3);
+
+      assertThat(run.report().finished()).isTrue();
+      assertThat(server.updatePosts)
+          .extracting(TestServer.UpdatePost::step)
+          .containsExactly(2L, 3L);
+    }
+  }
+
+  @Test
+  void refusedWeightsThatNoOthersCanFollowEndTheRunAtOnce() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(0, 4, server), environment);
+        TestTrainer trainer = run.trainer(4, batch -> {})) {
+      server.updateGate = post -> 409;
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .isInstanceOf(ExecutionException.class)
+          .cause()
+          .isInstanceOf(OrchestratorException.class)
+          .hasMessageContaining("no weights newer than version 0 will come")
+          .hasMessageContaining("step_1 was refused")
+          .message()
+          .hasLineCount(1);
+      assertThat(trainer.batches).hasSize(1);
+    }
+  }
+
+  @Test
+  void whenNoServerIsLeftTheRunEndsWithOneClearLine() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
+        TestTrainer trainer = run.trainer(4, batch -> {})) {
+      server.updateGate = post -> 500;
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .cause()
+          .isInstanceOf(OrchestratorException.class)
+          .hasMessageContaining("no inference server is left in rotation")
+          .hasMessageContaining("HTTP 500")
+          .message()
+          .hasLineCount(1);
+      assertThat(server.updatePosts).hasSizeGreaterThan(1);
+      assertThat(server.updatePosts)
+          .extracting(TestServer.UpdatePost::trace)
+          .containsOnly(server.updatePosts.getFirst().trace());
+      assertThat(trainer.batches).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aTrainerThatPublishesNothingIsNamedOnceItsDeadlineHasPassed() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, impatient(server), environment)) {
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .cause()
+          .isInstanceOf(OrchestratorException.class)
+          .hasMessageContaining("no weights newer than version 0 for 1 s, since ")
+          .hasMessageContaining("step_1 with STABLE; the trainer has 2 batches");
+      assertThat(run.lines).anyMatch(line -> line.equals("[ckpt] wait.start target_step=1"));
+    }
+  }
+
+  @Test
+  void requestsThatAreWrongEndTheRunAfterABoundedNumberOfGroups() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
+      AtomicInteger evaluated = new AtomicInteger();
+      server.gate =
+          prompt ->
+              evaluated.incrementAndGet() <= 8 ? TestServer.Fate.WELL : TestServer.Fate.HTTP_400;
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .cause()
+          .isInstanceOf(OrchestratorException.class)
+          .hasMessageContaining("16 groups in a row failed, the last: ")
+          .hasMessageContaining("HTTP 400");
+    }
+  }
+
+  @Test
+  void aServerThatServesAnotherVersionAtTheStartGoesBackToItsBaseModel() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), environment);
+        TestTrainer trainer = run.trainer(1, batch -> {})) {
+      server.version = 17;
+      run.start();
+
+      assertThat(run.report().finished()).isTrue();
+      assertThat(server.reloads).hasValue(1);
+      assertThat(trainer.batches.getFirst().rollouts())
+          .allSatisfy(r -> assertThat(r.trajectory().policyVersions()).doesNotContain(17));
+    }
+  }
+
+  @Test
+  void weightsOfAnEarlierRunAreRefused() throws Exception {
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), environment)) {
+      TestTrainer.publish(run.weights, 9);
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .cause()
+          .hasMessageContaining("step_9 is there already")
+          .hasMessageContaining("expected a run directory without weights of an earlier run");
+    }
+  }
+
+  @Test
+  void aStopEndsRolloutsAnUpdateAndAllThreads() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    try (TestServer server = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
+        TestTrainer trainer = run.trainer(4, batch -> {})) {
+      CountDownLatch updating = new CountDownLatch(1);
+      server.updateGate =
+          post -> {
+            updating.countDown();
+            never.await();
+            return 200;
+          };
+      run.start();
+      assertThat(updating.await(30, TimeUnit.SECONDS)).isTrue();
+      server.gate =
+          prompt -> {
+            never.await();
+            return TestServer.Fate.WELL;
+          };
+      run.orchestrator.stop();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isFalse();
+      assertThat(report.rewardEnd()).isEmpty();
+      assertThat(report.groups().inFlight()).isZero();
+      assertThat(trainer.batches).isNotEmpty();
+      assertThat(Thread.getAllStackTraces().keySet())
+          .extracting(Thread::getName)
+          .noneMatch(name -> name.startsWith("freshet-"));
+      never.countDown();
+    }
+  }
+
+  @Test
+  void aStopWhileWaitingForAServerEndsTheRun() throws Exception {
+    TestServer server = new TestServer(TestRun::reverser);
+    server.close();
+    try (TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
+      run.start();
+      run.orchestrator.stop();
+
+      assertThat(run.report().finished()).isFalse();
+    }
+  }
+
+  @Test
+  void aServerThatNeverBecomesHealthyIsNamedAtTheStart() throws Exception {
+    TestServer server = new TestServer(TestRun::reverser);
+    server.close();
+    try (TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .cause()
+          .isInstanceOf(OrchestratorException.class)
+          .hasMessageContaining("server " + server.address().admin())
+          .hasMessageContaining("not healthy within 5 s");
+    }
+  }
+
+  private static OrchestratorConfig impatient(TestServer server) {
+    TestConfig config = new TestConfig(server);
+    config.trainerDeadlineS = 1;
+    return config.build();
+  }
+}
