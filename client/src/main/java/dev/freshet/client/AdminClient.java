@@ -32,6 +32,7 @@ public final class AdminClient implements AutoCloseable {
   private final EventLog events;
   private final EventLoopGroup loop = Transport.group("freshet-admin-client", 1);
   private final ReentrantLock lane = new ReentrantLock(true);
+  private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
 
   /**
@@ -128,6 +129,9 @@ public final class AdminClient implements AutoCloseable {
   private AdminExchange.Answer call(AdminRequest request) {
     enterLane(request);
     try {
+      if (closed) {
+        throw AdminException.notSent(request.call(), "shut_down", "the admin client is closed");
+      }
       AdminExchange exchange = AdminExchange.start(loop, request, deadlines, events.clock());
       current = Optional.of(exchange);
       return exchange.await();
@@ -156,6 +160,7 @@ public final class AdminClient implements AutoCloseable {
   /** Breaks off a call in progress and ends the event loop. */
   @Override
   public void close() {
+    closed = true;
     Transport.close(loop, CLOSE_DEADLINE);
     current.ifPresent(exchange -> exchange.breakOff("shut_down", "the admin client is closed"));
   }

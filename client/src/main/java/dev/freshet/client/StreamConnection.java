@@ -188,7 +188,6 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
     if (Arrays.equals(json, 0, length, DONE, 0, DONE.length)) {
       done = true;
-      reading.done();
       return true;
     }
     return reading.event(json, length);
@@ -203,13 +202,26 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
     call = Optional.empty();
     reading.detach();
-    if (status != 200) {
-      reading.refused(status, ErrorBody.parse(error.toByteArray(), status));
-    }
     if (reusable) {
       pool.keep(this);
     } else {
       close();
+    }
+    if (status == 200) {
+      reading.done();
+    } else {
+      reading.refused(status, ErrorBody.parse(error.toByteArray(), status));
+    }
+  }
+
+  /**
+   * A completion that is there is not kept waiting for the end of its HTTP answer; mostly both come
+   * in one read, and the connection is then free for the caller's next call.
+   */
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    if (done) {
+      call.ifPresent(StreamCall::done);
     }
   }
 
@@ -222,7 +234,10 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
     StreamCall broken = call.get();
     call = Optional.empty();
-    if (kept && !answered && !broken.result().isDone()) {
+    if (done) {
+      broken.detach();
+      broken.done();
+    } else if (kept && !answered && !broken.result().isDone()) {
       broken.beginFresh();
     } else {
       broken.fail(Kind.TRUNCATED, "%s after %d tokens".formatted(brokenBy, broken.tokens()));

@@ -1,0 +1,162 @@
+package dev.freshet.client;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A server on a real socket that does what a test's script says, whatever HTTP would demand. */
+final class ScriptedServer implements AutoCloseable {
+  /** What is done with one connection; it is closed afterwards. */
+  @FunctionalInterface
+  interface Script {
+    void serve(Connection connection) throws Exception;
+  }
+
+  private static final Pattern LENGTH = Pattern.compile("content-length: *(\\d+)");
+
+  private final ServerSocket listener;
+  private final Script script;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger most = new AtomicInteger();
+
+  ScriptedServer(Script script) throws IOException {
+    this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    this.script = script;
+    Thread.ofVirtual().start(this::accept);
+  }
+
+  URI url() {
+    return URI.create("http://127.0.0.1:" + listener.getLocalPort());
+  }
+
+  /** The requests read so far, head and body. */
+  List<String> requests() {
+    return requests;
+  }
+
+  /** The connections accepted so far. */
+  int connections() {
+    return connections.get();
+  }
+
+  /** The most connections that were open at once. */
+  int mostAtOnce() {
+    return most.get();
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        Socket socket = listener.accept();
+        connections.incrementAndGet();
+        open.add(socket);
+        most.accumulateAndGet(open.size(), Math::max);
+        Thread.ofVirtual().start(() -> serve(socket));
+      }
+    } catch (IOException e) {
+      // The listener is closed: the test is over.
+    }
+  }
+
+  private void serve(Socket socket) {
+    try (socket) {
+      socket.setTcpNoDelay(true);
+      script.serve(new Connection(socket));
+    } catch (Exception e) {
+      // The client has left, which the test itself looks at.
+    } finally {
+      open.remove(socket);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+    for (Socket socket : open) {
+      socket.close();
+    }
+  }
+
+  /** One connection. */
+  final class Connection {
+    private final Socket socket;
+
+    Connection(Socket socket) {
+      this.socket = socket;
+    }
+
+    /** Reads a whole request; false at the end of the connection. */
+    boolean readRequest() throws IOException {
+      InputStream in = socket.getInputStream();
+      ByteArrayOutputStream head = new ByteArrayOutputStream();
+      while (!head.toString(StandardCharsets.US_ASCII).endsWith("\r\n\r\n")) {
+        int b = in.read();
+        if (b < 0) {
+          return false;
+        }
+        head.write(b);
+      }
+      String text = head.toString(StandardCharsets.US_ASCII);
+      Matcher length = LENGTH.matcher(text.toLowerCase(Locale.ROOT));
+      byte[] body = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+      requests.add(text + new String(body, StandardCharsets.UTF_8));
+      return true;
+    }
+
+    void write(String bytes) throws IOException {
+      socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes one byte after the other, each in a packet of its own. */
+    void trickle(String bytes) throws IOException {
+      for (byte b : bytes.getBytes(StandardCharsets.UTF_8)) {
+        socket.getOutputStream().write(b);
+      }
+    }
+
+    /** Answers a request with JSON, keeping the connection. */
+    void json(String status, String body) throws IOException {
+      write(
+          "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+              .formatted(status, body.getBytes(StandardCharsets.UTF_8).length, body));
+    }
+
+    /** Begins a stream of events, chunked. */
+    void beginEvents() throws IOException {
+      write(
+          "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    }
+
+    void event(String json) throws IOException {
+      write(chunk("data: " + json + "\n\n"));
+    }
+
+    void endEvents() throws IOException {
+      write("0\r\n\r\n");
+    }
+
+    /** Reads until the client closes. */
+    void awaitEnd() throws IOException {
+      while (socket.getInputStream().read() >= 0) {}
+    }
+  }
+
+  static String chunk(String data) {
+    return "%x\r\n%s\r\n".formatted(data.getBytes(StandardCharsets.UTF_8).length, data);
+  }
+}
