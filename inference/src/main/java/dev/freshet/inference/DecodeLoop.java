@@ -27,19 +27,19 @@ final class DecodeLoop implements Runnable {
   private final AdmissionQueue admission;
   private final WeightSwap swap;
   private final MonotonicClock clock;
-  private final Consumer<ServedModel> onSwapped;
+  private final Consumer<VersionedModel> onSwapped;
   private final List<Sequence> running = new ArrayList<>();
   private final IdentityHashMap<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
-  private ServedModel model;
+  private VersionedModel model;
 
   /** The loop owns {@code model} and every model swapped in after it, until it hands it back. */
   DecodeLoop(
-      ServedModel model,
+      VersionedModel model,
       EngineOptions options,
       AdmissionQueue admission,
       WeightSwap swap,
       MonotonicClock clock,
-      Consumer<ServedModel> onSwapped) {
+      Consumer<VersionedModel> onSwapped) {
     this.model = model;
     this.options = options;
     this.admission = admission;

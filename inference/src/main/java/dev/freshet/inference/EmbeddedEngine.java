@@ -39,7 +39,7 @@ public final class EmbeddedEngine implements Engine {
   private final ReentrantLock updates = new ReentrantLock();
   private final SplittableRandom seeds = new SplittableRandom();
   private final Thread thread;
-  private volatile ServedModel serving;
+  private volatile VersionedModel serving;
 
   /**
    * Loads the model in {@code baseDir} and starts the loop.
@@ -62,7 +62,7 @@ public final class EmbeddedEngine implements Engine {
             options.threads(),
             options.dtype());
     this.baseVersion = manifestStep(baseDir).orElse(0);
-    this.serving = ServedModel.load(baseDir, baseVersion, type, maxModelLen);
+    this.serving = VersionedModel.load(baseDir, baseVersion, type, maxModelLen);
     this.admission = new AdmissionQueue(options.maxWaiting());
     this.thread =
         Thread.ofPlatform()
@@ -102,7 +102,7 @@ public final class EmbeddedEngine implements Engine {
     return config.vocabSize();
   }
 
-  @Override
+  /** The tokens that end a completion unless its caller wants to go past them. */
   public List<Integer> eosTokens() {
     return config.eosTokens();
   }
@@ -181,7 +181,7 @@ public final class EmbeddedEngine implements Engine {
     lockUpdates(deadline);
     try {
       long start = clock.nanos();
-      ServedModel prepared = prepare(dir, step);
+      VersionedModel prepared = prepare(dir, step);
       long preparedAt = clock.nanos();
       WeightSwap.Swapped swapped;
       try {
@@ -216,7 +216,7 @@ public final class EmbeddedEngine implements Engine {
     }
   }
 
-  private ServedModel prepare(Path dir, OptionalLong step) {
+  private VersionedModel prepare(Path dir, OptionalLong step) {
     long version;
     try {
       version =
@@ -231,7 +231,7 @@ public final class EmbeddedEngine implements Engine {
     } catch (CheckpointException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
-    ServedModel prepared = ServedModel.load(dir, version, type, maxModelLen);
+    VersionedModel prepared = VersionedModel.load(dir, version, type, maxModelLen);
     if (!prepared.interchangeableWith(serving)) {
       prepared.close();
       throw new EngineException(

@@ -2,7 +2,6 @@ package dev.freshet.inference;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -29,9 +28,6 @@ public interface Engine extends AutoCloseable {
 
   /** The size of the vocabulary: valid token ids are 0 (inclusive) to this (exclusive). */
   int vocabSize();
-
-  /** The tokens that end a completion unless its caller wants to go past them. */
-  List<Integer> eosTokens();
 
   /** The version of the weights that the next decode step uses. */
   long policyVersion();

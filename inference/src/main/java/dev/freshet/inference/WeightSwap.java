@@ -19,9 +19,9 @@ final class WeightSwap {
    * What the loop gives back: the model it no longer reads, and how long it was held to exchange
    * the two.
    */
-  record Swapped(ServedModel replaced, long startNanos, long doneNanos) {}
+  record Swapped(VersionedModel replaced, long startNanos, long doneNanos) {}
 
-  private record Offer(ServedModel model, CompletableFuture<Swapped> outcome) {}
+  private record Offer(VersionedModel model, CompletableFuture<Swapped> outcome) {}
 
   private final AtomicReference<Offer> pending = new AtomicReference<>();
 
@@ -35,7 +35,7 @@ final class WeightSwap {
    *
    * @throws EngineException if the loop did not take it within {@code deadline}; it then never will
    */
-  Swapped offer(ServedModel model, Duration deadline, Runnable wake) {
+  Swapped offer(VersionedModel model, Duration deadline, Runnable wake) {
     Offer offer = new Offer(model, new CompletableFuture<>());
     pending.set(offer);
     wake.run();
@@ -66,7 +66,7 @@ final class WeightSwap {
    * Called by the loop between two steps: the offered model, if there is one, to take {@code
    * current}'s place.
    */
-  Optional<ServedModel> take(ServedModel current, LongSupplier clock) {
+  Optional<VersionedModel> take(VersionedModel current, LongSupplier clock) {
     long start = clock.getAsLong();
     Offer offer = pending.getAndSet(null);
     if (offer == null) {

@@ -112,6 +112,14 @@ public final class ConfigJson {
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
+  /** The content of a {@code config.json} with another type for the weights and all else as it was. */
+  public static byte[] withDtype(byte[] json, DType dtype) {
+    ObjectNode root = (ObjectNode) JSON.readTree(json);
+    root.put("dtype", torchName(dtype));
+    root.put("torch_dtype", torchName(dtype));
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+  }
+
   private static void windows(ModelConfig config, ObjectNode root) {
     Optional<OptionalInt> window =
         config.windows().stream().filter(OptionalInt::isPresent).findFirst();

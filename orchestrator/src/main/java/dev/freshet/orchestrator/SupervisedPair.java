@@ -1,7 +1,7 @@
 package dev.freshet.orchestrator;
 
 /**
- * A prompt and the right answer to it.
+ * A prompt and an answer to learn from.
  *
  * @param prompt token ids
  * @param target token ids, the ending token included

@@ -38,17 +38,29 @@ public final class Tokenizer implements AutoCloseable {
   /** Reads {@code tokenizer.json} from a directory, or the file itself. */
   public static Tokenizer load(Path dirOrFile) {
     Path file = Files.isDirectory(dirOrFile) ? dirOrFile.resolve(FILE) : dirOrFile;
-    String source = file.toString();
     if (!Files.isRegularFile(file)) {
       throw new TokenizerException(
-          "tokenizer %s: no such file: expected a Hugging Face tokenizer.json".formatted(source));
+          "tokenizer %s: no such file: expected a Hugging Face tokenizer.json".formatted(file));
     }
     try {
-      byte[] bytes = Files.readAllBytes(file);
-      Vocabulary vocabulary = Vocabulary.parse(new String(bytes, StandardCharsets.UTF_8), source);
+      return parse(Files.readAllBytes(file), file.toString());
+    } catch (IOException e) {
+      throw new TokenizerException(
+          "tokenizer %s: cannot be read: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Reads the content of a {@code tokenizer.json}.
+   *
+   * @param source what messages call it
+   */
+  public static Tokenizer parse(byte[] json, String source) {
+    try {
+      Vocabulary vocabulary = Vocabulary.parse(new String(json, StandardCharsets.UTF_8), source);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(
-              new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
+              new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false"));
       return new Tokenizer(library, vocabulary, source);
     } catch (TokenizerException e) {
       throw e;

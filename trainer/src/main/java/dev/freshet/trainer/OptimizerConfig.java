@@ -1,15 +1,17 @@
 package dev.freshet.trainer;
 
 /**
- * AdamW with a linear warm-up to a constant learning rate.
+ * AdamW with a linear warm-up of the learning rate and, if asked for, a linear decay.
  *
  * @param lr the learning rate after warm-up
  * @param warmupSteps over how many steps it rises to {@code lr}
+ * @param decaySteps over how many steps, from the first, it falls to a tenth of {@code lr}; 0 for never
  * @param maxGradNorm the gradient is scaled down to this norm when it is longer
  */
 public record OptimizerConfig(
     double lr,
     int warmupSteps,
+    long decaySteps,
     double beta1,
     double beta2,
     double eps,
@@ -26,14 +28,11 @@ public record OptimizerConfig(
     require(maxGradNorm > 0, "max_grad_norm", maxGradNorm, "a positive number");
   }
 
-  /** AdamW's usual constants at a learning rate. */
-  public static OptimizerConfig of(double lr) {
-    return new OptimizerConfig(lr, 10, 0.9, 0.95, 1e-8, 0.0, 1.0);
-  }
-
   /** The learning rate of a step, counted from 1. */
   double lrAt(long step) {
-    return warmupSteps == 0 ? lr : lr * Math.min(1.0, (double) step / warmupSteps);
+    double warmth = warmupSteps == 0 ? 1 : Math.min(1, (double) step / warmupSteps);
+    double decay = decaySteps == 0 ? 1 : 1 - 0.9 * Math.min(1, (double) step / decaySteps);
+    return lr * warmth * decay;
   }
 
   private static void require(boolean holds, String name, Object value, String expected) {

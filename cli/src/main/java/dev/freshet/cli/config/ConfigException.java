@@ -8,11 +8,11 @@ public final class ConfigException extends RuntimeException {
   /** What the process exits with on one of these. */
   public static final int EXIT_CODE = 2;
 
-  ConfigException(String message) {
+  public ConfigException(String message) {
     super(oneLine(message));
   }
 
-  ConfigException(String message, Throwable cause) {
+  public ConfigException(String message, Throwable cause) {
     super(oneLine(message), cause);
   }
 

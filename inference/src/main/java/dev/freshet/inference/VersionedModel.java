@@ -18,7 +18,7 @@ import java.nio.file.Path;
  * One policy version, ready to run: a decoder over its weights. Weights that are stored in the type
  * the engine computes in are read straight from the mapped checkpoint.
  */
-record ServedModel(long version, ModelConfig config, ModelWeights weights, Decoder decoder)
+record VersionedModel(long version, ModelConfig config, ModelWeights weights, Decoder decoder)
     implements AutoCloseable {
 
   /**
@@ -28,14 +28,14 @@ record ServedModel(long version, ModelConfig config, ModelWeights weights, Decod
    * @throws EngineException CONFLICT if the checkpoint is missing, broken, or not of {@code type}'s
    *     model
    */
-  static ServedModel load(Path dir, long version, DType type, int maxLength) {
+  static VersionedModel load(Path dir, long version, DType type, int maxLength) {
     try {
       if (Files.exists(dir.resolve(Manifest.FILE_NAME))) {
         CheckpointStore.verify(dir);
       }
       ModelConfig config = ConfigJson.read(dir);
       ModelWeights weights = weights(config, Checkpoint.open(dir), type);
-      return new ServedModel(version, config, weights, new Decoder(weights, maxLength));
+      return new VersionedModel(version, config, weights, new Decoder(weights, maxLength));
     } catch (CheckpointException | ModelException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
@@ -62,7 +62,7 @@ record ServedModel(long version, ModelConfig config, ModelWeights weights, Decod
    * Whether {@code other} can take this model's place while sequences run: the same computation on
    * the same shapes.
    */
-  boolean interchangeableWith(ServedModel other) {
+  boolean interchangeableWith(VersionedModel other) {
     return config.family() == other.config.family()
         && config.parameterShapes().keySet().equals(other.config.parameterShapes().keySet())
         && config.hiddenSize() == other.config.hiddenSize()

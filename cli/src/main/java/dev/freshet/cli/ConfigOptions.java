@@ -1,0 +1,61 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import dev.freshet.cli.config.ConfigLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Unmatched;
+
+/** {@code --config FILE}, dotted overrides such as {@code --trainer.lr 1e-4}, and {@code --dry-run}. */
+final class ConfigOptions {
+  @Option(names = "--config", paramLabel = "FILE", description = "TOML file of the run; see examples/.")
+  private @Nullable Path file;
+
+  @Option(names = "--dry-run", description = "Print the resolved configuration and exit.")
+  private boolean dryRun;
+
+  @Unmatched private List<String> rest = new ArrayList<>();
+
+  /** Whether the configuration is only to be printed. */
+  boolean dryRun() {
+    return dryRun;
+  }
+
+  /** The configuration that results. */
+  FreshetConfig load() {
+    return ConfigLoader.load(
+        FreshetConfig.class, FreshetConfig.DEFAULTS, Optional.ofNullable(file), overrides());
+  }
+
+  /** Prints the configuration as TOML. Returns the exit code. */
+  int print(FreshetConfig config) {
+    System.out.print(ConfigLoader.toToml(config));
+    return 0;
+  }
+
+  private Map<String, String> overrides() {
+    Map<String, String> overrides = new LinkedHashMap<>();
+    for (int i = 0; i < rest.size(); i++) {
+      String argument = rest.get(i);
+      if (!argument.startsWith("--") || !argument.contains(".")) {
+        throw new ConfigException(
+            "argument '%s': expected an option or a dotted override such as --trainer.lr 1e-4".formatted(argument));
+      }
+      int equals = argument.indexOf('=');
+      if (equals > 0) {
+        overrides.put(argument.substring(2, equals), argument.substring(equals + 1));
+      } else if (i + 1 < rest.size()) {
+        overrides.put(argument.substring(2), rest.get(++i));
+      } else {
+        throw new ConfigException("override %s: expected a value after it".formatted(argument));
+      }
+    }
+    return overrides;
+  }
+}

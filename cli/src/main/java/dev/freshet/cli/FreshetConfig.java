@@ -1,0 +1,308 @@
+package dev.freshet.cli;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The configuration of a run, one record a section of the TOML file. What is left out has the
+ * values of {@link #DEFAULTS}, which train a small decoder to reverse text in minutes on two cores.
+ */
+public record FreshetConfig(
+    Run run,
+    Model model,
+    Environment environment,
+    Sft sft,
+    Inference inference,
+    Orchestrator orchestrator,
+    Trainer trainer) {
+
+  /** The first prompt token, the separator and the end token around a text. */
+  private static final int FRAME_TOKENS = 3;
+
+  public FreshetConfig {
+    int needed = environment.maxLength() + FRAME_TOKENS - 1 + orchestrator.maxTokens();
+    atLeast("trainer.packLength", trainer.packLength(), needed);
+    atLeast("inference.maxModelLen", inference.maxModelLen(), needed);
+    atLeast("model.maxPositions", model.maxPositions(), needed);
+    atLeast("orchestrator.maxTokens", orchestrator.maxTokens(), environment.maxLength() + 1);
+  }
+
+  private static void atLeast(String key, int value, int needed) {
+    if (value < needed) {
+      throw new IllegalArgumentException(
+          "%s: expected at least %d, for texts of environment.max_length and orchestrator.max_tokens"
+              .formatted(key, needed));
+    }
+  }
+
+  /**
+   * @param dir the run directory; empty for a fresh one below {@code runs/}
+   * @param steps how many policy-gradient steps to take
+   * @param seed decides the weights, the problems and the warm-up
+   */
+  public record Run(String dir, long steps, long seed) {
+    public Run {
+      require(steps >= 1, "steps", "at least 1");
+    }
+  }
+
+  /**
+   * The decoder to make.
+   *
+   * @param path a Hugging Face directory to start from; empty to make a decoder of the shape below
+   */
+  public record Model(
+      String path,
+      String family,
+      int layers,
+      int hiddenSize,
+      int intermediateSize,
+      int heads,
+      int kvHeads,
+      int maxPositions) {
+    public Model {
+      require(
+          List.of("llama", "mistral", "qwen2", "qwen3").contains(family),
+          "family",
+          "one of llama, mistral, qwen2, qwen3");
+      positive("layers", layers);
+      positive("hiddenSize", hiddenSize);
+      positive("intermediateSize", intermediateSize);
+      positive("heads", heads);
+      positive("kvHeads", kvHeads);
+      positive("maxPositions", maxPositions);
+      require(heads % kvHeads == 0, "kvHeads", "a divisor of heads");
+      require(hiddenSize % (2 * heads) == 0, "hiddenSize", "a multiple of twice the heads");
+    }
+  }
+
+  /**
+   * The task.
+   *
+   * @param alphabet the characters of the texts
+   * @param minLength the shortest text
+   * @param maxLength the longest text
+   */
+  public record Environment(String name, String alphabet, int minLength, int maxLength) {
+    public Environment {
+      require(name.equals("reverse-text"), "name", "reverse-text");
+      require(alphabet.length() >= 2, "alphabet", "at least two characters");
+      require(minLength >= 1, "minLength", "at least 1");
+      require(maxLength >= minLength, "maxLength", "at least min_length");
+    }
+  }
+
+  /**
+   * The supervised warm-up.
+   *
+   * @param steps 0 for none
+   * @param batchSize demonstrations a step
+   * @param flawed the share of a demonstration's characters that are wrong, which leaves room for
+   *     reward to rise
+   * @param threads libtorch's threads
+   */
+  public record Sft(int steps, int batchSize, double lr, double flawed, int threads) {
+    public Sft {
+      require(steps >= 0, "steps", "0 or more");
+      positive("batchSize", batchSize);
+      require(lr > 0, "lr", "above 0");
+      require(flawed >= 0 && flawed < 1, "flawed", "at least 0 and below 1");
+      positive("threads", threads);
+    }
+  }
+
+  /**
+   * The inference server.
+   *
+   * @param port of the data listener; 0 for any free one
+   * @param adminPort of the admin listener; 0 for any free one
+   * @param dtype what to compute in; auto for what the checkpoint is stored in
+   */
+  public record Inference(
+      String host,
+      int port,
+      int adminPort,
+      String modelName,
+      int maxSequences,
+      int maxModelLen,
+      int maxWaiting,
+      int prefillTokens,
+      int threads,
+      Precision dtype) {
+    public Inference {
+      require(!host.isBlank(), "host", "an address");
+      port("port", port);
+      port("adminPort", adminPort);
+      positive("maxSequences", maxSequences);
+      positive("maxModelLen", maxModelLen);
+      positive("maxWaiting", maxWaiting);
+      positive("prefillTokens", prefillTokens);
+      positive("threads", threads);
+    }
+  }
+
+  /** What the engine computes in. */
+  public enum Precision {
+    AUTO,
+    FLOAT32,
+    BFLOAT16,
+    FLOAT16
+  }
+
+  /**
+   * The orchestrator.
+   *
+   * @param servers data URLs of the inference servers, for {@code freshet orchestrate}
+   * @param adminServers their admin URLs, in the same order
+   * @param groupSize rollouts of one problem
+   * @param groupsPerBatch problems of one training batch
+   * @param asyncLevel how many steps a rollout's policy may lag behind the one being trained
+   * @param advantage mean, or grpo to divide by the group's standard deviation
+   * @param evalEvery evaluate each so many steps as well; 0 for the start and the end alone
+   */
+  public record Orchestrator(
+      List<String> servers,
+      List<String> adminServers,
+      int groupSize,
+      int groupsPerBatch,
+      int asyncLevel,
+      int maxInflightGroups,
+      double temperature,
+      double topP,
+      int maxTokens,
+      boolean filterZeroAdvantage,
+      AdvantageRule advantage,
+      int evalProblems,
+      long evalEvery,
+      double evalTemperature,
+      long startDeadlineS,
+      long requestDeadlineS,
+      long updateDeadlineS,
+      long trainerDeadlineS) {
+    public Orchestrator {
+      servers = List.copyOf(servers);
+      adminServers = List.copyOf(adminServers);
+      require(!servers.isEmpty(), "servers", "at least one URL");
+      require(
+          servers.size() == adminServers.size(),
+          "adminServers",
+          "as many URLs as servers, in the same order");
+      require(groupSize >= 1, "groupSize", "at least 1");
+      require(
+          groupSize >= 2 || !filterZeroAdvantage,
+          "groupSize",
+          "at least 2 with filter_zero_advantage: a rollout alone has no advantage");
+      positive("groupsPerBatch", groupsPerBatch);
+      require(asyncLevel >= 0, "asyncLevel", "0 or more");
+      positive("maxInflightGroups", maxInflightGroups);
+      require(temperature >= 0, "temperature", "0 or more");
+      require(topP > 0 && topP <= 1, "topP", "above 0 and at most 1");
+      positive("maxTokens", maxTokens);
+      require(evalProblems >= 0, "evalProblems", "0 or more");
+      require(evalEvery >= 0, "evalEvery", "0 or more");
+      require(evalTemperature >= 0, "evalTemperature", "0 or more");
+      require(startDeadlineS >= 1, "startDeadlineS", "at least 1");
+      require(requestDeadlineS >= 1, "requestDeadlineS", "at least 1");
+      require(updateDeadlineS >= 1, "updateDeadlineS", "at least 1");
+      require(trainerDeadlineS >= 1, "trainerDeadlineS", "at least 1");
+    }
+  }
+
+  /** How much better than its group a rollout was. */
+  public enum AdvantageRule {
+    MEAN,
+    GRPO
+  }
+
+  /**
+   * The trainer.
+   *
+   * @param packLength tokens of a packed row
+   * @param microRows rows that go through the model at once
+   * @param keepWeights how many of the newest checkpoints stay on disk
+   */
+  public record Trainer(
+      LossRule loss,
+      double lr,
+      int warmupSteps,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay,
+      double maxGradNorm,
+      int packLength,
+      int microRows,
+      int threads,
+      int keepWeights,
+      long batchDeadlineS) {
+    public Trainer {
+      require(lr > 0, "lr", "above 0");
+      require(warmupSteps >= 0, "warmupSteps", "0 or more");
+      require(beta1 >= 0 && beta1 < 1, "beta1", "at least 0 and below 1");
+      require(beta2 >= 0 && beta2 < 1, "beta2", "at least 0 and below 1");
+      require(eps > 0, "eps", "above 0");
+      require(weightDecay >= 0, "weightDecay", "0 or more");
+      require(maxGradNorm > 0, "maxGradNorm", "above 0");
+      positive("packLength", packLength);
+      positive("microRows", microRows);
+      positive("threads", threads);
+      require(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
+      require(batchDeadlineS >= 1, "batchDeadlineS", "at least 1");
+    }
+  }
+
+  /** The loss of a policy-gradient step. */
+  public enum LossRule {
+    DPPO,
+    GRPO;
+
+    /** The name by which the trainer knows it. */
+    public String lossName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** A run that learns to reverse text. */
+  public static final FreshetConfig DEFAULTS =
+      new FreshetConfig(
+          new Run("", 200, 1),
+          new Model("", "llama", 4, 128, 512, 4, 2, 128),
+          new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 8),
+          new Sft(200, 128, 3e-3, 0.4, 2),
+          new Inference(
+              "127.0.0.1", 8000, 8001, "policy", 128, 128, 4096, 4096, 1, Precision.AUTO),
+          new Orchestrator(
+              List.of("http://127.0.0.1:8000"),
+              List.of("http://127.0.0.1:8001"),
+              16,
+              8,
+              1,
+              8,
+              1.0,
+              1.0,
+              12,
+              true,
+              AdvantageRule.GRPO,
+              256,
+              0,
+              1.0,
+              60,
+              120,
+              60,
+              600),
+          new Trainer(LossRule.DPPO, 2e-4, 10, 0.9, 0.95, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
+
+  private static void positive(String component, int value) {
+    require(value >= 1, component, "at least 1");
+  }
+
+  private static void port(String component, int value) {
+    require(value >= 0 && value <= 65535, component, "0 to 65535");
+  }
+
+  private static void require(boolean holds, String component, String allowed) {
+    if (!holds) {
+      throw new IllegalArgumentException(component + ": expected " + allowed);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package dev.freshet.cli;
+
+import dev.freshet.inference.EmbeddedEngine;
+import dev.freshet.inference.EngineOptions;
+import dev.freshet.inference.front.Front;
+import dev.freshet.inference.front.FrontConfig;
+import dev.freshet.inference.front.ServedModel;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.EventLog;
+import dev.freshet.weights.DType;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+
+/** The inference server on the embedded engine: owns tokenizer, engine and front. */
+final class InferenceServer implements AutoCloseable {
+  private final Tokenizer tokenizer;
+  private final EmbeddedEngine engine;
+  private final Front front;
+
+  private InferenceServer(Tokenizer tokenizer, EmbeddedEngine engine, Front front) {
+    this.tokenizer = tokenizer;
+    this.engine = engine;
+    this.front = front;
+  }
+
+  /** Loads the model in {@code dir} and listens. */
+  static InferenceServer start(Path dir, FreshetConfig.Inference config, EventLog events) {
+    Tokenizer tokenizer = Tokenizer.load(dir);
+    try {
+      EmbeddedEngine engine = new EmbeddedEngine(dir, options(config), events.clock());
+      try {
+        Front front =
+            Front.start(
+                engine,
+                tokenizer,
+                new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
+                events,
+                FrontConfig.on(config.host(), config.port(), config.adminPort()));
+        return new InferenceServer(tokenizer, engine, front);
+      } catch (RuntimeException e) {
+        engine.close();
+        throw e;
+      }
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static EngineOptions options(FreshetConfig.Inference config) {
+    Optional<DType> dtype =
+        switch (config.dtype()) {
+          case AUTO -> Optional.empty();
+          case FLOAT32 -> Optional.of(DType.F32);
+          case BFLOAT16 -> Optional.of(DType.BF16);
+          case FLOAT16 -> Optional.of(DType.F16);
+        };
+    return new EngineOptions(
+        config.modelName(),
+        config.maxSequences(),
+        config.maxModelLen(),
+        config.maxWaiting(),
+        config.prefillTokens(),
+        config.threads(),
+        dtype);
+  }
+
+  /** The root of the data listener. */
+  URI dataUrl() {
+    return front.dataUrl();
+  }
+
+  /** The root of the admin listener. */
+  URI adminUrl() {
+    return front.adminUrl();
+  }
+
+  @Override
+  public void close() {
+    try (tokenizer;
+        engine) {
+      front.close();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.freshet.cli;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Ends a command cleanly on SIGTERM and SIGINT: the JVM's shutdown asks every stoppable part to stop and then waits until the
+ * command has closed what it owns. libtorch crashes if the process exits while a thread is inside it, so the command, not the
+ * signal, decides when that is.
+ */
+final class Lifetime {
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  private final List<Runnable> stops = new ArrayList<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private boolean stopping;
+
+  /** Installs itself for the life of the process. */
+  static Lifetime install() {
+    Lifetime lifetime = new Lifetime();
+    Runtime.getRuntime().addShutdownHook(new Thread(lifetime::shutDown, "freshet-shutdown"));
+    return lifetime;
+  }
+
+  /** Runs {@code stop} when the process is asked to end, or now if it has been. Must not block for long. */
+  synchronized void onStop(Runnable stop) {
+    if (stopping) {
+      stop.run();
+    } else {
+      stops.add(stop);
+    }
+  }
+
+  /** Whether the process has been asked to end. */
+  synchronized boolean stopping() {
+    return stopping;
+  }
+
+  /** Blocks until the process is asked to end. */
+  synchronized void awaitStop() throws InterruptedException {
+    while (!stopping) {
+      wait(1000);
+    }
+  }
+
+  /** The command has closed everything; the process may exit. */
+  void closed() {
+    closed.countDown();
+  }
+
+  private void shutDown() {
+    List<Runnable> all;
+    synchronized (this) {
+      stopping = true;
+      all = List.copyOf(stops);
+      notifyAll();
+    }
+    all.forEach(Lifetime::stop);
+    try {
+      if (!closed.await(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+        System.err.printf("freshet: not everything ended within %d s%n", DEADLINE.toSeconds());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void stop(Runnable stop) {
+    try {
+      stop.run();
+    } catch (RuntimeException e) {
+      System.err.println("freshet: while stopping: " + e.getMessage());
+    }
+  }
+}

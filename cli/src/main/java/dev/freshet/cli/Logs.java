@@ -1,0 +1,108 @@
+package dev.freshet.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import java.nio.file.Path;
+import java.util.Map;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where log lines go: each role's into a file of its own, by the package that a logger is named after. A line is the wall
+ * clock's time, the level, the role and the message.
+ */
+final class Logs {
+  /** The role to which the lines of a room belong. */
+  private static final Map<String, String> ROLE_OF_ROOM =
+      Map.of(
+          "dev.freshet.orchestrator", "orchestrator",
+          "dev.freshet.client", "orchestrator",
+          "dev.freshet.inference", "inference",
+          "dev.freshet.trainer", "trainer");
+
+  private Logs() {}
+
+  /** Sends the lines of each role to {@code logs/<role>.log} of the run, warnings of any other origin to the console. */
+  static void toRun(RunDirectory run) {
+    LoggerContext context = reset();
+    ROLE_OF_ROOM.forEach(
+        (room, role) -> {
+          Logger logger = context.getLogger(room);
+          logger.setLevel(Level.INFO);
+          logger.setAdditive(false);
+          Appender<ILoggingEvent> shared = context.getLogger("role." + role).getAppender(role);
+          Appender<ILoggingEvent> appender = shared == null ? file(context, role, run.log(role)) : shared;
+          context.getLogger("role." + role).addAppender(appender);
+          logger.addAppender(appender);
+        });
+  }
+
+  /** Sends all lines to the console, for a role that runs alone and without a run directory. */
+  static void toConsole(String role) {
+    LoggerContext context = reset();
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setEncoder(encoder(context, role));
+    console.start();
+    ROLE_OF_ROOM.keySet().forEach(
+        room -> {
+          Logger logger = context.getLogger(room);
+          logger.setLevel(Level.INFO);
+          logger.setAdditive(false);
+          logger.addAppender(console);
+        });
+  }
+
+  /** The tagged events of a role, on the JVM's monotonic clock. */
+  static EventLog events(String role) {
+    return EventLog.to(LoggerFactory.getLogger("dev.freshet." + role + ".Events"), MonotonicClock.SYSTEM);
+  }
+
+  /** Writes out what is buffered and closes the files. */
+  static void close() {
+    context().stop();
+  }
+
+  private static LoggerContext reset() {
+    LoggerContext context = context();
+    context.reset();
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(encoder(context, "freshet"));
+    console.start();
+    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.setLevel(Level.WARN);
+    root.addAppender(console);
+    return context;
+  }
+
+  private static LoggerContext context() {
+    return (LoggerContext) LoggerFactory.getILoggerFactory();
+  }
+
+  private static FileAppender<ILoggingEvent> file(LoggerContext context, String role, Path path) {
+    FileAppender<ILoggingEvent> appender = new FileAppender<>();
+    appender.setName(role);
+    appender.setContext(context);
+    appender.setFile(path.toString());
+    appender.setEncoder(encoder(context, role));
+    appender.start();
+    return appender;
+  }
+
+  private static PatternLayoutEncoder encoder(LoggerContext context, String role) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level " + role + " %msg%n");
+    encoder.start();
+    return encoder;
+  }
+}

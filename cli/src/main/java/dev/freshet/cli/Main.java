@@ -1,0 +1,52 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code freshet} command. Exit codes: 0 done, 1 failure with one clear line, 2 usage or configuration. */
+@Command(
+    name = "freshet",
+    description = "The RL post-training runtime for the JVM.",
+    subcommands = {
+      RunCommand.class,
+      SftCommand.class,
+      ServeCommand.class,
+      TrainCommand.class,
+      OrchestrateCommand.class
+    })
+public final class Main {
+  /** What a command returns that was asked to end; the signal decides what the process exits with. */
+  static final int STOPPED = 1;
+
+  private Main() {}
+
+  /** Runs the command line and exits the process. */
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  /** Runs the command line. Returns the exit code. */
+  static int run(String... arguments) {
+    CommandLine commands = new CommandLine(new Main());
+    commands.setExecutionExceptionHandler((failure, _, _) -> report(failure));
+    if (arguments.length == 0) {
+      commands.usage(System.err);
+      return ConfigException.EXIT_CODE;
+    }
+    return commands.execute(arguments);
+  }
+
+  private static int report(Exception failure) {
+    String message = failure.getMessage();
+    System.err.println("freshet: " + (message == null ? failure.toString() : message));
+    if (failure instanceof ConfigException) {
+      return ConfigException.EXIT_CODE;
+    }
+    Logger log = LoggerFactory.getLogger("dev.freshet.orchestrator.Main");
+    log.error("the command failed", failure);
+    return 1;
+  }
+}

@@ -1,0 +1,65 @@
+package dev.freshet.cli;
+
+import dev.freshet.orchestrator.Advantage;
+import dev.freshet.orchestrator.OrchestratorConfig;
+import dev.freshet.orchestrator.ServerAddress;
+import dev.freshet.trainer.OptimizerConfig;
+import dev.freshet.trainer.TrainerConfig;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A run's configuration in the terms of each role. */
+final class Roles {
+  private Roles() {}
+
+  static OrchestratorConfig orchestrator(FreshetConfig config, List<ServerAddress> servers) {
+    FreshetConfig.Orchestrator o = config.orchestrator();
+    return new OrchestratorConfig(
+        servers,
+        o.groupSize(),
+        o.groupsPerBatch(),
+        o.asyncLevel(),
+        config.run().steps(),
+        o.maxInflightGroups(),
+        o.temperature(),
+        o.topP(),
+        o.maxTokens(),
+        o.filterZeroAdvantage(),
+        Advantage.named(o.advantage().name().toLowerCase(Locale.ROOT)),
+        o.evalProblems(),
+        o.evalEvery(),
+        o.evalTemperature(),
+        o.startDeadlineS(),
+        o.requestDeadlineS(),
+        o.updateDeadlineS(),
+        o.trainerDeadlineS(),
+        config.run().seed());
+  }
+
+  /** The servers that the configuration names. */
+  static List<ServerAddress> servers(FreshetConfig.Orchestrator config) {
+    List<ServerAddress> servers = new ArrayList<>();
+    for (int i = 0; i < config.servers().size(); i++) {
+      servers.add(
+          new ServerAddress(URI.create(config.servers().get(i)), URI.create(config.adminServers().get(i))));
+    }
+    return servers;
+  }
+
+  static TrainerConfig trainer(FreshetConfig config) {
+    FreshetConfig.Trainer t = config.trainer();
+    return new TrainerConfig(
+        config.run().steps(),
+        t.loss().lossName(),
+        t.packLength(),
+        t.microRows(),
+        t.threads(),
+        t.keepWeights(),
+        Duration.ofSeconds(t.batchDeadlineS()),
+        new OptimizerConfig(
+            t.lr(), t.warmupSteps(), 0, t.beta1(), t.beta2(), t.eps(), t.weightDecay(), t.maxGradNorm()));
+  }
+}

@@ -1,0 +1,107 @@
+package dev.freshet.cli;
+
+import dev.freshet.lab.RunSummary;
+import dev.freshet.orchestrator.ServerAddress;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.MetricsFile;
+import dev.freshet.trainer.TrainerLoop;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code freshet run}: all three roles in this process, over loopback HTTP and the file system. */
+@Command(name = "run", description = "Train a policy end to end: inference, orchestrator and trainer in one process.")
+final class RunCommand extends RunningCommand {
+  private static final long JOIN_MILLIS = 60_000;
+
+  @Mixin ConfigOptions options = new ConfigOptions();
+
+  @Override
+  protected int run(Lifetime lifetime) throws InterruptedException, IOException {
+    FreshetConfig config = options.load();
+    if (options.dryRun()) {
+      return options.print(config);
+    }
+    RunDirectory run = RunDirectory.of(config);
+    run.requireFresh(0);
+    run.create(config);
+    Logs.toRun(run);
+    Terminal terminal = Terminal.standard();
+    terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
+    long start = System.nanoTime();
+    try (MetricsFile trainerMetrics = run.metrics("trainer")) {
+      warmUp(config, run, lifetime, terminal, trainerMetrics);
+      if (lifetime.stopping()) {
+        return Main.STOPPED;
+      }
+      if (!reinforce(config, run, lifetime, terminal, trainerMetrics, start)) {
+        terminal.say("stopped; logs and weights are in %s", run.path());
+        return Main.STOPPED;
+      }
+    }
+    RunSummary summary = RunSummary.read(run.metricsPath());
+    summary.write(run.summary());
+    terminal.say("%n%s", summary.table());
+    terminal.say("  weights          %s", run.weights().path(config.run().steps()));
+    terminal.say("  logs             %s", run.logs());
+    terminal.say("  summary          %s", run.summary());
+    return 0;
+  }
+
+  private static void warmUp(
+      FreshetConfig config, RunDirectory run, Lifetime lifetime, Terminal terminal, MetricsFile metrics) {
+    new BaseModel(config, run, Logs.events("trainer"), metrics)
+        .make(
+            lifetime::stopping,
+            (loss, step) -> terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss));
+  }
+
+  /** Runs the loop to its end; whether it got there. */
+  private static boolean reinforce(
+      FreshetConfig config,
+      RunDirectory run,
+      Lifetime lifetime,
+      Terminal terminal,
+      MetricsFile trainerMetrics,
+      long startNanos)
+      throws InterruptedException, IOException {
+    FreshetConfig.Inference anyPort = Ports.free(config.inference());
+    try (InferenceServer server =
+            InferenceServer.start(run.weights().path(0), anyPort, Logs.events("inference"));
+        Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+        TrainerLoop trainer =
+            new TrainerLoop(
+                Roles.trainer(config), run.weights(), run.batches(), Logs.events("trainer"), trainerMetrics);
+        MetricsFile metrics = run.metrics("orchestrator")) {
+      ServerAddress address = new ServerAddress(server.dataUrl(), server.adminUrl());
+      OrchestratorRun orchestrator =
+          new OrchestratorRun(config, List.of(address), run, tokenizer, metrics, terminal, startNanos);
+      AtomicReference<RuntimeException> failure = new AtomicReference<>();
+      Thread training =
+          Thread.ofPlatform()
+              .name("freshet-trainer")
+              .start(
+                  () -> {
+                    try {
+                      trainer.run(orchestrator::trained);
+                    } catch (RuntimeException e) {
+                      failure.set(e);
+                      orchestrator.stop();
+                    }
+                  });
+      lifetime.onStop(orchestrator::stop);
+      try {
+        return orchestrator.run();
+      } finally {
+        trainer.stop();
+        training.join(JOIN_MILLIS);
+        RuntimeException failed = failure.get();
+        if (failed != null) {
+          throw failed;
+        }
+      }
+    }
+  }
+}

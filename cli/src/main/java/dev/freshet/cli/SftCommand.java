@@ -1,0 +1,37 @@
+package dev.freshet.cli;
+
+import dev.freshet.trace.MetricsFile;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code freshet sft}: makes the base model of a run. */
+@Command(name = "sft", description = "Make a run's base model, weights/step_0, by a supervised warm-up.")
+final class SftCommand extends RunningCommand {
+  @Mixin ConfigOptions options = new ConfigOptions();
+
+  @Override
+  protected int run(Lifetime lifetime) throws IOException {
+    FreshetConfig config = options.load();
+    if (options.dryRun()) {
+      return options.print(config);
+    }
+    RunDirectory run = RunDirectory.of(config);
+    run.requireFresh(0);
+    run.create(config);
+    Logs.toRun(run);
+    Terminal terminal = Terminal.standard();
+    try (MetricsFile metrics = run.metrics("trainer")) {
+      new BaseModel(config, run, Logs.events("trainer"), metrics)
+          .make(
+              lifetime::stopping,
+              (loss, step) ->
+                  terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss));
+    }
+    if (lifetime.stopping()) {
+      return Main.STOPPED;
+    }
+    terminal.say("base model in %s", run.weights().path(0));
+    return 0;
+  }
+}

@@ -1,0 +1,44 @@
+package dev.freshet.cli;
+
+import dev.freshet.trace.MetricsFile;
+import dev.freshet.trainer.TrainerLoop;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code freshet train}: the trainer of a run alone. */
+@Command(name = "train", description = "Train on the batches of a run directory and publish its weights.")
+final class TrainCommand extends RunningCommand {
+  @Mixin ConfigOptions options = new ConfigOptions();
+
+  @Override
+  protected int run(Lifetime lifetime) throws IOException {
+    FreshetConfig config = options.load();
+    if (options.dryRun()) {
+      return options.print(config);
+    }
+    RunDirectory run = RunDirectory.existing(config);
+    run.requireFresh(1);
+    Logs.toRun(run);
+    Terminal terminal = Terminal.standard();
+    try (MetricsFile metrics = run.metrics("trainer");
+        TrainerLoop trainer =
+            new TrainerLoop(
+                Roles.trainer(config), run.weights(), run.batches(), Logs.events("trainer"), metrics)) {
+      lifetime.onStop(trainer::stop);
+      trainer.run(
+          step ->
+              terminal.progress(
+                  "step",
+                  step.step(),
+                  config.run().steps(),
+                  "loss %.4f  KL %.1e  entropy %.2f  grad %.2f  %,.0f tokens/s",
+                  step.loss(),
+                  step.mismatchKl(),
+                  step.entropy(),
+                  step.gradNorm(),
+                  step.tokensPerSecond()));
+    }
+    return lifetime.stopping() ? Main.STOPPED : 0;
+  }
+}
