@@ -138,9 +138,13 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
       sent("bad_answer", "not HTTP: " + OneLine.of(response.decoderResult().cause()));
       return;
     }
-    answer.complete(
+    Answer whole =
         new Answer(
-            response.status().code(), ByteBufUtil.getBytes(response.content()), connectedNanos));
+            response.status().code(), ByteBufUtil.getBytes(response.content()), connectedNanos);
+    // Closed before the caller goes on, so that its next call is the only connection; that the
+    // channel has gone inactive is told after this method.
+    Transport.close(ctx.channel());
+    answer.complete(whole);
   }
 
   @Override

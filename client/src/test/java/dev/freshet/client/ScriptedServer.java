@@ -32,7 +32,6 @@ final class ScriptedServer implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
-  private final AtomicInteger most = new AtomicInteger();
 
   ScriptedServer(Script script) throws IOException {
     this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -54,18 +53,12 @@ final class ScriptedServer implements AutoCloseable {
     return connections.get();
   }
 
-  /** The most connections that were open at once. */
-  int mostAtOnce() {
-    return most.get();
-  }
-
   private void accept() {
     try {
       while (true) {
         Socket socket = listener.accept();
         connections.incrementAndGet();
         open.add(socket);
-        most.accumulateAndGet(open.size(), Math::max);
         Thread.ofVirtual().start(() -> serve(socket));
       }
     } catch (IOException e) {

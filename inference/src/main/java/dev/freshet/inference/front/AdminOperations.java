@@ -57,7 +57,7 @@ final class AdminOperations implements AutoCloseable {
     this.deadline = deadline;
   }
 
-  /** Serves another checkpoint. The answer fails as {@link ApiError#of} can tell. */
+  /** Serves another checkpoint. The answer fails with an {@link ApiException}. */
   CompletableFuture<WeightsAnswer> update(
       UpdateWeightsRequest update, TraceId trace, long recvNanos) {
     Path dir;
@@ -122,9 +122,10 @@ final class AdminOperations implements AutoCloseable {
       operation.answer().complete(answer(trace, update, (start - recvNanos) / 1e6, rpcMs));
     } catch (RuntimeException | Error e) {
       long done = events.clock().nanos();
-      events.rpcFailed(trace, op, done, (done - start) / 1e6, ApiError.of(e).body().code());
+      ApiError error = ApiError.of(e);
+      events.rpcFailed(trace, op, done, (done - start) / 1e6, error.body().code());
       finished(trace, false);
-      operation.answer().completeExceptionally(e);
+      operation.answer().completeExceptionally(new ApiException(error));
     }
   }
 

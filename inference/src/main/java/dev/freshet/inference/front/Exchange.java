@@ -4,6 +4,9 @@ import dev.freshet.client.Transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The answering side of one request. It is answered once: as a whole ({@link #answer}) or by a
@@ -19,6 +22,8 @@ final class Exchange {
     /** The connection takes bytes again. */
     void writable();
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
   private static final Watcher NOBODY =
       new Watcher() {
@@ -75,7 +80,11 @@ final class Exchange {
   /** Answers with a JSON body. */
   void answer(int status, byte[] json) {
     if (!loop().inEventLoop()) {
-      loop().execute(() -> answer(status, json));
+      try {
+        loop().execute(() -> answer(status, json));
+      } catch (RejectedExecutionException e) {
+        LOG.debug("an answer for a loop that has ended with its connections");
+      }
       return;
     }
     if (answered || isGone()) {

@@ -9,6 +9,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,7 @@ public final class Front implements AutoCloseable {
   private final AdminOperations operations;
   private final AdminRoutes adminRoutes;
   private final Completions completions;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Front(
       Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontLimits limits) {
@@ -96,6 +98,9 @@ public final class Front implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     adminRoutes.close();
     completions.close();
     data.drain();

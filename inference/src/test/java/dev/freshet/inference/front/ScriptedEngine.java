@@ -1,0 +1,227 @@
+package dev.freshet.inference.front;
+
+import dev.freshet.inference.Engine;
+import dev.freshet.inference.EngineException;
+import dev.freshet.inference.FinishReason;
+import dev.freshet.inference.GenerationRequest;
+import dev.freshet.inference.Outlet;
+import dev.freshet.inference.TokenEvent;
+import dev.freshet.inference.WeightUpdate;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * An engine without a model. Its tokens count up from the last of the prompt, round the vocabulary
+ * from {@value #FIRST} on; token i has the logprob −(i + 1)/4. Its thread makes a step for all
+ * running completions at a time, while steps are allowed; an update is applied between two steps.
+ */
+final class ScriptedEngine implements Engine {
+  static final int FIRST = 4;
+  static final int MAX_LEN = 100_000;
+
+  private final int vocabSize;
+  private final Object stepLock = new Object();
+  private final Set<Running> running = new LinkedHashSet<>();
+  private final Semaphore steps = new Semaphore(0);
+  private final Thread thread = new Thread(this::loop, "scripted-engine");
+  private final AtomicInteger updates = new AtomicInteger();
+
+  /** What an update does before it is applied: nothing, wait, or throw. */
+  volatile Consumer<Path> beforeUpdate = dir -> {};
+
+  private volatile long version;
+  private volatile boolean free = true;
+  private volatile boolean closed;
+
+  ScriptedEngine(int vocabSize) {
+    this.vocabSize = vocabSize;
+    thread.start();
+  }
+
+  private final class Running implements Generation {
+    private final GenerationRequest request;
+    private final Outlet outlet;
+    private int made;
+
+    Running(GenerationRequest request, Outlet outlet) {
+      this.request = request;
+      this.outlet = outlet;
+    }
+
+    @Override
+    public void cancel() {
+      synchronized (running) {
+        running.remove(this);
+      }
+    }
+
+    private TokenEvent next() {
+      int last = request.prompt()[request.prompt().length - 1];
+      int token = FIRST + Math.floorMod(last - FIRST + 1 + made, vocabSize - FIRST);
+      List<TokenEvent.TopLogprob> top = new ArrayList<>();
+      for (int i = 0; i < request.topLogprobs(); i++) {
+        top.add(new TokenEvent.TopLogprob(FIRST + i, -1 - i));
+      }
+      made++;
+      Optional<FinishReason> finish =
+          request.stopTokens().contains(token)
+              ? Optional.of(FinishReason.STOP)
+              : made == request.maxTokens() ? Optional.of(FinishReason.LENGTH) : Optional.empty();
+      return new TokenEvent(this, token, -made / 4f, version, top, finish);
+    }
+  }
+
+  /** From now on no step is made but those {@link #allow} allows; one in progress is over. */
+  void hold() {
+    free = false;
+    synchronized (stepLock) {
+      steps.drainPermits();
+    }
+  }
+
+  void allow(int count) {
+    steps.release(count);
+  }
+
+  void go() {
+    free = true;
+    steps.release();
+  }
+
+  /** The updates and reloads applied or tried. */
+  int updates() {
+    return updates.get();
+  }
+
+  private void loop() {
+    try {
+      while (!closed) {
+        if (!free) {
+          steps.tryAcquire(1, TimeUnit.HOURS);
+        }
+        if (running() == 0) {
+          Thread.sleep(1);
+        }
+        synchronized (stepLock) {
+          step();
+        }
+      }
+    } catch (InterruptedException e) {
+      // The engine is closed.
+    }
+  }
+
+  private void step() {
+    List<Running> now;
+    synchronized (running) {
+      now = new ArrayList<>(running);
+    }
+    IdentityHashMap<Outlet, List<TokenEvent>> byOutlet = new IdentityHashMap<>();
+    for (Running one : now) {
+      TokenEvent event = one.next();
+      byOutlet.computeIfAbsent(one.outlet, outlet -> new ArrayList<>()).add(event);
+      if (event.finish().isPresent()) {
+        one.cancel();
+      }
+    }
+    byOutlet.forEach(Outlet::deliver);
+  }
+
+  /** Ends every running completion as an engine that fails does. */
+  void fail() {
+    synchronized (stepLock) {
+      synchronized (running) {
+        for (Running one : running) {
+          one.outlet.deliver(
+              List.of(
+                  new TokenEvent(one, -1, 0, version, List.of(), Optional.of(FinishReason.ERROR))));
+        }
+        running.clear();
+      }
+    }
+  }
+
+  @Override
+  public Generation submit(GenerationRequest request, Outlet outlet) {
+    if (request.prompt().length + request.maxTokens() > MAX_LEN) {
+      throw new EngineException(EngineException.Kind.INVALID, "longer than " + MAX_LEN);
+    }
+    if (request.maxTokens() == 99_999 - request.prompt().length) {
+      throw new EngineException(EngineException.Kind.OVERLOADED, "the queue is full");
+    }
+    Running one = new Running(request, outlet);
+    synchronized (running) {
+      running.add(one);
+    }
+    return one;
+  }
+
+  @Override
+  public WeightUpdate updateWeights(Path dir, OptionalLong step, Duration deadline) {
+    updates.incrementAndGet();
+    beforeUpdate.accept(dir);
+    synchronized (stepLock) {
+      version = step.orElse(version + 1);
+    }
+    return new WeightUpdate(version, 3, 2, 1);
+  }
+
+  @Override
+  public WeightUpdate reloadWeights(Duration deadline) {
+    return updateWeights(Path.of("base"), OptionalLong.of(0), deadline);
+  }
+
+  @Override
+  public String modelName() {
+    return "scripted \"model\"";
+  }
+
+  @Override
+  public int maxModelLen() {
+    return MAX_LEN;
+  }
+
+  @Override
+  public int vocabSize() {
+    return vocabSize;
+  }
+
+  @Override
+  public long policyVersion() {
+    return version;
+  }
+
+  @Override
+  public int running() {
+    synchronized (running) {
+      return running.size();
+    }
+  }
+
+  @Override
+  public int waiting() {
+    return 0;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      thread.join(10_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
