@@ -95,6 +95,7 @@ public final class AdminClient implements AutoCloseable {
     long sent = events.clientSend(trace, url, path);
     try {
       AdminExchange.Answer answer = call(request);
+      long done = events.clock().nanos();
       requireOk(request, answer);
       WeightsAnswer weights = WeightsAnswer.parse(answer.body());
       AdminTimings timings =
@@ -102,7 +103,7 @@ public final class AdminClient implements AutoCloseable {
               trace,
               op,
               url,
-              events.clock().millisSince(sent),
+              (done - sent) / 1e6,
               (answer.connectedNanos() - sent) / 1e6,
               weights.rpcMs(),
               weights.handlerMs(),

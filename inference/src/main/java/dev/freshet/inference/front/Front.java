@@ -32,8 +32,8 @@ public final class Front implements AutoCloseable {
   private Front(
       Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontLimits limits) {
     this.limits = limits;
-    this.data = new Listener("data", limits.dataThreads());
-    this.admin = new Listener("admin", 1);
+    this.data = Listener.ofMany("data", limits.dataThreads());
+    this.admin = Listener.ofOne("admin");
     this.operations = new AdminOperations(engine, events, limits.update());
     this.adminRoutes = new AdminRoutes(engine, operations, events);
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** A listening socket with an acceptor and event loops that are its own, and its connections. */
+/** A listening socket with event loops that are its own, and its connections. */
 final class Listener {
   private static final int BACKLOG = 4096;
   private static final int MAX_LINE_BYTES = 8 << 10;
@@ -40,11 +40,27 @@ final class Listener {
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private Optional<Channel> bound = Optional.empty();
 
-  /** A listener that does not listen yet; {@code name} is what its threads and errors call it. */
-  Listener(String name, int threads) {
+  private Listener(String name, EventLoopGroup acceptor, EventLoopGroup loops) {
     this.name = name;
-    this.acceptor = Transport.group("freshet-" + name + "-accept", 1);
-    this.loops = Transport.group("freshet-" + name, threads);
+    this.acceptor = acceptor;
+    this.loops = loops;
+  }
+
+  /**
+   * A listener that does not listen yet, with a thread that accepts and {@code threads} loops;
+   * {@code name} is what its threads and errors call it.
+   */
+  static Listener ofMany(String name, int threads) {
+    return new Listener(
+        name,
+        Transport.group("freshet-" + name + "-accept", 1),
+        Transport.group("freshet-" + name, threads));
+  }
+
+  /** One whose single loop accepts too: fewer hand-overs for short exchanges on few connections. */
+  static Listener ofOne(String name) {
+    EventLoopGroup loop = Transport.group("freshet-" + name, 1);
+    return new Listener(name, loop, loop);
   }
 
   /** The event loops of the connections. */
