@@ -24,7 +24,10 @@ final class RunMetrics {
     this.file = file;
   }
 
-  /** A batch was handed to the trainer; {@code counts} are those after it. */
+  /**
+   * A batch was handed to the trainer; {@code counts} are those after it. Shares and percentages
+   * are of the groups that ended since the batch before.
+   */
   synchronized void batch(BatchStats batch, GroupCounts counts, long policyVersion) {
     stalenessSum += batch.stalenessMean() * batch.rollouts();
     stalenessMax = Math.max(stalenessMax, batch.stalenessMax());

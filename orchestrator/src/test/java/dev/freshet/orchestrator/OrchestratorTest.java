@@ -190,7 +190,7 @@ class OrchestratorTest {
       OrchestratorReport report = run.report();
 
       assertThat(report.finished()).isTrue();
-      assertThat(report.groups().stale()).isEqualTo(1);
+      assertThat(report.groups().stale()).isPositive();
       assertThat(trainer.batches.stream().flatMap(b -> b.rollouts().stream()))
           .noneMatch(rollout -> rollout.groupId().equals("g0"));
       assertEveryGroupIsCountedOnce(report.groups());
@@ -300,31 +300,42 @@ class OrchestratorTest {
 
   @Test
   void anEvaluationUnderWayDoesNotHoldUpAnUpdate() throws Exception {
-    CountDownLatch updatedTwice = new CountDownLatch(1);
+    CountDownLatch evaluating = new CountDownLatch(1);
+    CountDownLatch updatedOn = new CountDownLatch(1);
     Set<String> heldOut = new HashSet<>();
     for (int i = 0; i < 8; i++) {
       heldOut.add(environment.problem(Split.HELD_OUT, i).text());
     }
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, evaluatingEverySecond(server), environment);
-        TestTrainer trainer = run.trainer(6, batch -> {})) {
+        TestTrainer trainer =
+            run.trainer(
+                6,
+                batch -> {
+                  if (batch.step() == 3) {
+                    evaluating.await();
+                  }
+                })) {
       server.gate =
           prompt -> {
             if (heldOut.contains(text(prompt)) && server.version == 2) {
-              assertThat(updatedTwice.await(30, TimeUnit.SECONDS)).isTrue();
+              evaluating.countDown();
+              updatedOn.await();
             }
             return TestServer.Fate.WELL;
           };
       server.updateGate =
           post -> {
-            if (post.step() >= 4) {
-              updatedTwice.countDown();
+            if (post.step() > 2) {
+              updatedOn.countDown();
             }
             return 200;
           };
       run.start();
       assertThat(run.report().finished()).isTrue();
-      assertThat(run.metrics("eval")).hasSizeGreaterThanOrEqualTo(2);
+      assertThat(trainer.batches).hasSize(6);
+      assertThat(run.metrics("eval"))
+          .anyMatch(e -> e.path("step").asInt() == 2 && e.path("newest_step").asInt() > 2);
     }
   }
 
