@@ -31,7 +31,10 @@ import java.util.function.ObjIntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Makes a run's base model, {@code weights/step_0}: a fresh or given decoder after its supervised warm-up. */
+/**
+ * Makes a run's base model, {@code weights/step_0}: a fresh or given decoder after its supervised
+ * warm-up.
+ */
 final class BaseModel {
   private final FreshetConfig config;
   private final RunDirectory run;
@@ -55,9 +58,12 @@ final class BaseModel {
     Map<String, byte[]> sideFiles = sideFiles();
     FreshetConfig.Sft sft = config.sft();
     Torch.useThreads(sft.threads());
-    OptimizerConfig optimizer = new OptimizerConfig(sft.lr(), 10, sft.steps(), 0.9, 0.95, 1e-8, 0, 1);
-    try (TrainableModel model = new TrainableModel(initial(), config.trainer().packLength(), optimizer);
-        Tokenizer tokenizer = Tokenizer.parse(file(sideFiles, "tokenizer.json"), "of the base model")) {
+    OptimizerConfig optimizer =
+        new OptimizerConfig(sft.lr(), 10, sft.steps(), 0.9, 0.95, 1e-8, 0, 1);
+    try (TrainableModel model =
+            new TrainableModel(initial(), config.trainer().packLength(), optimizer);
+        Tokenizer tokenizer =
+            Tokenizer.parse(file(sideFiles, "tokenizer.json"), "of the base model")) {
       ReverseText environment = environment(config, tokenizer);
       SupervisedTrainer trainer =
           new SupervisedTrainer(model, config.trainer().packLength(), config.trainer().microRows());
@@ -153,7 +159,8 @@ final class BaseModel {
     byte[] content = sideFiles.get(name);
     if (content == null) {
       throw new ConfigException(
-          "model.path = %s: expected a Hugging Face directory with %s".formatted(config.model().path(), name));
+          "model.path = %s: expected a Hugging Face directory with %s"
+              .formatted(config.model().path(), name));
     }
     return content;
   }

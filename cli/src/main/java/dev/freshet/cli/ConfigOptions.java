@@ -10,17 +10,27 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Unmatched;
+import picocli.CommandLine.Parameters;
 
-/** {@code --config FILE}, dotted overrides such as {@code --trainer.lr 1e-4}, and {@code --dry-run}. */
+/**
+ * {@code --config FILE}, dotted overrides such as {@code --trainer.lr 1e-4}, and {@code --dry-run}.
+ */
 final class ConfigOptions {
-  @Option(names = "--config", paramLabel = "FILE", description = "TOML file of the run; see examples/.")
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "TOML file of the run; see examples/.")
   private @Nullable Path file;
 
   @Option(names = "--dry-run", description = "Print the resolved configuration and exit.")
   private boolean dryRun;
 
-  @Unmatched private List<String> rest = new ArrayList<>();
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "--key value",
+      description =
+          "Overrides of the configuration, such as --trainer.lr 1e-4; --dry-run shows all keys.")
+  private List<String> rest = new ArrayList<>();
 
   /** Whether the configuration is only to be printed. */
   boolean dryRun() {
@@ -45,7 +55,8 @@ final class ConfigOptions {
       String argument = rest.get(i);
       if (!argument.startsWith("--") || !argument.contains(".")) {
         throw new ConfigException(
-            "argument '%s': expected an option or a dotted override such as --trainer.lr 1e-4".formatted(argument));
+            "argument '%s': expected an option or a dotted override such as --trainer.lr 1e-4"
+                .formatted(argument));
       }
       int equals = argument.indexOf('=');
       if (equals > 0) {

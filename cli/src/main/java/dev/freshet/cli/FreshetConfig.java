@@ -131,8 +131,8 @@ public record FreshetConfig(
       Precision dtype) {
     public Inference {
       require(!host.isBlank(), "host", "an address");
-      port("port", port);
-      port("adminPort", adminPort);
+      portNumber("port", port);
+      portNumber("adminPort", adminPort);
       positive("maxSequences", maxSequences);
       positive("maxModelLen", maxModelLen);
       positive("maxWaiting", maxWaiting);
@@ -269,8 +269,7 @@ public record FreshetConfig(
           new Model("", "llama", 4, 128, 512, 4, 2, 128),
           new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 8),
           new Sft(200, 128, 3e-3, 0.4, 2),
-          new Inference(
-              "127.0.0.1", 8000, 8001, "policy", 128, 128, 4096, 4096, 1, Precision.AUTO),
+          new Inference("127.0.0.1", 8000, 8001, "policy", 128, 128, 4096, 4096, 1, Precision.AUTO),
           new Orchestrator(
               List.of("http://127.0.0.1:8000"),
               List.of("http://127.0.0.1:8001"),
@@ -296,7 +295,7 @@ public record FreshetConfig(
     require(value >= 1, component, "at least 1");
   }
 
-  private static void port(String component, int value) {
+  private static void portNumber(String component, int value) {
     require(value >= 0 && value <= 65535, component, "0 to 65535");
   }
 

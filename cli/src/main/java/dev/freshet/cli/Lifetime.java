@@ -7,9 +7,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ends a command cleanly on SIGTERM and SIGINT: the JVM's shutdown asks every stoppable part to stop and then waits until the
- * command has closed what it owns. libtorch crashes if the process exits while a thread is inside it, so the command, not the
- * signal, decides when that is.
+ * Ends a command cleanly on SIGTERM and SIGINT: the JVM's shutdown asks every stoppable part to
+ * stop and then waits until the command has closed what it owns. libtorch crashes if the process
+ * exits while a thread is inside it, so the command, not the signal, decides when that is.
  */
 final class Lifetime {
   private static final Duration DEADLINE = Duration.ofSeconds(60);
@@ -25,7 +25,10 @@ final class Lifetime {
     return lifetime;
   }
 
-  /** Runs {@code stop} when the process is asked to end, or now if it has been. Must not block for long. */
+  /**
+   * Runs {@code stop} when the process is asked to end, or now if it has been. Must not block for
+   * long.
+   */
   synchronized void onStop(Runnable stop) {
     if (stopping) {
       stop.run();

@@ -15,8 +15,8 @@ import java.util.Map;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where log lines go: each role's into a file of its own, by the package that a logger is named after. A line is the wall
- * clock's time, the level, the role and the message.
+ * Where log lines go: each role's into a file of its own, by the package that a logger is named
+ * after. A line is the wall clock's time, the level, the role and the message.
  */
 final class Logs {
   /** The role to which the lines of a room belong. */
@@ -29,7 +29,10 @@ final class Logs {
 
   private Logs() {}
 
-  /** Sends the lines of each role to {@code logs/<role>.log} of the run, warnings of any other origin to the console. */
+  /**
+   * Sends the lines of each role to {@code logs/<role>.log} of the run, warnings of any other
+   * origin to the console.
+   */
   static void toRun(RunDirectory run) {
     LoggerContext context = reset();
     ROLE_OF_ROOM.forEach(
@@ -38,7 +41,8 @@ final class Logs {
           logger.setLevel(Level.INFO);
           logger.setAdditive(false);
           Appender<ILoggingEvent> shared = context.getLogger("role." + role).getAppender(role);
-          Appender<ILoggingEvent> appender = shared == null ? file(context, role, run.log(role)) : shared;
+          Appender<ILoggingEvent> appender =
+              shared == null ? file(context, role, run.log(role)) : shared;
           context.getLogger("role." + role).addAppender(appender);
           logger.addAppender(appender);
         });
@@ -51,18 +55,21 @@ final class Logs {
     console.setContext(context);
     console.setEncoder(encoder(context, role));
     console.start();
-    ROLE_OF_ROOM.keySet().forEach(
-        room -> {
-          Logger logger = context.getLogger(room);
-          logger.setLevel(Level.INFO);
-          logger.setAdditive(false);
-          logger.addAppender(console);
-        });
+    ROLE_OF_ROOM
+        .keySet()
+        .forEach(
+            room -> {
+              Logger logger = context.getLogger(room);
+              logger.setLevel(Level.INFO);
+              logger.setAdditive(false);
+              logger.addAppender(console);
+            });
   }
 
   /** The tagged events of a role, on the JVM's monotonic clock. */
   static EventLog events(String role) {
-    return EventLog.to(LoggerFactory.getLogger("dev.freshet." + role + ".Events"), MonotonicClock.SYSTEM);
+    return EventLog.to(
+        LoggerFactory.getLogger("dev.freshet." + role + ".Events"), MonotonicClock.SYSTEM);
   }
 
   /** Writes out what is buffered and closes the files. */

@@ -6,9 +6,14 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The {@code freshet} command. Exit codes: 0 done, 1 failure with one clear line, 2 usage or configuration. */
+/**
+ * The {@code freshet} command. Exit codes: 0 done, 1 failure with one clear line, 2 usage or
+ * configuration.
+ */
 @Command(
     name = "freshet",
+    mixinStandardHelpOptions = true,
+    version = "freshet 0.1.0",
     description = "The RL post-training runtime for the JVM.",
     subcommands = {
       RunCommand.class,
@@ -18,7 +23,9 @@ import picocli.CommandLine.Command;
       OrchestrateCommand.class
     })
 public final class Main {
-  /** What a command returns that was asked to end; the signal decides what the process exits with. */
+  /**
+   * What a command returns that was asked to end; the signal decides what the process exits with.
+   */
   static final int STOPPED = 1;
 
   private Main() {}
@@ -31,6 +38,7 @@ public final class Main {
   /** Runs the command line. Returns the exit code. */
   static int run(String... arguments) {
     CommandLine commands = new CommandLine(new Main());
+    commands.setUnmatchedOptionsArePositionalParams(true); // Dotted overrides.
     commands.setExecutionExceptionHandler((failure, _, _) -> report(failure));
     if (arguments.length == 0) {
       commands.usage(System.err);

@@ -12,7 +12,9 @@ final class Memory {
 
   private Memory() {}
 
-  /** The most that was ever resident, in MiB; NaN where the system does not tell (other than Linux). */
+  /**
+   * The most that was ever resident, in MiB; NaN where the system does not tell (other than Linux).
+   */
   static double peakMb() {
     if (!Files.exists(STATUS)) {
       return Double.NaN;

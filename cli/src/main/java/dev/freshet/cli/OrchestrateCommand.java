@@ -7,8 +7,15 @@ import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code freshet orchestrate}: the orchestrator of a run alone, with the servers that the configuration names. */
-@Command(name = "orchestrate", description = "Drive rollouts on inference servers, hand batches to the trainer, update the servers.")
+/**
+ * {@code freshet orchestrate}: the orchestrator of a run alone, with the servers that the
+ * configuration names.
+ */
+@Command(
+    name = "orchestrate",
+    mixinStandardHelpOptions = true,
+    description =
+        "Drive rollouts on inference servers, hand batches to the trainer, update the servers.")
 final class OrchestrateCommand extends RunningCommand {
   @Mixin ConfigOptions options = new ConfigOptions();
 

@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The orchestrator of a run with what a person sees of it, and the run's last line in its metrics. */
+/**
+ * The orchestrator of a run with what a person sees of it, and the run's last line in its metrics.
+ */
 final class OrchestratorRun {
   private final Orchestrator orchestrator;
   private final MetricsFile metrics;

@@ -44,7 +44,8 @@ final class Roles {
     List<ServerAddress> servers = new ArrayList<>();
     for (int i = 0; i < config.servers().size(); i++) {
       servers.add(
-          new ServerAddress(URI.create(config.servers().get(i)), URI.create(config.adminServers().get(i))));
+          new ServerAddress(
+              URI.create(config.servers().get(i)), URI.create(config.adminServers().get(i))));
     }
     return servers;
   }
@@ -60,6 +61,13 @@ final class Roles {
         t.keepWeights(),
         Duration.ofSeconds(t.batchDeadlineS()),
         new OptimizerConfig(
-            t.lr(), t.warmupSteps(), 0, t.beta1(), t.beta2(), t.eps(), t.weightDecay(), t.maxGradNorm()));
+            t.lr(),
+            t.warmupSteps(),
+            0,
+            t.beta1(),
+            t.beta2(),
+            t.eps(),
+            t.weightDecay(),
+            t.maxGradNorm()));
   }
 }

@@ -7,15 +7,15 @@ import dev.freshet.trace.MetricsFile;
 import dev.freshet.trainer.TrainerLoop;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code freshet run}: all three roles in this process, over loopback HTTP and the file system. */
-@Command(name = "run", description = "Train a policy end to end: inference, orchestrator and trainer in one process.")
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = "Train a policy end to end: inference, orchestrator and trainer in one process.")
 final class RunCommand extends RunningCommand {
-  private static final long JOIN_MILLIS = 60_000;
-
   @Mixin ConfigOptions options = new ConfigOptions();
 
   @Override
@@ -51,11 +51,16 @@ final class RunCommand extends RunningCommand {
   }
 
   private static void warmUp(
-      FreshetConfig config, RunDirectory run, Lifetime lifetime, Terminal terminal, MetricsFile metrics) {
+      FreshetConfig config,
+      RunDirectory run,
+      Lifetime lifetime,
+      Terminal terminal,
+      MetricsFile metrics) {
     new BaseModel(config, run, Logs.events("trainer"), metrics)
         .make(
             lifetime::stopping,
-            (loss, step) -> terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss));
+            (loss, step) ->
+                terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss));
   }
 
   /** Runs the loop to its end; whether it got there. */
@@ -73,34 +78,22 @@ final class RunCommand extends RunningCommand {
         Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
         TrainerLoop trainer =
             new TrainerLoop(
-                Roles.trainer(config), run.weights(), run.batches(), Logs.events("trainer"), trainerMetrics);
+                Roles.trainer(config),
+                run.weights(),
+                run.batches(),
+                Logs.events("trainer"),
+                trainerMetrics);
         MetricsFile metrics = run.metrics("orchestrator")) {
       ServerAddress address = new ServerAddress(server.dataUrl(), server.adminUrl());
       OrchestratorRun orchestrator =
-          new OrchestratorRun(config, List.of(address), run, tokenizer, metrics, terminal, startNanos);
-      AtomicReference<RuntimeException> failure = new AtomicReference<>();
-      Thread training =
-          Thread.ofPlatform()
-              .name("freshet-trainer")
-              .start(
-                  () -> {
-                    try {
-                      trainer.run(orchestrator::trained);
-                    } catch (RuntimeException e) {
-                      failure.set(e);
-                      orchestrator.stop();
-                    }
-                  });
+          new OrchestratorRun(
+              config, List.of(address), run, tokenizer, metrics, terminal, startNanos);
       lifetime.onStop(orchestrator::stop);
-      try {
-        return orchestrator.run();
-      } finally {
-        trainer.stop();
-        training.join(JOIN_MILLIS);
-        RuntimeException failed = failure.get();
-        if (failed != null) {
-          throw failed;
-        }
+      try (TrainerThread training =
+          new TrainerThread(trainer, orchestrator::trained, orchestrator::stop)) {
+        boolean finished = orchestrator.run();
+        training.requireNoFailure();
+        return finished;
       }
     }
   }

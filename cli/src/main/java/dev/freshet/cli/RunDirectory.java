@@ -13,15 +13,25 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.OptionalLong;
 
-/** The files of one run: {@code config.toml}, {@code logs/}, {@code weights/}, {@code rollouts/}, … below one directory. */
+/**
+ * The files of one run: {@code config.toml}, {@code logs/}, {@code weights/}, {@code rollouts/}, …
+ * below one directory.
+ */
 record RunDirectory(Path path) {
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
-  /** The directory that the configuration names, or a fresh one named after the environment and the time. */
+  /**
+   * The directory that the configuration names, or a fresh one named after the environment and the
+   * time.
+   */
   static RunDirectory of(FreshetConfig config) {
     return config.run().dir().isEmpty()
         ? new RunDirectory(
-            Path.of("runs", config.environment().name() + "-" + LocalDateTime.now(java.time.ZoneId.systemDefault()).format(STAMP)))
+            Path.of(
+                "runs",
+                config.environment().name()
+                    + "-"
+                    + LocalDateTime.now(java.time.ZoneId.systemDefault()).format(STAMP)))
         : new RunDirectory(Path.of(config.run().dir()));
   }
 

@@ -2,13 +2,9 @@ package dev.freshet.cli;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Option;
 
 /** A command that owns things a signal must let it close. */
 abstract class RunningCommand implements Callable<Integer> {
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
-  private boolean help;
-
   @Override
   public final Integer call() throws InterruptedException, IOException {
     Lifetime lifetime = Lifetime.install();

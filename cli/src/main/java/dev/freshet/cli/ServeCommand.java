@@ -8,18 +8,31 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code freshet serve}: the inference server on the embedded engine. */
-@Command(name = "serve", description = "Serve a model: completions on one listener, weight updates on another.")
+@Command(
+    name = "serve",
+    mixinStandardHelpOptions = true,
+    description = "Serve a model: completions on one listener, weight updates on another.")
 final class ServeCommand extends RunningCommand {
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "Hugging Face model directory.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face model directory.")
   private Path model = Path.of("");
 
   @Option(names = "--host", paramLabel = "ADDRESS", description = "Address of both listeners.")
   private @Nullable String host;
 
-  @Option(names = "--port", paramLabel = "PORT", description = "Port of the data listener; 0 for any free one.")
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "Port of the data listener; 0 for any free one.")
   private @Nullable Integer port;
 
-  @Option(names = "--admin-port", paramLabel = "PORT", description = "Port of the admin listener; 0 for any free one.")
+  @Option(
+      names = "--admin-port",
+      paramLabel = "PORT",
+      description = "Port of the admin listener; 0 for any free one.")
   private @Nullable Integer adminPort;
 
   @Mixin ConfigOptions options = new ConfigOptions();

@@ -6,7 +6,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code freshet sft}: makes the base model of a run. */
-@Command(name = "sft", description = "Make a run's base model, weights/step_0, by a supervised warm-up.")
+@Command(
+    name = "sft",
+    mixinStandardHelpOptions = true,
+    description = "Make a run's base model, weights/step_0, by a supervised warm-up.")
 final class SftCommand extends RunningCommand {
   @Mixin ConfigOptions options = new ConfigOptions();
 

@@ -3,7 +3,10 @@ package dev.freshet.cli;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** What a person sees of a run: one live line on a terminal, a line now and then otherwise. Thread-safe. */
+/**
+ * What a person sees of a run: one live line on a terminal, a line now and then otherwise.
+ * Thread-safe.
+ */
 final class Terminal {
   private static final int PLAIN_EVERY_MS = 5000;
 
@@ -19,7 +22,11 @@ final class Terminal {
 
   /** The standard output; live if it is a terminal. */
   static Terminal standard() {
-    return new Terminal(System.out, System.console() != null && System.console().isTerminal());
+    return new Terminal(
+        System.out,
+        java.util.Optional.ofNullable(System.console())
+            .filter(java.io.Console::isTerminal)
+            .isPresent());
   }
 
   /** A line that stays. */
@@ -30,9 +37,11 @@ final class Terminal {
   }
 
   /** How far something is; replaces what was said so before. */
-  synchronized void progress(String label, long done, long total, String format, Object... arguments) {
+  synchronized void progress(
+      String label, long done, long total, String format, Object... arguments) {
     String text =
-        "%-9s %4d/%-4d %s".formatted(label, done, total, String.format(Locale.ROOT, format, arguments));
+        "%-9s %4d/%-4d %s"
+            .formatted(label, done, total, String.format(Locale.ROOT, format, arguments));
     if (live) {
       out.print("\r\u001b[K" + bar(done, total) + " " + text);
       out.flush();

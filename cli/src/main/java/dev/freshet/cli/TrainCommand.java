@@ -7,7 +7,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code freshet train}: the trainer of a run alone. */
-@Command(name = "train", description = "Train on the batches of a run directory and publish its weights.")
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    description = "Train on the batches of a run directory and publish its weights.")
 final class TrainCommand extends RunningCommand {
   @Mixin ConfigOptions options = new ConfigOptions();
 
@@ -24,7 +27,11 @@ final class TrainCommand extends RunningCommand {
     try (MetricsFile metrics = run.metrics("trainer");
         TrainerLoop trainer =
             new TrainerLoop(
-                Roles.trainer(config), run.weights(), run.batches(), Logs.events("trainer"), metrics)) {
+                Roles.trainer(config),
+                run.weights(),
+                run.batches(),
+                Logs.events("trainer"),
+                metrics)) {
       lifetime.onStop(trainer::stop);
       trainer.run(
           step ->

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Collection;
 
 /**
- * How a figure is distributed. Percentiles are interpolated linearly between the two nearest ranks. Of no values, all figures
- * are NaN.
+ * How a figure is distributed. Percentiles are interpolated linearly between the two nearest ranks.
+ * Of no values, all figures are NaN.
  */
 public record Distribution(int count, double p50, double p95, double p99, double max) {
   /** The distribution of these values. */
@@ -36,6 +36,8 @@ public record Distribution(int count, double p50, double p95, double p99, double
 
   /** The mean of the values; NaN of none. */
   static double mean(Collection<Double> values) {
-    return Arrays.stream(values.stream().mapToDouble(Double::doubleValue).toArray()).average().orElse(Double.NaN);
+    return Arrays.stream(values.stream().mapToDouble(Double::doubleValue).toArray())
+        .average()
+        .orElse(Double.NaN);
   }
 }

@@ -14,8 +14,8 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a run came to, computed from its {@code metrics.jsonl} alone. A figure that the file does not give is NaN, and null in
- * JSON.
+ * What a run came to, computed from its {@code metrics.jsonl} alone. A figure that the file does
+ * not give is NaN, and null in JSON.
  *
  * @param wallS the run's duration in seconds
  * @param rssMb the most memory that was resident, in MiB
@@ -74,7 +74,8 @@ public record RunSummary(
         Distribution.of(figures(lines, "update", "/rpc_ms")),
         Distribution.of(figures(lines, "update", "/wall_ms")),
         Distribution.of(figures(lines, "update", "/phases/swap_ms")),
-        last(figures(lines, "run", "/generated_tokens")) / last(figures(lines, "run", "/generation_s")),
+        last(figures(lines, "run", "/generated_tokens"))
+            / last(figures(lines, "run", "/generation_s")),
         sum(figures(lines, "train", "/tokens")) / (sum(figures(lines, "train", "/step_ms")) / 1e3));
   }
 
@@ -83,12 +84,14 @@ public record RunSummary(
       JsonNode node = JSON.readTree(line);
       lines.computeIfAbsent(node.path("kind").asString(""), _ -> new ArrayList<>()).add(node);
     } catch (JacksonException e) {
-      // The last line of a run that was killed may be cut off; what it would have said is lost either way.
+      // The last line of a run that was killed may be cut off; what it would have said is lost
+      // either way.
       lines.computeIfAbsent("torn", _ -> new ArrayList<>());
     }
   }
 
-  private static List<Double> figures(Map<String, List<JsonNode>> lines, String kind, String pointer) {
+  private static List<Double> figures(
+      Map<String, List<JsonNode>> lines, String kind, String pointer) {
     return lines.getOrDefault(kind, List.of()).stream()
         .map(line -> line.at(pointer))
         .filter(JsonNode::isNumber)
@@ -170,7 +173,9 @@ public record RunSummary(
     row(table, "engine", "%,.0f tokens/s", engineTokensPerS);
     row(table, "trainer", "%,.0f tokens/s", trainerTokensPerS);
     row(table, "time, memory", "%.0f s, %.0f MiB", wallS, rssMb);
-    table.append("%n  %d weight updates %12s %9s %9s %9s%n".formatted(wallMs.count(), "p50", "p95", "p99", "max"));
+    table.append(
+        "%n  %d weight updates %12s %9s %9s %9s%n"
+            .formatted(wallMs.count(), "p50", "p95", "p99", "max"));
     row(table, "queue_ms", queueMs);
     row(table, "rpc_ms", rpcMs);
     row(table, "wall_ms", wallMs);
@@ -179,7 +184,10 @@ public record RunSummary(
   }
 
   private static void row(StringBuilder table, String name, String format, Object... values) {
-    table.append("  %-16s ".formatted(name)).append(format.formatted(values)).append(System.lineSeparator());
+    table
+        .append("  %-16s ".formatted(name))
+        .append(format.formatted(values))
+        .append(System.lineSeparator());
   }
 
   private static void row(StringBuilder table, String name, Distribution figures) {

@@ -1,6 +1,6 @@
 /**
- * What is measured and said about runs: distributions, reports and diagnosis. A server under test is a URL; nothing here
- * starts one.
+ * What is measured and said about runs: distributions, reports and diagnosis. A server under test
+ * is a URL; nothing here starts one.
  */
 @NullMarked
 package dev.freshet.lab;

@@ -112,7 +112,9 @@ public final class ConfigJson {
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
-  /** The content of a {@code config.json} with another type for the weights and all else as it was. */
+  /**
+   * The content of a {@code config.json} with another type for the weights and all else as it was.
+   */
   public static byte[] withDtype(byte[] json, DType dtype) {
     ObjectNode root = (ObjectNode) JSON.readTree(json);
     root.put("dtype", torchName(dtype));

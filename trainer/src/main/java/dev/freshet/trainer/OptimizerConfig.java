@@ -5,7 +5,8 @@ package dev.freshet.trainer;
  *
  * @param lr the learning rate after warm-up
  * @param warmupSteps over how many steps it rises to {@code lr}
- * @param decaySteps over how many steps, from the first, it falls to a tenth of {@code lr}; 0 for never
+ * @param decaySteps over how many steps, from the first, it falls to a tenth of {@code lr}; 0 for
+ *     never
  * @param maxGradNorm the gradient is scaled down to this norm when it is longer
  */
 public record OptimizerConfig(

@@ -1,0 +1,57 @@
+package dev.freshet.cli;
+
+import dev.freshet.trainer.StepMetrics;
+import dev.freshet.trainer.TrainerException;
+import dev.freshet.trainer.TrainerLoop;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A trainer on a thread of its own. Closing it lets the step in progress end; only then may its
+ * loop be closed.
+ */
+final class TrainerThread implements AutoCloseable {
+  private static final Duration STEP_DEADLINE = Duration.ofMinutes(10);
+
+  private final TrainerLoop trainer;
+  private final Thread thread;
+  private volatile Optional<RuntimeException> failure = Optional.empty();
+
+  /**
+   * Starts it.
+   *
+   * @param failed called when the trainer cannot go on
+   */
+  TrainerThread(TrainerLoop trainer, Consumer<StepMetrics> progress, Runnable failed) {
+    this.trainer = trainer;
+    this.thread =
+        Thread.ofPlatform()
+            .name("freshet-trainer")
+            .start(
+                () -> {
+                  try {
+                    trainer.run(progress);
+                  } catch (RuntimeException e) {
+                    failure = Optional.of(e);
+                    failed.run();
+                  }
+                });
+  }
+
+  /** Throws what the trainer failed with, if it did. */
+  void requireNoFailure() {
+    failure.ifPresent(
+        e -> {
+          throw e;
+        });
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    trainer.stop();
+    if (!thread.join(STEP_DEADLINE)) {
+      throw new TrainerException("a training step did not end within " + STEP_DEADLINE);
+    }
+  }
+}
