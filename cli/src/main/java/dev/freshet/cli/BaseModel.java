@@ -66,7 +66,11 @@ final class BaseModel {
             Tokenizer.parse(file(sideFiles, "tokenizer.json"), "of the base model")) {
       ReverseText environment = environment(config, tokenizer);
       SupervisedTrainer trainer =
-          new SupervisedTrainer(model, config.trainer().packLength(), config.trainer().microRows());
+          new SupervisedTrainer(
+              model,
+              config.trainer().packLength(),
+              config.trainer().microRows(),
+              sft.labelSmoothing());
       for (int step = 1; step <= sft.steps(); step++) {
         if (stopping.getAsBoolean()) {
           return;
@@ -84,7 +88,7 @@ final class BaseModel {
   private List<Example> examples(ReverseText environment, int step) {
     int size = config.sft().batchSize();
     return IntStream.range(0, size)
-        .mapToObj(i -> environment.supervised((long) (step - 1) * size + i, config.sft().flawed()))
+        .mapToObj(i -> environment.supervised((long) (step - 1) * size + i))
         .map(BaseModel::example)
         .toList();
   }

@@ -97,16 +97,17 @@ public record FreshetConfig(
    *
    * @param steps 0 for none
    * @param batchSize demonstrations a step
-   * @param flawed the share of a demonstration's characters that are wrong, which leaves room for
-   *     reward to rise
+   * @param labelSmoothing the share of each target that is spread over the whole vocabulary; it
+   *     keeps the policy unsure, so that it explores and its reward has room to rise
    * @param threads libtorch's threads
    */
-  public record Sft(int steps, int batchSize, double lr, double flawed, int threads) {
+  public record Sft(int steps, int batchSize, double lr, double labelSmoothing, int threads) {
     public Sft {
       require(steps >= 0, "steps", "0 or more");
       positive("batchSize", batchSize);
       require(lr > 0, "lr", "above 0");
-      require(flawed >= 0 && flawed < 1, "flawed", "at least 0 and below 1");
+      require(
+          labelSmoothing >= 0 && labelSmoothing < 1, "labelSmoothing", "at least 0 and below 1");
       positive("threads", threads);
     }
   }
@@ -265,10 +266,10 @@ public record FreshetConfig(
   /** A run that learns to reverse text. */
   public static final FreshetConfig DEFAULTS =
       new FreshetConfig(
-          new Run("", 200, 1),
-          new Model("", "llama", 4, 128, 512, 4, 2, 128),
-          new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 8),
-          new Sft(200, 128, 3e-3, 0.4, 2),
+          new Run("", 250, 1),
+          new Model("", "llama", 4, 128, 384, 4, 2, 128),
+          new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 6),
+          new Sft(180, 128, 3e-3, 0.5, 2),
           new Inference("127.0.0.1", 8000, 8001, "policy", 128, 128, 4096, 4096, 1, Precision.AUTO),
           new Orchestrator(
               List.of("http://127.0.0.1:8000"),
@@ -279,7 +280,7 @@ public record FreshetConfig(
               8,
               1.0,
               1.0,
-              12,
+              10,
               true,
               AdvantageRule.GRPO,
               256,
@@ -289,7 +290,7 @@ public record FreshetConfig(
               120,
               60,
               600),
-          new Trainer(LossRule.DPPO, 2e-4, 10, 0.9, 0.95, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
+          new Trainer(LossRule.DPPO, 2e-4, 20, 0.9, 0.99, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
 
   private static void positive(String component, int value) {
     require(value >= 1, component, "at least 1");

@@ -50,7 +50,7 @@ final class DecodeLoop implements Runnable {
 
   @Override
   public void run() {
-    Torch.useThreads(options.threads());
+    Torch.computeThread(options.threads());
     try (KvCache cache =
         new KvCache(
             model.config(),

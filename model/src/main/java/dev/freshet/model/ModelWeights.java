@@ -82,8 +82,8 @@ public final class ModelWeights implements AutoCloseable {
   }
 
   /**
-   * Fresh 32-bit weights: normal with standard deviation {@code 0.02}, projections back into the
-   * residual stream narrower by the square root of twice the layers, norms 1, biases 0.
+   * Fresh 32-bit weights: normal with standard deviation 0.05, projections back into the residual
+   * stream narrower by the square root of twice the layers, norms 1, biases 0.
    */
   public static ModelWeights random(ModelConfig config, long seed) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -111,7 +111,7 @@ public final class ModelWeights implements AutoCloseable {
 
   private static double deviation(ModelConfig config, String name) {
     boolean intoResidual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
-    return intoResidual ? 0.02 / Math.sqrt(2.0 * config.layers()) : 0.02;
+    return intoResidual ? 0.05 / Math.sqrt(2.0 * config.layers()) : 0.05;
   }
 
   private static Map<String, TensorView> checked(ModelConfig config, Checkpoint checkpoint) {

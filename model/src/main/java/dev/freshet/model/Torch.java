@@ -49,6 +49,16 @@ public final class Torch {
     torch.set_num_threads(threads);
   }
 
+  /**
+   * Makes the calling thread one that computes without end: it uses this many threads for one
+   * operation, and on Linux gives way to threads that only now and then have something to do, such
+   * as those of the admin lane. For threads of their own: what they start inherits it.
+   */
+  public static void computeThread(int threads) {
+    useThreads(threads);
+    ThreadPriority.lower();
+  }
+
   /** The options for a tensor of this element type. */
   public static TensorOptions options(ScalarType type) {
     return new TensorOptions(type);

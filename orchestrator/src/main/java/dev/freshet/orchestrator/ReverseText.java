@@ -25,11 +25,9 @@ public final class ReverseText implements Environment {
 
   private static final long HELD_OUT = 1;
   private static final long SUPERVISED = 2;
-  private static final long FLAWS = 3;
 
   private final Tokenizer tokenizer;
   private final int[] alphabet;
-  private final int[] letters;
   private final int minLength;
   private final int maxLength;
   private final long seed;
@@ -67,7 +65,6 @@ public final class ReverseText implements Environment {
           "reverse-text alphabet '%s': expected two or more characters, each one token of the tokenizer"
               .formatted(alphabet));
     }
-    this.letters = tokenizer.encodeOrdinary(alphabet);
     problem(Split.TRAIN, 0);
     problem(Split.HELD_OUT, 0);
   }
@@ -92,23 +89,12 @@ public final class ReverseText implements Environment {
     return new Problem(split, index, draw(split, split == Split.TRAIN ? TRAIN : HELD_OUT, index));
   }
 
-  /**
-   * A training string with an answer to learn from; drawn apart from {@link #problem}'s.
-   *
-   * @param flawed the share of the answer's characters that are replaced by random ones, 0 for the
-   *     right answer
-   */
-  public SupervisedPair supervised(long index, double flawed) {
+  /** A training string with its right answer; drawn apart from {@link #problem}'s. */
+  public SupervisedPair supervised(long index) {
     String text = draw(Split.TRAIN, SUPERVISED, index);
     int[] reversed = reversed(text);
     int[] target = Arrays.copyOf(reversed, reversed.length + 1);
     target[reversed.length] = eos;
-    SplittableRandom flaws = new SplittableRandom(mix(mix(seed, FLAWS), index));
-    for (int i = 0; i < reversed.length; i++) {
-      if (flaws.nextDouble() < flawed) {
-        target[i] = letters[flaws.nextInt(letters.length)];
-      }
-    }
     return new SupervisedPair(prompt(text), target);
   }
 

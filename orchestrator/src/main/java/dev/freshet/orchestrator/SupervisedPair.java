@@ -1,7 +1,7 @@
 package dev.freshet.orchestrator;
 
 /**
- * A prompt and an answer to learn from.
+ * A prompt and the right answer to it.
  *
  * @param prompt token ids
  * @param target token ids, the ending token included

@@ -55,7 +55,7 @@ class ReverseTextTest {
     for (int i = 0; i < 3_000; i++) {
       heldOut.add(environment.problem(Split.HELD_OUT, i).text());
       train.add(environment.problem(Split.TRAIN, i).text());
-      int[] prompt = environment.supervised(i, 0).prompt();
+      int[] prompt = environment.supervised(i).prompt();
       train.add(tokenizer.decode(java.util.Arrays.copyOfRange(prompt, 1, prompt.length - 1), true));
     }
     assertThat(heldOut).hasSizeGreaterThan(1_000).doesNotContainAnyElementsOf(train);
@@ -91,7 +91,7 @@ class ReverseTextTest {
 
   @Test
   void aSupervisedPairIsAPromptWithItsReversedStringAndTheEndingToken() {
-    SupervisedPair pair = environment.supervised(5, 0);
+    SupervisedPair pair = environment.supervised(5);
     int letters = pair.prompt().length - 2;
     assertThat(pair.target()).hasSize(letters + 1).endsWith(CharTokenizer.EOS);
     for (int i = 0; i < letters; i++) {

@@ -12,17 +12,21 @@ public final class SupervisedTrainer {
   private final TrainableModel model;
   private final int packLength;
   private final int microRows;
+  private final double smoothing;
 
   /**
    * Trains {@code model}, which the caller owns.
    *
    * @param packLength tokens of a packed row
    * @param microRows rows that go through the model at once
+   * @param smoothing the share of the target that is spread evenly over the vocabulary, which keeps
+   *     the model unsure and so able to explore
    */
-  public SupervisedTrainer(TrainableModel model, int packLength, int microRows) {
+  public SupervisedTrainer(TrainableModel model, int packLength, int microRows, double smoothing) {
     this.model = model;
     this.packLength = packLength;
     this.microRows = microRows;
+    this.smoothing = smoothing;
   }
 
   /** Takes one step. Returns the mean loss before it, in nats a target token. */
@@ -33,9 +37,11 @@ public final class SupervisedTrainer {
         RowPacker.pack(examples, packLength),
         microRows,
         (batch, logprobs) -> {
-          Tensor sum = batch.ofTargets(logprobs).sum().neg().div(new Scalar((double) targets));
-          loss[0] += sum.item_double();
-          return sum;
+          Tensor right = batch.ofTargets(logprobs).sum().mul(new Scalar(1 - smoothing));
+          Tensor even = logprobs.mean(1).sum().mul(new Scalar(smoothing));
+          Tensor mean = right.add(even).neg().div(new Scalar((double) targets));
+          loss[0] += mean.item_double();
+          return mean;
         });
     model.update();
     return loss[0];

@@ -79,7 +79,7 @@ public final class TrainerLoop implements AutoCloseable {
    *     deadline
    */
   public void run(Consumer<StepMetrics> progress) {
-    Torch.useThreads(config.threads());
+    Torch.computeThread(config.threads());
     MonotonicClock clock = events.clock();
     for (long step = 1; step <= config.steps() && !stopping; step++) {
       long waiting = clock.nanos();
