@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -26,6 +27,9 @@ final class Logs {
           "dev.freshet.client", "orchestrator",
           "dev.freshet.inference", "inference",
           "dev.freshet.trainer", "trainer");
+
+  private static final int QUEUED_LINES = 8192;
+  private static final int FLUSH_MILLIS = 10_000;
 
   private Logs() {}
 
@@ -95,14 +99,22 @@ final class Logs {
     return (LoggerContext) LoggerFactory.getILoggerFactory();
   }
 
-  private static FileAppender<ILoggingEvent> file(LoggerContext context, String role, Path path) {
-    FileAppender<ILoggingEvent> appender = new FileAppender<>();
-    appender.setName(role);
-    appender.setContext(context);
-    appender.setFile(path.toString());
-    appender.setEncoder(encoder(context, role));
-    appender.start();
-    return appender;
+  /** A file that a thread of its own writes, so that whoever logs never waits for the disk. */
+  private static Appender<ILoggingEvent> file(LoggerContext context, String role, Path path) {
+    FileAppender<ILoggingEvent> file = new FileAppender<>();
+    file.setContext(context);
+    file.setFile(path.toString());
+    file.setEncoder(encoder(context, role));
+    file.start();
+    AsyncAppender async = new AsyncAppender();
+    async.setName(role);
+    async.setContext(context);
+    async.setQueueSize(QUEUED_LINES);
+    async.setDiscardingThreshold(0); // No line is ever dropped.
+    async.setMaxFlushTime(FLUSH_MILLIS);
+    async.addAppender(file);
+    async.start();
+    return async;
   }
 
   private static PatternLayoutEncoder encoder(LoggerContext context, String role) {

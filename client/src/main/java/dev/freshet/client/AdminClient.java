@@ -65,6 +65,19 @@ public final class AdminClient implements AutoCloseable {
     return operate("reload_weights", Optional.empty(), NO_FIELDS, trace);
   }
 
+  /**
+   * Makes whole exchanges that change nothing, up to {@code calls} of them or until {@code most}
+   * has passed, so that the first weight update does not find the code of the lane uncompiled.
+   *
+   * @throws AdminException if the server does not answer them
+   */
+  public void warmUp(int calls, Duration most) {
+    long end = events.clock().nanos() + most.toNanos();
+    for (int call = 0; call < calls && events.clock().nanos() < end; call++) {
+      weightInfo();
+    }
+  }
+
   /** The version that the server generates with now. */
   public WeightInfo weightInfo() {
     AdminRequest request = probe("/weight_info");

@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
 final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final long CANCELLATION_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final int WARM_UP_CALLS = 500;
+  private static final Duration WARM_UP_MOST = Duration.ofSeconds(2);
   private static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
 
   private final List<InferenceServer> servers;
@@ -79,6 +81,7 @@ final class Fleet implements AutoCloseable {
             "server {} serves version {}: back to its base model", server, info.weightVersion());
         server.admin().reloadWeights(TraceId.random());
       }
+      server.admin().warmUp(WARM_UP_CALLS, WARM_UP_MOST);
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.freshet.trace;
 
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -35,30 +35,27 @@ public final class EventLog {
   /** The client is about to connect. Returns the time written, in nanoseconds. */
   public long clientSend(TraceId trace, String url, Optional<String> path) {
     long now = clock.nanos();
-    sink.accept(
-        "[weights][%s] client.send url=%s%s t=%s"
-            .formatted(
-                trace, value(url), path.map(p -> " path=" + value(p)).orElse(""), seconds(now)));
+    Line line = Line.weights(trace, "client.send").field("url", url);
+    path.ifPresent(p -> line.field("path", p));
+    sink.accept(line.seconds("t", now).toString());
     return now;
   }
 
   /** The first byte of an admin request arrived at {@code recvNanos}. */
   public void serverRecv(TraceId trace, String path, long recvNanos) {
     sink.accept(
-        "[weights][%s] server.recv path=%s t=%s".formatted(trace, value(path), seconds(recvNanos)));
+        Line.weights(trace, "server.recv").field("path", path).seconds("t", recvNanos).toString());
   }
 
   /** The engine operation began at {@code startNanos}. */
   public void rpcStart(TraceId trace, String op, long startNanos) {
     sink.accept(
-        "[weights][%s] rpc.start op=%s t=%s".formatted(trace, value(op), seconds(startNanos)));
+        Line.weights(trace, "rpc.start").field("op", op).seconds("t", startNanos).toString());
   }
 
   /** The engine operation ended at {@code doneNanos} after {@code rpcMs}. */
   public void rpcDone(TraceId trace, String op, long doneNanos, double rpcMs) {
-    sink.accept(
-        "[weights][%s] rpc.done op=%s t=%s rpc_ms=%s"
-            .formatted(trace, value(op), seconds(doneNanos), ms(rpcMs)));
+    sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).toString());
   }
 
   /**
@@ -66,9 +63,14 @@ public final class EventLog {
    * keep serving.
    */
   public void rpcFailed(TraceId trace, String op, long doneNanos, double rpcMs, String code) {
-    sink.accept(
-        "[weights][%s] rpc.done op=%s t=%s rpc_ms=%s error=%s"
-            .formatted(trace, value(op), seconds(doneNanos), ms(rpcMs), value(code)));
+    sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).field("error", code).toString());
+  }
+
+  private static Line rpcEnd(TraceId trace, String op, long doneNanos, double rpcMs) {
+    return Line.weights(trace, "rpc.done")
+        .field("op", op)
+        .seconds("t", doneNanos)
+        .ms("rpc_ms", rpcMs);
   }
 
   /**
@@ -77,65 +79,71 @@ public final class EventLog {
    * is then unknown.
    */
   public void clientDone(AdminTimings timings) {
-    StringBuilder line = new StringBuilder();
-    line.append("[weights][")
-        .append(timings.trace())
-        .append("] client.done wall_ms=")
-        .append(ms(timings.wallMs()));
+    Line line = Line.weights(timings.trace(), "client.done").ms("wall_ms", timings.wallMs());
     timings
         .rpcMs()
         .ifPresent(
             rpc ->
-                line.append(" rpc_ms=")
-                    .append(ms(rpc))
-                    .append(" queue_ms=")
-                    .append(ms(tenths(timings.wallMs()) - tenths(rpc))));
-    line.append(" op=").append(value(timings.op())).append(" url=").append(value(timings.url()));
-    line.append(" connect_ms=").append(ms(timings.connectMs()));
-    timings.handlerMs().ifPresent(handler -> line.append(" handler_ms=").append(ms(handler)));
+                line.ms("rpc_ms", rpc)
+                    .tenths("queue_ms", Line.tenths(timings.wallMs()) - Line.tenths(rpc)));
+    line.field("op", timings.op())
+        .field("url", timings.url())
+        .ms("connect_ms", timings.connectMs());
+    timings.handlerMs().ifPresent(handler -> line.ms("handler_ms", handler));
     timings.phases().entrySet().stream()
-        .sorted(java.util.Map.Entry.comparingByKey())
-        .forEach(
-            phase ->
-                line.append(' ')
-                    .append(value(phase.getKey()))
-                    .append('=')
-                    .append(ms(phase.getValue())));
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(phase -> line.ms(phase.getKey(), phase.getValue()));
     sink.accept(line.toString());
   }
 
   /** An admin call ended without success after {@code wallMs}; {@code error} says how. */
   public void clientFailed(TraceId trace, String op, String url, double wallMs, String error) {
     sink.accept(
-        "[weights][%s] client.done wall_ms=%s op=%s url=%s error=%s"
-            .formatted(trace, ms(wallMs), value(op), value(url), value(error)));
+        Line.weights(trace, "client.done")
+            .ms("wall_ms", wallMs)
+            .field("op", op)
+            .field("url", url)
+            .field("error", error)
+            .toString());
   }
 
   /** The trainer has published the checkpoint of a step. */
   public void checkpointWritten(long step, double writeMs) {
-    sink.accept("[ckpt] write.done step=%d write_ms=%s".formatted(step, ms(writeMs)));
+    sink.accept(
+        new Line("[ckpt] write.done").count("step", step).ms("write_ms", writeMs).toString());
   }
 
   /** The orchestrator begins to wait for the checkpoint of a step. */
   public void checkpointWaitStart(long targetStep) {
-    sink.accept("[ckpt] wait.start target_step=%d".formatted(targetStep));
+    sink.accept(new Line("[ckpt] wait.start").count("target_step", targetStep).toString());
   }
 
   /** The checkpoint of a step is there after {@code waitMs}. */
   public void checkpointWaitDone(long targetStep, double waitMs) {
-    sink.accept("[ckpt] wait.done target_step=%d wait_ms=%s".formatted(targetStep, ms(waitMs)));
+    sink.accept(
+        new Line("[ckpt] wait.done")
+            .count("target_step", targetStep)
+            .ms("wait_ms", waitMs)
+            .toString());
   }
 
   /** Collecting a batch begins with {@code inflight} completions streaming. */
   public void batchStart(int inflight, int targetBatch) {
-    sink.accept("[gen] batch.start inflight=%d target_batch=%d".formatted(inflight, targetBatch));
+    sink.accept(
+        new Line("[gen] batch.start")
+            .count("inflight", inflight)
+            .count("target_batch", targetBatch)
+            .toString());
   }
 
   /** A batch of {@code completions} is complete after {@code durMs}. */
   public void batchDone(int completions, double durMs, int inflight) {
     sink.accept(
-        "[gen] batch.done completions=%d dur_ms=%s inflight=%d"
-            .formatted(completions, ms(durMs), inflight));
+        new Line("[gen] batch.done")
+            .count("completions", completions)
+            .ms("dur_ms", durMs)
+            .count("inflight", inflight)
+            .toString());
   }
 
   /**
@@ -144,37 +152,11 @@ public final class EventLog {
    */
   public void rollouts(double truncPct, long currentStep, long ckptStep) {
     sink.accept(
-        "[rollout] trunc_pct=%s current_step=%d ckpt_step=%d staleness=%d"
-            .formatted(ms(truncPct), currentStep, ckptStep, currentStep - ckptStep));
-  }
-
-  private static String seconds(long nanos) {
-    return String.format(Locale.ROOT, "%.6f", nanos / 1e9);
-  }
-
-  private static String ms(double millis) {
-    return String.format(Locale.ROOT, "%.1f", tenths(millis));
-  }
-
-  /** Rounded to the one decimal that is written; adding zero turns −0 into 0. */
-  private static double tenths(double millis) {
-    return Math.round(millis * 10) / 10.0 + 0.0;
-  }
-
-  private static String value(String text) {
-    StringBuilder escaped = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (Character.isWhitespace(c) || Character.isISOControl(c)) {
-                for (byte b :
-                    Character.toString(c).getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
-                  escaped.append('%').append(String.format(Locale.ROOT, "%02X", b));
-                }
-              } else {
-                escaped.appendCodePoint(c);
-              }
-            });
-    return escaped.toString();
+        new Line("[rollout]")
+            .ms("trunc_pct", truncPct)
+            .count("current_step", currentStep)
+            .count("ckpt_step", ckptStep)
+            .count("staleness", currentStep - ckptStep)
+            .toString());
   }
 }
