@@ -3,34 +3,37 @@ package dev.freshet.client;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.TraceId;
-import io.netty.channel.EventLoopGroup;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The admin lane to one inference server. It shares nothing with streams: an event loop of its own,
- * a fresh connection for every call ({@code Connection: close}), one connection at a time. Calls
- * block their caller, in the order they came, each wait within its {@link AdminDeadlines}; a prober
- * that must not wait for an update has a lane of its own.
+ * The admin lane to one inference server. It shares nothing with streams: the calling thread is its
+ * own event loop, a fresh connection for every call ({@code Connection: close}), one connection at
+ * a time. Calls block their caller, in the order they came, each wait within its {@link
+ * AdminDeadlines}; a prober that must not wait for an update has a lane of its own. Callers are
+ * platform threads: a virtual one would hold its carrier, which streams share.
  *
  * <p>A weight operation logs {@code client.send} and {@code client.done}. The time between them is
  * all that the caller waited, a wait for the lane included. Errors are {@link AdminException}. No
  * call is repeated: the caller decides, under the same trace id. Thread-safe.
  */
 public final class AdminClient implements AutoCloseable {
-  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
   private static final byte[] NO_FIELDS = {'{', '}'};
 
   private final Origin origin;
   private final AdminDeadlines deadlines;
   private final EventLog events;
-  private final EventLoopGroup loop = Transport.group("freshet-admin-client", 1);
   private final ReentrantLock lane = new ReentrantLock(true);
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
@@ -146,12 +149,40 @@ public final class AdminClient implements AutoCloseable {
       if (closed) {
         throw AdminException.notSent(request.call(), "shut_down", "the admin client is closed");
       }
-      AdminExchange exchange = AdminExchange.start(loop, request, deadlines, events.clock());
+      AdminExchange exchange =
+          AdminExchange.start(address(request), request, deadlines, events.clock());
       current = Optional.of(exchange);
       return exchange.await();
     } finally {
       current = Optional.empty();
       lane.unlock();
+    }
+  }
+
+  /** The server's address; a name is looked up for every call, within the deadline to connect. */
+  private InetAddress address(AdminRequest request) {
+    InetAddress literal = NetUtil.createInetAddressFromIpAddressString(origin.address());
+    if (literal != null) {
+      return literal;
+    }
+    FutureTask<InetAddress> lookUp =
+        new FutureTask<>(() -> InetAddress.getByName(origin.address()));
+    Thread.ofVirtual().name("freshet-admin-lookup").start(lookUp);
+    try {
+      return lookUp.get(deadlines.connect().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw AdminException.notSent(
+          request.call(), "unreachable", "cannot connect: unknown host " + origin.address());
+    } catch (TimeoutException e) {
+      throw AdminException.notSent(
+          request.call(),
+          "connect_timeout",
+          "host %s was not found within %d ms"
+              .formatted(origin.address(), deadlines.connect().toMillis()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw AdminException.notSent(
+          request.call(), "interrupted", "interrupted while looking up " + origin.address());
     }
   }
 
@@ -171,11 +202,10 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
-  /** Breaks off a call in progress and ends the event loop. */
+  /** Breaks off a call in progress and refuses further ones. */
   @Override
   public void close() {
     closed = true;
-    Transport.close(loop, CLOSE_DEADLINE);
     current.ifPresent(exchange -> exchange.breakOff("shut_down", "the admin client is closed"));
   }
 }

@@ -9,23 +9,24 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
-import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One admin request on a connection of its own: connect, write, read the whole answer, close. The
- * steps follow one another on the event loop, each within its deadline; the caller waits once.
+ * calling thread is its event loop, so that no step waits for another thread to be woken; every
+ * step has its deadline.
  */
 final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> {
   /** An answer, and when the connection was established. */
@@ -36,10 +37,14 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
   /** By how much the caller outwaits the sum of the deadlines, lest the loop itself be stuck. */
   private static final Duration GRACE = Duration.ofSeconds(2);
 
+  /** How often the caller looks up from the connection, to see whether it was interrupted. */
+  private static final long LOOK_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
   private final AdminRequest request;
   private final AdminDeadlines deadlines;
   private final MonotonicClock clock;
   private final CompletableFuture<Answer> answer = new CompletableFuture<>();
+  private final ManualIoEventLoop loop = Transport.callersLoop();
 
   /** Set by the one that decides the request's fate: the loop to write it, or the caller not to. */
   private final AtomicBoolean decided = new AtomicBoolean();
@@ -52,14 +57,18 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
     this.clock = clock;
   }
 
+  /**
+   * Begins to connect to {@code address}, on behalf of the calling thread, which then {@link
+   * #await}s.
+   */
   static AdminExchange start(
-      EventLoopGroup loop, AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock) {
+      InetAddress address, AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock) {
     AdminExchange exchange = new AdminExchange(request, deadlines, clock);
-    exchange.connect(loop);
+    exchange.connect(new InetSocketAddress(address, request.origin().port()));
     return exchange;
   }
 
-  private void connect(EventLoopGroup loop) {
+  private void connect(InetSocketAddress server) {
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)
@@ -80,14 +89,9 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
                             AdminExchange.this);
                   }
                 });
-    try {
-      ChannelFuture connected =
-          bootstrap.connect(request.origin().address(), request.origin().port());
-      var _ = answer.whenComplete((done, error) -> Transport.close(connected.channel()));
-      connected.addListener(this::connected);
-    } catch (RejectedExecutionException e) {
-      notSent("shut_down", "the admin client is closed");
-    }
+    ChannelFuture connected = bootstrap.connect(server);
+    var _ = answer.whenComplete((done, error) -> Transport.close(connected.channel()));
+    connected.addListener(this::connected);
   }
 
   private void connected(Future<? super Void> connected) {
@@ -157,22 +161,44 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
     sent("closed", "the connection broke: " + OneLine.of(cause));
   }
 
-  /** Waits for the answer. */
+  /**
+   * Carries the exchange out and returns its answer. Called once, by the thread that started it.
+   */
   Answer await() {
-    Duration most =
-        deadlines.connect().plus(deadlines.write()).plus(request.readDeadline()).plus(GRACE);
     try {
-      return answer.get(most.toNanos(), TimeUnit.NANOSECONDS);
+      Duration most =
+          deadlines.connect().plus(deadlines.write()).plus(request.readDeadline()).plus(GRACE);
+      long end = clock.nanos() + most.toNanos();
+      while (!answer.isDone()) {
+        long left = end - clock.nanos();
+        if (left <= 0) {
+          throw breakOff("read_timeout", "no answer within %d ms".formatted(most.toMillis()));
+        }
+        if (Thread.currentThread().isInterrupted()) {
+          throw breakOff("interrupted", "interrupted while waiting for the answer");
+        }
+        loop.run(Math.min(left, LOOK_UP_NANOS));
+      }
+      return answer.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof AdminException error) {
         throw error;
       }
       throw new IllegalStateException(request.call(), e.getCause());
-    } catch (TimeoutException e) {
-      throw breakOff("read_timeout", "no answer within %d ms".formatted(most.toMillis()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw breakOff("interrupted", "interrupted while waiting for the answer");
+    } finally {
+      endLoop();
+    }
+  }
+
+  /** Closes the connection, if it still is one, and frees what the loop holds. */
+  private void endLoop() {
+    var _ = loop.shutdownGracefully(0, GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    long end = clock.nanos() + GRACE.toNanos();
+    while (!loop.isTerminated() && clock.nanos() < end) {
+      loop.run(LOOK_UP_NANOS);
     }
   }
 
@@ -183,6 +209,7 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
             ? AdminException.notSent(request.call(), code, message)
             : AdminException.sent(request.call(), code, message);
     answer.completeExceptionally(error);
+    loop.wakeup();
     return error;
   }
 

@@ -3,6 +3,7 @@ package dev.freshet.client;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -30,6 +31,12 @@ public final class Transport {
   public static EventLoopGroup group(String name, int threads) {
     IoHandlerFactory io = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
+  }
+
+  /** An event loop that the calling thread itself runs, until it shuts it down. */
+  static ManualIoEventLoop callersLoop() {
+    return new ManualIoEventLoop(
+        Thread.currentThread(), EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
   }
 
   /** The channel of a connection. */

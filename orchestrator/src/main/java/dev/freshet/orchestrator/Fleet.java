@@ -224,7 +224,7 @@ final class Fleet implements AutoCloseable {
       throws InterruptedException {
     try (ExecutorService threads =
         Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("update-" + step + "-", 0).factory())) {
+            Thread.ofPlatform().name("freshet-update-" + step + "-", 0).factory())) {
       List<Future<ServerUpdate>> running =
           rotation.stream()
               .map(
