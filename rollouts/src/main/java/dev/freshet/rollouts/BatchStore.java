@@ -1,5 +1,6 @@
 package dev.freshet.rollouts;
 
+import dev.freshet.trace.DirectoryWatch;
 import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.freshet.weights;
 
+import dev.freshet.trace.DirectoryWatch;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

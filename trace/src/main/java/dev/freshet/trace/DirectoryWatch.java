@@ -1,6 +1,7 @@
-package dev.freshet.weights;
+package dev.freshet.trace;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * notification wakes the wait at once; a slow poll beside it catches what notification misses: file
  * systems without it, files created deeper than the directory watched, exhausted watch limits.
  */
-final class DirectoryWatch implements AutoCloseable {
+public final class DirectoryWatch implements AutoCloseable {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Path dir;
@@ -32,7 +33,7 @@ final class DirectoryWatch implements AutoCloseable {
   }
 
   /** Calls {@code look} until it finds something; empty once {@code deadline} has passed. */
-  static <T> Optional<T> await(Path dir, Duration deadline, Supplier<Optional<T>> look)
+  public static <T> Optional<T> await(Path dir, Duration deadline, Supplier<Optional<T>> look)
       throws InterruptedException {
     long start = System.nanoTime();
     try (DirectoryWatch watch = new DirectoryWatch(dir)) {
@@ -94,7 +95,7 @@ final class DirectoryWatch implements AutoCloseable {
       try {
         service.close();
       } catch (IOException e) {
-        throw new CheckpointException("%s: its watch cannot be closed".formatted(dir), e);
+        throw new UncheckedIOException("%s: its watch cannot be closed".formatted(dir), e);
       }
     }
   }
