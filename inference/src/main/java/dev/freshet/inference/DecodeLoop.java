@@ -24,6 +24,7 @@ final class DecodeLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
 
   private final EngineOptions options;
+  private final KvCache cache;
   private final AdmissionQueue admission;
   private final WeightSwap swap;
   private final MonotonicClock clock;
@@ -32,15 +33,20 @@ final class DecodeLoop implements Runnable {
   private final IdentityHashMap<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
   private VersionedModel model;
 
-  /** The loop owns {@code model} and every model swapped in after it, until it hands it back. */
+  /**
+   * The loop owns {@code model} and every model swapped in after it, until it hands it back, and
+   * the cache.
+   */
   DecodeLoop(
       VersionedModel model,
+      KvCache cache,
       EngineOptions options,
       AdmissionQueue admission,
       WeightSwap swap,
       MonotonicClock clock,
       Consumer<VersionedModel> onSwapped) {
     this.model = model;
+    this.cache = cache;
     this.options = options;
     this.admission = admission;
     this.swap = swap;
@@ -51,16 +57,12 @@ final class DecodeLoop implements Runnable {
   @Override
   public void run() {
     Torch.computeThread(options.threads());
-    try (KvCache cache =
-        new KvCache(
-            model.config(),
-            options.maxSequences(),
-            options.maxModelLen(),
-            model.weights().type())) {
+    try (cache) {
       while (admission.awaitWork(running.isEmpty(), swap::isPending)) {
-        turn(cache);
+        turn();
       }
     } finally {
+      admission.close();
       admission.drain().forEach(sequence -> end(sequence, FinishReason.ABORT));
       running.forEach(sequence -> end(sequence, FinishReason.ABORT));
       running.clear();
@@ -70,17 +72,17 @@ final class DecodeLoop implements Runnable {
     }
   }
 
-  private void turn(KvCache cache) {
+  private void turn() {
     exchangeWeights();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
-      dropCancelled(cache);
+      dropCancelled();
       List<Sequence> fresh =
           admission.take(options.maxSequences() - running.size(), options.prefillTokens());
       if (!fresh.isEmpty()) {
-        prefill(cache, fresh);
+        prefill(fresh);
       } else if (!running.isEmpty()) {
-        decode(cache);
+        decode();
       }
     } catch (RuntimeException e) {
       LOG.error("a step of {} sequences failed; they end with an error", running.size(), e);
@@ -100,15 +102,15 @@ final class DecodeLoop implements Runnable {
             });
   }
 
-  private void dropCancelled(KvCache cache) {
+  private void dropCancelled() {
     for (int slot = running.size() - 1; slot >= 0; slot--) {
       if (running.get(slot).cancelled()) {
-        release(cache, slot);
+        release(slot);
       }
     }
   }
 
-  private void prefill(KvCache cache, List<Sequence> fresh) {
+  private void prefill(List<Sequence> fresh) {
     int first = running.size();
     running.addAll(fresh);
     int longest = fresh.stream().mapToInt(s -> s.request().prompt().length).max().orElseThrow();
@@ -134,10 +136,10 @@ final class DecodeLoop implements Runnable {
                 cache.prefill(first, positionIds))
             .view(-1, model.config().hiddenSize())
             .index_select(0, Torch.longs(ends, ends.length));
-    emit(cache, first, hidden);
+    emit(first, hidden);
   }
 
-  private void decode(KvCache cache) {
+  private void decode() {
     int rows = running.size();
     long[] tokens = new long[rows];
     long[] positions = new long[rows];
@@ -155,13 +157,13 @@ final class DecodeLoop implements Runnable {
                 Torch.longs(positions, rows, 1),
                 cache.decode(positions))
             .view(rows, model.config().hiddenSize());
-    emit(cache, 0, hidden);
+    emit(0, hidden);
   }
 
   /**
    * Draws a token for the running sequences from {@code first} on and takes out those that it ends.
    */
-  private void emit(KvCache cache, int first, Tensor hidden) {
+  private void emit(int first, Tensor hidden) {
     List<Sequence> rows = running.subList(first, running.size());
     List<Sampler.Sample> samples =
         Sampler.sample(
@@ -184,12 +186,12 @@ final class DecodeLoop implements Runnable {
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
       if (ended[row]) {
-        release(cache, first + row);
+        release(first + row);
       }
     }
   }
 
-  private void release(KvCache cache, int slot) {
+  private void release(int slot) {
     int last = running.size() - 1;
     cache.release(slot, last, running.get(last).cached());
     running.set(slot, running.get(last));

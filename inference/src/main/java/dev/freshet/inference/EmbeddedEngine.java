@@ -1,6 +1,7 @@
 package dev.freshet.inference;
 
 import dev.freshet.model.ConfigJson;
+import dev.freshet.model.KvCache;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
 import dev.freshet.trace.MonotonicClock;
@@ -63,13 +64,21 @@ public final class EmbeddedEngine implements Engine {
             options.dtype());
     this.baseVersion = manifestStep(baseDir).orElse(0);
     this.serving = VersionedModel.load(baseDir, baseVersion, type, maxModelLen);
+    KvCache cache =
+        new KvCache(config, options.maxSequences(), maxModelLen, serving.weights().type());
     this.admission = new AdmissionQueue(options.maxWaiting());
     this.thread =
         Thread.ofPlatform()
             .name("freshet-engine")
             .unstarted(
                 new DecodeLoop(
-                    serving, this.options, admission, swap, clock, model -> serving = model));
+                    serving,
+                    cache,
+                    this.options,
+                    admission,
+                    swap,
+                    clock,
+                    model -> serving = model));
     thread.start();
   }
 

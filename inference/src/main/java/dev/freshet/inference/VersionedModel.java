@@ -30,15 +30,21 @@ record VersionedModel(long version, ModelConfig config, ModelWeights weights, De
    */
   static VersionedModel load(Path dir, long version, DType type, int maxLength) {
     try {
-      if (Files.exists(dir.resolve(Manifest.FILE_NAME))) {
-        CheckpointStore.verify(dir);
-      }
       ModelConfig config = ConfigJson.read(dir);
-      ModelWeights weights = weights(config, Checkpoint.open(dir), type);
+      ModelWeights weights = weights(config, open(dir), type);
       return new VersionedModel(version, config, weights, new Decoder(weights, maxLength));
     } catch (CheckpointException | ModelException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
+  }
+
+  /**
+   * A published checkpoint has a manifest to be verified against; a plain model directory has none.
+   */
+  private static Checkpoint open(Path dir) {
+    return Files.exists(dir.resolve(Manifest.FILE_NAME))
+        ? CheckpointStore.openVerified(dir)
+        : Checkpoint.open(dir);
   }
 
   private static ModelWeights weights(ModelConfig config, Checkpoint checkpoint, DType type) {

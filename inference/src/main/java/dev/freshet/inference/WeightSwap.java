@@ -24,6 +24,7 @@ final class WeightSwap {
   private record Offer(VersionedModel model, CompletableFuture<Swapped> outcome) {}
 
   private final AtomicReference<Offer> pending = new AtomicReference<>();
+  private volatile boolean ended;
 
   /** Whether a model waits to be taken. */
   boolean isPending() {
@@ -38,6 +39,9 @@ final class WeightSwap {
   Swapped offer(VersionedModel model, Duration deadline, Runnable wake) {
     Offer offer = new Offer(model, new CompletableFuture<>());
     pending.set(offer);
+    if (ended) {
+      refuse(); // The loop may not have seen this offer when it ended.
+    }
     wake.run();
     try {
       return offer.outcome().get(deadline.toNanos(), TimeUnit.NANOSECONDS);
@@ -78,6 +82,7 @@ final class WeightSwap {
 
   /** Called by the loop when it ends: nobody will take the offered model any more. */
   void refuse() {
+    ended = true;
     Offer offer = pending.getAndSet(null);
     if (offer != null) {
       offer.outcome().completeExceptionally(new IllegalStateException("engine closed"));
