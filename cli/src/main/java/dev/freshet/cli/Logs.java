@@ -100,6 +100,7 @@ final class Logs {
   private static LoggerContext reset() {
     LoggerContext context = context();
     context.reset();
+    context.start(); // Only a context that is started waits for its files when it is stopped.
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setTarget("System.err");
