@@ -39,8 +39,15 @@ final class ConfigOptions {
 
   /** The configuration that results. */
   FreshetConfig load() {
+    return load(Map.of());
+  }
+
+  /** The configuration that results, with a command's own options over all else. */
+  FreshetConfig load(Map<String, String> ofCommand) {
+    Map<String, String> overrides = overrides();
+    overrides.putAll(ofCommand);
     return ConfigLoader.load(
-        FreshetConfig.class, FreshetConfig.DEFAULTS, Optional.ofNullable(file), overrides());
+        FreshetConfig.class, FreshetConfig.DEFAULTS, Optional.ofNullable(file), overrides);
   }
 
   /** Prints the configuration as TOML. Returns the exit code. */

@@ -1,5 +1,7 @@
 package dev.freshet.cli;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 
@@ -18,6 +20,8 @@ public record FreshetConfig(
 
   /** The first prompt token, the separator and the end token around a text. */
   private static final int FRAME_TOKENS = 3;
+
+  private static final String HTTP_URLS = "URLs such as http://127.0.0.1:8000";
 
   public FreshetConfig {
     int needed = environment.maxLength() + FRAME_TOKENS - 1 + orchestrator.maxTokens();
@@ -86,7 +90,11 @@ public record FreshetConfig(
   public record Environment(String name, String alphabet, int minLength, int maxLength) {
     public Environment {
       require(name.equals("reverse-text"), "name", "reverse-text");
-      require(alphabet.length() >= 2, "alphabet", "at least two characters");
+      require(
+          alphabet.codePoints().count() >= 2
+              && alphabet.codePoints().distinct().count() == alphabet.codePoints().count(),
+          "alphabet",
+          "at least two characters, each once");
       require(minLength >= 1, "minLength", "at least 1");
       require(maxLength >= minLength, "maxLength", "at least min_length");
     }
@@ -188,6 +196,8 @@ public record FreshetConfig(
           servers.size() == adminServers.size(),
           "adminServers",
           "as many URLs as servers, in the same order");
+      require(servers.stream().allMatch(FreshetConfig::isHttpUrl), "servers", HTTP_URLS);
+      require(adminServers.stream().allMatch(FreshetConfig::isHttpUrl), "adminServers", HTTP_URLS);
       require(groupSize >= 1, "groupSize", "at least 1");
       require(
           groupSize >= 2 || !filterZeroAdvantage,
@@ -291,6 +301,15 @@ public record FreshetConfig(
               60,
               600),
           new Trainer(LossRule.DPPO, 2e-4, 20, 0.9, 0.99, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
+
+  private static boolean isHttpUrl(String text) {
+    try {
+      URI url = new URI(text);
+      return "http".equals(url.getScheme()) && url.getHost() != null;
+    } catch (URISyntaxException e) {
+      return false; // The caller says what is expected.
+    }
+  }
 
   private static void positive(String component, int value) {
     require(value >= 1, component, "at least 1");

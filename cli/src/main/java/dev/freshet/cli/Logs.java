@@ -28,6 +28,9 @@ final class Logs {
           "dev.freshet.inference", "inference",
           "dev.freshet.trainer", "trainer");
 
+  /** Takes what a command failed with. */
+  private static final String FAILURES = "dev.freshet.cli.Failures";
+
   private static final int QUEUED_LINES = 8192;
   private static final int FLUSH_MILLIS = 10_000;
 
@@ -36,8 +39,10 @@ final class Logs {
   /**
    * Sends the lines of each role to {@code logs/<role>.log} of the run, warnings of any other
    * origin to the console.
+   *
+   * @param own the role in whose file a failure of the command is told with its stack trace
    */
-  static void toRun(RunDirectory run) {
+  static void toRun(RunDirectory run, String own) {
     LoggerContext context = reset();
     ROLE_OF_ROOM.forEach(
         (room, role) -> {
@@ -50,6 +55,9 @@ final class Logs {
           context.getLogger("role." + role).addAppender(appender);
           logger.addAppender(appender);
         });
+    Logger failures = context.getLogger(FAILURES);
+    failures.setLevel(Level.ERROR);
+    failures.addAppender(context.getLogger("role." + own).getAppender(own));
   }
 
   /** Sends all lines to the console, for a role that runs alone and without a run directory. */
@@ -76,6 +84,14 @@ final class Logs {
         LoggerFactory.getLogger("dev.freshet." + role + ".Events"), MonotonicClock.SYSTEM);
   }
 
+  /**
+   * The command ends with a failure. Its stack trace goes to the run's log; the console has one
+   * line and no trace.
+   */
+  static void failed(Exception failure) {
+    LoggerFactory.getLogger(FAILURES).error("the command failed", failure);
+  }
+
   /** Writes out what is buffered and closes the files. */
   static void close() {
     context().stop();
@@ -84,6 +100,7 @@ final class Logs {
   private static LoggerContext reset() {
     LoggerContext context = context();
     context.reset();
+    context.start(); // Only a context that is started waits for its files when it is stopped.
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setTarget("System.err");
@@ -92,6 +109,9 @@ final class Logs {
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     root.addAppender(console);
+    Logger failures = context.getLogger(FAILURES);
+    failures.setLevel(Level.OFF);
+    failures.setAdditive(false);
     return context;
   }
 

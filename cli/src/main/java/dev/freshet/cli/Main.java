@@ -1,8 +1,6 @@
 package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -39,6 +37,7 @@ public final class Main {
   static int run(String... arguments) {
     CommandLine commands = new CommandLine(new Main());
     commands.setUnmatchedOptionsArePositionalParams(true); // Dotted overrides.
+    commands.setParameterExceptionHandler((refused, _) -> refuse(refused));
     commands.setExecutionExceptionHandler((failure, _, _) -> report(failure));
     if (arguments.length == 0) {
       commands.usage(System.err);
@@ -47,14 +46,23 @@ public final class Main {
     return commands.execute(arguments);
   }
 
+  private static int refuse(CommandLine.ParameterException refused) {
+    say(
+        refused.getMessage()
+            + "; see "
+            + refused.getCommandLine().getCommandSpec().qualifiedName()
+            + " --help");
+    return ConfigException.EXIT_CODE;
+  }
+
   private static int report(Exception failure) {
     String message = failure.getMessage();
-    System.err.println("freshet: " + (message == null ? failure.toString() : message));
-    if (failure instanceof ConfigException) {
-      return ConfigException.EXIT_CODE;
-    }
-    Logger log = LoggerFactory.getLogger("dev.freshet.orchestrator.Main");
-    log.error("the command failed", failure);
-    return 1;
+    say(message == null ? failure.toString() : message);
+    return failure instanceof ConfigException ? ConfigException.EXIT_CODE : 1;
+  }
+
+  /** One line on the console, whatever the message. */
+  private static void say(String message) {
+    System.err.println("freshet: " + message.strip().replaceAll("\\s*\\R\\s*", " "));
   }
 }

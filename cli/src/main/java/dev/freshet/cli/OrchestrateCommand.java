@@ -26,7 +26,7 @@ final class OrchestrateCommand extends RunningCommand {
       return options.print(config);
     }
     RunDirectory run = RunDirectory.existing(config);
-    Logs.toRun(run);
+    Logs.toRun(run, "orchestrator");
     Terminal terminal = Terminal.standard();
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
         MetricsFile metrics = run.metrics("orchestrator")) {

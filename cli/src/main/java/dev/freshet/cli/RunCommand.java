@@ -27,7 +27,7 @@ final class RunCommand extends RunningCommand {
     RunDirectory run = RunDirectory.of(config);
     run.requireFresh(0);
     run.create(config);
-    Logs.toRun(run);
+    Logs.toRun(run, "orchestrator");
     Terminal terminal = Terminal.standard();
     terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
     long start = System.nanoTime();

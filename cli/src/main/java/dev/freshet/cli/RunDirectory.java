@@ -7,6 +7,7 @@ import dev.freshet.trace.MetricsFile;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -41,7 +42,7 @@ record RunDirectory(Path path) {
     try {
       Files.writeString(path.resolve("config.toml"), ConfigLoader.toToml(config));
     } catch (IOException e) {
-      throw new UncheckedIOException(path + ": cannot be written", e);
+      throw cannotBeWritten(path, e);
     }
   }
 
@@ -66,8 +67,16 @@ record RunDirectory(Path path) {
       Files.createDirectories(path.resolve("logs"));
       Files.createDirectories(path.resolve("report"));
     } catch (IOException e) {
-      throw new UncheckedIOException(path + ": cannot be written", e);
+      throw cannotBeWritten(path, e);
     }
+  }
+
+  private static UncheckedIOException cannotBeWritten(Path file, IOException e) {
+    String reason =
+        e instanceof FileSystemException f && f.getReason() == null
+            ? e.getClass().getSimpleName().replace("Exception", "") + " " + f.getFile()
+            : String.valueOf(e.getMessage());
+    return new UncheckedIOException("%s: cannot be written: %s".formatted(file, reason), e);
   }
 
   /** Refuses a directory in which an earlier run has published {@code firstStep} or a later one. */
@@ -104,7 +113,7 @@ record RunDirectory(Path path) {
     try {
       return MetricsFile.open(metricsPath(), role);
     } catch (IOException e) {
-      throw new UncheckedIOException(metricsPath() + ": cannot be written", e);
+      throw cannotBeWritten(metricsPath(), e);
     }
   }
 

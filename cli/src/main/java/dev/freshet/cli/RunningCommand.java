@@ -10,6 +10,9 @@ abstract class RunningCommand implements Callable<Integer> {
     Lifetime lifetime = Lifetime.install();
     try {
       return run(lifetime);
+    } catch (RuntimeException | IOException failure) {
+      Logs.failed(failure);
+      throw failure;
     } finally {
       Logs.close();
       lifetime.closed();

@@ -1,8 +1,9 @@
 package dev.freshet.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -21,25 +22,25 @@ final class ServeCommand extends RunningCommand {
   private Path model = Path.of("");
 
   @Option(names = "--host", paramLabel = "ADDRESS", description = "Address of both listeners.")
-  private @Nullable String host;
+  private Optional<String> host = Optional.empty();
 
   @Option(
       names = "--port",
       paramLabel = "PORT",
       description = "Port of the data listener; 0 for any free one.")
-  private @Nullable Integer port;
+  private Optional<String> port = Optional.empty();
 
   @Option(
       names = "--admin-port",
       paramLabel = "PORT",
       description = "Port of the admin listener; 0 for any free one.")
-  private @Nullable Integer adminPort;
+  private Optional<String> adminPort = Optional.empty();
 
   @Mixin ConfigOptions options = new ConfigOptions();
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
-    FreshetConfig config = options.load();
+    FreshetConfig config = options.load(listeners());
     if (options.dryRun()) {
       return options.print(config);
     }
@@ -48,10 +49,10 @@ final class ServeCommand extends RunningCommand {
     } else {
       RunDirectory run = RunDirectory.of(config);
       run.createLogs();
-      Logs.toRun(run);
+      Logs.toRun(run, "inference");
     }
     try (InferenceServer server =
-        InferenceServer.start(model, listeners(config.inference()), Logs.events("inference"))) {
+        InferenceServer.start(model, config.inference(), Logs.events("inference"))) {
       System.out.printf(
           "freshet serve: %s%n  completions %s%n  admin       %s%n",
           model, server.dataUrl(), server.adminUrl());
@@ -60,17 +61,12 @@ final class ServeCommand extends RunningCommand {
     return Main.STOPPED;
   }
 
-  private FreshetConfig.Inference listeners(FreshetConfig.Inference config) {
-    return new FreshetConfig.Inference(
-        Optional.ofNullable(host).orElse(config.host()),
-        Optional.ofNullable(port).orElse(config.port()),
-        Optional.ofNullable(adminPort).orElse(config.adminPort()),
-        config.modelName(),
-        config.maxSequences(),
-        config.maxModelLen(),
-        config.maxWaiting(),
-        config.prefillTokens(),
-        config.threads(),
-        config.dtype());
+  /** The options of this command as overrides of the configuration. */
+  private Map<String, String> listeners() {
+    Map<String, String> overrides = new LinkedHashMap<>();
+    host.ifPresent(address -> overrides.put("inference.host", address));
+    port.ifPresent(number -> overrides.put("inference.port", number));
+    adminPort.ifPresent(number -> overrides.put("inference.admin_port", number));
+    return overrides;
   }
 }

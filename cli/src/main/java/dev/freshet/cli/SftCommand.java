@@ -22,7 +22,7 @@ final class SftCommand extends RunningCommand {
     RunDirectory run = RunDirectory.of(config);
     run.requireFresh(0);
     run.create(config);
-    Logs.toRun(run);
+    Logs.toRun(run, "trainer");
     Terminal terminal = Terminal.standard();
     try (MetricsFile metrics = run.metrics("trainer")) {
       new BaseModel(config, run, Logs.events("trainer"), metrics)

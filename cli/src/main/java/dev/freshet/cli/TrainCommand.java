@@ -22,7 +22,7 @@ final class TrainCommand extends RunningCommand {
     }
     RunDirectory run = RunDirectory.existing(config);
     run.requireFresh(1);
-    Logs.toRun(run);
+    Logs.toRun(run, "trainer");
     Terminal terminal = Terminal.standard();
     try (MetricsFile metrics = run.metrics("trainer");
         TrainerLoop trainer =

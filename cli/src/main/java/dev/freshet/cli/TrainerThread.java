@@ -35,6 +35,11 @@ final class TrainerThread implements AutoCloseable {
                   } catch (RuntimeException e) {
                     failure = Optional.of(e);
                     failed.run();
+                  } catch (Error e) {
+                    // Nobody would learn of it otherwise, and the run would wait for weights.
+                    failure =
+                        Optional.of(new TrainerException("the trainer cannot go on: " + e, e));
+                    failed.run();
                   }
                 });
   }

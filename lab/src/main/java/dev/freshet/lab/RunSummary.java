@@ -1,13 +1,14 @@
 package dev.freshet.lab;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -52,15 +53,16 @@ public record RunSummary(
   /** Reads a run's metrics. Lines that are not whole or of an unknown kind are passed over. */
   public static RunSummary read(Path metrics) {
     Map<String, List<JsonNode>> lines = new LinkedHashMap<>();
-    try (Stream<String> all = Files.lines(metrics)) {
-      all.forEach(line -> parse(line, lines));
+    try {
+      // A line that was cut within a character is not whole either, so it may decode to anything.
+      new String(Files.readAllBytes(metrics), StandardCharsets.UTF_8)
+          .lines()
+          .forEach(line -> parse(line, lines));
     } catch (IOException e) {
       throw new LabException(metrics + ": cannot be read: " + e.getMessage(), e);
     }
     List<Double> reward = figures(lines, "eval", "/reward");
     List<Double> kl = figures(lines, "train", "/mismatch_kl");
-    List<Double> rollouts = figures(lines, "step", "/rollouts");
-    List<Double> staleness = figures(lines, "step", "/staleness_mean");
     return new RunSummary(
         last(figures(lines, "run", "/wall_s")),
         last(figures(lines, "run", "/rss_mb")),
@@ -68,7 +70,7 @@ public record RunSummary(
         last(reward),
         Distribution.mean(kl),
         max(kl),
-        weighted(staleness, rollouts),
+        weightedMean(lines.getOrDefault("step", List.of()), "staleness_mean", "rollouts"),
         max(figures(lines, "step", "/staleness_max")),
         Distribution.of(figures(lines, "update", "/queue_ms")),
         Distribution.of(figures(lines, "update", "/rpc_ms")),
@@ -111,12 +113,17 @@ public record RunSummary(
     return values.stream().mapToDouble(Double::doubleValue).sum();
   }
 
-  private static double weighted(List<Double> values, List<Double> weights) {
+  /** The mean of a figure of lines, each line as often as its weight says. */
+  private static double weightedMean(List<JsonNode> lines, String figure, String weight) {
     double sum = 0;
-    for (int i = 0; i < Math.min(values.size(), weights.size()); i++) {
-      sum += values.get(i) * weights.get(i);
+    double weights = 0;
+    for (JsonNode line : lines) {
+      if (line.path(figure).isNumber() && line.path(weight).isNumber()) {
+        sum += line.path(figure).asDouble() * line.path(weight).asDouble();
+        weights += line.path(weight).asDouble();
+      }
     }
-    return sum / sum(weights);
+    return sum / weights;
   }
 
   /** Writes {@code summary.json}. */
@@ -174,8 +181,14 @@ public record RunSummary(
     row(table, "trainer", "%,.0f tokens/s", trainerTokensPerS);
     row(table, "time, memory", "%.0f s, %.0f MiB", wallS, rssMb);
     table.append(
-        "%n  %d weight updates %12s %9s %9s %9s%n"
-            .formatted(wallMs.count(), "p50", "p95", "p99", "max"));
+        String.format(
+            Locale.ROOT,
+            "%n  %-20s %9s %9s %9s %9s%n",
+            wallMs.count() + " weight updates",
+            "p50",
+            "p95",
+            "p99",
+            "max"));
     row(table, "queue_ms", queueMs);
     row(table, "rpc_ms", rpcMs);
     row(table, "wall_ms", wallMs);
@@ -186,13 +199,19 @@ public record RunSummary(
   private static void row(StringBuilder table, String name, String format, Object... values) {
     table
         .append("  %-16s ".formatted(name))
-        .append(format.formatted(values))
+        .append(String.format(Locale.ROOT, format, values))
         .append(System.lineSeparator());
   }
 
   private static void row(StringBuilder table, String name, Distribution figures) {
     table.append(
-        "  %-20s %9.2f %9.2f %9.2f %9.2f%n"
-            .formatted(name, figures.p50(), figures.p95(), figures.p99(), figures.max()));
+        String.format(
+            Locale.ROOT,
+            "  %-20s %9.2f %9.2f %9.2f %9.2f%n",
+            name,
+            figures.p50(),
+            figures.p95(),
+            figures.p99(),
+            figures.max()));
   }
 }

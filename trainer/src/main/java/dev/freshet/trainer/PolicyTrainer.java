@@ -57,13 +57,9 @@ public final class PolicyTrainer {
           Tensor policy = micro.ofTargets(logprobs);
           Tensor total = loss.tokens(policy, micro.behaviour(), micro.advantages()).sum();
           sums.add(total, logprobs, policy, micro.behaviour());
+          sums.requireFinite(batch.step());
           return total.div(new Scalar((double) tokens));
         });
-    if (!Double.isFinite(sums.loss)) {
-      throw new TrainerException(
-          "step %d: the loss is %s: expected a finite number"
-              .formatted(batch.step(), sums.loss / tokens));
-    }
     double gradNorm = model.update();
     return new StepMetrics(
         batch.step(),
@@ -97,6 +93,13 @@ public final class PolicyTrainer {
         entropy -= logprobs.exp().mul(logprobs).sum().item_double();
         Tensor logRatio = policy.sub(behaviour);
         mismatchKl += logRatio.exp().sub(logRatio).sub(new Scalar(1.0)).sum().item_double();
+      }
+    }
+
+    void requireFinite(long step) {
+      if (!Double.isFinite(loss)) {
+        throw new TrainerException(
+            "step %d: the loss is %s: expected a finite number".formatted(step, loss));
       }
     }
   }

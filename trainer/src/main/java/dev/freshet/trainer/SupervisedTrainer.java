@@ -29,9 +29,18 @@ public final class SupervisedTrainer {
     this.smoothing = smoothing;
   }
 
-  /** Takes one step. Returns the mean loss before it, in nats a target token. */
+  /**
+   * Takes one step. Returns the mean loss before it, in nats a target token.
+   *
+   * @throws TrainerException if the examples do not fit, have no target or give a gradient that is
+   *     not finite; the weights are unchanged then
+   */
   public double step(List<Example> examples) {
     long targets = examples.stream().mapToLong(Example::targets).sum();
+    if (targets == 0) {
+      throw new TrainerException(
+          "%d examples without a target: expected at least one".formatted(examples.size()));
+    }
     double[] loss = new double[1];
     model.accumulate(
         RowPacker.pack(examples, packLength),

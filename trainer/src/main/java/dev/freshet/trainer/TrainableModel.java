@@ -8,6 +8,7 @@ import dev.freshet.weights.TensorView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
@@ -41,14 +42,23 @@ public final class TrainableModel implements AutoCloseable {
     weights.tensors().values().forEach(tensor -> tensor.set_requires_grad(true));
     try (PointerScope _ = new PointerScope()) {
       this.parameters = new TensorVector(weights.tensors().values().toArray(Tensor[]::new));
-      AdamWOptions options = new AdamWOptions(config.lr());
-      options.betas().put(config.beta1(), config.beta2());
-      options.eps().put(config.eps());
-      options.weight_decay().put(config.weightDecay());
-      this.optimizer = new AdamW(parameters, options);
+      this.optimizer = new AdamW(parameters, options(config));
       parameters.retainReference();
       optimizer.retainReference();
     }
+  }
+
+  private static AdamWOptions options(OptimizerConfig config) {
+    AdamWOptions options = new AdamWOptions(config.lr());
+    // A std::tuple: which of its two lies first in memory is up to the C++ library. Its defaults,
+    // 0.9 and 0.999, tell.
+    DoublePointer betas = options.betas();
+    boolean firstFirst = betas.get(0) < betas.get(1);
+    betas.put(firstFirst ? 0 : 1, config.beta1());
+    betas.put(firstFirst ? 1 : 0, config.beta2());
+    options.eps().put(config.eps());
+    options.weight_decay().put(config.weightDecay());
+    return options;
   }
 
   /** The shape of the model. */
@@ -62,8 +72,8 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * Runs the model over packed sequences, adds the gradient of the loss to what is there, and lets
-   * {@code observe} read the logprobs.
+   * Runs the model over packed sequences and adds the gradient of the loss to what is there. If
+   * {@code loss} throws, the gradient is cleared.
    *
    * @param microRows how many rows go through the model at once
    * @param loss from a micro-batch and the logprobs of the vocabulary, {@code [n, vocabSize]}, to a
@@ -71,27 +81,36 @@ public final class TrainableModel implements AutoCloseable {
    */
   void accumulate(
       List<List<Example>> rows, int microRows, BiFunction<MicroBatch, Tensor, Tensor> loss) {
-    for (int from = 0; from < rows.size(); from += microRows) {
-      try (PointerScope _ = new PointerScope()) {
-        MicroBatch batch =
-            MicroBatch.of(rows.subList(from, Math.min(rows.size(), from + microRows)));
-        loss.apply(batch, batch.logprobs(decoder)).backward();
+    try {
+      for (int from = 0; from < rows.size(); from += microRows) {
+        try (PointerScope _ = new PointerScope()) {
+          MicroBatch batch =
+              MicroBatch.of(rows.subList(from, Math.min(rows.size(), from + microRows)));
+          loss.apply(batch, batch.logprobs(decoder)).backward();
+        }
       }
+    } catch (RuntimeException e) {
+      optimizer.zero_grad();
+      throw e;
     }
   }
 
   /**
    * Clips the accumulated gradient, takes one optimizer step and clears the gradient. Returns its
    * norm before clipping.
+   *
+   * @throws TrainerException if the norm is not finite; the gradient is cleared and the weights are
+   *     unchanged then
    */
   double update() {
-    steps++;
     try (PointerScope _ = new PointerScope()) {
       double norm = torch.clip_grad_norm_(parameters, config.maxGradNorm());
       if (!Double.isFinite(norm)) {
+        optimizer.zero_grad();
         throw new TrainerException(
             "the gradient's norm is %s: expected a finite number".formatted(norm));
       }
+      steps++;
       for (OptimizerParamGroup group : groups()) {
         group.options().set_lr(config.lrAt(steps));
       }

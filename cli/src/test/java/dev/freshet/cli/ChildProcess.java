@@ -1,0 +1,120 @@
+package dev.freshet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The command line as a process of its own, with the flags of the launcher. What it writes goes to
+ * files in its directory, where a native crash would leave its report too. Closing it kills it.
+ */
+final class ChildProcess implements AutoCloseable {
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
+
+  private final Process process;
+  private final Path dir;
+
+  private ChildProcess(Process process, Path dir) {
+    this.process = process;
+    this.dir = dir;
+  }
+
+  static ChildProcess start(Path dir, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    if (System.getProperty("os.name").equals("Linux")) {
+      // A process started in the background of a shell ignores SIGINT, and so do its children.
+      command.addAll(List.of("env", "--default-signal=INT"));
+    }
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx512m",
+            "-XX:+UseSerialGC",
+            "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+            "-Dorg.bytedeco.javacpp.maxBytes=0",
+            "-Dio.netty.allocator.type=pooled",
+            "-cp",
+            absoluteClassPath(),
+            "dev.freshet.cli.Main"));
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command)
+            .directory(dir.toFile())
+            .redirectOutput(dir.resolve("out.txt").toFile())
+            .redirectError(dir.resolve("err.txt").toFile())
+            .start();
+    return new ChildProcess(process, dir);
+  }
+
+  private static String absoluteClassPath() {
+    List<String> entries = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      entries.add(Path.of(entry).toAbsolutePath().toString());
+    }
+    return String.join(File.pathSeparator, entries);
+  }
+
+  /** Waits for {@code condition}, for as long as the process lives. */
+  void await(String what, BooleanSupplier condition) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + DEADLINE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0 || !process.isAlive()) {
+        throw new AssertionError("no %s; it wrote: %s%s".formatted(what, out(), err()));
+      }
+      Thread.sleep(5);
+    }
+  }
+
+  /** Waits until it has written {@code text} to standard output. */
+  void awaitOut(String text) throws IOException, InterruptedException {
+    await(
+        "'" + text + "'",
+        () -> {
+          try {
+            return out().contains(text);
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        });
+  }
+
+  /** Sends SIGTERM or SIGINT. */
+  void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start();
+    assertThat(kill.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** Waits for its end, which must not be a native crash. Returns the exit code. */
+  int awaitEnd() throws IOException, InterruptedException {
+    boolean ended = process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    assertThat(ended).as("ended within %s; it wrote: %s%s", DEADLINE, out(), err()).isTrue();
+    assertThat(out() + err()).doesNotContain("SIGSEGV", "SIGABRT", "fatal error", "\tat ");
+    assertThat(dir)
+        .isDirectoryNotContaining("glob:**hs_err*")
+        .isDirectoryNotContaining("glob:**/core*");
+    return process.exitValue();
+  }
+
+  String out() throws IOException {
+    return Files.readString(dir.resolve("out.txt"));
+  }
+
+  String err() throws IOException {
+    return Files.readString(dir.resolve("err.txt"));
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,155 @@
+package dev.freshet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.weights.CheckpointStore;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** A signal at any moment ends a command cleanly: libtorch crashes if the JVM leaves under it. */
+@Timeout(240)
+class SignalsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern WRITTEN =
+      Pattern.compile("\\[ckpt] write\\.done step=([0-9]+) write_ms=");
+
+  @TempDir Path dir;
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void aRunStoppedWhileItsModelWarmsUpLeavesNoHalfOfOne(String signal, int exitCode)
+      throws Exception {
+    try (ChildProcess child =
+        ChildProcess.start(dir, CommandLineRun.small("run", run(), "--sft.steps=1000000"))) {
+      child.await("warm-up", () -> lines(run().resolve("metrics.jsonl")).size() > 3);
+
+      child.signal(signal);
+
+      assertThat(child.awaitEnd()).isEqualTo(exitCode);
+      assertThat(child.err()).isEmpty();
+    }
+    assertThat(metrics()).hasSizeGreaterThan(3);
+    assertThat(run().resolve("weights")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143, 0", "INT, 130, 0", "TERM, 143, 3", "INT, 130, 3"})
+  void aRunStoppedWhileItLearnsLeavesWholeCheckpointsAndLogs(
+      String signal, int exitCode, int afterStep) throws Exception {
+    try (ChildProcess child =
+        ChildProcess.start(
+            dir,
+            CommandLineRun.small(
+                "run",
+                run(),
+                "--sft.steps=5",
+                "--run.steps=100000",
+                "--trainer.keep_weights=1000"))) {
+      Path reached = run().resolve("weights/step_" + afterStep);
+      child.await(reached.toString(), () -> Files.exists(reached));
+
+      child.signal(signal);
+
+      assertThat(child.awaitEnd()).isEqualTo(exitCode);
+      assertThat(child.err()).isEmpty();
+    }
+    CheckpointStore weights = new CheckpointStore(run().resolve("weights"));
+    assertThat(weights.steps()).contains((long) afterStep);
+    weights.steps().forEach(step -> CheckpointStore.verify(weights.path(step)));
+    assertThat(run().resolve("weights")).isDirectoryNotContaining("glob:**.tmp");
+    if (afterStep > 0) {
+      assertThat(run().resolve("rollouts")).isDirectoryNotContaining("glob:**.tmp");
+      assertThat(metrics())
+          .anySatisfy(line -> assertThat(line.path("kind").asString()).isEqualTo("update"));
+    }
+    assertThat(stepsWritten(run().resolve("logs/trainer.log"))).isEqualTo(weights.steps());
+    for (String role : List.of("orchestrator", "inference")) {
+      String log = Files.readString(run().resolve("logs").resolve(role + ".log"));
+      assertThat(log.isEmpty() || log.endsWith("\n")).as("%s.log ends with a line", role).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void aServerStoppedUnderLoadEndsItsStreamsAndItself(String signal, int exitCode)
+      throws Exception {
+    assertThat(CommandLineRun.of(CommandLineRun.small("sft", run(), "--sft.steps=0")).exitCode())
+        .isZero();
+    try (ChildProcess child =
+            ChildProcess.start(
+                dir,
+                "serve",
+                "--model",
+                run().resolve("weights/step_0").toString(),
+                "--port=0",
+                "--admin-port=0");
+        HttpClient client = HttpClient.newHttpClient()) {
+      child.awaitOut("  admin ");
+      Matcher url = Pattern.compile("completions (http://\\S+)").matcher(child.out());
+      assertThat(url.find()).isTrue();
+      List<CompletableFuture<HttpResponse<Stream<String>>>> streams = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        streams.add(client.sendAsync(streaming(url.group(1)), HttpResponse.BodyHandlers.ofLines()));
+      }
+      assertThat(streams.getFirst().get().statusCode()).isEqualTo(200);
+
+      child.signal(signal);
+
+      assertThat(child.awaitEnd()).isEqualTo(exitCode);
+      assertThat(child.err()).isEmpty();
+    }
+  }
+
+  private static HttpRequest streaming(String server) {
+    return HttpRequest.newBuilder(URI.create(server).resolve("/v1/completions"))
+        .header("content-type", "application/json")
+        .POST(
+            HttpRequest.BodyPublishers.ofString(
+                """
+                {"model": "policy", "prompt": [1, 4, 5, 3], "max_tokens": 120, "ignore_eos": true, "stream": true}
+                """))
+        .build();
+  }
+
+  private Path run() {
+    return dir.resolve("run");
+  }
+
+  /** The lines of {@code metrics.jsonl}, each of which must be whole. */
+  private List<JsonNode> metrics() {
+    return lines(run().resolve("metrics.jsonl")).stream().map(JSON::readTree).toList();
+  }
+
+  private static List<Long> stepsWritten(Path log) throws IOException {
+    return WRITTEN
+        .matcher(Files.readString(log))
+        .results()
+        .map(m -> Long.valueOf(m.group(1)))
+        .toList();
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package dev.freshet.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.freshet.model.ModelWeights;
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.trace.MonotonicClock;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PolicyTrainerTest {
+  private static final int[] GOOD = {1, 4, 5, 6, 3, 6, 5, 4, 2};
+  private static final int[] BAD = {1, 4, 5, 6, 3, 4, 4, 9, 10};
+  private static final int GENERATED = 4;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dppo", "grpo"})
+  void aStepRaisesWhatWasBetterThanItsGroupAndLowersWhatWasWorse(String loss) {
+    ModelWeights weights = TinyModel.weights();
+    try (TrainableModel model = TinyModel.trainable(weights)) {
+      PolicyTrainer trainer = trainer(model, loss);
+      double good = sum(TinyModel.logprobs(weights, GOOD, GENERATED));
+      double bad = sum(TinyModel.logprobs(weights, BAD, GENERATED));
+
+      trainer.step(batch(weights));
+
+      assertThat(sum(TinyModel.logprobs(weights, GOOD, GENERATED))).isGreaterThan(good);
+      assertThat(sum(TinyModel.logprobs(weights, BAD, GENERATED))).isLessThan(bad);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dppo", "grpo"})
+  void theLossFallsOnAFixedBatch(String loss) {
+    // So slow that no probability moves as far as a mask.
+    OptimizerConfig slow = new OptimizerConfig(1e-3, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
+    ModelWeights weights = TinyModel.weights();
+    try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, slow)) {
+      PolicyTrainer trainer = trainer(model, loss);
+      TrainingBatch batch = batch(weights);
+      double first = trainer.step(batch).loss();
+      double second = trainer.step(batch).loss();
+      double third = trainer.step(batch).loss();
+
+      assertThat(first).isCloseTo(0, within(1e-5)); // r = 1 and the advantages cancel.
+      assertThat(second).isLessThan(first);
+      assertThat(third).isLessThan(second);
+    }
+  }
+
+  @Test
+  void aStepOnTheModelsOwnLogprobsShowsNoMismatchAndTheEntropyOfItsDistributions() {
+    ModelWeights weights = TinyModel.weights();
+    try (TrainableModel model = TinyModel.trainable(weights)) {
+      double entropy = 0;
+      for (int[] tokens : List.of(GOOD, BAD)) {
+        for (float[] row : TinyModel.distributions(weights, TinyModel.example(tokens, GENERATED))) {
+          for (float logprob : row) {
+            entropy -= Math.exp(logprob) * logprob;
+          }
+        }
+      }
+
+      StepMetrics metrics = trainer(model, "dppo").step(batch(weights));
+
+      assertThat(metrics.mismatchKl()).isCloseTo(0, within(1e-6));
+      assertThat(metrics.entropy()).isCloseTo(entropy / (2 * GENERATED), within(1e-4));
+      assertThat(metrics.tokens()).isEqualTo(2 * GENERATED);
+      assertThat(metrics.gradNorm()).isGreaterThan(0);
+      assertThat(metrics.step()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theMismatchIsTheMeanOfRLessLogRLessOne() {
+    ModelWeights weights = TinyModel.weights();
+    try (TrainableModel model = TinyModel.trainable(weights)) {
+      float[] own = TinyModel.logprobs(weights, GOOD, GENERATED);
+      float[] shifted = own.clone();
+      shifted[0] -= 0.5f;
+      shifted[1] += 0.25f;
+
+      StepMetrics metrics =
+          trainer(model, "dppo")
+              .step(new TrainingBatch(1, List.of(TinyModel.rollout(GOOD, shifted, 1))));
+
+      double expected = (Math.exp(0.5) - 0.5 - 1 + Math.exp(-0.25) + 0.25 - 1) / GENERATED;
+      assertThat(metrics.mismatchKl()).isCloseTo(expected, within(1e-5));
+    }
+  }
+
+  @Test
+  void howABatchIsCutIntoMicroBatchesDoesNotMatter() {
+    ModelWeights one = TinyModel.weights();
+    ModelWeights many = TinyModel.weights();
+    try (TrainableModel whole = TinyModel.trainable(one);
+        TrainableModel cut = TinyModel.trainable(many)) {
+      StepMetrics a =
+          new PolicyTrainer(whole, PolicyLoss.named("dppo"), 20, 8, MonotonicClock.SYSTEM)
+              .step(batch(one));
+      StepMetrics b =
+          new PolicyTrainer(cut, PolicyLoss.named("dppo"), 9, 1, MonotonicClock.SYSTEM)
+              .step(batch(many));
+
+      assertThat(b.loss()).isCloseTo(a.loss(), within(1e-6));
+      assertThat(b.gradNorm()).isCloseTo(a.gradNorm(), within(1e-5));
+    }
+  }
+
+  @Test
+  void aLossThatIsNotFiniteIsRefusedAndLeavesNothingBehind() {
+    ModelWeights weights = TinyModel.weights();
+    ModelWeights untouched = TinyModel.weights();
+    try (TrainableModel model = TinyModel.trainable(weights);
+        TrainableModel fresh = TinyModel.trainable(untouched)) {
+      Map<String, List<Float>> before = TinyModel.copy(weights);
+      PolicyTrainer trainer = trainer(model, "dppo");
+      Rollout sound = batch(weights).rollouts().getFirst();
+      Rollout impossible =
+          TinyModel.rollout(BAD, new float[] {-1e30f, -1, -1, -1}, 1); // r overflows.
+
+      assertThatThrownBy(() -> trainer.step(new TrainingBatch(3, List.of(sound, impossible))))
+          .isInstanceOf(TrainerException.class)
+          .hasMessageMatching("step 3: the loss is (NaN|-?Infinity): expected a finite number");
+      assertThat(TinyModel.copy(weights)).isEqualTo(before);
+
+      trainer.step(batch(weights));
+      trainer(fresh, "dppo").step(batch(untouched));
+      assertThat(TinyModel.copy(weights)).isEqualTo(TinyModel.copy(untouched));
+    }
+  }
+
+  @Test
+  void aBatchWithoutAGeneratedTokenIsRefused() {
+    try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
+      TrainingBatch empty = new TrainingBatch(5, List.of(TinyModel.rollout(GOOD, new float[0], 1)));
+
+      assertThatThrownBy(() -> trainer(model, "dppo").step(empty))
+          .isInstanceOf(TrainerException.class)
+          .hasMessage("step 5: the batch has no generated token");
+    }
+  }
+
+  private static PolicyTrainer trainer(TrainableModel model, String loss) {
+    return new PolicyTrainer(model, PolicyLoss.named(loss), 9, 1, MonotonicClock.SYSTEM);
+  }
+
+  /** A good and a bad answer to one problem, with the model's own logprobs. */
+  private static TrainingBatch batch(ModelWeights weights) {
+    return new TrainingBatch(
+        1,
+        List.of(
+            TinyModel.rollout(GOOD, TinyModel.logprobs(weights, GOOD, GENERATED), 1),
+            TinyModel.rollout(BAD, TinyModel.logprobs(weights, BAD, GENERATED), -1)));
+  }
+
+  private static double sum(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,121 @@
+package dev.freshet.trainer;
+
+import dev.freshet.model.Decoder;
+import dev.freshet.model.ModelConfig;
+import dev.freshet.model.ModelFamily;
+import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Rope;
+import dev.freshet.model.Torch;
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.Trajectory;
+import dev.freshet.weights.DType;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+
+/** A real decoder of 2 layers, 32 wide, over 12 tokens, and what tests ask of it. */
+final class TinyModel {
+  static final int VOCABULARY = 12;
+  static final int MAX_LENGTH = 32;
+  static final ModelConfig CONFIG =
+      new ModelConfig(
+          ModelFamily.LLAMA,
+          VOCABULARY,
+          32,
+          64,
+          2,
+          4,
+          2,
+          8,
+          1e-6,
+          new Rope(10_000, new Rope.Default()),
+          64,
+          true,
+          false,
+          false,
+          false,
+          Collections.nCopies(2, OptionalInt.empty()),
+          List.of(2),
+          DType.F32);
+
+  /** Without warm-up, decay and weight decay; the gradient as it is. */
+  static final OptimizerConfig PLAIN = new OptimizerConfig(1e-2, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
+
+  private TinyModel() {}
+
+  static ModelWeights weights() {
+    return ModelWeights.random(CONFIG, 7);
+  }
+
+  static TrainableModel trainable(ModelWeights weights) {
+    return new TrainableModel(weights, MAX_LENGTH, PLAIN);
+  }
+
+  /** The logprobs of the whole vocabulary for each target of one sequence by itself. */
+  static float[][] distributions(ModelWeights weights, Example example) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard();
+        Decoder decoder = new Decoder(weights, MAX_LENGTH)) {
+      float[] flat = Torch.toFloats(MicroBatch.of(List.of(List.of(example))).logprobs(decoder));
+      float[][] rows = new float[flat.length / VOCABULARY][];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] = Arrays.copyOfRange(flat, i * VOCABULARY, (i + 1) * VOCABULARY);
+      }
+      return rows;
+    }
+  }
+
+  /** The logprobs of the last {@code generated} tokens. */
+  static float[] logprobs(ModelWeights weights, int[] tokens, int generated) {
+    float[][] rows = distributions(weights, example(tokens, generated));
+    float[] logprobs = new float[generated];
+    for (int i = 0; i < generated; i++) {
+      logprobs[i] = rows[i][tokens[tokens.length - generated + i]];
+    }
+    return logprobs;
+  }
+
+  /** A sequence whose last {@code targets} tokens are to be learnt. */
+  static Example example(int[] tokens, int targets) {
+    int prompt = tokens.length - targets;
+    return Example.supervised(
+        Arrays.copyOf(tokens, prompt), Arrays.copyOfRange(tokens, prompt, tokens.length));
+  }
+
+  /** A rollout whose last tokens were generated with these logprobs. */
+  static Rollout rollout(int[] tokens, float[] logprobs, double advantage) {
+    int prompt = tokens.length - logprobs.length;
+    Trajectory trajectory =
+        new Trajectory.Builder()
+            .observe(Arrays.copyOf(tokens, prompt))
+            .generate(
+                Arrays.copyOfRange(tokens, prompt, tokens.length),
+                logprobs,
+                new int[logprobs.length])
+            .build();
+    return new Rollout("r", "g", "reverse-text", "p", trajectory, 0, advantage, "stop", 1, 0);
+  }
+
+  /** A copy of every parameter. */
+  static Map<String, List<Float>> copy(ModelWeights weights) {
+    Map<String, List<Float>> copy = new LinkedHashMap<>();
+    weights
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              try (PointerScope _ = new PointerScope();
+                  NoGradGuard _ = new NoGradGuard()) {
+                float[] values = Torch.toFloats(tensor.detach());
+                Float[] boxed = new Float[values.length];
+                Arrays.setAll(boxed, i -> values[i]);
+                copy.put(name, List.of(boxed));
+              }
+            });
+    return copy;
+  }
+}

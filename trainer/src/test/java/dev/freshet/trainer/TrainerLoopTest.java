@@ -1,0 +1,254 @@
+package dev.freshet.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.freshet.model.ConfigJson;
+import dev.freshet.model.ModelWeights;
+import dev.freshet.rollouts.BatchException;
+import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.CheckpointStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** The trainer of a run, on real files. */
+@Timeout(120)
+class TrainerLoopTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final int[] GOOD = {1, 4, 5, 3, 5, 4, 2};
+  private static final int[] BAD = {1, 4, 5, 3, 9, 9, 9};
+  private static final byte[] OPAQUE = "{\"opaque\": true}".getBytes(StandardCharsets.UTF_8);
+
+  @TempDir Path run;
+
+  private final List<String> log = Collections.synchronizedList(new ArrayList<>());
+  private final List<StepMetrics> taken = Collections.synchronizedList(new ArrayList<>());
+
+  @Test
+  void everyStepIsPublishedWholeAndTold() throws IOException {
+    publishBase();
+    writeBatches(2);
+
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(2, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.run(taken::add);
+    }
+
+    assertThat(weights().steps()).containsExactly(0L, 1L, 2L);
+    for (long step : weights().steps()) {
+      Path dir = weights().path(step);
+      CheckpointStore.verify(dir);
+      assertThat(dir.resolve("STABLE")).isEmptyFile();
+      assertThat(dir.resolve("manifest.json")).isNotEmptyFile();
+      assertThat(ConfigJson.read(dir)).isEqualTo(TinyModel.CONFIG);
+      assertThat(dir.resolve("tokenizer.json")).hasBinaryContent(OPAQUE);
+      assertThat(dir.resolve("tokenizer_config.json")).hasBinaryContent(OPAQUE);
+    }
+    assertThat(Files.mismatch(safetensors(0), safetensors(1))).isNotNegative();
+    assertThat(Files.mismatch(safetensors(1), safetensors(2))).isNotNegative();
+    assertThat(log).hasSize(2);
+    assertThat(log.getFirst()).matches("\\[ckpt] write\\.done step=1 write_ms=[0-9]+\\.[0-9]");
+    assertThat(log.getLast()).startsWith("[ckpt] write.done step=2 write_ms=");
+    assertThat(taken).extracting(StepMetrics::step).containsExactly(1L, 2L);
+    List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+    assertThat(lines).hasSize(2);
+    JsonNode line = new ObjectMapper().readTree(lines.getFirst());
+    assertThat(line.propertyNames())
+        .containsExactly(
+            "role",
+            "kind",
+            "step",
+            "loss",
+            "entropy",
+            "mismatch_kl",
+            "grad_norm",
+            "lr",
+            "tokens",
+            "step_ms",
+            "tokens_per_s",
+            "batch_wait_ms",
+            "write_ms");
+    assertThat(line.get("role").asString()).isEqualTo("trainer");
+    assertThat(line.get("kind").asString()).isEqualTo("train");
+    assertThat(line.get("tokens").asInt()).isEqualTo(6);
+  }
+
+  @Test
+  void theNewestStepsAndTheBaseModelStay() throws IOException {
+    publishBase();
+    writeBatches(5);
+
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(5, 2, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.run(taken::add);
+    }
+
+    assertThat(weights().steps()).containsExactly(0L, 4L, 5L);
+  }
+
+  @Test
+  void stoppedWhileItWaitsForABatchItReturnsAtOnceAndPublishesNothing() throws Exception {
+    publishBase();
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, Duration.ofHours(1), MonotonicClock.SYSTEM, metrics)) {
+      CompletableFuture<Boolean> interruptedAfter = new CompletableFuture<>();
+      Thread trainer =
+          Thread.ofPlatform()
+              .name("test-trainer")
+              .start(
+                  () -> {
+                    try {
+                      loop.run(taken::add);
+                      interruptedAfter.complete(Thread.currentThread().isInterrupted());
+                    } catch (RuntimeException e) {
+                      interruptedAfter.completeExceptionally(e);
+                    }
+                  });
+      while (trainer.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+
+      loop.stop();
+
+      assertThat(interruptedAfter.get(60, TimeUnit.SECONDS)).isFalse();
+      trainer.join();
+    }
+    assertThat(weights().steps()).containsExactly(0L);
+    assertThat(taken).isEmpty();
+  }
+
+  @Test
+  void stoppedBeforeItRunsItReturnsAtOnce() throws IOException {
+    publishBase();
+    writeBatches(1);
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.stop();
+      loop.run(taken::add);
+    }
+    assertThat(weights().steps()).containsExactly(0L);
+  }
+
+  @Test
+  void stoppedDuringAStepItPublishesThatStepAndTakesNoOther() throws IOException {
+    publishBase();
+    writeBatches(2);
+    AtomicInteger readings = new AtomicInteger();
+    List<TrainerLoop> running = new ArrayList<>();
+    MonotonicClock clock =
+        () -> {
+          if (readings.incrementAndGet() == 3) { // After both of the wait: the step has begun.
+            running.forEach(TrainerLoop::stop);
+          }
+          return System.nanoTime();
+        };
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(2, 3, LONG, clock, metrics)) {
+      running.add(loop);
+      loop.run(taken::add);
+    }
+
+    assertThat(weights().steps()).containsExactly(0L, 1L);
+    CheckpointStore.verify(weights().path(1));
+    assertThat(taken).hasSize(1);
+    assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(1);
+  }
+
+  @Test
+  void aBatchThatDoesNotComeWithinItsDeadlineEndsTheRunByName() throws IOException {
+    publishBase();
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, Duration.ofMillis(50), MonotonicClock.SYSTEM, metrics)) {
+      assertThatThrownBy(() -> loop.run(taken::add))
+          .isInstanceOf(BatchException.class)
+          .hasMessageContaining("step_1.jsonl: did not appear within 50 ms");
+    }
+    assertThat(weights().steps()).containsExactly(0L);
+  }
+
+  @Test
+  void aBatchThatCannotBeLearntFromLeavesThePublishedWeightsAsTheyWere() throws IOException {
+    publishBase();
+    float[] impossible = {-1e30f, -1, -1};
+    batches().write(new TrainingBatch(1, List.of(TinyModel.rollout(GOOD, impossible, 1))));
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      assertThatThrownBy(() -> loop.run(taken::add))
+          .isInstanceOf(TrainerException.class)
+          .hasMessageStartingWith("step 1: the loss is ");
+    }
+    assertThat(weights().steps()).containsExactly(0L);
+    assertThat(log).isEmpty();
+  }
+
+  private CheckpointStore weights() {
+    return new CheckpointStore(run.resolve("weights"));
+  }
+
+  private BatchStore batches() {
+    return new BatchStore(run.resolve("rollouts"));
+  }
+
+  private Path safetensors(long step) {
+    return weights().path(step).resolve("model.safetensors");
+  }
+
+  private MetricsFile metrics() throws IOException {
+    return MetricsFile.open(run.resolve("metrics.jsonl"), "trainer");
+  }
+
+  private void publishBase() {
+    try (ModelWeights base = TinyModel.weights()) {
+      weights()
+          .publish(
+              0,
+              0,
+              base.views(),
+              Map.of(
+                  "config.json", ConfigJson.write(TinyModel.CONFIG),
+                  "tokenizer.json", OPAQUE,
+                  "tokenizer_config.json", OPAQUE));
+    }
+  }
+
+  private void writeBatches(int steps) {
+    try (ModelWeights base = TinyModel.weights()) {
+      for (int step = 1; step <= steps; step++) {
+        batches()
+            .write(
+                new TrainingBatch(
+                    step,
+                    List.of(
+                        TinyModel.rollout(GOOD, TinyModel.logprobs(base, GOOD, 3), 1),
+                        TinyModel.rollout(BAD, TinyModel.logprobs(base, BAD, 3), -1))));
+      }
+    }
+  }
+
+  private TrainerLoop loop(
+      long steps, int keepWeights, Duration deadline, MonotonicClock clock, MetricsFile metrics) {
+    TrainerConfig config =
+        new TrainerConfig(
+            steps, "dppo", TinyModel.MAX_LENGTH, 4, 1, keepWeights, deadline, TinyModel.PLAIN);
+    return new TrainerLoop(config, weights(), batches(), new EventLog(log::add, clock), metrics);
+  }
+}
