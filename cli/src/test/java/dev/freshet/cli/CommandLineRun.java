@@ -31,7 +31,7 @@ record CommandLineRun(int exitCode, String out, String err) {
           "--trainer.pack_length=32",
           "--orchestrator.groups_per_batch=8",
           "--orchestrator.group_size=8",
-          "--orchestrator.eval_problems=64");
+          "--orchestrator.eval_problems=128");
 
   static CommandLineRun of(String... arguments) {
     PrintStream systemOut = System.out;
