@@ -61,6 +61,7 @@ final class DecodeLoop implements Runnable {
         turn(cache);
       }
     } finally {
+      admission.close();
       admission.drain().forEach(sequence -> end(sequence, FinishReason.ABORT));
       running.forEach(sequence -> end(sequence, FinishReason.ABORT));
       running.clear();
@@ -92,12 +93,13 @@ final class DecodeLoop implements Runnable {
   }
 
   private void exchangeWeights() {
-    swap.take(model, clock::nanos)
-        .ifPresent(
-            taken -> {
-              model = taken;
-              onSwapped.accept(taken);
-            });
+    swap.take(
+        model,
+        clock::nanos,
+        taken -> {
+          model = taken;
+          onSwapped.accept(taken);
+        });
   }
 
   private void dropCancelled(KvCache cache) {
@@ -168,22 +170,29 @@ final class DecodeLoop implements Runnable {
             model.decoder().logits(hidden),
             rows.stream().map(Sequence::request).toList(),
             rows.stream().map(Sequence::random).toList());
-    boolean[] ended = new boolean[samples.size()];
+    List<Optional<FinishReason>> ends = new ArrayList<>();
     for (int row = 0; row < samples.size(); row++) {
       Sequence sequence = rows.get(row);
       Sampler.Sample sample = samples.get(row);
-      Optional<FinishReason> finish =
-          Float.isNaN(sample.logprob())
-              ? Optional.of(FinishReason.ERROR)
-              : sequence.append(sample.token());
-      ended[row] = finish.isPresent();
+      if (Float.isNaN(sample.logprob())) {
+        LOG.error("version {} scores tokens NaN; a completion ends with an error", model.version());
+        end(sequence, FinishReason.ERROR);
+        ends.add(Optional.of(FinishReason.ERROR));
+        continue;
+      }
+      Optional<FinishReason> finish = sequence.append(sample.token());
+      ends.add(finish);
       add(
           sequence,
           new TokenEvent(
               sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
-      if (ended[row]) {
+      Optional<FinishReason> finish = ends.get(row);
+      if (finish.isPresent()) {
+        if (finish.get() == FinishReason.ERROR) {
+          cache.clear(first + row);
+        }
         release(cache, first + row);
       }
     }
