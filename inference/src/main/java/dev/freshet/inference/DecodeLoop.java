@@ -171,11 +171,12 @@ final class DecodeLoop implements Runnable {
             rows.stream().map(Sequence::request).toList(),
             rows.stream().map(Sequence::random).toList());
     List<Optional<FinishReason>> ends = new ArrayList<>();
+    int failed = 0;
     for (int row = 0; row < samples.size(); row++) {
       Sequence sequence = rows.get(row);
       Sampler.Sample sample = samples.get(row);
       if (Float.isNaN(sample.logprob())) {
-        LOG.error("version {} scores tokens NaN; a completion ends with an error", model.version());
+        failed++;
         end(sequence, FinishReason.ERROR);
         ends.add(Optional.of(FinishReason.ERROR));
         continue;
@@ -186,6 +187,9 @@ final class DecodeLoop implements Runnable {
           sequence,
           new TokenEvent(
               sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
+    }
+    if (failed > 0) {
+      LOG.error("version {} scores NaN: {} completions end with an error", model.version(), failed);
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
       Optional<FinishReason> finish = ends.get(row);
