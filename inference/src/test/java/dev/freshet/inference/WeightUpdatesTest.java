@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
@@ -212,17 +213,19 @@ class WeightUpdatesTest {
       throws Exception {
     Path overflowing = Fixture.elementwise(dir, 1, LLAMA, x -> x * 1e18);
     List<Golden> golden = Fixture.golden(LLAMA);
+    int[] spoiling = new int[60];
+    Arrays.fill(spoiling, 7);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       engine.updateWeights(overflowing, OptionalLong.of(1), DEADLINE);
       for (int i = 0; i < 4; i++) {
-        Collected spoiled = Collected.of(engine, greedy(new int[60], 10));
+        Collected spoiled = Collected.of(engine, greedy(spoiling, 10));
         assertThat(spoiled.finish()).isEqualTo(FinishReason.ERROR);
         assertThat(spoiled.events().getFirst().token()).isEqualTo(-1);
         assertThat(spoiled.tokens()).isEmpty();
       }
       List<Collected> together = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        together.add(Collected.of(engine, greedy(new int[60], 10)));
+        together.add(Collected.of(engine, greedy(spoiling, 10)));
       }
       for (Collected one : together) {
         assertThat(one.finish()).isEqualTo(FinishReason.ERROR);
