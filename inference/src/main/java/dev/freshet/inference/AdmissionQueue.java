@@ -58,6 +58,20 @@ final class AdmissionQueue {
     }
   }
 
+  /**
+   * A cancelled sequence gives up its place in the queue, and the loop wakes to drop it if it runs.
+   */
+  void cancelled(Sequence sequence) {
+    lock.lock();
+    try {
+      waiting.remove(sequence);
+      size = waiting.size();
+      work.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Refuses further sequences and lets the loop end. */
   void close() {
     lock.lock();

@@ -94,12 +94,13 @@ final class DecodeLoop implements Runnable {
   }
 
   private void exchangeWeights() {
-    swap.take(model, clock::nanos)
-        .ifPresent(
-            taken -> {
-              model = taken;
-              onSwapped.accept(taken);
-            });
+    swap.take(
+        model,
+        clock::nanos,
+        taken -> {
+          model = taken;
+          onSwapped.accept(taken);
+        });
   }
 
   private void dropCancelled() {
@@ -170,22 +171,33 @@ final class DecodeLoop implements Runnable {
             model.decoder().logits(hidden),
             rows.stream().map(Sequence::request).toList(),
             rows.stream().map(Sequence::random).toList());
-    boolean[] ended = new boolean[samples.size()];
+    List<Optional<FinishReason>> ends = new ArrayList<>();
+    int failed = 0;
     for (int row = 0; row < samples.size(); row++) {
       Sequence sequence = rows.get(row);
       Sampler.Sample sample = samples.get(row);
-      Optional<FinishReason> finish =
-          Float.isNaN(sample.logprob())
-              ? Optional.of(FinishReason.ERROR)
-              : sequence.append(sample.token());
-      ended[row] = finish.isPresent();
+      if (Float.isNaN(sample.logprob())) {
+        failed++;
+        end(sequence, FinishReason.ERROR);
+        ends.add(Optional.of(FinishReason.ERROR));
+        continue;
+      }
+      Optional<FinishReason> finish = sequence.append(sample.token());
+      ends.add(finish);
       add(
           sequence,
           new TokenEvent(
               sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
     }
+    if (failed > 0) {
+      LOG.error("version {} scores NaN: {} completions end with an error", model.version(), failed);
+    }
     for (int row = samples.size() - 1; row >= 0; row--) {
-      if (ended[row]) {
+      Optional<FinishReason> finish = ends.get(row);
+      if (finish.isPresent()) {
+        if (finish.get() == FinishReason.ERROR) {
+          cache.clear(first + row);
+        }
         release(first + row);
       }
     }

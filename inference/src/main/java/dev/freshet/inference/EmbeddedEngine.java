@@ -62,7 +62,7 @@ public final class EmbeddedEngine implements Engine {
             options.prefillTokens(),
             options.threads(),
             options.dtype());
-    this.baseVersion = manifestStep(baseDir).orElse(0);
+    this.baseVersion = version(baseDir).orElse(0);
     this.serving = VersionedModel.load(baseDir, baseVersion, type, maxModelLen);
     KvCache cache =
         new KvCache(config, options.maxSequences(), maxModelLen, serving.weights().type());
@@ -90,10 +90,16 @@ public final class EmbeddedEngine implements Engine {
     }
   }
 
-  private static OptionalLong manifestStep(Path dir) {
-    return Files.exists(dir.resolve(Manifest.FILE_NAME))
-        ? OptionalLong.of(Manifest.read(dir.resolve(Manifest.FILE_NAME)).step())
-        : OptionalLong.empty();
+  /** The step that a checkpoint's manifest states, if it has one. */
+  private static OptionalLong version(Path dir) {
+    Path manifest = dir.resolve(Manifest.FILE_NAME);
+    try {
+      return Files.exists(manifest)
+          ? OptionalLong.of(Manifest.read(manifest).step())
+          : OptionalLong.empty();
+    } catch (CheckpointException e) {
+      throw new EngineException(EngineException.Kind.CONFLICT, e);
+    }
   }
 
   @Override
@@ -136,7 +142,7 @@ public final class EmbeddedEngine implements Engine {
     check(request);
     SplittableRandom random = new SplittableRandom(request.seed().orElseGet(this::nextSeed));
     int maxTokens = Math.min(request.maxTokens(), maxModelLen - request.prompt().length);
-    Sequence sequence = new Sequence(request, outlet, random, maxTokens, admission::ring);
+    Sequence sequence = new Sequence(request, outlet, random, maxTokens, admission::cancelled);
     admission.add(sequence);
     return sequence;
   }
@@ -148,6 +154,9 @@ public final class EmbeddedEngine implements Engine {
   }
 
   private void check(GenerationRequest request) {
+    if (request.maxTokens() < 1) {
+      throw invalid("max_tokens %d: expected at least 1".formatted(request.maxTokens()));
+    }
     int[] prompt = request.prompt();
     if (prompt.length == 0) {
       throw invalid("the prompt is empty: expected at least one token");
@@ -226,20 +235,12 @@ public final class EmbeddedEngine implements Engine {
   }
 
   private VersionedModel prepare(Path dir, OptionalLong step) {
-    long version;
-    try {
-      version =
-          step.orElseGet(
-              () ->
-                  manifestStep(dir)
-                      .orElseThrow(
-                          () ->
-                              new EngineException(
-                                  EngineException.Kind.INVALID,
-                                  dir + ": no manifest: expected a step in the request")));
-    } catch (CheckpointException e) {
-      throw new EngineException(EngineException.Kind.CONFLICT, e);
-    }
+    long version =
+        step.orElseGet(
+            () ->
+                version(dir)
+                    .orElseThrow(
+                        () -> invalid(dir + ": no manifest: expected a step in the request")));
     VersionedModel prepared = VersionedModel.load(dir, version, type, maxModelLen);
     if (!prepared.interchangeableWith(serving)) {
       prepared.close();

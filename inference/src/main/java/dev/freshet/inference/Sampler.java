@@ -12,13 +12,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Draws the next token of every sequence of a step from the model's logits. Temperature 0 takes the
- * most likely token, the first of equals. Otherwise the logits are divided by the temperature, cut
- * to the {@code topK} most likely tokens, then to the smallest set of most likely tokens that holds
- * {@code topP} of the mass, and drawn from by inversion with one uniform number a token, so that a
- * completion with a seed does not depend on what runs beside it.
+ * Draws the next token of every sequence of a step from the model's logits. Temperature 0, or one
+ * so small that dividing by it would overflow, takes the most likely token, the first of equals.
+ * Otherwise the logits are divided by the temperature, cut to the {@code topK} most likely tokens,
+ * then to the smallest set of most likely tokens that holds {@code topP} of the mass, and drawn
+ * from by inversion with one uniform number a token, so that a completion with a seed does not
+ * depend on what runs beside it.
  */
 final class Sampler {
+  private static final double GREEDY_BELOW = 1e-5;
+
+  /** The less likely first; of equals the one with the higher id. */
+  private static final Comparator<TokenEvent.TopLogprob> BY_LIKELIHOOD =
+      Comparator.comparingDouble(TokenEvent.TopLogprob::logprob)
+          .thenComparing(TokenEvent.TopLogprob::token, Comparator.reverseOrder());
+
   private Sampler() {}
 
   /**
@@ -48,7 +56,7 @@ final class Sampler {
       GenerationRequest request = requests.get(row);
       int offset = row * vocab;
       int token =
-          request.temperature() == 0
+          request.temperature() < GREEDY_BELOW
               ? mostLikely(logprobs, offset, vocab)
               : draw(probabilities, offset, vocab, request, randoms.get(row).nextDouble());
       samples.add(
@@ -64,7 +72,7 @@ final class Sampler {
     float[] temperatures = new float[requests.size()];
     for (int row = 0; row < temperatures.length; row++) {
       double temperature = requests.get(row).temperature();
-      temperatures[row] = temperature == 0 ? 1 : (float) temperature;
+      temperatures[row] = temperature < GREEDY_BELOW ? 1 : (float) temperature;
     }
     return Torch.floats(temperatures, temperatures.length, 1);
   }
@@ -144,8 +152,7 @@ final class Sampler {
     if (count == 0) {
       return List.of();
     }
-    PriorityQueue<TokenEvent.TopLogprob> best =
-        new PriorityQueue<>(Comparator.comparingDouble(TokenEvent.TopLogprob::logprob));
+    PriorityQueue<TokenEvent.TopLogprob> best = new PriorityQueue<>(BY_LIKELIHOOD);
     for (int token = 0; token < vocab; token++) {
       float logprob = logprobs.get(offset + token);
       if (best.size() < count) {
@@ -155,8 +162,6 @@ final class Sampler {
         best.add(new TokenEvent.TopLogprob(token, logprob));
       }
     }
-    return best.stream()
-        .sorted(Comparator.comparingDouble(TokenEvent.TopLogprob::logprob).reversed())
-        .toList();
+    return best.stream().sorted(BY_LIKELIHOOD.reversed()).toList();
   }
 }

@@ -1,6 +1,7 @@
 package dev.freshet.inference;
 
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 
 /** One completion inside the engine. All but {@link #cancelled} belongs to the engine's thread. */
 final class Sequence implements Engine.Generation {
@@ -8,7 +9,7 @@ final class Sequence implements Engine.Generation {
   private final Outlet outlet;
   private final SplittableRandom random;
   private final int maxTokens;
-  private final Runnable wake;
+  private final Consumer<Sequence> onCancel;
   private volatile boolean cancelled;
 
   /** Tokens whose keys and values are in the cache. */
@@ -22,12 +23,12 @@ final class Sequence implements Engine.Generation {
       Outlet outlet,
       SplittableRandom random,
       int maxTokens,
-      Runnable wake) {
+      Consumer<Sequence> onCancel) {
     this.request = request;
     this.outlet = outlet;
     this.random = random;
     this.maxTokens = maxTokens;
-    this.wake = wake;
+    this.onCancel = onCancel;
   }
 
   GenerationRequest request() {
@@ -73,6 +74,6 @@ final class Sequence implements Engine.Generation {
   @Override
   public void cancel() {
     cancelled = true;
-    wake.run();
+    onCancel.accept(this);
   }
 }

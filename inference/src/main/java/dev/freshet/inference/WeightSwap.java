@@ -1,12 +1,12 @@
 package dev.freshet.inference;
 
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -24,7 +24,7 @@ final class WeightSwap {
   private record Offer(VersionedModel model, CompletableFuture<Swapped> outcome) {}
 
   private final AtomicReference<Offer> pending = new AtomicReference<>();
-  private volatile boolean ended;
+  private volatile boolean refusing;
 
   /** Whether a model waits to be taken. */
   boolean isPending() {
@@ -34,13 +34,14 @@ final class WeightSwap {
   /**
    * Offers a model and waits until the loop has taken it. One caller at a time.
    *
-   * @throws EngineException if the loop did not take it within {@code deadline}; it then never will
+   * @throws EngineException if the loop did not take it within {@code deadline}, or has ended; it
+   *     then never will
    */
   Swapped offer(VersionedModel model, Duration deadline, Runnable wake) {
     Offer offer = new Offer(model, new CompletableFuture<>());
     pending.set(offer);
-    if (ended) {
-      refuse(); // The loop may not have seen this offer when it ended.
+    if (refusing) {
+      refuse();
     }
     wake.run();
     try {
@@ -67,22 +68,21 @@ final class WeightSwap {
   }
 
   /**
-   * Called by the loop between two steps: the offered model, if there is one, to take {@code
-   * current}'s place.
+   * Called by the loop between two steps: hands it the offered model, if there is one, to take
+   * {@code current}'s place. When the one who offered it hears of that, it is in place.
    */
-  Optional<VersionedModel> take(VersionedModel current, LongSupplier clock) {
+  void take(VersionedModel current, LongSupplier clock, Consumer<VersionedModel> place) {
     long start = clock.getAsLong();
     Offer offer = pending.getAndSet(null);
-    if (offer == null) {
-      return Optional.empty();
+    if (offer != null) {
+      place.accept(offer.model());
+      offer.outcome().complete(new Swapped(current, start, clock.getAsLong()));
     }
-    offer.outcome().complete(new Swapped(current, start, clock.getAsLong()));
-    return Optional.of(offer.model());
   }
 
-  /** Called by the loop when it ends: nobody will take the offered model any more. */
+  /** Called by the loop when it ends: nobody will take an offered model any more. */
   void refuse() {
-    ended = true;
+    refusing = true;
     Offer offer = pending.getAndSet(null);
     if (offer != null) {
       offer.outcome().completeExceptionally(new IllegalStateException("engine closed"));

@@ -4,7 +4,6 @@ import dev.freshet.weights.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -32,8 +31,9 @@ public final class ConfigJson {
   public static ModelConfig read(Path dir) {
     Path file = dir.resolve("config.json");
     JsonNode root = parse(file);
+    List<Integer> eosTokens = generationEos(dir);
     try {
-      return new Reader(root).config(generationEos(dir));
+      return new ConfigReader(root).config(eosTokens);
     } catch (ModelException e) {
       throw new ModelException(file + ": " + e.getMessage(), e);
     }
@@ -57,17 +57,15 @@ public final class ConfigJson {
 
   private static List<Integer> generationEos(Path dir) {
     Path file = dir.resolve("generation_config.json");
-    return Files.exists(file) ? tokens(parse(file).path("eos_token_id")) : List.of();
-  }
-
-  private static List<Integer> tokens(JsonNode node) {
-    List<Integer> tokens = new ArrayList<>();
-    if (node.isArray()) {
-      node.forEach(token -> tokens.add(token.asInt()));
-    } else if (node.isIntegralNumber()) {
-      tokens.add(node.asInt());
+    if (!Files.exists(file)) {
+      return List.of();
     }
-    return tokens;
+    JsonNode root = parse(file);
+    try {
+      return ConfigReader.eosTokens(root);
+    } catch (ModelException e) {
+      throw new ModelException(file + ": " + e.getMessage(), e);
+    }
   }
 
   /** The configuration as the content of a {@code config.json} that transformers loads. */
@@ -104,6 +102,8 @@ public final class ConfigJson {
     windows(config, root);
     if (config.eosTokens().size() == 1) {
       root.put("eos_token_id", config.eosTokens().getFirst());
+    } else if (config.eosTokens().isEmpty()) {
+      root.putNull("eos_token_id"); // Left out, some families would have an end token all the same.
     } else {
       config.eosTokens().forEach(root.withArray("eos_token_id")::add);
     }
@@ -132,6 +132,9 @@ public final class ConfigJson {
     }
     root.put("sliding_window", window.get().getAsInt());
     root.put("use_sliding_window", true);
+    if (config.family() == ModelFamily.MISTRAL) {
+      return; // All of its layers have the window, and transformers reads no types.
+    }
     ArrayNode types = root.putArray("layer_types");
     config
         .windows()
@@ -144,137 +147,5 @@ public final class ConfigJson {
       case F16 -> "float16";
       default -> "float32";
     };
-  }
-
-  private record Reader(JsonNode root) {
-    ModelConfig config(List<Integer> generationEos) {
-      ModelFamily family = ModelFamily.of(text("model_type"));
-      String activation = root.path("hidden_act").asString("silu");
-      if (!activation.equals("silu")) {
-        throw new ModelException(
-            "hidden_act '%s' is not supported: expected silu".formatted(activation));
-      }
-      if (root.path("partial_rotary_factor").asDouble(1.0) != 1.0) {
-        throw new ModelException("partial_rotary_factor is not supported: expected 1.0");
-      }
-      int hidden = required("hidden_size");
-      int heads = required("num_attention_heads");
-      int layers = required("num_hidden_layers");
-      boolean bias = root.path("attention_bias").asBoolean(false);
-      List<Integer> eos = new ArrayList<>(tokens(root.path("eos_token_id")));
-      generationEos.stream().filter(token -> !eos.contains(token)).forEach(eos::add);
-      int maxPositions =
-          optional("max_position_embeddings", family == ModelFamily.LLAMA ? 2048 : 32768);
-      return new ModelConfig(
-          family,
-          required("vocab_size"),
-          hidden,
-          required("intermediate_size"),
-          layers,
-          heads,
-          optional("num_key_value_heads", family == ModelFamily.MISTRAL ? 8 : heads),
-          optional("head_dim", family == ModelFamily.QWEN3 ? 128 : hidden / heads),
-          root.path("rms_norm_eps").asDouble(1e-6),
-          rope(maxPositions),
-          maxPositions,
-          root.path("tie_word_embeddings").asBoolean(false),
-          family == ModelFamily.QWEN2 || (family != ModelFamily.MISTRAL && bias),
-          (family == ModelFamily.LLAMA || family == ModelFamily.QWEN3) && bias,
-          family == ModelFamily.LLAMA && root.path("mlp_bias").asBoolean(false),
-          windows(family, layers),
-          eos,
-          dtype());
-    }
-
-    private Rope rope(int maxPositions) {
-      JsonNode parameters = root.path("rope_parameters");
-      JsonNode scaling = parameters.isObject() ? parameters : root.path("rope_scaling");
-      double theta =
-          parameters.path("rope_theta").asDouble(root.path("rope_theta").asDouble(10000.0));
-      String type = scaling.path("rope_type").asString(scaling.path("type").asString("default"));
-      return new Rope(
-          theta,
-          switch (type) {
-            case "default" -> new Rope.Default();
-            case "linear" -> new Rope.Linear(number(scaling, "factor"));
-            case "llama3" ->
-                new Rope.Llama3(
-                    number(scaling, "factor"),
-                    number(scaling, "low_freq_factor"),
-                    number(scaling, "high_freq_factor"),
-                    scaling.path("original_max_position_embeddings").asInt(maxPositions));
-            default ->
-                throw new ModelException(
-                    "rope_type '%s' is not supported: expected one of default, linear, llama3"
-                        .formatted(type));
-          });
-    }
-
-    private List<OptionalInt> windows(ModelFamily family, int layers) {
-      JsonNode window = root.path("sliding_window");
-      boolean used =
-          switch (family) {
-            case LLAMA -> false;
-            case MISTRAL -> window.isIntegralNumber();
-            case QWEN2, QWEN3 ->
-                window.isIntegralNumber() && root.path("use_sliding_window").asBoolean(false);
-          };
-      JsonNode types = root.path("layer_types");
-      int fullLayers = family == ModelFamily.MISTRAL ? 0 : root.path("max_window_layers").asInt(28);
-      List<OptionalInt> windows = new ArrayList<>();
-      for (int layer = 0; layer < (types.isArray() ? types.size() : layers); layer++) {
-        boolean sliding =
-            used
-                && (types.isArray()
-                    ? types.get(layer).asString("").equals("sliding_attention")
-                    : layer >= fullLayers);
-        windows.add(sliding ? OptionalInt.of(window.asInt()) : OptionalInt.empty());
-      }
-      return windows;
-    }
-
-    private DType dtype() {
-      String name = root.path("dtype").asString(root.path("torch_dtype").asString("float32"));
-      return switch (name) {
-        case "bfloat16" -> DType.BF16;
-        case "float16" -> DType.F16;
-        case "float32" -> DType.F32;
-        default ->
-            throw new ModelException(
-                "dtype '%s' is not supported: expected one of float32, bfloat16, float16"
-                    .formatted(name));
-      };
-    }
-
-    private int required(String key) {
-      JsonNode node = root.path(key);
-      if (!node.isIntegralNumber()) {
-        throw new ModelException(
-            node.isMissingNode()
-                ? key + " is missing: expected a positive number"
-                : "%s %s: expected a positive number".formatted(key, node));
-      }
-      return node.asInt();
-    }
-
-    private int optional(String key, int otherwise) {
-      JsonNode node = root.path(key);
-      return node.isMissingNode() || node.isNull() ? otherwise : required(key);
-    }
-
-    private String text(String key) {
-      JsonNode node = root.path(key);
-      if (!node.isString()) {
-        throw new ModelException(key + " is missing: expected the name of a model family");
-      }
-      return node.asString();
-    }
-
-    private static double number(JsonNode node, String key) {
-      if (!node.path(key).isNumber()) {
-        throw new ModelException("rope setting %s is missing: expected a number".formatted(key));
-      }
-      return node.path(key).asDouble();
-    }
   }
 }

@@ -104,6 +104,19 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
+  /**
+   * Empties a slot whose keys or values are not finite: masked away or not, they would make a NaN
+   * of whatever the next sequence in that slot attends to.
+   */
+  public void clear(int slot) {
+    try (PointerScope _ = new PointerScope()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        keys.get(layer).select(0, slot).zero_();
+        values.get(layer).select(0, slot).zero_();
+      }
+    }
+  }
+
   private static void move(Tensor cache, int from, int to, int length) {
     cache.select(0, to).narrow(0, 0, length).copy_(cache.select(0, from).narrow(0, 0, length));
   }
