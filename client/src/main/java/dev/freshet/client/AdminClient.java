@@ -111,7 +111,6 @@ public final class AdminClient implements AutoCloseable {
     long sent = events.clientSend(trace, url, path);
     try {
       AdminExchange.Answer answer = call(request);
-      long done = events.clock().nanos();
       requireOk(request, answer);
       WeightsAnswer weights = WeightsAnswer.parse(answer.body());
       AdminTimings timings =
@@ -119,7 +118,7 @@ public final class AdminClient implements AutoCloseable {
               trace,
               op,
               url,
-              (done - sent) / 1e6,
+              (answer.answeredNanos() - sent) / 1e6,
               (answer.connectedNanos() - sent) / 1e6,
               weights.rpcMs(),
               weights.handlerMs(),

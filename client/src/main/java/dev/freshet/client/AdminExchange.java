@@ -29,8 +29,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * step has its deadline.
  */
 final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> {
-  /** An answer, and when the connection was established. */
-  record Answer(int status, byte[] body, long connectedNanos) {}
+  /** An answer, when the connection was established and when the whole answer was there. */
+  record Answer(int status, byte[] body, long connectedNanos, long answeredNanos) {}
 
   private static final int MAX_ANSWER_BYTES = 1 << 20;
 
@@ -144,7 +144,10 @@ final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> 
     }
     Answer whole =
         new Answer(
-            response.status().code(), ByteBufUtil.getBytes(response.content()), connectedNanos);
+            response.status().code(),
+            ByteBufUtil.getBytes(response.content()),
+            connectedNanos,
+            clock.nanos());
     // Closed before the caller goes on, so that its next call is the only connection; that the
     // channel has gone inactive is told after this method.
     Transport.close(ctx.channel());

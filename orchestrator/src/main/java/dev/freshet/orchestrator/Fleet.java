@@ -32,8 +32,9 @@ import org.slf4j.LoggerFactory;
 final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final long CANCELLATION_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-  private static final int WARM_UP_CALLS = 500;
-  private static final Duration WARM_UP_MOST = Duration.ofSeconds(2);
+  private static final int WARM_UP_CALLS = 2000;
+  private static final Duration WARM_UP_MOST = Duration.ofSeconds(3);
+  private static final long END_MILLIS = 5000;
   private static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
 
   private final List<InferenceServer> servers;
@@ -41,6 +42,12 @@ final class Fleet implements AutoCloseable {
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+
+  /** A platform thread a server: a virtual one would share its carrier with rollouts. */
+  private final ExecutorService updaters =
+      Executors.newCachedThreadPool(
+          Thread.ofPlatform().name("freshet-update-", 0).daemon().factory());
+
   private volatile long policyVersion;
 
   Fleet(List<ServerAddress> addresses, Duration updateDeadline, EventLog events) {
@@ -222,29 +229,25 @@ final class Fleet implements AutoCloseable {
 
   private List<ServerUpdate> updateAll(List<InferenceServer> rotation, Path dir, long step)
       throws InterruptedException {
-    try (ExecutorService threads =
-        Executors.newThreadPerTaskExecutor(
-            Thread.ofPlatform().name("freshet-update-" + step + "-", 0).factory())) {
-      List<Future<ServerUpdate>> running =
-          rotation.stream()
-              .map(
-                  server ->
-                      threads.submit(
-                          () -> UpdateAttempts.run(server, dir, step, updateDeadline, clock)))
-              .toList();
-      List<ServerUpdate> updates = new ArrayList<>();
-      try {
-        for (Future<ServerUpdate> update : running) {
-          updates.add(update.get());
-        }
-      } catch (ExecutionException e) {
-        throw new OrchestratorException(
-            "update to version %d: %s".formatted(step, OrchestratorException.reason(e)), e);
-      } finally {
-        running.forEach(update -> update.cancel(true));
+    List<Future<ServerUpdate>> running =
+        rotation.stream()
+            .map(
+                server ->
+                    updaters.submit(
+                        () -> UpdateAttempts.run(server, dir, step, updateDeadline, clock)))
+            .toList();
+    List<ServerUpdate> updates = new ArrayList<>();
+    try {
+      for (Future<ServerUpdate> update : running) {
+        updates.add(update.get());
       }
-      return updates;
+    } catch (ExecutionException e) {
+      throw new OrchestratorException(
+          "update to version %d: %s".formatted(step, OrchestratorException.reason(e)), e);
+    } finally {
+      running.forEach(update -> update.cancel(true));
     }
+    return updates;
   }
 
   private String dismiss(InferenceServer server, String why) {
@@ -263,5 +266,13 @@ final class Fleet implements AutoCloseable {
   @Override
   public void close() {
     servers.forEach(server -> server.admin().close());
+    updaters.shutdownNow();
+    try {
+      if (!updaters.awaitTermination(END_MILLIS, TimeUnit.MILLISECONDS)) {
+        LOG.warn("a weight update did not end within {} ms", END_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
