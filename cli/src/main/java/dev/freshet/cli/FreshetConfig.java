@@ -280,7 +280,7 @@ public record FreshetConfig(
           new Model("", "llama", 4, 128, 384, 4, 2, 128),
           new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 6),
           new Sft(180, 128, 3e-3, 0.5, 2),
-          new Inference("127.0.0.1", 8000, 8001, "policy", 128, 128, 4096, 4096, 1, Precision.AUTO),
+          new Inference("127.0.0.1", 8000, 8001, "policy", 48, 128, 4096, 4096, 1, Precision.AUTO),
           new Orchestrator(
               List.of("http://127.0.0.1:8000"),
               List.of("http://127.0.0.1:8001"),

@@ -63,11 +63,12 @@ final class RunMetrics {
     waitMs += ms;
   }
 
-  /** An update of one server ended. */
-  synchronized void updated(ServerUpdate update) {
+  /** An update of one server ended, before which {@code inflight} rollouts were streaming. */
+  synchronized void updated(ServerUpdate update, int inflight) {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", update.step());
     line.put("server", update.server().admin().toString());
+    line.put("inflight", inflight);
     switch (update) {
       case ServerUpdate.Acknowledged ok -> {
         updates.add(ok);

@@ -114,8 +114,9 @@ final class WeightWatcher {
       refuse(step, OrchestratorException.reason(e));
       return;
     }
+    int inflight = fleet.rollouts();
     List<ServerUpdate> updates = fleet.update(store.path(step), step);
-    updates.forEach(metrics::updated);
+    updates.forEach(update -> metrics.updated(update, inflight));
     if (fleet.policyVersion() == step) {
       ledger.advanceTo(step);
       served.accept(step);
