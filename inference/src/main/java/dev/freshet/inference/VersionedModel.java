@@ -30,9 +30,17 @@ record VersionedModel(long version, ModelConfig config, ModelWeights weights, De
    */
   static VersionedModel load(Path dir, long version, DType type, int maxLength) {
     try {
-      ModelConfig config = ConfigJson.read(dir);
-      ModelWeights weights = weights(config, open(dir), type);
-      return new VersionedModel(version, config, weights, new Decoder(weights, maxLength));
+      Checkpoint checkpoint = open(dir);
+      ModelWeights weights;
+      try {
+        checkpoint.requireFinite();
+        weights = weights(ConfigJson.read(dir), checkpoint, type);
+      } catch (RuntimeException e) {
+        checkpoint.close();
+        throw e;
+      }
+      return new VersionedModel(
+          version, weights.config(), weights, new Decoder(weights, maxLength));
     } catch (CheckpointException | ModelException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
@@ -48,20 +56,12 @@ record VersionedModel(long version, ModelConfig config, ModelWeights weights, De
   }
 
   private static ModelWeights weights(ModelConfig config, Checkpoint checkpoint, DType type) {
-    boolean stored =
-        checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type);
-    try {
-      checkpoint.requireFinite();
-      if (stored) {
-        return ModelWeights.over(config, checkpoint);
-      }
-      ModelWeights copy = ModelWeights.copyOf(config, checkpoint, Torch.scalarType(type));
-      checkpoint.close();
-      return copy;
-    } catch (RuntimeException e) {
-      checkpoint.close();
-      throw e;
+    if (checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type)) {
+      return ModelWeights.over(config, checkpoint);
     }
+    ModelWeights copy = ModelWeights.copyOf(config, checkpoint, Torch.scalarType(type));
+    checkpoint.close();
+    return copy;
   }
 
   /**
