@@ -1,7 +1,6 @@
 package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
@@ -87,9 +86,7 @@ class LoopTest {
           assertThat(done.tenths("wall_ms")).isGreaterThanOrEqualTo(done.tenths("rpc_ms"));
           assertThat(done.tenths("queue_ms"))
               .isEqualTo(done.tenths("wall_ms") - done.tenths("rpc_ms"));
-          // The answer carries it rounded to a thousandth, so it may round to the next tenth.
-          assertThat(done.tenths("rpc_ms"))
-              .isCloseTo(only(events, "rpc.done").tenths("rpc_ms"), within(1L));
+          assertThat(done.tenths("rpc_ms")).isEqualTo(only(events, "rpc.done").tenths("rpc_ms"));
         });
     assertThat(traces.values())
         .extracting(lines -> lines.getFirst().field("path"))

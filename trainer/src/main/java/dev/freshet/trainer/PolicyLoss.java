@@ -49,7 +49,9 @@ public sealed interface PolicyLoss {
           raised
               .logical_and(moved.gt(new Scalar(threshold)))
               .logical_or(raised.logical_not().logical_and(moved.lt(new Scalar(-threshold))));
-      Tensor pull = advantages.mul(logRatio.exp()).masked_fill(masked, new Scalar(0.0));
+      // Masked before exp as well: where the ratio overflows, 0 times its gradient would be NaN.
+      Tensor ratio = logRatio.masked_fill(masked, new Scalar(0.0)).exp();
+      Tensor pull = advantages.mul(ratio).masked_fill(masked, new Scalar(0.0));
       return logRatio.square().mul(new Scalar(klWeight)).sub(pull);
     }
   }

@@ -50,6 +50,20 @@ class PolicyLossTest {
   }
 
   @Test
+  void aMaskedTokenWhoseRatioOverflowsHasAFiniteGradient() {
+    try (PointerScope _ = new PointerScope()) {
+      Tensor policy = Torch.floats(new float[] {-0.01f}, 1).set_requires_grad(true);
+      PolicyLoss.named("dppo")
+          .tokens(policy, Torch.floats(new float[] {-200}, 1), Torch.floats(new float[] {1}, 1))
+          .sum()
+          .backward();
+
+      // 0.002·log r alone.
+      assertThat((double) Torch.toFloats(policy.grad())[0]).isCloseTo(0.39998, within(1e-4));
+    }
+  }
+
+  @Test
   void grpoClipsTheRatioWhereThatMakesTheObjectiveSmaller() {
     try (PointerScope _ = new PointerScope()) {
       Values values = evaluate(PolicyLoss.named("grpo"));

@@ -116,7 +116,8 @@ final class AdminOperations implements AutoCloseable {
     try {
       WeightUpdate update = work.get();
       long done = events.clock().nanos();
-      double rpcMs = (done - start) / 1e6;
+      // As the answer states it, so that log and answer round from one figure.
+      double rpcMs = Math.round((done - start) / 1e3) / 1e3;
       events.rpcDone(trace, op, done, rpcMs);
       finished(trace, true);
       operation.answer().complete(answer(trace, update, (start - recvNanos) / 1e6, rpcMs));
