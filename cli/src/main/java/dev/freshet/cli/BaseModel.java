@@ -26,8 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.function.BooleanSupplier;
-import java.util.function.ObjIntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -48,13 +46,8 @@ final class BaseModel {
     this.metrics = metrics;
   }
 
-  /**
-   * Makes and publishes it.
-   *
-   * @param stopping asked before every step; the model is not published if it says so
-   * @param progress the mean loss of a step and its number
-   */
-  void make(BooleanSupplier stopping, ObjIntConsumer<Double> progress) {
+  /** Makes and publishes it; whether it came to that before the process was asked to end. */
+  boolean make(Lifetime lifetime, Terminal terminal) {
     Map<String, byte[]> sideFiles = sideFiles();
     FreshetConfig.Sft sft = config.sft();
     Torch.useThreads(sft.threads());
@@ -72,16 +65,17 @@ final class BaseModel {
               config.trainer().microRows(),
               sft.labelSmoothing());
       for (int step = 1; step <= sft.steps(); step++) {
-        if (stopping.getAsBoolean()) {
-          return;
+        if (lifetime.stopping()) {
+          return false;
         }
         double loss = trainer.step(examples(environment, step));
         metrics.append("sft", Map.of("step", step, "loss", loss));
-        progress.accept(loss, step);
+        terminal.progress("warm-up", step, sft.steps(), "loss %.3f", loss);
       }
       long start = events.clock().nanos();
       run.weights().publish(0, 0, model.views(), sideFiles);
       events.checkpointWritten(0, events.clock().millisSince(start));
+      return true;
     }
   }
 

@@ -148,6 +148,21 @@ public record FreshetConfig(
       positive("prefillTokens", prefillTokens);
       positive("threads", threads);
     }
+
+    /** The same server on any free ports, for one that only this process talks to. */
+    Inference onFreePorts() {
+      return new Inference(
+          host,
+          0,
+          0,
+          modelName,
+          maxSequences,
+          maxModelLen,
+          maxWaiting,
+          prefillTokens,
+          threads,
+          dtype);
+    }
   }
 
   /** What the engine computes in. */

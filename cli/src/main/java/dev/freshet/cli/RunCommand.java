@@ -32,8 +32,8 @@ final class RunCommand extends RunningCommand {
     terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
     long start = System.nanoTime();
     try (MetricsFile trainerMetrics = run.metrics("trainer")) {
-      warmUp(config, run, lifetime, terminal, trainerMetrics);
-      if (lifetime.stopping()) {
+      BaseModel base = new BaseModel(config, run, Logs.events("trainer"), trainerMetrics);
+      if (!base.make(lifetime, terminal) || lifetime.stopping()) {
         return Main.STOPPED;
       }
       if (!reinforce(config, run, lifetime, terminal, trainerMetrics, start)) {
@@ -50,19 +50,6 @@ final class RunCommand extends RunningCommand {
     return 0;
   }
 
-  private static void warmUp(
-      FreshetConfig config,
-      RunDirectory run,
-      Lifetime lifetime,
-      Terminal terminal,
-      MetricsFile metrics) {
-    new BaseModel(config, run, Logs.events("trainer"), metrics)
-        .make(
-            lifetime::stopping,
-            (loss, step) ->
-                terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss));
-  }
-
   /** Runs the loop to its end; whether it got there. */
   private static boolean reinforce(
       FreshetConfig config,
@@ -72,9 +59,9 @@ final class RunCommand extends RunningCommand {
       MetricsFile trainerMetrics,
       long startNanos)
       throws InterruptedException, IOException {
-    FreshetConfig.Inference anyPort = Ports.free(config.inference());
     try (InferenceServer server =
-            InferenceServer.start(run.weights().path(0), anyPort, Logs.events("inference"));
+            InferenceServer.start(
+                run.weights().path(0), config.inference().onFreePorts(), Logs.events("inference"));
         Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
         TrainerLoop trainer =
             new TrainerLoop(

@@ -25,14 +25,10 @@ final class SftCommand extends RunningCommand {
     Logs.toRun(run, "trainer");
     Terminal terminal = Terminal.standard();
     try (MetricsFile metrics = run.metrics("trainer")) {
-      new BaseModel(config, run, Logs.events("trainer"), metrics)
-          .make(
-              lifetime::stopping,
-              (loss, step) ->
-                  terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss));
-    }
-    if (lifetime.stopping()) {
-      return Main.STOPPED;
+      BaseModel base = new BaseModel(config, run, Logs.events("trainer"), metrics);
+      if (!base.make(lifetime, terminal)) {
+        return Main.STOPPED;
+      }
     }
     terminal.say("base model in %s", run.weights().path(0));
     return 0;

@@ -80,6 +80,7 @@ final class RunMetrics {
         line.put("wall_ms", timings.wallMs());
         line.put("connect_ms", timings.connectMs());
         timings.handlerMs().ifPresent(ms -> line.put("handler_ms", ms));
+        timings.transferMs().ifPresent(ms -> line.put("transfer_ms", ms));
         line.put("phases", timings.phases());
       }
       case ServerUpdate.Refused refused -> {

@@ -90,6 +90,7 @@ public final class EventLog {
         .field("url", timings.url())
         .ms("connect_ms", timings.connectMs());
     timings.handlerMs().ifPresent(handler -> line.ms("handler_ms", handler));
+    timings.transferMs().ifPresent(transfer -> line.ms("transfer_ms", transfer));
     timings.phases().entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(phase -> line.ms(phase.getKey(), phase.getValue()));

@@ -50,7 +50,7 @@ class EventLogTest {
     assertThat(lines)
         .containsExactly(
             "[weights][0123456789abcdef] client.done wall_ms=10.1 rpc_ms=8.9 queue_ms=1.2 op=update_weights"
-                + " url=http://h/update_weights connect_ms=0.3 handler_ms=0.2 prepare_ms=8.5 swap_ms=0.0");
+                + " url=http://h/update_weights connect_ms=0.3 handler_ms=0.2 transfer_ms=0.6 prepare_ms=8.5 swap_ms=0.0");
   }
 
   @Test

@@ -3,7 +3,6 @@ package dev.freshet.trainer;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
-import dev.freshet.model.Torch;
 import dev.freshet.weights.TensorView;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,11 +130,6 @@ public final class TrainableModel implements AutoCloseable {
   /** The learning rate of the last update. */
   double lr() {
     return config.lrAt(Math.max(1, steps));
-  }
-
-  /** Lets libtorch use this many threads for this model's operations on the calling thread. */
-  static void useThreads(int threads) {
-    Torch.useThreads(threads);
   }
 
   @Override
