@@ -315,7 +315,7 @@ public record FreshetConfig(
               120,
               60,
               600),
-          new Trainer(LossRule.DPPO, 2e-4, 20, 0.98, 0.999, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
+          new Trainer(LossRule.DPPO, 1.5e-4, 20, 0.98, 0.999, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
 
   private static boolean isHttpUrl(String text) {
     try {
