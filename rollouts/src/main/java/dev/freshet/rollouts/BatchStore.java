@@ -9,7 +9,6 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -27,15 +26,22 @@ import java.util.Optional;
  */
 public final class BatchStore {
   private final Path rolloutsDir;
+  private final UpdateLog updates;
 
   /** A store in {@code rolloutsDir}, which the first batch creates if need be. */
   public BatchStore(Path rolloutsDir) {
     this.rolloutsDir = rolloutsDir;
+    this.updates = new UpdateLog(rolloutsDir.resolve("updates.jsonl"));
   }
 
   /** Where the batch of a step is or will be. */
   public Path path(long step) {
     return rolloutsDir.resolve("step_%d.jsonl".formatted(step));
+  }
+
+  /** What the servers that generate the batches were asked to serve. */
+  public UpdateLog updates() {
+    return updates;
   }
 
   /**
@@ -56,7 +62,8 @@ public final class BatchStore {
       }
     } catch (IOException e) {
       BatchException refused =
-          new BatchException("%s: cannot be written: %s".formatted(target, reason(e)), e);
+          new BatchException(
+              "%s: cannot be written: %s".formatted(target, BatchException.reason(e)), e);
       try {
         Files.deleteIfExists(beside);
       } catch (IOException left) {
@@ -117,7 +124,8 @@ public final class BatchStore {
           "%s: line %d: not UTF-8, expected a line of JSON".formatted(file, rollouts.size() + 1),
           e);
     } catch (IOException e) {
-      throw new BatchException("%s: cannot be read: %s".formatted(file, reason(e)), e);
+      throw new BatchException(
+          "%s: cannot be read: %s".formatted(file, BatchException.reason(e)), e);
     }
     if (rollouts.isEmpty()) {
       throw new BatchException("%s: empty, expected one rollout a line".formatted(file));
@@ -148,12 +156,5 @@ public final class BatchStore {
                   Files.isDirectory(rolloutsDir) ? "" : ": its directory does not exist"));
     }
     return read(step);
-  }
-
-  /** What went wrong, in words: many file exceptions carry only the file's name. */
-  private static String reason(IOException e) {
-    return e instanceof FileSystemException f && f.getReason() == null
-        ? e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage()
-        : String.valueOf(e.getMessage());
   }
 }
