@@ -21,7 +21,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The trainer's life: await the batch of a step, take the step, publish its weights, and so on to
- * the last. Weights of step N are published before the batch of step N + 1 is looked at.
+ * the last. Weights of step N are published before the batch of step N + 1 is looked at. A batch
+ * whose policy versions cannot be true is refused whole, and the weights stay as they were.
  *
  * <p>{@link #run} is called once, on the thread that is to do the work; {@link #stop} may be called
  * from any thread and lets the step in progress end and its weights be published.
@@ -76,7 +77,8 @@ public final class TrainerLoop implements AutoCloseable {
    *
    * @param progress told of every step once its weights are published
    * @throws dev.freshet.rollouts.BatchException if a batch is broken or does not come within its
-   *     deadline
+   *     deadline, or the update log beside it is broken
+   * @throws TrainerException if a batch is refused or cannot be learnt from
    */
   public void run(Consumer<StepMetrics> progress) {
     Torch.computeThread(config.threads());
@@ -88,6 +90,7 @@ public final class TrainerLoop implements AutoCloseable {
         return;
       }
       double waitMs = clock.millisSince(waiting);
+      VersionSpans.require(awaited.get(), batches.updates().read());
       StepMetrics taken = trainer.step(awaited.get());
       double writeMs = publish(step);
       Map<String, Object> line = new LinkedHashMap<>(taken.fields());

@@ -200,6 +200,54 @@ class TrainerLoopTest {
     assertThat(log).isEmpty();
   }
 
+  @Test
+  void aBatchThatTheUpdateLogContradictsIsRefusedAndLeavesNoTraceInTheWeights(@TempDir Path other)
+      throws IOException {
+    publishBase();
+    writeBatches(1);
+    TrainingBatch believed = batches().read(1);
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      batches().updates().begin(4); // No server was ever asked for version 0.
+      assertThatThrownBy(() -> loop.run(taken::add))
+          .isInstanceOf(TrainerException.class)
+          .hasMessage(
+              "step 1: token 4 of rollout 'r' has policy version 0: expected one that was sent to"
+                  + " a server according to the update log");
+      assertThat(weights().steps()).containsExactly(0L);
+      assertThat(taken).isEmpty();
+      assertThat(run.resolve("metrics.jsonl")).isEmptyFile();
+
+      batches().updates().begin(0);
+      loop.run(taken::add);
+    }
+    Path trainedAfterRefusal = safetensors(1);
+
+    run = other;
+    publishBase();
+    batches().write(believed);
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.run(taken::add);
+    }
+    assertThat(safetensors(1)).hasSameBinaryContentAs(trainedAfterRefusal);
+  }
+
+  @Test
+  void aBrokenUpdateLogEndsTheRunByFileAndLine() throws IOException {
+    publishBase();
+    writeBatches(1);
+    batches().updates().begin(0);
+    Files.writeString(batches().updates().path(), "{\"version\":0}\n");
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      assertThatThrownBy(() -> loop.run(taken::add))
+          .isInstanceOf(BatchException.class)
+          .hasMessageContaining("updates.jsonl: line 1: field 'event' is missing");
+    }
+    assertThat(weights().steps()).containsExactly(0L);
+  }
+
   private CheckpointStore weights() {
     return new CheckpointStore(run.resolve("weights"));
   }
