@@ -105,7 +105,7 @@ final class Dispatcher {
   private void play(GroupInFlight group, int index, long seed) {
     RolloutResult result = new RolloutResult.Cancelled();
     try {
-      result = runner.run(group.problem(), sampling, seed, group.calls());
+      result = runner.run(group.problem(), sampling, seed, group.dispatchVersion(), group.calls());
     } catch (InterruptedException e) {
       ledger.fail(new OrchestratorException("a rollout was interrupted", e));
     } catch (Throwable e) {

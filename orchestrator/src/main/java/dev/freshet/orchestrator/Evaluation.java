@@ -49,7 +49,7 @@ final class Evaluation {
     int done = 0;
     int failed = 0;
     String why = "";
-    for (RolloutResult result : playAll()) {
+    for (RolloutResult result : playAll(version)) {
       switch (result) {
         case RolloutResult.Done d -> {
           reward += d.reward();
@@ -79,7 +79,7 @@ final class Evaluation {
     calls.cancel();
   }
 
-  private List<RolloutResult> playAll() throws InterruptedException {
+  private List<RolloutResult> playAll(long version) throws InterruptedException {
     Sampling sampling = new Sampling(config.evalTemperature(), 1, config.maxTokens());
     Semaphore places = new Semaphore(config.maxInflightGroups() * config.groupSize());
     try (var threads =
@@ -93,7 +93,7 @@ final class Evaluation {
                 () -> {
                   places.acquire();
                   try {
-                    return runner.run(problem, sampling, seed, calls);
+                    return runner.run(problem, sampling, seed, version, calls);
                   } finally {
                     places.release();
                   }

@@ -3,6 +3,8 @@ package dev.freshet.orchestrator;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.WeightInfo;
+import dev.freshet.rollouts.UpdateEvent;
+import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
@@ -12,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * The inference servers of a run. Rollouts go to the server in rotation that has the fewest;
  * weights go to all of them in parallel, each over its own admin lane. The policy version advances
  * only when every server in rotation has acknowledged it; a server that cannot follow leaves the
- * rotation and never serves a rollout again. Thread-safe.
+ * rotation and never serves a rollout again. The update log has a version before any server may
+ * serve it. Thread-safe.
  */
 final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
@@ -39,6 +44,8 @@ final class Fleet implements AutoCloseable {
 
   private final List<InferenceServer> servers;
   private final Duration updateDeadline;
+  private final UpdateLog log;
+  private final Set<Long> asked = ConcurrentHashMap.newKeySet();
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -50,16 +57,22 @@ final class Fleet implements AutoCloseable {
 
   private volatile long policyVersion;
 
-  Fleet(List<ServerAddress> addresses, Duration updateDeadline, EventLog events) {
+  Fleet(List<ServerAddress> addresses, Duration updateDeadline, UpdateLog log, EventLog events) {
     AdminDeadlines deadlines = UpdateAttempts.deadlines(updateDeadline);
     this.servers = addresses.stream().map(a -> new InferenceServer(a, deadlines, events)).toList();
     this.updateDeadline = updateDeadline;
+    this.log = log;
     this.clock = events.clock();
   }
 
   /** The version that every server in rotation has acknowledged. */
   long policyVersion() {
     return policyVersion;
+  }
+
+  /** Whether a server may serve this version because it was asked to. */
+  boolean asked(long version) {
+    return asked.contains(version);
   }
 
   /** Rollouts that servers have now. */
@@ -74,7 +87,8 @@ final class Fleet implements AutoCloseable {
 
   /**
    * Waits until every server is healthy, then has those that do not serve the base model go back to
-   * it: policy version 0. Returns at once when {@code stopping}.
+   * it: policy version 0, with which the run's update log begins. Returns at once when {@code
+   * stopping}.
    */
   void begin(Duration deadline, BooleanSupplier stopping) throws InterruptedException {
     long end = clock.nanos() + deadline.toNanos();
@@ -90,6 +104,8 @@ final class Fleet implements AutoCloseable {
       }
       server.admin().warmUp(WARM_UP_CALLS, WARM_UP_MOST);
     }
+    log.begin(policyVersion);
+    asked.add(policyVersion);
   }
 
   private boolean awaitHealthy(
@@ -201,11 +217,19 @@ final class Fleet implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    List<ServerUpdate> updates = updateAll(rotation, dir, step);
+    List<TraceId> traces = rotation.stream().map(server -> TraceId.random()).toList();
+    for (int i = 0; i < rotation.size(); i++) {
+      log.append(UpdateEvent.sent(step, rotation.get(i).adminUrl(), traces.get(i)));
+    }
+    asked.add(step);
+    List<ServerUpdate> updates = updateAll(rotation, traces, dir, step);
     boolean acknowledged = updates.stream().anyMatch(u -> u instanceof ServerUpdate.Acknowledged);
     List<String> lost = new ArrayList<>();
     for (int i = 0; i < rotation.size(); i++) {
       InferenceServer server = rotation.get(i);
+      if (!(updates.get(i) instanceof ServerUpdate.Acknowledged)) {
+        log.append(UpdateEvent.failed(step, server.adminUrl(), traces.get(i)));
+      }
       switch (updates.get(i)) {
         case ServerUpdate.Acknowledged ok -> {}
         case ServerUpdate.Refused refused -> {
@@ -222,20 +246,23 @@ final class Fleet implements AutoCloseable {
               .formatted(step, String.join("; ", lost)));
     }
     if (acknowledged) {
+      log.append(UpdateEvent.served(step));
       policyVersion = step;
     }
     return updates;
   }
 
-  private List<ServerUpdate> updateAll(List<InferenceServer> rotation, Path dir, long step)
+  private List<ServerUpdate> updateAll(
+      List<InferenceServer> rotation, List<TraceId> traces, Path dir, long step)
       throws InterruptedException {
-    List<Future<ServerUpdate>> running =
-        rotation.stream()
-            .map(
-                server ->
-                    updaters.submit(
-                        () -> UpdateAttempts.run(server, dir, step, updateDeadline, clock)))
-            .toList();
+    List<Future<ServerUpdate>> running = new ArrayList<>();
+    for (int i = 0; i < rotation.size(); i++) {
+      InferenceServer server = rotation.get(i);
+      TraceId trace = traces.get(i);
+      running.add(
+          updaters.submit(
+              () -> UpdateAttempts.run(server, dir, step, trace, updateDeadline, clock)));
+    }
     List<ServerUpdate> updates = new ArrayList<>();
     try {
       for (Future<ServerUpdate> update : running) {

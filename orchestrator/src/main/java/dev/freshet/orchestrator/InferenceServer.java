@@ -31,6 +31,11 @@ final class InferenceServer {
     return address;
   }
 
+  /** The root of its admin listener, as logs and metrics name it. */
+  String adminUrl() {
+    return address.admin().toString();
+  }
+
   AdminClient admin() {
     return admin;
   }

@@ -42,7 +42,7 @@ public final class Orchestrator {
 
   /**
    * @param weights where the trainer publishes; empty at the start
-   * @param batches where the trainer reads
+   * @param batches where the trainer reads; the run's update log is there too
    * @param metrics the caller's to close
    * @param events for the tagged log lines; its clock is the run's
    * @param progress told how the run goes on, on the thread that runs it
@@ -60,7 +60,12 @@ public final class Orchestrator {
     this.events = events;
     this.progress = progress;
     this.metrics = new RunMetrics(metrics);
-    this.fleet = new Fleet(config.servers(), Duration.ofSeconds(config.updateDeadlineS()), events);
+    this.fleet =
+        new Fleet(
+            config.servers(),
+            Duration.ofSeconds(config.updateDeadlineS()),
+            batches.updates(),
+            events);
     this.client = new StreamingClient();
     this.ledger = new GroupLedger(config, events.clock());
     this.runner =

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Plays one episode on the fleet, blocking its thread, and always returns exactly one outcome
  * within its deadlines. An attempt stays on one server; a failed one is repeated from the start on
- * another, at most {@value #ATTEMPTS} times in all. Tokens are only ever appended. Thread-safe.
+ * another, at most {@value #ATTEMPTS} times in all. Tokens are only ever appended, and the policy
+ * version of one is never less than that of the token before it. Thread-safe.
  */
 final class RolloutRunner {
   static final int ATTEMPTS = 3;
@@ -61,9 +62,12 @@ final class RolloutRunner {
 
   /**
    * @param seed of the first turn's sampling; each further turn's is one more
+   * @param dispatchVersion the policy version that every server has acknowledged: no token may be
+   *     of an older one
    * @param scope cancels it
    */
-  RolloutResult run(Problem problem, Sampling sampling, long seed, Calls scope)
+  RolloutResult run(
+      Problem problem, Sampling sampling, long seed, long dispatchVersion, Calls scope)
       throws InterruptedException {
     String why = "";
     Optional<InferenceServer> last = Optional.empty();
@@ -74,7 +78,7 @@ final class RolloutRunner {
       }
       last = server;
       try {
-        RolloutResult done = play(server.get(), problem, sampling, seed, scope);
+        RolloutResult done = play(server.get(), problem, sampling, seed, dispatchVersion, scope);
         fleet.succeeded(server.get());
         return done;
       } catch (AttemptException e) {
@@ -99,13 +103,20 @@ final class RolloutRunner {
   }
 
   private RolloutResult play(
-      InferenceServer server, Problem problem, Sampling sampling, long seed, Calls scope)
+      InferenceServer server,
+      Problem problem,
+      Sampling sampling,
+      long seed,
+      long dispatchVersion,
+      Calls scope)
       throws AttemptException, InterruptedException {
     Episode episode = environment.start(problem);
     Trajectory.Builder trajectory = new Trajectory.Builder().observe(episode.prompt());
+    long oldest = dispatchVersion;
     for (int turns = 1; ; turns++) {
       CompletionRequest request = request(trajectory.tokenIds(), sampling, seed + turns - 1);
       Completion completion = complete(server, request, scope);
+      oldest = requireMovingForward(server, completion, oldest);
       generatedTokens.add(completion.tokenIds().length);
       trajectory.generate(
           completion.tokenIds(), completion.logprobs(), completion.policyVersions());
@@ -189,5 +200,34 @@ final class RolloutRunner {
             true);
       }
     }
+  }
+
+  /**
+   * Refuses tokens of weights that the server cannot have unless it was restarted or updated behind
+   * the orchestrator's back.
+   *
+   * @param oldest the least policy version that its tokens may have
+   * @return the same for what follows
+   */
+  private long requireMovingForward(InferenceServer server, Completion completion, long oldest)
+      throws AttemptException {
+    long least = oldest;
+    int[] versions = completion.policyVersions();
+    for (int i = 0; i < versions.length; i++) {
+      if (versions[i] < least || !fleet.asked(versions[i])) {
+        throw new AttemptException(
+            "server %s: token %d has policy version %d: expected %s"
+                .formatted(
+                    server,
+                    i,
+                    versions[i],
+                    versions[i] < least
+                        ? least + " or above, which it has served"
+                        : "one that it was asked to serve"),
+            true);
+      }
+      least = versions[i];
+    }
+    return least;
   }
 }

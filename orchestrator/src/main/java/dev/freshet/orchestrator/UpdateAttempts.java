@@ -33,9 +33,13 @@ final class UpdateAttempts {
   }
 
   static ServerUpdate run(
-      InferenceServer server, Path dir, long step, Duration updateDeadline, MonotonicClock clock)
+      InferenceServer server,
+      Path dir,
+      long step,
+      TraceId trace,
+      Duration updateDeadline,
+      MonotonicClock clock)
       throws InterruptedException {
-    TraceId trace = TraceId.random();
     long lastStart = clock.nanos() + updateDeadline.toNanos() / 2;
     Duration wait = FIRST_WAIT;
     while (true) {

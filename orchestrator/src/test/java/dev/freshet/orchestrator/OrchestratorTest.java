@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -254,48 +253,6 @@ class OrchestratorTest {
       flags.append(g ? 'G' : '.');
     }
     return flags.toString();
-  }
-
-  /** Observes the turn's number after the first two turns; the reward is the number of turns. */
-  private static final class ThreeTurns implements Environment {
-    @Override
-    public String name() {
-      return "three-turns";
-    }
-
-    @Override
-    public Problem problem(Split split, long index) {
-      return new Problem(split, index, split + "-" + index);
-    }
-
-    @Override
-    public int[] stopTokenIds() {
-      return new int[] {9};
-    }
-
-    @Override
-    public Episode start(Problem problem) {
-      return new Episode() {
-        private int turns;
-
-        @Override
-        public int[] prompt() {
-          return new int[] {1, 20 + (int) problem.index()};
-        }
-
-        @Override
-        public Optional<int[]> next(Turn turn) {
-          assertThat(turn.tokenIds()).hasSize(2).endsWith(9);
-          turns++;
-          return turns < 3 ? Optional.of(new int[] {7, turns}) : Optional.empty();
-        }
-
-        @Override
-        public double reward() {
-          return turns;
-        }
-      };
-    }
   }
 
   @Test

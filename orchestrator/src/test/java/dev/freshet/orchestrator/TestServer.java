@@ -37,7 +37,9 @@ final class TestServer implements AutoCloseable {
     HTTP_400,
     CUT_OFF,
     ABORTED,
-    INFINITE_LOGPROB
+    INFINITE_LOGPROB,
+    /** The second half is of the weights before. */
+    VERSION_FALLS
   }
 
   /** The answer to a prompt: its tokens. */
@@ -142,10 +144,11 @@ final class TestServer implements AutoCloseable {
               : fate == Fate.ABORTED
                   ? "\"abort\""
                   : length < answer.length ? "\"length\"" : "\"stop\"";
+      long stamp = fate == Fate.VERSION_FALLS && i >= length / 2 ? version - 1 : version;
       String logprob = fate == Fate.INFINITE_LOGPROB ? "-1e39" : "-0.5";
       String chunk =
           "{\"id\":\"c\",\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\"\",\"token_ids\":[%d],\"logprobs\":{\"token_logprobs\":[%s]},\"weight_versions\":[{\"version\":\"%d\",\"start\":%d,\"end\":%d}],\"finish_reason\":%s}]}"
-              .formatted(answer[i], logprob, version, i, i + 1, finish);
+              .formatted(answer[i], logprob, stamp, i, i + 1, finish);
       out.write(("data: " + chunk + "\n\n").getBytes(StandardCharsets.UTF_8));
       out.flush();
     }

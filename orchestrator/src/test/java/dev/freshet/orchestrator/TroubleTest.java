@@ -8,6 +8,7 @@ import dev.freshet.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -76,6 +77,42 @@ class TroubleTest {
       assertThat(other.version).isEqualTo(6);
       assertThat(dying.version).isLessThan(2);
       assertThat(trainer.batches).hasSize(6);
+    }
+  }
+
+  @Test
+  void rolloutsOfAServerThatWasRestartedOnOldWeightsAreDoneByAnotherAndNeverTrainedOn()
+      throws Exception {
+    AtomicInteger old = new AtomicInteger();
+    try (TestServer restarted = new TestServer(TestRun::reverser);
+        TestServer other = new TestServer(TestRun::reverser);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 6, restarted, other), environment);
+        TestTrainer trainer = run.trainer(6, batch -> {})) {
+      restarted.gate =
+          prompt -> {
+            if (restarted.version == 2) {
+              restarted.version = 0;
+            }
+            if (restarted.version == 0 && other.version >= 2) {
+              old.incrementAndGet();
+            }
+            return TestServer.Fate.WELL;
+          };
+      run.start();
+      OrchestratorReport report = run.report();
+
+      assertThat(report.finished()).isTrue();
+      assertThat(report.groups().failed()).isZero();
+      assertThat(old).hasPositiveValue();
+      assertThat(restarted.version).isEqualTo(6);
+      assertThat(trainer.batches).hasSize(6);
+      assertThat(trainer.batches.stream().flatMap(b -> b.rollouts().stream()))
+          .allSatisfy(
+              rollout ->
+                  assertThat(
+                          Arrays.stream(rollout.trajectory().policyVersions()).filter(v -> v >= 0))
+                      .isSorted()
+                      .allMatch(version -> version >= rollout.dispatchVersion()));
     }
   }
 

@@ -1,14 +1,21 @@
 package dev.freshet.trainer;
 
-/** Training cannot go on; the message says at which step, what was found and what was expected. */
+/**
+ * Training cannot go on. The message is one line: at which step, what was found and what was
+ * expected; control characters that came from a file are replaced.
+ */
 public final class TrainerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public TrainerException(String message) {
-    super(message);
+    super(oneLine(message));
   }
 
   public TrainerException(String message, Throwable cause) {
-    super(message, cause);
+    super(oneLine(message), cause);
+  }
+
+  private static String oneLine(String message) {
+    return message.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "\uFFFD");
   }
 }

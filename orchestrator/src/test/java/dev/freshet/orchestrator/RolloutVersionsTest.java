@@ -1,0 +1,150 @@
+package dev.freshet.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.client.StreamingClient;
+import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.UpdateLog;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.CheckpointStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rollouts of three turns of two tokens on two servers, of which the first is asked first. */
+@Timeout(60)
+class RolloutVersionsTest {
+  private static final Sampling SAMPLING = new Sampling(1, 1, 8);
+
+  @TempDir Path dir;
+  private TestServer first;
+  private TestServer second;
+  private CheckpointStore weights;
+  private Fleet fleet;
+  private StreamingClient client;
+
+  @BeforeEach
+  void serveVersions1And2() throws Exception {
+    first = server();
+    second = server();
+    weights = new CheckpointStore(dir.resolve("weights"));
+    UpdateLog log = new BatchStore(dir.resolve("rollouts")).updates();
+    log.begin(0);
+    fleet =
+        new Fleet(
+            List.of(first.address(), second.address()),
+            Duration.ofSeconds(10),
+            log,
+            new EventLog(line -> {}, MonotonicClock.SYSTEM));
+    client = new StreamingClient();
+    update(1);
+    update(2);
+  }
+
+  private static TestServer server() throws IOException {
+    return new TestServer((prompt, seed, version) -> new int[] {50 + prompt.length, 9});
+  }
+
+  private void update(long step) throws InterruptedException {
+    TestTrainer.publish(weights, step);
+    fleet.update(weights.path(step), step);
+  }
+
+  @AfterEach
+  void close() {
+    client.close();
+    fleet.close();
+    first.close();
+    second.close();
+  }
+
+  @Test
+  void aServerOlderThanTheDispatchVersionIsPassedOverForAnother() throws Exception {
+    first.version = 1;
+
+    assertThat(versions(play(2))).containsOnly(2);
+    assertThat(first.prompts).hasSize(1);
+    assertThat(second.prompts).hasSize(3);
+  }
+
+  @Test
+  void aCompletionWhoseVersionsFallIsTriedAgainOnAnotherServer() throws Exception {
+    first.gate = prompt -> TestServer.Fate.VERSION_FALLS;
+
+    assertThat(versions(play(1))).containsOnly(2);
+    assertThat(first.prompts).hasSize(1);
+    assertThat(second.prompts).hasSize(3);
+  }
+
+  @Test
+  void aRolloutWhoseVersionsFallFromOneTurnToTheNextBeginsAgainOnAnotherServer() throws Exception {
+    first.gate =
+        prompt -> {
+          first.version = prompt.length > 2 ? 1 : 2;
+          return TestServer.Fate.WELL;
+        };
+
+    assertThat(versions(play(1))).containsOnly(2);
+    assertThat(first.prompts).hasSize(2);
+    assertThat(second.prompts).hasSize(3);
+  }
+
+  @Test
+  void tokensOfAVersionThatNoServerWasAskedForAreTriedAgainOnAnotherServer() throws Exception {
+    first.version = 9;
+
+    assertThat(versions(play(1))).containsOnly(2);
+    assertThat(first.prompts).hasSize(1);
+  }
+
+  @Test
+  void aRolloutThatCrossesAnUpdateIsKept() throws Exception {
+    first.gate =
+        prompt -> {
+          if (prompt.length == 6) {
+            update(3);
+          }
+          return TestServer.Fate.WELL;
+        };
+
+    assertThat(versions(play(2))).containsExactly(2, 2, 3, 3, 3, 3);
+    assertThat(second.prompts).isEmpty();
+  }
+
+  @Test
+  void whenAllServersAreOldTheRolloutFailsWithOneClearLine() throws Exception {
+    first.version = 1;
+    second.version = 1;
+
+    assertThat(play(2))
+        .isInstanceOfSatisfying(
+            RolloutResult.Failed.class,
+            failed ->
+                assertThat(failed.why())
+                    .matches(
+                        "server http://\\S+: token 0 has policy version 1: expected 2 or above,"
+                            + " which it has served"));
+  }
+
+  private RolloutResult play(long dispatchVersion) throws InterruptedException {
+    Environment environment = new ThreeTurns();
+    RolloutRunner runner = new RolloutRunner(environment, fleet, client, Duration.ofSeconds(10));
+    return runner.run(
+        environment.problem(Split.TRAIN, 0), SAMPLING, 1, dispatchVersion, new Calls());
+  }
+
+  private static int[] versions(RolloutResult result) {
+    assertThat(result).isInstanceOf(RolloutResult.Done.class);
+    return Arrays.stream(((RolloutResult.Done) result).trajectory().policyVersions())
+        .filter(version -> version >= 0)
+        .toArray();
+  }
+}
