@@ -71,7 +71,14 @@ class LoggedUpdatesTest {
   void aServerThatRefusesIsLoggedAsFailedAndWhatAllRefuseIsNeverLoggedAsServed() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
-        TestTrainer trainer = run.trainer(4, batch -> {})) {
+        TestTrainer trainer =
+            run.trainer(
+                4,
+                batch -> {
+                  if (batch.step() == 2) { // Version 1 is not to be skipped.
+                    TestRun.await("an update", () -> !server.updatePosts.isEmpty());
+                  }
+                })) {
       server.updateGate = post -> post.step() == 1 ? 409 : 200;
       run.start();
       assertThat(run.report().finished()).isTrue();
