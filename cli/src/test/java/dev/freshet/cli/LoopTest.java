@@ -2,6 +2,8 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.rollouts.UpdateEvent;
+import dev.freshet.trace.TraceId;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,6 +94,24 @@ class LoopTest {
         .extracting(lines -> lines.getFirst().field("path"))
         .allSatisfy(path -> assertThat(path).startsWith(dir.resolve("weights") + "/step_"))
         .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void theUpdateLogAgreesWithTheMetrics() throws IOException {
+    List<UpdateEvent> log = new RunDirectory(dir).batches().updates().read().orElse(List.of());
+    List<UpdateEvent> expected = new ArrayList<>(List.of(UpdateEvent.served(0)));
+    for (String line : Files.readAllLines(dir.resolve("metrics.jsonl"))) {
+      JsonNode fields = new ObjectMapper().readTree(line);
+      if (fields.path("kind").asString().equals("update")) {
+        long version = fields.path("step").asLong();
+        TraceId trace = new TraceId(fields.path("trace").asString());
+        expected.add(UpdateEvent.sent(version, fields.path("server").asString(), trace));
+        expected.add(UpdateEvent.served(version));
+      }
+    }
+
+    assertThat(dir.resolve("rollouts/updates.jsonl")).isRegularFile();
+    assertThat(log).hasSize(1 + 2 * STEPS).isEqualTo(expected);
   }
 
   @Test
