@@ -258,7 +258,6 @@ class OrchestratorTest {
   @Test
   void anEvaluationUnderWayDoesNotHoldUpAnUpdate() throws Exception {
     CountDownLatch evaluating = new CountDownLatch(1);
-    CountDownLatch updatedOn = new CountDownLatch(1);
     Set<String> heldOut = new HashSet<>();
     for (int i = 0; i < 8; i++) {
       heldOut.add(environment.problem(Split.HELD_OUT, i).text());
@@ -277,16 +276,11 @@ class OrchestratorTest {
           prompt -> {
             if (heldOut.contains(text(prompt)) && server.version == 2) {
               evaluating.countDown();
-              updatedOn.await();
+              TestRun.await(
+                  "an update beyond version 2",
+                  () -> run.progress.stream().anyMatch(p -> p.policyVersion() > 2));
             }
             return TestServer.Fate.WELL;
-          };
-      server.updateGate =
-          post -> {
-            if (post.step() > 2) {
-              updatedOn.countDown();
-            }
-            return 200;
           };
       run.start();
       assertThat(run.report().finished()).isTrue();
