@@ -3,18 +3,26 @@ package dev.freshet.weights;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The weights of one Hugging Face directory, mapped: {@code model.safetensors}, or the shards that
  * {@code model.safetensors.index.json} names. Opening checks every header and the index against the
  * shards, copies nothing and reads no tensor. Whoever opens it closes it, and only when no thread
- * can read a tensor of it any more; closing unmaps. The files must not be changed in place
- * meanwhile; deleting the directory is harmless on Linux.
+ * can read a tensor of it any more; closing unmaps.
+ *
+ * <p>The contract with whoever owns the directory: a file that is published is never changed in
+ * place. Deleting, renaming or replacing files or the directory is harmless on Linux, since the
+ * files that were opened stay open. One that is shortened in place takes its pages away from under
+ * the mapping, and native code that reads them then ends the process. The methods here that read,
+ * {@link #populate}, {@link #verifyContents} and {@link #requireFinite}, throw instead; {@link
+ * #requireIntact} asks beforehand.
  *
  * <p>Safe for use by any number of threads.
  */
@@ -23,21 +31,35 @@ public final class Checkpoint implements AutoCloseable {
 
   private final Path dir;
   private final Arena arena;
+  private final List<SafetensorsFile> files;
   private final Map<String, TensorView> tensors;
+  private final Optional<Manifest> manifest;
 
-  private Checkpoint(Path dir, Arena arena, Map<String, TensorView> tensors) {
+  private Checkpoint(
+      Path dir,
+      Arena arena,
+      List<SafetensorsFile> files,
+      Map<String, TensorView> tensors,
+      Optional<Manifest> manifest) {
     this.dir = dir;
     this.arena = arena;
+    this.files = List.copyOf(files);
     this.tensors = Collections.unmodifiableMap(tensors);
+    this.manifest = manifest;
   }
 
   /**
-   * Maps the weights in {@code dir}.
+   * Maps the weights in {@code dir}, a plain model directory.
    *
    * @throws CheckpointException if they are missing, truncated, or contradict themselves
    */
-  @SuppressWarnings("MustBeClosedChecker") // The checkpoint owns the arena; close() closes it.
   public static Checkpoint open(Path dir) {
+    return open(dir, Optional.empty());
+  }
+
+  /** Maps the weights in {@code dir}, whose manifest that is. */
+  @SuppressWarnings("MustBeClosedChecker") // The checkpoint owns the arena; close() closes it.
+  static Checkpoint open(Path dir, Optional<Manifest> manifest) {
     if (!Files.isDirectory(dir)) {
       throw new CheckpointException(
           "%s: %s, expected a directory with %s or %s"
@@ -48,42 +70,50 @@ public final class Checkpoint implements AutoCloseable {
                   ShardIndex.FILE_NAME));
     }
     Arena arena = Arena.ofShared();
+    List<SafetensorsFile> files = new ArrayList<>();
     boolean opened = false;
     try {
-      Checkpoint checkpoint = new Checkpoint(dir, arena, map(dir, arena));
+      Map<String, TensorView> tensors = map(dir, arena, files);
+      Checkpoint checkpoint = new Checkpoint(dir, arena, files, tensors, manifest);
       opened = true;
       return checkpoint;
     } finally {
       if (!opened) {
         arena.close();
+        files.forEach(SafetensorsFile::close);
       }
     }
   }
 
-  private static Map<String, TensorView> map(Path dir, Arena arena) {
+  /** Adds to {@code files} what it opens, also when it throws. */
+  private static Map<String, TensorView> map(Path dir, Arena arena, List<SafetensorsFile> files) {
     if (Files.exists(dir.resolve(SINGLE_FILE))) {
+      SafetensorsFile file = SafetensorsFile.map(dir.resolve(SINGLE_FILE), arena);
+      files.add(file);
       Map<String, TensorView> tensors = new LinkedHashMap<>();
-      for (TensorView tensor : SafetensorsFile.map(dir.resolve(SINGLE_FILE), arena).tensors()) {
+      for (TensorView tensor : file.tensors()) {
         tensors.put(tensor.name(), tensor);
       }
       return tensors;
     }
     if (Files.exists(dir.resolve(ShardIndex.FILE_NAME))) {
-      return mapShards(dir, ShardIndex.read(dir.resolve(ShardIndex.FILE_NAME)), arena);
+      return mapShards(dir, ShardIndex.read(dir.resolve(ShardIndex.FILE_NAME)), arena, files);
     }
     throw new CheckpointException(
         "%s: no weights, expected %s or %s".formatted(dir, SINGLE_FILE, ShardIndex.FILE_NAME));
   }
 
-  private static Map<String, TensorView> mapShards(Path dir, ShardIndex index, Arena arena) {
+  private static Map<String, TensorView> mapShards(
+      Path dir, ShardIndex index, Arena arena, List<SafetensorsFile> files) {
     Map<String, TensorView> found = new LinkedHashMap<>();
     for (String shard : new LinkedHashSet<>(index.shardOf().values())) {
       if (!Files.exists(dir.resolve(shard))) {
         throw new CheckpointException(
             "%s: names shard %s, which is not in the directory".formatted(index.file(), shard));
       }
-      List<TensorView> tensors = SafetensorsFile.map(dir.resolve(shard), arena).tensors();
-      for (TensorView tensor : tensors) {
+      SafetensorsFile file = SafetensorsFile.map(dir.resolve(shard), arena);
+      files.add(file);
+      for (TensorView tensor : file.tensors()) {
         String expected = index.shardOf().get(tensor.name());
         if (!shard.equals(expected)) {
           throw new CheckpointException(
@@ -128,22 +158,56 @@ public final class Checkpoint implements AutoCloseable {
     return tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
   }
 
+  /** What was promised of these weights when they were published; none for a plain directory. */
+  public Optional<Manifest> manifest() {
+    return manifest;
+  }
+
   /**
-   * Reads every floating-point tensor, on all cores, in search of what no policy can be run on.
+   * Faults the mapping in, on all cores, so that later reads need not: all pages that are in the
+   * page cache, as those of a checkpoint just published are. Of pages that come from the disk, some
+   * may be left to {@link #verifyContents}, after which every page is in.
    *
-   * @throws CheckpointException naming a tensor with a NaN or an infinity and the first such index
+   * @throws CheckpointException if a file was shortened or cannot be read
    */
+  public void populate() {
+    new ContentScan(this).populate();
+  }
+
+  /**
+   * Reads every tensor, on all cores and once: its checksum must be that of the manifest, if there
+   * is one, and its numbers finite.
+   *
+   * @throws CheckpointException naming a tensor of another checksum, or one with a NaN or an
+   *     infinity and the first such index, or a file that was shortened or cannot be read
+   */
+  public void verifyContents() {
+    new ContentScan(this).verify(manifest.map(Manifest::tensors).orElse(Map.of()));
+  }
+
+  /** Like {@link #verifyContents}, whatever the checksums. */
   public void requireFinite() {
-    TensorScan.each(
-        tensors.values(),
-        tensor ->
-            FiniteScan.firstNonFinite(tensor)
-                .ifPresent(
-                    index -> {
-                      throw new CheckpointException(
-                          "%s: tensor '%s': element %d is NaN or infinite, expected finite weights"
-                              .formatted(dir, tensor.name(), index));
-                    }));
+    new ContentScan(this).verify(Map.of());
+  }
+
+  /**
+   * Checks that every mapped file still has all bytes that were mapped, wherever it is by now. Asks
+   * the kernel alone, so it takes no time worth counting.
+   *
+   * @throws CheckpointException naming the first that was shortened
+   */
+  public void requireIntact() {
+    files.forEach(SafetensorsFile::requireIntact);
+  }
+
+  /**
+   * Gives the memory of the mapping back to the kernel. The tensors stay valid: reading them faults
+   * pages in again, from the page cache or the disk. Does nothing but on Linux.
+   */
+  public void dropPages() {
+    for (SafetensorsFile file : files) {
+      PageAdvice.dontNeed(file.mapping());
+    }
   }
 
   /** Unmaps; every view is dead from here on. Closing again does nothing. */
@@ -151,6 +215,7 @@ public final class Checkpoint implements AutoCloseable {
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
+      files.forEach(SafetensorsFile::close);
     }
   }
 }

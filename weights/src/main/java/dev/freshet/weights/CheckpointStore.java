@@ -148,8 +148,9 @@ public final class CheckpointStore {
   }
 
   /**
-   * Checks that {@code dir} is a published checkpoint: {@code STABLE} is there, and every size,
-   * type, shape and checksum is as the manifest says. Reads all weights, on all cores.
+   * Checks that {@code dir} is a published checkpoint: {@code STABLE} is there, every size, type,
+   * shape and checksum is as the manifest says, and every number is finite. Reads all weights, on
+   * all cores.
    *
    * @throws CheckpointException naming the first file or tensor that is not
    */
@@ -159,7 +160,37 @@ public final class CheckpointStore {
 
   /** Like {@link #verify}, and leaves the checkpoint mapped; the caller closes it. */
   public static Checkpoint openVerified(Path dir) {
+    Checkpoint checkpoint = openPublished(dir);
+    boolean verified = false;
+    try {
+      checkpoint.populate();
+      checkpoint.verifyContents();
+      verified = true;
+      return checkpoint;
+    } finally {
+      if (!verified) {
+        checkpoint.close();
+      }
+    }
+  }
+
+  /**
+   * Maps a published checkpoint and checks all that its manifest says but the checksums: it reads
+   * no tensor. The caller closes it, and trusts it only after {@link Checkpoint#verifyContents}.
+   *
+   * @throws CheckpointException naming the first file or tensor that is not as the manifest says
+   */
+  public static Checkpoint openPublished(Path dir) {
     return Verification.open(dir);
+  }
+
+  /**
+   * Makes the first verification of this process as fast as later ones, by reading a small tensor
+   * until the code that reads is compiled. Takes a second at most; a server calls it once, at its
+   * start.
+   */
+  public static void warmUp() {
+    TensorReader.warmUp();
   }
 
   /**

@@ -16,48 +16,57 @@ final class FiniteScan {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int BLOCK_BYTES = 64 << 10;
 
+  private final int elementBytes;
   private final long exponents;
   private final long ones;
   private final long signs;
 
-  private FiniteScan(long exponents, long ones, long signs) {
+  private FiniteScan(int elementBytes, long exponents, long ones, long signs) {
+    this.elementBytes = elementBytes;
     this.exponents = exponents;
     this.ones = ones;
     this.signs = signs;
   }
 
-  /** The index of the first element that is NaN or infinite; empty if all are finite. */
-  static OptionalLong firstNonFinite(TensorView tensor) {
-    return switch (tensor.dtype()) {
-      case F64 -> new FiniteScan(0x7ff0L << 48, 0x10L << 48, 1L << 63).first(tensor);
-      case F32 -> lanes(32, 0x7f800000L, 0x00800000L).first(tensor);
-      case BF16 -> lanes(16, 0x7f80L, 0x0080L).first(tensor);
-      case F16 -> lanes(16, 0x7c00L, 0x0400L).first(tensor);
-      case I64, I32, I16, I8, U8, BOOL -> OptionalLong.empty();
+  /** The scan for a type; that for integers finds nothing. */
+  static FiniteScan of(DType dtype) {
+    return switch (dtype) {
+      case F64 -> new FiniteScan(8, 0x7ff0L << 48, 0x10L << 48, 1L << 63);
+      case F32 -> lanes(4, 0x7f800000L, 0x00800000L);
+      case BF16 -> lanes(2, 0x7f80L, 0x0080L);
+      case F16 -> lanes(2, 0x7c00L, 0x0400L);
+      case I64, I32, I16, I8, U8, BOOL -> new FiniteScan(dtype.bytes(), 0, 0, 0);
     };
   }
 
-  private static FiniteScan lanes(int bits, long exponent, long one) {
-    long repeat = bits == 32 ? 0x0000_0001_0000_0001L : 0x0001_0001_0001_0001L;
-    return new FiniteScan(exponent * repeat, one * repeat, (1L << (bits - 1)) * repeat);
+  private static FiniteScan lanes(int bytes, long exponent, long one) {
+    long repeat = bytes == 4 ? 0x0000_0001_0000_0001L : 0x0001_0001_0001_0001L;
+    long sign = 1L << (8 * bytes - 1);
+    return new FiniteScan(bytes, exponent * repeat, one * repeat, sign * repeat);
   }
 
-  private OptionalLong first(TensorView tensor) {
-    MemorySegment data = tensor.data();
-    for (long block = 0; block < data.byteSize(); block += BLOCK_BYTES) {
-      int length = (int) Math.min(BLOCK_BYTES, data.byteSize() - block);
+  /**
+   * The index of the first element that is NaN or infinite in the first {@code bytes} of {@code
+   * data}; empty if all are finite.
+   */
+  OptionalLong first(MemorySegment data, int bytes) {
+    if (signs == 0) {
+      return OptionalLong.empty();
+    }
+    for (int block = 0; block < bytes; block += BLOCK_BYTES) {
+      int length = Math.min(BLOCK_BYTES, bytes - block);
       if (anyIn(data, block, length)) {
-        return OptionalLong.of(locate(data, block, length, tensor.dtype().bytes()));
+        return OptionalLong.of(locate(data, block, length));
       }
     }
     return OptionalLong.empty();
   }
 
-  private boolean anyIn(MemorySegment data, long block, int length) {
+  private boolean anyIn(MemorySegment data, int block, int length) {
     long carries = 0;
     int words = length & -Long.BYTES;
     for (int i = 0; i < words; i += Long.BYTES) {
-      carries |= (data.get(WORD, block + i) & exponents) + ones;
+      carries |= (data.get(WORD, (long) block + i) & exponents) + ones;
     }
     if (words < length) {
       carries |= (partialWord(data, block + words, length - words) & exponents) + ones;
@@ -65,8 +74,8 @@ final class FiniteScan {
     return (carries & signs) != 0;
   }
 
-  private long locate(MemorySegment data, long block, int length, int elementBytes) {
-    for (long offset = block; offset < block + length; offset += elementBytes) {
+  private long locate(MemorySegment data, int block, int length) {
+    for (int offset = block; offset < block + length; offset += elementBytes) {
       if (((partialWord(data, offset, elementBytes) & exponents) + ones & signs) != 0) {
         return offset / elementBytes;
       }
@@ -75,7 +84,7 @@ final class FiniteScan {
   }
 
   /** Up to eight bytes, zeros above. */
-  private static long partialWord(MemorySegment data, long offset, int bytes) {
+  private static long partialWord(MemorySegment data, int offset, int bytes) {
     long word = 0;
     for (int i = 0; i < bytes; i++) {
       word |= (data.get(ValueLayout.JAVA_BYTE, offset + i) & 0xffL) << (8 * i);

@@ -1,64 +1,85 @@
 package dev.freshet.weights;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One safetensors file, mapped read-only: nothing is copied. The mapping belongs to the arena given
- * and lives as long. The file must not be changed or shortened while it is mapped; deleting it is
- * harmless on Linux.
+ * One safetensors file, mapped read-only and held open: nothing is copied. The mapping belongs to
+ * the arena given and lives as long; {@link #close} ends what is held besides. The file must not be
+ * changed or shortened while it is mapped; deleting or renaming it is harmless on Linux.
  *
+ * @param handle the same file as the mapping, whatever stands under its name by now; not a channel,
+ *     which an interrupt of any thread that asks for the size would close for all
+ * @param mapping the whole file, from the start of a page
  * @param tensors views into the mapping, in the order of the header
  */
-record SafetensorsFile(Path file, List<TensorView> tensors) {
+record SafetensorsFile(
+    Path file, RandomAccessFile handle, MemorySegment mapping, List<TensorView> tensors) {
   /** Bytes before the JSON: its length, an unsigned little-endian 64-bit integer. */
   static final int PREFIX_BYTES = Long.BYTES;
 
   /** The longest header that the format's own library accepts. */
   static final long MAX_HEADER_BYTES = 100_000_000;
 
-  /** Maps {@code file} after checking all of its header. */
+  /** Maps {@code file} after checking all of its header; the caller closes it. */
   static SafetensorsFile map(Path file, Arena arena) {
     if (Files.isDirectory(file)) {
       throw new CheckpointException(
           "%s: is a directory, expected a safetensors file".formatted(file));
     }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long size = channel.size();
-      byte[] json = readHeader(file, channel, size);
-      long dataStart = PREFIX_BYTES + (long) json.length;
-      SafetensorsHeader header = SafetensorsHeader.parse(file, json, size - dataStart);
-      MemorySegment data =
-          channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena).asSlice(dataStart);
-      List<TensorView> tensors = new ArrayList<>(header.entries().size());
-      for (SafetensorsHeader.Entry e : header.entries()) {
-        tensors.add(
-            new TensorView(
-                e.name(), e.dtype(), e.shape(), data.asSlice(e.begin(), e.end() - e.begin())));
-      }
-      return new SafetensorsFile(file, List.copyOf(tensors));
-    } catch (NoSuchFileException e) {
-      throw new CheckpointException(
-          "%s: not found, expected a safetensors file".formatted(file), e);
-    } catch (AccessDeniedException e) {
-      throw new CheckpointException(
-          "%s: permission denied, expected a readable safetensors file".formatted(file), e);
+    RandomAccessFile handle = open(file);
+    boolean mapped = false;
+    try {
+      SafetensorsFile opened = map(file, handle, arena);
+      mapped = true;
+      return opened;
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be read as a safetensors file: %s".formatted(file, DurableFiles.reason(e)),
           e);
+    } finally {
+      if (!mapped) {
+        close(file, handle);
+      }
     }
+  }
+
+  private static RandomAccessFile open(Path file) {
+    try {
+      return new RandomAccessFile(file.toFile(), "r");
+    } catch (FileNotFoundException e) {
+      throw new CheckpointException(
+          Files.exists(file)
+              ? "%s: permission denied, expected a readable safetensors file".formatted(file)
+              : "%s: not found, expected a safetensors file".formatted(file),
+          e);
+    }
+  }
+
+  private static SafetensorsFile map(Path file, RandomAccessFile handle, Arena arena)
+      throws IOException {
+    FileChannel channel = handle.getChannel();
+    long size = channel.size();
+    byte[] json = readHeader(file, channel, size);
+    long dataStart = PREFIX_BYTES + (long) json.length;
+    SafetensorsHeader header = SafetensorsHeader.parse(file, json, size - dataStart);
+    MemorySegment mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+    List<TensorView> tensors = new ArrayList<>(header.entries().size());
+    for (SafetensorsHeader.Entry e : header.entries()) {
+      MemorySegment data = mapping.asSlice(dataStart + e.begin(), e.end() - e.begin());
+      tensors.add(new TensorView(e.name(), e.dtype(), e.shape(), data));
+    }
+    return new SafetensorsFile(file, handle, mapping, List.copyOf(tensors));
   }
 
   private static byte[] readHeader(Path file, FileChannel channel, long size) throws IOException {
@@ -91,5 +112,39 @@ record SafetensorsFile(Path file, List<TensorView> tensors) {
       }
     }
     return buffer.flip();
+  }
+
+  /**
+   * Checks that the file still has every byte that is mapped.
+   *
+   * @throws CheckpointException if it was shortened
+   */
+  void requireIntact() {
+    long found;
+    try {
+      found = handle.length();
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be read: %s".formatted(file, DurableFiles.reason(e)), e);
+    }
+    if (found < mapping.byteSize()) {
+      throw new CheckpointException(
+          "%s: %d bytes, expected the %d that are mapped: the file was shortened in place"
+              .formatted(file, found, mapping.byteSize()));
+    }
+  }
+
+  /** Lets go of the file; the mapping stays until its arena ends. */
+  void close() {
+    close(file, handle);
+  }
+
+  private static void close(Path file, RandomAccessFile handle) {
+    try {
+      handle.close();
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be closed: %s".formatted(file, DurableFiles.reason(e)), e);
+    }
   }
 }

@@ -3,7 +3,6 @@ package dev.freshet.weights;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.util.zip.CRC32C;
 
 /** A memory segment of any length seen as byte buffers, which hold 2 GiB at most. */
 final class SegmentChunks {
@@ -26,12 +25,5 @@ final class SegmentChunks {
               ? chunk.asByteBuffer()
               : ByteBuffer.wrap(chunk.toArray(ValueLayout.JAVA_BYTE)));
     }
-  }
-
-  /** The CRC32C (Castagnoli) of all bytes. */
-  static int crc32c(MemorySegment data) {
-    CRC32C crc = new CRC32C();
-    forEach(data, crc::update);
-    return (int) crc.getValue();
   }
 }

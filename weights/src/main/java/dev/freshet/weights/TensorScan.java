@@ -4,15 +4,18 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * Reads every byte of many tensors on all cores, a tensor a task. When a scan returns or throws, no
- * thread of it reads any more, so that the mapping may be closed.
+ * Reads every byte of many tensors on all cores, one tensor after another each. When a scan returns
+ * or throws, no thread of it reads any more, so that the mapping may be closed. Its threads have
+ * the niceness of the one that calls.
  */
 final class TensorScan {
   /** Below this a second thread costs more than it saves. */
@@ -21,26 +24,27 @@ final class TensorScan {
   private TensorScan() {}
 
   /**
-   * Runs {@code check} on each tensor, the largest first, and throws what it threw for the first of
-   * those that failed.
+   * Hands every tensor to a reader, the largest first, until one throws; throws that.
    *
+   * @param reader makes the reader of one thread
    * @throws CheckpointException if this thread is interrupted; it stays so
    */
-  static void each(Collection<TensorView> tensors, Consumer<TensorView> check) {
+  static void each(Collection<TensorView> tensors, Supplier<Consumer<TensorView>> reader) {
     long bytes = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();
     int threads = Math.min(Runtime.getRuntime().availableProcessors(), tensors.size());
     if (bytes < SERIAL_BYTES || threads < 2) {
-      tensors.forEach(check);
+      tensors.forEach(reader.get());
       return;
     }
     List<TensorView> largestFirst = new ArrayList<>(tensors);
     largestFirst.sort(Comparator.comparingLong((TensorView t) -> t.data().byteSize()).reversed());
+    ConcurrentLinkedQueue<TensorView> left = new ConcurrentLinkedQueue<>(largestFirst);
     try (ExecutorService scanners =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("weights-scan-", 0).daemon().factory())) {
-      List<Future<?>> running = new ArrayList<>(largestFirst.size());
-      for (TensorView tensor : largestFirst) {
-        running.add(scanners.submit(() -> check.accept(tensor)));
+      List<Future<?>> running = new ArrayList<>(threads);
+      for (int i = 0; i < threads; i++) {
+        running.add(scanners.submit(() -> drain(left, reader.get())));
       }
       try {
         for (Future<?> task : running) {
@@ -55,8 +59,18 @@ final class TensorScan {
         Thread.currentThread().interrupt();
         throw new CheckpointException("interrupted while reading tensors", e);
       } finally {
-        scanners.shutdownNow();
+        left.clear();
       }
+    }
+  }
+
+  private static void drain(ConcurrentLinkedQueue<TensorView> left, Consumer<TensorView> reader) {
+    try {
+      for (TensorView tensor = left.poll(); tensor != null; tensor = left.poll()) {
+        reader.accept(tensor);
+      }
+    } finally {
+      left.clear(); // After a failure the others need not go on.
     }
   }
 }

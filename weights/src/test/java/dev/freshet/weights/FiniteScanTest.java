@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -105,7 +106,6 @@ class FiniteScanTest {
   }
 
   private static OptionalLong first(DType dtype, byte[] data) {
-    return FiniteScan.firstNonFinite(
-        RawFiles.tensor("t", dtype, data, data.length / dtype.bytes()));
+    return FiniteScan.of(dtype).first(MemorySegment.ofArray(data), data.length);
   }
 }

@@ -88,6 +88,20 @@ class ShardedCheckpointTest {
         .hasMessageStartingWith(dir.resolve(TWO) + ": truncated");
   }
 
+  @Test
+  void aShardThatIsShortenedAfterItWasOpenedIsNamed() throws IOException {
+    index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(ONE, TWO));
+    long whole = Files.size(dir.resolve(TWO));
+
+    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+      checkpoint.verifyContents();
+      Files.write(dir.resolve(TWO), new byte[3]);
+      assertThatThrownBy(checkpoint::requireIntact)
+          .hasMessageStartingWith(
+              "%s: 3 bytes, expected the %d that are mapped".formatted(dir.resolve(TWO), whole));
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
