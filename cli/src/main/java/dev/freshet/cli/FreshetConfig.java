@@ -21,6 +21,7 @@ public record FreshetConfig(
   /** The first prompt token, the separator and the end token around a text. */
   private static final int FRAME_TOKENS = 3;
 
+  private static final String LOOPBACK = "127.0.0.1";
   private static final String HTTP_URLS = "URLs such as http://127.0.0.1:8000";
 
   public FreshetConfig {
@@ -123,14 +124,19 @@ public record FreshetConfig(
   /**
    * The inference server.
    *
+   * @param host address of the data listener
    * @param port of the data listener; 0 for any free one
+   * @param adminHost address of the admin listener
    * @param adminPort of the admin listener; 0 for any free one
+   * @param adminTokenFile a file whose first line weight operations must carry; empty for none
    * @param dtype what to compute in; auto for what the checkpoint is stored in
    */
   public record Inference(
       String host,
       int port,
+      String adminHost,
       int adminPort,
+      String adminTokenFile,
       String modelName,
       int maxSequences,
       int maxModelLen,
@@ -140,6 +146,7 @@ public record FreshetConfig(
       Precision dtype) {
     public Inference {
       require(!host.isBlank(), "host", "an address");
+      require(!adminHost.isBlank(), "adminHost", "an address");
       portNumber("port", port);
       portNumber("adminPort", adminPort);
       positive("maxSequences", maxSequences);
@@ -149,12 +156,17 @@ public record FreshetConfig(
       positive("threads", threads);
     }
 
-    /** The same server on any free ports, for one that only this process talks to. */
+    /**
+     * The same server on any free ports of the loopback interface and without a token, for one that
+     * only this process talks to.
+     */
     Inference onFreePorts() {
       return new Inference(
-          host,
+          LOOPBACK,
           0,
+          LOOPBACK,
           0,
+          "",
           modelName,
           maxSequences,
           maxModelLen,
@@ -178,6 +190,8 @@ public record FreshetConfig(
    *
    * @param servers data URLs of the inference servers, for {@code freshet orchestrate}
    * @param adminServers their admin URLs, in the same order
+   * @param adminTokenFile a file with the token that their weight operations must carry; empty for
+   *     none
    * @param groupSize rollouts of one problem
    * @param groupsPerBatch problems of one training batch
    * @param asyncLevel how many steps a rollout's policy may lag behind the one being trained
@@ -187,6 +201,7 @@ public record FreshetConfig(
   public record Orchestrator(
       List<String> servers,
       List<String> adminServers,
+      String adminTokenFile,
       int groupSize,
       int groupsPerBatch,
       int asyncLevel,
@@ -295,10 +310,12 @@ public record FreshetConfig(
           new Model("", "llama", 4, 128, 384, 4, 2, 128),
           new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 6),
           new Sft(180, 128, 3e-3, 0.5, 2),
-          new Inference("127.0.0.1", 8000, 8001, "policy", 48, 128, 4096, 4096, 1, Precision.AUTO),
+          new Inference(
+              LOOPBACK, 8000, LOOPBACK, 8001, "", "policy", 48, 128, 4096, 4096, 1, Precision.AUTO),
           new Orchestrator(
               List.of("http://127.0.0.1:8000"),
               List.of("http://127.0.0.1:8001"),
+              "",
               16,
               8,
               1,

@@ -4,10 +4,12 @@ import dev.freshet.inference.EmbeddedEngine;
 import dev.freshet.inference.EngineOptions;
 import dev.freshet.inference.front.Front;
 import dev.freshet.inference.front.FrontConfig;
+import dev.freshet.inference.front.FrontLimits;
 import dev.freshet.inference.front.ServedModel;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.weights.DType;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,7 +39,11 @@ final class InferenceServer implements AutoCloseable {
                 tokenizer,
                 new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
                 events,
-                FrontConfig.on(config.host(), config.port(), config.adminPort()));
+                new FrontConfig(
+                    new InetSocketAddress(config.host(), config.port()),
+                    new InetSocketAddress(config.adminHost(), config.adminPort()),
+                    AdminTokenFile.read(config.adminTokenFile()),
+                    FrontLimits.DEFAULT));
         return new InferenceServer(tokenizer, engine, front);
       } catch (RuntimeException e) {
         engine.close();

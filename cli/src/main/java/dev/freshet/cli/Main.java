@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
       SftCommand.class,
       ServeCommand.class,
       TrainCommand.class,
-      OrchestrateCommand.class
+      OrchestrateCommand.class,
+      UpdateCommand.class
     })
 public final class Main {
   /**

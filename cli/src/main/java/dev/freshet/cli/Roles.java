@@ -19,6 +19,7 @@ final class Roles {
     FreshetConfig.Orchestrator o = config.orchestrator();
     return new OrchestratorConfig(
         servers,
+        AdminTokenFile.read(o.adminTokenFile()),
         o.groupSize(),
         o.groupsPerBatch(),
         o.asyncLevel(),

@@ -21,7 +21,7 @@ final class ServeCommand extends RunningCommand {
       description = "Hugging Face model directory.")
   private Path model = Path.of("");
 
-  @Option(names = "--host", paramLabel = "ADDRESS", description = "Address of both listeners.")
+  @Option(names = "--host", paramLabel = "ADDRESS", description = "Address of the data listener.")
   private Optional<String> host = Optional.empty();
 
   @Option(
@@ -29,6 +29,18 @@ final class ServeCommand extends RunningCommand {
       paramLabel = "PORT",
       description = "Port of the data listener; 0 for any free one.")
   private Optional<String> port = Optional.empty();
+
+  @Option(
+      names = "--admin-host",
+      paramLabel = "ADDRESS",
+      description = "Address of the admin listener.")
+  private Optional<String> adminHost = Optional.empty();
+
+  @Option(
+      names = "--admin-token-file",
+      paramLabel = "FILE",
+      description = "File whose first line weight operations must carry as a bearer token.")
+  private Optional<String> adminTokenFile = Optional.empty();
 
   @Option(
       names = "--admin-port",
@@ -66,6 +78,8 @@ final class ServeCommand extends RunningCommand {
     Map<String, String> overrides = new LinkedHashMap<>();
     host.ifPresent(address -> overrides.put("inference.host", address));
     port.ifPresent(number -> overrides.put("inference.port", number));
+    adminHost.ifPresent(address -> overrides.put("inference.admin_host", address));
+    adminTokenFile.ifPresent(file -> overrides.put("inference.admin_token_file", file));
     adminPort.ifPresent(number -> overrides.put("inference.admin_port", number));
     return overrides;
   }

@@ -2,6 +2,7 @@ package dev.freshet.client;
 
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.NetUtil;
@@ -10,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -34,6 +36,7 @@ public final class AdminClient implements AutoCloseable {
   private final Origin origin;
   private final AdminDeadlines deadlines;
   private final EventLog events;
+  private final Optional<AdminToken> token;
   private final ReentrantLock lane = new ReentrantLock(true);
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
@@ -42,9 +45,18 @@ public final class AdminClient implements AutoCloseable {
    * @param server the root of the server's admin listener, as {@code http://127.0.0.1:8001}
    */
   public AdminClient(URI server, AdminDeadlines deadlines, EventLog events) {
+    this(server, deadlines, events, Optional.empty());
+  }
+
+  /**
+   * @param token what the server knows its operators by
+   */
+  public AdminClient(
+      URI server, AdminDeadlines deadlines, EventLog events, Optional<AdminToken> token) {
     this.origin = Origin.of(server);
     this.deadlines = deadlines;
     this.events = events;
+    this.token = token;
   }
 
   /** The root of the server's admin listener. */
@@ -59,13 +71,36 @@ public final class AdminClient implements AutoCloseable {
 
   /** The same for a directory named as the server sees it. */
   public AdminResult updateWeights(String weightDir, long step, UpdateMode mode, TraceId trace) {
-    UpdateWeightsRequest request = new UpdateWeightsRequest(weightDir, OptionalLong.of(step), mode);
-    return operate("update_weights", Optional.of(weightDir), request.toJson(), trace);
+    return updateWeights(UpdateWeightsRequest.of(weightDir, OptionalLong.of(step), mode), trace);
+  }
+
+  /** Carries an update out as far as the request's phase says. */
+  public AdminResult updateWeights(UpdateWeightsRequest request, TraceId trace) {
+    return operate("update_weights", request.weightDir(), request.toJson(), trace);
   }
 
   /** Has the server go back to the base model it was started with. */
   public AdminResult reloadWeights(TraceId trace) {
     return operate("reload_weights", Optional.empty(), NO_FIELDS, trace);
+  }
+
+  /**
+   * Has the server generate no further tokens; it answers once the pause is in force.
+   *
+   * @param clearCache whether what stands still is computed anew from its tokens afterwards
+   */
+  public void pause(PauseMode mode, boolean clearCache) {
+    command("/pause?mode=%s&clear_cache=%b".formatted(mode.wireName(), clearCache));
+  }
+
+  /** Ends a pause. */
+  public void resume() {
+    command("/resume");
+  }
+
+  private void command(String path) {
+    AdminRequest request = request(HttpMethod.POST, path, new byte[0], deadlines.pause());
+    requireOk(request, call(request));
   }
 
   /**
@@ -100,31 +135,25 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminRequest probe(String path) {
-    return new AdminRequest(
-        HttpMethod.GET, origin, path, new byte[0], TraceId.random(), deadlines.probe());
+    return request(HttpMethod.GET, path, new byte[0], deadlines.probe());
+  }
+
+  private AdminRequest request(HttpMethod method, String path, byte[] body, Duration readDeadline) {
+    return new AdminRequest(method, origin, path, body, TraceId.random(), token, readDeadline);
   }
 
   private AdminResult operate(String op, Optional<String> path, byte[] body, TraceId trace) {
     AdminRequest request =
-        new AdminRequest(HttpMethod.POST, origin, "/" + op, body, trace, deadlines.update());
+        new AdminRequest(HttpMethod.POST, origin, "/" + op, body, trace, token, deadlines.update());
     String url = request.url();
     long sent = events.clientSend(trace, url, path);
     try {
       AdminExchange.Answer answer = call(request);
       requireOk(request, answer);
       WeightsAnswer weights = WeightsAnswer.parse(answer.body());
-      AdminTimings timings =
-          new AdminTimings(
-              trace,
-              op,
-              url,
-              (answer.answeredNanos() - sent) / 1e6,
-              (answer.connectedNanos() - sent) / 1e6,
-              weights.rpcMs(),
-              weights.handlerMs(),
-              weights.phases());
+      AdminTimings timings = timings(trace, op, url, sent, answer, weights);
       events.clientDone(timings);
-      return new AdminResult(timings, weights.weightVersion());
+      return new AdminResult(timings, weights.weightVersion(), weights.preparedVersion());
     } catch (WireException e) {
       AdminException error = AdminException.sent(request.call(), "bad_answer", e.getMessage());
       events.clientFailed(trace, op, url, events.clock().millisSince(sent), error.code());
@@ -133,6 +162,33 @@ public final class AdminClient implements AutoCloseable {
       events.clientFailed(trace, op, url, events.clock().millisSince(sent), e.code());
       throw e;
     }
+  }
+
+  private AdminTimings timings(
+      TraceId trace,
+      String op,
+      String url,
+      long sent,
+      AdminExchange.Answer answer,
+      WeightsAnswer weights) {
+    Optional<WeightsAnswer.ServerClock> server =
+        weights.clock().filter(clock -> HostClock.id().equals(Optional.of(clock.id())));
+    return new AdminTimings(
+        trace,
+        op,
+        url,
+        (answer.answeredNanos() - sent) / 1e6,
+        (answer.connectedNanos() - sent) / 1e6,
+        millis(server.map(clock -> clock.recvSeconds() * 1e3 - answer.connectedNanos() / 1e6)),
+        weights.handlerMs(),
+        weights.rpcMs(),
+        millis(server.map(clock -> answer.answeredNanos() / 1e6 - clock.doneSeconds() * 1e3)),
+        weights.stallMs(),
+        weights.phases());
+  }
+
+  private static OptionalDouble millis(Optional<Double> value) {
+    return value.stream().mapToDouble(Double::doubleValue).findFirst();
   }
 
   private static void requireOk(AdminRequest request, AdminExchange.Answer answer) {

@@ -9,14 +9,19 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import java.time.Duration;
+import java.util.Optional;
 
-/** One admin request; {@code readDeadline} bounds the time from its last byte to the answer's. */
+/**
+ * One admin request; {@code readDeadline} bounds the time from its last byte to the answer's, and
+ * {@code token} is what the server knows its operators by.
+ */
 record AdminRequest(
     HttpMethod method,
     Origin origin,
     String path,
     byte[] body,
     TraceId trace,
+    Optional<AdminToken> token,
     Duration readDeadline) {
   String url() {
     return origin.root() + path;
@@ -36,6 +41,7 @@ record AdminRequest(
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE)
         .set(HttpHeaderNames.ACCEPT, HttpHeaderValues.APPLICATION_JSON)
         .set(TraceId.HEADER, trace.hex());
+    token.ifPresent(secret -> http.headers().set(HttpHeaderNames.AUTHORIZATION, secret.header()));
     if (method.equals(HttpMethod.POST)) {
       http.headers()
           .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)

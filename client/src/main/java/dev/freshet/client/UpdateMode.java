@@ -1,9 +1,5 @@
 package dev.freshet.client;
 
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.Collectors;
-
 /** What a weight update does to the completions that are being generated. */
 public enum UpdateMode {
   /** They go on with the KV cache they have. */
@@ -17,7 +13,7 @@ public enum UpdateMode {
 
   /** The name on the wire. */
   public String wireName() {
-    return name().toLowerCase(Locale.ROOT);
+    return WireNames.of(this);
   }
 
   /**
@@ -26,15 +22,6 @@ public enum UpdateMode {
    * @throws WireException if there is none of that name
    */
   public static UpdateMode of(String wireName) {
-    for (UpdateMode mode : values()) {
-      if (mode.wireName().equals(wireName)) {
-        return mode;
-      }
-    }
-    throw new WireException(
-        "mode: expected one of %s, got '%s'"
-            .formatted(
-                Arrays.stream(values()).map(UpdateMode::wireName).collect(Collectors.joining(", ")),
-                wireName));
+    return WireNames.find(UpdateMode.class, "mode", wireName);
   }
 }

@@ -225,6 +225,7 @@ class AdminClientTest {
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(30),
+                    Duration.ofSeconds(30),
                     Duration.ofMillis(50)),
                 events)) {
       FutureTask<AdminResult> first = new FutureTask<>(() -> client.reloadWeights(trace));
@@ -287,7 +288,7 @@ class AdminClientTest {
   }
 
   private AdminClient client(URI url, Duration each) {
-    return new AdminClient(url, new AdminDeadlines(each, each, each, each), events);
+    return new AdminClient(url, new AdminDeadlines(each, each, each, each, each), events);
   }
 
   private static AdminException failure(Runnable call) {

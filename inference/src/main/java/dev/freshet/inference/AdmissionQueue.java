@@ -24,6 +24,9 @@ final class AdmissionQueue {
   private volatile int size;
   private boolean closed;
 
+  /** Whether a sequence was cancelled that the loop may be holding. */
+  private boolean dropping;
+
   AdmissionQueue(int capacity) {
     this.capacity = capacity;
   }
@@ -64,7 +67,7 @@ final class AdmissionQueue {
   void cancelled(Sequence sequence) {
     lock.lock();
     try {
-      waiting.remove(sequence);
+      dropping |= !waiting.remove(sequence);
       size = waiting.size();
       work.signal();
     } finally {
@@ -84,16 +87,24 @@ final class AdmissionQueue {
   }
 
   /**
-   * Returns at once if something waits, runs or is pending, else when that changes.
+   * Returns at once if there is something to do, else when that changes.
    *
+   * @param admits whether waiting sequences may run, so that one of them is something to do
+   * @param stepping whether there is a step to take
+   * @param pending whether there is something else to do
    * @return whether the loop is to go on
    */
-  boolean awaitWork(boolean idle, BooleanSupplier pending) {
+  boolean awaitWork(boolean admits, boolean stepping, BooleanSupplier pending) {
     lock.lock();
     try {
-      while (!closed && idle && waiting.isEmpty() && !pending.getAsBoolean()) {
+      while (!closed
+          && !stepping
+          && !dropping
+          && !(admits && !waiting.isEmpty())
+          && !pending.getAsBoolean()) {
         boolean _ = work.await(LOOK_AGAIN_MS, TimeUnit.MILLISECONDS);
       }
+      dropping = false;
       return !closed;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

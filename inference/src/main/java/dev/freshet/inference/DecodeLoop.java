@@ -1,106 +1,190 @@
 package dev.freshet.inference;
 
-import dev.freshet.model.KvCache;
-import dev.freshet.model.Torch;
+import dev.freshet.client.UpdateMode;
 import dev.freshet.trace.MonotonicClock;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Tensor;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's thread: continuous batching. Every turn first exchanges the weights if new ones are
- * offered, then prefills what was admitted, or else takes one decode step for all running
- * sequences, and hands the tokens out, each stamped with the version of the weights that made it.
- * Slot i of the KV cache belongs to running sequence i.
+ * The engine's thread: continuous batching. Every turn first does what other threads want done
+ * between two steps (exchange the weights, pause, resume), then prefills what was admitted, or else
+ * takes one decode step for all running sequences, and hands the tokens out, each stamped with the
+ * version of the weights that made it. Slot i of the runner belongs to running sequence i.
  */
-final class DecodeLoop implements Runnable {
+final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
 
-  private final EngineOptions options;
-  private final KvCache cache;
+  private final ModelRunner<W> runner;
+  private final int maxSequences;
+  private final int prefillTokens;
   private final AdmissionQueue admission;
-  private final WeightSwap swap;
+  private final LoopRequests<W> requests;
   private final MonotonicClock clock;
-  private final Consumer<VersionedModel> onSwapped;
+  private final LongConsumer onVersion;
   private final List<Sequence> running = new ArrayList<>();
   private final IdentityHashMap<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
-  private VersionedModel model;
+  private final Gate<W> gate = new Gate<>();
 
   /**
-   * The loop owns {@code model} and every model swapped in after it, until it hands it back, and
-   * the cache.
+   * @param runner the loop's own from here on
+   * @param onVersion told every version before the first token of it is made
    */
   DecodeLoop(
-      VersionedModel model,
-      KvCache cache,
-      EngineOptions options,
+      ModelRunner<W> runner,
+      int maxSequences,
+      int prefillTokens,
       AdmissionQueue admission,
-      WeightSwap swap,
+      LoopRequests<W> requests,
       MonotonicClock clock,
-      Consumer<VersionedModel> onSwapped) {
-    this.model = model;
-    this.cache = cache;
-    this.options = options;
+      LongConsumer onVersion) {
+    this.runner = runner;
+    this.maxSequences = maxSequences;
+    this.prefillTokens = prefillTokens;
     this.admission = admission;
-    this.swap = swap;
+    this.requests = requests;
     this.clock = clock;
-    this.onSwapped = onSwapped;
+    this.onVersion = onVersion;
   }
 
   @Override
   public void run() {
-    Torch.computeThread(options.threads());
-    try (cache) {
-      while (admission.awaitWork(running.isEmpty(), swap::isPending)) {
+    try (runner) {
+      while (admission.awaitWork(gate.admits(), stepping(), requests::isPending)) {
         turn();
       }
     } finally {
       admission.close();
       admission.drain().forEach(sequence -> end(sequence, FinishReason.ABORT));
-      running.forEach(sequence -> end(sequence, FinishReason.ABORT));
-      running.clear();
+      endAll(FinishReason.ABORT);
       deliver();
-      swap.refuse();
-      model.close();
+      requests.close();
+      gate.refuse(LoopRequests.ended());
     }
   }
 
+  /** Whether there is a decode step to take. */
+  private boolean stepping() {
+    return !running.isEmpty() && gate.steps();
+  }
+
   private void turn() {
-    exchangeWeights();
-    try (PointerScope _ = new PointerScope();
-        NoGradGuard _ = new NoGradGuard()) {
+    try {
+      betweenSteps();
       dropCancelled();
+      settle();
       List<Sequence> fresh =
-          admission.take(options.maxSequences() - running.size(), options.prefillTokens());
+          gate.admits() ? admission.take(maxSequences - running.size(), prefillTokens) : List.of();
       if (!fresh.isEmpty()) {
-        prefill(fresh);
-      } else if (!running.isEmpty()) {
-        decode();
+        int first = running.size();
+        running.addAll(fresh);
+        emit(first, runner.prefill(fresh, first));
+      } else if (stepping()) {
+        emit(0, runner.decode(running));
       }
+      settle();
     } catch (RuntimeException e) {
       LOG.error("a step of {} sequences failed; they end with an error", running.size(), e);
-      running.forEach(sequence -> end(sequence, FinishReason.ERROR));
-      running.clear();
+      endAll(FinishReason.ERROR);
     }
     deliver();
     admission.running(running.size());
   }
 
-  private void exchangeWeights() {
-    swap.take(
-        model,
-        clock::nanos,
-        taken -> {
-          model = taken;
-          onSwapped.accept(taken);
-        });
+  private void betweenSteps() {
+    for (Optional<LoopRequests.Request<W>> next = requests.poll();
+        next.isPresent();
+        next = requests.poll()) {
+      switch (next.get()) {
+        case LoopRequests.Exchange<W> exchange -> take(exchange);
+        case LoopRequests.Pause<W> pause -> pause(pause);
+        case LoopRequests.Resume<W> resume -> resume(resume);
+      }
+    }
+  }
+
+  /** Does what was waiting for running sequences to end, if they have. */
+  private void settle() {
+    gate.draining().ifPresent(this::exchangeOnceDrained);
+    if (running.isEmpty()) {
+      gate.drained();
+    }
+  }
+
+  private void take(LoopRequests.Exchange<W> exchange) {
+    if (exchange.mode() != UpdateMode.DRAIN) {
+      exchange(exchange);
+    } else if (gate.draining().isPresent()) {
+      exchange.refuse(
+          new EngineException(
+              EngineException.Kind.CONFLICT, "another update waits for completions to end"));
+    } else if (!running.isEmpty() && !gate.steps()) {
+      exchange.refuse(
+          new EngineException(
+              EngineException.Kind.CONFLICT,
+              "mode drain: %d completions stand still in a pause: expected another mode or a resume"
+                  .formatted(running.size())));
+    } else {
+      gate.drainFor(exchange);
+    }
+  }
+
+  private void exchangeOnceDrained(LoopRequests.Exchange<W> exchange) {
+    if (exchange.withdrawn()) {
+      gate.drainEnded();
+    } else if (running.isEmpty()) {
+      gate.drainEnded();
+      exchange(exchange);
+    }
+  }
+
+  private void exchange(LoopRequests.Exchange<W> exchange) {
+    if (!exchange.claim()) {
+      return;
+    }
+    long start = clock.nanos();
+    if (exchange.mode() == UpdateMode.ABORT) {
+      endAll(FinishReason.ABORT);
+    }
+    W replaced = runner.exchange(exchange.weights());
+    onVersion.accept(runner.version());
+    long swapped = clock.nanos();
+    try {
+      if (exchange.mode() == UpdateMode.RECOMPUTE) {
+        recompute();
+      }
+    } finally {
+      exchange.done(replaced, start, swapped, clock.nanos());
+    }
+  }
+
+  private void recompute() {
+    dropCancelled();
+    if (!running.isEmpty()) {
+      runner.recompute(running);
+    }
+  }
+
+  private void pause(LoopRequests.Pause<W> pause) {
+    switch (pause.mode()) {
+      case ABORT -> {
+        admission.drain().forEach(sequence -> end(sequence, FinishReason.ABORT));
+        endAll(FinishReason.ABORT);
+      }
+      case KEEP, WAIT -> {}
+    }
+    gate.pause(pause);
+  }
+
+  private void resume(LoopRequests.Resume<W> resume) {
+    if (gate.resume()) {
+      recompute();
+    }
+    resume.done().complete(null);
   }
 
   private void dropCancelled() {
@@ -111,67 +195,13 @@ final class DecodeLoop implements Runnable {
     }
   }
 
-  private void prefill(List<Sequence> fresh) {
-    int first = running.size();
-    running.addAll(fresh);
-    int longest = fresh.stream().mapToInt(s -> s.request().prompt().length).max().orElseThrow();
-    long[] tokens = new long[fresh.size() * longest];
-    long[] positions = new long[tokens.length];
-    long[] ends = new long[fresh.size()];
-    for (int row = 0; row < fresh.size(); row++) {
-      int[] prompt = fresh.get(row).request().prompt();
-      for (int i = 0; i < longest; i++) {
-        tokens[row * longest + i] = i < prompt.length ? prompt[i] : 0;
-        positions[row * longest + i] = i;
-      }
-      ends[row] = (long) row * longest + prompt.length - 1;
-      fresh.get(row).cached(prompt.length);
-    }
-    Tensor positionIds = Torch.longs(positions, fresh.size(), longest);
-    Tensor hidden =
-        model
-            .decoder()
-            .hidden(
-                Torch.longs(tokens, fresh.size(), longest),
-                positionIds,
-                cache.prefill(first, positionIds))
-            .view(-1, model.config().hiddenSize())
-            .index_select(0, Torch.longs(ends, ends.length));
-    emit(first, hidden);
-  }
-
-  private void decode() {
-    int rows = running.size();
-    long[] tokens = new long[rows];
-    long[] positions = new long[rows];
-    for (int row = 0; row < rows; row++) {
-      Sequence sequence = running.get(row);
-      tokens[row] = sequence.lastToken();
-      positions[row] = sequence.cached();
-      sequence.cached(sequence.cached() + 1);
-    }
-    Tensor hidden =
-        model
-            .decoder()
-            .hidden(
-                Torch.longs(tokens, rows, 1),
-                Torch.longs(positions, rows, 1),
-                cache.decode(positions))
-            .view(rows, model.config().hiddenSize());
-    emit(0, hidden);
-  }
-
   /**
-   * Draws a token for the running sequences from {@code first} on and takes out those that it ends.
+   * Hands out the tokens made for the running sequences from {@code first} on and takes out those
+   * that they end.
    */
-  private void emit(int first, Tensor hidden) {
+  private void emit(int first, List<Sampler.Sample> samples) {
     List<Sequence> rows = running.subList(first, running.size());
-    List<Sampler.Sample> samples =
-        Sampler.sample(
-            model.decoder().logits(hidden),
-            rows.stream().map(Sequence::request).toList(),
-            rows.stream().map(Sequence::random).toList());
-    List<Optional<FinishReason>> ends = new ArrayList<>();
+    List<Optional<FinishReason>> ends = new ArrayList<>(samples.size());
     int failed = 0;
     for (int row = 0; row < samples.size(); row++) {
       Sequence sequence = rows.get(row);
@@ -187,16 +217,17 @@ final class DecodeLoop implements Runnable {
       add(
           sequence,
           new TokenEvent(
-              sequence, sample.token(), sample.logprob(), model.version(), sample.top(), finish));
+              sequence, sample.token(), sample.logprob(), runner.version(), sample.top(), finish));
     }
     if (failed > 0) {
-      LOG.error("version {} scores NaN: {} completions end with an error", model.version(), failed);
+      LOG.error(
+          "version {} scores NaN: {} completions end with an error", runner.version(), failed);
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
       Optional<FinishReason> finish = ends.get(row);
       if (finish.isPresent()) {
         if (finish.get() == FinishReason.ERROR) {
-          cache.clear(first + row);
+          runner.clear(first + row);
         }
         release(first + row);
       }
@@ -205,13 +236,20 @@ final class DecodeLoop implements Runnable {
 
   private void release(int slot) {
     int last = running.size() - 1;
-    cache.release(slot, last, running.get(last).cached());
+    runner.release(slot, last, running.get(last).cached());
     running.set(slot, running.get(last));
     running.removeLast();
   }
 
+  private void endAll(FinishReason reason) {
+    running.forEach(sequence -> end(sequence, reason));
+    running.clear();
+  }
+
   private void end(Sequence sequence, FinishReason reason) {
-    add(sequence, new TokenEvent(sequence, -1, 0, model.version(), List.of(), Optional.of(reason)));
+    add(
+        sequence,
+        new TokenEvent(sequence, -1, 0, runner.version(), List.of(), Optional.of(reason)));
   }
 
   private void add(Sequence sequence, TokenEvent event) {

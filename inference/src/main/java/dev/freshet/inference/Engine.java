@@ -1,8 +1,11 @@
 package dev.freshet.inference;
 
-import java.nio.file.Path;
+import dev.freshet.client.PauseMode;
 import java.time.Duration;
-import java.util.OptionalLong;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /**
  * Generates completions by continuous batching and exchanges its weights between two decode steps.
@@ -47,16 +50,37 @@ public interface Engine extends AutoCloseable {
   Generation submit(GenerationRequest request, Outlet outlet);
 
   /**
-   * Serves the checkpoint in {@code dir} as policy version {@code step}; without a step it is read
-   * from the manifest. Running completions go on with their KV cache.
+   * Carries a weight operation out; what serves goes on serving if it fails.
    *
-   * @throws EngineException if the checkpoint is missing, broken or of another shape, or the
-   *     deadline passes before the swap; the old weights serve on
+   * @param decided told how it went, before what has been replaced is released
+   * @throws EngineException if the checkpoint is missing, broken or of another shape, the state
+   *     forbids the operation, or the deadline passes before the swap
    */
-  WeightUpdate updateWeights(Path dir, OptionalLong step, Duration deadline);
+  void update(WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided);
 
-  /** Goes back to the base model the engine was started with, and to its policy version. */
-  WeightUpdate reloadWeights(Duration deadline);
+  /** The same, for a caller that has nothing to do before the release. */
+  default WeightUpdate update(WeightOperation operation, Duration deadline) {
+    AtomicReference<WeightUpdate> outcome = new AtomicReference<>();
+    update(operation, deadline, outcome::set);
+    return Objects.requireNonNull(outcome.get(), "an outcome");
+  }
+
+  /**
+   * Generates no more until {@link #resume}; completions submitted meanwhile wait. The future
+   * completes once the pause is in force; it fails if the engine resumes or closes before.
+   *
+   * @param clearCache whether completions that stand still have their KV cache rebuilt, under the
+   *     weights that serve then, when they go on
+   */
+  CompletableFuture<Void> pause(PauseMode mode, boolean clearCache);
+
+  /**
+   * Goes on; the future completes once that is so. Does nothing to an engine that is not paused.
+   */
+  CompletableFuture<Void> resume();
+
+  /** Whether waiting completions are held back by a pause. */
+  boolean paused();
 
   /**
    * Ends running completions with {@link FinishReason#ABORT}, lets the native call in progress

@@ -1,5 +1,7 @@
 package dev.freshet.inference;
 
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
@@ -15,8 +17,8 @@ final class Sequence implements Engine.Generation {
   /** Tokens whose keys and values are in the cache. */
   private int cached;
 
-  private int generated;
-  private int lastToken;
+  private int[] generated = new int[16];
+  private int count;
 
   Sequence(
       GenerationRequest request,
@@ -56,19 +58,25 @@ final class Sequence implements Engine.Generation {
   }
 
   int lastToken() {
-    return lastToken;
+    return generated[count - 1];
+  }
+
+  /** The token at a position of prompt and completion. */
+  int token(int position) {
+    int[] prompt = request.prompt();
+    return position < prompt.length ? prompt[position] : generated[position - prompt.length];
   }
 
   /** Appends a drawn token; whether it was the last one, and why. */
-  java.util.Optional<FinishReason> append(int token) {
-    lastToken = token;
-    generated++;
-    if (request.stopTokens().contains(token)) {
-      return java.util.Optional.of(FinishReason.STOP);
+  Optional<FinishReason> append(int token) {
+    if (count == generated.length) {
+      generated = Arrays.copyOf(generated, 2 * count);
     }
-    return generated == maxTokens
-        ? java.util.Optional.of(FinishReason.LENGTH)
-        : java.util.Optional.empty();
+    generated[count++] = token;
+    if (request.stopTokens().contains(token)) {
+      return Optional.of(FinishReason.STOP);
+    }
+    return count == maxTokens ? Optional.of(FinishReason.LENGTH) : Optional.empty();
   }
 
   @Override

@@ -1,90 +1,127 @@
 package dev.freshet.inference;
 
-import dev.freshet.model.ConfigJson;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Torch;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
-import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
-import dev.freshet.weights.Manifest;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Optional;
 
 /**
- * One policy version, ready to run: a decoder over its weights. Weights that are stored in the type
- * the engine computes in are read straight from the mapped checkpoint.
+ * One policy version on libtorch: a decoder over the weights of a mapped checkpoint. Weights that
+ * are stored in the type the engine computes in are read straight from the mapping. Retired, it is
+ * the mapping alone, whose pages the kernel may have back: the files can be read again even when
+ * their directory is long gone.
  */
-record VersionedModel(long version, ModelConfig config, ModelWeights weights, Decoder decoder)
-    implements AutoCloseable {
+final class VersionedModel implements PolicyWeights {
+  private record Built(ModelWeights weights, Decoder decoder) {
+    void close() {
+      decoder.close();
+      weights.close();
+    }
+  }
+
+  private final long version;
+  private final ModelConfig config;
+  private final Checkpoint checkpoint;
+  private final DType type;
+  private final int maxLength;
+  private Optional<Built> built;
 
   /**
-   * Maps and checks a checkpoint and builds its decoder, all beside whatever is serving.
+   * Builds the decoder.
    *
+   * @param checkpoint this model's own from here on, unless it fails
    * @param type what the engine computes in
-   * @throws EngineException CONFLICT if the checkpoint is missing, broken, or not of {@code type}'s
-   *     model
+   * @throws EngineException CONFLICT if the checkpoint does not have {@code config}'s parameters
    */
-  static VersionedModel load(Path dir, long version, DType type, int maxLength) {
+  VersionedModel(
+      long version, ModelConfig config, Checkpoint checkpoint, DType type, int maxLength) {
+    this.version = version;
+    this.config = config;
+    this.checkpoint = checkpoint;
+    this.type = type;
+    this.maxLength = maxLength;
+    this.built = Optional.of(build());
+  }
+
+  private Built build() {
     try {
-      Checkpoint checkpoint = open(dir);
-      ModelWeights weights;
+      boolean asStored =
+          checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type);
+      ModelWeights weights =
+          asStored
+              ? ModelWeights.over(config, checkpoint)
+              : ModelWeights.copyOf(config, checkpoint, Torch.scalarType(type));
       try {
-        checkpoint.requireFinite();
-        weights = weights(ConfigJson.read(dir), checkpoint, type);
+        return new Built(weights, new Decoder(weights, maxLength));
       } catch (RuntimeException e) {
-        checkpoint.close();
+        weights.close();
         throw e;
       }
-      return new VersionedModel(
-          version, weights.config(), weights, new Decoder(weights, maxLength));
-    } catch (CheckpointException | ModelException e) {
+    } catch (ModelException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
   }
 
-  /**
-   * A published checkpoint has a manifest to be verified against; a plain model directory has none.
-   */
-  private static Checkpoint open(Path dir) {
-    return Files.exists(dir.resolve(Manifest.FILE_NAME))
-        ? CheckpointStore.openVerified(dir)
-        : Checkpoint.open(dir);
+  @Override
+  public long version() {
+    return version;
   }
 
-  private static ModelWeights weights(ModelConfig config, Checkpoint checkpoint, DType type) {
-    if (checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type)) {
-      return ModelWeights.over(config, checkpoint);
+  ModelConfig config() {
+    return config;
+  }
+
+  /** The decoder; not of a retired model. */
+  Decoder decoder() {
+    return built.orElseThrow().decoder();
+  }
+
+  /** What the decoder computes in; not of a retired model. */
+  ModelWeights weights() {
+    return built.orElseThrow().weights();
+  }
+
+  @Override
+  public void requireIntact() {
+    try {
+      checkpoint.requireIntact();
+    } catch (CheckpointException e) {
+      throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
-    ModelWeights copy = ModelWeights.copyOf(config, checkpoint, Torch.scalarType(type));
-    checkpoint.close();
-    return copy;
   }
 
-  /**
-   * Whether {@code other} can take this model's place while sequences run: the same computation on
-   * the same shapes.
-   */
-  boolean interchangeableWith(VersionedModel other) {
-    return config.family() == other.config.family()
-        && config.parameterShapes().keySet().equals(other.config.parameterShapes().keySet())
-        && config.hiddenSize() == other.config.hiddenSize()
-        && config.vocabSize() == other.config.vocabSize()
-        && config.intermediateSize() == other.config.intermediateSize()
-        && config.heads() == other.config.heads()
-        && config.kvHeads() == other.config.kvHeads()
-        && config.headDim() == other.config.headDim()
-        && config.rope().equals(other.config.rope())
-        && config.rmsNormEps() == other.config.rmsNormEps()
-        && config.windows().equals(other.config.windows());
+  @Override
+  public void retire() {
+    built.ifPresent(Built::close);
+    built = Optional.empty();
+    checkpoint.dropPages();
+  }
+
+  @Override
+  public WeightUpdate.PrepareTimes revive(MonotonicClock clock) {
+    requireIntact();
+    long start = clock.nanos();
+    try {
+      checkpoint.populate();
+    } catch (CheckpointException e) {
+      throw new EngineException(EngineException.Kind.CONFLICT, e);
+    }
+    long populated = clock.nanos();
+    built = Optional.of(build());
+    return new WeightUpdate.PrepareTimes(
+        0, (populated - start) / 1e6, 0, clock.millisSince(populated));
   }
 
   @Override
   public void close() {
-    decoder.close();
-    weights.close();
+    built.ifPresent(Built::close);
+    built = Optional.empty();
+    checkpoint.close();
   }
 }

@@ -1,5 +1,7 @@
 package dev.freshet.inference;
 
+import dev.freshet.client.UpdateMode;
+import dev.freshet.client.VerifyLevel;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
@@ -11,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -27,6 +30,8 @@ import tools.jackson.databind.ObjectMapper;
 final class Fixture {
   static final Path LLAMA = Path.of("../model/src/test/fixtures/tiny-llama");
   static final Path QWEN3 = Path.of("../model/src/test/fixtures/tiny-qwen3");
+
+  static final Duration DEADLINE = Duration.ofSeconds(60);
 
   private Fixture() {}
 
@@ -58,6 +63,19 @@ final class Fixture {
         fixture,
         new EngineOptions("tiny", maxSequences, 256, maxWaiting, 64, 1, Optional.empty()),
         MonotonicClock.SYSTEM);
+  }
+
+  /** Has the engine serve a checkpoint, fully verified, while completions go on. */
+  static WeightUpdate update(Engine engine, Path checkpoint, OptionalLong step) {
+    return engine.update(updateTo(checkpoint, step, UpdateMode.KEEP), DEADLINE);
+  }
+
+  static WeightOperation updateTo(Path checkpoint, OptionalLong step, UpdateMode mode) {
+    return new WeightOperation.Update(prepare(checkpoint, step), mode);
+  }
+
+  static WeightOperation.Prepare prepare(Path checkpoint, OptionalLong step) {
+    return new WeightOperation.Prepare(checkpoint, step, VerifyLevel.FULL, false);
   }
 
   static GenerationRequest greedy(int[] prompt, int maxTokens) {

@@ -6,6 +6,7 @@ import static dev.freshet.inference.Fixture.greedy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.freshet.client.UpdateMode;
 import dev.freshet.inference.EngineException.Kind;
 import dev.freshet.inference.Fixture.Golden;
 import dev.freshet.weights.CheckpointStore;
@@ -21,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Weights exchanged under a real engine that decodes all the while. */
 @Timeout(120)
 class WeightUpdatesTest {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
   private static final int[] PROMPT = {320, 363, 364};
 
   @TempDir Path dir;
@@ -47,13 +48,14 @@ class WeightUpdatesTest {
       }
       started.getFirst().awaitTokens(20);
 
-      WeightUpdate update = engine.updateWeights(checkpoint, OptionalLong.of(3), DEADLINE);
+      WeightUpdate update = Fixture.update(engine, checkpoint, OptionalLong.of(3));
 
       assertThat(update.policyVersion()).isEqualTo(3);
       assertThat(engine.policyVersion()).isEqualTo(3);
-      assertThat(update.prepareMs()).isPositive();
-      assertThat(update.waitStepMs()).isNotNegative();
-      assertThat(update.swapMs()).isNotNegative();
+      assertThat(update.preparedVersion()).isEmpty();
+      assertThat(update.prepare().orElseThrow().totalMs()).isPositive();
+      assertThat(update.commit().orElseThrow().waitStepMs()).isNotNegative();
+      assertThat(update.stallMs()).isNotNegative();
       int spanning = 0;
       for (Collected one : started) {
         assertThat(one.all()).hasSize(253);
@@ -77,7 +79,7 @@ class WeightUpdatesTest {
     Path good = Fixture.perturbed(dir.resolve("good"), 1, LLAMA, 0.05);
     List<Integer> tokens = continuation(good, PROMPT);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
-      engine.updateWeights(good, OptionalLong.empty(), DEADLINE);
+      Fixture.update(engine, good, OptionalLong.empty());
       Collected underWay = Collected.of(engine, greedy(PROMPT, 24));
 
       Path missing = dir.resolve("step_9");
@@ -125,18 +127,26 @@ class WeightUpdatesTest {
     Path checkpoint = Fixture.perturbed(dir, 7, LLAMA, 0.05);
     List<Integer> golden = Fixture.golden(LLAMA).getFirst().greedy();
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
-      assertThat(engine.updateWeights(checkpoint, OptionalLong.empty(), DEADLINE).policyVersion())
+      assertThat(Fixture.update(engine, checkpoint, OptionalLong.empty()).policyVersion())
           .isEqualTo(7);
       assertThat(continuation(engine, PROMPT)).isNotEqualTo(golden);
 
-      assertThat(engine.reloadWeights(DEADLINE).policyVersion()).isZero();
+      assertThat(
+              engine
+                  .update(new WeightOperation.Reload(UpdateMode.KEEP), Fixture.DEADLINE)
+                  .policyVersion())
+          .isZero();
 
       assertThat(engine.policyVersion()).isZero();
       assertThat(continuation(engine, PROMPT)).isEqualTo(golden);
     }
     try (EmbeddedEngine engine = Fixture.engine(checkpoint)) {
       assertThat(engine.policyVersion()).as("a base model that is a checkpoint").isEqualTo(7);
-      assertThat(engine.reloadWeights(DEADLINE).policyVersion()).isEqualTo(7);
+      assertThat(
+              engine
+                  .update(new WeightOperation.Reload(UpdateMode.KEEP), Fixture.DEADLINE)
+                  .policyVersion())
+          .isEqualTo(7);
     }
   }
 
@@ -145,7 +155,7 @@ class WeightUpdatesTest {
     Path checkpoint = Fixture.perturbed(dir, 2, LLAMA, 0.05);
     List<Integer> tokens = continuation(checkpoint, PROMPT);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
-      engine.updateWeights(checkpoint, OptionalLong.of(2), DEADLINE);
+      Fixture.update(engine, checkpoint, OptionalLong.of(2));
 
       delete(checkpoint);
 
@@ -156,7 +166,7 @@ class WeightUpdatesTest {
   }
 
   @Test
-  void updatesFromManyThreadsAllEndAndExcludeEachOther() throws Exception {
+  void updatesFromManyThreadsExcludeEachOtherAndTheNewestServesInTheEnd() throws Exception {
     List<Path> checkpoints = new ArrayList<>();
     for (long step = 1; step <= 4; step++) {
       checkpoints.add(Fixture.perturbed(dir, step, LLAMA, 0.05));
@@ -171,19 +181,23 @@ class WeightUpdatesTest {
               .map(
                   path ->
                       CompletableFuture.supplyAsync(
-                          () -> engine.updateWeights(path, OptionalLong.empty(), DEADLINE),
+                          () -> Fixture.update(engine, path, OptionalLong.empty()),
                           task -> Thread.ofPlatform().name("updater").start(task)))
               .toList();
-      List<Long> versions = new ArrayList<>();
-      for (CompletableFuture<WeightUpdate> update : updates) {
-        versions.add(update.get(60, TimeUnit.SECONDS).policyVersion());
+      for (int i = 0; i < updates.size(); i++) {
+        try {
+          assertThat(updates.get(i).get(60, TimeUnit.SECONDS).policyVersion()).isEqualTo(i + 1);
+        } catch (ExecutionException overtaken) {
+          assertThat(overtaken.getCause()).hasMessageContaining("older than the serving version");
+          assertThat(i).as("the newest is never overtaken").isLessThan(3);
+        }
       }
 
-      assertThat(versions).containsExactly(1L, 2L, 3L, 4L);
-      assertThat(continuation(engine, PROMPT))
-          .isEqualTo(continuation(dir.resolve("step_" + engine.policyVersion()), PROMPT));
+      assertThat(engine.policyVersion()).isEqualTo(4);
+      assertThat(continuation(engine, PROMPT)).isEqualTo(continuation(checkpoints.get(3), PROMPT));
       for (Collected one : started) {
         assertThat(one.all()).hasSize(200);
+        assertThat(one.versions()).isSorted();
       }
     }
   }
@@ -196,7 +210,10 @@ class WeightUpdatesTest {
 
     CompletableFuture<WeightUpdate> update =
         CompletableFuture.supplyAsync(
-            () -> engine.updateWeights(checkpoint, OptionalLong.of(1), Duration.ofHours(1)),
+            () ->
+                engine.update(
+                    Fixture.updateTo(checkpoint, OptionalLong.of(1), UpdateMode.KEEP),
+                    Duration.ofHours(1)),
             task -> Thread.ofPlatform().name("updater").daemon().start(task));
 
     assertThat(update)
@@ -216,7 +233,7 @@ class WeightUpdatesTest {
     int[] spoiling = new int[60];
     Arrays.fill(spoiling, 7);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
-      engine.updateWeights(overflowing, OptionalLong.of(1), DEADLINE);
+      Fixture.update(engine, overflowing, OptionalLong.of(1));
       for (int i = 0; i < 4; i++) {
         Collected spoiled = Collected.of(engine, greedy(spoiling, 10));
         assertThat(spoiled.finish()).isEqualTo(FinishReason.ERROR);
@@ -230,7 +247,7 @@ class WeightUpdatesTest {
       for (Collected one : together) {
         assertThat(one.finish()).isEqualTo(FinishReason.ERROR);
       }
-      engine.reloadWeights(DEADLINE);
+      engine.update(new WeightOperation.Reload(UpdateMode.KEEP), Fixture.DEADLINE);
 
       List<Collected> after = new ArrayList<>();
       for (Golden one : golden) {
@@ -244,7 +261,7 @@ class WeightUpdatesTest {
 
   private static void assertRefused(Engine engine, Path checkpoint, String... parts) {
     assertThatExceptionOfType(EngineException.class)
-        .isThrownBy(() -> engine.updateWeights(checkpoint, OptionalLong.of(5), DEADLINE))
+        .isThrownBy(() -> Fixture.update(engine, checkpoint, OptionalLong.of(5)))
         .satisfies(
             e -> {
               assertThat(e.kind()).isEqualTo(Kind.CONFLICT);

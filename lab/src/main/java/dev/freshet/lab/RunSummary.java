@@ -75,7 +75,7 @@ public record RunSummary(
         Distribution.of(figures(lines, "update", "/queue_ms")),
         Distribution.of(figures(lines, "update", "/rpc_ms")),
         Distribution.of(figures(lines, "update", "/wall_ms")),
-        Distribution.of(figures(lines, "update", "/phases/swap_ms")),
+        Distribution.of(figures(lines, "update", "/stall_ms")),
         last(figures(lines, "run", "/generated_tokens"))
             / last(figures(lines, "run", "/generation_s")),
         sum(figures(lines, "train", "/tokens")) / (sum(figures(lines, "train", "/step_ms")) / 1e3));

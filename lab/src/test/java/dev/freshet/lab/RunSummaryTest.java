@@ -26,10 +26,10 @@ class RunSummaryTest {
       {"role":"orchestrator","kind":"step","step":1,"staleness_mean":0.0,"staleness_max":0,"rollouts":10}
       {"role":"trainer","kind":"train","step":1,"mismatch_kl":1.0E-4,"tokens":300,"step_ms":500.0}
       {"role":"orchestrator","kind":"update","step":1,"status":"failed","error":"connection refused"}
-      {"role":"orchestrator","kind":"update","step":1,"status":"ok","queue_ms":1.0,"rpc_ms":10.0,"wall_ms":11.0,"phases":{"prepare_ms":9.0,"pause_ms":0.5,"swap_ms":0.25}}
+      {"role":"orchestrator","kind":"update","step":1,"status":"ok","queue_ms":1.0,"rpc_ms":10.0,"wall_ms":11.0,"stall_ms":0.25,"phases":{"prepare_ms":9.0,"wait_step_ms":0.5,"swap_ms":0.25}}
       {"role":"orchestrator","kind":"step","step":2,"staleness_mean":1.0,"staleness_max":2,"rollouts":30}
       {"role":"trainer","kind":"train","step":2,"mismatch_kl":3.0E-4,"tokens":700,"step_ms":1500.0}
-      {"role":"orchestrator","kind":"update","step":2,"status":"ok","queue_ms":3.0,"rpc_ms":20.0,"wall_ms":23.0,"phases":{"prepare_ms":19.0,"pause_ms":0.5,"swap_ms":0.75}}
+      {"role":"orchestrator","kind":"update","step":2,"status":"ok","queue_ms":3.0,"rpc_ms":20.0,"wall_ms":23.0,"stall_ms":0.75,"phases":{"prepare_ms":19.0,"wait_step_ms":0.5,"swap_ms":0.75}}
       {"role":"orchestrator","kind":"of a later version","step":2,"queue_ms":9999.0,"wall_ms":9999.0}
       {"role":"orchestrator","kind":"eval","step":2,"newest_step":2,"reward":0.75,"problems":64}
       {"role":"orchestrator","kind":"run","finished":true,"generated_tokens":5000,"generation_s":2.0,"wall_s":12.5,"rss_mb":900.0}

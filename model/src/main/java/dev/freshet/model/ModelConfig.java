@@ -110,6 +110,24 @@ public record ModelConfig(
     return shapes;
   }
 
+  /**
+   * Whether a model of the other shape can take this one's place while sequences run: the same
+   * computation on the same shapes.
+   */
+  public boolean interchangeableWith(ModelConfig other) {
+    return family == other.family
+        && parameterShapes().keySet().equals(other.parameterShapes().keySet())
+        && hiddenSize == other.hiddenSize
+        && vocabSize == other.vocabSize
+        && intermediateSize == other.intermediateSize
+        && heads == other.heads
+        && kvHeads == other.kvHeads
+        && headDim == other.headDim
+        && rope.equals(other.rope)
+        && rmsNormEps == other.rmsNormEps
+        && windows.equals(other.windows);
+  }
+
   /** The number of parameters. */
   public long parameters() {
     return parameterShapes().values().stream()

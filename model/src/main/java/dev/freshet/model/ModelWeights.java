@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -18,46 +17,38 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The parameters of one decoder by their Hugging Face names. Either they lie in a mapped
- * checkpoint, which this object then owns and which is not copied, or in memory of their own.
+ * checkpoint, which is not copied, or in memory of their own.
  *
- * <p>Readable from any thread. {@link #close} frees tensors and mapping; the caller sees to it that
- * nobody reads them any more.
+ * <p>Readable from any thread. {@link #close} frees the tensors; the caller sees to it that nobody
+ * reads them any more.
  */
 public final class ModelWeights implements AutoCloseable {
   private final ModelConfig config;
   private final Map<String, Tensor> tensors;
-  private final Optional<Checkpoint> mapping;
 
-  private ModelWeights(
-      ModelConfig config, Map<String, Tensor> tensors, Optional<Checkpoint> mapping) {
+  private ModelWeights(ModelConfig config, Map<String, Tensor> tensors) {
     this.config = config;
     this.tensors = tensors;
-    this.mapping = mapping;
   }
 
   /**
-   * Tensors straight over a mapped checkpoint, in the type it is stored in. Takes over {@code
-   * checkpoint}, also when it fails.
+   * Tensors straight over a mapped checkpoint, in the type it is stored in. The checkpoint must
+   * stay open for as long as they are read.
    *
    * @throws ModelException if a parameter is missing, has another shape, or is not one of this
    *     model's
    */
   public static ModelWeights over(ModelConfig config, Checkpoint checkpoint) {
-    try {
-      Map<String, TensorView> views = checked(config, checkpoint);
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      try (PointerScope _ = new PointerScope()) {
-        views.forEach(
-            (name, view) ->
-                tensors.put(
-                    name, Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape())));
-        tensors.values().forEach(Tensor::retainReference);
-      }
-      return new ModelWeights(config, tensors, Optional.of(checkpoint));
-    } catch (RuntimeException e) {
-      checkpoint.close();
-      throw e;
+    Map<String, TensorView> views = checked(config, checkpoint);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    try (PointerScope _ = new PointerScope()) {
+      views.forEach(
+          (name, view) ->
+              tensors.put(
+                  name, Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape())));
+      tensors.values().forEach(Tensor::retainReference);
     }
+    return new ModelWeights(config, tensors);
   }
 
   /**
@@ -78,7 +69,7 @@ public final class ModelWeights implements AutoCloseable {
           });
       tensors.values().forEach(Tensor::retainReference);
     }
-    return new ModelWeights(config, tensors, Optional.empty());
+    return new ModelWeights(config, tensors);
   }
 
   /**
@@ -106,7 +97,7 @@ public final class ModelWeights implements AutoCloseable {
               });
       tensors.values().forEach(Tensor::retainReference);
     }
-    return new ModelWeights(config, tensors, Optional.empty());
+    return new ModelWeights(config, tensors);
   }
 
   private static double deviation(ModelConfig config, String name) {
@@ -218,6 +209,5 @@ public final class ModelWeights implements AutoCloseable {
   @Override
   public void close() {
     tensors.values().forEach(Tensor::close);
-    mapping.ifPresent(Checkpoint::close);
   }
 }

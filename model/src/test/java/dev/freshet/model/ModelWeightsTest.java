@@ -53,9 +53,8 @@ class ModelWeightsTest {
   @Test
   void tensorsOverAMappedCheckpointLieInTheMapping() throws IOException {
     writeChanged(views -> views);
-    Checkpoint checkpoint = Checkpoint.open(dir);
-
-    try (ModelWeights weights = ModelWeights.over(CONFIG, checkpoint)) {
+    try (Checkpoint checkpoint = Checkpoint.open(dir);
+        ModelWeights weights = ModelWeights.over(CONFIG, checkpoint)) {
       assertThat(weights.tensors().keySet())
           .containsExactlyElementsOf(CONFIG.parameterShapes().keySet());
       weights
@@ -67,9 +66,6 @@ class ModelWeightsTest {
                 assertThat(Torch.bytes(tensor).mismatch(mapped)).as(name).isEqualTo(-1);
               });
     }
-    assertThatExceptionOfType(IllegalStateException.class)
-        .as("closing the weights unmaps the checkpoint")
-        .isThrownBy(() -> view(checkpoint, NORM).data().get(ValueLayout.JAVA_BYTE, 0));
   }
 
   @Test
@@ -136,7 +132,8 @@ class ModelWeightsTest {
                 with(views, floats("lm_head.weight", 16, 8)),
                 floats("model.layers.0.self_attn.rotary_emb.inv_freq", 2)));
 
-    try (ModelWeights weights = ModelWeights.over(CONFIG, Checkpoint.open(dir))) {
+    try (Checkpoint checkpoint = Checkpoint.open(dir);
+        ModelWeights weights = ModelWeights.over(CONFIG, checkpoint)) {
       assertThat(weights.tensors()).doesNotContainKey("lm_head.weight");
     }
   }
@@ -144,14 +141,11 @@ class ModelWeightsTest {
   private void assertRefused(UnaryOperator<List<TensorView>> change, String message)
       throws IOException {
     writeChanged(change);
-    Checkpoint checkpoint = Checkpoint.open(dir);
-    assertThatExceptionOfType(ModelException.class)
-        .isThrownBy(() -> ModelWeights.over(CONFIG, checkpoint).close())
-        .withMessage(dir + ": " + message);
-    assertThatExceptionOfType(IllegalStateException.class)
-        .as("a checkpoint handed over is closed also when it is refused")
-        .isThrownBy(
-            () -> view(checkpoint, "model.norm.weight").data().get(ValueLayout.JAVA_BYTE, 0));
+    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+      assertThatExceptionOfType(ModelException.class)
+          .isThrownBy(() -> ModelWeights.over(CONFIG, checkpoint).close())
+          .withMessage(dir + ": " + message);
+    }
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> copy(ScalarType.Float).close())
         .withMessage(dir + ": " + message);

@@ -2,6 +2,8 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
+import dev.freshet.client.AdminToken;
+import dev.freshet.client.RetriedUpdate;
 import dev.freshet.client.WeightInfo;
 import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.rollouts.UpdateLog;
@@ -57,9 +59,15 @@ final class Fleet implements AutoCloseable {
 
   private volatile long policyVersion;
 
-  Fleet(List<ServerAddress> addresses, Duration updateDeadline, UpdateLog log, EventLog events) {
-    AdminDeadlines deadlines = UpdateAttempts.deadlines(updateDeadline);
-    this.servers = addresses.stream().map(a -> new InferenceServer(a, deadlines, events)).toList();
+  Fleet(
+      List<ServerAddress> addresses,
+      Optional<AdminToken> token,
+      Duration updateDeadline,
+      UpdateLog log,
+      EventLog events) {
+    AdminDeadlines deadlines = RetriedUpdate.deadlines(updateDeadline);
+    this.servers =
+        addresses.stream().map(a -> new InferenceServer(a, deadlines, token, events)).toList();
     this.updateDeadline = updateDeadline;
     this.log = log;
     this.clock = events.clock();
@@ -260,8 +268,7 @@ final class Fleet implements AutoCloseable {
       InferenceServer server = rotation.get(i);
       TraceId trace = traces.get(i);
       running.add(
-          updaters.submit(
-              () -> UpdateAttempts.run(server, dir, step, trace, updateDeadline, clock)));
+          updaters.submit(() -> ServerUpdate.run(server, dir, step, trace, updateDeadline, clock)));
     }
     List<ServerUpdate> updates = new ArrayList<>();
     try {

@@ -2,7 +2,9 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminToken;
 import dev.freshet.trace.EventLog;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,9 +24,13 @@ final class InferenceServer {
   private long pausedUntilNanos;
   private boolean paused;
 
-  InferenceServer(ServerAddress address, AdminDeadlines deadlines, EventLog events) {
+  InferenceServer(
+      ServerAddress address,
+      AdminDeadlines deadlines,
+      Optional<AdminToken> token,
+      EventLog events) {
     this.address = address;
-    this.admin = new AdminClient(address.admin(), deadlines, events);
+    this.admin = new AdminClient(address.admin(), deadlines, events, token);
   }
 
   ServerAddress address() {

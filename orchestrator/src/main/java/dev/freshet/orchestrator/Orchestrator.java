@@ -63,6 +63,7 @@ public final class Orchestrator {
     this.fleet =
         new Fleet(
             config.servers(),
+            config.adminToken(),
             Duration.ofSeconds(config.updateDeadlineS()),
             batches.updates(),
             events);

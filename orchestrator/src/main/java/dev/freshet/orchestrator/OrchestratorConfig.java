@@ -1,11 +1,14 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.client.AdminToken;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What an orchestrator is told. Messages of a refused value begin with the component's name.
  *
  * @param servers the inference servers, at least one
+ * @param adminToken what the servers' weight operations must carry, if anything
  * @param groupSize rollouts a group, all of one problem
  * @param groupsPerBatch groups a training batch
  * @param asyncLevel the greatest staleness a group may have in its batch: (step − 1) − policy
@@ -30,6 +33,7 @@ import java.util.List;
  */
 public record OrchestratorConfig(
     List<ServerAddress> servers,
+    Optional<AdminToken> adminToken,
     int groupSize,
     int groupsPerBatch,
     int asyncLevel,

@@ -79,8 +79,11 @@ final class RunMetrics {
         timings.rpcMs().ifPresent(ms -> line.put("rpc_ms", ms));
         line.put("wall_ms", timings.wallMs());
         line.put("connect_ms", timings.connectMs());
+        timings.acceptMs().ifPresent(ms -> line.put("accept_ms", ms));
         timings.handlerMs().ifPresent(ms -> line.put("handler_ms", ms));
+        timings.answerMs().ifPresent(ms -> line.put("answer_ms", ms));
         timings.transferMs().ifPresent(ms -> line.put("transfer_ms", ms));
+        timings.stallMs().ifPresent(ms -> line.put("stall_ms", ms));
         line.put("phases", timings.phases());
       }
       case ServerUpdate.Refused refused -> {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,7 @@ class RolloutVersionsTest {
     fleet =
         new Fleet(
             List.of(first.address(), second.address()),
+            Optional.empty(),
             Duration.ofSeconds(10),
             log,
             new EventLog(line -> {}, MonotonicClock.SYSTEM));

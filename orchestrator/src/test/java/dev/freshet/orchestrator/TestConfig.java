@@ -2,6 +2,7 @@ package dev.freshet.orchestrator;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** The configuration of a small run: 2 groups of 4 a batch; what a test varies can be set. */
 final class TestConfig {
@@ -32,6 +33,7 @@ final class TestConfig {
   OrchestratorConfig build() {
     return new OrchestratorConfig(
         servers,
+        Optional.empty(),
         groupSize,
         groupsPerBatch,
         asyncLevel,

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -164,7 +165,7 @@ final class TestServer implements AutoCloseable {
     try {
       int status = updateGate.pass(post);
       if (status == 200) {
-        if (!Files.exists(Path.of(request.weightDir(), "STABLE"))) {
+        if (!Files.exists(Path.of(request.weightDir().orElseThrow(), "STABLE"))) {
           answer(exchange, 409, error("not_stable"));
           return;
         }
@@ -193,10 +194,13 @@ final class TestServer implements AutoCloseable {
         200,
         new WeightsAnswer(
                 Long.toString(version),
+                Optional.empty(),
                 trace,
                 OptionalDouble.of(0.25),
                 OptionalDouble.of(0.05),
-                Map.of("prepare_ms", 0.2, "swap_ms", 0.01))
+                OptionalDouble.of(0.01),
+                Map.of("prepare_ms", 0.2, "swap_ms", 0.01),
+                Optional.empty())
             .toJson());
   }
 

@@ -1,6 +1,5 @@
 package dev.freshet.trace;
 
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -47,23 +46,31 @@ public final class EventLog {
         Line.weights(trace, "server.recv").field("path", path).seconds("t", recvNanos).toString());
   }
 
-  /** The engine operation began at {@code startNanos}. */
-  public void rpcStart(TraceId trace, String op, long startNanos) {
+  /**
+   * The engine operation began at {@code startNanos}; {@code phase} is which part of it is asked.
+   */
+  public void rpcStart(TraceId trace, String op, String phase, long startNanos) {
     sink.accept(
-        Line.weights(trace, "rpc.start").field("op", op).seconds("t", startNanos).toString());
+        Line.weights(trace, "rpc.start")
+            .field("op", op)
+            .seconds("t", startNanos)
+            .field("phase", phase)
+            .toString());
   }
 
   /** The engine operation ended at {@code doneNanos} after {@code rpcMs}. */
-  public void rpcDone(TraceId trace, String op, long doneNanos, double rpcMs) {
-    sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).toString());
+  public void rpcDone(TraceId trace, String op, String phase, long doneNanos, double rpcMs) {
+    sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).field("phase", phase).toString());
   }
 
   /**
    * The engine operation failed at {@code doneNanos} after {@code rpcMs}; the weights before it
    * keep serving.
    */
-  public void rpcFailed(TraceId trace, String op, long doneNanos, double rpcMs, String code) {
-    sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).field("error", code).toString());
+  public void rpcFailed(
+      TraceId trace, String op, String phase, long doneNanos, double rpcMs, String code) {
+    sink.accept(
+        rpcEnd(trace, op, doneNanos, rpcMs).field("phase", phase).field("error", code).toString());
   }
 
   private static Line rpcEnd(TraceId trace, String op, long doneNanos, double rpcMs) {
@@ -89,11 +96,12 @@ public final class EventLog {
     line.field("op", timings.op())
         .field("url", timings.url())
         .ms("connect_ms", timings.connectMs());
+    timings.acceptMs().ifPresent(accept -> line.ms("accept_ms", accept));
     timings.handlerMs().ifPresent(handler -> line.ms("handler_ms", handler));
+    timings.answerMs().ifPresent(answer -> line.ms("answer_ms", answer));
     timings.transferMs().ifPresent(transfer -> line.ms("transfer_ms", transfer));
-    timings.phases().entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
-        .forEach(phase -> line.ms(phase.getKey(), phase.getValue()));
+    timings.stallMs().ifPresent(stall -> line.ms("stall_ms", stall));
+    timings.phases().forEach(line::ms);
     sink.accept(line.toString());
   }
 

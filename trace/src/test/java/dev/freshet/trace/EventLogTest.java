@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,16 +22,17 @@ class EventLogTest {
     log.clientSend(
         TRACE, "http://127.0.0.1:8001/update_weights", Optional.of("runs/a/weights/step_3"));
     log.serverRecv(TRACE, "/update_weights", 2_000_000_000L);
-    log.rpcStart(TRACE, "update_weights", 2_000_001_000L);
-    log.rpcDone(TRACE, "update_weights", 2_012_300_499L, 12.349);
+    log.rpcStart(TRACE, "update_weights", "all", 2_000_001_000L);
+    log.rpcDone(TRACE, "update_weights", "commit", 2_012_300_499L, 12.349);
 
     assertThat(lines)
         .containsExactly(
             "[weights][0123456789abcdef] client.send url=http://127.0.0.1:8001/update_weights"
                 + " path=runs/a/weights/step_3 t=1.234568",
             "[weights][0123456789abcdef] server.recv path=/update_weights t=2.000000",
-            "[weights][0123456789abcdef] rpc.start op=update_weights t=2.000001",
-            "[weights][0123456789abcdef] rpc.done op=update_weights t=2.012300 rpc_ms=12.3");
+            "[weights][0123456789abcdef] rpc.start op=update_weights t=2.000001 phase=all",
+            "[weights][0123456789abcdef] rpc.done op=update_weights t=2.012300 rpc_ms=12.3"
+                + " phase=commit");
   }
 
   @Test
@@ -44,13 +46,17 @@ class EventLogTest {
 
   @Test
   void theQueueTimeWrittenIsTheDifferenceOfTheFiguresWritten() {
-    log.clientDone(
-        timings(10.06, OptionalDouble.of(8.94), Map.of("swap_ms", 0.04, "prepare_ms", 8.5)));
+    Map<String, Double> phases = new LinkedHashMap<>();
+    phases.put("prepare_ms", 8.5);
+    phases.put("swap_ms", 0.04);
+
+    log.clientDone(timings(10.06, OptionalDouble.of(8.94), phases));
 
     assertThat(lines)
         .containsExactly(
             "[weights][0123456789abcdef] client.done wall_ms=10.1 rpc_ms=8.9 queue_ms=1.2 op=update_weights"
-                + " url=http://h/update_weights connect_ms=0.3 handler_ms=0.2 transfer_ms=0.6 prepare_ms=8.5 swap_ms=0.0");
+                + " url=http://h/update_weights connect_ms=0.3 accept_ms=0.3 handler_ms=0.2 answer_ms=0.4"
+                + " transfer_ms=0.6 stall_ms=0.1 prepare_ms=8.5 swap_ms=0.0");
   }
 
   @Test
@@ -109,8 +115,11 @@ class EventLogTest {
         "http://h/update_weights",
         wallMs,
         0.31,
-        rpcMs,
+        OptionalDouble.of(0.25),
         OptionalDouble.of(0.2),
+        rpcMs,
+        OptionalDouble.of(0.35),
+        OptionalDouble.of(0.05),
         phases);
   }
 }

@@ -1,33 +1,36 @@
 package dev.freshet.inference.front;
 
+import dev.freshet.client.UpdateMode;
+import dev.freshet.client.UpdatePhase;
 import dev.freshet.client.UpdateWeightsRequest;
 import dev.freshet.client.WeightsAnswer;
+import dev.freshet.client.WeightsAnswer.ServerClock;
 import dev.freshet.inference.Engine;
+import dev.freshet.inference.WeightOperation;
 import dev.freshet.inference.WeightUpdate;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries out weight operations, one after the other in the order they came, on a thread of their
- * own. An operation is known by its trace id: asked for again while it waits, runs or has lately
- * succeeded, it is joined and never started twice. A failed one may be tried again under its id.
- * Thread-safe.
+ * own. An operation is known by its trace id and phase: asked for again while it waits, runs or has
+ * lately succeeded, it is joined and never started twice. A failed one may be tried again under its
+ * id. Thread-safe.
  */
 final class AdminOperations implements AutoCloseable {
   /** How many operations may wait; a client has one in flight. */
@@ -36,9 +39,13 @@ final class AdminOperations implements AutoCloseable {
   /** How many that succeeded are remembered. */
   private static final int MAX_REMEMBERED = 64;
 
-  /** An operation by what it does; without an update it goes back to the base model. */
+  /** What an operation is known by. */
+  private record Key(TraceId trace, String op, String phase) {}
+
   private record Operation(
-      Optional<UpdateWeightsRequest> update, CompletableFuture<WeightsAnswer> answer) {}
+      Key key, WeightOperation work, long recvNanos, CompletableFuture<WeightsAnswer> answer) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdminOperations.class);
 
   private final Engine engine;
   private final EventLog events;
@@ -46,8 +53,8 @@ final class AdminOperations implements AutoCloseable {
   private final ExecutorService worker =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-admin-worker", true));
 
-  private final Map<TraceId, Operation> known = new HashMap<>();
-  private final Queue<TraceId> succeeded = new ArrayDeque<>();
+  private final Map<Key, Operation> known = new HashMap<>();
+  private final Queue<Key> succeeded = new ArrayDeque<>();
   private int unfinished;
   private boolean closed;
 
@@ -57,44 +64,37 @@ final class AdminOperations implements AutoCloseable {
     this.deadline = deadline;
   }
 
-  /** Serves another checkpoint. The answer fails with an {@link ApiException}. */
+  /** Carries an update out as far as it says. The answer fails with an {@link ApiException}. */
   CompletableFuture<WeightsAnswer> update(
       UpdateWeightsRequest update, TraceId trace, long recvNanos) {
-    Path dir;
+    WeightOperation work;
     try {
-      dir = Path.of(update.weightDir());
+      work = WeightOperation.of(update);
     } catch (InvalidPathException e) {
       throw new ApiException(
           ApiError.invalid("invalid_request", "weight_dir: not a path: " + e.getMessage()));
     }
-    return submit(
-        Optional.of(update),
-        trace,
-        recvNanos,
-        "update_weights",
-        () -> engine.updateWeights(dir, update.step(), deadline));
+    return submit(new Key(trace, "update_weights", update.phase().wireName()), work, recvNanos);
   }
 
   /** Goes back to the base model. */
-  CompletableFuture<WeightsAnswer> reload(TraceId trace, long recvNanos) {
+  CompletableFuture<WeightsAnswer> reload(UpdateMode mode, TraceId trace, long recvNanos) {
     return submit(
-        Optional.empty(), trace, recvNanos, "reload_weights", () -> engine.reloadWeights(deadline));
+        new Key(trace, "reload_weights", UpdatePhase.ALL.wireName()),
+        new WeightOperation.Reload(mode),
+        recvNanos);
   }
 
   private synchronized CompletableFuture<WeightsAnswer> submit(
-      Optional<UpdateWeightsRequest> update,
-      TraceId trace,
-      long recvNanos,
-      String op,
-      Supplier<WeightUpdate> work) {
+      Key key, WeightOperation work, long recvNanos) {
     if (closed) {
       throw new ApiException(ApiError.shuttingDown());
     }
-    Operation same = known.get(trace);
+    Operation same = known.get(key);
     if (same != null) {
-      if (!same.update().equals(update)) {
+      if (!same.work().equals(work)) {
         throw new ApiException(
-            ApiError.conflict("trace id %s: is that of another operation".formatted(trace)));
+            ApiError.conflict("trace id %s: is that of another operation".formatted(key.trace())));
       }
       return same.answer();
     }
@@ -102,55 +102,62 @@ final class AdminOperations implements AutoCloseable {
       throw new ApiException(
           ApiError.unavailable("overloaded", MAX_WAITING + " weight operations wait already"));
     }
-    Operation operation = new Operation(update, new CompletableFuture<>());
-    known.put(trace, operation);
+    Operation operation = new Operation(key, work, recvNanos, new CompletableFuture<>());
+    known.put(key, operation);
     unfinished++;
-    worker.execute(() -> carryOut(operation, trace, recvNanos, op, work));
+    worker.execute(() -> carryOut(operation));
     return operation.answer();
   }
 
-  private void carryOut(
-      Operation operation, TraceId trace, long recvNanos, String op, Supplier<WeightUpdate> work) {
+  private void carryOut(Operation operation) {
+    Key key = operation.key();
     long start = events.clock().nanos();
-    events.rpcStart(trace, op, start);
+    events.rpcStart(key.trace(), key.op(), key.phase(), start);
     try {
-      WeightUpdate update = work.get();
-      long done = events.clock().nanos();
-      // As the answer states it, so that log and answer round from one figure.
-      double rpcMs = Math.round((done - start) / 1e3) / 1e3;
-      events.rpcDone(trace, op, done, rpcMs);
-      finished(trace, true);
-      operation.answer().complete(answer(trace, update, (start - recvNanos) / 1e6, rpcMs));
+      engine.update(operation.work(), deadline, update -> succeeded(operation, start, update));
     } catch (RuntimeException | Error e) {
+      if (operation.answer().isDone()) {
+        LOG.error("{}: the weights it replaced were not released", key, e);
+        return;
+      }
       long done = events.clock().nanos();
       ApiError error = ApiError.of(e);
-      events.rpcFailed(trace, op, done, (done - start) / 1e6, error.body().code());
-      finished(trace, false);
+      events.rpcFailed(
+          key.trace(), key.op(), key.phase(), done, (done - start) / 1e6, error.body().code());
+      finished(key, false);
       operation.answer().completeExceptionally(new ApiException(error));
     }
   }
 
-  private static WeightsAnswer answer(
-      TraceId trace, WeightUpdate update, double handlerMs, double rpcMs) {
-    Map<String, Double> phases = new LinkedHashMap<>();
-    phases.put("prepare_ms", update.prepareMs());
-    phases.put("pause_ms", update.waitStepMs());
-    phases.put("swap_ms", update.swapMs());
-    return new WeightsAnswer(
-        Long.toString(update.policyVersion()),
-        trace.hex(),
-        OptionalDouble.of(rpcMs),
-        OptionalDouble.of(handlerMs),
-        phases);
+  private void succeeded(Operation operation, long start, WeightUpdate update) {
+    Key key = operation.key();
+    long done = events.clock().nanos();
+    // As the answer states it, so that log and answer round from one figure.
+    double rpcMs = Math.round((done - start) / 1e3) / 1e3;
+    events.rpcDone(key.trace(), key.op(), key.phase(), done, rpcMs);
+    finished(key, true);
+    operation
+        .answer()
+        .complete(
+            new WeightsAnswer(
+                Long.toString(update.policyVersion()),
+                update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
+                key.trace().hex(),
+                OptionalDouble.of(rpcMs),
+                OptionalDouble.of((start - operation.recvNanos()) / 1e6),
+                OptionalDouble.of(update.stallMs()),
+                update.phases(),
+                HostClock.id()
+                    .map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9))));
   }
 
-  private synchronized void finished(TraceId trace, boolean success) {
+  private synchronized void finished(Key key, boolean success) {
     unfinished--;
     if (!success) {
-      known.remove(trace);
+      known.remove(key);
       return;
     }
-    succeeded.add(trace);
+    succeeded.add(key);
     if (succeeded.size() > MAX_REMEMBERED) {
       known.remove(succeeded.remove());
     }

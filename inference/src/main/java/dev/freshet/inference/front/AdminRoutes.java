@@ -1,18 +1,30 @@
 package dev.freshet.inference.front;
 
+import dev.freshet.client.AdminToken;
+import dev.freshet.client.PauseMode;
+import dev.freshet.client.ReloadWeightsRequest;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.client.UpdateWeightsRequest;
 import dev.freshet.client.WeightInfo;
 import dev.freshet.client.WeightsAnswer;
+import dev.freshet.client.WireException;
 import dev.freshet.inference.Engine;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.TraceId;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
- * What the admin listener answers: weight operations, on their own thread, and what the engine can
- * say at once, on the event loop.
+ * What the admin listener answers: weight operations, on their own thread; pauses, by the decode
+ * loop; and what the engine can say at once, on the event loop. With a token, everything but the
+ * two probes {@code /health} and {@code /liveness} is for those who know it.
  */
 final class AdminRoutes implements Routes {
   private static final String UPDATE = "/update_weights";
@@ -21,12 +33,24 @@ final class AdminRoutes implements Routes {
   private final Engine engine;
   private final AdminOperations operations;
   private final EventLog events;
+  private final Duration pauseDeadline;
+  private final Optional<AdminToken> token;
   private volatile boolean closing;
 
-  AdminRoutes(Engine engine, AdminOperations operations, EventLog events) {
+  /**
+   * @param pauseDeadline how long running completions may keep a pause from being in force
+   */
+  AdminRoutes(
+      Engine engine,
+      AdminOperations operations,
+      EventLog events,
+      Duration pauseDeadline,
+      Optional<AdminToken> token) {
     this.engine = engine;
     this.operations = operations;
     this.events = events;
+    this.pauseDeadline = pauseDeadline;
+    this.token = token;
   }
 
   /** From now on {@code /health} says that the server takes no more requests. */
@@ -44,18 +68,6 @@ final class AdminRoutes implements Routes {
   @Override
   public void handle(Request request, Exchange exchange) {
     switch (request.path()) {
-      case UPDATE -> {
-        request.require("POST");
-        update(request, exchange);
-      }
-      case RELOAD -> {
-        request.require("POST");
-        answer(exchange, operations.reload(request.trace(), request.recvNanos()));
-      }
-      case "/weight_info" -> {
-        request.require("GET");
-        exchange.answer(200, new WeightInfo(Long.toString(engine.policyVersion())).toJson());
-      }
       case "/health" -> {
         request.require("GET");
         health(exchange);
@@ -64,22 +76,106 @@ final class AdminRoutes implements Routes {
         request.require("GET");
         exchange.answer(200, json("{\"status\":\"alive\"}"));
       }
+      default -> {
+        requireToken(request);
+        operate(request, exchange);
+      }
+    }
+  }
+
+  private void requireToken(Request request) {
+    if (token.isPresent() && !token.get().isIn(request.authorization())) {
+      throw new ApiException(ApiError.unauthorized(request.path()));
+    }
+  }
+
+  private void operate(Request request, Exchange exchange) {
+    switch (request.path()) {
+      case UPDATE -> {
+        request.require("POST");
+        UpdateWeightsRequest update = UpdateWeightsRequest.parse(request.body());
+        answer(exchange, operations.update(update, request.trace(), request.recvNanos()));
+      }
+      case RELOAD -> {
+        request.require("POST");
+        UpdateMode mode = ReloadWeightsRequest.parse(request.body()).mode();
+        answer(exchange, operations.reload(mode, request.trace(), request.recvNanos()));
+      }
+      case "/pause" -> {
+        request.require("POST");
+        pause(request.query(), exchange);
+      }
+      case "/resume" -> {
+        request.require("POST");
+        answer(exchange, engine.resume(), "{\"status\":\"resumed\"}");
+      }
+      case "/is_paused" -> {
+        request.require("GET");
+        exchange.answer(200, json("{\"is_paused\":%b}".formatted(engine.paused())));
+      }
+      case "/weight_info" -> {
+        request.require("GET");
+        exchange.answer(200, new WeightInfo(Long.toString(engine.policyVersion())).toJson());
+      }
       default ->
           throw new ApiException(
               ApiError.notFound("no_such_route", "no such route: " + request.path()));
     }
   }
 
-  private void update(Request request, Exchange exchange) {
-    UpdateWeightsRequest update = UpdateWeightsRequest.parse(request.body());
-    if (update.mode() != UpdateMode.KEEP) {
-      throw new ApiException(
-          ApiError.invalid(
-              "unsupported_mode",
-              "mode: '%s' is not supported yet, expected keep"
-                  .formatted(update.mode().wireName())));
-    }
-    answer(exchange, operations.update(update, request.trace(), request.recvNanos()));
+  /**
+   * As vLLM's: {@code mode} and {@code clear_cache}, or the older {@code
+   * wait_for_inflight_requests}.
+   */
+  private void pause(Map<String, String> query, Exchange exchange) {
+    boolean wait = flag(query, "wait_for_inflight_requests", false);
+    PauseMode mode =
+        PauseMode.of(
+            query.getOrDefault("mode", (wait ? PauseMode.WAIT : PauseMode.ABORT).wireName()));
+    boolean clearCache = flag(query, "clear_cache", true);
+    CompletableFuture<Void> inForce =
+        engine
+            .pause(mode, clearCache)
+            .orTimeout(pauseDeadline.toNanos(), TimeUnit.NANOSECONDS)
+            .exceptionallyCompose(
+                error ->
+                    CompletableFuture.failedFuture(
+                        error instanceof TimeoutException ? notDrained() : error));
+    answer(exchange, inForce, "{\"status\":\"paused\"}");
+  }
+
+  private ApiException notDrained() {
+    return new ApiException(
+        ApiError.unavailable(
+            "pause_timeout",
+            "%d completions still run after %d ms; no new ones begin until /resume"
+                .formatted(engine.running(), pauseDeadline.toMillis())));
+  }
+
+  private static boolean flag(Map<String, String> query, String name, boolean otherwise) {
+    String value = query.getOrDefault(name, Boolean.toString(otherwise));
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "true", "1" -> true;
+      case "false", "0" -> false;
+      default ->
+          throw new WireException("%s: expected true or false, got '%s'".formatted(name, value));
+    };
+  }
+
+  private static void answer(Exchange exchange, CompletableFuture<Void> done, String body) {
+    var _ =
+        done.whenComplete(
+            (nothing, error) -> {
+              if (error == null) {
+                exchange.answer(200, json(body));
+              } else {
+                exchange.answer(ApiError.of(unwrapped(error)));
+              }
+            });
+  }
+
+  private static Throwable unwrapped(Throwable error) {
+    return error instanceof CompletionException e && e.getCause() != null ? e.getCause() : error;
   }
 
   private static void answer(Exchange exchange, CompletableFuture<WeightsAnswer> answer) {
@@ -101,8 +197,12 @@ final class AdminRoutes implements Routes {
       exchange.answer(
           200,
           json(
-              "{\"status\":\"ok\",\"weight_version\":\"%d\",\"running\":%d,\"waiting\":%d}"
-                  .formatted(engine.policyVersion(), engine.running(), engine.waiting())));
+              "{\"status\":\"ok\",\"weight_version\":\"%d\",\"running\":%d,\"waiting\":%d,\"paused\":%b}"
+                  .formatted(
+                      engine.policyVersion(),
+                      engine.running(),
+                      engine.waiting(),
+                      engine.paused())));
     }
   }
 

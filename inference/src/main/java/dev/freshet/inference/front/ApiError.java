@@ -19,6 +19,15 @@ record ApiError(int status, ErrorBody body) {
     return new ApiError(404, new ErrorBody(message, "not_found_error", code));
   }
 
+  static ApiError unauthorized(String path) {
+    return new ApiError(
+        401,
+        new ErrorBody(
+            path + ": expected the header 'Authorization: Bearer' with the admin token",
+            "authentication_error",
+            "unauthorized"));
+  }
+
   static ApiError conflict(String message) {
     return new ApiError(409, new ErrorBody(message, "conflict_error", "conflict"));
   }

@@ -1,5 +1,6 @@
 package dev.freshet.inference.front;
 
+import dev.freshet.client.AdminToken;
 import dev.freshet.inference.Engine;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
@@ -9,6 +10,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,12 +32,17 @@ public final class Front implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Front(
-      Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontLimits limits) {
+      Engine engine,
+      Tokenizer tokenizer,
+      ServedModel model,
+      EventLog events,
+      FrontLimits limits,
+      Optional<AdminToken> token) {
     this.limits = limits;
     this.data = Listener.ofMany("data", limits.dataThreads());
     this.admin = Listener.ofOne("admin");
     this.operations = new AdminOperations(engine, events, limits.update());
-    this.adminRoutes = new AdminRoutes(engine, operations, events);
+    this.adminRoutes = new AdminRoutes(engine, operations, events, limits.update(), token);
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
     data.loops().forEach(loop -> outlets.put(loop, new LoopOutlet(loop)));
     this.completions =
@@ -49,7 +56,7 @@ public final class Front implements AutoCloseable {
    */
   public static Front start(
       Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontConfig config) {
-    Front front = new Front(engine, tokenizer, model, events, config.limits());
+    Front front = new Front(engine, tokenizer, model, events, config.limits(), config.token());
     try {
       front.admin.bind(config.admin(), front.adminRoutes, config.limits(), events.clock());
       front.data.bind(

@@ -1,24 +1,27 @@
 package dev.freshet.inference.front;
 
+import dev.freshet.client.AdminToken;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
 /**
  * Where the front listens and what it bears.
  *
  * @param data the data listener; port 0 for any free one
  * @param admin the admin listener; port 0 for any free one
+ * @param token what admin requests must carry, on either listener; empty for nothing
  */
-public record FrontConfig(InetSocketAddress data, InetSocketAddress admin, FrontLimits limits) {
+public record FrontConfig(
+    InetSocketAddress data,
+    InetSocketAddress admin,
+    Optional<AdminToken> token,
+    FrontLimits limits) {
   /** Both listeners on {@code host}, with the default limits. */
   public static FrontConfig on(String host, int port, int adminPort) {
     return new FrontConfig(
         new InetSocketAddress(host, port),
         new InetSocketAddress(host, adminPort),
+        Optional.empty(),
         FrontLimits.DEFAULT);
-  }
-
-  /** The same listeners with other limits. */
-  public FrontConfig withLimits(FrontLimits other) {
-    return new FrontConfig(data, admin, other);
   }
 }

@@ -11,17 +11,21 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
@@ -127,7 +131,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void requestRead() {
     HttpRequest read = head.orElseThrow();
     Request request =
-        new Request(read.method().name(), path(read), ByteBufUtil.getBytes(body), trace, recvNanos);
+        new Request(
+            read.method().name(),
+            path(read),
+            query(read),
+            read.headers().get(HttpHeaderNames.AUTHORIZATION, ""),
+            ByteBufUtil.getBytes(body),
+            trace,
+            recvNanos);
     Exchange exchange =
         new Exchange(
             this,
@@ -159,6 +170,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     String uri = request.uri();
     int query = uri.indexOf('?');
     return query < 0 ? uri : uri.substring(0, query);
+  }
+
+  private static Map<String, String> query(HttpRequest request) {
+    if (request.uri().indexOf('?') < 0) {
+      return Map.of();
+    }
+    Map<String, String> first = new HashMap<>();
+    new QueryStringDecoder(request.uri())
+        .parameters()
+        .forEach((name, values) -> first.put(name, values.getFirst()));
+    return first;
   }
 
   private ApiError tooLarge() {

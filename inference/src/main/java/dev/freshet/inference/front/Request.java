@@ -2,15 +2,25 @@ package dev.freshet.inference.front;
 
 import dev.freshet.client.ErrorBody;
 import dev.freshet.trace.TraceId;
+import java.util.Map;
 
 /**
  * A request, read to its end.
  *
  * @param path the path without the query
+ * @param query the query's parameters; of a repeated one the first
+ * @param authorization the header of that name, or empty text
  * @param trace the id it came with, or a fresh one
  * @param recvNanos when its first byte arrived, on the event log's clock
  */
-record Request(String method, String path, byte[] body, TraceId trace, long recvNanos) {
+record Request(
+    String method,
+    String path,
+    Map<String, String> query,
+    String authorization,
+    byte[] body,
+    TraceId trace,
+    long recvNanos) {
   /** Refuses every method but {@code expected}. */
   void require(String expected) {
     if (!method.equals(expected)) {

@@ -80,7 +80,8 @@ class AdminLaneTest {
       assertThat(result.timings().queueMs()).hasValue(wall - rpc);
       assertThat(result.timings().phases())
           .containsEntry("prepare_ms", 3.0)
-          .containsEntry("pause_ms", 2.0)
+          .containsEntry("wait_step_ms", 2.0)
+          .containsEntry("pause_ms", 1.0)
           .containsEntry("swap_ms", 1.0);
     }
   }
@@ -114,8 +115,8 @@ class AdminLaneTest {
       assertThat(fixture.log)
           .containsExactly(
               "[weights][00000000000000ab] server.recv path=/update_weights t=1.000000",
-              "[weights][00000000000000ab] rpc.start op=update_weights t=3.500000",
-              "[weights][00000000000000ab] rpc.done op=update_weights t=3.500000 rpc_ms=0.0");
+              "[weights][00000000000000ab] rpc.start op=update_weights t=3.500000 phase=all",
+              "[weights][00000000000000ab] rpc.done op=update_weights t=3.500000 rpc_ms=0.0 phase=all");
     }
   }
 
@@ -123,7 +124,7 @@ class AdminLaneTest {
   void aRepeatedPostJoinsTheUpdateItRepeats() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     try (FrontFixture fixture = new FrontFixture(dir)) {
-      fixture.engine.beforeUpdate = path -> hold(release);
+      fixture.engine.beforeUpdate = operation -> hold(release);
       String body = "{\"weight_dir\":\"w\",\"step\":2,\"mode\":\"keep\",\"phase\":\"all\"}";
       List<FutureTask<HttpResponse<String>>> posts = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
@@ -154,16 +155,16 @@ class AdminLaneTest {
     try (FrontFixture fixture = new FrontFixture(dir);
         AdminClient admin = fixture.admin()) {
       fixture.engine.beforeUpdate =
-          path -> {
-            throw new EngineException(EngineException.Kind.CONFLICT, path + ": no STABLE");
+          operation -> {
+            throw new EngineException(EngineException.Kind.CONFLICT, "w: no STABLE");
           };
       AdminException conflict = failure(() -> admin.updateWeights("w", 1, UpdateMode.KEEP, trace));
       fixture.engine.beforeUpdate =
-          path -> {
+          operation -> {
             throw new IllegalStateException("bug");
           };
       AdminException bug = failure(() -> admin.updateWeights("w", 1, UpdateMode.KEEP, trace));
-      fixture.engine.beforeUpdate = path -> {};
+      fixture.engine.beforeUpdate = operation -> {};
 
       assertThat(conflict.status()).isEqualTo(409);
       assertThat(conflict).hasMessageContaining("w: no STABLE");
@@ -182,17 +183,21 @@ class AdminLaneTest {
   void badAdminRequestsAreAnsweredWithWhatIsWrong() throws Exception {
     try (FrontFixture fixture = new FrontFixture(dir)) {
       assertError(
-          update(fixture, "{\"weight_dir\":\"w\",\"mode\":\"drain\"}", "x"),
-          400,
-          "mode: 'drain' is not supported yet, expected keep");
-      assertError(
           update(fixture, "{\"weight_dir\":\"w\",\"mode\":\"fast\"}", "x"),
           400,
           "mode: expected one of keep, recompute, drain, abort, got 'fast'");
       assertError(
-          update(fixture, "{\"weight_dir\":\"w\",\"phase\":\"commit\"}", "x"),
+          update(fixture, "{\"weight_dir\":\"w\",\"phase\":\"some\"}", "x"),
           400,
-          "phase: expected \"all\"");
+          "phase: expected one of all, prepare, commit, rollback, got 'some'");
+      assertError(
+          update(fixture, "{\"weight_dir\":\"w\",\"phase\":\"rollback\"}", "x"),
+          400,
+          "weight_dir: expected none with phase rollback");
+      assertError(
+          update(fixture, "{\"weight_dir\":\"w\",\"verify\":\"none\"}", "x"),
+          400,
+          "verify: expected one of full, size, got 'none'");
       assertError(update(fixture, "{}", "x"), 400, "weight_dir: expected a directory");
       assertError(update(fixture, "{\"weight_dir\":3}", "x"), 400, "weight_dir: expected a string");
       assertError(
@@ -226,7 +231,7 @@ class AdminLaneTest {
     try (FrontFixture fixture = new FrontFixture(dir);
         AdminClient admin = fixture.admin();
         AdminClient prober = fixture.admin()) {
-      fixture.engine.beforeUpdate = path -> hold(release);
+      fixture.engine.beforeUpdate = operation -> hold(release);
       FutureTask<AdminResult> update =
           new FutureTask<>(() -> admin.updateWeights("w", 1, UpdateMode.KEEP, TraceId.random()));
       Thread.startVirtualThread(update);

@@ -210,7 +210,8 @@ class CompletionsTest {
     assertThat(model.get("id").asString()).isEqualTo(fixture.engine.modelName());
     assertThat(model.get("max_model_len").asInt()).isEqualTo(ScriptedEngine.MAX_LEN);
     assertThat(fixture.get(fixture.front.dataUrl(), "/health").body())
-        .isEqualTo("{\"status\":\"ok\",\"weight_version\":\"0\",\"running\":0,\"waiting\":0}");
+        .isEqualTo(
+            "{\"status\":\"ok\",\"weight_version\":\"0\",\"running\":0,\"waiting\":0,\"paused\":false}");
     assertThat(fixture.get(fixture.front.adminUrl(), "/liveness").statusCode()).isEqualTo(200);
   }
 

@@ -2,6 +2,7 @@ package dev.freshet.inference.front;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminToken;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.CompletionRequest;
@@ -12,6 +13,8 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +36,8 @@ import tools.jackson.databind.ObjectMapper;
 final class FrontFixture implements AutoCloseable {
   static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz\"\n🦀ä";
   static final Duration LONG = Duration.ofSeconds(60);
+  private static final InetSocketAddress ANY_PORT =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   final List<String> log = new CopyOnWriteArrayList<>();
@@ -46,7 +52,17 @@ final class FrontFixture implements AutoCloseable {
     this(dir, FrontLimits.DEFAULT, MonotonicClock.SYSTEM);
   }
 
+  FrontFixture(Path dir, AdminToken token) throws IOException {
+    this(dir, FrontLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.of(token));
+  }
+
   FrontFixture(Path dir, FrontLimits limits, MonotonicClock clock) throws IOException {
+    this(dir, limits, clock, Optional.empty());
+  }
+
+  private FrontFixture(
+      Path dir, FrontLimits limits, MonotonicClock clock, Optional<AdminToken> token)
+      throws IOException {
     CharTokenizer characters = new CharTokenizer(ALPHABET);
     characters.write(dir);
     tokenizer = Tokenizer.load(dir);
@@ -58,7 +74,19 @@ final class FrontFixture implements AutoCloseable {
             tokenizer,
             new ServedModel("models/base", Set.of(CharTokenizer.EOS)),
             events,
-            FrontConfig.on("127.0.0.1", 0, 0).withLimits(limits));
+            new FrontConfig(ANY_PORT, ANY_PORT, token, limits));
+  }
+
+  /** The default limits, but for what an operation on the weights may take. */
+  static FrontLimits limitsWithUpdate(Duration update) {
+    FrontLimits other = FrontLimits.DEFAULT;
+    return new FrontLimits(
+        other.dataThreads(),
+        other.maxBodyBytes(),
+        other.maxHeldBytes(),
+        other.idle(),
+        update,
+        other.close());
   }
 
   /** The id of a character. */

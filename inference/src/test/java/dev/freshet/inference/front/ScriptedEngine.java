@@ -1,13 +1,14 @@
 package dev.freshet.inference.front;
 
+import dev.freshet.client.PauseMode;
 import dev.freshet.inference.Engine;
 import dev.freshet.inference.EngineException;
 import dev.freshet.inference.FinishReason;
 import dev.freshet.inference.GenerationRequest;
 import dev.freshet.inference.Outlet;
 import dev.freshet.inference.TokenEvent;
+import dev.freshet.inference.WeightOperation;
 import dev.freshet.inference.WeightUpdate;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,8 +40,15 @@ final class ScriptedEngine implements Engine {
   private final Thread thread = new Thread(this::loop, "scripted-engine");
   private final AtomicInteger updates = new AtomicInteger();
 
+  /** The operations applied or tried, and the pauses asked for. */
+  final List<WeightOperation> operations = new CopyOnWriteArrayList<>();
+
+  final List<String> pauses = new CopyOnWriteArrayList<>();
+  volatile CompletableFuture<Void> pauseInForce = CompletableFuture.completedFuture(null);
+  private volatile boolean paused;
+
   /** What an update does before it is applied: nothing, wait, or throw. */
-  volatile Consumer<Path> beforeUpdate = dir -> {};
+  volatile Consumer<WeightOperation> beforeUpdate = operation -> {};
 
   private volatile long version;
   private volatile boolean free = true;
@@ -168,18 +178,42 @@ final class ScriptedEngine implements Engine {
   }
 
   @Override
-  public WeightUpdate updateWeights(Path dir, OptionalLong step, Duration deadline) {
+  public void update(WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided) {
     updates.incrementAndGet();
-    beforeUpdate.accept(dir);
+    operations.add(operation);
+    beforeUpdate.accept(operation);
     synchronized (stepLock) {
-      version = step.orElse(version + 1);
+      version =
+          switch (operation) {
+            case WeightOperation.Update update -> update.prepare().step().orElse(version + 1);
+            case WeightOperation.Reload reload -> 0;
+            default -> version;
+          };
     }
-    return new WeightUpdate(version, 3, 2, 1);
+    decided.accept(
+        new WeightUpdate(
+            version,
+            OptionalLong.empty(),
+            Optional.of(new WeightUpdate.PrepareTimes(0.5, 1, 1.25, 0.25)),
+            Optional.of(new WeightUpdate.CommitTimes(2, 1, 0, 1))));
   }
 
   @Override
-  public WeightUpdate reloadWeights(Duration deadline) {
-    return updateWeights(Path.of("base"), OptionalLong.of(0), deadline);
+  public CompletableFuture<Void> pause(PauseMode mode, boolean clearCache) {
+    paused = true;
+    pauses.add(mode.wireName() + " " + clearCache);
+    return pauseInForce;
+  }
+
+  @Override
+  public CompletableFuture<Void> resume() {
+    paused = false;
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public boolean paused() {
+    return paused;
   }
 
   @Override

@@ -1,0 +1,163 @@
+package dev.freshet.inference.front;
+
+import static dev.freshet.inference.front.FrontFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminException;
+import dev.freshet.client.AdminResult;
+import dev.freshet.client.AdminToken;
+import dev.freshet.client.PauseMode;
+import dev.freshet.client.UpdateMode;
+import dev.freshet.client.UpdatePhase;
+import dev.freshet.client.UpdateWeightsRequest;
+import dev.freshet.client.VerifyLevel;
+import dev.freshet.inference.WeightOperation;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The admin routes beyond the plain update: phases, pauses, and who may use them. */
+@Timeout(120)
+class AdminControlTest {
+  @TempDir private Path dir;
+
+  @Test
+  void everyPhaseReachesTheEngineUnderOneTraceId() throws Exception {
+    TraceId trace = TraceId.random();
+    try (FrontFixture fixture = new FrontFixture(dir);
+        AdminClient admin = fixture.admin()) {
+      admin.updateWeights(request(Optional.of("w"), UpdatePhase.PREPARE), trace);
+      admin.updateWeights(request(Optional.empty(), UpdatePhase.COMMIT), trace);
+      admin.updateWeights(request(Optional.empty(), UpdatePhase.COMMIT), trace);
+      admin.updateWeights(request(Optional.empty(), UpdatePhase.ROLLBACK), trace);
+
+      assertThat(fixture.engine.operations)
+          .containsExactly(
+              new WeightOperation.Prepare(Path.of("w"), OptionalLong.of(4), VerifyLevel.SIZE, true),
+              new WeightOperation.Commit(
+                  Optional.empty(), OptionalLong.of(4), UpdateMode.DRAIN, true),
+              new WeightOperation.Rollback(OptionalLong.of(4), UpdateMode.DRAIN));
+      assertThat(fixture.log.stream().filter(line -> line.contains("rpc.done")))
+          .hasSize(3)
+          .satisfiesExactly(
+              line -> assertThat(line).endsWith("phase=prepare"),
+              line -> assertThat(line).endsWith("phase=commit"),
+              line -> assertThat(line).endsWith("phase=rollback"));
+    }
+  }
+
+  private static UpdateWeightsRequest request(Optional<String> weightDir, UpdatePhase phase) {
+    return new UpdateWeightsRequest(
+        weightDir, OptionalLong.of(4), UpdateMode.DRAIN, phase, VerifyLevel.SIZE, true);
+  }
+
+  @Test
+  void onOneHostTheQueueTimeIsSplitWithoutARest() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir);
+        AdminClient admin = fixture.admin()) {
+      AdminResult result = admin.updateWeights("w", 1, UpdateMode.KEEP, TraceId.random());
+
+      double named =
+          result.timings().connectMs()
+              + result.timings().acceptMs().orElseThrow()
+              + result.timings().handlerMs().orElseThrow()
+              + result.timings().answerMs().orElseThrow();
+      assertThat(named)
+          .isCloseTo(
+              result.timings().queueMs().orElseThrow(), org.assertj.core.data.Offset.offset(0.01));
+      assertThat(result.timings().acceptMs().orElseThrow()).isNotNegative();
+      assertThat(result.timings().stallMs()).hasValue(1.0);
+    }
+  }
+
+  @Test
+  void pauseAndResumeTakeTheParametersAndGiveTheAnswersOfVllm() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir)) {
+      assertThat(post(fixture, "/pause").body()).isEqualTo("{\"status\":\"paused\"}");
+      assertThat(get(fixture, "/is_paused").body()).isEqualTo("{\"is_paused\":true}");
+      post(fixture, "/pause?mode=keep&clear_cache=false");
+      post(fixture, "/pause?wait_for_inflight_requests=true");
+      assertThat(post(fixture, "/resume").body()).isEqualTo("{\"status\":\"resumed\"}");
+      assertThat(get(fixture, "/is_paused").body()).isEqualTo("{\"is_paused\":false}");
+
+      assertThat(fixture.engine.pauses).containsExactly("abort true", "keep false", "wait true");
+      HttpResponse<String> mode = post(fixture, "/pause?mode=soon");
+      assertThat(mode.statusCode()).isEqualTo(400);
+      assertThat(mode.body()).contains("mode: expected one of abort, wait, keep, got 'soon'");
+      assertThat(post(fixture, "/pause?clear_cache=perhaps").body())
+          .contains("clear_cache: expected true or false, got 'perhaps'");
+      assertThat(get(fixture, "/pause").statusCode()).isEqualTo(405);
+    }
+  }
+
+  @Test
+  void thePauseAnswersOnceItIsInForceAndSaysSoWhenThatTakesTooLong() throws Exception {
+    FrontLimits limits = FrontFixture.limitsWithUpdate(Duration.ofMillis(50));
+    try (FrontFixture fixture = new FrontFixture(dir, limits, MonotonicClock.SYSTEM);
+        AdminClient admin = fixture.admin()) {
+      fixture.engine.pauseInForce = new CompletableFuture<>();
+
+      assertThatExceptionOfType(AdminException.class)
+          .isThrownBy(() -> admin.pause(PauseMode.WAIT, true))
+          .withMessageContaining("HTTP 503")
+          .withMessageContaining(
+              "completions still run after 50 ms; no new ones begin until /resume")
+          .satisfies(e -> assertThat(e.code()).isEqualTo("pause_timeout"));
+      admin.resume();
+    }
+  }
+
+  @Test
+  void withATokenOnlyProbesAreForEverybody() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir, new AdminToken("s3cret"));
+        AdminClient stranger = fixture.admin();
+        AdminClient operator =
+            new AdminClient(
+                fixture.front.adminUrl(),
+                AdminDeadlines.DEFAULT,
+                fixture.events,
+                Optional.of(new AdminToken("s3cret")));
+        AdminClient onDataPort =
+            new AdminClient(
+                fixture.front.dataUrl(),
+                AdminDeadlines.DEFAULT,
+                fixture.events,
+                Optional.of(new AdminToken("s3cre")))) {
+      assertThat(stranger.health().healthy()).isTrue();
+      assertThat(get(fixture, "/liveness").statusCode()).isEqualTo(200);
+      assertThatExceptionOfType(AdminException.class)
+          .isThrownBy(() -> stranger.updateWeights("w", 1, UpdateMode.KEEP, TraceId.random()))
+          .withMessageContaining("HTTP 401")
+          .withMessageContaining("Authorization: Bearer");
+      assertThatExceptionOfType(AdminException.class)
+          .isThrownBy(() -> onDataPort.pause(PauseMode.KEEP, true))
+          .withMessageContaining("HTTP 401");
+      assertThat(json(post(fixture, "/reload_weights").body()).at("/error/code").asString())
+          .isEqualTo("unauthorized");
+      assertThat(fixture.engine.operations).isEmpty();
+
+      assertThat(operator.updateWeights("w", 1, UpdateMode.KEEP, TraceId.random()).weightVersion())
+          .isEqualTo("1");
+      assertThat(fixture.log).noneMatch(line -> line.contains("s3cret"));
+    }
+  }
+
+  private static HttpResponse<String> post(FrontFixture fixture, String path) throws Exception {
+    return fixture.post(fixture.front.adminUrl(), path, "");
+  }
+
+  private static HttpResponse<String> get(FrontFixture fixture, String path) throws Exception {
+    return fixture.get(fixture.front.adminUrl(), path);
+  }
+}
