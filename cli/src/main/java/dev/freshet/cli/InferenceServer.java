@@ -1,7 +1,9 @@
 package dev.freshet.cli;
 
 import dev.freshet.inference.EmbeddedEngine;
+import dev.freshet.inference.Engine;
 import dev.freshet.inference.EngineOptions;
+import dev.freshet.inference.SyntheticEngine;
 import dev.freshet.inference.front.Front;
 import dev.freshet.inference.front.FrontConfig;
 import dev.freshet.inference.front.FrontLimits;
@@ -14,14 +16,15 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
-/** The inference server on the embedded engine: owns tokenizer, engine and front. */
+/** The inference server: owns tokenizer, engine and front. */
 final class InferenceServer implements AutoCloseable {
   private final Tokenizer tokenizer;
-  private final EmbeddedEngine engine;
+  private final Engine engine;
   private final Front front;
 
-  private InferenceServer(Tokenizer tokenizer, EmbeddedEngine engine, Front front) {
+  private InferenceServer(Tokenizer tokenizer, Engine engine, Front front) {
     this.tokenizer = tokenizer;
     this.engine = engine;
     this.front = front;
@@ -29,15 +32,42 @@ final class InferenceServer implements AutoCloseable {
 
   /** Loads the model in {@code dir} and listens. */
   static InferenceServer start(Path dir, FreshetConfig.Inference config, EventLog events) {
-    Tokenizer tokenizer = Tokenizer.load(dir);
+    return start(
+        Tokenizer.load(dir),
+        _ -> new EmbeddedEngine(dir, options(config), events.clock()),
+        engine -> new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
+        config,
+        events);
+  }
+
+  /**
+   * Listens before an engine without a model, which makes {@code rate} tokens a second for every
+   * completion. It owns the tokenizer from now on.
+   */
+  static InferenceServer synthetic(
+      Tokenizer tokenizer, double rate, FreshetConfig.Inference config, EventLog events) {
+    return start(
+        tokenizer,
+        texts -> new SyntheticEngine(config.modelName(), texts, rate, events.clock()),
+        _ -> new ServedModel("synthetic", Set.of()),
+        config,
+        events);
+  }
+
+  private static <E extends Engine> InferenceServer start(
+      Tokenizer tokenizer,
+      Function<Tokenizer, E> make,
+      Function<E, ServedModel> describe,
+      FreshetConfig.Inference config,
+      EventLog events) {
     try {
-      EmbeddedEngine engine = new EmbeddedEngine(dir, options(config), events.clock());
+      E engine = make.apply(tokenizer);
       try {
         Front front =
             Front.start(
                 engine,
                 tokenizer,
-                new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
+                describe.apply(engine),
                 events,
                 new FrontConfig(
                     new InetSocketAddress(config.host(), config.port()),

@@ -19,7 +19,8 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       TrainCommand.class,
       OrchestrateCommand.class,
-      UpdateCommand.class
+      UpdateCommand.class,
+      BenchCommand.class
     })
 public final class Main {
   /**

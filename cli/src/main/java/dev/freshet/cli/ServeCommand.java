@@ -1,25 +1,57 @@
 package dev.freshet.cli;
 
+import dev.freshet.text.CharTokenizer;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.EventLog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** {@code freshet serve}: the inference server on the embedded engine. */
+/** {@code freshet serve}: the inference server. */
 @Command(
     name = "serve",
     mixinStandardHelpOptions = true,
     description = "Serve a model: completions on one listener, weight updates on another.")
 final class ServeCommand extends RunningCommand {
+  private static final double MAX_RATE = 1000;
+
+  /** What makes the tokens. */
+  private enum EngineKind {
+    embedded,
+    synthetic
+  }
+
   @Option(
       names = "--model",
-      required = true,
       paramLabel = "DIR",
-      description = "Hugging Face model directory.")
-  private Path model = Path.of("");
+      description =
+          "Hugging Face model directory; the synthetic engine takes the tokenizer alone from it, and"
+              + " needs none.")
+  private Optional<Path> model = Optional.empty();
+
+  @Option(
+      names = "--engine",
+      paramLabel = "KIND",
+      description = "embedded (the default), or synthetic: tokens by the clock, without a model.")
+  private EngineKind engine = EngineKind.embedded;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "Tokens a second that the synthetic engine makes for each completion (20).")
+  private double rate = 20;
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Option(names = "--host", paramLabel = "ADDRESS", description = "Address of the data listener.")
   private Optional<String> host = Optional.empty();
@@ -52,6 +84,7 @@ final class ServeCommand extends RunningCommand {
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
+    requireOptions();
     FreshetConfig config = options.load(listeners());
     if (options.dryRun()) {
       return options.print(config);
@@ -63,14 +96,47 @@ final class ServeCommand extends RunningCommand {
       run.createLogs();
       Logs.toRun(run, "inference");
     }
-    try (InferenceServer server =
-        InferenceServer.start(model, config.inference(), Logs.events("inference"))) {
+    try (InferenceServer server = start(config)) {
       System.out.printf(
           "freshet serve: %s%n  completions %s%n  admin       %s%n",
-          model, server.dataUrl(), server.adminUrl());
+          model.map(Path::toString).orElse("no model"), server.dataUrl(), server.adminUrl());
       lifetime.awaitStop();
     }
     return Main.STOPPED;
+  }
+
+  private InferenceServer start(FreshetConfig config) {
+    EventLog events = Logs.events("inference");
+    return switch (engine) {
+      case embedded -> InferenceServer.start(model.orElseThrow(), config.inference(), events);
+      case synthetic ->
+          InferenceServer.synthetic(
+              model.map(Tokenizer::load).orElseGet(() -> characters(config)),
+              rate,
+              config.inference(),
+              events);
+    };
+  }
+
+  private static Tokenizer characters(FreshetConfig config) {
+    CharTokenizer characters = new CharTokenizer(config.environment().alphabet());
+    return Tokenizer.parse(
+        Objects.requireNonNull(characters.files().get("tokenizer.json")),
+        "of environment.alphabet");
+  }
+
+  private void requireOptions() {
+    if (engine == EngineKind.embedded && model.isEmpty()) {
+      throw new ParameterException(commandLine(), "Missing required option: '--model=DIR'");
+    }
+    if (!(rate > 0 && rate <= MAX_RATE)) {
+      throw new ParameterException(
+          commandLine(), "--rate %s: expected above 0 and at most %.0f".formatted(rate, MAX_RATE));
+    }
+  }
+
+  private CommandLine commandLine() {
+    return Objects.requireNonNull(spec, "a command that picocli made").commandLine();
   }
 
   /** The options of this command as overrides of the configuration. */

@@ -61,7 +61,8 @@ class HouseTest {
                       List.of("client", "rollouts", "text", "weights", "trace"),
                       "org.slf4j",
                       "tools.jackson")),
-              Map.entry("lab", may(List.of("client", "weights", "trace"), "tools.jackson")),
+              Map.entry(
+                  "lab", may(List.of("client", "weights", "trace"), "io.netty", "tools.jackson")),
               Map.entry(
                   "cli",
                   may(
@@ -77,6 +78,7 @@ class HouseTest {
                           "trainer",
                           "weights"),
                       "ch.qos.logback",
+                      "com.sun.management",
                       "info.picocli",
                       "org.bytedeco",
                       "org.slf4j",

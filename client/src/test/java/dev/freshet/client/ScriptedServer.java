@@ -139,6 +139,11 @@ final class ScriptedServer implements AutoCloseable {
       write(chunk("data: " + json + "\n\n"));
     }
 
+    /** The last event and the end of the answer, in one packet. */
+    void endEventsWith(String json) throws IOException {
+      write(chunk("data: " + json + "\n\n") + "0\r\n\r\n");
+    }
+
     void endEvents() throws IOException {
       write("0\r\n\r\n");
     }

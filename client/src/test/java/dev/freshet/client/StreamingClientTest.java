@@ -297,8 +297,7 @@ class StreamingClientTest {
     c.beginEvents();
     c.event(token("a", 1, -1, 0, 0));
     c.event(last("stop"));
-    c.event("[DONE]");
-    c.endEvents();
+    c.endEventsWith("[DONE]");
   }
 
   private static String token(String text, int id, float logprob, int version, int at) {

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
  */
 final class AdmissionQueue {
   /** How long the loop sleeps at most before it looks again by itself. */
-  private static final long LOOK_AGAIN_MS = 1000;
+  private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final int capacity;
   private final ReentrantLock lock = new ReentrantLock();
@@ -90,19 +90,21 @@ final class AdmissionQueue {
    * Returns at once if there is something to do, else when that changes.
    *
    * @param admits whether waiting sequences may run, so that one of them is something to do
-   * @param stepping whether there is a step to take
+   * @param stepNanos how long until there is a step to take
    * @param pending whether there is something else to do
    * @return whether the loop is to go on
    */
-  boolean awaitWork(boolean admits, boolean stepping, BooleanSupplier pending) {
+  boolean awaitWork(boolean admits, long stepNanos, BooleanSupplier pending) {
     lock.lock();
     try {
+      long left = stepNanos;
       while (!closed
-          && !stepping
+          && left > 0
           && !dropping
           && !(admits && !waiting.isEmpty())
           && !pending.getAsBoolean()) {
-        boolean _ = work.await(LOOK_AGAIN_MS, TimeUnit.MILLISECONDS);
+        long most = Math.min(left, LOOK_AGAIN_NANOS);
+        left = left - most + Math.max(0, work.awaitNanos(most));
       }
       dropping = false;
       return !closed;

@@ -54,7 +54,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   @Override
   public void run() {
     try (runner) {
-      while (admission.awaitWork(gate.admits(), stepping(), requests::isPending)) {
+      while (admission.awaitWork(gate.admits(), nextStepNanos(), requests::isPending)) {
         turn();
       }
     } finally {
@@ -72,6 +72,11 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     return !running.isEmpty() && gate.steps();
   }
 
+  /** Nanoseconds until the next decode step. */
+  private long nextStepNanos() {
+    return stepping() ? runner.waitNanos() : Long.MAX_VALUE;
+  }
+
   private void turn() {
     try {
       betweenSteps();
@@ -83,7 +88,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
         int first = running.size();
         running.addAll(fresh);
         emit(first, runner.prefill(fresh, first));
-      } else if (stepping()) {
+      } else if (nextStepNanos() <= 0) {
         emit(0, runner.decode(running));
       }
       settle();

@@ -16,6 +16,11 @@ interface ModelRunner<W extends PolicyWeights> extends AutoCloseable {
   /** Takes in the prompts of {@code fresh} into the slots from {@code first} on; a token each. */
   List<Sampler.Sample> prefill(List<Sequence> fresh, int first);
 
+  /** Nanoseconds until the next decode step may be taken; 0 or less for at once. */
+  default long waitNanos() {
+    return 0;
+  }
+
   /** The next token of every running sequence; sequence i is that of slot i. */
   List<Sampler.Sample> decode(List<Sequence> running);
 

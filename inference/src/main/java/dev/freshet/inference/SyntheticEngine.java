@@ -1,40 +1,64 @@
 package dev.freshet.inference;
 
 import dev.freshet.client.VerifyLevel;
+import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * An engine without a model, by which everything around one can be measured: it takes a decode step
- * for all running completions {@code rate} times a second, in which each gets the token after its
- * last. A step that is late moves those after it; none is made up for. Admission, updates and
- * pauses are those of any engine; a weight update reads nothing but takes the step it is given.
+ * for all running completions so many times a second, in which each gets the next of the
+ * tokenizer's printable tokens. A completion's first token comes at once, as from a prefill. Steps
+ * are due on a grid of one period; those that become due while one is late are left out, never made
+ * up for. Admission, updates and pauses are those of any engine; a weight update reads nothing but
+ * takes the step it is given.
  */
 public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
-  private static final float LOGPROB = -1;
+  private static final int MAX_SEQUENCES = 1 << 17;
+  private static final int MAX_MODEL_LEN = 1 << 20;
+  private static final int MAX_CYCLE = 1000;
+  private static final float LOGPROB = -0.5f;
   private static final WeightUpdate.PrepareTimes NOTHING =
       new WeightUpdate.PrepareTimes(0, 0, 0, 0);
 
   /**
-   * @param rate tokens a second of each completion
+   * @param perSecond decode steps a second, above 0
+   * @throws EngineException INVALID if the tokenizer has no printable token
    */
-  public SyntheticEngine(EngineOptions options, int vocabSize, double rate, MonotonicClock clock) {
+  public SyntheticEngine(
+      String modelName, Tokenizer tokenizer, double perSecond, MonotonicClock clock) {
     super(
         new Parts<>(
-            options.modelName(),
-            vocabSize,
-            options.maxModelLen(),
-            options.maxSequences(),
-            options.maxWaiting(),
-            options.prefillTokens(),
-            new Runner(vocabSize, Math.round(1e9 / rate), clock),
+            modelName,
+            tokenizer.vocabSize(),
+            MAX_MODEL_LEN,
+            MAX_SEQUENCES,
+            MAX_SEQUENCES,
+            Integer.MAX_VALUE,
+            new Runner(printable(tokenizer), Math.max(1, Math.round(1e9 / perSecond)), clock),
             new Source(),
             () -> {}),
         clock);
+  }
+
+  private static int[] printable(Tokenizer tokenizer) {
+    List<Integer> ids = new ArrayList<>();
+    for (int id = 0; id < tokenizer.vocabSize() && ids.size() < MAX_CYCLE; id++) {
+      String text = tokenizer.decode(new int[] {id}, true);
+      if (!text.isBlank()
+          && text.chars().noneMatch(c -> c == '\uFFFD' || Character.isISOControl(c))) {
+        ids.add(id);
+      }
+    }
+    if (ids.isEmpty()) {
+      throw new EngineException(
+          EngineException.Kind.INVALID,
+          "the tokenizer has no printable token: expected at least one");
+    }
+    return ids.stream().mapToInt(Integer::intValue).toArray();
   }
 
   /** A version, and nothing else. */
@@ -75,16 +99,17 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
   }
 
   private static final class Runner implements ModelRunner<Weights> {
-    private final int vocabSize;
-    private final long intervalNanos;
+    private final int[] cycle;
+    private final long periodNanos;
     private final MonotonicClock clock;
     private Weights weights = new Weights(0);
     private long dueNanos;
 
-    Runner(int vocabSize, long intervalNanos, MonotonicClock clock) {
-      this.vocabSize = vocabSize;
-      this.intervalNanos = intervalNanos;
+    Runner(int[] cycle, long periodNanos, MonotonicClock clock) {
+      this.cycle = cycle;
+      this.periodNanos = periodNanos;
       this.clock = clock;
+      this.dueNanos = clock.nanos() + periodNanos;
     }
 
     @Override
@@ -106,26 +131,23 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     }
 
     @Override
-    public List<Sampler.Sample> decode(List<Sequence> running) {
-      awaitStep();
-      running.forEach(sequence -> sequence.cached(sequence.cached() + 1));
-      return next(running);
+    public long waitNanos() {
+      return dueNanos - clock.nanos();
     }
 
-    private void awaitStep() {
-      long now = clock.nanos();
-      while (now < dueNanos && !Thread.currentThread().isInterrupted()) {
-        LockSupport.parkNanos(dueNanos - now);
-        now = clock.nanos();
-      }
-      dueNanos = (now - dueNanos < intervalNanos ? dueNanos : now) + intervalNanos;
+    @Override
+    public List<Sampler.Sample> decode(List<Sequence> running) {
+      long periodsDue = 1 + (clock.nanos() - dueNanos) / periodNanos;
+      dueNanos += periodsDue * periodNanos;
+      running.forEach(sequence -> sequence.cached(sequence.cached() + 1));
+      return next(running);
     }
 
     private List<Sampler.Sample> next(List<Sequence> sequences) {
       List<Sampler.Sample> samples = new ArrayList<>(sequences.size());
       for (Sequence sequence : sequences) {
-        int last = sequence.token(sequence.cached() - 1);
-        samples.add(new Sampler.Sample((last + 1) % vocabSize, LOGPROB, List.of()));
+        int made = sequence.cached() - sequence.request().prompt().length;
+        samples.add(new Sampler.Sample(cycle[made % cycle.length], LOGPROB, List.of()));
       }
       return samples;
     }

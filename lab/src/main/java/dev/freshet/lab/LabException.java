@@ -4,6 +4,10 @@ package dev.freshet.lab;
 public final class LabException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  public LabException(String message) {
+    super(message);
+  }
+
   public LabException(String message, Throwable cause) {
     super(message, cause);
   }

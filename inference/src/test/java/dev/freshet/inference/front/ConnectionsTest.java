@@ -73,6 +73,7 @@ class ConnectionsTest {
   void aReaderThatFallsBehindWithinTheBoundGetsEverything() throws Exception {
     try (FrontFixture fixture = new FrontFixture(dir);
         Socket socket = new Socket()) {
+      fixture.engine.hold();
       socket.setReceiveBufferSize(4 << 10);
       socket.connect(fixture.front.dataAddress());
       send(
@@ -81,6 +82,7 @@ class ConnectionsTest {
               "{\"prompt\":\"a\",\"max_tokens\":5000,\"stream\":true,\"return_token_ids\":true}",
               "connection: close"));
       eventually(() -> fixture.engine.running() == 1);
+      fixture.engine.go();
       eventually(() -> fixture.engine.running() == 0);
       String answer = FrontFixture.readAll(socket.getInputStream());
 

@@ -1,0 +1,11 @@
+package dev.freshet.cli;
+
+import picocli.CommandLine.Command;
+
+/** {@code freshet bench}: the benchmarks. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = "Measure parts of Freshet on this machine.",
+    subcommands = BenchFrontCommand.class)
+final class BenchCommand {}

@@ -1,0 +1,144 @@
+package dev.freshet.cli;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import dev.freshet.cli.config.ConfigException;
+import dev.freshet.lab.FrontBench;
+import dev.freshet.lab.FrontFigures;
+import dev.freshet.lab.FrontReport;
+import dev.freshet.lab.LabException;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code freshet bench front}: the HTTP front alone, under many streams, with weight updates beside
+ * them; and the same streams through nginx where there is one. Server, client and prober share the
+ * machine.
+ */
+@Command(
+    name = "front",
+    mixinStandardHelpOptions = true,
+    description = "Measure the HTTP front under many streams, on an engine without a model.")
+final class BenchFrontCommand extends RunningCommand {
+  private static final Path NGINX = Path.of("/usr/sbin/nginx");
+
+  /** What a relay needs beside two connections a stream. */
+  private static final int RELAY_RESERVE = 256;
+
+  @Option(
+      names = "--streams",
+      split = ",",
+      paramLabel = "N,…",
+      description = "Numbers of streams to measure with (150,1000,4000,10000).")
+  private List<Integer> streams = List.of(150, 1000, 4000, 10_000);
+
+  @Option(names = "--rate", paramLabel = "R", description = "Tokens a second of a stream (20).")
+  private double rate = 20;
+
+  @Option(names = "--seconds", paramLabel = "S", description = "How long to measure each (15).")
+  private int seconds = 15;
+
+  @Option(
+      names = "--nginx",
+      paramLabel = "PATH",
+      description = "The nginx to relay through as well (/usr/sbin/nginx if it is there).")
+  private Path nginx = NGINX;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  private Optional<Path> json = Optional.empty();
+
+  @Option(
+      names = "--server-java-options",
+      split = " ",
+      paramLabel = "OPTIONS",
+      description = "JVM options of the server, after those of this process.")
+  private List<String> javaOptions = List.of();
+
+  @Override
+  protected int run(Lifetime lifetime) throws InterruptedException, IOException {
+    requireOptions();
+    Logs.toConsole("bench");
+    lifetime.onStop(Thread.currentThread()::interrupt);
+    Path dir = Files.createTempDirectory("freshet-bench").toRealPath();
+    try {
+      measure(dir);
+    } finally {
+      delete(dir);
+    }
+    return 0;
+  }
+
+  private void requireOptions() {
+    if (streams.isEmpty() || streams.stream().anyMatch(n -> n < 1 || n > openFileLimit())) {
+      throw new ConfigException(
+          "--streams %s: expected 1 to %d, the limit of open files"
+              .formatted(streams, openFileLimit()));
+    }
+    if (seconds < 1) {
+      throw new ConfigException("--seconds %d: expected at least 1".formatted(seconds));
+    }
+  }
+
+  private void measure(Path dir) throws IOException, InterruptedException {
+    FrontBench bench = new FrontBench(rate, Duration.ofSeconds(seconds));
+    List<FrontReport.Row> rows = new ArrayList<>();
+    System.out.println(FrontReport.head());
+    for (int count : streams) {
+      try (SyntheticServer server = SyntheticServer.start(dir, rate, javaOptions)) {
+        FrontFigures straight =
+            bench.measure(
+                new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()), count);
+        System.out.println(FrontReport.line("-", straight));
+        Optional<FrontFigures> relayed = relayed(bench, server, dir, count);
+        relayed.ifPresent(figures -> System.out.println(FrontReport.line("nginx", figures)));
+        rows.add(new FrontReport.Row(straight, relayed));
+      }
+    }
+    json.ifPresent(new FrontReport(rate, rows)::write);
+  }
+
+  /**
+   * The same through nginx, if it is there and may open as many files as that takes. That it cannot
+   * keep up is a finding, not a failure.
+   */
+  private Optional<FrontFigures> relayed(
+      FrontBench bench, SyntheticServer server, Path dir, int count)
+      throws IOException, InterruptedException {
+    int connections = 2 * count + RELAY_RESERVE;
+    if (!Files.isExecutable(nginx) || connections > openFileLimit()) {
+      return Optional.empty();
+    }
+    try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), connections)) {
+      return Optional.of(
+          bench.measure(
+              new FrontBench.Target(relay.url(), server.adminUrl(), relay.handle()), count));
+    } catch (LabException e) {
+      System.out.println("%,8d   nginx  %s".formatted(count, e.getMessage()));
+      return Optional.empty();
+    }
+  }
+
+  /** How many files a process may have open; children have the same limit. */
+  private static long openFileLimit() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? unix.getMaxFileDescriptorCount()
+        : Integer.MAX_VALUE;
+  }
+
+  private static void delete(Path dir) throws IOException {
+    try (Stream<Path> files = Files.walk(dir)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}

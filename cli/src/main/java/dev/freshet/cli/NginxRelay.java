@@ -1,0 +1,132 @@
+package dev.freshet.cli;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * nginx as a relay of streams, to compare with: one worker, no buffering, connections to the server
+ * kept. It runs on a configuration of its own and touches none of the machine's.
+ */
+final class NginxRelay implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(10);
+  private static final int CONNECT_MS = 1000;
+
+  private final OwnedProcess process;
+  private final URI url;
+
+  private NginxRelay(OwnedProcess process, URI url) {
+    this.process = process;
+    this.url = url;
+  }
+
+  /**
+   * Starts it and waits until it listens.
+   *
+   * @param dir where its files go
+   * @param connections how many it must be able to have, to both sides together
+   */
+  static NginxRelay start(Path nginx, Path dir, URI server, int connections)
+      throws IOException, InterruptedException {
+    int port = freePort();
+    Path file =
+        Files.writeString(dir.resolve("nginx.conf"), configuration(dir, port, server, connections));
+    OwnedProcess process =
+        OwnedProcess.start(
+            "nginx",
+            List.of(
+                nginx.toString(),
+                "-p",
+                dir.toString(),
+                "-e",
+                dir.resolve("nginx.log").toString(),
+                "-c",
+                file.toString()),
+            dir.resolve("nginx.txt"));
+    try {
+      boolean _ = process.await(_ -> listening(port), START);
+      return new NginxRelay(process, URI.create("http://127.0.0.1:" + port));
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  private static String configuration(Path dir, int port, URI server, int connections) {
+    return """
+        daemon off;
+        user %s;
+        worker_processes 1;
+        worker_rlimit_nofile %d;
+        pid %s/nginx.pid;
+        events { worker_connections %d; }
+        http {
+          access_log off;
+          client_body_temp_path %s/body;
+          proxy_temp_path %s/proxy;
+          fastcgi_temp_path %s/fastcgi;
+          uwsgi_temp_path %s/uwsgi;
+          scgi_temp_path %s/scgi;
+          upstream server { server %s; keepalive %d; }
+          server {
+            listen 127.0.0.1:%d backlog=4096;
+            location / {
+              proxy_pass http://server;
+              proxy_http_version 1.1;
+              proxy_set_header Connection "";
+              proxy_buffering off;
+            }
+          }
+        }
+        """
+        .formatted(
+            System.getProperty("user.name"),
+            connections,
+            dir,
+            connections,
+            dir,
+            dir,
+            dir,
+            dir,
+            dir,
+            server.getAuthority(),
+            connections / 2,
+            port);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static Optional<Boolean> listening(int port) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MS);
+      return Optional.of(true);
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  URI url() {
+    return url;
+  }
+
+  ProcessHandle handle() {
+    return process.handle();
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}

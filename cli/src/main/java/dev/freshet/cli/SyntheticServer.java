@@ -1,0 +1,81 @@
+package dev.freshet.cli;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * {@code freshet serve --engine synthetic} as a process of its own, on free ports of this machine:
+ * the JDK, the class path and the JVM's options are this process's.
+ */
+final class SyntheticServer implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Pattern URLS =
+      Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
+
+  private record Urls(URI data, URI admin) {}
+
+  private final OwnedProcess process;
+  private final Urls urls;
+
+  private SyntheticServer(OwnedProcess process, Urls urls) {
+    this.process = process;
+    this.urls = urls;
+  }
+
+  /**
+   * Starts it and waits until it serves.
+   *
+   * @param dir where its logs go
+   * @param javaOptions options of the JVM after those of this process
+   */
+  static SyntheticServer start(Path dir, double rate, List<String> javaOptions)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(javaOptions);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("serve", "--engine", "synthetic", "--rate", Double.toString(rate)));
+    command.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
+    command.addAll(List.of("--run.dir", dir.resolve("server").toString()));
+    OwnedProcess process = OwnedProcess.start("the server", command, dir.resolve("server.txt"));
+    try {
+      return new SyntheticServer(process, process.await(SyntheticServer::urls, START));
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  private static Optional<Urls> urls(String output) {
+    Matcher matcher = URLS.matcher(output);
+    return matcher.find()
+        ? Optional.of(new Urls(URI.create(matcher.group(1)), URI.create(matcher.group(2))))
+        : Optional.empty();
+  }
+
+  URI dataUrl() {
+    return urls.data();
+  }
+
+  URI adminUrl() {
+    return urls.admin();
+  }
+
+  ProcessHandle handle() {
+    return process.handle();
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}

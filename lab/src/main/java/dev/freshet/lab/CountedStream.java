@@ -1,0 +1,114 @@
+package dev.freshet.lab;
+
+import dev.freshet.client.Transport;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * One connection of a {@link StreamLoad}: sends the request, looks at the status line, and from
+ * then on counts the empty lines that end an event. The stream has ended well if its last bytes are
+ * those of a chunked body's end.
+ */
+final class CountedStream extends ChannelInboundHandlerAdapter {
+  private static final byte[] STATUS = "HTTP/1.1 200".getBytes(StandardCharsets.US_ASCII);
+
+  /** The end of a chunked body, {@code 0\r\n\r\n}, as a number. */
+  private static final long END = 0x300D0A0D0AL;
+
+  private static final long END_MASK = 0xFFFFFFFFFFL;
+  private static final int NONE = -2;
+
+  private final StreamLoad load;
+  private final byte[] request;
+  private int statusSeen;
+  private boolean begun;
+  private boolean afterNewline;
+  private long last;
+  private String trouble = "the connection closed before the stream's end";
+
+  CountedStream(StreamLoad load, byte[] request) {
+    this.load = load;
+    this.request = request;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    var _ = ctx.writeAndFlush(Unpooled.wrappedBuffer(request), ctx.voidPromise());
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      if (begun || status(ctx, in)) {
+        keepLast(in);
+        load.received(events(in), in.readableBytes());
+      }
+    } finally {
+      in.release();
+    }
+  }
+
+  /** Compares the status line as it comes; whether it is there and good. */
+  private boolean status(ChannelHandlerContext ctx, ByteBuf in) {
+    while (statusSeen < STATUS.length && in.isReadable()) {
+      if (in.getByte(in.readerIndex()) != STATUS[statusSeen]) {
+        trouble =
+            "refused: "
+                + new String(STATUS, 0, statusSeen, StandardCharsets.US_ASCII)
+                + in.toString(StandardCharsets.US_ASCII).lines().findFirst().orElse("");
+        Transport.close(ctx.channel());
+        return false;
+      }
+      in.skipBytes(1);
+      statusSeen++;
+    }
+    if (statusSeen == STATUS.length) {
+      begun = true;
+      load.began();
+    }
+    return begun;
+  }
+
+  /** How many empty lines end in these bytes; one may have begun in those before. */
+  private int events(ByteBuf in) {
+    int count = 0;
+    int end = in.writerIndex();
+    int newline = afterNewline ? in.readerIndex() - 1 : NONE;
+    int at = in.indexOf(in.readerIndex(), end, (byte) '\n');
+    while (at >= 0) {
+      if (at == newline + 1) {
+        count++;
+        newline = NONE;
+      } else {
+        newline = at;
+      }
+      at = in.indexOf(at + 1, end, (byte) '\n');
+    }
+    afterNewline = newline == end - 1;
+    return count;
+  }
+
+  private void keepLast(ByteBuf in) {
+    int most = Math.min(in.readableBytes(), Long.BYTES);
+    for (int at = in.writerIndex() - most; at < in.writerIndex(); at++) {
+      last = last << 8 | (in.getByte(at) & 0xFF);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    boolean well = begun && (last & END_MASK) == END;
+    load.ended(begun, well ? Optional.empty() : Optional.of(trouble));
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    trouble = "the connection broke: " + cause.getMessage();
+    Transport.close(ctx.channel());
+  }
+}

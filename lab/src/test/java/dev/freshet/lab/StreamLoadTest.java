@@ -1,0 +1,162 @@
+package dev.freshet.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class StreamLoadTest {
+  private static final String HEAD = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  private static final String EVENTS = "8\r\ndata: x\n\r\n1\r\n\n\r\nB\r\ndata: yy\n\n\r\n";
+  private static final String END = "E\r\ndata: [DONE]\n\n\r\n0\r\n\r\n";
+
+  /** What the server does with a connection once it has read the request. */
+  private interface Script {
+    void run(OutputStream out) throws IOException;
+  }
+
+  private final AtomicInteger accepted = new AtomicInteger();
+  private ServerSocket server;
+
+  @BeforeEach
+  void listen() throws IOException {
+    server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    server.close();
+  }
+
+  @Test
+  void everyEventIsCountedHoweverItsBytesAreCut() throws Exception {
+    serve(
+        out -> {
+          for (byte one : (HEAD + EVENTS + EVENTS).getBytes(StandardCharsets.US_ASCII)) {
+            out.write(one);
+          }
+          hold();
+        });
+    try (StreamLoad load = new StreamLoad(url(), 3, 5)) {
+      load.awaitStreaming(Duration.ofSeconds(30));
+      // The first event's empty line is cut by a chunk's end, so that it is none.
+      await(load, 3 * 2);
+
+      assertThat(load.counts().failed()).isZero();
+      assertThat(load.counts().streaming()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aStreamThatEndsIsReplacedAndIsNoFailure() throws Exception {
+    serve(
+        out -> {
+          out.write((HEAD + EVENTS + END).getBytes(StandardCharsets.US_ASCII));
+          if (accepted.get() > 20) {
+            hold();
+          }
+        });
+    try (StreamLoad load = new StreamLoad(url(), 2, 5)) {
+      await(load, 2 * 20);
+
+      assertThat(load.counts().failed()).isZero();
+    }
+  }
+
+  @Test
+  void aRefusedStreamIsAFailureThatIsTold() throws Exception {
+    serve(out -> out.write("HTTP/1.1 503 Busy\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+    try (StreamLoad load = new StreamLoad(url(), 1, 5)) {
+      while (load.counts().failed() == 0) {
+        Thread.sleep(5);
+      }
+
+      assertThat(load.counts().failure())
+          .hasValueSatisfying(e -> assertThat(e).contains("503 Busy"));
+      assertThat(load.counts().events()).isZero();
+    }
+  }
+
+  @Test
+  void aStreamThatIsCutOffIsAFailure() throws Exception {
+    serve(out -> out.write((HEAD + EVENTS).getBytes(StandardCharsets.US_ASCII)));
+    try (StreamLoad load = new StreamLoad(url(), 1, 5)) {
+      while (load.counts().failed() == 0) {
+        Thread.sleep(5);
+      }
+
+      assertThat(load.counts().failure())
+          .hasValueSatisfying(e -> assertThat(e).contains("before the stream's end"));
+    }
+  }
+
+  private URI url() {
+    return URI.create("http://127.0.0.1:" + server.getLocalPort());
+  }
+
+  private void serve(Script script) {
+    Thread.startVirtualThread(
+        () -> {
+          while (!server.isClosed()) {
+            try {
+              Socket socket = server.accept();
+              accepted.incrementAndGet();
+              Thread.startVirtualThread(() -> serve(socket, script));
+            } catch (IOException e) {
+              return; // The test is over.
+            }
+          }
+        });
+  }
+
+  private static void serve(Socket socket, Script script) {
+    try (socket) {
+      socket.setTcpNoDelay(true);
+      readRequest(socket.getInputStream());
+      script.run(socket.getOutputStream());
+    } catch (IOException e) {
+      // The load has left.
+    }
+  }
+
+  private static void readRequest(InputStream in) throws IOException {
+    StringBuilder read = new StringBuilder();
+    while (!read.toString().endsWith("}")) {
+      int b = in.read();
+      if (b < 0) {
+        throw new IOException("no request");
+      }
+      read.append((char) b);
+    }
+  }
+
+  private void hold() {
+    try {
+      while (!server.isClosed()) {
+        Thread.sleep(5);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void await(StreamLoad load, long events) throws InterruptedException {
+    while (load.counts().events() < events) {
+      Thread.sleep(5);
+    }
+    assertThat(load.counts().events()).isGreaterThanOrEqualTo(events);
+  }
+}
