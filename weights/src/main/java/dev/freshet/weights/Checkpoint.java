@@ -171,6 +171,9 @@ public final class Checkpoint implements AutoCloseable {
    * @throws CheckpointException if a file was shortened or cannot be read
    */
   public void populate() {
+    for (SafetensorsFile file : files) {
+      PageAdvice.hugePages(file.mapping());
+    }
     new ContentScan(this).populate();
   }
 

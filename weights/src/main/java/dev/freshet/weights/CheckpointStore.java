@@ -185,12 +185,12 @@ public final class CheckpointStore {
   }
 
   /**
-   * Makes the first verification of this process as fast as later ones, by reading a small tensor
-   * until the code that reads is compiled. Takes a second at most; a server calls it once, at its
-   * start.
+   * Makes the first verification of this process nearly as fast as later ones, by reading small
+   * tensors until the code that reads is compiled. Takes about a second at most; a server calls it
+   * once, at its start.
    */
   public static void warmUp() {
-    TensorReader.warmUp();
+    WarmUp.run();
   }
 
   /**

@@ -10,8 +10,10 @@ import java.lang.invoke.MethodHandle;
 final class PageAdvice {
   private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
 
-  /** Of Linux: for a mapped file, to unmap the pages until they are touched again. */
+  /** For a mapped file: to unmap the pages until they are touched again. */
   private static final int MADV_DONTNEED = 4;
+
+  private static final int MADV_HUGEPAGE = 14;
 
   private PageAdvice() {}
 
@@ -29,18 +31,31 @@ final class PageAdvice {
   }
 
   /**
-   * Gives the resident pages of a read-only file mapping back; a later read faults them in anew. If
-   * the kernel refuses, they stay, which harms nobody.
+   * Gives the resident pages of a read-only file mapping back; a later read faults them in anew.
    *
    * @param mapping from the start of a page
-   * @return whether the pages were given back
    */
-  static boolean dontNeed(MemorySegment mapping) {
+  static void dontNeed(MemorySegment mapping) {
+    advise(mapping, MADV_DONTNEED);
+  }
+
+  /**
+   * Has what is yet to come from the disk read in huge pages, which are mapped and unmapped many
+   * times faster than small ones.
+   *
+   * @param mapping from the start of a page
+   */
+  static void hugePages(MemorySegment mapping) {
+    advise(mapping, MADV_HUGEPAGE);
+  }
+
+  /** A kernel that refuses leaves everything as it was, which is as well. */
+  private static void advise(MemorySegment mapping, int advice) {
     if (!LINUX) {
-      return false;
+      return;
     }
     try {
-      return (int) Madvise.CALL.invokeExact(mapping, mapping.byteSize(), MADV_DONTNEED) == 0;
+      int ignored = (int) Madvise.CALL.invokeExact(mapping, mapping.byteSize(), advice);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

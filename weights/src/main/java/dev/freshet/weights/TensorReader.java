@@ -1,9 +1,7 @@
 package dev.freshet.weights;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 
 /**
@@ -21,9 +19,6 @@ import java.util.zip.CRC32C;
 final class TensorReader {
   /** A fraction of a core's second-level cache; a multiple of every element's size. */
   static final int PIECE_BYTES = 256 << 10;
-
-  private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final int WARM_UP_READS = 5_000;
 
   private final byte[] piece = new byte[PIECE_BYTES];
   private final MemorySegment buffer = MemorySegment.ofArray(piece);
@@ -57,29 +52,5 @@ final class TensorReader {
       }
     }
     return new Contents((int) crc.getValue(), nonFinite);
-  }
-
-  /**
-   * Reads a small tensor until this code is surely compiled; takes a second at most. Interpreted, a
-   * checksum takes many times as long.
-   */
-  static void warmUp() {
-    try (Arena arena = Arena.ofConfined()) {
-      long elements = PIECE_BYTES + 7; // Two pieces and the part of a third.
-      TensorView small =
-          new TensorView(
-              "warm-up",
-              DType.BF16,
-              new long[] {elements},
-              arena.allocate(elements * DType.BF16.bytes()));
-      TensorReader reader = new TensorReader();
-      long start = System.nanoTime();
-      for (int i = 0; i < WARM_UP_READS && System.nanoTime() - start < WARM_UP_NANOS; i++) {
-        Contents contents = reader.read(small);
-        if (contents.firstNonFinite().isPresent()) {
-          throw new AssertionError("a zero was taken for a number that is not finite");
-        }
-      }
-    }
   }
 }
