@@ -108,7 +108,7 @@ final class BaseModel {
       return ModelWeights.random(shape(), config.run().seed());
     }
     try (Checkpoint checkpoint = Checkpoint.open(Path.of(path))) {
-      checkpoint.requireFinite();
+      checkpoint.verifyContents();
       return ModelWeights.copyOf(ConfigJson.read(Path.of(path)), checkpoint, ScalarType.Float);
     }
   }

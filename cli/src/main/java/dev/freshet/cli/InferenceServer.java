@@ -10,6 +10,7 @@ import dev.freshet.inference.front.FrontLimits;
 import dev.freshet.inference.front.ServedModel;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -32,6 +33,7 @@ final class InferenceServer implements AutoCloseable {
 
   /** Loads the model in {@code dir} and listens. */
   static InferenceServer start(Path dir, FreshetConfig.Inference config, EventLog events) {
+    CheckpointStore.warmUp();
     return start(
         Tokenizer.load(dir),
         _ -> new EmbeddedEngine(dir, options(config), events.clock()),

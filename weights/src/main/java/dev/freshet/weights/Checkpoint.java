@@ -21,8 +21,8 @@ import java.util.Optional;
  * place. Deleting, renaming or replacing files or the directory is harmless on Linux, since the
  * files that were opened stay open. One that is shortened in place takes its pages away from under
  * the mapping, and native code that reads them then ends the process. The methods here that read,
- * {@link #populate}, {@link #verifyContents} and {@link #requireFinite}, throw instead; {@link
- * #requireIntact} asks beforehand.
+ * {@link #populate} and {@link #verifyContents}, throw instead; {@link #requireIntact} asks
+ * beforehand.
  *
  * <p>Safe for use by any number of threads.
  */
@@ -186,11 +186,6 @@ public final class Checkpoint implements AutoCloseable {
    */
   public void verifyContents() {
     new ContentScan(this).verify(manifest.map(Manifest::tensors).orElse(Map.of()));
-  }
-
-  /** Like {@link #verifyContents}, whatever the checksums. */
-  public void requireFinite() {
-    new ContentScan(this).verify(Map.of());
   }
 
   /**

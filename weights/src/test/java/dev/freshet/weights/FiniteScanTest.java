@@ -71,7 +71,7 @@ class FiniteScanTest {
         Map.of());
 
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
-      assertThatThrownBy(checkpoint::requireFinite)
+      assertThatThrownBy(checkpoint::verifyContents)
           .isInstanceOf(CheckpointException.class)
           .hasMessage(
               "%s: tensor 'broken': element 2 is NaN or infinite, expected finite weights", dir);
@@ -97,10 +97,10 @@ class FiniteScanTest {
     SafetensorsWriter.write(broken.resolve("model.safetensors"), tensors, Map.of());
 
     try (Checkpoint checkpoint = Checkpoint.open(fine)) {
-      assertThatCode(checkpoint::requireFinite).doesNotThrowAnyException();
+      assertThatCode(checkpoint::verifyContents).doesNotThrowAnyException();
     }
     try (Checkpoint checkpoint = Checkpoint.open(broken)) {
-      assertThatThrownBy(checkpoint::requireFinite)
+      assertThatThrownBy(checkpoint::verifyContents)
           .hasMessageContaining("tensor 'c': element 1048575 is NaN or infinite");
     }
   }
