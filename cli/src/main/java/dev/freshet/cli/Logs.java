@@ -36,6 +36,11 @@ final class Logs {
 
   private Logs() {}
 
+  /** Sends warnings to the console, and nothing else anywhere. */
+  static void warningsOnly() {
+    reset();
+  }
+
   /**
    * Sends the lines of each role to {@code logs/<role>.log} of the run, warnings of any other
    * origin to the console.
@@ -60,13 +65,19 @@ final class Logs {
     failures.addAppender(context.getLogger("role." + own).getAppender(own));
   }
 
-  /** Sends all lines to the console, for a role that runs alone and without a run directory. */
+  /**
+   * Sends all lines to the console, for a role that runs alone and without a run directory. A
+   * console that takes nothing loses lines; it never holds up the event loop that logs them.
+   */
   static void toConsole(String role) {
     LoggerContext context = reset();
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setEncoder(encoder(context, role));
     console.start();
+    AsyncAppender lines = async(context, role, console);
+    lines.setNeverBlock(true);
+    lines.start();
     ROLE_OF_ROOM
         .keySet()
         .forEach(
@@ -74,7 +85,7 @@ final class Logs {
               Logger logger = context.getLogger(room);
               logger.setLevel(Level.INFO);
               logger.setAdditive(false);
-              logger.addAppender(console);
+              logger.addAppender(lines);
             });
   }
 
@@ -126,14 +137,20 @@ final class Logs {
     file.setFile(path.toString());
     file.setEncoder(encoder(context, role));
     file.start();
+    AsyncAppender lines = async(context, role, file); // Blocks when full: no line is dropped.
+    lines.start();
+    return lines;
+  }
+
+  private static AsyncAppender async(
+      LoggerContext context, String role, Appender<ILoggingEvent> sink) {
     AsyncAppender async = new AsyncAppender();
     async.setName(role);
     async.setContext(context);
     async.setQueueSize(QUEUED_LINES);
-    async.setDiscardingThreshold(0); // No line is ever dropped.
+    async.setDiscardingThreshold(0);
     async.setMaxFlushTime(FLUSH_MILLIS);
-    async.addAppender(file);
-    async.start();
+    async.addAppender(sink);
     return async;
   }
 

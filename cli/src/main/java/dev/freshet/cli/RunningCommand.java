@@ -8,6 +8,7 @@ abstract class RunningCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws InterruptedException, IOException {
     Lifetime lifetime = Lifetime.install();
+    Logs.warningsOnly();
     try {
       return run(lifetime);
     } catch (RuntimeException | IOException failure) {
