@@ -175,6 +175,6 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
       Thread.currentThread().interrupt();
       return;
     }
-    updates.close();
+    updates.close(CLOSE_DEADLINE);
   }
 }

@@ -137,20 +137,15 @@ final class LoopRequests<W extends PolicyWeights> {
 
   /** Hands a request to the loop. */
   void submit(Request<W> request) {
+    boolean accepted;
     synchronized (this) {
-      if (!closed) {
-        requests.add(request);
-      }
+      accepted = !closed && requests.add(request);
     }
-    if (isClosed()) {
-      request.refuse(ended());
-    } else {
+    if (accepted) {
       wake.run();
+    } else {
+      request.refuse(ended());
     }
-  }
-
-  private synchronized boolean isClosed() {
-    return closed;
   }
 
   /**

@@ -17,7 +17,7 @@ import java.util.function.LongSupplier;
  * Every operation either succeeds or leaves everything as it was; nothing here holds the decode
  * loop but the exchange itself.
  */
-final class WeightUpdates<W extends PolicyWeights> implements AutoCloseable {
+final class WeightUpdates<W extends PolicyWeights> {
   /** A version that is ready to be committed, and where it came from. */
   private record Staged<W extends PolicyWeights>(W weights, Path dir) {}
 
@@ -196,10 +196,12 @@ final class WeightUpdates<W extends PolicyWeights> implements AutoCloseable {
     return new EngineException(EngineException.Kind.CONFLICT, message);
   }
 
-  /** Frees all but what serves. */
-  @Override
-  public void close() {
-    lock.lock();
+  /**
+   * Frees all but what serves, once the operation in progress has ended, which fails without a
+   * loop.
+   */
+  void close(Duration deadline) {
+    enter(deadline);
     try {
       closed = true;
       dropStaged();

@@ -9,6 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.client.VerifyLevel;
 import dev.freshet.inference.EngineException.Kind;
+import dev.freshet.weights.TensorView;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -219,6 +222,34 @@ class TwoPhaseUpdateTest {
       engine.update(commit(OptionalLong.empty()), DEADLINE);
 
       assertThat(continuation(engine)).isEqualTo(continuationOn(second));
+    }
+  }
+
+  @Test
+  void bfloat16WeightsAreUpdatedAndRolledBackWithoutLosingABit() throws Exception {
+    Path base = Path.of("../model/src/test/fixtures/tiny-llama-bf16");
+    Path checkpoint =
+        Fixture.publish(
+            dir,
+            1,
+            base,
+            (view, arena) -> {
+              MemorySegment data = arena.allocate(view.data().byteSize(), 64);
+              data.copyFrom(view.data());
+              for (long i = 1; i < data.byteSize(); i += 6) {
+                byte high = data.get(ValueLayout.JAVA_BYTE, i);
+                data.set(ValueLayout.JAVA_BYTE, i, (byte) (high ^ 0x80));
+              }
+              return new TensorView(view.name(), view.dtype(), view.shape(), data);
+            });
+    try (EmbeddedEngine engine = Fixture.engine(base)) {
+      List<Integer> old = continuation(engine);
+      Fixture.update(engine, checkpoint, OptionalLong.empty());
+      List<Integer> fresh = continuation(engine);
+      engine.update(rollback(OptionalLong.empty()), DEADLINE);
+
+      assertThat(fresh).isEqualTo(continuationOn(checkpoint)).isNotEqualTo(old);
+      assertThat(continuation(engine)).isEqualTo(old);
     }
   }
 
