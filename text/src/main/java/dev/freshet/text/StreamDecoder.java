@@ -20,9 +20,12 @@ public final class StreamDecoder {
   public StreamDecoder(Tokenizer tokenizer, boolean skipSpecial) {
     List<String> decoders = tokenizer.vocabulary().decoders();
     this.form =
-        decoders.equals(List.of("ByteLevel"))
-            ? new ByteLevel(tokenizer, skipSpecial)
-            : new Window(tokenizer, skipSpecial, decoders.contains("ByteFallback"));
+        switch (decoders) {
+          case List<String> d when d.equals(List.of("ByteLevel")) ->
+              new ByteLevel(tokenizer, skipSpecial);
+          case List<String> d when d.equals(List.of("Fuse")) -> new Fused(tokenizer, skipSpecial);
+          default -> new Window(tokenizer, skipSpecial, decoders.contains("ByteFallback"));
+        };
   }
 
   /** Appends a token; returns the text that became certain, often all of it, sometimes none. */
@@ -35,7 +38,7 @@ public final class StreamDecoder {
     return form.flush();
   }
 
-  /** How tokens make text: the two families differ in what can still change. */
+  /** How tokens make text: the families differ in what can still change. */
   private sealed interface Form {
     String push(int id);
 
@@ -65,6 +68,28 @@ public final class StreamDecoder {
     @Override
     public String flush() {
       return utf8.flush();
+    }
+  }
+
+  /** Tokens that are text themselves: theirs is put together. */
+  private static final class Fused implements Form {
+    private final Vocabulary vocabulary;
+    private final boolean skipSpecial;
+
+    Fused(Tokenizer tokenizer, boolean skipSpecial) {
+      this.vocabulary = tokenizer.vocabulary();
+      this.skipSpecial = skipSpecial;
+    }
+
+    @Override
+    public String push(int id) {
+      String token = vocabulary.tokens().get(id);
+      return token == null || (skipSpecial && vocabulary.special().contains(id)) ? "" : token;
+    }
+
+    @Override
+    public String flush() {
+      return "";
     }
   }
 
