@@ -44,6 +44,7 @@ class HouseTest {
                   "inference",
                   may(
                       List.of("model", "text", "client", "trace", "weights"),
+                      "com.sun.management",
                       "org.bytedeco",
                       "io.netty",
                       "org.slf4j",

@@ -1,6 +1,7 @@
 package dev.freshet.inference;
 
 import dev.freshet.client.VerifyLevel;
+import dev.freshet.model.ThreadPriority;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
             Integer.MAX_VALUE,
             new Runner(printable(tokenizer), Math.max(1, Math.round(1e9 / perSecond)), clock),
             new Source(),
-            () -> {}),
+            () -> ThreadPriority.lower(ThreadPriority.COMPUTE)),
         clock);
   }
 

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class StreamLoad implements AutoCloseable {
   /** How many streams may be between connecting and the answer's head. */
-  private static final int OPENING = 64;
+  private static final int OPENING = 256;
 
   private static final int READ_BYTES = 4 << 10;
   private static final int CONNECT_MS = 20_000;

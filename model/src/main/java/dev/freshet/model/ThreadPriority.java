@@ -10,15 +10,21 @@ import java.lang.invoke.MethodHandle;
  * make itself nicer; Java's own priorities have no effect there. Other systems count it by process,
  * so there nothing is done.
  */
-final class ThreadPriority {
+public final class ThreadPriority {
+  /** The niceness of a thread that computes without end. */
+  public static final int COMPUTE = 10;
+
   private static final int PRIO_PROCESS = 0;
   private static final int CALLING_THREAD = 0;
-  private static final int NICENESS = 10;
 
   private ThreadPriority() {}
 
-  /** Lets other threads of the machine go before the calling one. */
-  static void lower() {
+  /**
+   * Lets other threads of the machine go before the calling one.
+   *
+   * @param niceness from 1, a little, to 19
+   */
+  public static void lower(int niceness) {
     if (!System.getProperty("os.name").equals("Linux")) {
       return;
     }
@@ -32,7 +38,7 @@ final class ThreadPriority {
                 ValueLayout.JAVA_INT,
                 ValueLayout.JAVA_INT));
     try {
-      int result = (int) setPriority.invokeExact(PRIO_PROCESS, CALLING_THREAD, NICENESS);
+      int result = (int) setPriority.invokeExact(PRIO_PROCESS, CALLING_THREAD, niceness);
       if (result != 0) {
         throw new ModelException(
             "setpriority failed: expected that a thread may make itself nicer");

@@ -56,7 +56,7 @@ public final class Torch {
    */
   public static void computeThread(int threads) {
     useThreads(threads);
-    ThreadPriority.lower();
+    ThreadPriority.lower(ThreadPriority.COMPUTE);
   }
 
   /** The options for a tensor of this element type. */

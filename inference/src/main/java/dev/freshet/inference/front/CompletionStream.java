@@ -1,26 +1,32 @@
 package dev.freshet.inference.front;
 
+import static dev.freshet.inference.front.JsonBuffer.ascii;
+
 import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.ErrorBody;
 import dev.freshet.inference.Engine;
 import dev.freshet.inference.FinishReason;
 import dev.freshet.inference.TokenEvent;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
  * One completion on its way from engine to client. All on the connection's event loop. What the
- * client does not take is held up to a bound, beyond which the client is given up; a client that
- * leaves or is given up ends the generation at once.
+ * client does not take is held within the bounds of {@link HeldBytes}, beyond which the client is
+ * given up; a client that leaves or is given up ends the generation at once.
  */
 final class CompletionStream implements Exchange.Watcher {
-  private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] END_OF_EVENT = "\n\n".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
-  private static final int SIZE_DIGITS = 8;
+  private static final byte[] DATA = ascii("data: ");
+  private static final byte[] END_OF_EVENT = ascii("\n\n");
+  private static final byte[] END_OF_LINE = ascii("\r\n");
+  private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
+  private static final byte[] DONE = ascii("[DONE]");
+  private static final byte[] END_CHOICES = ascii("]}");
+  private static final byte[] USAGE = ascii(",\"usage\":{\"prompt_tokens\":");
+  private static final byte[] COMPLETION_TOKENS = ascii(",\"completion_tokens\":");
+  private static final byte[] TOTAL_TOKENS = ascii(",\"total_tokens\":");
+
+  /** Room for the size of a chunk, which HTTP lets begin with zeros. */
+  private static final byte[] NO_SIZE = ascii("00000000");
 
   private final CompletionRequest request;
   private final int[] prompt;
@@ -29,10 +35,10 @@ final class CompletionStream implements Exchange.Watcher {
   private final StopText text;
   private final TokenBatch batch;
   private final byte[] prefix;
-  private final int maxHeldBytes;
 
   private Optional<Engine.Generation> generation = Optional.empty();
   private Optional<Finish> finish = Optional.empty();
+  private boolean behind;
   private boolean ended;
 
   /**
@@ -45,8 +51,7 @@ final class CompletionStream implements Exchange.Watcher {
       LoopOutlet outlet,
       StopText text,
       TokenBatch batch,
-      byte[] prefix,
-      int maxHeldBytes) {
+      byte[] prefix) {
     this.request = request;
     this.prompt = prompt;
     this.exchange = exchange;
@@ -54,7 +59,6 @@ final class CompletionStream implements Exchange.Watcher {
     this.text = text;
     this.batch = batch;
     this.prefix = prefix;
-    this.maxHeldBytes = maxHeldBytes;
   }
 
   /** The engine has taken the request: answers with the head of a stream. */
@@ -63,10 +67,7 @@ final class CompletionStream implements Exchange.Watcher {
     outlet.add(accepted, this);
     exchange.watch(this);
     if (request.stream()) {
-      ByteBuf out = exchange.buffer();
-      exchange.beginEvents(out);
-      exchange.write(out);
-      exchange.flush();
+      exchange.beginEvents();
     }
   }
 
@@ -75,7 +76,7 @@ final class CompletionStream implements Exchange.Watcher {
     if (finish.isPresent()) {
       return;
     }
-    boolean byToken = event.finish().equals(Optional.of(FinishReason.STOP));
+    boolean byToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
     if (event.token() >= 0) {
       batch.token(event);
       if (!byToken) {
@@ -95,14 +96,13 @@ final class CompletionStream implements Exchange.Watcher {
     }
   }
 
-  /** Ends it with what there is: the engine or the server stops. */
+  /** Ends it with what there is: the engine or the server stops. {@link #send} tells the client. */
   void abort() {
     if (finish.isEmpty()) {
       cancelGeneration();
       batch.text(text.flush());
       finish = Optional.of(new Finish.Plain(FinishReason.ABORT));
     }
-    send();
   }
 
   /** Ends it with an error: it cannot go on. */
@@ -123,25 +123,36 @@ final class CompletionStream implements Exchange.Watcher {
         answerWhole(finish.get());
       }
     } else if (exchange.isWritable()) {
+      caughtUp();
       sendEvents();
-    } else if (batch.heldBytes() > maxHeldBytes) {
-      ended = true;
-      cancelGeneration();
-      exchange.drop();
+    } else {
+      behind = true;
+      outlet.held().behind(this, batch.heldBytes());
     }
+  }
+
+  private void caughtUp() {
+    if (behind) {
+      behind = false;
+      outlet.held().free(this);
+    }
+  }
+
+  /** Ends it without a word: its reader takes too little. */
+  void giveUp() {
+    ended = true;
+    cancelGeneration();
+    caughtUp();
+    exchange.drop();
   }
 
   private void sendEvents() {
     if (finish.isEmpty() && batch.isEmpty()) {
       return;
     }
-    ByteBuf out = exchange.buffer();
-    try {
-      writeEvents(out);
-    } catch (RuntimeException e) {
-      out.release();
-      throw e;
-    }
+    JsonBuffer out = outlet.json();
+    out.clear();
+    writeEvents(out);
     exchange.write(out);
     if (finish.isPresent()) {
       ended = true;
@@ -151,55 +162,38 @@ final class CompletionStream implements Exchange.Watcher {
     }
   }
 
-  private void writeEvents(ByteBuf out) {
-    int start = beginChunk(out);
+  private void writeEvents(JsonBuffer out) {
+    if (exchange.chunked()) {
+      out.raw(NO_SIZE).raw(END_OF_LINE);
+    }
+    int start = out.length();
     boolean failed = finish.isPresent() && finish.get().reason() == FinishReason.ERROR;
     if (failed) {
       event(out, engineFailed().toJson());
     } else {
-      out.writeBytes(DATA).writeBytes(prefix);
+      out.raw(DATA).raw(prefix);
       batch.writeChoice(out, prompt, finish);
-      Json.ascii(out, "]}");
-      out.writeBytes(END_OF_EVENT);
+      out.raw(END_CHOICES).raw(END_OF_EVENT);
     }
     if (finish.isPresent()) {
       if (!failed && request.includeUsage()) {
-        out.writeBytes(DATA).writeBytes(prefix);
-        Json.ascii(out, "]");
+        out.raw(DATA).raw(prefix).raw(']');
         writeUsage(out);
-        out.writeByte('}').writeBytes(END_OF_EVENT);
+        out.raw('}').raw(END_OF_EVENT);
       }
       event(out, DONE);
     }
-    endChunk(out, start);
-  }
-
-  private static void event(ByteBuf out, byte[] data) {
-    out.writeBytes(DATA).writeBytes(data).writeBytes(END_OF_EVENT);
-  }
-
-  /** Leaves room for the chunk's size, which HTTP lets begin with zeros. */
-  private int beginChunk(ByteBuf out) {
     if (exchange.chunked()) {
-      out.writeZero(SIZE_DIGITS);
-      Json.ascii(out, "\r\n");
+      out.hexAt(0, NO_SIZE.length, out.length() - start);
+      out.raw(END_OF_LINE);
+      if (finish.isPresent()) {
+        out.raw(LAST_CHUNK);
+      }
     }
-    return out.writerIndex();
   }
 
-  private void endChunk(ByteBuf out, int start) {
-    if (!exchange.chunked()) {
-      return;
-    }
-    int size = out.writerIndex() - start;
-    for (int digit = 0; digit < SIZE_DIGITS; digit++) {
-      int nibble = (size >>> (4 * (SIZE_DIGITS - 1 - digit))) & 0xF;
-      out.setByte(start - 2 - SIZE_DIGITS + digit, Character.forDigit(nibble, 16));
-    }
-    Json.ascii(out, "\r\n");
-    if (finish.isPresent()) {
-      out.writeBytes(LAST_CHUNK);
-    }
+  private static void event(JsonBuffer out, byte[] data) {
+    out.raw(DATA).raw(data).raw(END_OF_EVENT);
   }
 
   private void answerWhole(Finish how) {
@@ -207,27 +201,20 @@ final class CompletionStream implements Exchange.Watcher {
       exchange.answer(new ApiError(500, engineFailed()));
       return;
     }
-    ByteBuf out = exchange.buffer();
-    try {
-      out.writeBytes(prefix);
-      batch.writeChoice(out, prompt, finish);
-      out.writeByte(']');
-      writeUsage(out);
-      out.writeByte('}');
-      exchange.answer(200, ByteBufUtil.getBytes(out));
-    } finally {
-      out.release();
-    }
+    JsonBuffer out = outlet.json();
+    out.clear();
+    out.raw(prefix);
+    batch.writeChoice(out, prompt, finish);
+    out.raw(']');
+    writeUsage(out);
+    out.raw('}');
+    exchange.answer(200, out.toBytes());
   }
 
-  private void writeUsage(ByteBuf out) {
-    Json.ascii(out, ",\"usage\":{\"prompt_tokens\":");
-    Json.integer(out, prompt.length);
-    Json.ascii(out, ",\"completion_tokens\":");
-    Json.integer(out, batch.tokenCount());
-    Json.ascii(out, ",\"total_tokens\":");
-    Json.integer(out, prompt.length + batch.tokenCount());
-    out.writeByte('}');
+  private void writeUsage(JsonBuffer out) {
+    out.raw(USAGE).integer(prompt.length);
+    out.raw(COMPLETION_TOKENS).integer(batch.tokenCount());
+    out.raw(TOTAL_TOKENS).integer(prompt.length + batch.tokenCount()).raw('}');
   }
 
   private static ErrorBody engineFailed() {
@@ -245,6 +232,7 @@ final class CompletionStream implements Exchange.Watcher {
   @Override
   public void gone() {
     ended = true;
+    caughtUp();
     cancelGeneration();
   }
 

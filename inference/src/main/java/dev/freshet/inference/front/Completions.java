@@ -1,5 +1,7 @@
 package dev.freshet.inference.front;
 
+import static dev.freshet.inference.front.JsonBuffer.ascii;
+
 import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.Prompt;
 import dev.freshet.client.WireException;
@@ -7,9 +9,6 @@ import dev.freshet.inference.Engine;
 import dev.freshet.inference.GenerationRequest;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.HashSet;
@@ -32,24 +31,18 @@ final class Completions implements AutoCloseable {
   private final ServedModel model;
   private final TokenTexts texts;
   private final Map<EventLoop, LoopOutlet> outlets;
-  private final int maxHeldBytes;
   private final long startedSeconds = System.currentTimeMillis() / 1000;
   private final ExecutorService tokenizing =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-tokenize", true));
   private volatile boolean closed;
 
   Completions(
-      Engine engine,
-      Tokenizer tokenizer,
-      ServedModel model,
-      Map<EventLoop, LoopOutlet> outlets,
-      int maxHeldBytes) {
+      Engine engine, Tokenizer tokenizer, ServedModel model, Map<EventLoop, LoopOutlet> outlets) {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.model = model;
     this.texts = new TokenTexts(tokenizer, engine.vocabSize());
     this.outlets = outlets;
-    this.maxHeldBytes = maxHeldBytes;
   }
 
   void handle(Request http, Exchange exchange) {
@@ -107,8 +100,7 @@ final class Completions implements AutoCloseable {
             outlet,
             new StopText(new StreamDecoder(tokenizer, true), request.stop()),
             new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
-            prefix(),
-            maxHeldBytes);
+            prefix());
     stream.begin(engine.submit(generation(request, prompt), outlet));
   }
 
@@ -152,30 +144,30 @@ final class Completions implements AutoCloseable {
 
   /** The JSON of an answer up to its choices. */
   private byte[] prefix() {
-    ByteBuf out = Unpooled.buffer(160);
-    Json.ascii(out, "{\"id\":\"cmpl-");
-    Json.ascii(out, HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
-    Json.ascii(out, "\",\"object\":\"text_completion\",\"created\":");
-    Json.integer(out, System.currentTimeMillis() / 1000);
-    Json.ascii(out, ",\"model\":");
-    Json.string(out, engine.modelName());
-    Json.ascii(out, ",\"choices\":[");
-    return ByteBufUtil.getBytes(out);
+    return new JsonBuffer()
+        .raw(ascii("{\"id\":\"cmpl-"))
+        .raw(ascii(HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong())))
+        .raw(ascii("\",\"object\":\"text_completion\",\"created\":"))
+        .integer(System.currentTimeMillis() / 1000)
+        .raw(ascii(",\"model\":"))
+        .string(engine.modelName())
+        .raw(ascii(",\"choices\":["))
+        .toBytes();
   }
 
   /** The answer to {@code GET /v1/models}. */
   byte[] models() {
-    ByteBuf out = Unpooled.buffer(256);
-    Json.ascii(out, "{\"object\":\"list\",\"data\":[{\"id\":");
-    Json.string(out, engine.modelName());
-    Json.ascii(out, ",\"object\":\"model\",\"created\":");
-    Json.integer(out, startedSeconds);
-    Json.ascii(out, ",\"owned_by\":\"freshet\",\"root\":");
-    Json.string(out, model.root());
-    Json.ascii(out, ",\"max_model_len\":");
-    Json.integer(out, engine.maxModelLen());
-    Json.ascii(out, "}]}");
-    return ByteBufUtil.getBytes(out);
+    return new JsonBuffer()
+        .raw(ascii("{\"object\":\"list\",\"data\":[{\"id\":"))
+        .string(engine.modelName())
+        .raw(ascii(",\"object\":\"model\",\"created\":"))
+        .integer(startedSeconds)
+        .raw(ascii(",\"owned_by\":\"freshet\",\"root\":"))
+        .string(model.root())
+        .raw(ascii(",\"max_model_len\":"))
+        .integer(engine.maxModelLen())
+        .raw(ascii("}]}"))
+        .toBytes();
   }
 
   /** Takes no more requests, and ends the completions under way with finish reason abort. */

@@ -25,6 +25,9 @@ final class Exchange {
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
+  /** More than the head of an answer has. */
+  private static final int HEAD_BYTES = 256;
+
   private static final Watcher NOBODY =
       new Watcher() {
         @Override
@@ -60,11 +63,6 @@ final class Exchange {
     return channel.isWritable();
   }
 
-  /** A buffer to {@link #write}. */
-  ByteBuf buffer() {
-    return channel.alloc().ioBuffer(512);
-  }
-
   void watch(Watcher by) {
     watcher = by;
   }
@@ -92,7 +90,7 @@ final class Exchange {
     }
     answered = true;
     boolean again = keepAlive && !connection.isClosing();
-    ByteBuf out = channel.alloc().ioBuffer(json.length + 256);
+    ByteBuf out = channel.alloc().ioBuffer(json.length + HEAD_BYTES);
     HttpHead.json(out, status, json.length, again);
     out.writeBytes(json);
     connection.write(out);
@@ -104,19 +102,24 @@ final class Exchange {
     return http11;
   }
 
-  /** Writes the head of a stream of events into {@code out}. */
-  void beginEvents(ByteBuf out) {
+  /** Sends the head of a stream of events. */
+  void beginEvents() {
     answered = true;
+    ByteBuf out = channel.alloc().ioBuffer(HEAD_BYTES);
     HttpHead.events(out, http11, keepAlive && http11);
+    connection.write(out);
+    connection.flush();
   }
 
   /** Sends bytes of the stream; {@link #flush} pushes them out. */
-  void write(ByteBuf bytes) {
-    connection.write(bytes);
+  void write(JsonBuffer bytes) {
+    ByteBuf out = channel.alloc().ioBuffer(bytes.length());
+    bytes.copyTo(out);
+    connection.write(out);
   }
 
   void flush() {
-    channel.flush();
+    connection.flush();
   }
 
   /** The stream is written to its end. */

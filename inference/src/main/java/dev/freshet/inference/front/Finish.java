@@ -1,7 +1,6 @@
 package dev.freshet.inference.front;
 
 import dev.freshet.inference.FinishReason;
-import io.netty.buffer.ByteBuf;
 
 /** How a completion ended, and what stopped it. */
 sealed interface Finish {
@@ -9,7 +8,7 @@ sealed interface Finish {
   FinishReason reason();
 
   /** Writes the wire's {@code stop_reason}. */
-  void writeStop(ByteBuf out);
+  void writeStop(JsonBuffer out);
 
   /** A stop string was generated. */
   record ByText(String stop) implements Finish {
@@ -19,8 +18,8 @@ sealed interface Finish {
     }
 
     @Override
-    public void writeStop(ByteBuf out) {
-      Json.string(out, stop);
+    public void writeStop(JsonBuffer out) {
+      out.string(stop);
     }
   }
 
@@ -32,16 +31,18 @@ sealed interface Finish {
     }
 
     @Override
-    public void writeStop(ByteBuf out) {
-      Json.integer(out, stop);
+    public void writeStop(JsonBuffer out) {
+      out.integer(stop);
     }
   }
 
   /** Anything else, the model's own end token included. */
   record Plain(FinishReason reason) implements Finish {
+    private static final byte[] NULL = JsonBuffer.ascii("null");
+
     @Override
-    public void writeStop(ByteBuf out) {
-      Json.ascii(out, "null");
+    public void writeStop(JsonBuffer out) {
+      out.raw(NULL);
     }
   }
 }

@@ -39,14 +39,20 @@ public final class Front implements AutoCloseable {
       FrontLimits limits,
       Optional<AdminToken> token) {
     this.limits = limits;
-    this.data = Listener.ofMany("data", limits.dataThreads());
-    this.admin = Listener.ofOne("admin");
+    this.data =
+        Listener.ofMany(
+            "data", limits.dataThreads(), new ConnectionCap.RefuseNewest(limits.maxConnections()));
+    this.admin =
+        Listener.ofOne("admin", new ConnectionCap.CloseIdlest(limits.maxAdminConnections()));
     this.operations = new AdminOperations(engine, events, limits.update());
     this.adminRoutes = new AdminRoutes(engine, operations, events, limits.update(), token);
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
-    data.loops().forEach(loop -> outlets.put(loop, new LoopOutlet(loop)));
-    this.completions =
-        new Completions(engine, tokenizer, model, Map.copyOf(outlets), limits.maxHeldBytes());
+    long heldALoop = limits.maxAllHeldBytes() / limits.dataThreads();
+    for (EventLoop loop : data.loops()) {
+      HeldBytes held = new HeldBytes(limits.maxHeldBytes(), heldALoop);
+      outlets.put(loop, new LoopOutlet(loop, held));
+    }
+    this.completions = new Completions(engine, tokenizer, model, Map.copyOf(outlets));
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.freshet.trace.TraceId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -47,7 +48,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final FirstByteStamp stamp;
   private final Routes routes;
   private final int maxBodyBytes;
-  private final Queue<Runnable> ahead = new ArrayDeque<>();
+  private final BodyBudget bodies;
+  private final ConnectionCap cap;
+  private final Queue<Ahead> ahead = new ArrayDeque<>();
+
+  /** A request that waits until those before it are answered. */
+  private record Ahead(Request request, Exchange exchange) {}
 
   private @Nullable ChannelHandlerContext ctx;
   private Optional<HttpRequest> head = Optional.empty();
@@ -61,10 +67,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Whether the client has taken nothing since the last tick of the idle timer. */
   private boolean stalled;
 
-  HttpConnection(FirstByteStamp stamp, Routes routes, int maxBodyBytes) {
+  HttpConnection(
+      FirstByteStamp stamp, Routes routes, int maxBodyBytes, BodyBudget bodies, ConnectionCap cap) {
     this.stamp = stamp;
     this.routes = routes;
     this.maxBodyBytes = maxBodyBytes;
+    this.bodies = bodies;
+    this.cap = cap;
+  }
+
+  /** Whether {@code channel} has no request that is being answered. On its event loop. */
+  static boolean isIdle(Channel channel) {
+    HttpConnection connection = channel.pipeline().get(HttpConnection.class);
+    return connection == null || connection.current.isEmpty();
   }
 
   @Override
@@ -120,6 +135,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void append(ByteBuf bytes) {
     if (bytes.readableBytes() > maxBodyBytes - body.readableBytes()) {
       refuse(tooLarge());
+    } else if (!bodies.take(bytes.readableBytes())) {
+      refuse(ApiError.unavailable("overloaded", "too many request bodies are under way"));
     } else if (bytes.isReadable()) {
       if (!body.isReadable()) {
         body = ctx().alloc().buffer(bytes.readableBytes());
@@ -145,19 +162,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             ctx().channel(),
             read.protocolVersion().equals(HttpVersion.HTTP_1_1),
             HttpUtil.isKeepAlive(read));
-    forgetBody();
+    releaseBody();
     head = Optional.empty();
     stamp.requestEnded();
+    cap.used(ctx().channel());
     if (current.isEmpty()) {
       handle(request, exchange);
     } else if (ahead.size() < MAX_AHEAD) {
-      ahead.add(() -> handle(request, exchange));
+      ahead.add(new Ahead(request, exchange));
     } else {
+      bodies.giveBack(request.body().length);
       Transport.close(ctx().channel());
     }
   }
 
   private void handle(Request request, Exchange exchange) {
+    bodies.giveBack(request.body().length);
     current = Optional.of(exchange);
     try {
       routes.handle(request, exchange);
@@ -233,12 +253,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void forgetBody() {
+    bodies.giveBack(body.readableBytes());
+    releaseBody();
+  }
+
+  private void releaseBody() {
     body.release();
     body = Unpooled.EMPTY_BUFFER;
   }
 
+  private void forgetAhead() {
+    ahead.forEach(waiting -> bodies.giveBack(waiting.request().body().length));
+    ahead.clear();
+  }
+
   void write(ByteBuf bytes) {
     var _ = ctx().write(bytes, ctx().voidPromise());
+  }
+
+  void flush() {
+    ctx().flush();
   }
 
   /** Whether the connection closes after the answer being made. */
@@ -254,9 +288,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     ctx().flush();
-    Runnable next = ahead.poll();
+    cap.used(ctx().channel());
+    Ahead next = ahead.poll();
     if (next != null) {
-      next.run();
+      handle(next.request(), next.exchange());
     } else if (closing) {
       closeAfterWriting();
     }
@@ -272,7 +307,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void closeAfterWriting() {
     discarding = true;
-    ahead.clear();
+    forgetAhead();
     var _ = ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
@@ -309,7 +344,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext context) {
     discarding = true;
     forgetBody();
-    ahead.clear();
+    forgetAhead();
     current.ifPresent(exchange -> exchange.watcher().gone());
     current = Optional.empty();
   }

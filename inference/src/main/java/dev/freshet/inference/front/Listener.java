@@ -1,6 +1,7 @@
 package dev.freshet.inference.front;
 
 import dev.freshet.client.Transport;
+import dev.freshet.model.ThreadPriority;
 import dev.freshet.trace.MonotonicClock;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -9,11 +10,13 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -21,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A listening socket with event loops that are its own, and its connections. */
 final class Listener {
@@ -32,35 +36,56 @@ final class Listener {
    * The kernel's buffer of a connection. Streams are slow; left to itself the kernel would take
    * megabytes for a reader that takes nothing, before anyone notices.
    */
-  private static final int SEND_BUFFER_BYTES = 64 << 10;
+  static final int SEND_BUFFER_BYTES = 64 << 10;
+
+  /** How much may wait before that buffer, above which a connection takes no more events. */
+  static final int UNSENT_BYTES = 16 << 10;
+
+  /**
+   * The data loops' niceness, between that of the admin lane and that of the compute threads: a
+   * call of the admin lane goes before the streams, tokens go before the making of further ones.
+   */
+  private static final int DATA_NICENESS = 5;
 
   private final String name;
   private final EventLoopGroup acceptor;
   private final EventLoopGroup loops;
+  private final ConnectionCap cap;
+  private final AtomicInteger refused = new AtomicInteger();
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private Optional<Channel> bound = Optional.empty();
 
-  private Listener(String name, EventLoopGroup acceptor, EventLoopGroup loops) {
+  private Listener(String name, EventLoopGroup acceptor, EventLoopGroup loops, ConnectionCap cap) {
     this.name = name;
     this.acceptor = acceptor;
     this.loops = loops;
+    this.cap = cap;
   }
 
   /**
-   * A listener that does not listen yet, with a thread that accepts and {@code threads} loops;
-   * {@code name} is what its threads and errors call it.
+   * A listener for streams, that does not listen yet, with a thread that accepts and {@code
+   * threads} loops; {@code name} is what its threads and errors call it.
    */
-  static Listener ofMany(String name, int threads) {
-    return new Listener(
-        name,
-        Transport.group("freshet-" + name + "-accept", 1),
-        Transport.group("freshet-" + name, threads));
+  static Listener ofMany(String name, int threads, ConnectionCap cap) {
+    Listener listener =
+        new Listener(
+            name,
+            Transport.group("freshet-" + name + "-accept", 1),
+            Transport.group("freshet-" + name, threads),
+            cap);
+    listener.acceptor.forEach(Listener::makeNicer);
+    listener.loops.forEach(Listener::makeNicer);
+    return listener;
+  }
+
+  private static void makeNicer(EventExecutor loop) {
+    loop.execute(() -> ThreadPriority.lower(DATA_NICENESS));
   }
 
   /** One whose single loop accepts too: fewer hand-overs for short exchanges on few connections. */
-  static Listener ofOne(String name) {
+  static Listener ofOne(String name, ConnectionCap cap) {
     EventLoopGroup loop = Transport.group("freshet-" + name, 1);
-    return new Listener(name, loop, loop);
+    return new Listener(name, loop, loop, cap);
   }
 
   /** The event loops of the connections. */
@@ -76,6 +101,7 @@ final class Listener {
    * @throws FrontException if the address cannot be had
    */
   void bind(InetSocketAddress address, Routes routes, FrontLimits limits, MonotonicClock clock) {
+    BodyBudget bodies = new BodyBudget(limits.maxAllBodyBytes());
     ChannelFuture binding =
         new ServerBootstrap()
             .group(acceptor, loops)
@@ -84,12 +110,19 @@ final class Listener {
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES)
+            .childOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(UNSENT_BYTES / 2, UNSENT_BYTES))
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    connections.add(channel);
-                    assemble(channel, routes, limits, clock);
+                    if (cap.admit(channel)) {
+                      connections.add(channel);
+                      assemble(channel, routes, limits, bodies, clock);
+                    } else {
+                      channel.pipeline().addLast(new RefusedConnection(refused));
+                    }
                   }
                 })
             .bind(address)
@@ -104,8 +137,8 @@ final class Listener {
     bound = Optional.of(binding.channel());
   }
 
-  private static void assemble(
-      Channel channel, Routes routes, FrontLimits limits, MonotonicClock clock) {
+  private void assemble(
+      Channel channel, Routes routes, FrontLimits limits, BodyBudget bodies, MonotonicClock clock) {
     FirstByteStamp stamp = new FirstByteStamp(clock);
     channel
         .pipeline()
@@ -116,7 +149,7 @@ final class Listener {
                 new HttpDecoderConfig()
                     .setMaxInitialLineLength(MAX_LINE_BYTES)
                     .setMaxHeaderSize(MAX_HEADER_BYTES)),
-            new HttpConnection(stamp, routes, limits.maxBodyBytes()));
+            new HttpConnection(stamp, routes, limits.maxBodyBytes(), bodies, cap));
   }
 
   /** Where it listens. */

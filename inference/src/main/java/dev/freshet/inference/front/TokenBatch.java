@@ -1,14 +1,13 @@
 package dev.freshet.inference.front;
 
+import static dev.freshet.inference.front.JsonBuffer.ascii;
+
 import dev.freshet.inference.TokenEvent;
 import dev.freshet.inference.TokenEvent.TopLogprob;
-import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.IntConsumer;
 
 /**
  * The part of a completion that its client has not got yet: tokens, their text, and how it ended.
@@ -16,15 +15,40 @@ import java.util.function.IntConsumer;
  * so that both say the same.
  */
 final class TokenBatch {
-  /** A rough measure of what a token costs while it is held, in bytes. */
-  private static final int TOKEN_BYTES = 64;
+  /** A rough measure of what a token and an alternative cost while they are held, in bytes. */
+  private static final int TOKEN_BYTES = 32;
+
+  private static final int ALTERNATIVE_BYTES = 32;
+
+  private static final byte[] CHOICE = ascii("{\"index\":0,\"text\":");
+  private static final byte[] PROMPT_IDS = ascii(",\"prompt_token_ids\":[");
+  private static final byte[] IDS = ascii(",\"token_ids\":[");
+  private static final byte[] LOGPROBS = ascii(",\"logprobs\":{\"tokens\":[");
+  private static final byte[] TOKEN_LOGPROBS = ascii("],\"token_logprobs\":[");
+  private static final byte[] TOP_LOGPROBS = ascii("],\"top_logprobs\":[");
+  private static final byte[] TEXT_OFFSET = ascii("],\"text_offset\":[");
+  private static final byte[] END_LOGPROBS = ascii("]}");
+  private static final byte[] VERSIONS = ascii(",\"weight_versions\":[");
+  private static final byte[] VERSION = ascii("{\"version\":\"");
+  private static final byte[] START = ascii("\",\"start\":");
+  private static final byte[] END = ascii(",\"end\":");
+  private static final byte[] UNFINISHED = ascii(",\"finish_reason\":null,\"stop_reason\":null}");
+  private static final byte[] FINISHED = ascii(",\"finish_reason\":");
+  private static final byte[] STOPPED = ascii(",\"stop_reason\":");
 
   private final boolean withIds;
   private final boolean withLogprobs;
   private final TokenTexts texts;
   private final StringBuilder text = new StringBuilder();
-  private final List<TokenEvent> tokens = new ArrayList<>(1);
-  private final List<Integer> offsets = new ArrayList<>(1);
+
+  private int size;
+  private int[] tokens = new int[1];
+  private float[] logprobs = new float[1];
+  private long[] versions = new long[1];
+  private int[] offsets = new int[1];
+
+  /** The alternatives of each token; empty as long as no token has any. */
+  private final List<List<TopLogprob>> tops = new ArrayList<>(0);
 
   /** The tokens that the client has got. */
   private int tokensBefore;
@@ -41,129 +65,151 @@ final class TokenBatch {
 
   /** Appends a token, whose text begins at the end of the certain text. */
   void token(TokenEvent event) {
-    tokens.add(event);
-    if (withLogprobs) {
-      offsets.add(characters);
+    if (size == tokens.length) {
+      int more = 2 * size;
+      tokens = Arrays.copyOf(tokens, more);
+      logprobs = Arrays.copyOf(logprobs, more);
+      versions = Arrays.copyOf(versions, more);
+      offsets = Arrays.copyOf(offsets, more);
+    }
+    tokens[size] = event.token();
+    logprobs[size] = event.logprob();
+    versions[size] = event.policyVersion();
+    offsets[size] = characters;
+    if (withLogprobs && (!event.top().isEmpty() || !tops.isEmpty())) {
+      while (tops.size() < size) {
+        tops.add(List.of());
+      }
+      tops.add(event.top());
       alternatives += event.top().size();
     }
+    size++;
   }
 
   /** Appends text that has become certain. */
   void text(String certain) {
-    text.append(certain);
-    characters += certain.codePointCount(0, certain.length());
+    if (!certain.isEmpty()) {
+      text.append(certain);
+      characters += certain.codePointCount(0, certain.length());
+    }
   }
 
   /** The tokens of the completion so far. */
   int tokenCount() {
-    return tokensBefore + tokens.size();
+    return tokensBefore + size;
   }
 
   boolean isEmpty() {
-    return tokens.isEmpty() && text.isEmpty();
+    return size == 0 && text.isEmpty();
   }
 
   /** About how many bytes it holds. */
   int heldBytes() {
-    return text.length() + (tokens.size() + alternatives) * TOKEN_BYTES;
+    return text.length() + size * TOKEN_BYTES + alternatives * ALTERNATIVE_BYTES;
   }
 
   /** Writes the choice and begins anew after it. */
-  void writeChoice(ByteBuf out, int[] prompt, Optional<Finish> finish) {
-    Json.ascii(out, "{\"index\":0,\"text\":");
-    Json.string(out, text);
+  void writeChoice(JsonBuffer out, int[] prompt, Optional<Finish> finish) {
+    out.raw(CHOICE).string(text);
     if (withIds) {
       if (first) {
-        Json.ascii(out, ",\"prompt_token_ids\":");
-        list(out, prompt.length, i -> Json.integer(out, prompt[i]));
+        integers(out.raw(PROMPT_IDS), prompt, prompt.length).raw(']');
       }
-      Json.ascii(out, ",\"token_ids\":");
-      list(out, tokens.size(), i -> Json.integer(out, tokens.get(i).token()));
+      integers(out.raw(IDS), tokens, size).raw(']');
     }
     if (withLogprobs) {
       writeLogprobs(out);
     }
     writeVersions(out);
-    Json.ascii(out, ",\"finish_reason\":");
     if (finish.isPresent()) {
-      Json.string(out, finish.get().reason().wireName());
-      Json.ascii(out, ",\"stop_reason\":");
+      out.raw(FINISHED).string(finish.get().reason().wireName()).raw(STOPPED);
       finish.get().writeStop(out);
-      out.writeByte('}');
+      out.raw('}');
     } else {
-      Json.ascii(out, "null,\"stop_reason\":null}");
+      out.raw(UNFINISHED);
     }
-    first = false;
-    tokensBefore += tokens.size();
-    tokens.clear();
-    offsets.clear();
-    text.setLength(0);
-    alternatives = 0;
+    beginAnew();
   }
 
-  private void writeLogprobs(ByteBuf out) {
-    Json.ascii(out, ",\"logprobs\":{\"tokens\":");
-    list(out, tokens.size(), i -> Json.string(out, texts.of(tokens.get(i).token())));
-    Json.ascii(out, ",\"token_logprobs\":");
-    list(out, tokens.size(), i -> Json.logprob(out, tokens.get(i).logprob()));
-    Json.ascii(out, ",\"top_logprobs\":");
-    list(out, tokens.size(), i -> writeTop(out, tokens.get(i)));
-    Json.ascii(out, ",\"text_offset\":");
-    list(out, tokens.size(), i -> Json.integer(out, offsets.get(i)));
-    out.writeByte('}');
+  private void beginAnew() {
+    first = false;
+    tokensBefore += size;
+    size = 0;
+    alternatives = 0;
+    tops.clear();
+    text.setLength(0);
+    if (tokens.length > 16) {
+      tokens = new int[1];
+      logprobs = new float[1];
+      versions = new long[1];
+      offsets = new int[1];
+      text.trimToSize();
+    }
+  }
+
+  private static JsonBuffer integers(JsonBuffer out, int[] values, int count) {
+    for (int i = 0; i < count; i++) {
+      comma(out, i).integer(values[i]);
+    }
+    return out;
+  }
+
+  private static JsonBuffer comma(JsonBuffer out, int index) {
+    return index > 0 ? out.raw(',') : out;
+  }
+
+  private void writeLogprobs(JsonBuffer out) {
+    out.raw(LOGPROBS);
+    for (int i = 0; i < size; i++) {
+      comma(out, i).raw(texts.of(tokens[i]));
+    }
+    out.raw(TOKEN_LOGPROBS);
+    for (int i = 0; i < size; i++) {
+      comma(out, i).logprob(logprobs[i]);
+    }
+    out.raw(TOP_LOGPROBS);
+    for (int i = 0; i < size; i++) {
+      writeTop(comma(out, i), i);
+    }
+    integers(out.raw(TEXT_OFFSET), offsets, size).raw(END_LOGPROBS);
   }
 
   /** The token itself, then the alternatives; of tokens with the same text only the first. */
-  private void writeTop(ByteBuf out, TokenEvent event) {
-    Set<String> written = new HashSet<>();
-    out.writeByte('{');
-    writeTop(out, written, event.token(), event.logprob());
-    for (TopLogprob alternative : event.top()) {
-      writeTop(out, written, alternative.token(), alternative.logprob());
+  private void writeTop(JsonBuffer out, int index) {
+    byte[] name = texts.of(tokens[index]);
+    out.raw('{').raw(name).raw(':').logprob(logprobs[index]);
+    List<TopLogprob> top = tops.isEmpty() ? List.of() : tops.get(index);
+    for (int i = 0; i < top.size(); i++) {
+      byte[] other = texts.of(top.get(i).token());
+      if (!Arrays.equals(other, name) && !named(other, top, i)) {
+        out.raw(',').raw(other).raw(':').logprob(top.get(i).logprob());
+      }
     }
-    out.writeByte('}');
+    out.raw('}');
   }
 
-  private void writeTop(ByteBuf out, Set<String> written, int token, float logprob) {
-    String name = texts.of(token);
-    if (written.add(name)) {
-      if (written.size() > 1) {
-        out.writeByte(',');
+  /** Whether one of the first {@code count} alternatives has this text. */
+  private boolean named(byte[] name, List<TopLogprob> top, int count) {
+    for (int i = 0; i < count; i++) {
+      if (Arrays.equals(texts.of(top.get(i).token()), name)) {
+        return true;
       }
-      Json.string(out, name);
-      out.writeByte(':');
-      Json.logprob(out, logprob);
     }
+    return false;
   }
 
   /** One span for every run of tokens of the same version, over the completion's tokens. */
-  private void writeVersions(ByteBuf out) {
-    Json.ascii(out, ",\"weight_versions\":[");
+  private void writeVersions(JsonBuffer out) {
+    out.raw(VERSIONS);
     int start = 0;
-    for (int end = 1; end <= tokens.size(); end++) {
-      long version = tokens.get(start).policyVersion();
-      if (end == tokens.size() || tokens.get(end).policyVersion() != version) {
-        Json.ascii(out, start == 0 ? "{\"version\":\"" : ",{\"version\":\"");
-        Json.integer(out, version);
-        Json.ascii(out, "\",\"start\":");
-        Json.integer(out, tokensBefore + start);
-        Json.ascii(out, ",\"end\":");
-        Json.integer(out, tokensBefore + end);
-        out.writeByte('}');
+    for (int end = 1; end <= size; end++) {
+      if (end == size || versions[end] != versions[start]) {
+        comma(out, start).raw(VERSION).integer(versions[start]);
+        out.raw(START).integer(tokensBefore + start);
+        out.raw(END).integer(tokensBefore + end).raw('}');
         start = end;
       }
     }
-    out.writeByte(']');
-  }
-
-  private static void list(ByteBuf out, int size, IntConsumer element) {
-    out.writeByte('[');
-    for (int i = 0; i < size; i++) {
-      if (i > 0) {
-        out.writeByte(',');
-      }
-      element.accept(i);
-    }
-    out.writeByte(']');
+    out.raw(']');
   }
 }

@@ -3,20 +3,25 @@ package dev.freshet.inference.front;
 import dev.freshet.text.Tokenizer;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/** The text of single tokens, as logprobs name them; each is decoded once. Thread-safe. */
+/**
+ * The text of single tokens, as logprobs name them: a JSON string with its quotes. Each is decoded
+ * and encoded once. Thread-safe.
+ */
 final class TokenTexts {
   private final Tokenizer tokenizer;
-  private final AtomicReferenceArray<String> texts;
+  private final AtomicReferenceArray<byte[]> texts;
 
   TokenTexts(Tokenizer tokenizer, int vocabSize) {
     this.tokenizer = tokenizer;
     this.texts = new AtomicReferenceArray<>(vocabSize);
   }
 
-  String of(int token) {
-    String text = texts.get(token);
+  /** The token's text; not to be written to. */
+  byte[] of(int token) {
+    byte[] text = texts.get(token);
     if (text == null) {
-      text = tokenizer.decode(new int[] {token}, false);
+      JsonBuffer json = new JsonBuffer();
+      text = json.string(tokenizer.decode(new int[] {token}, false)).toBytes();
       texts.set(token, text);
     }
     return text;

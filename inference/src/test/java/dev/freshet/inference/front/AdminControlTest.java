@@ -103,7 +103,7 @@ class AdminControlTest {
 
   @Test
   void thePauseAnswersOnceItIsInForceAndSaysSoWhenThatTakesTooLong() throws Exception {
-    FrontLimits limits = FrontFixture.limitsWithUpdate(Duration.ofMillis(50));
+    FrontLimits limits = FrontFixture.limits().update(Duration.ofMillis(50)).build();
     try (FrontFixture fixture = new FrontFixture(dir, limits, MonotonicClock.SYSTEM);
         AdminClient admin = fixture.admin()) {
       fixture.engine.pauseInForce = new CompletableFuture<>();

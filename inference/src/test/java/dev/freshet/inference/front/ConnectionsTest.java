@@ -46,9 +46,7 @@ class ConnectionsTest {
 
   @Test
   void aReaderThatTakesNothingIsDroppedAndTheOthersStreamOn() throws Exception {
-    FrontLimits tight =
-        new FrontLimits(
-            1, 1 << 20, 16 << 10, Duration.ofSeconds(60), Duration.ofSeconds(60), SHORT);
+    FrontLimits tight = FrontFixture.limits().heldBytes(16 << 10).build();
     try (FrontFixture fixture = new FrontFixture(dir, tight, MonotonicClock.SYSTEM);
         Socket socket = new Socket()) {
       fixture.engine.hold();
@@ -124,8 +122,7 @@ class ConnectionsTest {
 
   @Test
   void whatIsNotHttpIsAnsweredAndTheConnectionCloses() throws Exception {
-    FrontLimits small =
-        new FrontLimits(1, 100, 1 << 20, Duration.ofMillis(300), Duration.ofSeconds(60), SHORT);
+    FrontLimits small = FrontFixture.limits().bodyBytes(100).idle(Duration.ofMillis(300)).build();
     try (FrontFixture fixture = new FrontFixture(dir, small, MonotonicClock.SYSTEM)) {
       assertThat(fixture.exchange("\0\1\2 nonsense\r\n\r\n")).startsWith("HTTP/1.1 400 ");
       assertThat(fixture.exchange("GET /" + "x".repeat(9000) + " HTTP/1.1\r\n\r\n"))
@@ -189,8 +186,6 @@ class ConnectionsTest {
           .hasMessageContaining("cannot connect");
     }
   }
-
-  private static final Duration SHORT = Duration.ofSeconds(10);
 
   private static void send(Socket socket, String bytes) throws IOException {
     socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));

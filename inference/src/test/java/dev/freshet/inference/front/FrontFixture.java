@@ -77,16 +77,74 @@ final class FrontFixture implements AutoCloseable {
             new FrontConfig(ANY_PORT, ANY_PORT, token, limits));
   }
 
-  /** The default limits, but for what an operation on the weights may take. */
-  static FrontLimits limitsWithUpdate(Duration update) {
-    FrontLimits other = FrontLimits.DEFAULT;
-    return new FrontLimits(
-        other.dataThreads(),
-        other.maxBodyBytes(),
-        other.maxHeldBytes(),
-        other.idle(),
-        update,
-        other.close());
+  /** The default limits, but for those that a test sets. */
+  static Limits limits() {
+    return new Limits();
+  }
+
+  static final class Limits {
+    private int connections = FrontLimits.DEFAULT.maxConnections();
+    private int adminConnections = FrontLimits.DEFAULT.maxAdminConnections();
+    private int bodyBytes = FrontLimits.DEFAULT.maxBodyBytes();
+    private long allBodyBytes = FrontLimits.DEFAULT.maxAllBodyBytes();
+    private int heldBytes = FrontLimits.DEFAULT.maxHeldBytes();
+    private long allHeldBytes = FrontLimits.DEFAULT.maxAllHeldBytes();
+    private Duration idle = LONG;
+    private Duration update = LONG;
+
+    Limits connections(int most) {
+      connections = most;
+      return this;
+    }
+
+    Limits adminConnections(int most) {
+      adminConnections = most;
+      return this;
+    }
+
+    Limits bodyBytes(int most) {
+      bodyBytes = most;
+      return this;
+    }
+
+    Limits allBodyBytes(long most) {
+      allBodyBytes = most;
+      return this;
+    }
+
+    Limits heldBytes(int most) {
+      heldBytes = most;
+      return this;
+    }
+
+    Limits allHeldBytes(long most) {
+      allHeldBytes = most;
+      return this;
+    }
+
+    Limits idle(Duration most) {
+      idle = most;
+      return this;
+    }
+
+    Limits update(Duration most) {
+      update = most;
+      return this;
+    }
+
+    FrontLimits build() {
+      return new FrontLimits(
+          1,
+          connections,
+          adminConnections,
+          bodyBytes,
+          allBodyBytes,
+          heldBytes,
+          allHeldBytes,
+          idle,
+          update,
+          FrontLimits.DEFAULT.close());
+    }
   }
 
   /** The id of a character. */

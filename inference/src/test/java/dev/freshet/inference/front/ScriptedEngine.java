@@ -39,6 +39,7 @@ final class ScriptedEngine implements Engine {
   private final Semaphore steps = new Semaphore(0);
   private final Thread thread = new Thread(this::loop, "scripted-engine");
   private final AtomicInteger updates = new AtomicInteger();
+  private final AtomicInteger stepsMade = new AtomicInteger();
 
   /** The operations applied or tried, and the pauses asked for. */
   final List<WeightOperation> operations = new CopyOnWriteArrayList<>();
@@ -49,6 +50,9 @@ final class ScriptedEngine implements Engine {
 
   /** What an update does before it is applied: nothing, wait, or throw. */
   volatile Consumer<WeightOperation> beforeUpdate = operation -> {};
+
+  /** What a submission does before it is taken: nothing, or hold its event loop. */
+  volatile Runnable beforeSubmit = () -> {};
 
   private volatile long version;
   private volatile boolean free = true;
@@ -104,6 +108,15 @@ final class ScriptedEngine implements Engine {
     steps.release(count);
   }
 
+  /** Allows steps and waits until they are made. */
+  void make(int count) {
+    int reached = stepsMade.get() + count;
+    allow(count);
+    while (stepsMade.get() < reached && !closed) {
+      Thread.onSpinWait();
+    }
+  }
+
   void go() {
     free = true;
     steps.release();
@@ -146,6 +159,7 @@ final class ScriptedEngine implements Engine {
       }
     }
     byOutlet.forEach(Outlet::deliver);
+    stepsMade.incrementAndGet();
   }
 
   /** Ends every running completion as an engine that fails does. */
@@ -164,6 +178,7 @@ final class ScriptedEngine implements Engine {
 
   @Override
   public Generation submit(GenerationRequest request, Outlet outlet) {
+    beforeSubmit.run();
     if (request.prompt().length + request.maxTokens() > MAX_LEN) {
       throw new EngineException(EngineException.Kind.INVALID, "longer than " + MAX_LEN);
     }
