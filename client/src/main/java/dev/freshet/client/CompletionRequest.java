@@ -23,6 +23,7 @@ import java.util.OptionalLong;
  * @param logprobs how many of the most likely tokens to report beside each token's own logprob, at
  *     most {@value #MAX_LOGPROBS}; empty for no logprobs at all
  * @param returnTokenIds whether the answer has token ids
+ * @param requestId what the caller calls it, to abort it by; at most {@value #MAX_ID} characters
  */
 public record CompletionRequest(
     Optional<String> model,
@@ -38,7 +39,11 @@ public record CompletionRequest(
     boolean stream,
     boolean includeUsage,
     OptionalInt logprobs,
-    boolean returnTokenIds) {
+    boolean returnTokenIds,
+    Optional<String> requestId) {
+  /** The longest request id. */
+  public static final int MAX_ID = 256;
+
   /** The most stop strings. */
   public static final int MAX_STOP = 16;
 
@@ -59,6 +64,13 @@ public record CompletionRequest(
     logprobs.ifPresent(
         count ->
             check(count >= 0 && count <= MAX_LOGPROBS, "logprobs", "0 to " + MAX_LOGPROBS, count));
+    requestId.ifPresent(
+        id ->
+            check(
+                !id.isEmpty() && id.length() <= MAX_ID,
+                "request_id",
+                "1 to " + MAX_ID + " characters",
+                id.length()));
     stop = List.copyOf(stop);
     stopTokenIds = List.copyOf(stopTokenIds);
   }
@@ -109,6 +121,7 @@ public record CompletionRequest(
     copy.includeUsage = includeUsage;
     copy.logprobs = logprobs;
     copy.returnTokenIds = returnTokenIds;
+    copy.requestId = requestId;
     return copy;
   }
 
@@ -128,6 +141,7 @@ public record CompletionRequest(
     private boolean includeUsage;
     private OptionalInt logprobs = OptionalInt.empty();
     private boolean returnTokenIds;
+    private Optional<String> requestId = Optional.empty();
 
     Builder() {}
 
@@ -186,6 +200,12 @@ public record CompletionRequest(
       return this;
     }
 
+    /** What the caller calls the request. */
+    public Builder requestId(String id) {
+      requestId = Optional.of(id);
+      return this;
+    }
+
     public Builder includeUsage(boolean include) {
       includeUsage = include;
       return this;
@@ -220,7 +240,8 @@ public record CompletionRequest(
           stream,
           includeUsage,
           logprobs,
-          returnTokenIds);
+          returnTokenIds,
+          requestId);
     }
   }
 }

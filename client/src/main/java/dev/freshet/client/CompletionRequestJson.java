@@ -13,7 +13,7 @@ import java.util.Set;
 final class CompletionRequestJson {
   /** Fields that change nothing in the answer whatever their value. */
   private static final Set<String> WITHOUT_EFFECT =
-      Set.of("user", "request_id", "priority", "cache_salt", "metadata", "store");
+      Set.of("user", "priority", "cache_salt", "metadata", "store");
 
   private final CompletionRequest.Builder request = new CompletionRequest.Builder();
 
@@ -47,6 +47,7 @@ final class CompletionRequestJson {
       case "stream" -> request.stream(in.bool());
       case "stream_options" -> streamOptions(in);
       case "logprobs" -> request.logprobs(in.integer());
+      case "request_id" -> request.requestId(in.text());
       case "return_token_ids" -> request.returnTokenIds(in.bool());
       case "n", "best_of" -> neutral(in, in.integer() == 1, "1");
       case "repetition_penalty", "length_penalty" -> neutral(in, in.number() == 1, "1");
@@ -140,6 +141,7 @@ final class CompletionRequestJson {
           }
           request.logprobs().ifPresent(count -> out.writeNumberProperty("logprobs", count));
           out.writeBooleanProperty("return_token_ids", request.returnTokenIds());
+          request.requestId().ifPresent(id -> out.writeStringProperty("request_id", id));
         });
   }
 }

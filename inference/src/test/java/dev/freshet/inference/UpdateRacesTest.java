@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +45,6 @@ class UpdateRacesTest {
   private static final int VERSIONS = 4;
   private static final int OPERATIONS = 60;
 
-  private static final List<UpdateMode> MODES = List.of(UpdateMode.values());
   private static final List<PauseMode> PAUSES = List.of(PauseMode.values());
 
   @TempDir Path dir;
@@ -55,8 +55,21 @@ class UpdateRacesTest {
   private final AtomicLong copies = new AtomicLong();
   private final List<CompletableFuture<Void>> deletions = new CopyOnWriteArrayList<>();
 
+  /**
+   * Without recomputation a completion whose tokens are all of one version has never seen another:
+   * it is what an engine makes that loaded that version from the start.
+   */
   @Test
   void whateverIsAskedForAtOnceNoTokenIsLostAndEveryOneIsOfTheVersionItSays() throws Exception {
+    race(List.of(UpdateMode.KEEP, UpdateMode.DRAIN, UpdateMode.ABORT), false);
+  }
+
+  @Test
+  void norIsATokenLostWhenCachesAreRecomputedMeanwhile() throws Exception {
+    race(List.of(UpdateMode.values()), true);
+  }
+
+  private void race(List<UpdateMode> modes, boolean recomputing) throws Exception {
     expected.put(0L, continuation(LLAMA));
     for (long version = 1; version <= VERSIONS; version++) {
       expected.put(version, continuation(Fixture.perturbed(dir, version, LLAMA, 0.05)));
@@ -67,7 +80,7 @@ class UpdateRacesTest {
       List<CompletableFuture<Integer>> operators = new ArrayList<>();
       for (int operator = 0; operator < 3; operator++) {
         SplittableRandom random = new SplittableRandom(operator);
-        operators.add(run(() -> operate(engine, random)));
+        operators.add(run(() -> operate(engine, modes, recomputing, random)));
       }
       int succeeded = 0;
       for (CompletableFuture<Integer> operator : operators) {
@@ -95,9 +108,9 @@ class UpdateRacesTest {
                 .toList();
         if (versions.size() == 1) {
           ofOneVersion++;
-          assertThat(expected.get(versions.getFirst()))
-              .as("version %s from the start", versions)
-              .startsWith(one.tokens().toArray(Integer[]::new));
+          assertThat(recomputing || begins(expected.get(versions.getFirst()), one.tokens()))
+              .as("version %s from the start: %s", versions, one.tokens())
+              .isTrue();
         } else if (versions.size() > 1) {
           crossing++;
         }
@@ -105,12 +118,16 @@ class UpdateRacesTest {
       assertThat(succeeded).isGreaterThan(OPERATIONS / 4);
       assertThat(ofOneVersion).isGreaterThan(20);
       assertThat(crossing).isPositive();
-      assertThat(engine.running()).isZero();
+      Collected.eventually(() -> engine.running() == 0);
       Fixture.update(engine, dir.resolve("step_" + VERSIONS), OptionalLong.empty());
       assertThat(Collected.of(engine, greedy(PROMPT, TOKENS)).all())
           .as("the next good update works")
           .isEqualTo(expected.get((long) VERSIONS));
     }
+  }
+
+  private static boolean begins(@Nullable List<Integer> all, List<Integer> some) {
+    return all != null && all.subList(0, some.size()).equals(some);
   }
 
   /** Keeps a few completions going until it is over. */
@@ -128,27 +145,32 @@ class UpdateRacesTest {
   }
 
   /** Asks for this and that; returns how much of it was done. */
-  private int operate(Engine engine, SplittableRandom random) throws Exception {
+  private int operate(
+      Engine engine, List<UpdateMode> modes, boolean recomputing, SplittableRandom random)
+      throws Exception {
     int succeeded = 0;
     for (int i = 0; i < OPERATIONS; i++) {
       try {
         switch (random.nextInt(6)) {
           case 0 ->
-              engine.update(new WeightOperation.Update(prepare(random), mode(random)), DEADLINE);
+              engine.update(
+                  new WeightOperation.Update(prepare(random), any(random, modes)), DEADLINE);
           case 1 -> engine.update(prepare(random), DEADLINE);
           case 2 ->
               engine.update(
                   new WeightOperation.Commit(
-                      Optional.empty(), OptionalLong.empty(), mode(random), true),
+                      Optional.empty(), OptionalLong.empty(), any(random, modes), true),
                   DEADLINE);
           case 3 ->
               engine.update(
-                  new WeightOperation.Rollback(OptionalLong.empty(), mode(random)), DEADLINE);
+                  new WeightOperation.Rollback(OptionalLong.empty(), any(random, modes)), DEADLINE);
           case 4 -> {
-            engine.pause(any(random, PAUSES), random.nextBoolean()).get(60, TimeUnit.SECONDS);
+            engine
+                .pause(any(random, PAUSES), recomputing && random.nextBoolean())
+                .get(60, TimeUnit.SECONDS);
             engine.resume().get(60, TimeUnit.SECONDS);
           }
-          default -> engine.update(new WeightOperation.Reload(mode(random)), DEADLINE);
+          default -> engine.update(new WeightOperation.Reload(any(random, modes)), DEADLINE);
         }
         succeeded++;
       } catch (EngineException e) {
@@ -158,10 +180,6 @@ class UpdateRacesTest {
       }
     }
     return succeeded;
-  }
-
-  private static UpdateMode mode(SplittableRandom random) {
-    return any(random, MODES);
   }
 
   private static <T> T any(SplittableRandom random, List<T> of) {

@@ -1,5 +1,6 @@
 package dev.freshet.inference.front;
 
+import dev.freshet.client.AbortRequest;
 import dev.freshet.client.AdminToken;
 import dev.freshet.client.PauseMode;
 import dev.freshet.client.ReloadWeightsRequest;
@@ -16,10 +17,12 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /**
  * What the admin listener answers: weight operations, on their own thread; pauses, by the decode
@@ -28,6 +31,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class AdminRoutes implements Routes {
   private static final String UPDATE = "/update_weights";
+  private static final Set<String> PROBES = Set.of("/health", "/liveness");
   private static final String RELOAD = "/reload_weights";
 
   private final Engine engine;
@@ -35,22 +39,26 @@ final class AdminRoutes implements Routes {
   private final EventLog events;
   private final Duration pauseDeadline;
   private final Optional<AdminToken> token;
+  private final Function<AbortRequest, CompletableFuture<Integer>> aborts;
   private volatile boolean closing;
 
   /**
    * @param pauseDeadline how long running completions may keep a pause from being in force
+   * @param aborts ends completions, and counts them
    */
   AdminRoutes(
       Engine engine,
       AdminOperations operations,
       EventLog events,
       Duration pauseDeadline,
-      Optional<AdminToken> token) {
+      Optional<AdminToken> token,
+      Function<AbortRequest, CompletableFuture<Integer>> aborts) {
     this.engine = engine;
     this.operations = operations;
     this.events = events;
     this.pauseDeadline = pauseDeadline;
     this.token = token;
+    this.aborts = aborts;
   }
 
   /** From now on {@code /health} says that the server takes no more requests. */
@@ -62,6 +70,13 @@ final class AdminRoutes implements Routes {
   public void arrived(String path, TraceId trace, long recvNanos) {
     if (path.equals(UPDATE) || path.equals(RELOAD)) {
       events.serverRecv(trace, path, recvNanos);
+    }
+  }
+
+  /** Refuses what comes from another host to a listener that is not for operators alone. */
+  void requireTrusted(Request request) {
+    if (token.isEmpty() && !request.fromThisHost() && !PROBES.contains(request.path())) {
+      throw new ApiException(ApiError.forbidden(request.path()));
     }
   }
 
@@ -94,12 +109,12 @@ final class AdminRoutes implements Routes {
       case UPDATE -> {
         request.require("POST");
         UpdateWeightsRequest update = UpdateWeightsRequest.parse(request.body());
-        answer(exchange, operations.update(update, request.trace(), request.recvNanos()));
+        answerWeights(exchange, operations.update(update, request.trace(), request.recvNanos()));
       }
       case RELOAD -> {
         request.require("POST");
         UpdateMode mode = ReloadWeightsRequest.parse(request.body()).mode();
-        answer(exchange, operations.reload(mode, request.trace(), request.recvNanos()));
+        answerWeights(exchange, operations.reload(mode, request.trace(), request.recvNanos()));
       }
       case "/pause" -> {
         request.require("POST");
@@ -107,11 +122,19 @@ final class AdminRoutes implements Routes {
       }
       case "/resume" -> {
         request.require("POST");
-        answer(exchange, engine.resume(), "{\"status\":\"resumed\"}");
+        answer(exchange, engine.resume().thenApply(_ -> "{\"status\":\"resumed\"}"));
       }
       case "/is_paused" -> {
         request.require("GET");
         exchange.answer(200, json("{\"is_paused\":%b}".formatted(engine.paused())));
+      }
+      case "/abort_requests" -> {
+        request.require("POST");
+        answer(
+            exchange,
+            aborts
+                .apply(AbortRequest.parse(request.body()))
+                .thenApply("{\"status\":\"aborted\",\"aborted\":%d}"::formatted));
       }
       case "/weight_info" -> {
         request.require("GET");
@@ -141,7 +164,7 @@ final class AdminRoutes implements Routes {
                 error ->
                     CompletableFuture.failedFuture(
                         error instanceof TimeoutException ? notDrained() : error));
-    answer(exchange, inForce, "{\"status\":\"paused\"}");
+    answer(exchange, inForce.thenApply(_ -> "{\"status\":\"paused\"}"));
   }
 
   private ApiException notDrained() {
@@ -162,12 +185,12 @@ final class AdminRoutes implements Routes {
     };
   }
 
-  private static void answer(Exchange exchange, CompletableFuture<Void> done, String body) {
+  private static void answer(Exchange exchange, CompletableFuture<String> body) {
     var _ =
-        done.whenComplete(
-            (nothing, error) -> {
+        body.whenComplete(
+            (text, error) -> {
               if (error == null) {
-                exchange.answer(200, json(body));
+                exchange.answer(200, json(text));
               } else {
                 exchange.answer(ApiError.of(unwrapped(error)));
               }
@@ -178,7 +201,7 @@ final class AdminRoutes implements Routes {
     return error instanceof CompletionException e && e.getCause() != null ? e.getCause() : error;
   }
 
-  private static void answer(Exchange exchange, CompletableFuture<WeightsAnswer> answer) {
+  private static void answerWeights(Exchange exchange, CompletableFuture<WeightsAnswer> answer) {
     var _ =
         answer.whenComplete(
             (weights, error) -> {

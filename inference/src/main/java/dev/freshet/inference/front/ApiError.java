@@ -28,6 +28,17 @@ record ApiError(int status, ErrorBody body) {
             "unauthorized"));
   }
 
+  static ApiError forbidden(String path) {
+    return new ApiError(
+        403,
+        new ErrorBody(
+            path
+                + ": expected a caller on this host, or a server with an admin token, or the admin"
+                + " listener",
+            "permission_error",
+            "forbidden"));
+  }
+
   static ApiError conflict(String message) {
     return new ApiError(409, new ErrorBody(message, "conflict_error", "conflict"));
   }

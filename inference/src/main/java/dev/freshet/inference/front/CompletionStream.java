@@ -15,6 +15,9 @@ import java.util.Optional;
  * given up; a client that leaves or is given up ends the generation at once.
  */
 final class CompletionStream implements Exchange.Watcher {
+  /** What the id of an answer has before that of its request. */
+  static final String ID_PREFIX = "cmpl-";
+
   private static final byte[] DATA = ascii("data: ");
   private static final byte[] END_OF_EVENT = ascii("\n\n");
   private static final byte[] END_OF_LINE = ascii("\r\n");
@@ -59,6 +62,12 @@ final class CompletionStream implements Exchange.Watcher {
     this.text = text;
     this.batch = batch;
     this.prefix = prefix;
+  }
+
+  /** Whether {@code id} is that of its request or of its answer. */
+  boolean isCalled(String id) {
+    String own = request.requestId().orElse("");
+    return id.equals(own) || id.equals(ID_PREFIX + own);
   }
 
   /** The engine has taken the request: answers with the head of a stream. */

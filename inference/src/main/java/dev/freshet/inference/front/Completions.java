@@ -2,6 +2,7 @@ package dev.freshet.inference.front;
 
 import static dev.freshet.inference.front.JsonBuffer.ascii;
 
+import dev.freshet.client.AbortRequest;
 import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.Prompt;
 import dev.freshet.client.WireException;
@@ -11,11 +12,14 @@ import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -47,13 +51,25 @@ final class Completions implements AutoCloseable {
 
   void handle(Request http, Exchange exchange) {
     requireOpen();
-    CompletionRequest request = CompletionRequest.parse(http.body());
+    CompletionRequest request = named(CompletionRequest.parse(http.body()), http.requestId());
     request.model().ifPresent(this::requireServed);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
     switch (request.prompt()) {
       case Prompt.Tokens(int[] ids) -> submit(request, ids, exchange);
       case Prompt.Text(String text) -> tokenize(request, text, exchange);
     }
+  }
+
+  /** The request under the name of the header, its own, or a fresh one, in this order. */
+  private static CompletionRequest named(CompletionRequest request, String header) {
+    if (header.isEmpty() && request.requestId().isPresent()) {
+      return request;
+    }
+    String id =
+        header.isEmpty()
+            ? HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong())
+            : header;
+    return request.toBuilder().requestId(id).build();
   }
 
   private void tokenize(CompletionRequest request, String text, Exchange exchange) {
@@ -100,7 +116,7 @@ final class Completions implements AutoCloseable {
             outlet,
             new StopText(new StreamDecoder(tokenizer, true), request.stop()),
             new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
-            prefix());
+            prefix(request.requestId().orElseThrow()));
     stream.begin(engine.submit(generation(request, prompt), outlet));
   }
 
@@ -143,11 +159,11 @@ final class Completions implements AutoCloseable {
   }
 
   /** The JSON of an answer up to its choices. */
-  private byte[] prefix() {
+  private byte[] prefix(String requestId) {
     return new JsonBuffer()
-        .raw(ascii("{\"id\":\"cmpl-"))
-        .raw(ascii(HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong())))
-        .raw(ascii("\",\"object\":\"text_completion\",\"created\":"))
+        .raw(ascii("{\"id\":"))
+        .string(CompletionStream.ID_PREFIX + requestId)
+        .raw(ascii(",\"object\":\"text_completion\",\"created\":"))
         .integer(System.currentTimeMillis() / 1000)
         .raw(ascii(",\"model\":"))
         .string(engine.modelName())
@@ -170,11 +186,28 @@ final class Completions implements AutoCloseable {
         .toBytes();
   }
 
+  /** Ends completions under way with finish reason abort; how many there were. */
+  CompletableFuture<Integer> abort(AbortRequest request) {
+    List<CompletableFuture<Integer>> aborted = new ArrayList<>();
+    outlets.forEach(
+        (loop, outlet) ->
+            aborted.add(
+                CompletableFuture.supplyAsync(
+                    () -> outlet.abort(stream -> isMeant(request, stream)), loop)));
+    return CompletableFuture.allOf(aborted.toArray(CompletableFuture[]::new))
+        .thenApply(_ -> aborted.stream().mapToInt(CompletableFuture::join).sum());
+  }
+
+  private static boolean isMeant(AbortRequest request, CompletionStream stream) {
+    return request.requestIds().isEmpty()
+        || request.requestIds().get().stream().anyMatch(stream::isCalled);
+  }
+
   /** Takes no more requests, and ends the completions under way with finish reason abort. */
   @Override
   public void close() {
     closed = true;
     tokenizing.shutdown();
-    outlets.forEach((loop, outlet) -> loop.execute(outlet::abortAll));
+    outlets.forEach((loop, outlet) -> loop.execute(() -> outlet.abort(_ -> true)));
   }
 }

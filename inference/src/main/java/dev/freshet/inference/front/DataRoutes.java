@@ -2,7 +2,11 @@ package dev.freshet.inference.front;
 
 import dev.freshet.trace.TraceId;
 
-/** What the data listener answers: completions, models, and the admin routes for one-port peers. */
+/**
+ * What the data listener answers: completions, models, and for peers that have one port the admin
+ * routes too. Other hosts can use those only with a token: whoever may stream completions may not
+ * therefore exchange the weights.
+ */
 final class DataRoutes implements Routes {
   private final Completions completions;
   private final AdminRoutes admin;
@@ -28,7 +32,10 @@ final class DataRoutes implements Routes {
         request.require("GET");
         exchange.answer(200, completions.models());
       }
-      default -> admin.handle(request, exchange);
+      default -> {
+        admin.requireTrusted(request);
+        admin.handle(request, exchange);
+      }
     }
   }
 }

@@ -45,7 +45,6 @@ public final class Front implements AutoCloseable {
     this.admin =
         Listener.ofOne("admin", new ConnectionCap.CloseIdlest(limits.maxAdminConnections()));
     this.operations = new AdminOperations(engine, events, limits.update());
-    this.adminRoutes = new AdminRoutes(engine, operations, events, limits.update(), token);
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
     long heldALoop = limits.maxAllHeldBytes() / limits.dataThreads();
     for (EventLoop loop : data.loops()) {
@@ -53,6 +52,8 @@ public final class Front implements AutoCloseable {
       outlets.put(loop, new LoopOutlet(loop, held));
     }
     this.completions = new Completions(engine, tokenizer, model, Map.copyOf(outlets));
+    this.adminRoutes =
+        new AdminRoutes(engine, operations, events, limits.update(), token, completions::abort);
   }
 
   /**

@@ -23,6 +23,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpConnection extends ChannelInboundHandlerAdapter {
   private static final int MAX_AHEAD = 4;
   private static final int LINGER_SECONDS = 2;
+  private static final String REQUEST_ID = "x-request-id";
   private static final ByteBuf CONTINUE =
       Unpooled.unreleasableBuffer(
           Unpooled.copiedBuffer("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII));
@@ -153,6 +155,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             path(read),
             query(read),
             read.headers().get(HttpHeaderNames.AUTHORIZATION, ""),
+            read.headers().get(REQUEST_ID, ""),
+            isFromThisHost(),
             ByteBufUtil.getBytes(body),
             trace,
             recvNanos);
@@ -190,6 +194,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     String uri = request.uri();
     int query = uri.indexOf('?');
     return query < 0 ? uri : uri.substring(0, query);
+  }
+
+  private boolean isFromThisHost() {
+    return ctx().channel().remoteAddress() instanceof InetSocketAddress peer
+        && peer.getAddress().isLoopbackAddress();
   }
 
   private static Map<String, String> query(HttpRequest request) {

@@ -11,6 +11,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -118,13 +119,13 @@ final class LoopOutlet implements Outlet {
     stream.fail();
   }
 
-  /** Ends every completion with finish reason abort. On the loop. */
-  void abortAll() {
-    List<CompletionStream> running = new ArrayList<>(streams.values());
-    streams.clear();
-    for (CompletionStream stream : running) {
+  /** Ends some completions with finish reason abort; how many. On the loop. */
+  int abort(Predicate<CompletionStream> which) {
+    List<CompletionStream> ending = streams.values().stream().filter(which).toList();
+    for (CompletionStream stream : ending) {
       stream.abort();
       send(stream);
     }
+    return ending.size();
   }
 }

@@ -10,6 +10,8 @@ import java.util.Map;
  * @param path the path without the query
  * @param query the query's parameters; of a repeated one the first
  * @param authorization the header of that name, or empty text
+ * @param requestId the header {@code x-request-id}, or empty text
+ * @param fromThisHost whether it came over the loopback interface
  * @param trace the id it came with, or a fresh one
  * @param recvNanos when its first byte arrived, on the event log's clock
  */
@@ -18,6 +20,8 @@ record Request(
     String path,
     Map<String, String> query,
     String authorization,
+    String requestId,
+    boolean fromThisHost,
     byte[] body,
     TraceId trace,
     long recvNanos) {

@@ -2,6 +2,7 @@ package dev.freshet.inference.front;
 
 import static dev.freshet.inference.front.FrontFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.freshet.client.AdminClient;
@@ -9,6 +10,8 @@ import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.AdminToken;
+import dev.freshet.client.Call;
+import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.PauseMode;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.client.UpdatePhase;
@@ -20,6 +23,7 @@ import dev.freshet.trace.TraceId;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -151,6 +155,78 @@ class AdminControlTest {
           .isEqualTo("1");
       assertThat(fixture.log).noneMatch(line -> line.contains("s3cret"));
     }
+  }
+
+  @Test
+  void completionsAreAbortedByTheirNamesOrAllTogetherAndKeepTheTokensTheyHave() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir)) {
+      fixture.engine.hold();
+      Call named = fixture.start(CompletionRequest.text("a").maxTokens(50).requestId("mine"));
+      Call other = fixture.start(CompletionRequest.text("a").maxTokens(50));
+      Call third = fixture.start(CompletionRequest.text("a").maxTokens(50));
+      FrontFixture.eventually(() -> fixture.engine.running() == 3);
+      fixture.engine.allow(2);
+      FrontFixture.eventually(() -> third.tokens() == 2 && named.tokens() == 2);
+
+      assertThat(abort(fixture, "{\"request_ids\":[\"cmpl-mine\",\"nobody's\"]}"))
+          .isEqualTo("{\"status\":\"aborted\",\"aborted\":1}");
+      assertThat(FrontFixture.await(named).finishReason()).isEqualTo("abort");
+      assertThat(FrontFixture.await(named).policyVersions()).hasSize(2);
+      assertThat(other.result().isDone()).isFalse();
+      assertThat(abort(fixture, "{}")).isEqualTo("{\"status\":\"aborted\",\"aborted\":2}");
+      assertThat(FrontFixture.await(other).finishReason()).isEqualTo("abort");
+      assertThat(FrontFixture.await(third).finishReason()).isEqualTo("abort");
+      FrontFixture.eventually(() -> fixture.engine.running() == 0);
+      assertThat(abort(fixture, "")).isEqualTo("{\"status\":\"aborted\",\"aborted\":0}");
+      assertThat(abort(fixture, "{\"ids\":[]}")).contains("unknown field 'ids'");
+    }
+  }
+
+  @Test
+  void theNameInTheHeaderGoesBeforeTheOneInTheBody() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir)) {
+      String answer =
+          fixture
+              .post(
+                  fixture.front.dataUrl(),
+                  "/v1/completions",
+                  "{\"prompt\":\"a\",\"max_tokens\":1,\"request_id\":\"body\"}",
+                  "x-request-id",
+                  "header\"s")
+              .body();
+
+      assertThat(json(answer).get("id").asString()).isEqualTo("cmpl-header\"s");
+    }
+  }
+
+  @Test
+  void withoutATokenOtherHostsCannotTouchTheWeightsThroughTheDataListener() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir);
+        AdminOperations operations =
+            new AdminOperations(fixture.engine, fixture.events, FrontFixture.LONG)) {
+      AdminRoutes open =
+          new AdminRoutes(
+              fixture.engine,
+              operations,
+              fixture.events,
+              FrontFixture.LONG,
+              Optional.empty(),
+              request -> CompletableFuture.completedFuture(0));
+
+      assertThatExceptionOfType(ApiException.class)
+          .isThrownBy(() -> open.requireTrusted(fromElsewhere("/update_weights")))
+          .satisfies(e -> assertThat(e.error().status()).isEqualTo(403));
+      assertThatCode(() -> open.requireTrusted(fromElsewhere("/health")))
+          .doesNotThrowAnyException();
+    }
+  }
+
+  private static Request fromElsewhere(String path) {
+    return new Request("POST", path, Map.of(), "", "", false, new byte[0], TraceId.random(), 0);
+  }
+
+  private static String abort(FrontFixture fixture, String body) throws Exception {
+    return fixture.post(fixture.front.adminUrl(), "/abort_requests", body).body();
   }
 
   private static HttpResponse<String> post(FrontFixture fixture, String path) throws Exception {
