@@ -56,7 +56,7 @@ final class StreamLoad implements AutoCloseable {
   private long bytes;
   private long failed;
   private Optional<String> failure = Optional.empty();
-  private boolean closing;
+  private volatile boolean closing;
 
   /** Begins to open {@code streams} completions of {@code maxTokens} tokens at the server. */
   StreamLoad(URI server, int streams, int maxTokens) {
@@ -106,7 +106,8 @@ final class StreamLoad implements AutoCloseable {
 
   /** Opens what is missing, as far as may be opening at once. */
   private void fill() {
-    while (!closing && opening < OPENING && opening + streaming < streams) {
+    int missing = Math.min(OPENING - opening, streams - opening - streaming);
+    for (int i = 0; i < missing && !closing; i++) {
       opening++;
       var _ = bootstrap.connect().addListener(this::connected);
     }
@@ -188,7 +189,7 @@ final class StreamLoad implements AutoCloseable {
 
   @Override
   public void close() {
-    loop.execute(() -> closing = true);
+    closing = true;
     Transport.close(group, CLOSE);
   }
 }
