@@ -7,5 +7,5 @@ import picocli.CommandLine.Command;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measure parts of Freshet on this machine.",
-    subcommands = BenchFrontCommand.class)
+    subcommands = {BenchFrontCommand.class, BenchSwapCommand.class})
 final class BenchCommand {}

@@ -30,6 +30,11 @@ record ProcessFigures(double cpuSeconds, double residentMb, double peakMb) {
     return new ProcessFigures(cpu, resident, peak);
   }
 
+  /** What {@code process} alone has resident now, in MiB; quick enough to be asked all the time. */
+  static double residentMb(ProcessHandle process) {
+    return mebibytes(status(process.pid()), "VmRSS:");
+  }
+
   private static List<String> status(long pid) {
     Path file = Path.of("/proc", Long.toString(pid), "status");
     try {

@@ -1,0 +1,146 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import dev.freshet.lab.SwapBench;
+import dev.freshet.lab.SwapFigures;
+import dev.freshet.lab.SwapReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code freshet bench swap}: weight updates of the embedded engine while it decodes, beside what
+ * the same updates cost by pausing and copying, and beside what the machine could do at best.
+ */
+@Command(
+    name = "swap",
+    mixinStandardHelpOptions = true,
+    description = "Measure weight updates of a decoding engine, on random weights.")
+final class BenchSwapCommand extends RunningCommand {
+  private static final int CHECKPOINTS = 2;
+  private static final int MAX_SEQUENCES = 4096;
+  private static final int THREADS = 2;
+
+  /** What the streams begin with. */
+  private static final int PROMPT_TOKENS = 1;
+
+  /** What is left of the disk beside the checkpoints. */
+  private static final long SPARE_BYTES = 256L << 20;
+
+  @Option(
+      names = "--shape",
+      paramLabel = "NAME",
+      description = "The decoder's shape: tinyllama-1.1b (the default), small or tiny.")
+  private String shape = SwapShape.TINYLLAMA.name();
+
+  @Option(
+      names = "--updates",
+      paramLabel = "N",
+      description = "How many updates of each kind (the shape's own number).")
+  private Optional<Integer> updates = Optional.empty();
+
+  @Option(
+      names = "--sequences",
+      paramLabel = "B",
+      description = "How many completions stream all the time (the shape's own number).")
+  private Optional<Integer> sequences = Optional.empty();
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  private Optional<Path> json = Optional.empty();
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Where two checkpoints find room meanwhile (the system's temporary directory).")
+  private Path dir = Path.of(System.getProperty("java.io.tmpdir"));
+
+  @Override
+  protected int run(Lifetime lifetime) throws InterruptedException, IOException {
+    SwapShape chosen = SwapShape.named(shape);
+    int count = number("--updates", updates, chosen.updates(), 100_000);
+    int streams = number("--sequences", sequences, chosen.sequences(), MAX_SEQUENCES);
+    requireRoom(chosen);
+    try (TemporaryDirectory temporary = TemporaryDirectory.in(dir, "freshet-bench-swap")) {
+      SwapReport report =
+          new SwapReport(measure(lifetime, temporary.path(), chosen, count, streams));
+      System.out.print(report.table());
+      json.ifPresent(report::write);
+      return 0;
+    } catch (InterruptedException | RuntimeException e) {
+      if (lifetime.stopping()) {
+        return Main.STOPPED;
+      }
+      throw e;
+    }
+  }
+
+  private static int number(String option, Optional<Integer> given, int otherwise, int most) {
+    int number = given.orElse(otherwise);
+    if (number < 1 || number > most) {
+      throw new ConfigException("%s %d: expected 1 to %d".formatted(option, number, most));
+    }
+    return number;
+  }
+
+  private void requireRoom(SwapShape chosen) throws IOException {
+    if (!Files.isDirectory(dir)) {
+      throw new ConfigException("--dir %s: expected a directory".formatted(dir));
+    }
+    long needed = CHECKPOINTS * chosen.bytes() + SPARE_BYTES;
+    long free = Files.getFileStore(dir).getUsableSpace();
+    if (free < needed) {
+      throw new ConfigException(
+          "--dir %s: %,d MiB free, expected at least %,d for %d checkpoints of %s"
+              .formatted(dir, free >> 20, needed >> 20, CHECKPOINTS, chosen.name()));
+    }
+  }
+
+  private static SwapFigures measure(
+      Lifetime lifetime, Path temporary, SwapShape shape, int updates, int sequences)
+      throws InterruptedException {
+    RunDirectory run = new RunDirectory(temporary);
+    run.createLogs();
+    Logs.toRun(run, "inference");
+    List<Path> checkpoints =
+        StoppableWork.await(
+            lifetime,
+            "freshet-bench-publish",
+            () ->
+                new RandomCheckpoints(shape.config())
+                    .publish(temporary.resolve("weights"), CHECKPOINTS));
+    try (InferenceServer server =
+        InferenceServer.start(
+            checkpoints.getFirst(), inference(shape, sequences), Logs.events("inference"))) {
+      SwapBench bench = new SwapBench(sequences, shape.maxTokens(), updates, shape.pause());
+      SwapBench.Target target =
+          new SwapBench.Target(
+              shape.name(),
+              server.dataUrl(),
+              server.adminUrl(),
+              ProcessHandle.current(),
+              checkpoints);
+      return StoppableWork.await(lifetime, "freshet-bench-measure", () -> bench.measure(target));
+    }
+  }
+
+  private static FreshetConfig.Inference inference(SwapShape shape, int sequences) {
+    int maxModelLen = PROMPT_TOKENS + shape.maxTokens();
+    return new FreshetConfig.Inference(
+        "127.0.0.1",
+        0,
+        "127.0.0.1",
+        0,
+        "",
+        "bench",
+        sequences,
+        maxModelLen,
+        sequences,
+        maxModelLen,
+        THREADS,
+        FreshetConfig.Precision.AUTO);
+  }
+}

@@ -1,0 +1,136 @@
+package dev.freshet.lab;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The figures of weight updates under load, as a table and as JSON. */
+public record SwapReport(SwapFigures figures) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** The table, each line with its end. */
+  public String table() {
+    SwapFigures.Swaps verified = figures.verified();
+    SwapFigures.Swaps unverified = figures.unverified();
+    SwapFigures.Baseline baseline = figures.baseline();
+    MachineLimits limits = figures.limits();
+    SwapFigures.Resident resident = figures.resident();
+    SwapFigures.Queue queue = figures.queue();
+    return "%s, %,d bytes, %d sequences, %d updates of each kind%n"
+            .formatted(
+                figures.shape(), figures.bytes(), figures.sequences(), verified.rpcMs().count())
+        + "%-14s %15s %17s %17s %11s%n"
+            .formatted("ms", "rpc p50    p99", "work p50    p99", "stall p50    p99", "tokens kept")
+        + swaps("verified", verified)
+        + swaps("unverified", unverified)
+        + line(
+            "%-14s %7s %7s %9.1f %7.1f %9.2f %7.2f %11.2f%n",
+            "pause and copy",
+            "-",
+            "-",
+            baseline.workMs().p50(),
+            baseline.workMs().p99(),
+            baseline.stallMs().p50(),
+            baseline.stallMs().p99(),
+            baseline.throughputKept())
+        + line(
+            "pause and copy stalls %.0f times as long as a verified update and works %.2f times as long%n",
+            stallRatio(), workRatio())
+        + line(
+            "limits: memcpy %.1f ms, fault in %.1f ms, checksum %.1f ms%n",
+            limits.memcpyMs(), limits.faultMs(), limits.checksumMs())
+        + line(
+            "resident MiB: %.0f before, %.0f at most, %.0f after%n",
+            resident.before(), resident.peak(), resident.after())
+        + line(
+            "queue_ms p50, p99: %.2f, %.2f idle; %.2f, %.2f loaded; ratio %.2f%n",
+            queue.idle().p50(),
+            queue.idle().p99(),
+            queue.loaded().p50(),
+            queue.loaded().p99(),
+            queue.ratio());
+  }
+
+  private static String swaps(String kind, SwapFigures.Swaps swaps) {
+    return line(
+        "%-14s %7.1f %7.1f %9.1f %7.1f %9.2f %7.2f %11.2f%n",
+        kind,
+        swaps.rpcMs().p50(),
+        swaps.rpcMs().p99(),
+        swaps.workMs().p50(),
+        swaps.workMs().p99(),
+        swaps.stallMs().p50(),
+        swaps.stallMs().p99(),
+        swaps.throughputKept());
+  }
+
+  private static String line(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+
+  private double stallRatio() {
+    return figures.baseline().stallMs().p50() / figures.verified().stallMs().p50();
+  }
+
+  private double workRatio() {
+    return figures.baseline().workMs().p50() / figures.verified().workMs().p50();
+  }
+
+  /** Writes the figures as JSON. */
+  public void write(Path file) {
+    ObjectNode root = JSON.createObjectNode();
+    root.put("shape", figures.shape());
+    root.put("bytes", figures.bytes());
+    root.put("sequences", figures.sequences());
+    root.put("updates", figures.verified().rpcMs().count());
+    put(root.putObject("verified"), figures.verified());
+    put(root.putObject("unverified"), figures.unverified());
+    ObjectNode baseline = root.putObject("baseline_copy");
+    put(baseline, "work_ms", figures.baseline().workMs());
+    put(baseline, "stall_ms", figures.baseline().stallMs());
+    put(baseline, "throughput_kept", figures.baseline().throughputKept());
+    put(baseline, "stall_over_verified", stallRatio());
+    put(baseline, "work_over_verified", workRatio());
+    ObjectNode limits = root.putObject("limits");
+    put(limits, "memcpy_ms", figures.limits().memcpyMs());
+    put(limits, "fault_ms", figures.limits().faultMs());
+    put(limits, "checksum_ms", figures.limits().checksumMs());
+    ObjectNode resident = root.putObject("rss_mb");
+    put(resident, "before", figures.resident().before());
+    put(resident, "peak", figures.resident().peak());
+    put(resident, "after", figures.resident().after());
+    ObjectNode queue = root.putObject("queue_ms");
+    put(queue, "idle", figures.queue().idle());
+    put(queue, "loaded", figures.queue().loaded());
+    put(queue, "ratio", figures.queue().ratio());
+    try {
+      Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    } catch (IOException e) {
+      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private static void put(ObjectNode node, SwapFigures.Swaps swaps) {
+    put(node, "rpc_ms", swaps.rpcMs());
+    put(node, "work_ms", swaps.workMs());
+    put(node, "stall_ms", swaps.stallMs());
+    put(node, "throughput_kept", swaps.throughputKept());
+  }
+
+  private static void put(ObjectNode node, String key, Distribution figures) {
+    ObjectNode distribution = node.putObject(key);
+    put(distribution, "p50", figures.p50());
+    put(distribution, "p99", figures.p99());
+  }
+
+  private static void put(ObjectNode node, String key, double value) {
+    if (Double.isFinite(value)) {
+      node.put(key, value);
+    } else {
+      node.putNull(key);
+    }
+  }
+}
