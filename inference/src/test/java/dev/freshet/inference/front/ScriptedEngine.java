@@ -130,14 +130,14 @@ final class ScriptedEngine implements Engine {
   private void loop() {
     try {
       while (!closed) {
-        if (!free) {
-          steps.tryAcquire(1, TimeUnit.HOURS);
-        }
         if (running() == 0) {
           Thread.sleep(1);
         }
+        boolean allowed = !free && steps.tryAcquire(1, TimeUnit.HOURS);
         synchronized (stepLock) {
-          step();
+          if (free || allowed) {
+            step();
+          }
         }
       }
     } catch (InterruptedException e) {
