@@ -255,7 +255,7 @@ class StreamingClientTest {
               c.awaitEnd();
               left.countDown();
             })) {
-      StreamException error = failure(client.start(server.url(), REQUEST, Duration.ofMillis(50)));
+      StreamException error = failure(client.start(server.url(), REQUEST, Duration.ofSeconds(2)));
 
       assertThat(error.kind()).isEqualTo(Kind.DEADLINE);
       assertThat(error.neverHandled()).isFalse();
