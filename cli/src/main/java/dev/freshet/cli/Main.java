@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
       TrainCommand.class,
       OrchestrateCommand.class,
       UpdateCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      AnalyzeCommand.class
     })
 public final class Main {
   /**

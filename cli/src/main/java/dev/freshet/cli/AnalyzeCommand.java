@@ -1,0 +1,253 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import dev.freshet.lab.LabException;
+import dev.freshet.lab.analyze.Analysis;
+import dev.freshet.lab.analyze.AnalyzeOptions;
+import dev.freshet.lab.analyze.FollowedLogs;
+import dev.freshet.lab.analyze.LogAnalysis;
+import dev.freshet.lab.analyze.Severity;
+import dev.freshet.lab.analyze.report.ComparisonReport;
+import dev.freshet.lab.analyze.report.HtmlReport;
+import dev.freshet.lab.analyze.report.JsonReport;
+import dev.freshet.lab.analyze.report.StatsFiles;
+import dev.freshet.lab.analyze.report.TextReport;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * {@code freshet analyze}: what a run's logs say about where its time went. Exit code 3 if the
+ * verdict is as bad as {@code --fail-on} says.
+ */
+@Command(
+    name = "analyze",
+    mixinStandardHelpOptions = true,
+    description = "Name the bottleneck of a run from its logs alone.")
+final class AnalyzeCommand extends RunningCommand {
+  private static final int GATE = 3;
+  private static final int POLL_MILLIS = 200;
+  private static final long JUDGE_NANOS = 1_000_000_000L;
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,6}(?:\\.\\d{1,3})?)[bB]?");
+  private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss");
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "LOG",
+      description = "Log files, plain or gzip; directories; - for the standard input.")
+  private List<String> logs = new ArrayList<>();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Also write SUMMARY.md, report.html, report.json and the figures as text.")
+  private Optional<Path> out = Optional.empty();
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "What to print: text, json or html.")
+  private String format = "text";
+
+  @Option(
+      names = "--model-size",
+      paramLabel = "SIZE",
+      description = "Parameters of the model, as 7b, to judge by.")
+  private Optional<String> modelSize = Optional.empty();
+
+  @Option(
+      names = "--async-level",
+      paramLabel = "N",
+      description = "Steps that rollouts may lag behind; by default what config.toml says.")
+  private Optional<Integer> asyncLevel = Optional.empty();
+
+  @Option(
+      names = "--fail-on",
+      paramLabel = "SEVERITY",
+      description = "Exit with 3 on a finding of this severity or worse: warning or critical.")
+  private Optional<String> failOn = Optional.empty();
+
+  @Option(
+      names = "--follow",
+      description = "Go on reading, and say when the verdict changes, until interrupted.")
+  private boolean follow;
+
+  @Option(names = "--compare", description = "Set two logs, or directories of logs, side by side.")
+  private boolean compare;
+
+  @Override
+  protected int run(Lifetime lifetime) throws InterruptedException, IOException {
+    AnalyzeOptions options = options();
+    Severity gate = failOn.map(AnalyzeCommand::severity).orElse(Severity.GOOD);
+    requireUsable();
+    if (follow) {
+      return follow(options, gate, lifetime);
+    }
+    if (compare) {
+      return compare(options, gate);
+    }
+    Analysis analysis = logs.contains("-") ? standardInput(options) : analyze(options, paths());
+    out.ifPresent(dir -> StatsFiles.write(analysis, dir));
+    if (!analysis.isEmpty() || !format.equals("text")) {
+      print(report(analysis));
+    }
+    requireEvents(analysis);
+    return failed(gate, analysis) ? GATE : 0;
+  }
+
+  private AnalyzeOptions options() {
+    Optional<Double> billions =
+        modelSize.map(
+            size -> {
+              Matcher number = SIZE.matcher(size);
+              if (!number.matches() || Double.parseDouble(number.group(1)) <= 0) {
+                throw new ConfigException(
+                    "--model-size %s: expected a number of parameters such as 7b".formatted(size));
+              }
+              return Double.parseDouble(number.group(1));
+            });
+    asyncLevel
+        .filter(level -> level < 0)
+        .ifPresent(
+            level -> {
+              throw new ConfigException("--async-level %d: expected 0 or more".formatted(level));
+            });
+    return new AnalyzeOptions(billions, asyncLevel);
+  }
+
+  private static Severity severity(String name) {
+    return switch (name) {
+      case "warning" -> Severity.WARNING;
+      case "critical" -> Severity.CRITICAL;
+      default ->
+          throw new ConfigException("--fail-on %s: expected warning or critical".formatted(name));
+    };
+  }
+
+  private void requireUsable() {
+    if (!List.of("text", "json", "html").contains(format)) {
+      throw new ConfigException("--format %s: expected text, json or html".formatted(format));
+    }
+    logs.stream()
+        .filter(log -> log.startsWith("-") && log.length() > 1)
+        .findFirst()
+        .ifPresent(
+            option -> {
+              throw new ConfigException(
+                  "argument '%s': expected an option of analyze or a log".formatted(option));
+            });
+    if (logs.contains("-") && (logs.size() > 1 || follow || compare)) {
+      throw new ConfigException("-: the standard input is read alone, to its end");
+    }
+    if (follow && (compare || out.isPresent() || !format.equals("text"))) {
+      throw new ConfigException("--follow: prints verdicts alone, so not with other output");
+    }
+    if (compare && (logs.size() != 2 || format.equals("html"))) {
+      throw new ConfigException(
+          "--compare: expected two logs or directories, and text or json for --format");
+    }
+  }
+
+  private List<Path> paths() {
+    return logs.stream().map(Path::of).toList();
+  }
+
+  private static Analysis analyze(AnalyzeOptions options, List<Path> paths) {
+    return LogAnalysis.of(options, paths);
+  }
+
+  private static Analysis standardInput(AnalyzeOptions options) {
+    LogAnalysis analysis = new LogAnalysis(options, List.of());
+    analysis.read("standard input", System.in);
+    return analysis.analysis();
+  }
+
+  private String report(Analysis analysis) {
+    return switch (format) {
+      case "json" -> JsonReport.of(analysis) + "\n";
+      case "html" -> HtmlReport.of(analysis);
+      default -> TextReport.of(analysis);
+    };
+  }
+
+  private int compare(AnalyzeOptions options, Severity gate) throws IOException {
+    Analysis a = analyze(options, paths().subList(0, 1));
+    Analysis b = analyze(options, paths().subList(1, 2));
+    String json = ComparisonReport.json(a, b) + "\n";
+    String text = ComparisonReport.text(logs.get(0), a, logs.get(1), b);
+    if (out.isPresent()) {
+      Files.createDirectories(out.get());
+      Files.writeString(out.get().resolve("comparison.json"), json);
+      Files.writeString(out.get().resolve("comparison.txt"), text);
+    }
+    print(format.equals("json") ? json : text);
+    requireEvents(a);
+    requireEvents(b);
+    return failed(gate, b) ? GATE : 0;
+  }
+
+  /** Says the verdict at first and whenever it changes, at most once a second. */
+  private int follow(AnalyzeOptions options, Severity gate, Lifetime lifetime)
+      throws InterruptedException {
+    lifetime.onStop(Thread.currentThread()::interrupt);
+    String said = "";
+    boolean news = true;
+    try (FollowedLogs followed = new FollowedLogs(options, paths())) {
+      long judged = System.nanoTime() - JUDGE_NANOS;
+      while (!lifetime.stopping()) {
+        news |= followed.poll();
+        if (news && System.nanoTime() - judged >= JUDGE_NANOS) {
+          news = false;
+          judged = System.nanoTime();
+          Analysis analysis = followed.analysis();
+          if (!analysis.state().equals(said)) {
+            said = analysis.state();
+            print(
+                "%s  %s%n"
+                    .formatted(
+                        LocalTime.now(ZoneId.systemDefault()).format(CLOCK), analysis.verdict()));
+          }
+          if (failed(gate, analysis)) {
+            return GATE;
+          }
+        }
+        Thread.sleep(POLL_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      if (!lifetime.stopping()) {
+        throw e;
+      }
+    }
+    return Main.STOPPED;
+  }
+
+  private static boolean failed(Severity gate, Analysis analysis) {
+    return gate != Severity.GOOD && analysis.severity().compareTo(gate) >= 0;
+  }
+
+  private static void requireEvents(Analysis analysis) {
+    if (analysis.isEmpty()) {
+      throw new LabException(
+          String.join(" ", analysis.verdict(), String.join(" ", analysis.notes())).strip());
+    }
+  }
+
+  /** Reports are UTF-8 whatever the terminal's character set. */
+  private static void print(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    System.out.write(bytes, 0, bytes.length);
+    System.out.flush();
+  }
+}

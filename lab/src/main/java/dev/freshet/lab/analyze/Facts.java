@@ -1,0 +1,124 @@
+package dev.freshet.lab.analyze;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What is judged: the figures of a {@link Ledger} at one moment, and how its logs' clocks relate.
+ */
+final class Facts {
+  final Ranges ranges;
+  final AsyncLevel asyncLevel;
+  final Map<Metric, Stats> stats;
+  final List<String> names;
+
+  /** All calls kept, also failed and unfinished ones. */
+  final List<Call> all;
+
+  /** The calls that succeeded. */
+  final List<Call> calls;
+
+  final List<Seen.Write> writes;
+  final List<Seen.Wait> waits;
+  final List<Seen.Batch> batches;
+  final List<Seen.Quality> quality;
+  final HostClocks clocks;
+  final SourceTimes times;
+
+  private final double[] loadTimes;
+  private final double[] loads;
+
+  Facts(Ledger ledger, Ranges ranges, AsyncLevel asyncLevel) {
+    this.ranges = ranges;
+    this.asyncLevel = asyncLevel;
+    this.stats = ledger.stats();
+    this.names = ledger.sources().stream().map(Ledger.Source::name).toList();
+    this.all = ledger.calls().calls();
+    this.calls = all.stream().filter(Call::counts).toList();
+    this.writes = ledger.writes().items();
+    this.waits = ledger.waits().items();
+    this.batches = ledger.batches().items();
+    this.quality = ledger.quality().items();
+    this.clocks = new HostClocks(all);
+    this.times = new SourceTimes(all, writes, waits, names);
+    List<Seen.Load> timed =
+        ledger.loads().items().stream()
+            .filter(load -> load.place().stamp().known())
+            .sorted(Comparator.comparingDouble(load -> times.millis(load.place())))
+            .toList();
+    this.loadTimes = timed.stream().mapToDouble(load -> times.millis(load.place())).toArray();
+    this.loads = timed.stream().mapToDouble(Seen.Load::inflight).toArray();
+  }
+
+  Stats stats(Metric metric) {
+    return stats.getOrDefault(metric, new Series().stats());
+  }
+
+  /** A figure of the calls that succeeded. */
+  double[] of(ToDoubleFunction<Call> figure) {
+    return calls.stream().mapToDouble(figure).toArray();
+  }
+
+  /** Completions in flight when a call was sent, by its own log or by time; NaN if not known. */
+  double inflight(Call call) {
+    if (!Double.isNaN(call.inflight) || loadTimes.length == 0) {
+      return call.inflight;
+    }
+    double sent = times.sentMillis(call);
+    if (Double.isNaN(sent)) {
+      return Double.NaN;
+    }
+    int i = Arrays.binarySearch(loadTimes, sent);
+    int before = i >= 0 ? i : -i - 2;
+    return before < 0 ? Double.NaN : loads[before];
+  }
+
+  /** How a figure of calls goes with the completions in flight. */
+  Correlation withInflight(String figure, ToDoubleFunction<Call> value) {
+    List<Call> known =
+        calls.stream()
+            .filter(call -> !Double.isNaN(value.applyAsDouble(call) + inflight(call)))
+            .toList();
+    double[] x = known.stream().mapToDouble(this::inflight).toArray();
+    double[] y = known.stream().mapToDouble(value).toArray();
+    return new Correlation(
+        figure, "inflight", x.length, Samples.pearson(x, y), Samples.spearman(x, y));
+  }
+
+  /** Where a line is, as {@code file:line}. */
+  String at(int source, long line) {
+    return source < 0 ? "?" : names.get(source) + ":" + line;
+  }
+
+  String at(Seen.Place place) {
+    return at(place.source(), place.line());
+  }
+
+  /** A call as evidence: its trace, its split, its line. */
+  String evidence(Call call) {
+    StringBuilder text = new StringBuilder("trace ").append(call.id());
+    figure(text, "queue_ms", call.queueMs());
+    figure(text, "rpc_ms", call.rpcMs());
+    figure(text, "wall_ms", call.wallMs);
+    clocks.gapMs(call).ifPresent(gap -> figure(text, "send to recv ms", gap));
+    figure(text, "inflight", inflight(call));
+    boolean client = call.clientSource >= 0;
+    return text.append(" (")
+        .append(
+            at(
+                client ? call.clientSource : call.serverSource,
+                client ? call.clientLine : call.serverLine))
+        .append(')')
+        .toString();
+  }
+
+  private static void figure(StringBuilder text, String name, double value) {
+    if (!Double.isNaN(value)) {
+      text.append(String.format(Locale.ROOT, ", %s %.1f", name, value));
+    }
+  }
+}

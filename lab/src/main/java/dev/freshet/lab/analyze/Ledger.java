@@ -1,0 +1,208 @@
+package dev.freshet.lab.analyze;
+
+import dev.freshet.lab.analyze.read.Event;
+import dev.freshet.lab.analyze.read.Stamp;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All that was read, in bounded memory: the figures of every event, the newest calls, batches,
+ * waits and checkpoints themselves. Takes events source by source or interleaved. Owned by one
+ * thread.
+ */
+final class Ledger {
+  private final Ranges ranges;
+  private final Map<Metric, Series> figures = new EnumMap<>(Metric.class);
+  private final CallBook calls = new CallBook(this::settle);
+  private final Repeats repeats = new Repeats();
+  private final List<Source> sources = new ArrayList<>();
+  private final Recent<Seen.Write> writes = new Recent<>();
+  private final Recent<Seen.Wait> waits = new Recent<>();
+  private final Recent<Seen.Batch> batches = new Recent<>();
+  private final Recent<Seen.Quality> quality = new Recent<>();
+  private final Recent<Seen.Load> loads = new Recent<>();
+  private long order;
+  private long settledFailures;
+
+  Ledger(Ranges ranges) {
+    this.ranges = ranges;
+    for (Metric metric : Metric.values()) {
+      figures.put(metric, new Series());
+    }
+  }
+
+  /** What is remembered of a log while it is read. */
+  static final class Source {
+    private final String name;
+    private final RunCounter runs = new RunCounter();
+    private double inflight = Double.NaN;
+    private long batchStart = -1;
+
+    private Source(String name) {
+      this.name = name;
+    }
+
+    String name() {
+      return name;
+    }
+
+    int runs() {
+      return runs.runs();
+    }
+  }
+
+  /** Begins a log; returns the number by which it is known. */
+  int open(String name) {
+    sources.add(new Source(name));
+    return sources.size() - 1;
+  }
+
+  List<Source> sources() {
+    return sources;
+  }
+
+  CallBook calls() {
+    return calls;
+  }
+
+  Repeats repeats() {
+    return repeats;
+  }
+
+  Recent<Seen.Write> writes() {
+    return writes;
+  }
+
+  Recent<Seen.Wait> waits() {
+    return waits;
+  }
+
+  Recent<Seen.Batch> batches() {
+    return batches;
+  }
+
+  Recent<Seen.Quality> quality() {
+    return quality;
+  }
+
+  Recent<Seen.Load> loads() {
+    return loads;
+  }
+
+  /** Failed calls among those no longer kept. */
+  long settledFailures() {
+    return settledFailures;
+  }
+
+  /** The distributions so far, of all that was read. */
+  Map<Metric, Stats> stats() {
+    Map<Metric, Series> all = new EnumMap<>(Metric.class);
+    figures.forEach((metric, series) -> all.put(metric, series.copy()));
+    for (Call call : calls.calls()) {
+      count(call, all);
+    }
+    Map<Metric, Stats> stats = new EnumMap<>(Metric.class);
+    all.forEach((metric, series) -> stats.put(metric, series.stats()));
+    return stats;
+  }
+
+  private void settle(Call call) {
+    settledFailures += call.failed() ? 1 : 0;
+    count(call, figures);
+  }
+
+  private void count(Call call, Map<Metric, Series> into) {
+    if (!call.counts()) {
+      return;
+    }
+    Range rpc = call.isReload() ? ranges.reload() : ranges.update();
+    add(into, Metric.QUEUE, call.queueMs(), ranges.queue());
+    add(into, Metric.RPC, call.rpcMs(), rpc);
+    add(into, Metric.WALL, call.wallMs, ranges.wall());
+    if (call.isReload()) {
+      add(into, Metric.RPC_RELOAD, call.rpcMs(), rpc);
+    }
+  }
+
+  private void add(Metric metric, double value) {
+    add(figures, metric, value, ranges.of(metric));
+  }
+
+  private static void add(Map<Metric, Series> into, Metric metric, double value, Range range) {
+    if (!Double.isNaN(value)) {
+      into.getOrDefault(metric, new Series()).add(value, range);
+    }
+  }
+
+  /** Takes an event of a source. */
+  void accept(int number, Event event, Stamp stamp, long line) {
+    Source source = sources.get(number);
+    order++;
+    if (event instanceof Event.OfCall call) {
+      int epoch = epoch(source, call);
+      calls.accept(call, new CallBook.Place(number, epoch, order, line, stamp, source.inflight));
+      return;
+    }
+    if (sources.size() > 1 && repeats.isRepeat(number, event, stamp)) {
+      return;
+    }
+    Seen.Place place = new Seen.Place(number, order, line, stamp);
+    switch (event) {
+      case Event.CheckpointWritten written -> {
+        source.runs.read(RunCounter.Kind.WRITTEN_STEP, written.step());
+        writes.add(new Seen.Write(place, written.step(), written.writeMs()));
+        add(Metric.WRITE, written.writeMs());
+      }
+      case Event.WaitStart start ->
+          source.runs.read(RunCounter.Kind.AWAITED_STEP, start.targetStep());
+      case Event.WaitDone wait -> {
+        source.runs.read(RunCounter.Kind.AWAITED_STEP, wait.targetStep());
+        waits.add(new Seen.Wait(place, wait.targetStep(), wait.waitMs()));
+        add(Metric.WAIT, wait.waitMs());
+      }
+      case Event.BatchStart start -> {
+        source.batchStart = order;
+        load(source, place, start.inflight());
+      }
+      case Event.BatchDone done -> batchDone(source, place, done);
+      case Event.Rollouts rollouts -> rollouts(source, place, rollouts);
+      case Event.OfCall _ -> throw new IllegalStateException("taken above");
+    }
+  }
+
+  private static int epoch(Source source, Event.OfCall call) {
+    return switch (call) {
+      case Event.ClientSend send -> source.runs.read(RunCounter.Kind.CLIENT_CLOCK, send.t());
+      case Event.ClientDone _ -> source.runs.read(RunCounter.Kind.CLIENT_CLOCK, Double.NaN);
+      case Event.ServerRecv recv -> source.runs.read(RunCounter.Kind.SERVER_CLOCK, recv.t());
+      case Event.RpcStart start -> source.runs.read(RunCounter.Kind.SERVER_CLOCK, start.t());
+      case Event.RpcDone end -> source.runs.read(RunCounter.Kind.SERVER_CLOCK, end.t());
+    };
+  }
+
+  private void batchDone(Source source, Seen.Place place, Event.BatchDone done) {
+    batches.add(
+        new Seen.Batch(
+            place, source.batchStart, done.completions(), done.durMs(), done.inflight()));
+    source.batchStart = -1;
+    load(source, place, done.inflight());
+    add(Metric.BATCH, done.durMs());
+  }
+
+  private void rollouts(Source source, Seen.Place place, Event.Rollouts rollouts) {
+    source.runs.read(RunCounter.Kind.TRAINED_STEP, rollouts.currentStep());
+    quality.add(
+        new Seen.Quality(place, rollouts.currentStep(), rollouts.truncPct(), rollouts.staleness()));
+    add(Metric.TRUNCATION, rollouts.truncPct());
+    add(Metric.STALENESS, rollouts.staleness());
+  }
+
+  private void load(Source source, Seen.Place place, double inflight) {
+    if (!Double.isNaN(inflight)) {
+      source.inflight = inflight;
+      loads.add(new Seen.Load(place, inflight));
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package dev.freshet.lab.analyze;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An engine that gets slower: rpc_ms of updates rises over the longest run, beyond chance (one in a
+ * thousand), by at least a quarter and by at least a twentieth of what is good.
+ */
+final class RpcTrend {
+  private static final int FEWEST = 8;
+  private static final double SIGNIFICANT = 3.2;
+  private static final double GROWTH = 0.25;
+  private static final double PART_OF_GOOD = 0.05;
+  private static final double GOOD_IF_UNKNOWN = 2000;
+
+  private RpcTrend() {}
+
+  /** The trend of the longest run, if it has calls enough. */
+  static Optional<Trend> trend(Facts facts) {
+    double[] rpc = longestRun(facts).stream().mapToDouble(Call::rpcMs).toArray();
+    return rpc.length < FEWEST ? Optional.empty() : Optional.of(Trend.of(rpc));
+  }
+
+  private static List<Call> longestRun(Facts facts) {
+    Map<List<Integer>, List<Call>> runs = new HashMap<>();
+    for (Call call : facts.calls) {
+      if (!call.isReload() && !Double.isNaN(call.rpcMs())) {
+        boolean client = call.clientSource >= 0;
+        runs.computeIfAbsent(
+                client
+                    ? List.of(call.clientSource, call.clientEpoch)
+                    : List.of(call.serverSource, call.serverEpoch),
+                _ -> new ArrayList<>())
+            .add(call);
+      }
+    }
+    return runs.values().stream().max(Comparator.comparingInt(List::size)).orElse(List.of());
+  }
+
+  private static double good(Facts facts) {
+    return facts.ranges.update().known() ? facts.ranges.update().good() : GOOD_IF_UNKNOWN;
+  }
+
+  static Optional<Finding> judge(Facts facts) {
+    return trend(facts)
+        .filter(
+            trend ->
+                trend.z() >= SIGNIFICANT
+                    && trend.growth() >= GROWTH * Math.max(trend.start(), 0)
+                    && trend.growth() >= PART_OF_GOOD * good(facts))
+        .map(trend -> finding(facts, trend));
+  }
+
+  /** Whether rpc_ms was good before it rose. */
+  static boolean beganWell(Facts facts) {
+    return trend(facts).filter(trend -> trend.start() < good(facts)).isPresent();
+  }
+
+  private static Finding finding(Facts facts, Trend trend) {
+    List<Call> run = longestRun(facts);
+    double start = Math.max(trend.start(), 0);
+    double growth = trend.growth() / Math.max(start, 1);
+    Confidence confidence =
+        Confidence.of(Math.min(1, trend.z() / 8), 1 + 4 * growth, trend.count());
+    Correlation load = facts.withInflight("rpc_ms", Call::rpcMs);
+    return new Finding(
+        Signature.RPC_TREND,
+        facts.ranges.update().isCritical(trend.end()) ? Severity.CRITICAL : Severity.WARNING,
+        (load.known() && load.spearman() >= 0.7 ? confidence.contradicts() : confidence).value(),
+        Text.of("rpc_ms rises over the run from %s to %s", Text.ms(start), Text.ms(trend.end())),
+        List.of(
+            Text.of(
+                "The line through %d updates (Theil and Sen) goes from %s to %s; %.1f standard"
+                    + " deviations beyond chance (Mann and Kendall).",
+                trend.count(), Text.ms(start), Text.ms(trend.end()), trend.z()),
+            load.known()
+                ? Text.of("rpc_ms against completions in flight: Spearman %.2f.", load.spearman())
+                : "Whether the load grew as well is not known.",
+            "The first: " + facts.evidence(run.getFirst()),
+            "The last: " + facts.evidence(run.getLast())),
+        "Something fills up or wears: look at the storage's free space and latency, at the page cache,"
+            + " and at what the engine keeps of earlier versions; prune old checkpoints.");
+  }
+}

@@ -1,0 +1,71 @@
+package dev.freshet.lab.analyze;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/** What is asked of samples: medians, ranks, how two go together, whether one is larger. */
+final class Samples {
+  private Samples() {}
+
+  /** The median; NaN of none. Values that are NaN are left out. */
+  static double median(double[] values) {
+    return Series.percentile(known(values), 50);
+  }
+
+  private static double[] known(double[] values) {
+    return Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
+  }
+
+  /** Ranks from 1; equal values share the mean of theirs. */
+  static double[] ranks(double[] values) {
+    Integer[] order = IntStream.range(0, values.length).boxed().toArray(Integer[]::new);
+    Arrays.sort(order, Comparator.comparingDouble(i -> values[i]));
+    double[] ranks = new double[values.length];
+    for (int i = 0; i < order.length; ) {
+      int end = i;
+      while (end < order.length && values[order[end]] == values[order[i]]) {
+        end++;
+      }
+      for (int k = i; k < end; k++) {
+        ranks[order[k]] = (i + end + 1) / 2.0;
+      }
+      i = end;
+    }
+    return ranks;
+  }
+
+  /** Pearson's coefficient; NaN where one of the two does not vary. */
+  static double pearson(double[] x, double[] y) {
+    double meanX = Arrays.stream(x).average().orElse(Double.NaN);
+    double meanY = Arrays.stream(y).average().orElse(Double.NaN);
+    double xy = 0;
+    double xx = 0;
+    double yy = 0;
+    for (int i = 0; i < x.length; i++) {
+      xy += (x[i] - meanX) * (y[i] - meanY);
+      xx += (x[i] - meanX) * (x[i] - meanX);
+      yy += (y[i] - meanY) * (y[i] - meanY);
+    }
+    return xx == 0 || yy == 0 ? Double.NaN : xy / Math.sqrt(xx * yy);
+  }
+
+  /** Spearman's coefficient: Pearson's of the ranks. */
+  static double spearman(double[] x, double[] y) {
+    return pearson(ranks(x), ranks(y));
+  }
+
+  /**
+   * By how many standard deviations the rank sum of {@code a} exceeds what chance gives (Mann and
+   * Whitney, without correction for ties).
+   */
+  static double rankSumZ(double[] a, double[] b) {
+    double[] all = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, all, a.length, b.length);
+    double sum = Arrays.stream(ranks(all), 0, a.length).sum();
+    double n = all.length;
+    double expected = a.length * (n + 1) / 2;
+    double deviation = Math.sqrt(a.length * (double) b.length * (n + 1) / 12);
+    return (sum - expected) / deviation;
+  }
+}

@@ -1,0 +1,29 @@
+package dev.freshet.lab.analyze;
+
+import dev.freshet.lab.analyze.read.Stamp;
+
+/** An event of the pipeline beside the admin calls, and where it was seen. */
+sealed interface Seen {
+  Place place();
+
+  /**
+   * @param order of all events read
+   * @param line in the source
+   */
+  record Place(int source, long order, long line, Stamp stamp) {}
+
+  record Write(Place place, double step, double writeMs) implements Seen {}
+
+  record Wait(Place place, double step, double waitMs) implements Seen {}
+
+  /**
+   * @param startOrder of its batch.start in the same source; -1 if there was none
+   */
+  record Batch(Place place, long startOrder, double completions, double durMs, double inflight)
+      implements Seen {}
+
+  record Quality(Place place, double step, double truncPct, double staleness) implements Seen {}
+
+  /** How many completions were in flight. */
+  record Load(Place place, double inflight) implements Seen {}
+}

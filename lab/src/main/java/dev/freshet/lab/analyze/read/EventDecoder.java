@@ -1,0 +1,134 @@
+package dev.freshet.lab.analyze.read;
+
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * Decodes a line from its tag on. Strict in tag and name; lenient in what follows: fields may stand
+ * in any order and be followed by others. An event none of whose figures can be used is none.
+ */
+final class EventDecoder {
+  private static final String WEIGHTS = "[weights][";
+  private static final int TRACE_END = WEIGHTS.length() + 16;
+  private static final int CALL_NAME = TRACE_END + 2;
+
+  private long absurd;
+
+  /** How many lines had a figure that cannot be true. */
+  long absurd() {
+    return absurd;
+  }
+
+  /**
+   * The event of a line, if it is one.
+   *
+   * @param whole whether the line ends where the text does
+   */
+  Optional<Event> decode(String text, boolean whole) {
+    if (text.startsWith("[rollout] ")) {
+      Fields fields = new Fields(text, text.indexOf(' '), whole);
+      return check(fields, rollouts(fields));
+    }
+    boolean call = text.startsWith(WEIGHTS);
+    if (call && !hasTrace(text)) {
+      return Optional.empty();
+    }
+    int name = call ? CALL_NAME : text.indexOf(' ') + 1;
+    int end = Fields.tokenEnd(text, name);
+    if (end == text.length() && !whole) {
+      return Optional.empty(); // The name itself may be cut off.
+    }
+    Fields fields = new Fields(text, end, whole);
+    return call
+        ? check(fields, call(text, text.substring(name, end), fields))
+        : check(fields, event(text.substring(0, end), fields));
+  }
+
+  private Optional<Event> check(Fields fields, Optional<Event> event) {
+    absurd += fields.absurd() ? 1 : 0;
+    return event.filter(EventDecoder::usable);
+  }
+
+  private static boolean hasTrace(String text) {
+    return text.length() > CALL_NAME
+        && text.startsWith("] ", TRACE_END)
+        && text.substring(WEIGHTS.length(), TRACE_END).chars().allMatch(HexFormat::isHexDigit);
+  }
+
+  private static Optional<Event> event(String name, Fields fields) {
+    return Optional.ofNullable(
+        switch (name) {
+          case "[ckpt] write.done" ->
+              new Event.CheckpointWritten(fields.count("step"), fields.ms("write_ms"));
+          case "[ckpt] wait.start" -> new Event.WaitStart(fields.count("target_step"));
+          case "[ckpt] wait.done" ->
+              new Event.WaitDone(fields.count("target_step"), fields.ms("wait_ms"));
+          case "[gen] batch.start" -> new Event.BatchStart(fields.count("inflight"));
+          case "[gen] batch.done" ->
+              new Event.BatchDone(
+                  fields.count("completions"), fields.ms("dur_ms"), fields.count("inflight"));
+          default -> null;
+        });
+  }
+
+  private static Optional<Event> rollouts(Fields fields) {
+    double current = fields.count("current_step");
+    double behind = current - fields.count("ckpt_step");
+    double written = fields.count("staleness");
+    double staleness = Double.isNaN(written) && behind >= 0 ? behind : written;
+    return Optional.of(new Event.Rollouts(fields.figure("trunc_pct", 0, 100), current, staleness));
+  }
+
+  private static Optional<Event> call(String text, String name, Fields fields) {
+    long trace = HexFormat.fromHexDigitsToLong(text, WEIGHTS.length(), TRACE_END);
+    return Optional.ofNullable(
+        switch (name) {
+          case "client.send" ->
+              new Event.ClientSend(trace, fields.text("url"), fields.seconds("t"));
+          case "server.recv" ->
+              new Event.ServerRecv(trace, fields.text("path"), fields.seconds("t"));
+          case "rpc.start" -> new Event.RpcStart(trace, fields.text("op"), fields.seconds("t"));
+          case "rpc.done" ->
+              new Event.RpcDone(
+                  trace,
+                  fields.text("op"),
+                  fields.seconds("t"),
+                  fields.ms("rpc_ms"),
+                  !fields.text("error").isEmpty());
+          case "client.done" -> done(trace, fields);
+          default -> null;
+        });
+  }
+
+  private static Event done(long trace, Fields fields) {
+    return new Event.ClientDone(
+        trace,
+        fields.text("op"),
+        fields.text("url"),
+        fields.ms("wall_ms"),
+        fields.ms("rpc_ms"),
+        fields.ms("queue_ms"),
+        new Event.Parts(
+            fields.ms("connect_ms"),
+            fields.ms("accept_ms"),
+            fields.ms("handler_ms"),
+            fields.ms("answer_ms"),
+            fields.ms("transfer_ms"),
+            fields.ms("stall_ms")),
+        !fields.text("error").isEmpty());
+  }
+
+  private static boolean usable(Event event) {
+    return switch (event) {
+      case Event.CheckpointWritten written -> written.writeMs() >= 0;
+      case Event.WaitDone wait -> wait.waitMs() >= 0;
+      case Event.BatchDone batch -> batch.durMs() >= 0;
+      case Event.Rollouts rollouts -> rollouts.truncPct() >= 0 || rollouts.staleness() >= 0;
+      case Event.RpcDone rpc -> rpc.failed() || rpc.rpcMs() >= 0;
+      case Event.ClientDone done ->
+          done.failed() || done.wallMs() >= 0 || done.rpcMs() >= 0 || done.queueMs() >= 0;
+      case Event.ClientSend _, Event.ServerRecv _, Event.RpcStart _ -> true;
+      case Event.WaitStart _, Event.BatchStart _ -> true;
+    };
+  }
+}

@@ -1,0 +1,112 @@
+package dev.freshet.lab.analyze.report;
+
+import dev.freshet.lab.analyze.Analysis;
+import dev.freshet.lab.analyze.Metric;
+import dev.freshet.lab.analyze.Stats;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The tables of a report. */
+final class Tables {
+  private Tables() {}
+
+  /** A row a metric that occurs. */
+  static Table metrics(Analysis analysis) {
+    List<String> head = new ArrayList<>(List.of("metric"));
+    head.addAll(Figures.HEADS);
+    Table table = new Table(head);
+    for (Metric metric : Metric.values()) {
+      Stats stats = analysis.stats().get(metric);
+      if (stats != null && stats.count() > 0) {
+        table.row(metric.label(), Figures.cells(stats));
+      }
+    }
+    return table;
+  }
+
+  /** The updates that took longest, with where the time went. */
+  static Table slowest(Analysis analysis) {
+    Table table =
+        new Table(
+            List.of(
+                "trace",
+                "wall_ms",
+                "queue_ms",
+                "rpc_ms",
+                "send→recv",
+                "connect",
+                "accept",
+                "handler",
+                "answer",
+                "inflight",
+                "line"));
+    for (Analysis.Update update : analysis.slowest(JsonReport.SLOWEST)) {
+      table.row(
+          update.trace(),
+          List.of(
+              Figures.number(update.wallMs()),
+              Figures.number(update.queueMs()),
+              Figures.number(update.rpcMs()),
+              Figures.number(update.gapMs()),
+              Figures.number(update.connectMs()),
+              Figures.number(update.acceptMs()),
+              Figures.number(update.handlerMs()),
+              Figures.number(update.answerMs()),
+              count(update.inflight()),
+              update.where()));
+    }
+    return table;
+  }
+
+  private static String count(double value) {
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.0f", value);
+  }
+
+  static Table correlations(Analysis analysis) {
+    Table table = new Table(List.of("with inflight", "calls", "Pearson", "Spearman"));
+    analysis.correlations().stream()
+        .filter(correlation -> correlation.known())
+        .forEach(
+            c ->
+                table.row(
+                    c.metric(),
+                    List.of(
+                        String.valueOf(c.count()),
+                        String.format(Locale.ROOT, "%.2f", c.pearson()),
+                        String.format(Locale.ROOT, "%.2f", c.spearman()))));
+    return table;
+  }
+
+  /** What was read, in a sentence. */
+  static String inputs(Analysis analysis) {
+    long bytes = analysis.inputs().stream().mapToLong(Analysis.Input::bytes).sum();
+    long lines = analysis.inputs().stream().mapToLong(Analysis.Input::lines).sum();
+    long events = analysis.inputs().stream().mapToLong(Analysis.Input::events).sum();
+    return String.format(
+        Locale.ROOT,
+        "%s: %,d lines, %,.1f MB, %,d events",
+        analysis.inputs().size() == 1
+            ? analysis.inputs().getFirst().name()
+            : analysis.inputs().size() + " logs",
+        lines,
+        bytes / 1e6,
+        events);
+  }
+
+  /** The line through rpc_ms, in a sentence; empty if there are too few updates. */
+  static String trend(Analysis analysis) {
+    return analysis
+        .trend()
+        .map(
+            trend ->
+                String.format(
+                    Locale.ROOT,
+                    "rpc_ms over the longest run: %s → %s ms over %,d updates (z %.1f)",
+                    Figures.number(trend.start()),
+                    Figures.number(trend.end()),
+                    trend.count(),
+                    trend.z()))
+        .orElse("");
+  }
+}
