@@ -8,40 +8,61 @@ import java.util.Optional;
 
 /**
  * Contention: batches take longer when an update is in flight. A long batch meets more updates just
- * because it is long, so what counts is whether one is in flight within the median batch's duration
- * from the batch's start. Batches that stood still for want of weights are left out. Without times
- * the order of lines in one log has to do, and the effect has to be larger.
+ * because it is long, so what counts first is whether one is in flight within the duration of a
+ * short batch (the tenth percentile) from the batch's start, which does not depend on its own. Else
+ * the batches that meet one at any time, or without times by the order of lines in one log, have to
+ * stand well apart from the others. Batches that stood still for want of weights are left out.
  */
 final class Contention {
   private static final int FEWEST = 3;
   private static final int EXAMPLES = 3;
   private static final double SIGNIFICANT = 2.33;
   private static final double TIMES = 1.5;
-  private static final double TIMES_BY_ORDER = 2;
 
   private final Facts facts;
   private final List<Seen.Batch> during = new ArrayList<>();
   private final List<Seen.Batch> apart = new ArrayList<>();
   private final boolean timed;
 
-  private Contention(Facts facts) {
+  private Contention(Facts facts, boolean timed) {
     this.facts = facts;
-    this.timed =
-        facts.batches.stream().anyMatch(batch -> batch.place().stamp().known())
-            && facts.calls.stream().anyMatch(call -> !Double.isNaN(facts.times.sentMillis(call)));
-    if (timed) {
-      splitByTime();
-    } else {
-      splitByOrder();
-    }
+    this.timed = timed;
   }
 
   static Optional<Finding> judge(Facts facts) {
-    return new Contention(facts).finding();
+    boolean timed =
+        facts.batches.stream().anyMatch(batch -> batch.place().stamp().known())
+            && facts.calls.stream().anyMatch(call -> !Double.isNaN(facts.times.sentMillis(call)));
+    if (!timed) {
+      return new Contention(facts, false).byOrder();
+    }
+    Optional<Finding> early = new Contention(facts, true).byTime(percentile(facts.batches, 10));
+    return early.isPresent() ? early : new Contention(facts, true).byTime(Double.POSITIVE_INFINITY);
   }
 
-  private void splitByTime() {
-    double window = Samples.median(durations(facts.batches));
+  /**
+   * @param windowMs how long after a batch's start an update counts
+   */
+  private Optional<Finding> byTime(double windowMs) {
+    splitByTime(windowMs);
+    return Double.isInfinite(windowMs) && !standApart() ? Optional.empty() : finding();
+  }
+
+  private Optional<Finding> byOrder() {
+    splitByOrder();
+    return standApart() ? finding() : Optional.empty();
+  }
+
+  /** Whether most of the ones are well above most of the others. */
+  private boolean standApart() {
+    return percentile(during, 25) >= TIMES * percentile(apart, 75);
+  }
+
+  private static double percentile(List<Seen.Batch> batches, double percent) {
+    return Series.percentile(Arrays.stream(durations(batches)).sorted().toArray(), percent);
+  }
+
+  private void splitByTime(double window) {
     Spans updates = new Spans();
     for (Call call : facts.calls) {
       updates.add(facts.times.sentMillis(call), facts.times.doneMillis(call));
@@ -57,7 +78,7 @@ final class Contention {
       double end = facts.times.millis(batch.place());
       double start = end - batch.durMs();
       if (!Double.isNaN(start) && !waits.meets(start, end)) {
-        (updates.meets(start, start + window) ? during : apart).add(batch);
+        (updates.meets(start, Math.min(end, start + window)) ? during : apart).add(batch);
       }
     }
   }
@@ -88,7 +109,7 @@ final class Contention {
     double without = Samples.median(durations(apart));
     if (during.size() < FEWEST
         || apart.size() < FEWEST
-        || with < (timed ? TIMES : TIMES_BY_ORDER) * without
+        || with < TIMES * without
         || Samples.rankSumZ(durations(during), durations(apart)) < SIGNIFICANT) {
       return Optional.empty();
     }
