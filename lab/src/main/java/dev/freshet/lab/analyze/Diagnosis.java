@@ -29,7 +29,8 @@ final class Diagnosis {
   }
 
   Analysis analysis() {
-    List<Finding> findings = findings();
+    Optional<Trend> trend = RpcTrend.trend(facts);
+    List<Finding> findings = findings(trend);
     Analysis.Counts counts = counts();
     boolean empty = inputs.stream().allMatch(input -> input.events() == 0);
     return new Analysis(
@@ -43,17 +44,17 @@ final class Diagnosis {
         counts,
         updates(),
         moments(),
-        List.of(
-            facts.withInflight("queue_ms", Call::queueMs),
-            facts.withInflight("rpc_ms", Call::rpcMs)),
-        RpcTrend.trend(facts));
+        List.of(facts.queueLoad, facts.rpcLoad),
+        trend);
   }
 
-  private List<Finding> findings() {
-    Optional<Finding> trend = RpcTrend.judge(facts);
+  private List<Finding> findings(Optional<Trend> rpc) {
+    Optional<Finding> trend = rpc.flatMap(t -> RpcTrend.judge(facts, t));
     return Stream.of(
             FrontEndQueue.judge(facts),
-            EngineReload.judge(facts, trend.isPresent() && RpcTrend.beganWell(facts)),
+            EngineReload.judge(
+                facts,
+                trend.isPresent() && rpc.filter(t -> RpcTrend.beganWell(facts, t)).isPresent()),
             trend,
             CheckpointIo.write(facts),
             CheckpointIo.await(facts),

@@ -65,7 +65,7 @@ final class EngineReload {
     if (queue < rpc / 4) {
       confidence.agrees();
     }
-    Correlation load = facts.withInflight("rpc_ms", Call::rpcMs);
+    Correlation load = facts.rpcLoad;
     if (load.known() && load.spearman() >= TOGETHER) {
       confidence.contradicts();
       evidence.add(

@@ -29,6 +29,11 @@ final class Facts {
   final HostClocks clocks;
   final SourceTimes times;
 
+  /** How queue_ms and rpc_ms of the calls go with the completions in flight. */
+  final Correlation queueLoad;
+
+  final Correlation rpcLoad;
+
   private final double[] loadTimes;
   private final double[] loads;
 
@@ -52,6 +57,8 @@ final class Facts {
             .toList();
     this.loadTimes = timed.stream().mapToDouble(load -> times.millis(load.place())).toArray();
     this.loads = timed.stream().mapToDouble(Seen.Load::inflight).toArray();
+    this.queueLoad = withInflight("queue_ms", Call::queueMs);
+    this.rpcLoad = withInflight("rpc_ms", Call::rpcMs);
   }
 
   Stats stats(Metric metric) {
@@ -77,8 +84,7 @@ final class Facts {
     return before < 0 ? Double.NaN : loads[before];
   }
 
-  /** How a figure of calls goes with the completions in flight. */
-  Correlation withInflight(String figure, ToDoubleFunction<Call> value) {
+  private Correlation withInflight(String figure, ToDoubleFunction<Call> value) {
     List<Call> known =
         calls.stream()
             .filter(call -> !Double.isNaN(value.applyAsDouble(call) + inflight(call)))

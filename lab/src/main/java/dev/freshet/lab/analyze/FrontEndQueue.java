@@ -126,7 +126,7 @@ final class FrontEndQueue {
       evidence.add("The load at the time is not known: no [gen] line before the calls.");
       return;
     }
-    Correlation load = facts.withInflight("queue_ms", Call::queueMs);
+    Correlation load = facts.queueLoad;
     if (Arrays.stream(inflight).allMatch(v -> v == 0)) {
       confidence.contradicts();
       evidence.add("No completion was in flight, so streams cannot have held it up.");

@@ -46,19 +46,17 @@ final class RpcTrend {
     return facts.ranges.update().known() ? facts.ranges.update().good() : GOOD_IF_UNKNOWN;
   }
 
-  static Optional<Finding> judge(Facts facts) {
-    return trend(facts)
-        .filter(
-            trend ->
-                trend.z() >= SIGNIFICANT
-                    && trend.growth() >= GROWTH * Math.max(trend.start(), 0)
-                    && trend.growth() >= PART_OF_GOOD * good(facts))
-        .map(trend -> finding(facts, trend));
+  static Optional<Finding> judge(Facts facts, Trend trend) {
+    return trend.z() >= SIGNIFICANT
+            && trend.growth() >= GROWTH * Math.max(trend.start(), 0)
+            && trend.growth() >= PART_OF_GOOD * good(facts)
+        ? Optional.of(finding(facts, trend))
+        : Optional.empty();
   }
 
   /** Whether rpc_ms was good before it rose. */
-  static boolean beganWell(Facts facts) {
-    return trend(facts).filter(trend -> trend.start() < good(facts)).isPresent();
+  static boolean beganWell(Facts facts, Trend trend) {
+    return trend.start() < good(facts);
   }
 
   private static Finding finding(Facts facts, Trend trend) {
@@ -67,7 +65,7 @@ final class RpcTrend {
     double growth = trend.growth() / Math.max(start, 1);
     Confidence confidence =
         Confidence.of(Math.min(1, trend.z() / 8), 1 + 4 * growth, trend.count());
-    Correlation load = facts.withInflight("rpc_ms", Call::rpcMs);
+    Correlation load = facts.rpcLoad;
     return new Finding(
         Signature.RPC_TREND,
         facts.ranges.update().isCritical(trend.end()) ? Severity.CRITICAL : Severity.WARNING,

@@ -1,8 +1,6 @@
 package dev.freshet.lab.analyze;
 
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.stream.IntStream;
 
 /** What is asked of samples: medians, ranks, how two go together, whether one is larger. */
 final class Samples {
@@ -19,20 +17,27 @@ final class Samples {
 
   /** Ranks from 1; equal values share the mean of theirs. */
   static double[] ranks(double[] values) {
-    Integer[] order = IntStream.range(0, values.length).boxed().toArray(Integer[]::new);
-    Arrays.sort(order, Comparator.comparingDouble(i -> values[i]));
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
     double[] ranks = new double[values.length];
-    for (int i = 0; i < order.length; ) {
-      int end = i;
-      while (end < order.length && values[order[end]] == values[order[i]]) {
-        end++;
-      }
-      for (int k = i; k < end; k++) {
-        ranks[order[k]] = (i + end + 1) / 2.0;
-      }
-      i = end;
-    }
+    Arrays.setAll(
+        ranks, i -> (below(sorted, values[i]) + below(sorted, Math.nextUp(values[i])) + 1) / 2.0);
     return ranks;
+  }
+
+  /** How many values are less. */
+  private static int below(double[] sorted, double value) {
+    int low = 0;
+    int high = sorted.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (sorted[middle] < value) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 
   /** Pearson's coefficient; NaN where one of the two does not vary. */

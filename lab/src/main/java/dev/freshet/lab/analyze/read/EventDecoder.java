@@ -12,6 +12,7 @@ final class EventDecoder {
   private static final int TRACE_END = WEIGHTS.length() + 16;
   private static final int CALL_NAME = TRACE_END + 2;
 
+  private final Fields fields = new Fields();
   private long absurd;
 
   /** How many lines had a figure that cannot be true. */
@@ -26,8 +27,8 @@ final class EventDecoder {
    */
   Optional<Event> decode(String text, boolean whole) {
     if (text.startsWith("[rollout] ")) {
-      Fields fields = new Fields(text, text.indexOf(' '), whole);
-      return check(fields, rollouts(fields));
+      fields.of(text, text.indexOf(' '), whole);
+      return check(rollouts());
     }
     boolean call = text.startsWith(WEIGHTS);
     if (call && !hasTrace(text)) {
@@ -38,24 +39,28 @@ final class EventDecoder {
     if (end == text.length() && !whole) {
       return Optional.empty(); // The name itself may be cut off.
     }
-    Fields fields = new Fields(text, end, whole);
-    return call
-        ? check(fields, call(text, text.substring(name, end), fields))
-        : check(fields, event(text.substring(0, end), fields));
+    fields.of(text, end, whole);
+    return check(call ? call(text, text.substring(name, end)) : event(text.substring(0, end)));
   }
 
-  private Optional<Event> check(Fields fields, Optional<Event> event) {
+  private Optional<Event> check(Optional<Event> event) {
     absurd += fields.absurd() ? 1 : 0;
     return event.filter(EventDecoder::usable);
   }
 
   private static boolean hasTrace(String text) {
-    return text.length() > CALL_NAME
-        && text.startsWith("] ", TRACE_END)
-        && text.substring(WEIGHTS.length(), TRACE_END).chars().allMatch(HexFormat::isHexDigit);
+    if (text.length() <= CALL_NAME || !text.startsWith("] ", TRACE_END)) {
+      return false;
+    }
+    for (int i = WEIGHTS.length(); i < TRACE_END; i++) {
+      if (!HexFormat.isHexDigit(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
   }
 
-  private static Optional<Event> event(String name, Fields fields) {
+  private Optional<Event> event(String name) {
     return Optional.ofNullable(
         switch (name) {
           case "[ckpt] write.done" ->
@@ -71,7 +76,7 @@ final class EventDecoder {
         });
   }
 
-  private static Optional<Event> rollouts(Fields fields) {
+  private Optional<Event> rollouts() {
     double current = fields.count("current_step");
     double behind = current - fields.count("ckpt_step");
     double written = fields.count("staleness");
@@ -79,7 +84,7 @@ final class EventDecoder {
     return Optional.of(new Event.Rollouts(fields.figure("trunc_pct", 0, 100), current, staleness));
   }
 
-  private static Optional<Event> call(String text, String name, Fields fields) {
+  private Optional<Event> call(String text, String name) {
     long trace = HexFormat.fromHexDigitsToLong(text, WEIGHTS.length(), TRACE_END);
     return Optional.ofNullable(
         switch (name) {
@@ -95,12 +100,12 @@ final class EventDecoder {
                   fields.seconds("t"),
                   fields.ms("rpc_ms"),
                   !fields.text("error").isEmpty());
-          case "client.done" -> done(trace, fields);
+          case "client.done" -> done(trace);
           default -> null;
         });
   }
 
-  private static Event done(long trace, Fields fields) {
+  private Event done(long trace) {
     return new Event.ClientDone(
         trace,
         fields.text("op"),

@@ -3,25 +3,30 @@ package dev.freshet.lab.analyze.read;
 import java.util.Arrays;
 
 /**
- * The {@code key=value} fields after the name of an event. Of a key that stands there twice the
- * first counts. A field at the end of a line that was cut off is passed over unless its value has
- * all the decimals that the format gives it. A figure outside its bounds counts as absurd.
+ * The {@code key=value} fields after the name of an event, one line's after the other. Of a key
+ * that stands there twice the first counts; of more than 64 fields the first 64 do. A field at the
+ * end of a line that was cut off is passed over unless its value has all the decimals that the
+ * format gives it. A figure outside its bounds counts as absurd.
  */
 final class Fields {
   private static final double[] POWERS = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
   private static final int MOST = 64;
 
-  private final String text;
   private final int[] starts = new int[MOST];
   private final int[] ends = new int[MOST];
+  private String text = "";
   private int count;
   private boolean absurd;
 
   /**
+   * Takes the fields of another line.
+   *
    * @param whole whether the line ends where the text does
    */
-  Fields(String text, int from, boolean whole) {
-    this.text = text;
+  void of(String line, int from, boolean whole) {
+    text = line;
+    count = 0;
+    absurd = false;
     int at = from;
     while (at < text.length() && count < MOST) {
       int end = tokenEnd(text, at);

@@ -1,8 +1,5 @@
 package dev.freshet.lab.analyze.read;
 
-import java.time.LocalDate;
-import java.time.YearMonth;
-
 /**
  * Finds the time in what stands before a tag: the first of {@code 2026-01-02T03:04:05.678Z} (or
  * with an offset; with a space, slashes, a comma, no fraction), {@code 01-02 03:04:05}, {@code
@@ -10,6 +7,9 @@ import java.time.YearMonth;
  */
 final class StampParser {
   private static final double DAY_MS = 86_400_000;
+
+  /** 1970-01-01 in days from the 1st of March of the year 0. */
+  private static final long EPOCH = 719_468;
 
   private final byte[] bytes;
   private final int end;
@@ -67,10 +67,15 @@ final class StampParser {
       return Stamp.NONE;
     }
     at++;
-    if (day < 1 || day > YearMonth.of((int) year, (int) month).lengthOfMonth()) {
-      return Stamp.NONE;
-    }
-    return clock(LocalDate.of((int) year, (int) month, (int) day).toEpochDay() * DAY_MS);
+    return day < 1 || day > 31 ? Stamp.NONE : clock(epochDay(year, month, day) * DAY_MS);
+  }
+
+  /** Days since the epoch, in the Gregorian calendar; years begin in March here. */
+  private static long epochDay(long year, long month, long day) {
+    long y = month > 2 ? year : year - 1;
+    long leaps = Math.floorDiv(y, 4L) - Math.floorDiv(y, 100L) + Math.floorDiv(y, 400L);
+    long dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return y * 365 + leaps + dayOfYear - EPOCH;
   }
 
   private Stamp clock(double dayMs) {

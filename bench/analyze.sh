@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# freshet analyze against grep, sed, sort and awk on the same log in one run: bench/analyze.sh [MB] [RUNS]
+# Prints the best of RUNS and its rate, the pipelines' times, the ratios, and whether the figures agree.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+megabytes=${1:-2000}
+runs=${2:-3}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+log=$dir/run.log
+bench/analyze-log.sh "$megabytes" > "$log"
+bytes=$(wc -c < "$log")
+./freshet --version > /dev/null # built, and the launcher warm
+
+now() { date +%s.%N; }
+
+# Seconds that a command takes; what it prints goes to a file.
+seconds() {
+  local out=$1 begin
+  shift
+  begin=$(now)
+  "$@" > "$out"
+  echo "$(now) $begin" | awk '{ printf "%.3f", $1 - $2 }'
+}
+
+best=1e9
+for _ in $(seq "$runs"); do
+  took=$(seconds "$dir/report.json" ./freshet analyze --format json "$log")
+  best=$(echo "$best $took" | awk '{ print $1 < $2 ? $1 : $2 }')
+done
+passes=$(seconds "$dir/passes.txt" bench/analyze-pipeline.sh "$log")
+once=$(seconds "$dir/once.txt" bench/analyze-pipeline.sh "$log" once)
+
+cmp -s "$dir/passes.txt" "$dir/once.txt" || echo "the two pipelines disagree"
+while read -r name _ count _ mean _ stddev _ _ _ p50 _ _ _ _ _ p99 _; do
+  awk -v name="$name" -v want="$count $mean $stddev $p50 $p99" '
+    $0 ~ "^    \"" name "\" :" { inside = 1 }
+    inside && /"(count|mean|stddev|p50|p99)"/ { gsub(/[",]/, ""); got[$1] = $3 }
+    inside && /}/ { exit }
+    END {
+      split(want, w, " "); split("count mean stddev p50 p99", keys, " ")
+      for (i = 1; i <= 5; i++) { d = got[keys[i]] - w[i]; if (d < 0) d = -d; if (d > 1e-3 * w[i] + 1e-3) bad = bad " " keys[i] }
+      print name, (bad ? "DIFFERS IN" bad : "agrees")
+    }' "$dir/report.json"
+done < "$dir/passes.txt"
+
+echo "$bytes $best $passes $once" | awk '{
+  printf "freshet analyze        %7.2f s  %6.0f MB/s, JVM start included\n", $2, $1 / 1e6 / $2
+  printf "a pass for each metric %7.2f s  %6.1f times as long\n", $3, $3 / $2
+  printf "one pass, then each    %7.2f s  %6.1f times as long\n", $4, $4 / $2 }'
