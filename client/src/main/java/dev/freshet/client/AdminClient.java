@@ -4,7 +4,6 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.URI;
@@ -20,11 +19,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The admin lane to one inference server. It shares nothing with streams: the calling thread is its
- * own event loop, a fresh connection for every call ({@code Connection: close}), one connection at
- * a time. Calls block their caller, in the order they came, each wait within its {@link
+ * The admin lane to one inference server. It shares nothing with streams: the calling thread does
+ * all itself, on a fresh connection for every call ({@code Connection: close}), one connection at a
+ * time. Calls block their caller, in the order they came, each wait within its {@link
  * AdminDeadlines}; a prober that must not wait for an update has a lane of its own. Callers are
- * platform threads: a virtual one would hold its carrier, which streams share.
+ * platform threads: a virtual one would wait for a carrier, which streams share.
  *
  * <p>A weight operation logs {@code client.send} and {@code client.done}. The time between them is
  * all that the caller waited, a wait for the lane included. Errors are {@link AdminException}. No
@@ -99,7 +98,7 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private void command(String path) {
-    AdminRequest request = request(HttpMethod.POST, path, new byte[0], deadlines.pause());
+    AdminRequest request = request("POST", path, new byte[0], deadlines.pause());
     requireOk(request, call(request));
   }
 
@@ -135,16 +134,16 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminRequest probe(String path) {
-    return request(HttpMethod.GET, path, new byte[0], deadlines.probe());
+    return request("GET", path, new byte[0], deadlines.probe());
   }
 
-  private AdminRequest request(HttpMethod method, String path, byte[] body, Duration readDeadline) {
+  private AdminRequest request(String method, String path, byte[] body, Duration readDeadline) {
     return new AdminRequest(method, origin, path, body, TraceId.random(), token, readDeadline);
   }
 
   private AdminResult operate(String op, Optional<String> path, byte[] body, TraceId trace) {
     AdminRequest request =
-        new AdminRequest(HttpMethod.POST, origin, "/" + op, body, trace, token, deadlines.update());
+        new AdminRequest("POST", origin, "/" + op, body, trace, token, deadlines.update());
     String url = request.url();
     long sent = events.clientSend(trace, url, path);
     try {
@@ -204,10 +203,10 @@ public final class AdminClient implements AutoCloseable {
       if (closed) {
         throw AdminException.notSent(request.call(), "shut_down", "the admin client is closed");
       }
-      AdminExchange exchange =
-          AdminExchange.start(address(request), request, deadlines, events.clock());
+      InetAddress address = address(request);
+      AdminExchange exchange = AdminExchange.open(request, deadlines, events.clock());
       current = Optional.of(exchange);
-      return exchange.await();
+      return exchange.carryOut(address);
     } finally {
       current = Optional.empty();
       lane.unlock();

@@ -1,226 +1,179 @@
 package dev.freshet.client;
 
 import dev.freshet.trace.MonotonicClock;
-import io.netty.bootstrap.Bootstrap;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.ConnectTimeoutException;
-import io.netty.channel.ManualIoEventLoop;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpClientCodec;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One admin request on a connection of its own: connect, write, read the whole answer, close. The
- * calling thread is its event loop, so that no step waits for another thread to be woken; every
- * step has its deadline.
+ * calling thread does it all on a blocking socket, so that nothing stands between it and the
+ * kernel: no event loop to set up, no other thread to be woken. Every step has its deadline.
  */
-final class AdminExchange extends SimpleChannelInboundHandler<FullHttpResponse> {
+final class AdminExchange {
   /** An answer, when the connection was established and when the whole answer was there. */
   record Answer(int status, byte[] body, long connectedNanos, long answeredNanos) {}
 
-  private static final int MAX_ANSWER_BYTES = 1 << 20;
+  private static final int READ_BYTES = 8 << 10;
 
-  /** By how much the caller outwaits the sum of the deadlines, lest the loop itself be stuck. */
-  private static final Duration GRACE = Duration.ofSeconds(2);
-
-  /** How often the caller looks up from the connection, to see whether it was interrupted. */
-  private static final long LOOK_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  /** How often a write that finds the kernel's buffer full looks again. */
+  private static final long LOOK_AGAIN_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
   private final AdminRequest request;
   private final AdminDeadlines deadlines;
   private final MonotonicClock clock;
-  private final CompletableFuture<Answer> answer = new CompletableFuture<>();
-  private final ManualIoEventLoop loop = Transport.callersLoop();
+  private final SocketChannel channel;
+  private volatile Optional<BreakOff> brokenOff = Optional.empty();
 
-  /** Set by the one that decides the request's fate: the loop to write it, or the caller not to. */
-  private final AtomicBoolean decided = new AtomicBoolean();
+  /** Whether some of the request may have left. */
+  private boolean sent;
 
-  private long connectedNanos;
+  /** Why another thread ended the exchange. */
+  private record BreakOff(String code, String message) {}
 
-  private AdminExchange(AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock) {
+  private AdminExchange(
+      AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock, SocketChannel channel) {
     this.request = request;
     this.deadlines = deadlines;
     this.clock = clock;
+    this.channel = channel;
   }
 
-  /**
-   * Begins to connect to {@code address}, on behalf of the calling thread, which then {@link
-   * #await}s.
-   */
-  static AdminExchange start(
-      InetAddress address, AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock) {
-    AdminExchange exchange = new AdminExchange(request, deadlines, clock);
-    exchange.connect(new InetSocketAddress(address, request.origin().port()));
-    return exchange;
-  }
-
-  private void connect(InetSocketAddress server) {
-    Bootstrap bootstrap =
-        new Bootstrap()
-            .group(loop)
-            .channel(Transport.socket())
-            .option(ChannelOption.TCP_NODELAY, true)
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                Math.toIntExact(Math.max(1, deadlines.connect().toMillis())))
-            .handler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel
-                        .pipeline()
-                        .addLast(
-                            new HttpClientCodec(),
-                            new HttpObjectAggregator(MAX_ANSWER_BYTES),
-                            AdminExchange.this);
-                  }
-                });
-    ChannelFuture connected = bootstrap.connect(server);
-    var _ = answer.whenComplete((done, error) -> Transport.close(connected.channel()));
-    connected.addListener(this::connected);
-  }
-
-  private void connected(Future<? super Void> connected) {
-    if (connected.cause() instanceof ConnectTimeoutException) {
-      notSent(
-          "connect_timeout",
-          "no connection within %d ms".formatted(deadlines.connect().toMillis()));
-    } else if (connected.cause() != null) {
-      notSent("unreachable", "cannot connect: " + OneLine.of(connected.cause()));
-    }
-  }
-
-  @Override
-  public void channelActive(ChannelHandlerContext ctx) {
-    connectedNanos = clock.nanos();
-    if (!decided.compareAndSet(false, true)) {
-      Transport.close(ctx.channel());
-      return;
-    }
-    Future<?> writeTimeout =
-        expire(ctx, deadlines.write(), "write_timeout", "the request was not written");
-    ctx.writeAndFlush(request.toHttp())
-        .addListener(
-            written -> {
-              writeTimeout.cancel(false);
-              if (written.isSuccess()) {
-                Future<?> readTimeout =
-                    expire(ctx, request.readDeadline(), "read_timeout", "no answer");
-                var _ = answer.whenComplete((done, error) -> readTimeout.cancel(false));
-              } else {
-                sent("write_failed", "writing failed: " + OneLine.of(written.cause()));
-              }
-            });
-  }
-
-  private Future<?> expire(
-      ChannelHandlerContext ctx, Duration deadline, String code, String message) {
-    return ctx.executor()
-        .schedule(
-            () -> sent(code, "%s within %d ms".formatted(message, deadline.toMillis())),
-            deadline.toNanos(),
-            TimeUnit.NANOSECONDS);
-  }
-
-  @Override
-  protected void channelRead0(ChannelHandlerContext ctx, FullHttpResponse response) {
-    if (response.decoderResult().isFailure()) {
-      sent("bad_answer", "not HTTP: " + OneLine.of(response.decoderResult().cause()));
-      return;
-    }
-    Answer whole =
-        new Answer(
-            response.status().code(),
-            ByteBufUtil.getBytes(response.content()),
-            connectedNanos,
-            clock.nanos());
-    // Closed before the caller goes on, so that its next call is the only connection; that the
-    // channel has gone inactive is told after this method.
-    Transport.close(ctx.channel());
-    answer.complete(whole);
-  }
-
-  @Override
-  public void channelInactive(ChannelHandlerContext ctx) {
-    sent("closed", "the server closed the connection before the whole answer was there");
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    sent("closed", "the connection broke: " + OneLine.of(cause));
-  }
-
-  /**
-   * Carries the exchange out and returns its answer. Called once, by the thread that started it.
-   */
-  Answer await() {
+  /** An exchange that has not begun; {@link #carryOut} closes it. */
+  static AdminExchange open(AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock) {
     try {
-      Duration most =
-          deadlines.connect().plus(deadlines.write()).plus(request.readDeadline()).plus(GRACE);
-      long end = clock.nanos() + most.toNanos();
-      while (!answer.isDone()) {
-        long left = end - clock.nanos();
-        if (left <= 0) {
-          throw breakOff("read_timeout", "no answer within %d ms".formatted(most.toMillis()));
-        }
-        if (Thread.currentThread().isInterrupted()) {
-          throw breakOff("interrupted", "interrupted while waiting for the answer");
-        }
-        loop.run(Math.min(left, LOOK_UP_NANOS));
-      }
-      return answer.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof AdminException error) {
-        throw error;
-      }
-      throw new IllegalStateException(request.call(), e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw breakOff("interrupted", "interrupted while waiting for the answer");
-    } finally {
-      endLoop();
+      return new AdminExchange(request, deadlines, clock, SocketChannel.open());
+    } catch (IOException e) {
+      throw AdminException.notSent(
+          request.call(), "unreachable", "no socket can be had: " + OneLine.of(e));
     }
   }
 
-  /** Closes the connection, if it still is one, and frees what the loop holds. */
-  private void endLoop() {
-    var _ = loop.shutdownGracefully(0, GRACE.toMillis(), TimeUnit.MILLISECONDS);
-    long end = clock.nanos() + GRACE.toNanos();
-    while (!loop.isTerminated() && clock.nanos() < end) {
-      loop.run(LOOK_UP_NANOS);
+  /**
+   * Carries the exchange out with the server at {@code address} and returns its answer. Called
+   * once.
+   *
+   * @throws AdminException if a step fails or takes too long, or the exchange is broken off
+   */
+  Answer carryOut(InetAddress address) {
+    try (channel) {
+      connect(new InetSocketAddress(address, request.origin().port()));
+      long connected = clock.nanos();
+      write(request.toHttp());
+      return read(connected);
+    } catch (IOException e) {
+      throw brokenOff().orElseGet(() -> failed("closed", "the connection broke: " + OneLine.of(e)));
     }
   }
 
-  /** Ends the exchange without its answer, unless it has ended. */
-  AdminException breakOff(String code, String message) {
-    AdminException error =
-        decided.compareAndSet(false, true)
-            ? AdminException.notSent(request.call(), code, message)
-            : AdminException.sent(request.call(), code, message);
-    answer.completeExceptionally(error);
-    loop.wakeup();
-    return error;
+  private void connect(InetSocketAddress server) throws IOException {
+    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    Socket socket = channel.socket();
+    try {
+      socket.connect(server, Math.toIntExact(Math.max(1, deadlines.connect().toMillis())));
+    } catch (SocketTimeoutException e) {
+      throw failed("connect_timeout", "no connection" + within(deadlines.connect()));
+    } catch (IOException e) {
+      throw brokenOff().orElseGet(() -> failed("unreachable", "cannot connect: " + OneLine.of(e)));
+    }
   }
 
-  private void notSent(String code, String message) {
-    answer.completeExceptionally(AdminException.notSent(request.call(), code, message));
+  /** Never blocks but by its own deadline: a blocking write has none. */
+  private void write(ByteBuffer bytes) throws IOException {
+    long end = clock.nanos() + deadlines.write().toNanos();
+    channel.configureBlocking(false);
+    sent = true;
+    channel.write(bytes);
+    while (bytes.hasRemaining()) {
+      if (clock.nanos() >= end) {
+        throw failed("write_timeout", "the request was not written" + within(deadlines.write()));
+      }
+      LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      if (Thread.currentThread().isInterrupted()) {
+        throw interrupted();
+      }
+      channel.write(bytes);
+    }
+    channel.configureBlocking(true);
   }
 
-  private void sent(String code, String message) {
-    answer.completeExceptionally(AdminException.sent(request.call(), code, message));
+  private Answer read(long connected) throws IOException {
+    long end = clock.nanos() + request.readDeadline().toNanos();
+    InputStream in = channel.socket().getInputStream();
+    byte[] bytes = new byte[READ_BYTES];
+    try (AnswerReader answer = new AnswerReader()) {
+      while (!answer.isWhole()) {
+        channel.socket().setSoTimeout(millisUntil(end));
+        int count = in.read(bytes);
+        if (count < 0) {
+          answer.ended();
+          if (!answer.isWhole()) {
+            throw brokenOff()
+                .orElseGet(
+                    () ->
+                        failed(
+                            "closed",
+                            "the server closed the connection before the whole answer was there"));
+          }
+        } else {
+          answer.feed(bytes, count);
+        }
+      }
+      return new Answer(answer.status(), answer.body(), connected, clock.nanos());
+    } catch (SocketTimeoutException e) {
+      throw failed("read_timeout", "no answer" + within(request.readDeadline()));
+    } catch (WireException e) {
+      throw failed("bad_answer", "not HTTP: " + e.getMessage());
+    }
+  }
+
+  private int millisUntil(long end) throws SocketTimeoutException {
+    long left = TimeUnit.NANOSECONDS.toMillis(end - clock.nanos());
+    if (left <= 0) {
+      throw new SocketTimeoutException();
+    }
+    return (int) Math.min(left, Integer.MAX_VALUE);
+  }
+
+  private static String within(Duration deadline) {
+    return " within %d ms".formatted(deadline.toMillis());
+  }
+
+  /** Ends the exchange without its answer, unless it has ended. From any thread. */
+  void breakOff(String code, String message) {
+    brokenOff = Optional.of(new BreakOff(code, message));
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // The descriptor is gone either way; the exchange tells why it ended.
+    }
+  }
+
+  /** The error of an exchange that was ended from outside, if it was. */
+  private Optional<AdminException> brokenOff() {
+    if (Thread.currentThread().isInterrupted()) {
+      return Optional.of(interrupted());
+    }
+    return brokenOff.map(why -> failed(why.code(), why.message()));
+  }
+
+  private AdminException interrupted() {
+    return failed("interrupted", "interrupted while waiting for the answer");
+  }
+
+  private AdminException failed(String code, String message) {
+    return sent
+        ? AdminException.sent(request.call(), code, message)
+        : AdminException.notSent(request.call(), code, message);
   }
 }

@@ -1,13 +1,8 @@
 package dev.freshet.client;
 
 import dev.freshet.trace.TraceId;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpVersion;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -16,7 +11,7 @@ import java.util.Optional;
  * {@code token} is what the server knows its operators by.
  */
 record AdminRequest(
-    HttpMethod method,
+    String method,
     Origin origin,
     String path,
     byte[] body,
@@ -32,21 +27,24 @@ record AdminRequest(
     return method + " " + url();
   }
 
-  FullHttpRequest toHttp() {
-    FullHttpRequest http =
-        new DefaultFullHttpRequest(
-            HttpVersion.HTTP_1_1, method, path, Unpooled.wrappedBuffer(body));
-    http.headers()
-        .set(HttpHeaderNames.HOST, origin.authority())
-        .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE)
-        .set(HttpHeaderNames.ACCEPT, HttpHeaderValues.APPLICATION_JSON)
-        .set(TraceId.HEADER, trace.hex());
-    token.ifPresent(secret -> http.headers().set(HttpHeaderNames.AUTHORIZATION, secret.header()));
-    if (method.equals(HttpMethod.POST)) {
-      http.headers()
-          .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
-          .setInt(HttpHeaderNames.CONTENT_LENGTH, body.length);
+  /** The request as it goes over the wire, for a connection that serves it alone. */
+  ByteBuffer toHttp() {
+    StringBuilder head = new StringBuilder(256);
+    head.append(method).append(' ').append(path).append(" HTTP/1.1\r\n");
+    header(head, "host", origin.authority());
+    header(head, "connection", "close");
+    header(head, "accept", "application/json");
+    header(head, TraceId.HEADER, trace.hex());
+    token.ifPresent(secret -> header(head, "authorization", secret.header()));
+    if (method.equals("POST")) {
+      header(head, "content-type", "application/json");
+      header(head, "content-length", Integer.toString(body.length));
     }
-    return http;
+    byte[] bytes = head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocate(bytes.length + body.length).put(bytes).put(body).flip();
+  }
+
+  private static void header(StringBuilder head, String name, String value) {
+    head.append(name).append(": ").append(value).append("\r\n");
   }
 }

@@ -1,10 +1,8 @@
 package dev.freshet.client;
 
 import io.netty.channel.Channel;
-import io.netty.channel.DefaultSelectStrategyFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -26,26 +24,12 @@ public final class Transport {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
   private static final boolean EPOLL = Epoll.isAvailable();
 
-  /** Events that a loop of few channels takes at once. */
-  private static final int FEW = 8;
-
   private Transport() {}
 
   /** A group of {@code threads} event loops, daemon threads named {@code name}-…; the caller's. */
   public static EventLoopGroup group(String name, int threads) {
     IoHandlerFactory io = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
-  }
-
-  /**
-   * An event loop for a few channels that the calling thread itself runs, until it shuts it down.
-   */
-  static ManualIoEventLoop callersLoop() {
-    return new ManualIoEventLoop(
-        Thread.currentThread(),
-        EPOLL
-            ? EpollIoHandler.newFactory(FEW, DefaultSelectStrategyFactory.INSTANCE)
-            : NioIoHandler.newFactory());
   }
 
   /** The channel of a connection. */
