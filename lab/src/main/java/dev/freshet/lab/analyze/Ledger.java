@@ -145,7 +145,7 @@ final class Ledger {
       calls.accept(call, new CallBook.Place(number, epoch, order, line, stamp, source.inflight));
       return;
     }
-    if (sources.size() > 1 && repeats.isRepeat(number, event, stamp)) {
+    if (repeats.isRepeat(number, event, stamp)) {
       return;
     }
     Seen.Place place = new Seen.Place(number, order, line, stamp);
