@@ -1,20 +1,35 @@
 #!/usr/bin/env bash
-# The statistics of a run's log by grep, sed, sort and awk, as one would by hand: analyze-pipeline.sh FILE [once]
-# A pass over the log for every metric; with "once" the tagged lines are taken out first, in one pass.
+# The figures of a run's log by grep, sed, sort and awk, as one would by hand: analyze-pipeline.sh FILE [sed|grep|once]
+#   sed   a sed over the log for every metric (the default)
+#   grep  a grep over the log for every metric, and sed for what it lets through
+#   once  one grep takes the tagged lines out; everything else is done on those
+# Then the slowest ten updates with all lines of their traces, how queue_ms goes with inflight, and a timeline.
 set -euo pipefail
 export LC_ALL=C
 
-log=${1:?usage: analyze-pipeline.sh FILE [once]}
-if [ "${2:-}" = once ]; then
-  tagged=$(mktemp)
-  trap 'rm -f "$tagged"' EXIT
-  grep -E '\[weights\]\[[0-9a-f]{16}\] |\[ckpt\] |\[gen\] |\[rollout\] ' "$log" > "$tagged" || true
-  log=$tagged
+log=${1:?usage: analyze-pipeline.sh FILE [sed|grep|once]}
+mode=${2:-sed}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+tags='\[weights\]\[[0-9a-f]{16}\] |\[ckpt\] |\[gen\] |\[rollout\] '
+if [ "$mode" = once ]; then
+  grep -E "$tags" "$log" > "$tmp/tagged" || true
+  log=$tmp/tagged
+  mode=sed
 fi
+
+# EVENT KEY: the key's values, a line each
+values() {
+  if [ "$mode" = grep ]; then
+    { grep -E "$1.* $2=" "$log" || true; } | sed -E "s/.* $2=([0-9.]+).*/\1/"
+  else
+    sed -nE "s/.*$1.* $2=([0-9.]+).*/\1/p" "$log"
+  fi
+}
 
 # NAME EVENT KEY GOOD CRITICAL
 stats() {
-  { grep -E "$2.* $3=" "$log" || true; } | sed -E "s/.* $3=([0-9.]+).*/\1/" | sort -n | awk -v name="$1" -v good="$4" -v critical="$5" '
+  values "$2" "$3" | sort -n | awk -v name="$1" -v good="$4" -v critical="$5" '
     { v[NR] = $1; sum += $1; squares += $1 * $1; if ($1 < good) g++; else if ($1 > critical) c++ }
     function at(p,  r, i) { r = p / 100 * (NR - 1) + 1; i = int(r); return i >= NR ? v[NR] : v[i] + (r - i) * (v[i + 1] - v[i]) }
     END {
@@ -33,3 +48,12 @@ stats wait_ms '\[ckpt\] wait\.done' wait_ms 500 2000
 stats dur_ms '\[gen\] batch\.done' dur_ms 5000 10000
 stats trunc_pct '\[rollout\]' trunc_pct 10 30
 stats staleness '\[rollout\]' staleness 2.000001 4
+
+sed -nE 's/.*\[weights\]\[([0-9a-f]{16})\] client\.done wall_ms=([0-9.]+).*/\2 \1/p' "$log" | sort -k1,1rn | awk 'NR <= 10' |
+  while read -r _ trace; do grep -F "[$trace]" "$log"; done > "$tmp/slowest"
+awk '/\[gen\] batch/ && match($0, / inflight=[0-9]+/) { inflight = substr($0, RSTART + 10, RLENGTH - 10) + 0; known = 1 }
+  known && /client\.done/ && match($0, / queue_ms=[0-9.]+/) {
+    q = substr($0, RSTART + 10, RLENGTH - 10) + 0
+    n++; x += inflight; y += q; xx += inflight * inflight; yy += q * q; xy += inflight * q }
+  END { if (n) { d = (n * xx - x * x) * (n * yy - y * y); print "pearson", d > 0 ? (n * xy - x * y) / sqrt(d) : "-" > "/dev/stderr" } }' "$log" 2> "$tmp/load"
+grep -E "$tags" "$log" | sort > "$tmp/timeline" || true

@@ -19,6 +19,11 @@ final class Contention {
   private static final double SIGNIFICANT = 2.33;
   private static final double TIMES = 1.5;
 
+  /** What is said of batches though they are good: three times as long, by at least a second. */
+  private static final double SPIKE = 3;
+
+  private static final double SPIKE_MS = 1000;
+
   private final Facts facts;
   private final List<Seen.Batch> during = new ArrayList<>();
   private final List<Seen.Batch> apart = new ArrayList<>();
@@ -113,7 +118,14 @@ final class Contention {
         || Samples.rankSumZ(durations(during), durations(apart)) < SIGNIFICANT) {
       return Optional.empty();
     }
-    return Effect.of(durations(during), facts.ranges.of(Metric.BATCH))
+    Range range = facts.ranges.of(Metric.BATCH);
+    boolean spike = with >= SPIKE * without && with - without >= SPIKE_MS;
+    return Effect.of(durations(during), range)
+        .or(
+            () ->
+                spike
+                    ? Effect.of(durations(during), Range.below(with / 2, range.critical()))
+                    : Optional.empty())
         .map(effect -> finding(effect, with, without));
   }
 

@@ -206,6 +206,18 @@ class DiagnosisTest {
   }
 
   @Test
+  void aSpikeWithinWhatIsGoodIsContentionToo() {
+    only(
+        planted(
+            run -> {
+              run.batchMs = 900;
+              run.contention = 4;
+            }),
+        Signature.CONTENTION,
+        Severity.WARNING);
+  }
+
+  @Test
   void completionsThatAreCutOffAreRolloutQuality() {
     only(
         planted(run -> run.truncPct = _ -> run.about(45)),

@@ -77,6 +77,7 @@ final class SimulatedRun {
   IntToDoubleFunction truncPct;
   IntToDoubleFunction inflight;
   IntToDoubleFunction staleness = _ -> 1;
+  double batchMs = 2600;
   double contention = 1;
   double serverAheadS;
   boolean serverReportsRpc = true;
@@ -173,7 +174,7 @@ final class SimulatedRun {
       double start = at;
       int number = batch;
       double load = inflight.applyAsDouble(batch);
-      double base = about(2600);
+      double base = about(batchMs);
       boolean met = updates.stream().anyMatch(u -> u[0] <= start + base && u[1] >= start);
       double duration = met ? base * contention : base;
       add(start, Role.ORCHESTRATOR, log -> log.batchStart((int) load, 128));
