@@ -132,7 +132,7 @@ final class Ledger {
 
   private static void add(Map<Metric, Series> into, Metric metric, double value, Range range) {
     if (!Double.isNaN(value)) {
-      into.getOrDefault(metric, new Series()).add(value, range);
+      into.computeIfAbsent(metric, _ -> new Series()).add(value, range);
     }
   }
 

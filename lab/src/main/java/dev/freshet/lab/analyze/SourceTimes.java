@@ -17,11 +17,12 @@ final class SourceTimes {
   private static final double SLACK_MS = 50;
   private static final double QUARTER_MS = 900_000;
 
-  private final Map<Integer, Double> shifts = new HashMap<>();
+  private final double[] shifts;
   private final List<String> notes = new ArrayList<>();
 
   SourceTimes(
       List<Call> calls, List<Seen.Write> writes, List<Seen.Wait> waits, List<String> names) {
+    shifts = new double[names.size()];
     Map<Integer, Interval> intervals = new HashMap<>();
     for (Call call : calls) {
       if (call.clientSource >= 0 && call.serverSource >= 0 && !call.clientFailed) {
@@ -38,7 +39,7 @@ final class SourceTimes {
 
   private void relate(int source, Interval interval, List<String> names) {
     if (interval.bounded() && interval.holds(SLACK_MS) && !interval.contains(0, SLACK_MS)) {
-      shifts.put(source, interval.middle());
+      shifts[source] = interval.middle();
       notes.add(
           String.format(
               Locale.ROOT,
@@ -67,8 +68,8 @@ final class SourceTimes {
           double median =
               Samples.median(differences.stream().mapToDouble(Double::doubleValue).toArray());
           double zone = Math.rint(median / QUARTER_MS) * QUARTER_MS;
-          if (zone != 0 && !shifts.containsKey(source)) {
-            shifts.put(source, zone);
+          if (zone != 0 && shifts[source] == 0) {
+            shifts[source] = zone;
             notes.add(
                 String.format(
                     Locale.ROOT,
@@ -82,7 +83,7 @@ final class SourceTimes {
 
   /** A time on the common axis, in milliseconds; NaN if it is not known. */
   double millis(int source, Stamp stamp) {
-    return stamp.millis() - shifts.getOrDefault(source, 0.0);
+    return source < 0 ? Double.NaN : stamp.millis() - shifts[source];
   }
 
   double millis(Seen.Place place) {

@@ -6,13 +6,13 @@ import java.util.Arrays;
  * Whether a sequence rises: the line by Theil and Sen (the median of all slopes, which outliers do
  * not move) and its significance by Mann and Kendall.
  *
- * @param count values, of which at most 600, evenly spaced, were looked at
+ * @param count values, of which at most 400, evenly spaced, were looked at
  * @param start the line at the first value
  * @param end the line at the last value
  * @param z by how many standard deviations rises outnumber falls beyond chance
  */
 public record Trend(int count, double start, double end, double z) {
-  private static final int MOST = 600;
+  private static final int MOST = 400;
 
   static Trend of(double[] all) {
     int n = Math.min(all.length, MOST);

@@ -24,6 +24,7 @@ public final class TagScanner {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
   private static final long LOW_BITS = 0x7f7f7f7f7f7f7f7fL;
+  private static final long HIGH_BITS = ~LOW_BITS;
   private static final long NEWLINES = '\n' * ONES;
   private static final long BRACKETS = '[' * ONES;
   private static final byte[] WEIGHTS = ascii("[weights][");
@@ -116,15 +117,15 @@ public final class TagScanner {
     long newlines = 0;
     int at = 0;
     for (; at + BLOCK <= end; at += BLOCK) {
-      long brackets = 0;
       long ends = 0;
       for (int i = at; i < at + BLOCK; i += Long.BYTES) {
         long word = (long) WORD.get(buffer, i);
-        brackets |= zeros(word ^ BRACKETS);
         ends += zeros(word ^ NEWLINES) >>> 7;
-      }
-      if (brackets != 0) {
-        lookInBlock(at, linesBefore + newlines, whole);
+        long bracket = word ^ BRACKETS;
+        // A high bit of this is set if, and only if, a byte is zero; above that byte it may be any.
+        if (((bracket - ONES) & ~bracket & HIGH_BITS) != 0) {
+          lookInWord(i, zeros(bracket), at, linesBefore + newlines, whole);
+        }
       }
       newlines += (ends * ONES) >>> 56;
     }
@@ -145,13 +146,15 @@ public final class TagScanner {
     return ~(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS);
   }
 
-  private void lookInBlock(int block, long linesBeforeBlock, boolean whole) {
-    for (int i = block; i < block + BLOCK; i += Long.BYTES) {
-      long found = zeros((long) WORD.get(buffer, i) ^ BRACKETS);
-      while (found != 0) {
-        look(i + (Long.numberOfTrailingZeros(found) >>> 3), block, linesBeforeBlock, whole);
-        found &= found - 1;
-      }
+  /**
+   * Looks at the brackets of a word.
+   *
+   * @param brackets the high bits of their bytes
+   */
+  private void lookInWord(
+      int word, long brackets, int block, long linesBeforeBlock, boolean whole) {
+    for (long left = brackets; left != 0; left &= left - 1) {
+      look(word + (Long.numberOfTrailingZeros(left) >>> 3), block, linesBeforeBlock, whole);
     }
   }
 
