@@ -93,7 +93,11 @@ final class BenchFrontCommand extends RunningCommand {
     List<FrontReport.Row> rows = new ArrayList<>();
     System.out.println(FrontReport.head());
     for (int count : streams) {
-      try (SyntheticServer server = SyntheticServer.start(dir, rate, javaOptions)) {
+      try (ServeProcess server =
+          ServeProcess.start(
+              dir,
+              List.of("--engine", "synthetic", "--rate", Double.toString(rate)),
+              javaOptions)) {
         FrontFigures straight =
             bench.measure(
                 new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()), count);
@@ -110,8 +114,7 @@ final class BenchFrontCommand extends RunningCommand {
    * The same through nginx, if it is there and may open as many files as that takes. That it cannot
    * keep up is a finding, not a failure.
    */
-  private Optional<FrontFigures> relayed(
-      FrontBench bench, SyntheticServer server, Path dir, int count)
+  private Optional<FrontFigures> relayed(FrontBench bench, ServeProcess server, Path dir, int count)
       throws IOException, InterruptedException {
     int connections = 2 * count + RELAY_RESERVE;
     if (!Files.isExecutable(nginx) || connections > openFileLimit()) {

@@ -7,7 +7,9 @@ import dev.freshet.lab.SwapReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -101,10 +103,7 @@ final class BenchSwapCommand extends RunningCommand {
 
   private static SwapFigures measure(
       Lifetime lifetime, Path temporary, SwapShape shape, int updates, int sequences)
-      throws InterruptedException {
-    RunDirectory run = new RunDirectory(temporary);
-    run.createLogs();
-    Logs.toRun(run, "inference");
+      throws IOException, InterruptedException {
     List<Path> checkpoints =
         StoppableWork.await(
             lifetime,
@@ -112,35 +111,29 @@ final class BenchSwapCommand extends RunningCommand {
             () ->
                 new RandomCheckpoints(shape.config())
                     .publish(temporary.resolve("weights"), CHECKPOINTS));
-    try (InferenceServer server =
-        InferenceServer.start(
-            checkpoints.getFirst(), inference(shape, sequences), Logs.events("inference"))) {
+    try (ServeProcess server =
+        ServeProcess.start(
+            temporary, arguments(checkpoints.getFirst(), shape, sequences), List.of())) {
       SwapBench bench = new SwapBench(sequences, shape.maxTokens(), updates, shape.pause());
       SwapBench.Target target =
           new SwapBench.Target(
-              shape.name(),
-              server.dataUrl(),
-              server.adminUrl(),
-              ProcessHandle.current(),
-              checkpoints);
+              shape.name(), server.dataUrl(), server.adminUrl(), server.handle(), checkpoints);
       return StoppableWork.await(lifetime, "freshet-bench-measure", () -> bench.measure(target));
     }
   }
 
-  private static FreshetConfig.Inference inference(SwapShape shape, int sequences) {
+  private static List<String> arguments(Path model, SwapShape shape, int sequences) {
     int maxModelLen = PROMPT_TOKENS + shape.maxTokens();
-    return new FreshetConfig.Inference(
-        "127.0.0.1",
-        0,
-        "127.0.0.1",
-        0,
-        "",
-        "bench",
-        sequences,
-        maxModelLen,
-        sequences,
-        maxModelLen,
-        THREADS,
-        FreshetConfig.Precision.AUTO);
+    List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
+    Map.of(
+            "max_sequences", sequences,
+            "max_waiting", sequences,
+            "max_model_len", maxModelLen,
+            "prefill_tokens", maxModelLen,
+            "threads", THREADS)
+        .forEach(
+            (key, value) ->
+                arguments.addAll(List.of("--inference." + key, Integer.toString(value))));
+    return arguments;
   }
 }

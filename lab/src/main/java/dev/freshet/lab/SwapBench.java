@@ -54,7 +54,6 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
               updates, VerifyLevel.SIZE, pause.compareTo(IDLE_PAUSE) < 0 ? pause : IDLE_PAUSE);
       try (StreamLoad load = new StreamLoad(target.data(), sequences, maxTokens)) {
         load.awaitStreaming(OPENING);
-        server.warmUp();
         Thread.sleep(QUIET);
 
         double before = ProcessFigures.residentMb(target.process());

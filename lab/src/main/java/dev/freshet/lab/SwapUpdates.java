@@ -22,8 +22,8 @@ import java.util.OptionalLong;
  * Full updates of one server, which bring two checkpoints in turn, each as the next policy version.
  */
 final class SwapUpdates implements AutoCloseable {
-  private static final int WARM_UP_CALLS = 200;
-  private static final int WARM_UP_UPDATES = 50;
+  private static final int WARM_UP_CALLS = 3000;
+  private static final int WARM_UP_UPDATES = 500;
   private static final Duration WARM_UP_CALLING = Duration.ofSeconds(20);
   private static final Duration WARM_UP_UPDATING = Duration.ofSeconds(5);
 

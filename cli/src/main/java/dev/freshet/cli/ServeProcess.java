@@ -12,11 +12,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * {@code freshet serve --engine synthetic} as a process of its own, on free ports of this machine:
- * the JDK, the class path and the JVM's options are this process's.
+ * {@code freshet serve} as a process of its own, on free ports of this machine: the JDK, the class
+ * path and the JVM's options are this process's.
  */
-final class SyntheticServer implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(60);
+final class ServeProcess implements AutoCloseable {
+  private static final Duration START = Duration.ofMinutes(2);
   private static final Pattern URLS =
       Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
 
@@ -25,7 +25,7 @@ final class SyntheticServer implements AutoCloseable {
   private final OwnedProcess process;
   private final Urls urls;
 
-  private SyntheticServer(OwnedProcess process, Urls urls) {
+  private ServeProcess(OwnedProcess process, Urls urls) {
     this.process = process;
     this.urls = urls;
   }
@@ -34,21 +34,23 @@ final class SyntheticServer implements AutoCloseable {
    * Starts it and waits until it serves.
    *
    * @param dir where its logs go
+   * @param arguments what follows {@code serve}, but for addresses and the run's directory
    * @param javaOptions options of the JVM after those of this process
    */
-  static SyntheticServer start(Path dir, double rate, List<String> javaOptions)
+  static ServeProcess start(Path dir, List<String> arguments, List<String> javaOptions)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(javaOptions);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of("serve", "--engine", "synthetic", "--rate", Double.toString(rate)));
+    command.add("serve");
+    command.addAll(arguments);
     command.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
     command.addAll(List.of("--run.dir", dir.resolve("server").toString()));
     OwnedProcess process = OwnedProcess.start("the server", command, dir.resolve("server.txt"));
     try {
-      return new SyntheticServer(process, process.await(SyntheticServer::urls, START));
+      return new ServeProcess(process, process.await(ServeProcess::urls, START));
     } catch (IOException | InterruptedException | RuntimeException e) {
       process.close();
       throw e;
