@@ -114,6 +114,7 @@ class SignalsTest {
 
       assertThat(child.awaitEnd()).isEqualTo(exitCode);
       assertThat(child.err()).isEmpty();
+      client.shutdownNow(); // Closing alone waits for streams that nobody reads to their end.
     }
   }
 
