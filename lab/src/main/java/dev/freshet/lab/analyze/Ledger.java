@@ -4,8 +4,10 @@ import dev.freshet.lab.analyze.read.Event;
 import dev.freshet.lab.analyze.read.Stamp;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * All that was read, in bounded memory: the figures of every event, the newest calls, batches,
@@ -13,6 +15,10 @@ import java.util.Map;
  * thread.
  */
 final class Ledger {
+  /** What calls are counted in once they are settled, and until then in a copy. */
+  private static final Set<Metric> OF_CALLS =
+      EnumSet.of(Metric.QUEUE, Metric.RPC, Metric.RPC_RELOAD, Metric.WALL);
+
   private final Ranges ranges;
   private final Map<Metric, Series> figures = new EnumMap<>(Metric.class);
   private final CallBook calls = new CallBook(this::settle);
@@ -28,9 +34,6 @@ final class Ledger {
 
   Ledger(Ranges ranges) {
     this.ranges = ranges;
-    for (Metric metric : Metric.values()) {
-      figures.put(metric, new Series());
-    }
   }
 
   /** What is remembered of a log while it is read. */
@@ -98,14 +101,18 @@ final class Ledger {
 
   /** The distributions so far, of all that was read. */
   Map<Metric, Stats> stats() {
-    Map<Metric, Series> all = new EnumMap<>(Metric.class);
-    figures.forEach((metric, series) -> all.put(metric, series.copy()));
-    for (Call call : calls.calls()) {
-      count(call, all);
-    }
+    Map<Metric, Series> ofCalls = new EnumMap<>(Metric.class);
+    OF_CALLS.forEach(metric -> ofCalls.put(metric, figure(metric).copy()));
+    calls.calls().forEach(call -> count(call, ofCalls));
     Map<Metric, Stats> stats = new EnumMap<>(Metric.class);
-    all.forEach((metric, series) -> stats.put(metric, series.stats()));
+    for (Metric metric : Metric.values()) {
+      stats.put(metric, ofCalls.getOrDefault(metric, figure(metric)).stats());
+    }
     return stats;
+  }
+
+  private Series figure(Metric metric) {
+    return figures.computeIfAbsent(metric, _ -> new Series());
   }
 
   private void settle(Call call) {

@@ -8,7 +8,7 @@ import java.util.Arrays;
  * whose bounds are 1 % apart. Values are at least 0.
  */
 final class Series {
-  static final int MOST_EXACT = 1 << 20;
+  static final int MOST_EXACT = 1 << 19;
 
   private static final int FIRST = 256;
   private static final double LEAST = 0.01;
