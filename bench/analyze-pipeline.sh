@@ -55,5 +55,5 @@ awk '/\[gen\] batch/ && match($0, / inflight=[0-9]+/) { inflight = substr($0, RS
   known && /client\.done/ && match($0, / queue_ms=[0-9.]+/) {
     q = substr($0, RSTART + 10, RLENGTH - 10) + 0
     n++; x += inflight; y += q; xx += inflight * inflight; yy += q * q; xy += inflight * q }
-  END { if (n) { d = (n * xx - x * x) * (n * yy - y * y); print "pearson", d > 0 ? (n * xy - x * y) / sqrt(d) : "-" > "/dev/stderr" } }' "$log" 2> "$tmp/load"
+  END { if (n) { d = (n * xx - x * x) * (n * yy - y * y); print "pearson", (d > 0 ? (n * xy - x * y) / sqrt(d) : "-") } }' "$log" > "$tmp/load"
 grep -E "$tags" "$log" | sort > "$tmp/timeline" || true
