@@ -161,10 +161,18 @@ class LimitsTest {
       Call blocks = fixture.start(CompletionRequest.tokens(5).maxTokens(1));
       eventually(() -> fixture.engine.running() == 2);
       fixture.engine.beforeSubmit = () -> {};
+      StringBuilder answer = new StringBuilder();
+      byte[] some = new byte[1024];
+      while (!answer.toString().contains("\n\n\r\n")) {
+        int count = socket.getInputStream().read(some);
+        assertThat(count).as("bytes after %s", answer).isPositive();
+        answer.append(new String(some, 0, count, StandardCharsets.US_ASCII));
+      }
       fixture.engine.go();
 
-      String answer = FrontFixture.readAll(socket.getInputStream());
-      assertThat(answer).contains("\"text\":\"bcd\"", "\"start\":0,\"end\":3}", "\"text\":\"e\"");
+      answer.append(FrontFixture.readAll(socket.getInputStream()));
+      assertThat(answer.toString())
+          .contains("\"text\":\"bcd\"", "\"start\":0,\"end\":3}", "\"text\":\"e\"");
       assertThat(FrontFixture.await(blocks).finishReason()).isEqualTo("length");
     }
   }
