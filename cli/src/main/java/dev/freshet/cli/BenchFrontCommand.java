@@ -91,6 +91,7 @@ final class BenchFrontCommand extends RunningCommand {
   private void measure(Path dir) throws IOException, InterruptedException {
     FrontBench bench = new FrontBench(rate, Duration.ofSeconds(seconds));
     List<FrontReport.Row> rows = new ArrayList<>();
+    LaneRehearsal.hold();
     System.out.println(FrontReport.head());
     for (int count : streams) {
       try (ServeProcess server =

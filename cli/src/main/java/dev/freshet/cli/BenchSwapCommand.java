@@ -111,6 +111,7 @@ final class BenchSwapCommand extends RunningCommand {
             () ->
                 new RandomCheckpoints(shape.config())
                     .publish(temporary.resolve("weights"), CHECKPOINTS));
+    LaneRehearsal.hold();
     try (ServeProcess server =
         ServeProcess.start(
             temporary, arguments(checkpoints.getFirst(), shape, sequences), List.of())) {

@@ -1,7 +1,5 @@
 package dev.freshet.cli;
 
-import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
 import dev.freshet.inference.EmbeddedEngine;
 import dev.freshet.inference.Engine;
 import dev.freshet.inference.EngineOptions;
@@ -12,22 +10,17 @@ import dev.freshet.inference.front.FrontLimits;
 import dev.freshet.inference.front.ServedModel;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
 /** The inference server: owns tokenizer, engine and front. */
 final class InferenceServer implements AutoCloseable {
-  private static final int WARM_UP_CALLS = 3000;
-  private static final Duration WARM_UP_MOST = Duration.ofSeconds(1);
-
   private final Tokenizer tokenizer;
   private final Engine engine;
   private final Front front;
@@ -70,6 +63,7 @@ final class InferenceServer implements AutoCloseable {
       FreshetConfig.Inference config,
       EventLog events) {
     try {
+      LaneRehearsal.hold();
       E engine = make.apply(tokenizer);
       try {
         Front front =
@@ -110,21 +104,6 @@ final class InferenceServer implements AutoCloseable {
         config.prefillTokens(),
         config.threads(),
         dtype);
-  }
-
-  /**
-   * Answers a second's worth of its own probes, so that the first update finds the lane compiled.
-   */
-  void warmUpLane(FreshetConfig.Inference config) {
-    EventLog unlogged = new EventLog(line -> {}, MonotonicClock.SYSTEM);
-    try (AdminClient lane =
-        new AdminClient(
-            adminUrl(),
-            AdminDeadlines.DEFAULT,
-            unlogged,
-            AdminTokenFile.read(config.adminTokenFile()))) {
-      lane.warmUp(WARM_UP_CALLS, WARM_UP_MOST);
-    }
   }
 
   /** The root of the data listener. */

@@ -9,8 +9,10 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.ThreadPriority;
 import java.nio.file.Path;
 import java.util.Map;
 import org.slf4j.LoggerFactory;
@@ -150,8 +152,36 @@ final class Logs {
     async.setQueueSize(QUEUED_LINES);
     async.setDiscardingThreshold(0);
     async.setMaxFlushTime(FLUSH_MILLIS);
-    async.addAppender(sink);
+    Background background = new Background(sink);
+    background.setContext(context);
+    background.start();
+    async.addAppender(background);
     return async;
+  }
+
+  /** Lets whoever waits for an answer go before the thread that writes the lines about it. */
+  private static final class Background extends UnsynchronizedAppenderBase<ILoggingEvent> {
+    private final Appender<ILoggingEvent> sink;
+    private boolean lowered;
+
+    Background(Appender<ILoggingEvent> sink) {
+      this.sink = sink;
+    }
+
+    @Override
+    protected void append(ILoggingEvent line) {
+      if (!lowered) {
+        lowered = true;
+        ThreadPriority.lower(ThreadPriority.COMPUTE);
+      }
+      sink.doAppend(line);
+    }
+
+    @Override
+    public void stop() {
+      super.stop();
+      sink.stop();
+    }
   }
 
   private static PatternLayoutEncoder encoder(LoggerContext context, String role) {

@@ -1,6 +1,7 @@
 package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
+import dev.freshet.trace.ThreadPriority;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -33,6 +34,7 @@ public final class Main {
 
   /** Runs the command line and exits the process. */
   public static void main(String[] arguments) {
+    ThreadPriority.lowerCompilers();
     System.exit(run(arguments));
   }
 

@@ -28,6 +28,7 @@ final class OrchestrateCommand extends RunningCommand {
     RunDirectory run = RunDirectory.existing(config);
     Logs.toRun(run, "orchestrator");
     Terminal terminal = Terminal.standard();
+    LaneRehearsal.hold();
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
         MetricsFile metrics = run.metrics("orchestrator")) {
       OrchestratorRun orchestrator =

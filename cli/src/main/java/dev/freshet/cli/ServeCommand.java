@@ -97,7 +97,6 @@ final class ServeCommand extends RunningCommand {
       Logs.toRun(run, "inference");
     }
     try (InferenceServer server = start(config)) {
-      server.warmUpLane(config.inference());
       System.out.printf(
           "freshet serve: %s%n  completions %s%n  admin       %s%n",
           model.map(Path::toString).orElse("no model"), server.dataUrl(), server.adminUrl());

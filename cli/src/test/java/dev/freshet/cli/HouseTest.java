@@ -39,7 +39,7 @@ class HouseTest {
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
               Map.entry("rollouts", may(List.of("trace"), "tools.jackson")),
               Map.entry("client", may(List.of("trace"), "io.netty", "org.slf4j", "tools.jackson")),
-              Map.entry("model", may(List.of("weights"), "org.bytedeco", "tools.jackson")),
+              Map.entry("model", may(List.of("weights", "trace"), "org.bytedeco", "tools.jackson")),
               Map.entry(
                   "inference",
                   may(

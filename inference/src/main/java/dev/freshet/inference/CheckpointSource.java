@@ -50,10 +50,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
         () ->
             stated(dir)
                 .orElseThrow(
-                    () ->
-                        new EngineException(
-                            EngineException.Kind.INVALID,
-                            dir + ": no manifest: expected a step in the request")));
+                    () -> conflict(dir + ": no manifest: expected a step in the request")));
   }
 
   /** The step that a checkpoint's manifest states, if it has one. */

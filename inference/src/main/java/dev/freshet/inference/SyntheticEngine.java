@@ -1,9 +1,9 @@
 package dev.freshet.inference;
 
 import dev.freshet.client.VerifyLevel;
-import dev.freshet.model.ThreadPriority;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.ThreadPriority;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.freshet.lab;
 
 import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.Transport;
+import dev.freshet.trace.ThreadPriority;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -34,6 +35,12 @@ final class StreamLoad implements AutoCloseable {
   private static final int RETRY_MS = 100;
   private static final Duration ANSWER = Duration.ofSeconds(20);
   private static final Duration CLOSE = Duration.ofSeconds(10);
+
+  /**
+   * That of the server's own loops for streams: what reads streams elsewhere takes no core from the
+   * one that updates weights.
+   */
+  private static final int NICENESS = 5;
 
   /**
    * What has come so far.
@@ -77,6 +84,7 @@ final class StreamLoad implements AutoCloseable {
                     channel.pipeline().addLast(new CountedStream(StreamLoad.this, request));
                   }
                 });
+    loop.execute(() -> ThreadPriority.lower(NICENESS));
     loop.execute(this::fill);
   }
 

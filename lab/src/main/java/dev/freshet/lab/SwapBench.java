@@ -73,9 +73,8 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
             new SwapFigures.Resident(
                 before, Math.max(verified.peakMb(), unverified.peakMb()), after),
             new SwapFigures.Queue(
-                queueMs(idle.stream()),
-                queueMs(
-                    Stream.concat(verified.updates().stream(), unverified.updates().stream()))));
+                lane(idle.stream()),
+                lane(Stream.concat(verified.updates().stream(), unverified.updates().stream()))));
       }
     }
   }
@@ -131,9 +130,8 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     }
   }
 
-  private static Distribution queueMs(Stream<SwapUpdates.Update> updates) {
-    return Distribution.of(
-        updates.map(update -> update.timings().queueMs().orElse(Double.NaN)).toList());
+  private static LaneFigures lane(Stream<SwapUpdates.Update> updates) {
+    return LaneFigures.of(updates.map(SwapUpdates.Update::timings).toList());
   }
 
   private static long bytes(Path dir) {

@@ -54,10 +54,10 @@ public record SwapFigures(
    * @param idle without any stream
    * @param loaded beside the streams
    */
-  public record Queue(Distribution idle, Distribution loaded) {
+  public record Queue(LaneFigures idle, LaneFigures loaded) {
     /** How many times as long the median is beside the streams. */
     public double ratio() {
-      return loaded.p50() / idle.p50();
+      return loaded.queueMs().p50() / idle.queueMs().p50();
     }
   }
 }

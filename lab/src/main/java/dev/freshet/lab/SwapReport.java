@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -45,13 +47,29 @@ public record SwapReport(SwapFigures figures) {
         + line(
             "resident MiB: %.0f before, %.0f at most, %.0f after%n",
             resident.before(), resident.peak(), resident.after())
-        + line(
-            "queue_ms p50, p99: %.2f, %.2f idle; %.2f, %.2f loaded; ratio %.2f%n",
-            queue.idle().p50(),
-            queue.idle().p99(),
-            queue.loaded().p50(),
-            queue.loaded().p99(),
-            queue.ratio());
+        + "%-14s %15s %15s %15s %15s %15s%n"
+            .formatted(
+                "ms",
+                "queue p50    p99",
+                "connect p50 p99",
+                "accept p50  p99",
+                "handler p50 p99",
+                "answer p50  p99")
+        + lane("idle", queue.idle())
+        + lane("loaded", queue.loaded())
+        + line("queue_ms loaded over idle: %.2f%n", queue.ratio());
+  }
+
+  private static String lane(String kind, LaneFigures lane) {
+    return line("%-14s", kind)
+        + Stream.of(
+                lane.queueMs(),
+                lane.connectMs(),
+                lane.acceptMs(),
+                lane.handlerMs(),
+                lane.answerMs())
+            .map(part -> line(" %8.2f %6.2f", part.p50(), part.p99()))
+            .collect(Collectors.joining("", "", line("%n")));
   }
 
   private static String swaps(String kind, SwapFigures.Swaps swaps) {
@@ -113,6 +131,14 @@ public record SwapReport(SwapFigures figures) {
     }
   }
 
+  private static void put(ObjectNode node, String key, LaneFigures lane) {
+    ObjectNode parts = put(node, key, lane.queueMs()).putObject("parts");
+    put(parts, "connect_ms", lane.connectMs());
+    put(parts, "accept_ms", lane.acceptMs());
+    put(parts, "handler_ms", lane.handlerMs());
+    put(parts, "answer_ms", lane.answerMs());
+  }
+
   private static void put(ObjectNode node, SwapFigures.Swaps swaps) {
     put(node, "rpc_ms", swaps.rpcMs());
     put(node, "work_ms", swaps.workMs());
@@ -120,10 +146,11 @@ public record SwapReport(SwapFigures figures) {
     put(node, "throughput_kept", swaps.throughputKept());
   }
 
-  private static void put(ObjectNode node, String key, Distribution figures) {
+  private static ObjectNode put(ObjectNode node, String key, Distribution figures) {
     ObjectNode distribution = node.putObject(key);
     put(distribution, "p50", figures.p50());
     put(distribution, "p99", figures.p99());
+    return distribution;
   }
 
   private static void put(ObjectNode node, String key, double value) {

@@ -1,5 +1,6 @@
 package dev.freshet.model;
 
+import dev.freshet.trace.ThreadPriority;
 import dev.freshet.weights.DType;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;

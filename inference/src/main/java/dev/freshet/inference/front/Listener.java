@@ -1,8 +1,8 @@
 package dev.freshet.inference.front;
 
 import dev.freshet.client.Transport;
-import dev.freshet.model.ThreadPriority;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.ThreadPriority;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
