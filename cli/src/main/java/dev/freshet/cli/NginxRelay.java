@@ -20,6 +20,9 @@ final class NginxRelay implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(10);
   private static final int CONNECT_MS = 1000;
 
+  /** With less than a sixteenth of its connections to spare nginx breaks off those just made. */
+  private static final int SPARE_PART = 4;
+
   private final OwnedProcess process;
   private final URI url;
 
@@ -91,7 +94,7 @@ final class NginxRelay implements AutoCloseable {
             System.getProperty("user.name"),
             connections,
             dir,
-            connections,
+            connections + connections / SPARE_PART,
             dir,
             dir,
             dir,

@@ -45,9 +45,13 @@ final class UpdateProbe implements AutoCloseable {
             admin, AdminDeadlines.DEFAULT, new EventLog(_ -> {}, MonotonicClock.SYSTEM));
   }
 
-  /** Makes calls so that those measured do not find the lane's code uncompiled. */
+  /**
+   * Goes on from the version that the server has. Makes calls so that those measured do not find
+   * the lane's code uncompiled.
+   */
   void warmUp(Duration most) {
     client.warmUp(WARM_UP_CALLS, most);
+    step = Long.parseLong(client.weightInfo().weightVersion());
     for (int call = 0; call < WARM_UP_CALLS / 4; call++) {
       var _ = update();
     }
