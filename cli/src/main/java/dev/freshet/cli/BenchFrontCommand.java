@@ -94,11 +94,7 @@ final class BenchFrontCommand extends RunningCommand {
     LaneRehearsal.hold();
     System.out.println(FrontReport.head());
     for (int count : streams) {
-      try (ServeProcess server =
-          ServeProcess.start(
-              dir,
-              List.of("--engine", "synthetic", "--rate", Double.toString(rate)),
-              javaOptions)) {
+      try (ServeProcess server = ServeProcess.synthetic(dir, rate, javaOptions)) {
         FrontFigures straight =
             bench.measure(
                 new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()), count);

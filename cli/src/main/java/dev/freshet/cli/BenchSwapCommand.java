@@ -7,9 +7,7 @@ import dev.freshet.lab.SwapReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,7 +23,6 @@ import picocli.CommandLine.Option;
 final class BenchSwapCommand extends RunningCommand {
   private static final int CHECKPOINTS = 2;
   private static final int MAX_SEQUENCES = 4096;
-  private static final int THREADS = 2;
 
   /** What the streams begin with. */
   private static final int PROMPT_TOKENS = 1;
@@ -113,28 +110,13 @@ final class BenchSwapCommand extends RunningCommand {
                     .publish(temporary.resolve("weights"), CHECKPOINTS));
     LaneRehearsal.hold();
     try (ServeProcess server =
-        ServeProcess.start(
-            temporary, arguments(checkpoints.getFirst(), shape, sequences), List.of())) {
+        ServeProcess.embedded(
+            temporary, checkpoints.getFirst(), sequences, PROMPT_TOKENS + shape.maxTokens())) {
       SwapBench bench = new SwapBench(sequences, shape.maxTokens(), updates, shape.pause());
       SwapBench.Target target =
           new SwapBench.Target(
               shape.name(), server.dataUrl(), server.adminUrl(), server.handle(), checkpoints);
       return StoppableWork.await(lifetime, "freshet-bench-measure", () -> bench.measure(target));
     }
-  }
-
-  private static List<String> arguments(Path model, SwapShape shape, int sequences) {
-    int maxModelLen = PROMPT_TOKENS + shape.maxTokens();
-    List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
-    Map.of(
-            "max_sequences", sequences,
-            "max_waiting", sequences,
-            "max_model_len", maxModelLen,
-            "prefill_tokens", maxModelLen,
-            "threads", THREADS)
-        .forEach(
-            (key, value) ->
-                arguments.addAll(List.of("--inference." + key, Integer.toString(value))));
-    return arguments;
   }
 }

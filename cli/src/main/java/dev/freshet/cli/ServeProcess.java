@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +18,10 @@ import java.util.regex.Pattern;
  */
 final class ServeProcess implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
+
+  /** Of the embedded engine. */
+  private static final int THREADS = 2;
+
   private static final Pattern URLS =
       Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
 
@@ -37,7 +42,7 @@ final class ServeProcess implements AutoCloseable {
    * @param arguments what follows {@code serve}, but for addresses and the run's directory
    * @param javaOptions options of the JVM after those of this process
    */
-  static ServeProcess start(Path dir, List<String> arguments, List<String> javaOptions)
+  private static ServeProcess start(Path dir, List<String> arguments, List<String> javaOptions)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -55,6 +60,35 @@ final class ServeProcess implements AutoCloseable {
       process.close();
       throw e;
     }
+  }
+
+  /**
+   * Starts one with the embedded engine.
+   *
+   * @param model what it serves
+   * @param sequences how many completions it decodes at once, and may have waiting
+   * @param maxModelLen the most tokens of prompt and completion, all of which it prefills at once
+   */
+  static ServeProcess embedded(Path dir, Path model, int sequences, int maxModelLen)
+      throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
+    Map.of(
+            "max_sequences", sequences,
+            "max_waiting", sequences,
+            "max_model_len", maxModelLen,
+            "prefill_tokens", maxModelLen,
+            "threads", THREADS)
+        .forEach(
+            (key, value) ->
+                arguments.addAll(List.of("--inference." + key, Integer.toString(value))));
+    return start(dir, arguments, List.of());
+  }
+
+  /** Starts one with an engine without a model, which makes {@code rate} tokens a second. */
+  static ServeProcess synthetic(Path dir, double rate, List<String> javaOptions)
+      throws IOException, InterruptedException {
+    return start(
+        dir, List.of("--engine", "synthetic", "--rate", Double.toString(rate)), javaOptions);
   }
 
   private static Optional<Urls> urls(String output) {

@@ -9,11 +9,28 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * One connection of a {@link StreamLoad}: sends the request, looks at the status line, and from
+ * One connection of a load that is counted: sends the request, looks at the status line, and from
  * then on counts the empty lines that end an event. The stream has ended well if its last bytes are
  * those of a chunked body's end.
  */
-final class CountedStream extends ChannelInboundHandlerAdapter {
+public final class CountedStream extends ChannelInboundHandlerAdapter {
+  /** Who counts. Called on the connection's event loop. */
+  public interface Owner {
+    /** The answer has begun. */
+    void began();
+
+    /** More of the answer has come. */
+    void received(int freshEvents, int freshBytes);
+
+    /**
+     * The connection is over.
+     *
+     * @param begun whether its answer had begun
+     * @param trouble what went wrong, if it did not end as it should
+     */
+    void ended(boolean begun, Optional<String> trouble);
+  }
+
   private static final byte[] STATUS = "HTTP/1.1 200".getBytes(StandardCharsets.US_ASCII);
 
   /** The end of a chunked body, {@code 0\r\n\r\n}, as a number. */
@@ -22,7 +39,7 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
   private static final long END_MASK = 0xFFFFFFFFFFL;
   private static final int NONE = -2;
 
-  private final StreamLoad load;
+  private final Owner owner;
   private final byte[] request;
   private int statusSeen;
   private boolean begun;
@@ -30,8 +47,11 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
   private long last;
   private String trouble = "the connection closed before the stream's end";
 
-  CountedStream(StreamLoad load, byte[] request) {
-    this.load = load;
+  /**
+   * @param request the whole HTTP request, head and body
+   */
+  public CountedStream(Owner owner, byte[] request) {
+    this.owner = owner;
     this.request = request;
   }
 
@@ -46,7 +66,7 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
     try {
       if (begun || status(ctx, in)) {
         keepLast(in);
-        load.received(events(in), in.readableBytes());
+        owner.received(events(in), in.readableBytes());
       }
     } finally {
       in.release();
@@ -69,7 +89,7 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
     }
     if (statusSeen == STATUS.length) {
       begun = true;
-      load.began();
+      owner.began();
     }
     return begun;
   }
@@ -103,7 +123,7 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     boolean well = begun && (last & END_MASK) == END;
-    load.ended(begun, well ? Optional.empty() : Optional.of(trouble));
+    owner.ended(begun, well ? Optional.empty() : Optional.of(trouble));
   }
 
   @Override

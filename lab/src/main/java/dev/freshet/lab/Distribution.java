@@ -4,19 +4,34 @@ import java.util.Arrays;
 import java.util.Collection;
 
 /**
- * How a figure is distributed. Percentiles are interpolated linearly between the two nearest ranks.
- * Of no values, all figures are NaN.
+ * How a figure is distributed. Percentiles are interpolated linearly between the two nearest ranks;
+ * the standard deviation is that of the values themselves, not an estimate from a sample. Of no
+ * values, all figures are NaN.
  */
-public record Distribution(int count, double p50, double p95, double p99, double max) {
+public record Distribution(
+    int count,
+    double min,
+    double mean,
+    double p50,
+    double p95,
+    double p99,
+    double max,
+    double stddev) {
   /** The distribution of these values. */
   public static Distribution of(Collection<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    double mean = Arrays.stream(sorted).average().orElse(Double.NaN);
+    double variance =
+        Arrays.stream(sorted).map(v -> (v - mean) * (v - mean)).average().orElse(Double.NaN);
     return new Distribution(
         sorted.length,
+        percentile(sorted, 0),
+        mean,
         percentile(sorted, 50),
         percentile(sorted, 95),
         percentile(sorted, 99),
-        sorted.length == 0 ? Double.NaN : sorted[sorted.length - 1]);
+        percentile(sorted, 100),
+        Math.sqrt(variance));
   }
 
   /**

@@ -1,6 +1,5 @@
 package dev.freshet.lab;
 
-import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.Transport;
 import dev.freshet.trace.ThreadPriority;
 import io.netty.bootstrap.Bootstrap;
@@ -13,7 +12,6 @@ import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -26,21 +24,16 @@ import java.util.concurrent.TimeoutException;
  * have, so that it leaves the machine to the server it measures. A stream that ends is replaced.
  * All of them live on one event loop, which it owns; events are counted, never parsed.
  */
-final class StreamLoad implements AutoCloseable {
+final class StreamLoad implements CountedStream.Owner, AutoCloseable {
   /** How many streams may be between connecting and the answer's head. */
   private static final int OPENING = 256;
 
+  private static final int PROMPT_TOKENS = 1;
   private static final int READ_BYTES = 4 << 10;
   private static final int CONNECT_MS = 20_000;
   private static final int RETRY_MS = 100;
   private static final Duration ANSWER = Duration.ofSeconds(20);
   private static final Duration CLOSE = Duration.ofSeconds(10);
-
-  /**
-   * That of the server's own loops for streams: what reads streams elsewhere takes no core from the
-   * one that updates weights.
-   */
-  private static final int NICENESS = 5;
 
   /**
    * What has come so far.
@@ -68,7 +61,7 @@ final class StreamLoad implements AutoCloseable {
   /** Begins to open {@code streams} completions of {@code maxTokens} tokens at the server. */
   StreamLoad(URI server, int streams, int maxTokens) {
     this.streams = streams;
-    this.request = request(server, maxTokens);
+    this.request = new StreamRequests(server).bytes(PROMPT_TOKENS, maxTokens);
     this.bootstrap =
         new Bootstrap()
             .group(loop)
@@ -84,32 +77,8 @@ final class StreamLoad implements AutoCloseable {
                     channel.pipeline().addLast(new CountedStream(StreamLoad.this, request));
                   }
                 });
-    loop.execute(() -> ThreadPriority.lower(NICENESS));
+    loop.execute(() -> ThreadPriority.lower(ThreadPriority.STREAMS));
     loop.execute(this::fill);
-  }
-
-  /** What a rollout asks for: token ids and logprobs. The connection serves it alone. */
-  private static byte[] request(URI server, int maxTokens) {
-    byte[] body =
-        CompletionRequest.tokens(1).maxTokens(maxTokens).ignoreEos(true).stream(true)
-            .logprobs(0)
-            .returnTokenIds(true)
-            .build()
-            .toJson();
-    byte[] head =
-        """
-        POST /v1/completions HTTP/1.1\r
-        host: %s\r
-        content-type: application/json\r
-        connection: close\r
-        content-length: %d\r
-        \r
-        """
-            .formatted(server.getAuthority(), body.length)
-            .getBytes(StandardCharsets.US_ASCII);
-    byte[] whole = java.util.Arrays.copyOf(head, head.length + body.length);
-    System.arraycopy(body, 0, whole, head.length, body.length);
-    return whole;
   }
 
   /** Opens what is missing, as far as may be opening at once. */
@@ -127,25 +96,21 @@ final class StreamLoad implements AutoCloseable {
     }
   }
 
-  /** A stream's answer has begun. */
-  void began() {
+  @Override
+  public void began() {
     opening--;
     streaming++;
     fill();
   }
 
-  void received(int freshEvents, int freshBytes) {
+  @Override
+  public void received(int freshEvents, int freshBytes) {
     events += freshEvents;
     bytes += freshBytes;
   }
 
-  /**
-   * A connection is over.
-   *
-   * @param begun whether its answer had begun
-   * @param trouble what went wrong, if it did not end as it should
-   */
-  void ended(boolean begun, Optional<String> trouble) {
+  @Override
+  public void ended(boolean begun, Optional<String> trouble) {
     if (begun) {
       streaming--;
     } else {

@@ -130,8 +130,8 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     }
   }
 
-  private static LaneFigures lane(Stream<SwapUpdates.Update> updates) {
-    return LaneFigures.of(updates.map(SwapUpdates.Update::timings).toList());
+  private static QueueParts lane(Stream<SwapUpdates.Update> updates) {
+    return QueueParts.of(updates.map(SwapUpdates.Update::timings).toList());
   }
 
   private static long bytes(Path dir) {

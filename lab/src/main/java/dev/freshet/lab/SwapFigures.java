@@ -54,7 +54,7 @@ public record SwapFigures(
    * @param idle without any stream
    * @param loaded beside the streams
    */
-  public record Queue(LaneFigures idle, LaneFigures loaded) {
+  public record Queue(QueueParts idle, QueueParts loaded) {
     /** How many times as long the median is beside the streams. */
     public double ratio() {
       return loaded.queueMs().p50() / idle.queueMs().p50();

@@ -60,7 +60,7 @@ public record SwapReport(SwapFigures figures) {
         + line("queue_ms loaded over idle: %.2f%n", queue.ratio());
   }
 
-  private static String lane(String kind, LaneFigures lane) {
+  private static String lane(String kind, QueueParts lane) {
     return line("%-14s", kind)
         + Stream.of(
                 lane.queueMs(),
@@ -131,7 +131,7 @@ public record SwapReport(SwapFigures figures) {
     }
   }
 
-  private static void put(ObjectNode node, String key, LaneFigures lane) {
+  private static void put(ObjectNode node, String key, QueueParts lane) {
     ObjectNode parts = put(node, key, lane.queueMs()).putObject("parts");
     put(parts, "connect_ms", lane.connectMs());
     put(parts, "accept_ms", lane.acceptMs());

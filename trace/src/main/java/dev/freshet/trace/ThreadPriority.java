@@ -20,6 +20,12 @@ public final class ThreadPriority {
   /** The niceness of a thread that computes without end. */
   public static final int COMPUTE = 10;
 
+  /**
+   * That of an event loop of many streams, between those that compute and the admin lane: a call of
+   * the lane goes before the streams, tokens go before the making of further ones.
+   */
+  public static final int STREAMS = 5;
+
   private static final int PRIO_PROCESS = 0;
   private static final int CALLING_THREAD = 0;
   private static final Path THREADS = Path.of("/proc/self/task");

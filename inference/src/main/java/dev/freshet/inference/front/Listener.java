@@ -41,12 +41,6 @@ final class Listener {
   /** How much may wait before that buffer, above which a connection takes no more events. */
   static final int UNSENT_BYTES = 16 << 10;
 
-  /**
-   * The data loops' niceness, between that of the admin lane and that of the compute threads: a
-   * call of the admin lane goes before the streams, tokens go before the making of further ones.
-   */
-  private static final int DATA_NICENESS = 5;
-
   private final String name;
   private final EventLoopGroup acceptor;
   private final EventLoopGroup loops;
@@ -79,7 +73,7 @@ final class Listener {
   }
 
   private static void makeNicer(EventExecutor loop) {
-    loop.execute(() -> ThreadPriority.lower(DATA_NICENESS));
+    loop.execute(() -> ThreadPriority.lower(ThreadPriority.STREAMS));
   }
 
   /** One whose single loop accepts too: fewer hand-overs for short exchanges on few connections. */

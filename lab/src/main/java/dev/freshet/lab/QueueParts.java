@@ -10,7 +10,7 @@ import java.util.function.Function;
  *
  * @param queueMs the sum of the others
  */
-public record LaneFigures(
+public record QueueParts(
     Distribution queueMs,
     Distribution connectMs,
     Distribution acceptMs,
@@ -18,8 +18,8 @@ public record LaneFigures(
     Distribution answerMs) {
 
   /** Of these calls; a part that a server does not tell is left out. */
-  static LaneFigures of(List<AdminTimings> calls) {
-    return new LaneFigures(
+  static QueueParts of(List<AdminTimings> calls) {
+    return new QueueParts(
         of(calls, AdminTimings::queueMs),
         of(calls, call -> OptionalDouble.of(call.connectMs())),
         of(calls, AdminTimings::acceptMs),

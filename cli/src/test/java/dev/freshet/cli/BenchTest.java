@@ -1,0 +1,92 @@
+package dev.freshet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+@Timeout(240)
+class BenchTest {
+  private static final List<String> FIGURES = List.of("queue_ms", "rpc_ms", "wall_ms", "stall_ms");
+  private static final List<String> OF_A_FIGURE =
+      List.of("min", "mean", "p50", "p95", "p99", "max", "stddev");
+
+  @TempDir Path dir;
+
+  @Test
+  void anUpdateThroughTheStreamsPoolWaitsForAStreamToEndAndOneOnItsOwnLaneDoesNot()
+      throws Exception {
+    Path json = dir.resolve("bench.json");
+
+    CommandLineRun run =
+        CommandLineRun.of(
+            "bench",
+            "--embedded",
+            "--streams=8",
+            "--updates=5",
+            "--lane=both",
+            "--tokens=128",
+            "--update-every=200",
+            "--warm-up=0",
+            "--json=" + json);
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out()).contains("dedicated", "shared", "queue_ms, 8 streams", "tokens/s");
+    JsonNode root = new ObjectMapper().readTree(Files.readString(json));
+    for (String lane : List.of("dedicated", "shared")) {
+      for (String load : List.of("idle", "loaded")) {
+        JsonNode stretch = root.path("lanes").path(lane).path(load);
+        assertThat(stretch.path("updates").asInt()).isEqualTo(5);
+        assertThat(stretch.path("errors").asInt()).isZero();
+        for (String figure : FIGURES) {
+          for (String of : OF_A_FIGURE) {
+            assertThat(stretch.path(figure).path(of).isNumber())
+                .as("%s %s %s %s", lane, load, figure, of)
+                .isTrue();
+          }
+        }
+      }
+    }
+    JsonNode streams = root.path("streams");
+    assertThat(streams.path("open").asInt()).isEqualTo(8);
+    assertThat(streams.path("errors").asInt()).isZero();
+    for (String moment : List.of("before", "during", "after")) {
+      assertThat(streams.path("tokens_per_s").path(moment).asDouble()).as(moment).isPositive();
+    }
+    assertThat(root.has("sweep")).isFalse();
+    assertThat(loadedQueueP50(root, "shared")).isGreaterThan(loadedQueueP50(root, "dedicated"));
+  }
+
+  private static double loadedQueueP50(JsonNode root, String lane) {
+    return root.path("lanes").path(lane).path("loaded").path("queue_ms").path("p50").asDouble();
+  }
+
+  @Test
+  void optionsThatCannotBeAreRefusedWithWhatIsExpected() {
+    refused(
+        "--tokens huge: expected a number, uniform:A-B or lognormal:MEAN,SIGMA", "--tokens=huge");
+    refused("--tokens 0: expected 1 to 100000", "--tokens=0");
+    refused("--lane fast: expected dedicated, shared or both", "--lane=fast");
+    refused("expected at most 4,096 of the embedded engine", "--streams=5000");
+    refused("--slow-readers 2.0: expected 0 to 1", "--slow-readers=2");
+    refused("expected --weights with at least one checkpoint", "--server=http://127.0.0.1:1");
+    refused("expected only with --server", "--admin=http://127.0.0.1:1");
+    refused("mutually exclusive", "--embedded", "--synthetic");
+  }
+
+  private static void refused(String message, String... options) {
+    String[] arguments = new String[options.length + 1];
+    arguments[0] = "bench";
+    System.arraycopy(options, 0, arguments, 1, options.length);
+    CommandLineRun run = CommandLineRun.of(arguments);
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains(message);
+  }
+}

@@ -1,0 +1,37 @@
+package dev.freshet.lab;
+
+import dev.freshet.client.CompletionRequest;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** The requests of streams as bytes: what a rollout asks for, token ids and logprobs. */
+public record StreamRequests(URI server) {
+  private static final int PROMPT_TOKEN = 1;
+
+  /** Head and body. The connection serves this request alone. */
+  public byte[] bytes(int promptTokens, int maxTokens) {
+    int[] prompt = new int[promptTokens];
+    Arrays.fill(prompt, PROMPT_TOKEN);
+    byte[] body =
+        CompletionRequest.tokens(prompt).maxTokens(maxTokens).ignoreEos(true).stream(true)
+            .logprobs(0)
+            .returnTokenIds(true)
+            .build()
+            .toJson();
+    byte[] head =
+        """
+        POST /v1/completions HTTP/1.1\r
+        host: %s\r
+        content-type: application/json\r
+        connection: close\r
+        content-length: %d\r
+        \r
+        """
+            .formatted(server.getAuthority(), body.length)
+            .getBytes(StandardCharsets.US_ASCII);
+    byte[] whole = Arrays.copyOf(head, head.length + body.length);
+    System.arraycopy(body, 0, whole, head.length, body.length);
+    return whole;
+  }
+}

@@ -1,0 +1,99 @@
+package dev.freshet.lab.lanes;
+
+import dev.freshet.lab.Distribution;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The figures of lanes for a person to read. Lines have no line end after the last. */
+public final class LaneTable {
+  private LaneTable() {}
+
+  /** What is measured, and the head that {@link #lines} continues. */
+  public static String head(String target, LaneBench plan) {
+    LoadShape load = plan.load();
+    String arrival =
+        load.arrivalPerS().isPresent()
+            ? "open loop, %s arrivals a second".formatted(load.arrivalPerS().getAsDouble())
+            : "closed loop";
+    return "%s, completions of %s tokens, %s, %d updates, one due every %d ms%n"
+            .formatted(target, load.tokens(), arrival, plan.updates(), plan.every().toMillis())
+        + "%-10s %7s  %-8s %9s %9s %9s %9s %9s %9s %9s"
+            .formatted(
+                "lane", "streams", "ms", "min", "mean", "p50", "p95", "p99", "max", "stddev");
+  }
+
+  /** One stretch: a line a figure, and one of its streams. */
+  public static String lines(LaneStretch stretch) {
+    String lane = stretch.lane().label();
+    String load = stretch.loaded() ? Integer.toString(stretch.streams()) : "idle";
+    return String.join(
+            System.lineSeparator(),
+            line(lane, load, "queue_ms", stretch.queueMs()),
+            line("", "", "rpc_ms", stretch.rpcMs()),
+            line("", "", "wall_ms", stretch.wallMs()),
+            line("", "", "stall_ms", stretch.stallMs()))
+        + streams(stretch);
+  }
+
+  private static String line(String lane, String load, String figure, Distribution d) {
+    return format(
+        "%-10s %7s  %-8s %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f",
+        lane, load, figure, d.min(), d.mean(), d.p50(), d.p95(), d.p99(), d.max(), d.stddev());
+  }
+
+  private static String streams(LaneStretch stretch) {
+    StreamFigures streams = stretch.streamFigures();
+    StringBuilder line = new StringBuilder();
+    if (stretch.streams() > 0) {
+      line.append(
+          format(
+              "%n%-10s %7s  tokens/s %,9.0f before, %,.0f during, %,.0f after an update; %.0f streams"
+                  + " open",
+              "", "", streams.before(), streams.during(), streams.after(), streams.open()));
+    }
+    if (stretch.errors() > 0) {
+      line.append(
+          "%n%-10s %7s  errors   %,9d, the first: %s"
+              .formatted("", "", stretch.errors(), stretch.firstError().orElse("unknown")));
+    }
+    return line.toString();
+  }
+
+  /** Before and after the cure: what the lanes make of the same updates, for each load. */
+  public static String comparison(LaneFigures figures) {
+    StringBuilder table =
+        new StringBuilder(
+            "%-28s %12s %12s %9s".formatted("p50, ms", "shared", "dedicated", "ratio"));
+    for (LaneFigures.Run run : figures.runs()) {
+      Optional<LaneStretch> shared = run.of(Lane.SHARED);
+      Optional<LaneStretch> dedicated = run.of(Lane.DEDICATED);
+      if (shared.isPresent() && dedicated.isPresent()) {
+        String load = ", %,d streams".formatted(run.streams());
+        row(
+            table,
+            "queue_ms" + load,
+            shared.get().queueMs().p50(),
+            dedicated.get().queueMs().p50());
+        row(table, "wall_ms" + load, shared.get().wallMs().p50(), dedicated.get().wallMs().p50());
+      }
+      if (figures.idle(Lane.SHARED).isPresent() && figures.idle(Lane.DEDICATED).isPresent()) {
+        table.append(
+            format(
+                "%n%-28s %12.2f %12.2f",
+                "queue_ms, loaded over idle",
+                LaneRatios.loadedOverIdle(figures, run, Lane.SHARED),
+                LaneRatios.loadedOverIdle(figures, run, Lane.DEDICATED)));
+      }
+    }
+    return table.toString();
+  }
+
+  private static void row(StringBuilder table, String name, double shared, double dedicated) {
+    table.append(
+        format("%n%-28s %12.2f %12.2f %9.1f", name, shared, dedicated, shared / dedicated));
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

@@ -1,0 +1,67 @@
+package dev.freshet.lab.lanes;
+
+import dev.freshet.lab.Distribution;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How streams fared beside updates. Tokens are events received: a server that falls behind sends
+ * several tokens in one, and they count as one.
+ *
+ * @param open how many streamed, as a mean over the updates
+ * @param before tokens a second in the second that ended when an update was due, their mean
+ * @param during the same from then to the update's end, but for a second at least
+ * @param after the same in the second after that
+ * @param errors streams that failed
+ * @param firstError what the first of them failed with
+ */
+public record StreamFigures(
+    double open,
+    double before,
+    double during,
+    double after,
+    long errors,
+    Optional<String> firstError) {
+  private static final long SECOND = 1_000_000_000L;
+
+  /** No streams at all. */
+  static final StreamFigures NONE = new StreamFigures(0, 0, 0, 0, 0, Optional.empty());
+
+  static StreamFigures of(
+      List<UpdateSample> updates, LoadTimeline timeline, LaneLoad.Counts counts) {
+    List<Double> before = new ArrayList<>();
+    List<Double> during = new ArrayList<>();
+    List<Double> after = new ArrayList<>();
+    for (UpdateSample update : updates) {
+      long start = update.dueNanos();
+      long end = Math.max(update.doneNanos(), start + SECOND);
+      add(before, timeline.tokensPerS(start - SECOND, start));
+      add(during, timeline.tokensPerS(start, end));
+      add(after, timeline.tokensPerS(end, end + SECOND));
+    }
+    return new StreamFigures(
+        open(updates, timeline),
+        Distribution.of(before).mean(),
+        Distribution.of(during).mean(),
+        Distribution.of(after).mean(),
+        counts.failed(),
+        counts.failure());
+  }
+
+  private static void add(List<Double> values, double value) {
+    if (Double.isFinite(value)) {
+      values.add(value);
+    }
+  }
+
+  private static double open(List<UpdateSample> updates, LoadTimeline timeline) {
+    long first = updates.getFirst().dueNanos();
+    long last = updates.getLast().doneNanos();
+    return timeline.readings().stream()
+        .filter(reading -> reading.nanos() >= first && reading.nanos() <= last)
+        .mapToInt(LoadTimeline.Reading::streaming)
+        .average()
+        .orElse(Double.NaN);
+  }
+}
