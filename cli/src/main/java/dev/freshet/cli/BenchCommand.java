@@ -1,6 +1,7 @@
 package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
+import dev.freshet.client.ServerKind;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneBench;
 import dev.freshet.lab.lanes.LaneFigures;
@@ -66,6 +67,12 @@ final class BenchCommand extends RunningCommand {
   private Optional<URI> admin = Optional.empty();
 
   @Option(
+      names = "--backend",
+      paramLabel = "KIND",
+      description = "With --server: which program it is; freshet, vllm, sglang or prime-rl.")
+  private String backend = ServerKind.FRESHET.wireName();
+
+  @Option(
       names = "--weights",
       split = ",",
       paramLabel = "DIR,…",
@@ -122,6 +129,7 @@ final class BenchCommand extends RunningCommand {
       return BenchServer.running(
           new LaneTarget(
               which.server.get().toString(),
+              BackendOption.kind(backend),
               which.server.get(),
               admin.orElse(which.server.get()),
               weights));
@@ -143,6 +151,7 @@ final class BenchCommand extends RunningCommand {
   }
 
   private void requireServer(LaneBench plan) {
+    var _ = BackendOption.kind(backend);
     if (which.server.isPresent()) {
       if (weights.isEmpty()) {
         throw new ConfigException("--server: expected --weights with at least one checkpoint");

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.client.ServerKind;
 import dev.freshet.lab.lanes.LaneTarget;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,7 +38,8 @@ record BenchServer(LaneTarget target, Optional<ServeProcess> process) implements
 
   private static BenchServer started(String name, ServeProcess process, List<String> weights) {
     return new BenchServer(
-        new LaneTarget(name, process.dataUrl(), process.adminUrl(), weights), Optional.of(process));
+        new LaneTarget(name, ServerKind.FRESHET, process.dataUrl(), process.adminUrl(), weights),
+        Optional.of(process));
   }
 
   /** One that runs already. */

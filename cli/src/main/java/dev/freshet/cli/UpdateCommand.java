@@ -6,6 +6,7 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.AdminToken;
 import dev.freshet.client.RetriedUpdate;
+import dev.freshet.client.ServerKind;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.client.UpdatePhase;
 import dev.freshet.client.UpdateWeightsRequest;
@@ -48,6 +49,12 @@ final class UpdateCommand extends RunningCommand {
       paramLabel = "URL",
       description = "Root of a server's admin listener, as http://127.0.0.1:8001; several at once.")
   private List<URI> servers = new ArrayList<>();
+
+  @Option(
+      names = "--backend",
+      paramLabel = "KIND",
+      description = "Which program the servers are: freshet, vllm, sglang or prime-rl.")
+  private String backend = ServerKind.FRESHET.wireName();
 
   @Option(
       names = "--weights",
@@ -130,7 +137,8 @@ final class UpdateCommand extends RunningCommand {
           server,
           RetriedUpdate.deadlines(Duration.ofSeconds(withinS)),
           new EventLog(line -> {}, MonotonicClock.SYSTEM),
-          token);
+          token,
+          BackendOption.kind(backend));
     } catch (IllegalArgumentException e) {
       throw new ConfigException("--server: " + e.getMessage());
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
 
 /**
  * The admin lane to one inference server. It shares nothing with streams: the calling thread does
@@ -36,6 +37,7 @@ public final class AdminClient implements AutoCloseable {
   private final AdminDeadlines deadlines;
   private final EventLog events;
   private final Optional<AdminToken> token;
+  private final ServerKind kind;
   private final ReentrantLock lane = new ReentrantLock(true);
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
@@ -52,10 +54,30 @@ public final class AdminClient implements AutoCloseable {
    */
   public AdminClient(
       URI server, AdminDeadlines deadlines, EventLog events, Optional<AdminToken> token) {
+    this(server, deadlines, events, token, ServerKind.FRESHET);
+  }
+
+  /**
+   * @param token what the server knows its operators by
+   * @param kind which program it is. Of one that is not Freshet's, full updates and probes alone
+   *     can be asked, and it does not tell what it waited and worked
+   */
+  public AdminClient(
+      URI server,
+      AdminDeadlines deadlines,
+      EventLog events,
+      Optional<AdminToken> token,
+      ServerKind kind) {
+    this.kind = kind;
     this.origin = Origin.of(server);
     this.deadlines = deadlines;
     this.events = events;
     this.token = token;
+  }
+
+  /** Which program the server is. */
+  public ServerKind kind() {
+    return kind;
   }
 
   /** The root of the server's admin listener. */
@@ -75,11 +97,16 @@ public final class AdminClient implements AutoCloseable {
 
   /** Carries an update out as far as the request's phase says. */
   public AdminResult updateWeights(UpdateWeightsRequest request, TraceId trace) {
-    return operate("update_weights", request.weightDir(), request.toJson(), trace);
+    return kind == ServerKind.FRESHET
+        ? operate("update_weights", request.weightDir(), request.toJson(), trace)
+        : operatePeer(request, trace);
   }
 
   /** Has the server go back to the base model it was started with. */
   public AdminResult reloadWeights(TraceId trace) {
+    if (kind != ServerKind.FRESHET) {
+      throw new UnsupportedOperationException("reload of a server of kind " + kind);
+    }
     return operate("reload_weights", Optional.empty(), NO_FIELDS, trace);
   }
 
@@ -111,13 +138,34 @@ public final class AdminClient implements AutoCloseable {
   public void warmUp(int calls, Duration most) {
     long end = events.clock().nanos() + most.toNanos();
     for (int call = 0; call < calls && events.clock().nanos() < end; call++) {
-      weightInfo();
+      if (kind == ServerKind.FRESHET) {
+        weightInfo();
+      } else {
+        health();
+      }
+    }
+  }
+
+  /**
+   * The number of the version that the server generates with now; nothing if it has no number or
+   * does not tell.
+   */
+  public OptionalLong servingVersion() {
+    try {
+      return OptionalLong.of(Long.parseLong(weightInfo().weightVersion()));
+    } catch (NumberFormatException e) {
+      return OptionalLong.empty();
+    } catch (AdminException e) {
+      if (e.status() == 404) {
+        return OptionalLong.empty();
+      }
+      throw e;
     }
   }
 
   /** The version that the server generates with now. */
   public WeightInfo weightInfo() {
-    AdminRequest request = probe("/weight_info");
+    AdminRequest request = probe(kind == ServerKind.SGLANG ? "/model_info" : "/weight_info");
     AdminExchange.Answer answer = call(request);
     requireOk(request, answer);
     try {
@@ -142,19 +190,95 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminResult operate(String op, Optional<String> path, byte[] body, TraceId trace) {
-    AdminRequest request =
-        new AdminRequest("POST", origin, "/" + op, body, trace, token, deadlines.update());
-    String url = request.url();
+    AdminRequest request = post("/" + op, body, deadlines.update(), trace);
+    return logged(
+        op,
+        request.call(),
+        request.url(),
+        path,
+        trace,
+        sent -> {
+          AdminExchange.Answer answer = call(request);
+          requireOk(request, answer);
+          WeightsAnswer weights = WeightsAnswer.parse(answer.body());
+          return new AdminResult(
+              timings(trace, op, request.url(), sent, answer, weights),
+              weights.weightVersion(),
+              weights.preparedVersion());
+        });
+  }
+
+  private AdminResult operatePeer(UpdateWeightsRequest request, TraceId trace) {
+    AdminRequest load = post(PeerUpdate.route(kind), new byte[0], deadlines.update(), trace);
+    PeerUpdate update;
+    try {
+      update =
+          new PeerUpdate(
+              kind,
+              request,
+              deadlines,
+              events.clock(),
+              (path, body, deadline) -> {
+                AdminRequest step = post(path, body, deadline, trace);
+                AdminExchange.Answer answer = call(step);
+                requireOk(step, answer);
+                return answer;
+              });
+    } catch (WireException e) {
+      throw AdminException.notSent(load.call(), "invalid_request", e.getMessage());
+    }
+    return logged(
+        "update_weights",
+        load.call(),
+        load.url(),
+        request.weightDir(),
+        trace,
+        sent -> {
+          enterLane(load);
+          try {
+            PeerUpdate.Outcome outcome = update.run();
+            AdminTimings timings =
+                new AdminTimings(
+                    trace,
+                    "update_weights",
+                    load.url(),
+                    events.clock().millisSince(sent),
+                    outcome.connectMs(),
+                    OptionalDouble.empty(),
+                    OptionalDouble.empty(),
+                    outcome.rpcMs(),
+                    OptionalDouble.empty(),
+                    outcome.stallMs(),
+                    outcome.phases());
+            return new AdminResult(
+                timings, Long.toString(request.step().getAsLong()), Optional.empty());
+          } finally {
+            lane.unlock();
+          }
+        });
+  }
+
+  private AdminRequest post(String path, byte[] body, Duration deadline, TraceId trace) {
+    return new AdminRequest("POST", origin, path, body, trace, token, deadline);
+  }
+
+  /**
+   * Does {@code work}, which is told when the operation began, between client.send and client.done.
+   */
+  private AdminResult logged(
+      String op,
+      String call,
+      String url,
+      Optional<String> path,
+      TraceId trace,
+      LongFunction<AdminResult> work) {
     long sent = events.clientSend(trace, url, path);
     try {
-      AdminExchange.Answer answer = call(request);
-      requireOk(request, answer);
-      WeightsAnswer weights = WeightsAnswer.parse(answer.body());
-      AdminTimings timings = timings(trace, op, url, sent, answer, weights);
-      events.clientDone(timings);
-      return new AdminResult(timings, weights.weightVersion(), weights.preparedVersion());
+      AdminResult result = work.apply(sent);
+      events.clientDone(result.timings());
+      return result;
     } catch (WireException e) {
-      AdminException error = AdminException.sent(request.call(), "bad_answer", e.getMessage());
+      AdminException error = AdminException.sent(call, "bad_answer", e.getMessage());
       events.clientFailed(trace, op, url, events.clock().millisSince(sent), error.code());
       throw error;
     } catch (AdminException e) {
@@ -191,7 +315,7 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private static void requireOk(AdminRequest request, AdminExchange.Answer answer) {
-    if (answer.status() != 200) {
+    if (answer.status() / 100 != 2) {
       throw AdminException.answered(
           request.call(), answer.status(), ErrorBody.parse(answer.body(), answer.status()));
     }

@@ -43,6 +43,14 @@ public final class AdminException extends RuntimeException {
     return new AdminException(call + ": " + message, 0, "transport_error", code, false);
   }
 
+  /** The same error, which says what it left behind. */
+  AdminException with(String consequence) {
+    AdminException error =
+        new AdminException(getMessage() + consequence, status, type, code, neverHandled);
+    error.initCause(this);
+    return error;
+  }
+
   /** The HTTP status of the server's answer, or 0 if there was none. */
   public int status() {
     return status;

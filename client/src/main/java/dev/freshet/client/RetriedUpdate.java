@@ -47,7 +47,10 @@ public final class RetriedUpdate {
         return server.updateWeights(request, trace);
       } catch (AdminException e) {
         boolean refused = e.status() >= 400 && e.status() < 500;
-        if (refused || clock.nanos() + wait.toNanos() > lastStart) {
+        // Of a peer that was asked to load and has not answered a second load would begin.
+        boolean underWay =
+            server.kind() != ServerKind.FRESHET && e.status() == 0 && !e.neverHandled();
+        if (refused || underWay || clock.nanos() + wait.toNanos() > lastStart) {
           throw e;
         }
         LOG.warn("update {} is tried again: {}", trace, e.getMessage());

@@ -88,6 +88,7 @@ final class ScriptedServer implements AutoCloseable {
   /** One connection. */
   final class Connection {
     private final Socket socket;
+    private String path = "";
 
     Connection(Socket socket) {
       this.socket = socket;
@@ -107,8 +108,14 @@ final class ScriptedServer implements AutoCloseable {
       String text = head.toString(StandardCharsets.US_ASCII);
       Matcher length = LENGTH.matcher(text.toLowerCase(Locale.ROOT));
       byte[] body = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+      path = text.split("[ ?]", 3)[1];
       requests.add(text + new String(body, StandardCharsets.UTF_8));
       return true;
+    }
+
+    /** The path of the request read last, without its query. */
+    String path() {
+      return path;
     }
 
     void write(String bytes) throws IOException {

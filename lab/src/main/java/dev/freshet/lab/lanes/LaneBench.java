@@ -44,7 +44,7 @@ public record LaneBench(
   public LaneFigures measure(LaneTarget target, Progress progress) throws InterruptedException {
     List<LaneStretch> idle = new ArrayList<>();
     List<LaneFigures.Run> runs = new ArrayList<>();
-    try (LaneUpdates server = new LaneUpdates(target.admin(), target.weightDirs())) {
+    try (LaneUpdates server = new LaneUpdates(target)) {
       server.warmUp();
       for (Lane lane : lanes) {
         idle.add(

@@ -1,5 +1,6 @@
 package dev.freshet.lab.lanes;
 
+import dev.freshet.client.ServerKind;
 import java.net.URI;
 import java.util.List;
 
@@ -7,11 +8,13 @@ import java.util.List;
  * The server that is measured.
  *
  * @param name what reports call it
+ * @param kind which program it is
  * @param data where the streams go
  * @param admin where the updates go
  * @param weightDirs checkpoints of one shape as the server sees them, brought in turn; at least one
  */
-public record LaneTarget(String name, URI data, URI admin, List<String> weightDirs) {
+public record LaneTarget(
+    String name, ServerKind kind, URI data, URI admin, List<String> weightDirs) {
   public LaneTarget {
     weightDirs = List.copyOf(weightDirs);
     if (weightDirs.isEmpty()) {

@@ -9,7 +9,6 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,19 +38,17 @@ final class LaneUpdates implements AutoCloseable {
   private final List<String> weightDirs;
   private long version;
 
-  /** Begins at the version that the server serves. */
-  LaneUpdates(URI admin, List<String> weightDirs) {
+  /** Begins at the version that the server serves; at 0 if it does not tell. */
+  LaneUpdates(LaneTarget target) {
     this.client =
         new AdminClient(
-            admin, AdminDeadlines.DEFAULT, new EventLog(_ -> {}, MonotonicClock.SYSTEM));
-    this.weightDirs = List.copyOf(weightDirs);
-    String serving = client.weightInfo().weightVersion();
-    try {
-      this.version = Long.parseLong(serving);
-    } catch (NumberFormatException e) {
-      throw new LabException(
-          "%s serves version '%s': expected a number".formatted(admin, serving), e);
-    }
+            target.admin(),
+            AdminDeadlines.DEFAULT,
+            new EventLog(_ -> {}, MonotonicClock.SYSTEM),
+            Optional.empty(),
+            target.kind());
+    this.weightDirs = List.copyOf(target.weightDirs());
+    this.version = client.servingVersion().orElse(0);
   }
 
   /** Updates by the dedicated lane until the code of both ends is compiled, for some seconds. */

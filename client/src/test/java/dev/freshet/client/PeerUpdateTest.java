@@ -1,0 +1,297 @@
+package dev.freshet.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Updates of servers that are not Freshet's, which answer as their programs do. */
+@Timeout(60)
+class PeerUpdateTest {
+  private static final String VLLM_LOAD = "/collective_rpc";
+  private static final Map<String, String> VLLM =
+      Map.of(
+          "/pause",
+          "{\"status\":\"paused\"}",
+          VLLM_LOAD,
+          "{\"results\":[null]}",
+          "/reset_prefix_cache",
+          "",
+          "/update_weight_version",
+          "{\"success\":true}",
+          "/resume",
+          "{\"status\":\"resumed\"}",
+          "/weight_info",
+          "{\"weight_version\":\"default\"}");
+  private static final String SGLANG_LOAD = "/update_weights_from_disk";
+  private static final Map<String, String> SGLANG =
+      Map.of(
+          "/pause_generation",
+          "{}",
+          SGLANG_LOAD,
+          "{\"success\":true,\"message\":\"Succeeded\",\"num_paused_requests\":0}",
+          "/continue_generation",
+          "{}",
+          "/model_info",
+          "{\"model_path\":\"/w\",\"weight_version\":\"7\"}");
+
+  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final EventLog events = new EventLog(log::add, MonotonicClock.SYSTEM);
+
+  @ParameterizedTest
+  @CsvSource({
+    "KEEP,      mode=keep&clear_cache=false",
+    "RECOMPUTE, mode=keep&clear_cache=true",
+    "DRAIN,     mode=wait&clear_cache=true",
+    "ABORT,     mode=abort&clear_cache=true"
+  })
+  void vllmIsPausedLoadsIsToldItsVersionAndGoesOn(UpdateMode mode, String pause) throws Exception {
+    try (ScriptedServer server = peer(VLLM);
+        AdminClient client = client(server, ServerKind.VLLM)) {
+      AdminResult result = client.updateWeights(update(mode), TraceId.random());
+
+      assertThat(paths(server))
+          .isEqualTo(
+              Stream.of(
+                      "/pause?" + pause,
+                      VLLM_LOAD,
+                      mode == UpdateMode.KEEP ? "/reset_prefix_cache" : "",
+                      "/update_weight_version",
+                      "/resume")
+                  .filter(path -> !path.isEmpty())
+                  .toList());
+      assertThat(server.requests().get(1))
+          .endsWith("{\"method\":\"reload_weights\",\"kwargs\":{\"weights_path\":\"/w/step_8\"}}");
+      assertThat(result.weightVersion()).isEqualTo("8");
+      assertThat(result.timings().phases())
+          .containsKeys("pause_ms", "load_ms", "version_ms", "resume_ms");
+      double load = result.timings().phases().getOrDefault("load_ms", 0.0);
+      assertThat(result.timings().stallMs().getAsDouble())
+          .isBetween(load, result.timings().wallMs());
+      assertThat(result.timings().queueMs()).as("it does not tell what it waited").isEmpty();
+      assertThat(log).hasSize(2);
+      assertThat(log.getFirst()).contains("client.send", VLLM_LOAD, "path=/w/step_8");
+      assertThat(log.getLast()).contains("client.done wall_ms=").doesNotContain("rpc_ms");
+    }
+  }
+
+  @Test
+  void anOlderVllmThatCannotBeToldItsVersionIsUpdatedAllTheSame() throws Exception {
+    try (ScriptedServer server = peer(without(VLLM, "/update_weight_version"));
+        AdminClient client = client(server, ServerKind.VLLM)) {
+      var _ = client.updateWeights(update(UpdateMode.KEEP), TraceId.random());
+
+      assertThat(paths(server)).last().isEqualTo("/resume");
+      assertThat(client.servingVersion()).as("of 'default'").isEmpty();
+    }
+  }
+
+  @Test
+  void aServerWhoseLoadFailsStaysPaused() throws Exception {
+    try (ScriptedServer server = peer(without(VLLM, VLLM_LOAD));
+        AdminClient client = client(server, ServerKind.VLLM)) {
+      AdminException error =
+          catchThrowableOfType(
+              AdminException.class,
+              () -> client.updateWeights(update(UpdateMode.KEEP), TraceId.random()));
+
+      assertThat(error).hasMessageContaining("HTTP 404").hasMessageContaining("stays paused");
+      assertThat(paths(server)).last().isEqualTo(VLLM_LOAD);
+      assertThat(log.getLast()).contains("client.done", "error=");
+    }
+  }
+
+  @Test
+  void aPauseThatIsNotAnsweredIsTakenBack() throws Exception {
+    try (ScriptedServer server = peer(VLLM, "/pause");
+        AdminClient client = client(server, ServerKind.VLLM)) {
+      AdminException error =
+          catchThrowableOfType(
+              AdminException.class,
+              () -> client.updateWeights(update(UpdateMode.DRAIN), TraceId.random()));
+
+      assertThat(error.code()).isEqualTo("read_timeout");
+      assertThat(paths(server)).containsExactly("/pause?mode=wait&clear_cache=true", "/resume");
+    }
+  }
+
+  @Test
+  void aLoadThatMayStillRunIsNotBegunAgain() throws Exception {
+    try (ScriptedServer server = peer(VLLM, VLLM_LOAD);
+        AdminClient client = client(server, ServerKind.VLLM)) {
+      AdminException error =
+          catchThrowableOfType(
+              AdminException.class,
+              () ->
+                  RetriedUpdate.run(
+                      client,
+                      update(UpdateMode.KEEP),
+                      TraceId.random(),
+                      Duration.ofSeconds(30),
+                      MonotonicClock.SYSTEM));
+
+      assertThat(error).hasMessageContaining("stays paused");
+      assertThat(paths(server)).filteredOn(VLLM_LOAD::equals).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"KEEP, in_place, false", "RECOMPUTE, retract, true", "ABORT, abort, true"})
+  void sglangIsPausedLoadsAndContinues(UpdateMode mode, String pause, boolean flush)
+      throws Exception {
+    try (ScriptedServer server = peer(SGLANG);
+        AdminClient client = client(server, ServerKind.SGLANG)) {
+      var _ = client.updateWeights(update(mode), TraceId.random());
+
+      assertThat(paths(server))
+          .containsExactly("/pause_generation", SGLANG_LOAD, "/continue_generation");
+      assertThat(server.requests().get(0)).endsWith("{\"mode\":\"" + pause + "\"}");
+      assertThat(server.requests().get(1))
+          .endsWith(
+              "{\"model_path\":\"/w/step_8\",\"weight_version\":\"8\",\"flush_cache\":%b,\"abort_all_requests\":false}"
+                  .formatted(flush));
+      assertThat(client.servingVersion()).hasValue(7);
+    }
+  }
+
+  @Test
+  void sglangDrainsByItself() throws Exception {
+    try (ScriptedServer server = peer(SGLANG);
+        AdminClient client = client(server, ServerKind.SGLANG)) {
+      AdminResult result = client.updateWeights(update(UpdateMode.DRAIN), TraceId.random());
+
+      assertThat(paths(server)).containsExactly(SGLANG_LOAD);
+      assertThat(result.timings().stallMs()).isEmpty();
+    }
+  }
+
+  @Test
+  void anSglangThatSaysItFailedHasFailed() throws Exception {
+    Map<String, String> failing = new HashMap<>(SGLANG);
+    failing.put(SGLANG_LOAD, "{\"success\":false,\"message\":\"no such shape\"}");
+    try (ScriptedServer server = peer(failing);
+        AdminClient client = client(server, ServerKind.SGLANG)) {
+      AdminException error =
+          catchThrowableOfType(
+              AdminException.class,
+              () -> client.updateWeights(update(UpdateMode.KEEP), TraceId.random()));
+
+      assertThat(error).hasMessageContaining("no such shape").hasMessageContaining("stays paused");
+    }
+  }
+
+  @Test
+  void aPrimeRlServerOfEitherYearIsUpdated() throws Exception {
+    Map<String, String> old = Map.of("/update_weights", "{\"status\":\"ok\",\"rpc_ms\":1.5}");
+    try (ScriptedServer server = peer(old);
+        AdminClient client = client(server, ServerKind.PRIME_RL)) {
+      AdminResult result = client.updateWeights(update(UpdateMode.KEEP), TraceId.random());
+
+      assertThat(paths(server)).containsExactly("/pause", "/update_weights");
+      assertThat(server.requests().getLast()).endsWith("{\"weight_dir\":\"/w/step_8\"}");
+      assertThat(result.timings().rpcMs()).hasValue(1.5);
+      assertThat(result.timings().queueMs().getAsDouble()).isPositive();
+    }
+    Map<String, String> newer =
+        Map.of("/pause", "{}", "/update_weights", "{\"status\":\"ok\"}", "/resume", "{}");
+    try (ScriptedServer server = peer(newer);
+        AdminClient client = client(server, ServerKind.PRIME_RL)) {
+      var _ = client.updateWeights(update(UpdateMode.KEEP), TraceId.random());
+
+      assertThat(paths(server)).containsExactly("/pause", "/update_weights", "/resume");
+    }
+  }
+
+  @Test
+  void whatAPeerCannotDoIsRefusedBeforeItIsAsked() throws Exception {
+    try (ScriptedServer server = peer(VLLM);
+        AdminClient vllm = client(server, ServerKind.VLLM);
+        AdminClient prime = client(server, ServerKind.PRIME_RL)) {
+      AdminException phase =
+          catchThrowableOfType(
+              AdminException.class,
+              () ->
+                  vllm.updateWeights(
+                      new UpdateWeightsRequest(
+                          Optional.of("/w/step_8"),
+                          OptionalLong.of(8),
+                          UpdateMode.KEEP,
+                          UpdatePhase.PREPARE,
+                          VerifyLevel.FULL,
+                          false),
+                      TraceId.random()));
+      AdminException mode =
+          catchThrowableOfType(
+              AdminException.class,
+              () -> prime.updateWeights(update(UpdateMode.DRAIN), TraceId.random()));
+
+      assertThat(phase).hasMessageContaining("phase: expected all of a vllm server");
+      assertThat(mode).hasMessageContaining("mode: expected keep of a prime-rl server");
+      assertThat(server.requests()).isEmpty();
+    }
+  }
+
+  private AdminClient client(ScriptedServer server, ServerKind kind) {
+    Duration soon = Duration.ofMillis(500);
+    AdminDeadlines deadlines =
+        new AdminDeadlines(Duration.ofSeconds(10), Duration.ofSeconds(10), soon, soon, soon);
+    return new AdminClient(server.url(), deadlines, events, Optional.empty(), kind);
+  }
+
+  private static UpdateWeightsRequest update(UpdateMode mode) {
+    return UpdateWeightsRequest.of("/w/step_8", OptionalLong.of(8), mode);
+  }
+
+  private static ScriptedServer peer(Map<String, String> routes) throws IOException {
+    return peer(routes, "none");
+  }
+
+  /**
+   * A server with these routes and what they answer.
+   *
+   * @param hanging the one that never answers
+   */
+  private static ScriptedServer peer(Map<String, String> routes, String hanging)
+      throws IOException {
+    return new ScriptedServer(
+        connection -> {
+          if (!connection.readRequest()) {
+            return;
+          }
+          String path = connection.path();
+          String answer = routes.get(path);
+          if (path.equals(hanging)) {
+            connection.awaitEnd();
+          } else if (answer == null) {
+            connection.json("404 Not Found", "{\"detail\":\"Not Found\"}");
+          } else {
+            connection.json("200 OK", answer);
+          }
+        });
+  }
+
+  private static Map<String, String> without(Map<String, String> routes, String route) {
+    Map<String, String> rest = new HashMap<>(routes);
+    rest.remove(route);
+    return rest;
+  }
+
+  private static List<String> paths(ScriptedServer server) {
+    return server.requests().stream().map(request -> request.split(" ", 3)[1]).toList();
+  }
+}
