@@ -4,6 +4,7 @@ import dev.freshet.cli.config.ConfigException;
 import dev.freshet.client.ServerKind;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneBench;
+import dev.freshet.lab.lanes.LaneCsv;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneJson;
 import dev.freshet.lab.lanes.LaneTable;
@@ -88,6 +89,12 @@ final class BenchCommand extends RunningCommand {
   @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
   private Optional<Path> json = Optional.empty();
 
+  @Option(
+      names = "--csv",
+      paramLabel = "FILE",
+      description = "Where to write every update, a line each.")
+  private Optional<Path> csv = Optional.empty();
+
   @Mixin private LaneOptions options = new LaneOptions();
 
   @Override
@@ -120,6 +127,7 @@ final class BenchCommand extends RunningCommand {
         System.out.println(LaneTable.comparison(figures));
       }
       json.ifPresent(file -> LaneJson.write(figures, file));
+      csv.ifPresent(file -> LaneCsv.write(figures, file));
     }
   }
 

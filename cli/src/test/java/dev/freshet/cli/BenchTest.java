@@ -23,6 +23,7 @@ class BenchTest {
   void anUpdateThroughTheStreamsPoolWaitsForAStreamToEndAndOneOnItsOwnLaneDoesNot()
       throws Exception {
     Path json = dir.resolve("bench.json");
+    Path csv = dir.resolve("bench.csv");
 
     CommandLineRun run =
         CommandLineRun.of(
@@ -34,7 +35,8 @@ class BenchTest {
             "--tokens=128",
             "--update-every=200",
             "--warm-up=0",
-            "--json=" + json);
+            "--json=" + json,
+            "--csv=" + csv);
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isZero();
@@ -61,6 +63,12 @@ class BenchTest {
       assertThat(streams.path("tokens_per_s").path(moment).asDouble()).as(moment).isPositive();
     }
     assertThat(root.has("sweep")).isFalse();
+    assertThat(Files.readAllLines(csv))
+        .hasSize(1 + 4 * 5)
+        .startsWith("lane,load,streams,update,due_s,wall_ms,queue_ms,rpc_ms,stall_ms,error")
+        .filteredOn(line -> line.startsWith("shared,loaded,8,"))
+        .hasSize(5)
+        .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(10));
     assertThat(loadedQueueP50(root, "shared")).isGreaterThan(loadedQueueP50(root, "dedicated"));
   }
 
