@@ -9,7 +9,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A weight update that is tried again after transport errors and 5xx, always under the same trace
  * id, so that a try joins an update that still runs and never starts it twice. After 4xx it is not
- * tried again: the server has understood, and refuses.
+ * tried again: the server has understood, and refuses. Of a server that is not Freshet's only a try
+ * that never reached it is repeated.
  */
 public final class RetriedUpdate {
   private static final Logger LOG = LoggerFactory.getLogger(RetriedUpdate.class);
@@ -47,10 +48,9 @@ public final class RetriedUpdate {
         return server.updateWeights(request, trace);
       } catch (AdminException e) {
         boolean refused = e.status() >= 400 && e.status() < 500;
-        // Of a peer that was asked to load and has not answered a second load would begin.
-        boolean underWay =
-            server.kind() != ServerKind.FRESHET && e.status() == 0 && !e.neverHandled();
-        if (refused || underWay || clock.nanos() + wait.toNanos() > lastStart) {
+        // A peer may still be loading, or answers 500 to what it will never load.
+        boolean begun = server.kind() != ServerKind.FRESHET && !e.neverHandled();
+        if (refused || begun || clock.nanos() + wait.toNanos() > lastStart) {
           throw e;
         }
         LOG.warn("update {} is tried again: {}", trace, e.getMessage());

@@ -23,6 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Updates of servers that are not Freshet's, which answer as their programs do. */
 @Timeout(60)
 class PeerUpdateTest {
+  /** What a route that fails answers. */
+  private static final String FAILS = "500";
+
   private static final String VLLM_LOAD = "/collective_rpc";
   private static final Map<String, String> VLLM =
       Map.of(
@@ -132,7 +135,18 @@ class PeerUpdateTest {
 
   @Test
   void aLoadThatMayStillRunIsNotBegunAgain() throws Exception {
-    try (ScriptedServer server = peer(VLLM, VLLM_LOAD);
+    loadsOnce(peer(VLLM, VLLM_LOAD));
+  }
+
+  @Test
+  void neitherIsOneThatHasFailed() throws Exception {
+    Map<String, String> failing = new HashMap<>(VLLM);
+    failing.put(VLLM_LOAD, FAILS);
+    loadsOnce(peer(failing));
+  }
+
+  private void loadsOnce(ScriptedServer peer) throws Exception {
+    try (ScriptedServer server = peer;
         AdminClient client = client(server, ServerKind.VLLM)) {
       AdminException error =
           catchThrowableOfType(
@@ -279,6 +293,8 @@ class PeerUpdateTest {
             connection.awaitEnd();
           } else if (answer == null) {
             connection.json("404 Not Found", "{\"detail\":\"Not Found\"}");
+          } else if (answer.equals(FAILS)) {
+            connection.json("500 Internal Server Error", "{\"error\":\"a worker failed\"}");
           } else {
             connection.json("200 OK", answer);
           }

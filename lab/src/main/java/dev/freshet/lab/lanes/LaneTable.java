@@ -1,8 +1,11 @@
 package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.Distribution;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The figures of lanes for a person to read. Lines have no line end after the last. */
 public final class LaneTable {
@@ -26,19 +29,30 @@ public final class LaneTable {
   public static String lines(LaneStretch stretch) {
     String lane = stretch.lane().label();
     String load = stretch.loaded() ? Integer.toString(stretch.streams()) : "idle";
-    return String.join(
-            System.lineSeparator(),
-            line(lane, load, "queue_ms", stretch.queueMs()),
-            line("", "", "rpc_ms", stretch.rpcMs()),
-            line("", "", "wall_ms", stretch.wallMs()),
-            line("", "", "stall_ms", stretch.stallMs()))
+    String firsts = format("%-10s %7s", lane, load);
+    return figures(stretch).entrySet().stream()
+            .filter(figure -> figure.getValue().count() > 0)
+            .map(figure -> line(figure.getKey(), figure.getValue()))
+            .collect(
+                Collectors.joining(
+                    System.lineSeparator() + " ".repeat(firsts.length()), firsts, ""))
         + streams(stretch);
   }
 
-  private static String line(String lane, String load, String figure, Distribution d) {
+  /** Those that a server does not tell are of no values. */
+  private static Map<String, Distribution> figures(LaneStretch stretch) {
+    Map<String, Distribution> figures = new LinkedHashMap<>();
+    figures.put("queue_ms", stretch.queueMs());
+    figures.put("rpc_ms", stretch.rpcMs());
+    figures.put("wall_ms", stretch.wallMs());
+    figures.put("stall_ms", stretch.stallMs());
+    return figures;
+  }
+
+  private static String line(String figure, Distribution d) {
     return format(
-        "%-10s %7s  %-8s %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f",
-        lane, load, figure, d.min(), d.mean(), d.p50(), d.p95(), d.p99(), d.max(), d.stddev());
+        "  %-8s %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f",
+        figure, d.min(), d.mean(), d.p50(), d.p95(), d.p99(), d.max(), d.stddev());
   }
 
   private static String streams(LaneStretch stretch) {
@@ -76,7 +90,8 @@ public final class LaneTable {
             dedicated.get().queueMs().p50());
         row(table, "wall_ms" + load, shared.get().wallMs().p50(), dedicated.get().wallMs().p50());
       }
-      if (figures.idle(Lane.SHARED).isPresent() && figures.idle(Lane.DEDICATED).isPresent()) {
+      if (Double.isFinite(LaneRatios.loadedOverIdle(figures, run, Lane.SHARED))
+          && Double.isFinite(LaneRatios.loadedOverIdle(figures, run, Lane.DEDICATED))) {
         table.append(
             format(
                 "%n%-28s %12.2f %12.2f",
@@ -89,8 +104,10 @@ public final class LaneTable {
   }
 
   private static void row(StringBuilder table, String name, double shared, double dedicated) {
-    table.append(
-        format("%n%-28s %12.2f %12.2f %9.1f", name, shared, dedicated, shared / dedicated));
+    if (Double.isFinite(shared / dedicated)) {
+      table.append(
+          format("%n%-28s %12.2f %12.2f %9.1f", name, shared, dedicated, shared / dedicated));
+    }
   }
 
   private static String format(String format, Object... values) {
