@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # freshet bench against vLLM on the CPU: bench/vllm.sh VENV [OPTION of freshet bench]...
-# VENV is made and filled on first use (some 6 GB). It serves the base model of `freshet sft` on a free port of this machine.
+# VENV is made and filled on first use (some 6 GB; pip then names two conflicts, which are meant). Without options the table of
+# docs/benchmarks.md is measured. It serves the base model of `freshet sft`, which knows 128 tokens of prompt and completion, on a free
+# port of this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,5 +59,5 @@ for _ in $(seq 180); do
 done
 curl -sf -o /dev/null "$url/health" || { echo "vLLM does not serve after 180 s" >&2; exit 1; }
 
-./freshet bench --server "$url" --backend vllm --weights "$dir/other,$base" --streams 32 --tokens 100 \
-  --updates 20 --update-every 1500 "$@"
+[ $# -gt 0 ] || set -- --streams 32 --tokens 100 --updates 20 --update-every 1500
+./freshet bench --server "$url" --backend vllm --weights "$dir/other,$base" "$@"
