@@ -53,11 +53,11 @@ VLLM_SERVER_DEV_MODE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind
   > "$dir/vllm.log" 2>&1 &
 server=$!
 for _ in $(seq 180); do
-  curl -sf -o /dev/null "$url/health" && break
+  curl -sf -m 2 -o /dev/null "$url/health" && break
   kill -0 "$server" 2> /dev/null || { tail -30 "$dir/vllm.log" >&2; exit 1; }
   sleep 1
 done
-curl -sf -o /dev/null "$url/health" || { echo "vLLM does not serve after 180 s" >&2; exit 1; }
+curl -sf -m 2 -o /dev/null "$url/health" || { echo "vLLM does not serve after 180 s" >&2; exit 1; }
 
 [ $# -gt 0 ] || set -- --streams 32 --tokens 100 --updates 20 --update-every 1500
 ./freshet bench --server "$url" --backend vllm --weights "$dir/other,$base" "$@"

@@ -71,7 +71,7 @@ final class BenchCommand extends RunningCommand {
       names = "--backend",
       paramLabel = "KIND",
       description = "With --server: which program it is; freshet, vllm, sglang or prime-rl.")
-  private String backend = ServerKind.FRESHET.wireName();
+  private Optional<String> backend = Optional.empty();
 
   @Option(
       names = "--weights",
@@ -84,7 +84,7 @@ final class BenchCommand extends RunningCommand {
       names = "--rate",
       paramLabel = "R",
       description = "With --synthetic: tokens a second of a stream (20).")
-  private double rate = 20;
+  private Optional<Double> rate = Optional.empty();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
   private Optional<Path> json = Optional.empty();
@@ -137,7 +137,7 @@ final class BenchCommand extends RunningCommand {
       return BenchServer.running(
           new LaneTarget(
               which.server.get().toString(),
-              BackendOption.kind(backend),
+              kind(),
               which.server.get(),
               admin.orElse(which.server.get()),
               weights));
@@ -148,7 +148,7 @@ final class BenchCommand extends RunningCommand {
         () -> {
           LaneRehearsal.hold();
           return which.synthetic
-              ? BenchServer.synthetic(dir, rate)
+              ? BenchServer.synthetic(dir, rate())
               : BenchServer.embedded(
                   dir, Math.max(1, Collections.max(plan.streams())), longest(plan));
         });
@@ -158,17 +158,28 @@ final class BenchCommand extends RunningCommand {
     return plan.load().tokens().most() + plan.load().promptTokens().most();
   }
 
+  private ServerKind kind() {
+    return backend.map(BackendOption::kind).orElse(ServerKind.FRESHET);
+  }
+
+  private double rate() {
+    return rate.orElse(20.0);
+  }
+
   private void requireServer(LaneBench plan) {
-    var _ = BackendOption.kind(backend);
+    var _ = kind();
     if (which.server.isPresent()) {
       if (weights.isEmpty()) {
         throw new ConfigException("--server: expected --weights with at least one checkpoint");
       }
-    } else if (admin.isPresent() || !weights.isEmpty()) {
-      throw new ConfigException("--admin and --weights: expected only with --server");
+    } else if (admin.isPresent() || backend.isPresent() || !weights.isEmpty()) {
+      throw new ConfigException("--admin, --backend and --weights: expected only with --server");
     }
-    if (!(rate > 0 && rate <= 1000)) {
-      throw new ConfigException("--rate %s: expected above 0 and at most 1000".formatted(rate));
+    if (rate.isPresent() && !which.synthetic) {
+      throw new ConfigException("--rate: expected only with --synthetic");
+    }
+    if (!(rate() > 0 && rate() <= 1000)) {
+      throw new ConfigException("--rate %s: expected above 0 and at most 1000".formatted(rate()));
     }
     if (which.isEmbedded()) {
       if (Collections.max(plan.streams()) > MAX_EMBEDDED_STREAMS) {

@@ -1,13 +1,11 @@
 package dev.freshet.cli;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.freshet.cli.config.ConfigException;
 import dev.freshet.lab.FrontBench;
 import dev.freshet.lab.FrontFigures;
 import dev.freshet.lab.FrontReport;
 import dev.freshet.lab.LabException;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,10 +76,10 @@ final class BenchFrontCommand extends RunningCommand {
   }
 
   private void requireOptions() {
-    if (streams.isEmpty() || streams.stream().anyMatch(n -> n < 1 || n > openFileLimit())) {
+    if (streams.isEmpty() || streams.stream().anyMatch(n -> n < 1 || n > OpenFiles.limit())) {
       throw new ConfigException(
           "--streams %s: expected 1 to %d, the limit of open files"
-              .formatted(streams, openFileLimit()));
+              .formatted(streams, OpenFiles.limit()));
     }
     if (seconds < 1) {
       throw new ConfigException("--seconds %d: expected at least 1".formatted(seconds));
@@ -114,7 +112,7 @@ final class BenchFrontCommand extends RunningCommand {
   private Optional<FrontFigures> relayed(FrontBench bench, ServeProcess server, Path dir, int count)
       throws IOException, InterruptedException {
     int connections = 2 * count + RELAY_RESERVE;
-    if (!Files.isExecutable(nginx) || connections > openFileLimit()) {
+    if (!Files.isExecutable(nginx) || connections > OpenFiles.limit()) {
       return Optional.empty();
     }
     try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), connections)) {
@@ -125,13 +123,6 @@ final class BenchFrontCommand extends RunningCommand {
       System.out.println("%,8d   nginx  %s".formatted(count, e.getMessage()));
       return Optional.empty();
     }
-  }
-
-  /** How many files a process may have open; children have the same limit. */
-  private static long openFileLimit() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? unix.getMaxFileDescriptorCount()
-        : Integer.MAX_VALUE;
   }
 
   private static void delete(Path dir) throws IOException {

@@ -1,12 +1,10 @@
 package dev.freshet.cli;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.freshet.cli.config.ConfigException;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneBench;
 import dev.freshet.lab.lanes.Length;
 import dev.freshet.lab.lanes.LoadShape;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -157,10 +155,6 @@ final class LaneOptions {
   }
 
   private static int mostStreams() {
-    long files =
-        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-            ? unix.getMaxFileDescriptorCount()
-            : Integer.MAX_VALUE;
-    return (int) Math.min(Integer.MAX_VALUE, Math.max(1, files - OTHER_FILES));
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(1, OpenFiles.limit() - OTHER_FILES));
   }
 }

@@ -86,6 +86,9 @@ class BenchTest {
     refused("--slow-readers 2.0: expected 0 to 1", "--slow-readers=2");
     refused("expected --weights with at least one checkpoint", "--server=http://127.0.0.1:1");
     refused("expected only with --server", "--admin=http://127.0.0.1:1");
+    refused("expected only with --server", "--backend=vllm");
+    refused("--backend: expected one of", "--server=http://127.0.0.1:1", "--backend=x");
+    refused("expected only with --synthetic", "--rate=5");
     refused("mutually exclusive", "--embedded", "--synthetic");
   }
 

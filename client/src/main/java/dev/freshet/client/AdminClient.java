@@ -102,11 +102,8 @@ public final class AdminClient implements AutoCloseable {
         : operatePeer(request, trace);
   }
 
-  /** Has the server go back to the base model it was started with. */
+  /** Has a Freshet server go back to the base model it was started with. */
   public AdminResult reloadWeights(TraceId trace) {
-    if (kind != ServerKind.FRESHET) {
-      throw new UnsupportedOperationException("reload of a server of kind " + kind);
-    }
     return operate("reload_weights", Optional.empty(), NO_FIELDS, trace);
   }
 
@@ -165,7 +162,7 @@ public final class AdminClient implements AutoCloseable {
 
   /** The version that the server generates with now. */
   public WeightInfo weightInfo() {
-    AdminRequest request = probe(kind == ServerKind.SGLANG ? "/model_info" : "/weight_info");
+    AdminRequest request = probe(kind.versionRoute());
     AdminExchange.Answer answer = call(request);
     requireOk(request, answer);
     try {

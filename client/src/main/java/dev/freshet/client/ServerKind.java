@@ -21,6 +21,11 @@ public enum ServerKind {
     return WireNames.of(this).replace('_', '-');
   }
 
+  /** Where it tells which version it serves, in the field {@code weight_version}. */
+  String versionRoute() {
+    return this == SGLANG ? "/model_info" : "/weight_info";
+  }
+
   /**
    * The kind of that name.
    *

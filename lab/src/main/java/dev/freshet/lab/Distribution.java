@@ -48,11 +48,4 @@ public record Distribution(
     int above = Math.min(below + 1, sorted.length - 1);
     return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
   }
-
-  /** The mean of the values; NaN of none. */
-  static double mean(Collection<Double> values) {
-    return Arrays.stream(values.stream().mapToDouble(Double::doubleValue).toArray())
-        .average()
-        .orElse(Double.NaN);
-  }
 }

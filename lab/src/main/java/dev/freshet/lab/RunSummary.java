@@ -68,7 +68,7 @@ public record RunSummary(
         last(figures(lines, "run", "/rss_mb")),
         reward.isEmpty() ? Double.NaN : reward.getFirst(),
         last(reward),
-        Distribution.mean(kl),
+        Distribution.of(kl).mean(),
         max(kl),
         weightedMean(lines.getOrDefault("step", List.of()), "staleness_mean", "rollouts"),
         max(figures(lines, "step", "/staleness_max")),

@@ -41,7 +41,7 @@ final class TokenTimeline {
             .map(span -> (span.startNanos() + span.endNanos()) / 2)
             .map(middle -> tokens(middle - HALF_NANOS, middle + HALF_NANOS))
             .toList();
-    return Distribution.mean(around) / undisturbed(spans);
+    return Distribution.of(around).mean() / undisturbed(spans);
   }
 
   /** The tokens of a second that is half a second or more away from every span: their median. */

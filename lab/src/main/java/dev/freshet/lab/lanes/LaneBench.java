@@ -69,7 +69,7 @@ public record LaneBench(
   private LaneStretch without(LaneUpdates server, Lane lane, boolean loaded, Duration pace)
       throws InterruptedException {
     List<UpdateSample> samples = server.run(lane, new FairPool(1), updates, Pace.start(pace));
-    return new LaneStretch(lane, 0, loaded, samples, StreamFigures.NONE, List.of());
+    return new LaneStretch(lane, 0, loaded, samples, StreamFigures.NONE);
   }
 
   private LaneStretch beside(LaneUpdates server, LaneTarget target, Lane lane, int count)
@@ -89,8 +89,7 @@ public record LaneBench(
           count,
           true,
           samples,
-          StreamFigures.of(samples, streaming.timeline(), streaming.counts()),
-          streaming.timeline().readings());
+          StreamFigures.of(samples, streaming.timeline(), streaming.counts()));
     }
   }
 }

@@ -12,18 +12,15 @@ import java.util.function.Function;
  * @param streams how many were asked for; 0 without load
  * @param loaded whether it belongs to a measurement under load, even of 0 streams
  * @param updates in the order they were due
- * @param readings what the load had come to by when; empty without load
  */
 public record LaneStretch(
     Lane lane,
     int streams,
     boolean loaded,
     List<UpdateSample> updates,
-    StreamFigures streamFigures,
-    List<LoadTimeline.Reading> readings) {
+    StreamFigures streamFigures) {
   public LaneStretch {
     updates = List.copyOf(updates);
-    readings = List.copyOf(readings);
   }
 
   /** What the updates waited, from when they were due. */

@@ -12,7 +12,6 @@ import dev.freshet.trace.TraceId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +84,7 @@ final class LaneUpdates implements AutoCloseable {
       if (!turn.cancel(false)) {
         turn.join().close();
       }
-      return failed(due, System.nanoTime(), "no connection within " + TURN.toSeconds() + " s");
+      return failed(due, "no connection within " + TURN.toSeconds() + " s");
     } catch (ExecutionException e) {
       throw new LabException("the pool failed: " + e.getCause(), e);
     } catch (InterruptedException e) {
@@ -102,28 +101,24 @@ final class LaneUpdates implements AutoCloseable {
       AdminTimings timings = update();
       return new UpdateSample(
           due,
-          sent,
           Pace.wallMs(due, sent, timings.wallMs()),
           timings.rpcMs(),
           timings.stallMs(),
-          timings.phases(),
           Optional.empty());
     } catch (AdminException e) {
       if (e.code().equals("interrupted")) {
         throw new InterruptedException(e.getMessage());
       }
-      return failed(due, sent, String.valueOf(e.getMessage()));
+      return failed(due, String.valueOf(e.getMessage()));
     }
   }
 
-  private static UpdateSample failed(long due, long sent, String error) {
+  private static UpdateSample failed(long due, String error) {
     return new UpdateSample(
         due,
-        sent,
         (System.nanoTime() - due) / 1e6,
         OptionalDouble.empty(),
         OptionalDouble.empty(),
-        Map.of(),
         Optional.of(error));
   }
 

@@ -1,6 +1,5 @@
 package dev.freshet.lab.lanes;
 
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -8,20 +7,16 @@ import java.util.OptionalDouble;
  * One update, acknowledged or failed. Times are nanoseconds of one monotonic clock.
  *
  * @param dueNanos when it was due, from which it counts
- * @param sentNanos when it had a connection and was sent
  * @param wallMs from due to its end
  * @param rpcMs the engine's work on it, if the server told
  * @param stallMs how long decoding was held for it, if the server told
- * @param phases parts of {@code rpcMs}, as the server names them
  * @param error what it failed with
  */
 public record UpdateSample(
     long dueNanos,
-    long sentNanos,
     double wallMs,
     OptionalDouble rpcMs,
     OptionalDouble stallMs,
-    Map<String, Double> phases,
     Optional<String> error) {
 
   /** All but the engine's work: above all the wait for a connection. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -64,11 +63,9 @@ class PaceTest {
     UpdateSample late =
         new UpdateSample(
             START,
-            START + 150 * MS,
             Pace.wallMs(START, START + 150 * MS, 10),
             OptionalDouble.of(8),
             OptionalDouble.empty(),
-            Map.of(),
             Optional.empty());
 
     assertThat(late.wallMs()).isEqualTo(160);
