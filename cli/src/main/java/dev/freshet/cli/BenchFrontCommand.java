@@ -10,10 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -66,11 +64,9 @@ final class BenchFrontCommand extends RunningCommand {
     requireOptions();
     Logs.toConsole("bench");
     lifetime.onStop(Thread.currentThread()::interrupt);
-    Path dir = Files.createTempDirectory("freshet-bench").toRealPath();
-    try {
-      measure(dir);
-    } finally {
-      delete(dir);
+    Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+    try (TemporaryDirectory temporary = TemporaryDirectory.in(parent, "freshet-bench-front")) {
+      measure(temporary.path());
     }
     return 0;
   }
@@ -122,14 +118,6 @@ final class BenchFrontCommand extends RunningCommand {
     } catch (LabException e) {
       System.out.println("%,8d   nginx  %s".formatted(count, e.getMessage()));
       return Optional.empty();
-    }
-  }
-
-  private static void delete(Path dir) throws IOException {
-    try (Stream<Path> files = Files.walk(dir)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
     }
   }
 }

@@ -3,17 +3,19 @@ package dev.freshet.lab.analyze.read;
 import dev.freshet.lab.LabException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -89,23 +91,59 @@ public record LogFiles(List<Path> files, List<String> notes) {
 
   private static List<Path> inDirectory(Path dir, List<String> notes) {
     List<Path> logs = new ArrayList<>();
-    int[] entries = {0};
-    try (Stream<Path> walk = Files.walk(dir, MOST_DEPTH)) {
-      walk.takeWhile(_ -> ++entries[0] <= MOST_ENTRIES && logs.size() <= MOST_FILES)
-          .filter(LogFiles::isLog)
-          .forEach(logs::add);
-    } catch (IOException | UncheckedIOException e) {
+    Search search = new Search(logs, notes);
+    try {
+      Files.walkFileTree(dir, Set.of(), MOST_DEPTH, search);
+    } catch (IOException e) {
       notes.add("%s was not read to its end: %s.".formatted(dir, reason(e)));
     }
-    if (logs.size() > MOST_FILES || entries[0] > MOST_ENTRIES) {
+    if (search.cutShort) {
       notes.add(
           "%s has more than can be read at once: its first %d logs were taken."
-              .formatted(dir, Math.min(logs.size(), MOST_FILES)));
+              .formatted(dir, logs.size()));
     }
     if (logs.isEmpty()) {
       notes.add(dir + " has no file named *.log* or *.gz.");
     }
-    return logs.stream().limit(MOST_FILES).sorted().toList();
+    return logs.stream().sorted().toList();
+  }
+
+  /** Collects logs. What vanishes under its feet, as in the directory of a live run, is passed. */
+  private static final class Search extends SimpleFileVisitor<Path> {
+    private final List<Path> logs;
+    private final List<String> notes;
+    private int entries;
+    private boolean cutShort;
+
+    Search(List<Path> logs, List<String> notes) {
+      this.logs = logs;
+      this.notes = notes;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      if (isLog(file)) {
+        cutShort = logs.size() == MOST_FILES;
+        if (!cutShort) {
+          logs.add(file);
+        }
+      }
+      cutShort |= ++entries > MOST_ENTRIES;
+      return cutShort ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException e) {
+      if (!(e instanceof NoSuchFileException)) {
+        notes.add("%s cannot be read and was left out: %s.".formatted(file, reason(e)));
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path dir, IOException e) {
+      return FileVisitResult.CONTINUE;
+    }
   }
 
   private static boolean isLog(Path file) {
@@ -126,10 +164,9 @@ public record LogFiles(List<Path> files, List<String> notes) {
     }
   }
 
-  private static String reason(Exception e) {
-    Throwable cause = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
-    return cause instanceof AccessDeniedException
+  private static String reason(IOException e) {
+    return e instanceof AccessDeniedException
         ? "permission denied"
-        : String.valueOf(cause.getMessage());
+        : String.valueOf(e.getMessage());
   }
 }
