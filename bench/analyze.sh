@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # freshet analyze against grep, sed, sort and awk on the same log in one run: bench/analyze.sh [MB] [RUNS]
-# Prints the best of RUNS and its rate, the pipelines' times, the ratios, and whether the figures agree.
+# Prints the best of RUNS, its rate and the most memory of any (by GNU time), the pipelines' times, the ratios, and whether the
+# figures agree.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +27,7 @@ seconds() {
 
 best=1e9
 for _ in $(seq "$runs"); do
-  took=$(seconds "$dir/report.json" ./freshet analyze --format json "$log")
+  took=$(seconds "$dir/report.json" command time -a -o "$dir/peak" -f %M ./freshet analyze --format json "$log")
   best=$(echo "$best $took" | awk '{ print $1 < $2 ? $1 : $2 }')
 done
 for mode in sed grep once; do
@@ -46,8 +47,8 @@ while read -r name _ count _ mean _ stddev _ _ _ p50 _ _ _ _ _ p99 _; do
     }' "$dir/report.json"
 done < "$dir/sed.txt"
 
-echo "$bytes $best $sed $grep $once" | awk '{
-  printf "freshet analyze       %7.2f s  %6.0f MB/s, JVM start included\n", $2, $1 / 1e6 / $2
+echo "$bytes $best $sed $grep $once $(sort -n "$dir/peak" | tail -1)" | awk '{
+  printf "freshet analyze       %7.2f s  %6.0f MB/s, JVM start included; %.0f MB resident at most\n", $2, $1 / 1e6 / $2, $6 * 1024 / 1e6
   printf "sed for each metric   %7.2f s  %6.1f times as long\n", $3, $3 / $2
   printf "grep for each metric  %7.2f s  %6.1f times as long\n", $4, $4 / $2
   printf "one grep              %7.2f s  %6.1f times as long\n", $5, $5 / $2 }'

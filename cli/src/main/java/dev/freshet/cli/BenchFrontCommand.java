@@ -1,10 +1,10 @@
 package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
-import dev.freshet.lab.FrontBench;
-import dev.freshet.lab.FrontFigures;
-import dev.freshet.lab.FrontReport;
 import dev.freshet.lab.LabException;
+import dev.freshet.lab.front.FrontBench;
+import dev.freshet.lab.front.FrontFigures;
+import dev.freshet.lab.front.FrontReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
-import dev.freshet.lab.SwapBench;
-import dev.freshet.lab.SwapFigures;
-import dev.freshet.lab.SwapReport;
+import dev.freshet.lab.swap.SwapBench;
+import dev.freshet.lab.swap.SwapFigures;
+import dev.freshet.lab.swap.SwapReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -15,9 +15,9 @@ import java.util.stream.Stream;
  * @param residentMb resident now, in MiB; NaN where the system does not tell (other than Linux)
  * @param peakMb the most that was resident; the same
  */
-record ProcessFigures(double cpuSeconds, double residentMb, double peakMb) {
+public record ProcessFigures(double cpuSeconds, double residentMb, double peakMb) {
   /** The figures of {@code process} and its children now. */
-  static ProcessFigures of(ProcessHandle process) {
+  public static ProcessFigures of(ProcessHandle process) {
     double cpu = 0;
     double resident = 0;
     double peak = 0;
@@ -31,7 +31,7 @@ record ProcessFigures(double cpuSeconds, double residentMb, double peakMb) {
   }
 
   /** What {@code process} alone has resident now, in MiB; quick enough to be asked all the time. */
-  static double residentMb(ProcessHandle process) {
+  public static double residentMb(ProcessHandle process) {
     return mebibytes(status(process.pid()), "VmRSS:");
   }
 

@@ -18,7 +18,7 @@ public record QueueParts(
     Distribution answerMs) {
 
   /** Of these calls; a part that a server does not tell is left out. */
-  static QueueParts of(List<AdminTimings> calls) {
+  public static QueueParts of(List<AdminTimings> calls) {
     return new QueueParts(
         of(calls, AdminTimings::queueMs),
         of(calls, call -> OptionalDouble.of(call.connectMs())),

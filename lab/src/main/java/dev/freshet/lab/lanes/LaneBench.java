@@ -1,5 +1,8 @@
 package dev.freshet.lab.lanes;
 
+import dev.freshet.lab.load.FairPool;
+import dev.freshet.lab.load.LoadShape;
+import dev.freshet.lab.load.StreamLoad;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,7 +79,7 @@ public record LaneBench(
       throws InterruptedException {
     int connections = load.pool().orElse(count);
     FairPool pool = new FairPool(connections);
-    try (LaneLoad streaming = new LaneLoad(target.data(), count, load, pool)) {
+    try (StreamLoad streaming = new StreamLoad(target.data(), count, load, pool)) {
       if (load.arrivalPerS().isEmpty()) {
         streaming.awaitBegun(Math.min(count, connections), OPENING);
       }

@@ -2,6 +2,7 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.Distribution;
 import dev.freshet.lab.LabException;
+import dev.freshet.lab.load.LoadShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

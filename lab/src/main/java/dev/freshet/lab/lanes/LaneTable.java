@@ -1,6 +1,7 @@
 package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.Distribution;
+import dev.freshet.lab.load.LoadShape;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -1,14 +1,12 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
-import dev.freshet.client.UpdateMode;
+import dev.freshet.client.VerifyLevel;
 import dev.freshet.lab.LabException;
+import dev.freshet.lab.ServerUpdates;
+import dev.freshet.lab.load.FairPool;
 import dev.freshet.trace.AdminTimings;
-import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.TraceId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,39 +24,24 @@ import java.util.concurrent.TimeoutException;
  * <p>By the shared lane a call first waits for its turn in the streams' pool, has the lease until
  * its answer is whole, and is made by the same admin client: what differs is the wait alone.
  */
-final class LaneUpdates implements AutoCloseable {
-  private static final int WARM_UP_CALLS = 200;
-  private static final int WARM_UP_UPDATES = 50;
-  private static final Duration WARM_UP_CALLING = Duration.ofSeconds(10);
-  private static final Duration WARM_UP_UPDATING = Duration.ofSeconds(5);
+public final class LaneUpdates implements AutoCloseable {
   private static final Duration TURN = AdminDeadlines.DEFAULT.update();
 
-  private final AdminClient client;
-  private final List<String> weightDirs;
-  private long version;
+  private final ServerUpdates server;
 
-  /** Begins at the version that the server serves; at 0 if it does not tell. */
-  LaneUpdates(LaneTarget target) {
-    this.client =
-        new AdminClient(
-            target.admin(),
-            AdminDeadlines.DEFAULT,
-            new EventLog(_ -> {}, MonotonicClock.SYSTEM),
-            Optional.empty(),
-            target.kind());
-    this.weightDirs = List.copyOf(target.weightDirs());
-    this.version = client.servingVersion().orElse(0);
+  /** Of the target's server. */
+  public LaneUpdates(LaneTarget target) {
+    this.server = new ServerUpdates(target.admin(), target.kind(), target.weightDirs());
   }
 
   /** Updates by the dedicated lane until the code of both ends is compiled, for some seconds. */
-  void warmUp() {
-    client.warmUp(WARM_UP_CALLS, WARM_UP_CALLING);
-    long start = System.nanoTime();
-    for (int i = 0;
-        i < WARM_UP_UPDATES && System.nanoTime() - start < WARM_UP_UPDATING.toNanos();
-        i++) {
-      var _ = update();
-    }
+  public void warmUp() {
+    server.warmUp();
+  }
+
+  /** Updates {@code count} times by the dedicated lane, one due every {@code every}. */
+  public List<UpdateSample> dedicated(int count, Duration every) throws InterruptedException {
+    return run(Lane.DEDICATED, new FairPool(1), count, Pace.start(every));
   }
 
   /** Updates {@code count} times. */
@@ -98,7 +81,7 @@ final class LaneUpdates implements AutoCloseable {
   private UpdateSample sample(long due) throws InterruptedException {
     long sent = System.nanoTime();
     try {
-      AdminTimings timings = update();
+      AdminTimings timings = server.update(VerifyLevel.FULL);
       return new UpdateSample(
           due,
           Pace.wallMs(due, sent, timings.wallMs()),
@@ -122,17 +105,8 @@ final class LaneUpdates implements AutoCloseable {
         Optional.of(error));
   }
 
-  private AdminTimings update() {
-    long next = version + 1;
-    String dir = weightDirs.get((int) (next % weightDirs.size()));
-    AdminTimings timings =
-        client.updateWeights(dir, next, UpdateMode.KEEP, TraceId.random()).timings();
-    version = next;
-    return timings;
-  }
-
   @Override
   public void close() {
-    client.close();
+    server.close();
   }
 }

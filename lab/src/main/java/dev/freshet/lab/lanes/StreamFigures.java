@@ -1,6 +1,8 @@
 package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.Distribution;
+import dev.freshet.lab.load.LoadTimeline;
+import dev.freshet.lab.load.StreamLoad;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,8 +30,9 @@ public record StreamFigures(
   /** No streams at all. */
   static final StreamFigures NONE = new StreamFigures(0, 0, 0, 0, 0, Optional.empty());
 
-  static StreamFigures of(
-      List<UpdateSample> updates, LoadTimeline timeline, LaneLoad.Counts counts) {
+  /** Of what {@code timeline} and {@code counts} say of the time around the updates. */
+  public static StreamFigures of(
+      List<UpdateSample> updates, LoadTimeline timeline, StreamLoad.Counts counts) {
     List<Double> before = new ArrayList<>();
     List<Double> during = new ArrayList<>();
     List<Double> after = new ArrayList<>();

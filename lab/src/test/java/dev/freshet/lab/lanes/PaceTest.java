@@ -2,7 +2,6 @@ package dev.freshet.lab.lanes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +17,7 @@ class PaceTest {
 
   private Pace pace() {
     return new Pace(
-        Duration.ofMillis(100),
+        i -> i * 100L * MS,
         () -> now,
         until -> {
           slept.add(until);

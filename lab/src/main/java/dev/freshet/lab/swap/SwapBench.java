@@ -1,6 +1,14 @@
-package dev.freshet.lab;
+package dev.freshet.lab.swap;
 
+import dev.freshet.client.ServerKind;
 import dev.freshet.client.VerifyLevel;
+import dev.freshet.lab.Distribution;
+import dev.freshet.lab.LabException;
+import dev.freshet.lab.ProcessFigures;
+import dev.freshet.lab.QueueParts;
+import dev.freshet.lab.ServerUpdates;
+import dev.freshet.lab.load.LoadTimeline;
+import dev.freshet.lab.load.StreamLoad;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
@@ -41,26 +49,32 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
    *     0
    */
   public record Target(
-      String shape, URI data, URI admin, ProcessHandle process, List<Path> checkpoints) {}
+      String shape, URI data, URI admin, ProcessHandle process, List<Path> checkpoints) {
+    private ServerUpdates updates() {
+      return new ServerUpdates(
+          admin,
+          ServerKind.FRESHET,
+          checkpoints.stream().map(dir -> dir.toAbsolutePath().toString()).toList());
+    }
+  }
 
   /** Measures. */
   public SwapFigures measure(Target target) throws InterruptedException {
     Path first = target.checkpoints().getFirst();
     MachineLimits limits = MachineLimits.measure(first);
-    try (SwapUpdates server = new SwapUpdates(target.admin(), target.checkpoints(), 0)) {
+    try (ServerUpdates server = target.updates()) {
       server.warmUp();
-      List<SwapUpdates.Update> idle =
-          server.run(
-              updates, VerifyLevel.SIZE, pause.compareTo(IDLE_PAUSE) < 0 ? pause : IDLE_PAUSE);
-      try (StreamLoad load = new StreamLoad(target.data(), sequences, maxTokens)) {
-        load.awaitStreaming(OPENING);
+      List<Update> idle =
+          run(server, VerifyLevel.SIZE, pause.compareTo(IDLE_PAUSE) < 0 ? pause : IDLE_PAUSE);
+      try (StreamLoad load = StreamLoad.steady(target.data(), sequences, maxTokens)) {
+        load.awaitBegun(sequences, OPENING);
         Thread.sleep(QUIET);
 
         double before = ProcessFigures.residentMb(target.process());
         Stretch verified = swaps(server, load, target.process(), VerifyLevel.FULL);
         Stretch unverified = swaps(server, load, target.process(), VerifyLevel.SIZE);
         double after = ProcessFigures.residentMb(target.process());
-        SwapFigures.Baseline baseline = baseline(server, load, target.process(), bytes(first));
+        SwapFigures.Baseline baseline = baseline(server, load, bytes(first));
         requireNoneFailed(load);
         return new SwapFigures(
             target.shape(),
@@ -79,14 +93,17 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     }
   }
 
+  /** An update that was acknowledged, and when. */
+  private record Update(LoadTimeline.Span span, AdminTimings timings) {}
+
   /** Updates of one kind with the quiet before and after them. */
-  private record Stretch(List<SwapUpdates.Update> updates, TokenTimeline timeline, double peakMb) {
+  private record Stretch(List<Update> updates, double tokensKept, double peakMb) {
     SwapFigures.Swaps figures() {
       return new SwapFigures.Swaps(
           of(timings -> timings.rpcMs().orElse(Double.NaN)),
           of(timings -> timings.rpcMs().orElse(Double.NaN) - phase(timings, "wait_step_ms")),
           of(timings -> timings.stallMs().orElse(Double.NaN)),
-          timeline.kept(updates.stream().map(SwapUpdates.Update::span).toList()));
+          tokensKept);
     }
 
     private Distribution of(ToDoubleFunction<AdminTimings> figure) {
@@ -100,38 +117,58 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
   }
 
   private Stretch swaps(
-      SwapUpdates server, StreamLoad load, ProcessHandle process, VerifyLevel verify)
+      ServerUpdates server, StreamLoad load, ProcessHandle process, VerifyLevel verify)
       throws InterruptedException {
-    try (LoadSampler sampler = new LoadSampler(load, process)) {
+    try (ResidentPeak peak = new ResidentPeak(process)) {
+      long start = System.nanoTime();
       Thread.sleep(QUIET);
-      List<SwapUpdates.Update> done = server.run(updates, verify, pause);
+      List<Update> done = run(server, verify, pause);
       Thread.sleep(QUIET);
-      return new Stretch(done, sampler.timeline(), sampler.peakMb());
+      return new Stretch(done, kept(load, start, done.stream().map(Update::span)), peak.mb());
     }
   }
 
-  private SwapFigures.Baseline baseline(
-      SwapUpdates server, StreamLoad load, ProcessHandle process, long bytes)
+  /** Updates, the next {@code gap} after the one before has been answered. */
+  private List<Update> run(ServerUpdates server, VerifyLevel verify, Duration gap)
       throws InterruptedException {
-    try (ResidentCopy weights = new ResidentCopy(bytes);
-        LoadSampler sampler = new LoadSampler(load, process)) {
+    List<Update> done = new ArrayList<>(updates);
+    for (int i = 0; i < updates; i++) {
+      if (i > 0) {
+        Thread.sleep(gap);
+      }
+      long start = System.nanoTime();
+      AdminTimings timings = server.update(verify);
+      done.add(new Update(new LoadTimeline.Span(start, System.nanoTime()), timings));
+    }
+    return done;
+  }
+
+  private SwapFigures.Baseline baseline(ServerUpdates server, StreamLoad load, long bytes)
+      throws InterruptedException {
+    try (ResidentCopy weights = new ResidentCopy(bytes)) {
       BaselineCopy copy = new BaselineCopy(server.client(), weights);
       List<BaselineCopy.Copied> done = new ArrayList<>(updates);
+      long start = System.nanoTime();
       Thread.sleep(QUIET);
       for (int i = 0; i < updates; i++) {
-        done.add(copy.update(server.next()));
+        done.add(copy.update(Path.of(server.next())));
         Thread.sleep(pause);
       }
       Thread.sleep(QUIET);
       return new SwapFigures.Baseline(
           Distribution.of(done.stream().map(BaselineCopy.Copied::workMs).toList()),
           Distribution.of(done.stream().map(BaselineCopy.Copied::stallMs).toList()),
-          sampler.timeline().kept(done.stream().map(BaselineCopy.Copied::span).toList()));
+          kept(load, start, done.stream().map(BaselineCopy.Copied::span)));
     }
   }
 
-  private static QueueParts lane(Stream<SwapUpdates.Update> updates) {
-    return QueueParts.of(updates.map(SwapUpdates.Update::timings).toList());
+  /** The tokens kept in these spans, of what has come since {@code startNanos}. */
+  private static double kept(StreamLoad load, long startNanos, Stream<LoadTimeline.Span> spans) {
+    return load.timeline().between(startNanos, System.nanoTime()).kept(spans.toList());
+  }
+
+  private static QueueParts lane(Stream<Update> updates) {
+    return QueueParts.of(updates.map(Update::timings).toList());
   }
 
   private static long bytes(Path dir) {

@@ -1,5 +1,8 @@
-package dev.freshet.lab;
+package dev.freshet.lab.swap;
 
+import dev.freshet.lab.Distribution;
+import dev.freshet.lab.LabException;
+import dev.freshet.lab.QueueParts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.freshet.lab;
+package dev.freshet.lab.load;
 
 import dev.freshet.client.CompletionRequest;
 import java.net.URI;
@@ -6,11 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** The requests of streams as bytes: what a rollout asks for, token ids and logprobs. */
-public record StreamRequests(URI server) {
+record StreamRequests(URI server) {
   private static final int PROMPT_TOKEN = 1;
 
   /** Head and body. The connection serves this request alone. */
-  public byte[] bytes(int promptTokens, int maxTokens) {
+  byte[] bytes(int promptTokens, int maxTokens) {
     int[] prompt = new int[promptTokens];
     Arrays.fill(prompt, PROMPT_TOKEN);
     byte[] body =

@@ -1,4 +1,4 @@
-package dev.freshet.lab;
+package dev.freshet.lab.swap;
 
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;

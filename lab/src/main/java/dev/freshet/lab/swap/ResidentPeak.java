@@ -1,5 +1,7 @@
-package dev.freshet.lab;
+package dev.freshet.lab.swap;
 
+import dev.freshet.lab.LabException;
+import dev.freshet.lab.ProcessFigures;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -7,45 +9,36 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
- * Looks every few milliseconds at what streams and at the memory of the server's process, until it
- * is closed. Its thread is its own.
+ * Looks every few milliseconds at the memory of a process, until it is closed. Its thread is its
+ * own.
  */
-final class LoadSampler implements AutoCloseable {
+final class ResidentPeak implements AutoCloseable {
   private static final Duration EVERY = Duration.ofMillis(5);
   private static final Duration END = Duration.ofSeconds(30);
 
-  private final StreamLoad load;
   private final ProcessHandle process;
-  private final TokenTimeline timeline = new TokenTimeline();
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("freshet-load-sampler").daemon().factory());
-  private final Future<?> sampling;
+          Thread.ofPlatform().name("freshet-resident-peak").daemon().factory());
+  private final Future<?> looking;
   private volatile double peakMb;
 
   /** Begins to look. */
-  LoadSampler(StreamLoad load, ProcessHandle process) {
-    this.load = load;
+  ResidentPeak(ProcessHandle process) {
     this.process = process;
-    this.sampling =
-        executor.scheduleAtFixedRate(this::sample, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    this.looking =
+        executor.scheduleAtFixedRate(this::look, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void sample() {
-    long tokens = load.counts().events();
-    timeline.add(System.nanoTime(), tokens);
+  private void look() {
     peakMb = Math.max(peakMb, ProcessFigures.residentMb(process));
   }
 
-  /** The events that came, a token each. */
-  TokenTimeline timeline() {
-    return timeline;
-  }
-
   /** The most memory that was resident when it looked, in MiB. */
-  double peakMb() {
+  double mb() {
     return peakMb;
   }
 
@@ -59,15 +52,15 @@ final class LoadSampler implements AutoCloseable {
     executor.shutdown();
     try {
       if (!executor.awaitTermination(END.toSeconds(), TimeUnit.SECONDS)) {
-        throw new LabException("the streams were not counted within %s".formatted(END));
+        throw new LabException("the server's memory was not read within %s".formatted(END));
       }
-      sampling.get(0, TimeUnit.SECONDS);
+      looking.get(0, TimeUnit.SECONDS);
     } catch (CancellationException _) {
       // It went well to the end.
     } catch (ExecutionException e) {
-      throw new LabException("the streams cannot be counted: " + e.getCause(), e);
-    } catch (java.util.concurrent.TimeoutException e) {
-      throw new LabException("the streams are counted still", e);
+      throw new LabException("the server's memory cannot be read: " + e.getCause(), e);
+    } catch (TimeoutException e) {
+      throw new LabException("the server's memory is read still", e);
     } catch (InterruptedException e) {
       executor.shutdownNow();
       Thread.currentThread().interrupt();

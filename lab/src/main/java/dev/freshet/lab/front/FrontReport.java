@@ -1,5 +1,7 @@
-package dev.freshet.lab;
+package dev.freshet.lab.front;
 
+import dev.freshet.lab.Distribution;
+import dev.freshet.lab.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

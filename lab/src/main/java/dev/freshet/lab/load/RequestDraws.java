@@ -1,4 +1,4 @@
-package dev.freshet.lab.lanes;
+package dev.freshet.lab.load;
 
 import java.util.SplittableRandom;
 

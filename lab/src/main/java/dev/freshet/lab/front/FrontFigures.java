@@ -1,5 +1,6 @@
-package dev.freshet.lab;
+package dev.freshet.lab.front;
 
+import dev.freshet.lab.Distribution;
 import java.util.Optional;
 
 /**

@@ -1,4 +1,4 @@
-package dev.freshet.lab;
+package dev.freshet.lab.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -50,8 +50,8 @@ class StreamLoadTest {
           }
           hold();
         });
-    try (StreamLoad load = new StreamLoad(url(), 3, 5)) {
-      load.awaitStreaming(Duration.ofSeconds(30));
+    try (StreamLoad load = StreamLoad.steady(url(), 3, 5)) {
+      load.awaitBegun(3, Duration.ofSeconds(30));
       await(load, 3 * 4);
 
       assertThat(load.counts().events()).isEqualTo(3 * 4);
@@ -69,7 +69,7 @@ class StreamLoadTest {
             hold();
           }
         });
-    try (StreamLoad load = new StreamLoad(url(), 2, 5)) {
+    try (StreamLoad load = StreamLoad.steady(url(), 2, 5)) {
       await(load, 2 * 20);
 
       assertThat(load.counts().failed()).isZero();
@@ -77,9 +77,54 @@ class StreamLoadTest {
   }
 
   @Test
+  void asManyStreamAsAreAimedAtAndThoseThatLeaveAreNoFailures() throws Exception {
+    serve(
+        out -> {
+          out.write((HEAD + EVENTS).getBytes(StandardCharsets.US_ASCII));
+          hold();
+        });
+    try (StreamLoad load = new StreamLoad(url(), 2, LoadShape.steady(5), new FairPool(7))) {
+      awaitStreaming(load, 2);
+
+      load.aim(7);
+      awaitStreaming(load, 7);
+      load.aim(3);
+      awaitStreaming(load, 3);
+      load.aim(0);
+      awaitStreaming(load, 0);
+
+      assertThat(load.counts().begun()).isEqualTo(7);
+      assertThat(load.counts().failed()).isZero();
+    }
+  }
+
+  @Test
+  void thoseThatWaitForAConnectionAreNoMoreThanAreAimedAt() throws Exception {
+    serve(
+        out -> {
+          out.write((HEAD + EVENTS).getBytes(StandardCharsets.US_ASCII));
+          hold();
+        });
+    FairPool pool = new FairPool(2);
+    try (StreamLoad load = new StreamLoad(url(), 5, LoadShape.steady(5), pool)) {
+      awaitStreaming(load, 2);
+      assertThat(pool.waiting()).isEqualTo(3);
+
+      load.aim(1); // The two that stream leave; of the three that wait one may go on.
+      awaitStreaming(load, 1);
+      while (pool.waiting() > 0) {
+        Thread.sleep(5);
+      }
+
+      assertThat(load.counts().begun()).isEqualTo(3);
+      assertThat(load.counts().failed()).isZero();
+    }
+  }
+
+  @Test
   void aRefusedStreamIsAFailureThatIsTold() throws Exception {
     serve(out -> out.write("HTTP/1.1 503 Busy\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
-    try (StreamLoad load = new StreamLoad(url(), 1, 5)) {
+    try (StreamLoad load = StreamLoad.steady(url(), 1, 5)) {
       while (load.counts().failed() == 0) {
         Thread.sleep(5);
       }
@@ -93,7 +138,7 @@ class StreamLoadTest {
   @Test
   void aStreamThatIsCutOffIsAFailure() throws Exception {
     serve(out -> out.write((HEAD + EVENTS).getBytes(StandardCharsets.US_ASCII)));
-    try (StreamLoad load = new StreamLoad(url(), 1, 5)) {
+    try (StreamLoad load = StreamLoad.steady(url(), 1, 5)) {
       while (load.counts().failed() == 0) {
         Thread.sleep(5);
       }
@@ -150,6 +195,12 @@ class StreamLoadTest {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void awaitStreaming(StreamLoad load, int streams) throws InterruptedException {
+    while (load.counts().streaming() != streams) {
+      Thread.sleep(5);
     }
   }
 

@@ -1,8 +1,7 @@
-package dev.freshet.lab.lanes;
+package dev.freshet.lab.load;
 
 import dev.freshet.client.Transport;
 import dev.freshet.lab.LabException;
-import dev.freshet.lab.StreamRequests;
 import dev.freshet.trace.ThreadPriority;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;
@@ -12,65 +11,85 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Streams of a {@link LoadShape}, each with a connection of a {@link FairPool} from its request to
- * its end. All live on one event loop, which it owns; events are counted, never parsed. A stream
- * that fails is counted and, in a closed loop, replaced.
+ * its end: as little work as a client can have, so that the machine is left to the server. All live
+ * on one event loop, which it owns; events are counted, never parsed. A stream that fails is
+ * counted and, in a closed loop, replaced.
  *
  * <p>It is bounded: in a closed loop by the number of streams; in an open loop as many may wait for
  * a connection as may have one, and an arrival beyond is left out and counted as a failure.
  */
-final class LaneLoad implements AutoCloseable {
+public final class StreamLoad implements AutoCloseable {
   /** How many streams may be between connecting and the answer's head. */
   private static final int OPENING = 256;
 
   private static final int CONNECT_MS = 20_000;
   private static final int RETRY_MS = 100;
-  private static final int READING_MS = 10;
+  private static final int READING_MS = 5;
   private static final Duration CLOSE = Duration.ofSeconds(10);
 
   /**
-   * What has come so far.
+   * What had come by {@code nanos} of the monotonic clock.
    *
-   * @param begun the streams whose answer has begun, ended ones included
+   * @param events received, a token each unless the server falls behind
+   * @param bytes on the wire, HTTP's framing included
+   * @param streaming the streams whose answer had begun and not ended
+   * @param begun the streams whose answer had begun, ended ones included
    * @param failed those that could not connect, were refused, broke or had no place
    * @param failure what the first of those was
    */
-  record Counts(long begun, long ended, long failed, Optional<String> failure) {}
+  public record Counts(
+      long nanos,
+      long events,
+      long bytes,
+      int streaming,
+      long begun,
+      long failed,
+      Optional<String> failure) {}
 
   private final FairPool pool;
   private final LoadShape shape;
-  private final int streams;
+  private final int most;
   private final StreamRequests requests;
   private final RequestDraws draws;
   private final LoadTimeline timeline = new LoadTimeline();
-  private final EventLoopGroup group = Transport.group("freshet-lane-load", 1);
+  private final EventLoopGroup group = Transport.group("freshet-load", 1);
   private final EventLoop loop = group.next();
   private final Bootstrap bootstrap;
-  private final ArrayDeque<LaneStream> ready = new ArrayDeque<>();
+  private final ArrayDeque<LoadedStream> ready = new ArrayDeque<>();
 
+  /** Those that have a connection and are not over, in the order in which they began to connect. */
+  private final Set<LoadedStream> live = new LinkedHashSet<>();
+
+  /** How many of a closed loop there are to be, and how many there are, waiting ones included. */
+  private int wanted;
+
+  private int there;
   private int opening;
   private int streaming;
   private long events;
+  private long bytes;
   private long begun;
-  private long ended;
   private long failed;
   private Optional<String> failure = Optional.empty();
-  private volatile Counts counts = new Counts(0, 0, 0, Optional.empty());
+  private volatile Counts counts = new Counts(System.nanoTime(), 0, 0, 0, 0, 0, Optional.empty());
   private volatile boolean closing;
 
   /**
    * Begins to stream from the server.
    *
-   * @param streams of a closed loop, at least 1; of an open one the most at once
+   * @param streams of a closed loop; of an open one the most at once
    */
-  LaneLoad(URI server, int streams, LoadShape shape, FairPool pool) {
+  public StreamLoad(URI server, int streams, LoadShape shape, FairPool pool) {
     this.pool = pool;
     this.shape = shape;
-    this.streams = streams;
+    this.most = streams;
     this.requests = new StreamRequests(server);
     this.draws = new RequestDraws(shape);
     this.bootstrap =
@@ -83,21 +102,43 @@ final class LaneLoad implements AutoCloseable {
     loop.execute(this::begin);
   }
 
+  /**
+   * Begins to hold {@code streams} completions of {@code tokens} tokens, each on a connection that
+   * nothing else asks for.
+   */
+  public static StreamLoad steady(URI server, int streams, int tokens) {
+    return new StreamLoad(server, streams, LoadShape.steady(tokens), new FairPool(streams));
+  }
+
   private void begin() {
     ThreadPriority.lower(ThreadPriority.STREAMS);
     var _ = loop.scheduleAtFixedRate(this::look, 0, READING_MS, TimeUnit.MILLISECONDS);
     if (shape.arrivalPerS().isPresent()) {
       arrive();
     } else {
-      for (int i = 0; i < streams; i++) {
-        ask();
-      }
+      want(most);
     }
   }
 
   private void look() {
-    timeline.add(new LoadTimeline.Reading(System.nanoTime(), events, streaming));
-    counts = new Counts(begun, ended, failed, failure);
+    counts = new Counts(System.nanoTime(), events, bytes, streaming, begun, failed, failure);
+    timeline.add(new LoadTimeline.Reading(counts.nanos(), events, streaming));
+  }
+
+  /**
+   * Has {@code streams} in a closed loop from now on. If those are fewer than there are, the
+   * clients of the oldest leave, which is no failure.
+   */
+  public void aim(int streams) {
+    loop.execute(() -> want(streams));
+  }
+
+  private void want(int streams) {
+    wanted = streams;
+    while (there < wanted && !closing) {
+      ask();
+    }
+    live.stream().limit(Math.max(0, there - wanted)).toList().forEach(LoadedStream::leave);
   }
 
   /** One more stream now, if it has a place, and the next in its time. */
@@ -105,25 +146,34 @@ final class LaneLoad implements AutoCloseable {
     if (closing) {
       return;
     }
-    if (pool.waiting() < streams) {
+    if (pool.waiting() < most) {
       ask();
     } else {
-      failed(Optional.of("an arrival found %d waiting for a connection".formatted(streams)));
+      failed(Optional.of("an arrival found %d waiting for a connection".formatted(most)));
     }
     var _ = loop.schedule(this::arrive, draws.nextArrivalNanos(), TimeUnit.NANOSECONDS);
   }
 
+  private boolean isClosedLoop() {
+    return shape.arrivalPerS().isEmpty();
+  }
+
   /** A stream asks for a connection; it may be granted by another thread. */
   private void ask() {
-    if (closing) {
-      return;
-    }
+    there++;
     RequestDraws.Drawn drawn = draws.next();
     var _ = pool.ask().thenAccept(lease -> loop.execute(() -> granted(lease, drawn)));
   }
 
   private void granted(FairPool.Lease lease, RequestDraws.Drawn drawn) {
-    ready.add(new LaneStream(this, lease, drawn));
+    if (isClosedLoop() && there > wanted) {
+      there--;
+      lease.close();
+      return;
+    }
+    LoadedStream stream = new LoadedStream(this, lease, drawn);
+    ready.add(stream);
+    live.add(stream);
     fill();
   }
 
@@ -131,18 +181,9 @@ final class LaneLoad implements AutoCloseable {
   private void fill() {
     while (opening < OPENING && !ready.isEmpty() && !closing) {
       opening++;
-      LaneStream stream = ready.remove();
-      var _ =
-          stream
-              .connect(
-                  bootstrap, requests.bytes(stream.drawn().promptTokens(), stream.drawn().tokens()))
-              .addListener(
-                  connecting -> {
-                    if (!connecting.isSuccess()) {
-                      stream.ended(
-                          false, Optional.of("cannot connect: " + connecting.cause().getMessage()));
-                    }
-                  });
+      LoadedStream stream = ready.remove();
+      stream.connect(
+          bootstrap, requests.bytes(stream.drawn().promptTokens(), stream.drawn().tokens()));
     }
   }
 
@@ -154,31 +195,50 @@ final class LaneLoad implements AutoCloseable {
     fill();
   }
 
-  void received(int freshEvents) {
+  void received(int freshEvents, int freshBytes) {
     events += freshEvents;
+    bytes += freshBytes;
   }
 
-  /** A stream is over and has given its connection back. */
-  void ended(RequestDraws.Drawn drawn, boolean hadBegun, Optional<String> trouble) {
+  /**
+   * A stream is over and has given its connection back.
+   *
+   * @param hadBegun whether its answer had begun
+   */
+  void ended(LoadedStream stream, boolean hadBegun, Optional<String> trouble) {
+    if (!live.remove(stream)) {
+      return;
+    }
+    there--;
     if (hadBegun) {
       streaming--;
-    } else {
+    } else if (!ready.remove(stream)) {
       opening--;
     }
     if (closing) {
       return;
     }
-    ended++;
     failed(trouble);
-    int pauseMs = Math.max(drawn.thinkMs(), trouble.isPresent() ? RETRY_MS : 0);
-    if (shape.arrivalPerS().isEmpty()) {
-      if (pauseMs == 0) {
-        ask();
-      } else {
-        var _ = loop.schedule(this::ask, pauseMs, TimeUnit.MILLISECONDS);
-      }
+    if (isClosedLoop() && there < wanted) {
+      replace(Math.max(stream.drawn().thinkMs(), trouble.isPresent() ? RETRY_MS : 0));
     }
     fill();
+  }
+
+  private void replace(int pauseMs) {
+    if (pauseMs == 0) {
+      ask();
+      return;
+    }
+    var _ =
+        loop.schedule(
+            () -> {
+              if (there < wanted && !closing) {
+                ask();
+              }
+            },
+            pauseMs,
+            TimeUnit.MILLISECONDS);
   }
 
   private void failed(Optional<String> trouble) {
@@ -189,18 +249,18 @@ final class LaneLoad implements AutoCloseable {
   }
 
   /** What came, every {@value #READING_MS} ms. */
-  LoadTimeline timeline() {
+  public LoadTimeline timeline() {
     return timeline;
   }
 
   /** What has come by the last reading. */
-  Counts counts() {
+  public Counts counts() {
     return counts;
   }
 
   /** Waits until {@code count} streams have begun. */
-  void awaitBegun(int count, Duration most) throws InterruptedException {
-    long end = System.nanoTime() + most.toNanos();
+  public void awaitBegun(int count, Duration atMost) throws InterruptedException {
+    long end = System.nanoTime() + atMost.toNanos();
     for (Counts now = counts(); now.begun() < count; now = counts()) {
       if (System.nanoTime() - end > 0) {
         throw new LabException(
@@ -208,7 +268,7 @@ final class LaneLoad implements AutoCloseable {
                 .formatted(
                     now.begun(),
                     count,
-                    most.toSeconds(),
+                    atMost.toSeconds(),
                     now.failure().map(first -> "; the first failure: " + first).orElse("")));
       }
       Thread.sleep(READING_MS);

@@ -1,4 +1,4 @@
-package dev.freshet.lab.lanes;
+package dev.freshet.lab.load;
 
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -22,4 +22,17 @@ public record LoadShape(
     Length thinkMs,
     double slowReaders,
     OptionalInt pool,
-    long seed) {}
+    long seed) {
+
+  /** A closed loop of completions of {@code tokens} tokens to the shortest prompt, read at once. */
+  static LoadShape steady(int tokens) {
+    return new LoadShape(
+        OptionalDouble.empty(),
+        new Length.Fixed(tokens),
+        new Length.Fixed(1),
+        new Length.Fixed(0),
+        0,
+        OptionalInt.empty(),
+        1);
+  }
+}

@@ -1,4 +1,7 @@
-package dev.freshet.lab;
+package dev.freshet.lab.swap;
+
+import dev.freshet.lab.Distribution;
+import dev.freshet.lab.QueueParts;
 
 /**
  * What weight updates under load came to. Durations are milliseconds, memory is MiB.

@@ -1,7 +1,17 @@
-package dev.freshet.lab;
+package dev.freshet.lab.front;
 
+import dev.freshet.client.ServerKind;
+import dev.freshet.lab.ProcessFigures;
+import dev.freshet.lab.lanes.Lane;
+import dev.freshet.lab.lanes.LaneStretch;
+import dev.freshet.lab.lanes.LaneTarget;
+import dev.freshet.lab.lanes.LaneUpdates;
+import dev.freshet.lab.lanes.StreamFigures;
+import dev.freshet.lab.lanes.UpdateSample;
+import dev.freshet.lab.load.StreamLoad;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Measures a server under many streams: what they cost it and how long weight updates wait beside
@@ -13,6 +23,11 @@ import java.time.Duration;
 public record FrontBench(double rate, Duration window) {
   private static final Duration WARM_UP = Duration.ofSeconds(5);
   private static final Duration ADMIN_WARM_UP = Duration.ofSeconds(20);
+  private static final Duration EVERY = Duration.ofMillis(100);
+
+  /** A synthetic engine takes any directory: nobody looks at it. */
+  private static final String NO_DIRECTORY = "none";
+
   private static final Duration OPENING = Duration.ofMinutes(2);
   private static final int SLACK_TOKENS = 1000;
 
@@ -23,39 +38,49 @@ public record FrontBench(double rate, Duration window) {
    * @param admin the server's own admin listener
    * @param process whose use is measured, with its children: the server, or a proxy before it
    */
-  public record Target(URI data, URI admin, ProcessHandle process) {}
+  public record Target(URI data, URI admin, ProcessHandle process) {
+    private LaneTarget lane() {
+      return new LaneTarget("front", ServerKind.FRESHET, data, admin, List.of(NO_DIRECTORY));
+    }
+  }
 
   /** Measures with {@code streams} streams. */
   public FrontFigures measure(Target target, int streams) throws InterruptedException {
     Duration whole = OPENING.plus(WARM_UP).plus(ADMIN_WARM_UP).plus(window);
     int maxTokens = (int) (whole.toSeconds() * rate) + SLACK_TOKENS;
-    try (UpdateProbe probe = new UpdateProbe(target.admin());
-        StreamLoad load = new StreamLoad(target.data(), streams, maxTokens)) {
-      load.awaitStreaming(OPENING);
-      probe.warmUp(ADMIN_WARM_UP);
+    int count = (int) Math.max(1, window.dividedBy(EVERY));
+    try (LaneUpdates updates = new LaneUpdates(target.lane());
+        StreamLoad load = StreamLoad.steady(target.data(), streams, maxTokens)) {
+      load.awaitBegun(streams, OPENING);
+      updates.warmUp();
       Thread.sleep(WARM_UP);
 
       ProcessFigures before = ProcessFigures.of(target.process());
       StreamLoad.Counts first = load.counts();
-      long start = System.nanoTime();
-      UpdateProbe.Timings updates = probe.run(window);
+      List<UpdateSample> samples = updates.dedicated(count, EVERY);
       StreamLoad.Counts last = load.counts();
-      double seconds = (System.nanoTime() - start) / 1e9;
       ProcessFigures after = ProcessFigures.of(target.process());
 
       long events = last.events() - first.events();
+      LaneStretch stretch =
+          new LaneStretch(
+              Lane.DEDICATED,
+              streams,
+              true,
+              samples,
+              StreamFigures.of(samples, load.timeline(), last));
       return new FrontFigures(
           streams,
-          events / seconds,
+          events * 1e9 / (last.nanos() - first.nanos()),
           (double) (last.bytes() - first.bytes()) / events,
           (after.cpuSeconds() - before.cpuSeconds()) / events * 1e6,
           after.residentMb(),
           after.peakMb(),
-          updates.queueMs(),
-          updates.rpcMs(),
-          updates.wallMs(),
-          last.failed() + updates.failed(),
-          last.failure().or(updates::failure));
+          stretch.queueMs(),
+          stretch.rpcMs(),
+          stretch.wallMs(),
+          stretch.errors(),
+          stretch.firstError());
     }
   }
 }

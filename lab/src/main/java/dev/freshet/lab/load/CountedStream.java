@@ -1,4 +1,4 @@
-package dev.freshet.lab;
+package dev.freshet.lab.load;
 
 import dev.freshet.client.Transport;
 import io.netty.buffer.ByteBuf;
@@ -13,9 +13,9 @@ import java.util.Optional;
  * then on counts the empty lines that end an event. The stream has ended well if its last bytes are
  * those of a chunked body's end.
  */
-public final class CountedStream extends ChannelInboundHandlerAdapter {
+final class CountedStream extends ChannelInboundHandlerAdapter {
   /** Who counts. Called on the connection's event loop. */
-  public interface Owner {
+  interface Owner {
     /** The answer has begun. */
     void began();
 
@@ -50,7 +50,7 @@ public final class CountedStream extends ChannelInboundHandlerAdapter {
   /**
    * @param request the whole HTTP request, head and body
    */
-  public CountedStream(Owner owner, byte[] request) {
+  CountedStream(Owner owner, byte[] request) {
     this.owner = owner;
     this.request = request;
   }

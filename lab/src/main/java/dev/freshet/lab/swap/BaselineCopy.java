@@ -1,7 +1,8 @@
-package dev.freshet.lab;
+package dev.freshet.lab.swap;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.PauseMode;
+import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ record BaselineCopy(AdminClient client, ResidentCopy weights) {
    *     pauses stands
    * @param stallMs from the pause in force to generation resumed
    */
-  record Copied(TokenTimeline.Span span, double workMs, double stallMs) {}
+  record Copied(LoadTimeline.Span span, double workMs, double stallMs) {}
 
   /** Updates to the checkpoint in {@code dir}. */
   Copied update(Path dir) {
@@ -39,7 +40,7 @@ record BaselineCopy(AdminClient client, ResidentCopy weights) {
       }
       long resumed = System.nanoTime();
       return new Copied(
-          new TokenTimeline.Span(start, resumed),
+          new LoadTimeline.Span(start, resumed),
           (resumed - paused + (mapped - start)) / 1e6,
           (resumed - paused) / 1e6);
     }

@@ -1,4 +1,4 @@
-package dev.freshet.lab.lanes;
+package dev.freshet.lab.load;
 
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -12,14 +12,14 @@ import java.util.concurrent.CompletableFuture;
  * <p>It is a model: it hands out the right to a connection, not the connection, so that streams and
  * admin calls are made by the same code whichever way they go. Thread-safe.
  */
-final class FairPool {
+public final class FairPool {
   private final ArrayDeque<CompletableFuture<Lease>> waiting = new ArrayDeque<>();
   private int free;
 
   /**
    * @param size how many may have a connection at once, at least 1
    */
-  FairPool(int size) {
+  public FairPool(int size) {
     if (size < 1) {
       throw new IllegalArgumentException("pool of %d: expected at least 1".formatted(size));
     }
@@ -27,7 +27,7 @@ final class FairPool {
   }
 
   /** The right to one of the pool's connections, until it is closed. */
-  final class Lease implements AutoCloseable {
+  public final class Lease implements AutoCloseable {
     private boolean returned;
 
     private Lease() {}
@@ -49,7 +49,7 @@ final class FairPool {
    * Asks for a connection. The future is completed by the thread that makes one free; a future that
    * is cancelled gives up its turn.
    */
-  CompletableFuture<Lease> ask() {
+  public CompletableFuture<Lease> ask() {
     CompletableFuture<Lease> turn = new CompletableFuture<>();
     synchronized (this) {
       if (free == 0) {

@@ -2,6 +2,7 @@ package dev.freshet.lab;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.ServerKind;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.client.UpdatePhase;
 import dev.freshet.client.UpdateWeightsRequest;
@@ -11,52 +12,54 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Full updates of one server, which bring two checkpoints in turn, each as the next policy version.
+ * Full weight updates of one server over its admin lane, which bring checkpoints in turn, each as
+ * the next policy version. Begins at the version that the server serves; at 0 if it does not tell.
+ * Owned by one thread.
  */
-final class SwapUpdates implements AutoCloseable {
-  private static final int WARM_UP_CALLS = 3000;
-  private static final int WARM_UP_UPDATES = 500;
-  private static final Duration WARM_UP_CALLING = Duration.ofSeconds(20);
+public final class ServerUpdates implements AutoCloseable {
+  private static final int WARM_UP_CALLS = 200;
+  private static final int WARM_UP_UPDATES = 200;
+  private static final Duration WARM_UP_CALLING = Duration.ofSeconds(10);
   private static final Duration WARM_UP_UPDATING = Duration.ofSeconds(5);
 
-  /** An update that was acknowledged, and when. */
-  record Update(TokenTimeline.Span span, AdminTimings timings) {}
-
   private final AdminClient client;
-  private final List<Path> checkpoints;
+  private final List<String> weightDirs;
   private long version;
 
   /**
-   * @param version what the server serves now: the first of the checkpoints
+   * @param weightDirs checkpoints of one shape as the server sees them, at least one; it serves the
+   *     first as version 0
    */
-  SwapUpdates(URI admin, List<Path> checkpoints, long version) {
+  public ServerUpdates(URI admin, ServerKind kind, List<String> weightDirs) {
     this.client =
         new AdminClient(
-            admin, AdminDeadlines.DEFAULT, new EventLog(_ -> {}, MonotonicClock.SYSTEM));
-    this.checkpoints = List.copyOf(checkpoints);
-    this.version = version;
+            admin,
+            AdminDeadlines.DEFAULT,
+            new EventLog(_ -> {}, MonotonicClock.SYSTEM),
+            Optional.empty(),
+            kind);
+    this.weightDirs = List.copyOf(weightDirs);
+    this.version = client.servingVersion().orElse(0);
   }
 
   /** The lane, for what else is asked of the server. */
-  AdminClient client() {
+  public AdminClient client() {
     return client;
   }
 
   /** The checkpoint that the next update brings. */
-  Path next() {
-    return checkpoints.get((int) ((version + 1) % checkpoints.size()));
+  public String next() {
+    return weightDirs.get((int) ((version + 1) % weightDirs.size()));
   }
 
   /** Updates until the code of both ends is compiled, as far as that comes in a few seconds. */
-  void warmUp() {
+  public void warmUp() {
     client.warmUp(WARM_UP_CALLS, WARM_UP_CALLING);
     long start = System.nanoTime();
     for (int i = 0;
@@ -66,31 +69,23 @@ final class SwapUpdates implements AutoCloseable {
     }
   }
 
-  /** Updates {@code count} times, the next {@code pause} after the one before has been answered. */
-  List<Update> run(int count, VerifyLevel verify, Duration pause) throws InterruptedException {
-    List<Update> updates = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      if (i > 0) {
-        Thread.sleep(pause);
-      }
-      updates.add(update(verify));
-    }
-    return updates;
-  }
-
-  private Update update(VerifyLevel verify) {
+  /**
+   * Updates once.
+   *
+   * @throws dev.freshet.client.AdminException if it failed; the version stays
+   */
+  public AdminTimings update(VerifyLevel verify) {
     UpdateWeightsRequest request =
         new UpdateWeightsRequest(
-            Optional.of(next().toAbsolutePath().toString()),
+            Optional.of(next()),
             OptionalLong.of(version + 1),
             UpdateMode.KEEP,
             UpdatePhase.ALL,
             verify,
             false);
-    long start = System.nanoTime();
     AdminTimings timings = client.updateWeights(request, TraceId.random()).timings();
     version++;
-    return new Update(new TokenTimeline.Span(start, System.nanoTime()), timings);
+    return timings;
   }
 
   @Override
