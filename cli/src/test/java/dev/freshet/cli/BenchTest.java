@@ -77,6 +77,55 @@ class BenchTest {
   }
 
   @Test
+  void theLoadOfARecordedRunIsReplayedBesideWhatItsLogsSay() throws Exception {
+    Path log =
+        Files.writeString(
+            dir.resolve("orchestrator.log"),
+            """
+            2026-01-02T03:00:00.000Z INFO [gen] batch.start inflight=6 target_batch=8
+            2026-01-02T03:00:00.200Z INFO [weights][00000000000000aa] client.done wall_ms=8000.0 rpc_ms=50.0 queue_ms=7950.0
+            2026-01-02T03:00:08.500Z INFO [gen] batch.done completions=8 dur_ms=8500.0 inflight=2
+            2026-01-02T03:00:10.000Z INFO [weights][00000000000000ab] client.done wall_ms=100.0 rpc_ms=50.0 queue_ms=50.0
+            """);
+    Path json = dir.resolve("replay.json");
+
+    CommandLineRun run =
+        CommandLineRun.of(
+            "bench",
+            "replay",
+            log.toString(),
+            "--synthetic",
+            "--rate=200",
+            "--tokens=50",
+            "--speed=10",
+            "--json=" + json);
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out()).contains("recorded", "2 updates, up to 6 completions of 50 tokens");
+    JsonNode root = new ObjectMapper().readTree(Files.readString(json));
+    assertThat(root.path("recorded").path("queue_ms").path("max").asDouble()).isEqualTo(7950);
+    assertThat(root.path("recorded").path("most_inflight").asInt()).isEqualTo(6);
+    for (String lane : List.of("dedicated", "shared")) {
+      JsonNode loaded = root.path("lanes").path(lane).path("loaded");
+      assertThat(loaded.path("updates").asInt()).isEqualTo(2);
+      assertThat(loaded.path("errors").asInt()).isZero();
+    }
+  }
+
+  @Test
+  void aRecordingThatCannotBeReplayedIsRefused() throws Exception {
+    Path log = Files.writeString(dir.resolve("run.log"), "no tagged line\n");
+
+    CommandLineRun run = CommandLineRun.of("bench", "replay", log.toString());
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("no update with a time in these logs").hasLineCount(1);
+    refused("--speed 0.0: expected above 0 to 1000", "replay", log.toString(), "--speed=0");
+    refused("--seconds 0: expected 1 to 1000000", "replay", log.toString(), "--seconds=0");
+  }
+
+  @Test
   void optionsThatCannotBeAreRefusedWithWhatIsExpected() {
     refused(
         "--tokens huge: expected a number, uniform:A-B or lognormal:MEAN,SIGMA", "--tokens=huge");

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
  * @param counts of calls
  * @param updates the calls kept that succeeded, in the order of time as far as it is known
  * @param moments the pipeline's other events, likewise
+ * @param loads how many completions were in flight when, by time; those without a time are left out
  * @param correlations of queue_ms and rpc_ms with the completions in flight
  * @param trend of rpc_ms over the longest run
  */
@@ -33,6 +34,7 @@ public record Analysis(
     Counts counts,
     List<Update> updates,
     List<Moment> moments,
+    List<Load> loads,
     List<Correlation> correlations,
     Optional<Trend> trend) {
 
@@ -59,6 +61,7 @@ public record Analysis(
    *
    * @param millis when it was sent, on the common axis
    * @param order among all events
+   * @param server whom it was sent to, as the log has it; empty if it does not say
    * @param where its line
    * @param gapMs client.send to server.recv
    */
@@ -67,6 +70,7 @@ public record Analysis(
       String op,
       double millis,
       long order,
+      String server,
       String where,
       double wallMs,
       double queueMs,
@@ -86,6 +90,14 @@ public record Analysis(
    */
   public record Moment(
       double millis, long order, String where, Metric metric, double value, double step) {}
+
+  /**
+   * How many completions were in flight from then on.
+   *
+   * @param millis on the common axis
+   * @param targetBatch how many the batch that begins then collects; NaN if none begins
+   */
+  public record Load(double millis, double inflight, double targetBatch) {}
 
   /** The gravest finding's severity; good if there is none. */
   public Severity severity() {

@@ -44,6 +44,7 @@ final class Diagnosis {
         counts,
         updates(),
         moments(),
+        facts.loads(),
         List.of(facts.queueLoad, facts.rpcLoad),
         trend);
   }
@@ -204,6 +205,7 @@ final class Diagnosis {
         call.isReload() ? "reload_weights" : "update_weights",
         facts.times.sentMillis(call),
         Math.max(call.sendOrder, call.doneOrder),
+        call.target,
         facts.at(
             client ? call.clientSource : call.serverSource,
             client ? call.clientLine : call.serverLine),

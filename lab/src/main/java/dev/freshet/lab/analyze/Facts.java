@@ -1,6 +1,6 @@
 package dev.freshet.lab.analyze;
 
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -34,8 +34,7 @@ final class Facts {
 
   final Correlation rpcLoad;
 
-  private final double[] loadTimes;
-  private final double[] loads;
+  private final List<Analysis.Load> loads;
 
   Facts(Ledger ledger, Ranges ranges, AsyncLevel asyncLevel) {
     this.ranges = ranges;
@@ -50,19 +49,26 @@ final class Facts {
     this.quality = ledger.quality().items();
     this.clocks = new HostClocks(all);
     this.times = new SourceTimes(all, writes, waits, names);
-    List<Seen.Load> timed =
+    this.loads =
         ledger.loads().items().stream()
             .filter(load -> load.place().stamp().known())
-            .sorted(Comparator.comparingDouble(load -> times.millis(load.place())))
+            .map(
+                load ->
+                    new Analysis.Load(
+                        times.millis(load.place()), load.inflight(), load.targetBatch()))
+            .sorted(Comparator.comparingDouble(Analysis.Load::millis))
             .toList();
-    this.loadTimes = timed.stream().mapToDouble(load -> times.millis(load.place())).toArray();
-    this.loads = timed.stream().mapToDouble(Seen.Load::inflight).toArray();
     this.queueLoad = withInflight("queue_ms", Call::queueMs);
     this.rpcLoad = withInflight("rpc_ms", Call::rpcMs);
   }
 
   Stats stats(Metric metric) {
     return stats.getOrDefault(metric, new Series().stats());
+  }
+
+  /** The completions in flight, by time. */
+  List<Analysis.Load> loads() {
+    return loads;
   }
 
   /** A figure of the calls that succeeded. */
@@ -72,16 +78,20 @@ final class Facts {
 
   /** Completions in flight when a call was sent, by its own log or by time; NaN if not known. */
   double inflight(Call call) {
-    if (!Double.isNaN(call.inflight) || loadTimes.length == 0) {
+    if (!Double.isNaN(call.inflight) || loads.isEmpty()) {
       return call.inflight;
     }
     double sent = times.sentMillis(call);
     if (Double.isNaN(sent)) {
       return Double.NaN;
     }
-    int i = Arrays.binarySearch(loadTimes, sent);
+    int i =
+        Collections.binarySearch(
+            loads,
+            new Analysis.Load(sent, Double.NaN, Double.NaN),
+            Comparator.comparingDouble(Analysis.Load::millis));
     int before = i >= 0 ? i : -i - 2;
-    return before < 0 ? Double.NaN : loads[before];
+    return before < 0 ? Double.NaN : loads.get(before).inflight();
   }
 
   private Correlation withInflight(String figure, ToDoubleFunction<Call> value) {

@@ -171,7 +171,7 @@ final class Ledger {
       }
       case Event.BatchStart start -> {
         source.batchStart = order;
-        load(source, place, start.inflight());
+        load(source, place, start.inflight(), start.targetBatch());
       }
       case Event.BatchDone done -> batchDone(source, place, done);
       case Event.Rollouts rollouts -> rollouts(source, place, rollouts);
@@ -194,7 +194,7 @@ final class Ledger {
         new Seen.Batch(
             place, source.batchStart, done.completions(), done.durMs(), done.inflight()));
     source.batchStart = -1;
-    load(source, place, done.inflight());
+    load(source, place, done.inflight(), Double.NaN);
     add(Metric.BATCH, done.durMs());
   }
 
@@ -206,10 +206,10 @@ final class Ledger {
     add(Metric.STALENESS, rollouts.staleness());
   }
 
-  private void load(Source source, Seen.Place place, double inflight) {
+  private void load(Source source, Seen.Place place, double inflight, double targetBatch) {
     if (!Double.isNaN(inflight)) {
       source.inflight = inflight;
-      loads.add(new Seen.Load(place, inflight));
+      loads.add(new Seen.Load(place, inflight, targetBatch));
     }
   }
 }

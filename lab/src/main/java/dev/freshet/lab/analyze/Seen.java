@@ -24,6 +24,10 @@ sealed interface Seen {
 
   record Quality(Place place, double step, double truncPct, double staleness) implements Seen {}
 
-  /** How many completions were in flight. */
-  record Load(Place place, double inflight) implements Seen {}
+  /**
+   * How many completions were in flight.
+   *
+   * @param targetBatch how many the batch that begins collects; NaN if none begins
+   */
+  record Load(Place place, double inflight, double targetBatch) implements Seen {}
 }

@@ -25,10 +25,10 @@ public record LaneBench(
     int updates,
     Duration every,
     Duration warmUp) {
-  private static final Duration OPENING = Duration.ofMinutes(2);
+  static final Duration OPENING = Duration.ofMinutes(2);
 
   /** How long it streams after the last update, so that there is an "after". */
-  private static final Duration QUIET = Duration.ofMillis(2200);
+  static final Duration QUIET = Duration.ofMillis(2200);
 
   /** Between idle updates, which leave nothing to recover from. */
   private static final Duration IDLE_EVERY = Duration.ofMillis(500);

@@ -23,6 +23,24 @@ public final class LaneJson {
 
   /** Writes the figures. */
   public static void write(LaneFigures figures, Path file) {
+    write(of(figures), file);
+  }
+
+  /** Writes the figures of a replay, and under {@code recorded} those of the logs. */
+  public static void write(LaneFigures figures, Recording recording, Path file) {
+    ObjectNode root = of(figures);
+    ObjectNode recorded = root.putObject("recorded");
+    put(recorded.putObject("queue_ms"), recording.queueMs());
+    put(recorded.putObject("rpc_ms"), recording.rpcMs());
+    put(recorded.putObject("wall_ms"), recording.wallMs());
+    recorded.put("updates", recording.updates().size());
+    recorded.put("seconds", recording.length().toMillis() / 1000.0);
+    recorded.put("most_inflight", recording.most());
+    recorded.put("servers", recording.servers());
+    write(root, file);
+  }
+
+  private static ObjectNode of(LaneFigures figures) {
     ObjectNode root = JSON.createObjectNode();
     root.put("target", figures.target());
     put(root.putObject("plan"), figures.plan());
@@ -31,6 +49,10 @@ public final class LaneJson {
       var sweep = root.putArray("sweep");
       figures.runs().forEach(run -> run(sweep.addObject(), figures, run));
     }
+    return root;
+  }
+
+  private static void write(ObjectNode root, Path file) {
     try {
       Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
     } catch (IOException e) {

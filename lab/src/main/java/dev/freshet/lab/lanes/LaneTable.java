@@ -10,6 +10,10 @@ import java.util.stream.Collectors;
 
 /** The figures of lanes for a person to read. Lines have no line end after the last. */
 public final class LaneTable {
+  private static final String HEAD =
+      "%-10s %7s  %-8s %9s %9s %9s %9s %9s %9s %9s"
+          .formatted("lane", "streams", "ms", "min", "mean", "p50", "p95", "p99", "max", "stddev");
+
   private LaneTable() {}
 
   /** What is measured, and the head that {@link #lines} continues. */
@@ -21,23 +25,47 @@ public final class LaneTable {
             : "closed loop";
     return "%s, completions of %s tokens, %s, %d updates, one due every %d ms%n"
             .formatted(target, load.tokens(), arrival, plan.updates(), plan.every().toMillis())
-        + "%-10s %7s  %-8s %9s %9s %9s %9s %9s %9s %9s"
+        + HEAD;
+  }
+
+  /** What is replayed, the head that {@link #lines} continues, and what the logs have. */
+  public static String head(String target, LaneReplay replay) {
+    Recording recording = replay.recording();
+    Map<String, Distribution> figures = new LinkedHashMap<>();
+    figures.put("queue_ms", recording.queueMs());
+    figures.put("rpc_ms", recording.rpcMs());
+    figures.put("wall_ms", recording.wallMs());
+    return "%s, %.1f s of a recorded run for each lane: %d updates, up to %d completions of %s tokens%s%n"
             .formatted(
-                "lane", "streams", "ms", "min", "mean", "p50", "p95", "p99", "max", "stddev");
+                target,
+                recording.length().toMillis() / 1000.0,
+                recording.updates().size(),
+                recording.most(),
+                replay.load().tokens(),
+                recording.servers() == 1
+                    ? ""
+                    : ", those of one of %d servers".formatted(recording.servers()))
+        + HEAD
+        + System.lineSeparator()
+        + lines("recorded", Integer.toString(recording.most()), figures);
   }
 
   /** One stretch: a line a figure, and one of its streams. */
   public static String lines(LaneStretch stretch) {
-    String lane = stretch.lane().label();
-    String load = stretch.loaded() ? Integer.toString(stretch.streams()) : "idle";
-    String firsts = format("%-10s %7s", lane, load);
-    return figures(stretch).entrySet().stream()
-            .filter(figure -> figure.getValue().count() > 0)
-            .map(figure -> line(figure.getKey(), figure.getValue()))
-            .collect(
-                Collectors.joining(
-                    System.lineSeparator() + " ".repeat(firsts.length()), firsts, ""))
+    return lines(
+            stretch.lane().label(),
+            stretch.loaded() ? Integer.toString(stretch.streams()) : "idle",
+            figures(stretch))
         + streams(stretch);
+  }
+
+  private static String lines(String lane, String load, Map<String, Distribution> figures) {
+    String firsts = format("%-10s %7s", lane, load);
+    return figures.entrySet().stream()
+        .filter(figure -> figure.getValue().count() > 0)
+        .map(figure -> line(figure.getKey(), figure.getValue()))
+        .collect(
+            Collectors.joining(System.lineSeparator() + " ".repeat(firsts.length()), firsts, ""));
   }
 
   /** Those that a server does not tell are of no values. */

@@ -126,11 +126,11 @@ public final class StreamLoad implements AutoCloseable {
   }
 
   /**
-   * Has {@code streams} in a closed loop from now on. If those are fewer than there are, the
-   * clients of the oldest leave, which is no failure.
+   * Has {@code streams} in a closed loop from {@code after} now on. If those are fewer than there
+   * are then, the clients of the oldest leave, which is no failure.
    */
-  public void aim(int streams) {
-    loop.execute(() -> want(streams));
+  public void aim(int streams, Duration after) {
+    var _ = loop.schedule(() -> want(streams), after.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void want(int streams) {

@@ -45,7 +45,7 @@ public sealed interface Event {
   record WaitDone(double targetStep, double waitMs) implements Event {}
 
   /** Collecting a batch began. */
-  record BatchStart(double inflight) implements Event {}
+  record BatchStart(double inflight, double targetBatch) implements Event {}
 
   /** A batch is complete. */
   record BatchDone(double completions, double durMs, double inflight) implements Event {}

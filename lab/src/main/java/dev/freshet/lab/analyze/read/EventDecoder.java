@@ -68,7 +68,8 @@ final class EventDecoder {
           case "[ckpt] wait.start" -> new Event.WaitStart(fields.count("target_step"));
           case "[ckpt] wait.done" ->
               new Event.WaitDone(fields.count("target_step"), fields.ms("wait_ms"));
-          case "[gen] batch.start" -> new Event.BatchStart(fields.count("inflight"));
+          case "[gen] batch.start" ->
+              new Event.BatchStart(fields.count("inflight"), fields.count("target_batch"));
           case "[gen] batch.done" ->
               new Event.BatchDone(
                   fields.count("completions"), fields.ms("dur_ms"), fields.count("inflight"));

@@ -113,7 +113,8 @@ final class ReferenceParser {
       case "[ckpt] write.done" -> new Event.CheckpointWritten(count(f, "step"), ms(f, "write_ms"));
       case "[ckpt] wait.start" -> new Event.WaitStart(count(f, "target_step"));
       case "[ckpt] wait.done" -> new Event.WaitDone(count(f, "target_step"), ms(f, "wait_ms"));
-      case "[gen] batch.start" -> new Event.BatchStart(count(f, "inflight"));
+      case "[gen] batch.start" ->
+          new Event.BatchStart(count(f, "inflight"), count(f, "target_batch"));
       case "[gen] batch.done" ->
           new Event.BatchDone(count(f, "completions"), ms(f, "dur_ms"), count(f, "inflight"));
       case "[rollout]" -> {

@@ -1,0 +1,171 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import dev.freshet.client.ServerKind;
+import dev.freshet.lab.lanes.LaneTarget;
+import dev.freshet.lab.load.LoadShape;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** The server that a benchmark of lanes measures: one that runs, or one that it starts. */
+final class BenchServerOptions {
+  private static final int MAX_EMBEDDED_STREAMS = 4096;
+  private static final int MAX_EMBEDDED_LENGTH = 2048;
+
+  /** Which server. */
+  private static final class Which {
+    @Option(
+        names = "--embedded",
+        description =
+            "The embedded engine, in a process of its own, with a small decoder (the default).")
+    private boolean embedded;
+
+    @Option(
+        names = "--synthetic",
+        description = "An engine without a model, in a process of its own, for many streams.")
+    private boolean synthetic;
+
+    @Option(
+        names = "--server",
+        paramLabel = "URL",
+        description = "A server that runs: the root of its data listener.")
+    private Optional<URI> server = Optional.empty();
+
+    boolean isEmbedded() {
+      return embedded || (!synthetic && server.isEmpty());
+    }
+  }
+
+  @ArgGroup private Which which = new Which();
+
+  @Option(
+      names = "--admin",
+      paramLabel = "URL",
+      description = "With --server: the root of its admin listener.")
+  private Optional<URI> admin = Optional.empty();
+
+  @Option(
+      names = "--backend",
+      paramLabel = "KIND",
+      description = "With --server: which program it is; freshet, vllm, sglang or prime-rl.")
+  private Optional<String> backend = Optional.empty();
+
+  @Option(
+      names = "--weights",
+      split = ",",
+      paramLabel = "DIR,…",
+      description = "With --server: checkpoints to update to in turn, as it sees them.")
+  private List<String> weights = List.of();
+
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "With --synthetic: tokens a second of a stream (20).")
+  private Optional<Double> rate = Optional.empty();
+
+  /**
+   * Checks that they go together, and that the server bears the load.
+   *
+   * @param streams the most at once
+   */
+  void require(int streams, LoadShape load) {
+    var _ = kind();
+    if (which.server.isPresent()) {
+      if (weights.isEmpty()) {
+        throw new ConfigException("--server: expected --weights with at least one checkpoint");
+      }
+    } else if (admin.isPresent() || backend.isPresent() || !weights.isEmpty()) {
+      throw new ConfigException("--admin, --backend and --weights: expected only with --server");
+    }
+    if (rate.isPresent() && !which.synthetic) {
+      throw new ConfigException("--rate: expected only with --synthetic");
+    }
+    if (!(rate() > 0 && rate() <= 1000)) {
+      throw new ConfigException("--rate %s: expected above 0 and at most 1000".formatted(rate()));
+    }
+    if (which.isEmbedded()) {
+      if (streams > MAX_EMBEDDED_STREAMS) {
+        throw new ConfigException(
+            "%,d streams: expected at most %,d of the embedded engine; --synthetic bears more"
+                .formatted(streams, MAX_EMBEDDED_STREAMS));
+      }
+      if (longest(load) > MAX_EMBEDDED_LENGTH) {
+        throw new ConfigException(
+            "--tokens and --prompt-tokens: up to %,d together, expected at most %,d of the embedded engine"
+                .formatted(longest(load), MAX_EMBEDDED_LENGTH));
+      }
+    }
+  }
+
+  /** What is done with the server. */
+  @FunctionalInterface
+  interface Measurement {
+    void of(LaneTarget target) throws InterruptedException;
+  }
+
+  /**
+   * Has the server measured: starts it, unless it runs, and ends what it started. Returns the exit
+   * code.
+   *
+   * @param streams the most at once
+   */
+  int measure(Lifetime lifetime, int streams, LoadShape load, Measurement measurement)
+      throws InterruptedException, IOException {
+    Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+    try (TemporaryDirectory temporary = TemporaryDirectory.in(parent, "freshet-bench");
+        BenchServer server = start(lifetime, temporary.path(), streams, load)) {
+      return StoppableWork.await(
+          lifetime,
+          "freshet-bench-measure",
+          () -> {
+            measurement.of(server.target());
+            return 0;
+          });
+    } catch (InterruptedException | RuntimeException e) {
+      if (lifetime.stopping()) {
+        return Main.STOPPED;
+      }
+      throw e;
+    }
+  }
+
+  /** Checkpoints and logs of a server that it starts go to {@code dir}. */
+  private BenchServer start(Lifetime lifetime, Path dir, int streams, LoadShape load)
+      throws InterruptedException, IOException {
+    if (which.server.isPresent()) {
+      return BenchServer.running(
+          new LaneTarget(
+              which.server.get().toString(),
+              kind(),
+              which.server.get(),
+              admin.orElse(which.server.get()),
+              weights));
+    }
+    return StoppableWork.await(
+        lifetime,
+        "freshet-bench-start",
+        () -> {
+          LaneRehearsal.hold();
+          return which.synthetic
+              ? BenchServer.synthetic(dir, rate())
+              : BenchServer.embedded(dir, Math.max(1, streams), longest(load));
+        });
+  }
+
+  private static int longest(LoadShape load) {
+    return load.tokens().most() + load.promptTokens().most();
+  }
+
+  private ServerKind kind() {
+    return backend.map(BackendOption::kind).orElse(ServerKind.FRESHET);
+  }
+
+  private double rate() {
+    return rate.orElse(20.0);
+  }
+}
