@@ -3,8 +3,11 @@ package dev.freshet.cli;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Ends a command cleanly on SIGTERM and SIGINT: the JVM's shutdown asks every stoppable part to
@@ -13,6 +16,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Lifetime {
   private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  private static final String OWNER = "freshet.owner";
 
   private final List<Runnable> stops = new ArrayList<>();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -23,6 +28,27 @@ final class Lifetime {
     Lifetime lifetime = new Lifetime();
     Runtime.getRuntime().addShutdownHook(new Thread(lifetime::shutDown, "freshet-shutdown"));
     return lifetime;
+  }
+
+  /** The option of the JVM that has this process end when the process of that number has. */
+  static String endsWith(long pid) {
+    return "-D%s=%d".formatted(OWNER, pid);
+  }
+
+  /**
+   * Ends this process as SIGTERM would when the one that owns it is gone, even if that was killed
+   * and could end nothing; see {@link #endsWith}.
+   */
+  static void endWithOwner() {
+    OptionalLong owner =
+        Stream.ofNullable(System.getProperty(OWNER)).mapToLong(Long::parseLong).findFirst();
+    if (owner.isPresent()) {
+      CompletableFuture<?> gone =
+          ProcessHandle.of(owner.getAsLong())
+              .map(ProcessHandle::onExit)
+              .orElseGet(() -> CompletableFuture.completedFuture(null));
+      var _ = gone.thenRunAsync(() -> System.exit(Main.STOPPED));
+    }
   }
 
   /**

@@ -35,6 +35,7 @@ public final class Main {
   /** Runs the command line and exits the process. */
   public static void main(String[] arguments) {
     ThreadPriority.lowerCompilers();
+    Lifetime.endWithOwner();
     System.exit(run(arguments));
   }
 

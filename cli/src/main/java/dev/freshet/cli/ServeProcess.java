@@ -48,6 +48,7 @@ final class ServeProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(javaOptions);
+    command.add(Lifetime.endsWith(ProcessHandle.current().pid()));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.add("serve");
     command.addAll(arguments);

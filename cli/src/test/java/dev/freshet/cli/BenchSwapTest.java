@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +88,23 @@ class BenchSwapTest {
       assertThat(child.err()).isEmpty();
     }
     assertThat(room).isEmptyDirectory();
+  }
+
+  @Test
+  void theServerOfABenchmarkThatIsKilledEndsToo() throws Exception {
+    Path room = Files.createDirectory(dir.resolve("room"));
+    List<ProcessHandle> servers;
+    try (ChildProcess child =
+        ChildProcess.start(
+            dir, "bench", "swap", "--shape=tiny", "--updates=10000", "--dir=" + room)) {
+      child.await("server", () -> served(room));
+      servers = child.children();
+
+      child.signal("KILL");
+    }
+
+    assertThat(servers).hasSize(1);
+    servers.getFirst().onExit().get(60, TimeUnit.SECONDS);
   }
 
   /** Whether the server of a benchmark in {@code room} has served an update. */

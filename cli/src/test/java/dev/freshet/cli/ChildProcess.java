@@ -88,10 +88,15 @@ final class ChildProcess implements AutoCloseable {
         });
   }
 
-  /** Sends SIGTERM or SIGINT. */
+  /** Sends SIGTERM, SIGINT or SIGKILL. */
   void signal(String name) throws IOException, InterruptedException {
     Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start();
     assertThat(kill.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** The processes that it has started. */
+  List<ProcessHandle> children() {
+    return process.children().toList();
   }
 
   /** Waits for its end, which must not be a native crash. Returns the exit code. */
