@@ -196,6 +196,20 @@ class AnalyzeCommandTest {
   }
 
   @Test
+  void asManyLogsAsMayBeReadAtOnceFitIntoMemory() throws Exception {
+    Path logs = Files.createDirectory(dir.resolve("logs"));
+    for (int i = 0; i < 2000; i++) {
+      Files.writeString(
+          logs.resolve(i + ".log"), "[ckpt] write.done step=%d write_ms=%d.0\n".formatted(i, i));
+    }
+    try (ChildProcess child = ChildProcess.start(dir, "analyze", logs.toString())) {
+      assertThat(child.awaitEnd()).isZero();
+
+      assertThat(child.out()).contains("2000 logs: 2,000 lines");
+    }
+  }
+
+  @Test
   void aLogThatGrowsIsFollowedAndAVerdictThatChangesIsSaid() throws Exception {
     Path log = write("live.log", log(20, 8));
 

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * known is NaN. Written by {@link CallBook} alone.
  */
 final class Call {
+  /** No part of a call takes longer: eleven days, as no figure of a log may. */
+  static final double MOST_MS = 1e9;
+
   private static final double S = 1000;
 
   final long trace;
@@ -103,7 +106,9 @@ final class Call {
   /** From server.recv to rpc.start, both on the server's clock. */
   double handlerMs() {
     double between = (startT - recvT) * S;
-    return Double.isNaN(parts.handlerMs()) && between >= 0 ? between : parts.handlerMs();
+    return Double.isNaN(parts.handlerMs()) && between >= 0 && between <= MOST_MS
+        ? between
+        : parts.handlerMs();
   }
 
   /** Its id as logs have it. */

@@ -1,19 +1,25 @@
 package dev.freshet.lab.analyze;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
- * Checkpoints that are slow to come: because writing takes long (the disk), or although it does
- * not. In the second case the times of write.done and wait.done tell whether the checkpoint lay
- * there unseen or came late.
+ * Checkpoints that are slow to come: because writing takes long (the disk), or for another reason.
+ * In the second case the times of write.done and wait.done tell whether the checkpoint lay there
+ * unseen or came late.
  */
 final class CheckpointIo {
   private static final int EXAMPLES = 3;
+
+  /** By how much the clocks of two logs may differ without being known to. */
+  private static final double SLACK_MS = 100;
 
   private CheckpointIo() {}
 
@@ -33,7 +39,7 @@ final class CheckpointIo {
     double wait = Samples.median(facts.waits.stream().mapToDouble(Seen.Wait::waitMs).toArray());
     if (!Double.isNaN(wait)) {
       evidence.add(
-          Text.of("The pipeline stood still for %s, the median, for them.", Text.ms(wait)));
+          Text.of("The pipeline stood still for weights for %s, the median.", Text.ms(wait)));
     }
     facts.writes.stream()
         .sorted(Comparator.comparingDouble(Seen.Write::writeMs).reversed())
@@ -41,8 +47,8 @@ final class CheckpointIo {
         .map(
             write ->
                 Text.of(
-                    "step %.0f: write_ms %.1f (%s)",
-                    write.step(), write.writeMs(), facts.at(write.place())))
+                    "%s: write_ms %.1f (%s)",
+                    Text.step(write.step()), write.writeMs(), facts.at(write.place())))
         .forEach(evidence::add);
     return new Finding(
         Signature.CHECKPOINT_WRITE,
@@ -56,13 +62,17 @@ final class CheckpointIo {
             + " (bf16, no optimizer state), or beside the next step.");
   }
 
-  /** Waiting takes long, and writing does not explain it. */
+  /** Waiting takes long, and writing does not explain it or was over long before. */
   static Optional<Finding> await(Facts facts) {
     double[] waits = facts.waits.stream().mapToDouble(Seen.Wait::waitMs).toArray();
     Range range = facts.ranges.of(Metric.WAIT);
     double write = Samples.median(facts.writes.stream().mapToDouble(Seen.Write::writeMs).toArray());
     return Effect.of(waits, range)
-        .filter(effect -> write(facts).isEmpty() || effect.badMedian() > 2 * write + range.good())
+        .filter(
+            effect ->
+                write(facts).isEmpty()
+                    || effect.badMedian() > 2 * write + range.good()
+                    || isUnseen(facts, effect))
         .map(effect -> awaited(facts, effect, write));
   }
 
@@ -90,7 +100,7 @@ final class CheckpointIo {
           "Writing is quick, so the orchestrator looks in the wrong place or polls too slowly, or the"
               + " trainer's step is slow: compare the times of write.done and wait.done, which these logs"
               + " do not have.";
-    } else if (unseen > Math.max(effect.badMedian() / 2, facts.ranges.of(Metric.WAIT).good() / 2)) {
+    } else if (isUnseen(facts, effect)) {
       confidence.agrees();
       evidence.add(
           Text.of(
@@ -105,7 +115,7 @@ final class CheckpointIo {
           Text.of(
               "A checkpoint that was awaited was found %s after it was written, the median: it came"
                   + " late.",
-              Text.ms(Math.max(0, unseen))));
+              Text.ms(unseen)));
       advice =
           "The trainer's step is what the pipeline waits for: give the trainer more of the machine,"
               + " make batches smaller, or allow a higher async_level.";
@@ -116,8 +126,8 @@ final class CheckpointIo {
         .map(
             wait ->
                 Text.of(
-                    "step %.0f: wait_ms %.1f (%s)",
-                    wait.step(), wait.waitMs(), facts.at(wait.place())))
+                    "%s: wait_ms %.1f (%s)",
+                    Text.step(wait.step()), wait.waitMs(), facts.at(wait.place())))
         .forEach(evidence::add);
     return new Finding(
         Signature.CHECKPOINT_WAIT,
@@ -129,22 +139,44 @@ final class CheckpointIo {
             Text.ms(effect.badMedian()),
             Double.isNaN(write)
                 ? "with no trainer's log to say why"
-                : "though writing takes " + Text.ms(write)),
+                : isUnseen(facts, effect)
+                    ? "though the checkpoint is there"
+                    : "though writing takes " + Text.ms(write)),
         evidence,
         advice);
   }
 
-  /** From write.done to wait.done of the steps with long waits, the median; NaN if not known. */
+  /**
+   * From write.done to wait.done of the steps with long waits, the median; NaN if not known. A
+   * checkpoint is found after it is written, so of several runs' writes of a step the newest that
+   * was there by then counts.
+   */
   private static double unseenMs(Facts facts) {
-    Map<Double, Double> written = new HashMap<>();
-    facts.writes.forEach(write -> written.put(write.step(), facts.times.millis(write.place())));
+    Map<Double, NavigableSet<Double>> written = new HashMap<>();
+    facts.writes.forEach(
+        write ->
+            written
+                .computeIfAbsent(write.step(), _ -> new TreeSet<>())
+                .add(facts.times.millis(write.place())));
     return Samples.median(
         facts.waits.stream()
             .filter(wait -> !facts.ranges.of(Metric.WAIT).isGood(wait.waitMs()))
             .mapToDouble(
-                wait ->
-                    facts.times.millis(wait.place())
-                        - written.getOrDefault(wait.step(), Double.NaN))
+                wait -> {
+                  double found = facts.times.millis(wait.place());
+                  Double there =
+                      written
+                          .getOrDefault(wait.step(), Collections.emptyNavigableSet())
+                          .floor(found + SLACK_MS);
+                  return there == null ? Double.NaN : Math.max(0, found - there);
+                })
+            .filter(unseen -> !Double.isNaN(unseen))
             .toArray());
+  }
+
+  /** Whether checkpoints lay there for most of the time for which they were awaited. */
+  private static boolean isUnseen(Facts facts, Effect waits) {
+    return unseenMs(facts)
+        > Math.max(waits.badMedian() / 2, facts.ranges.of(Metric.WAIT).good() / 2);
   }
 }

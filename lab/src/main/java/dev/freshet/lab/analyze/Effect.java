@@ -35,12 +35,11 @@ record Effect(int n, int bad, int critical, double median, double badMedian, dou
     return effect.isState() ? Optional.of(effect) : Optional.empty();
   }
 
-  /** Not a single outlier, unless that is critical and far out, or all there is. */
+  /** Not a single outlier, unless that is critical and far out, nor a single value. */
   private boolean isState() {
-    if (bad < 2) {
-      return bad == 1 && (n == 1 || (n < 1 / SHARE && critical == 1 && times >= OUTSTANDING));
-    }
-    return bad >= SHARE * n;
+    return bad == 1
+        ? n > 1 && n < 1 / SHARE && critical == 1 && times >= OUTSTANDING
+        : bad > 1 && bad >= SHARE * n;
   }
 
   double share() {

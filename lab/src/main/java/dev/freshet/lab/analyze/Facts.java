@@ -48,14 +48,16 @@ final class Facts {
     this.batches = ledger.batches().items();
     this.quality = ledger.quality().items();
     this.clocks = new HostClocks(all);
-    this.times = new SourceTimes(all, writes, waits, names);
+    this.times =
+        new SourceTimes(
+            all, writes, waits, names, ledger.sources().stream().map(Ledger.Source::date).toList());
     this.loads =
         ledger.loads().items().stream()
-            .filter(load -> load.place().stamp().known())
             .map(
                 load ->
                     new Analysis.Load(
                         times.millis(load.place()), load.inflight(), load.targetBatch()))
+            .filter(load -> !Double.isNaN(load.millis()))
             .sorted(Comparator.comparingDouble(Analysis.Load::millis))
             .toList();
     this.queueLoad = withInflight("queue_ms", Call::queueMs);

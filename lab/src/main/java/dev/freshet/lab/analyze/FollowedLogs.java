@@ -5,9 +5,13 @@ import dev.freshet.lab.analyze.read.LogFiles;
 import dev.freshet.lab.analyze.read.TagScanner;
 import dev.freshet.lab.analyze.read.TailedFile;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Logs that are still being written. A log that is replaced or cut off, as by rotation, goes on as
@@ -16,8 +20,14 @@ import java.util.List;
 public final class FollowedLogs implements AutoCloseable {
   private static final int MOST = 64;
 
+  /** How often it looks for logs that have appeared. */
+  private static final long LOOK_NANOS = 1_000_000_000L;
+
+  private final List<Path> paths;
   private final LogAnalysis analysis;
   private final List<Followed> logs = new ArrayList<>();
+  private final Set<String> known = new HashSet<>();
+  private long found = System.nanoTime();
 
   private static final class Followed {
     private final String name;
@@ -32,45 +42,79 @@ public final class FollowedLogs implements AutoCloseable {
   }
 
   /**
-   * Opens the logs that the paths name now.
+   * Opens the logs that the paths name now; those that appear later are taken in as they come.
    *
    * @throws LabException if one cannot be read, or there are too many
    */
   public FollowedLogs(AnalyzeOptions options, List<Path> paths) {
-    analysis = new LogAnalysis(options, paths);
-    List<Path> files = LogFiles.find(paths).files();
-    if (files.size() > MOST) {
-      throw new LabException("%d logs: at most %d can be followed".formatted(files.size(), MOST));
-    }
-    List<String> names = LogAnalysis.names(files);
+    this.paths = List.copyOf(paths);
+    this.analysis = new LogAnalysis(options, paths);
     try {
-      for (int i = 0; i < files.size(); i++) {
-        TailedFile file = new TailedFile(files.get(i));
-        logs.add(new Followed(names.get(i), file, analysis.open(names.get(i))));
-      }
-    } catch (IOException e) {
+      find();
+    } catch (LabException e) {
       close();
-      throw new LabException("cannot be followed: " + e.getMessage(), e);
+      throw e;
     }
+  }
+
+  /** Opens what was never followed, be it under another name before it was rotated. */
+  private void find() {
+    List<Path> there = paths.stream().filter(Files::exists).toList();
+    for (Path path : LogFiles.find(logs.isEmpty() ? paths : there).files()) {
+      try {
+        if (!known.contains(TailedFile.identity(path))) {
+          open(path);
+        }
+      } catch (NoSuchFileException e) {
+        // It came and went.
+      } catch (IOException e) {
+        throw new LabException("%s: cannot be followed: %s".formatted(path, e.getMessage()), e);
+      }
+    }
+  }
+
+  private void open(Path path) throws IOException {
+    if (logs.size() == MOST) {
+      throw new LabException("more than %d logs cannot be followed".formatted(MOST));
+    }
+    String name = String.valueOf(path.getFileName());
+    String unique = logs.stream().anyMatch(log -> log.name.equals(name)) ? path.toString() : name;
+    TailedFile file = new TailedFile(path);
+    known.add(file.identity());
+    logs.add(new Followed(unique, file, analysis.open(unique)));
   }
 
   /** Reads what is new; returns whether there was anything. */
   public boolean poll() {
     long before = events();
+    if (System.nanoTime() - found >= LOOK_NANOS) {
+      find();
+      found = System.nanoTime();
+    }
     for (Followed log : logs) {
       try {
-        log.scanner.drain(log.file);
-        if (log.file.wasReplaced()) {
-          log.scanner.finish();
-          log.file.reopen();
-          log.scanner = analysis.open(log.name);
-          log.scanner.drain(log.file);
-        }
+        read(log);
+      } catch (NoSuchFileException e) {
+        // It is between two files, as rotation leaves it for a moment.
       } catch (IOException e) {
         throw new LabException("%s: cannot be read: %s".formatted(log.name, e.getMessage()), e);
       }
     }
     return events() != before;
+  }
+
+  private void read(Followed log) throws IOException {
+    boolean rewritten = log.file.isRewritten();
+    if (!rewritten) {
+      log.scanner.drain(log.file);
+    }
+    if (rewritten || log.file.isReplaced()) {
+      log.file.reopen();
+      log.scanner.finish();
+      log.scanner = analysis.open(log.name);
+      known.add(log.file.identity());
+      log.scanner.drain(log.file);
+    }
   }
 
   private long events() {

@@ -47,8 +47,11 @@ final class FrontEndQueue {
     double rpc = Samples.median(affected.stream().mapToDouble(Call::rpcMs).toArray());
     evidence.add(
         Text.of(
-            "%d of %d calls have a queue_ms that is not good, their median %s against an rpc_ms of %s.",
-            effect.bad(), effect.n(), Text.ms(effect.badMedian()), Text.ms(rpc)));
+            "%d of %d calls have a queue_ms that is not good, their median %s against %s.",
+            effect.bad(),
+            effect.n(),
+            Text.ms(effect.badMedian()),
+            Double.isNaN(rpc) ? "an rpc_ms that is not known" : "an rpc_ms of " + Text.ms(rpc)));
     Confidence confidence = effect.confidence();
     if (effect.badMedian() < 2 * rpc) {
       confidence.contradicts();
@@ -61,8 +64,10 @@ final class FrontEndQueue {
         effect.severity(),
         confidence.value(),
         Text.of(
-            "%s of updates wait before the engine, %s in the median for %s of work",
-            Text.percent(effect.share()), Text.ms(effect.badMedian()), Text.ms(rpc)),
+            "%s of updates spend %s, the median, beside the engine's work%s",
+            Text.percent(effect.share()),
+            Text.ms(effect.badMedian()),
+            Double.isNaN(rpc) ? "" : " of " + Text.ms(rpc)),
         evidence,
         advice);
   }

@@ -58,11 +58,10 @@ final class HostClocks {
     if (Double.isNaN(between) || !offset.bounded() || !offset.holds(SLACK_S)) {
       return OptionalDouble.empty();
     }
-    if (offset.contains(0, SLACK_S)) {
-      return OptionalDouble.of(Math.max(0, between * 1000));
-    }
-    return offset.halfWidth() <= USABLE_S
-        ? OptionalDouble.of(Math.max(0, (between - offset.middle()) * 1000))
+    boolean one = offset.contains(0, SLACK_S);
+    double gapMs = Math.max(0, (one ? between : between - offset.middle()) * 1000);
+    return (one || offset.halfWidth() <= USABLE_S) && gapMs <= Call.MOST_MS
+        ? OptionalDouble.of(gapMs)
         : OptionalDouble.empty();
   }
 

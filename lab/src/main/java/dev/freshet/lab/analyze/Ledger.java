@@ -42,6 +42,7 @@ final class Ledger {
     private final RunCounter runs = new RunCounter();
     private double inflight = Double.NaN;
     private long batchStart = -1;
+    private Stamp.Date date = Stamp.Date.NONE;
 
     private Source(String name) {
       this.name = name;
@@ -53,6 +54,11 @@ final class Ledger {
 
     int runs() {
       return runs.runs();
+    }
+
+    /** How much of the date its times have, once they have any. */
+    Stamp.Date date() {
+      return date;
     }
   }
 
@@ -147,6 +153,9 @@ final class Ledger {
   void accept(int number, Event event, Stamp stamp, long line) {
     Source source = sources.get(number);
     order++;
+    if (stamp.date().compareTo(source.date) > 0) {
+      source.date = stamp.date();
+    }
     if (event instanceof Event.OfCall call) {
       int epoch = epoch(source, call);
       calls.accept(call, new CallBook.Place(number, epoch, order, line, stamp, source.inflight));

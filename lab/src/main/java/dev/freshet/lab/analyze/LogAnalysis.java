@@ -7,6 +7,7 @@ import dev.freshet.lab.analyze.read.TagScanner;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,8 @@ public final class LogAnalysis {
   public void read(String name, InputStream stream) {
     try (LogInput input = LogInput.of(stream)) {
       read(name, input);
+    } catch (EOFException | ZipException e) {
+      remarks.add("%s is no whole gzip file and was left out.".formatted(name));
     } catch (IOException e) {
       throw new LabException("%s: cannot be read: %s".formatted(name, e.getMessage()), e);
     }
@@ -85,6 +88,10 @@ public final class LogAnalysis {
   private void read(String name, Path file) {
     try (LogInput input = LogInput.open(file)) {
       read(name, input);
+    } catch (NoSuchFileException e) {
+      remarks.add("%s vanished before it was read.".formatted(name));
+    } catch (EOFException | ZipException e) {
+      remarks.add("%s is no whole gzip file and was left out.".formatted(name));
     } catch (IOException e) {
       throw new LabException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
     }

@@ -24,8 +24,7 @@ final class RolloutRules {
                       "In %d of %d batches more than is good was cut off, %.1f %% in the median of"
                           + " those.",
                       effect.bad(), effect.n(), effect.badMedian()));
-              evidence.addAll(
-                  examples(facts, Seen.Quality::truncPct, "step %.0f: trunc_pct %.1f (%s)"));
+              evidence.addAll(examples(facts, Seen.Quality::truncPct, "%s: trunc_pct %.1f (%s)"));
               return new Finding(
                   Signature.ROLLOUT_QUALITY,
                   effect.severity(),
@@ -57,7 +56,7 @@ final class RolloutRules {
             facts.asyncLevel,
             effect.badMedian() - facts.asyncLevel.steps()));
     evidence.add(waitedFor(facts));
-    evidence.addAll(examples(facts, Seen.Quality::staleness, "step %.0f: staleness %.0f (%s)"));
+    evidence.addAll(examples(facts, Seen.Quality::staleness, "%s: staleness %.0f (%s)"));
     Confidence confidence = effect.confidence();
     return new Finding(
         Signature.STALENESS,
@@ -99,8 +98,8 @@ final class RolloutRules {
                 Text.of("%d of %d batches are at the bound, none over it.", at.size(), known),
                 waitedFor(facts),
                 Text.of(
-                    "step %.0f: staleness %.0f (%s)",
-                    at.getFirst().step(),
+                    "%s: staleness %.0f (%s)",
+                    Text.step(at.getFirst().step()),
                     at.getFirst().staleness(),
                     facts.at(at.getFirst().place()))),
             "The barrier holds generation back, as it should; if that costs too much, make the trainer or"
@@ -133,7 +132,8 @@ final class RolloutRules {
         .filter(q -> !Double.isNaN(figure.applyAsDouble(q)))
         .sorted(Comparator.comparingDouble(figure).reversed())
         .limit(EXAMPLES)
-        .map(q -> Text.of(format, q.step(), figure.applyAsDouble(q), facts.at(q.place())))
+        .map(
+            q -> Text.of(format, Text.step(q.step()), figure.applyAsDouble(q), facts.at(q.place())))
         .toList();
   }
 }

@@ -18,18 +18,31 @@ final class SourceTimes {
   private static final double QUARTER_MS = 900_000;
 
   private final double[] shifts;
+  private final List<Stamp.Date> dates;
   private final List<String> notes = new ArrayList<>();
 
+  /**
+   * @param dates how much of the date the times of each log have; a time that has less, as at the
+   *     beginning of a log whose first lines have none, is not known
+   */
   SourceTimes(
-      List<Call> calls, List<Seen.Write> writes, List<Seen.Wait> waits, List<String> names) {
-    shifts = new double[names.size()];
+      List<Call> calls,
+      List<Seen.Write> writes,
+      List<Seen.Wait> waits,
+      List<String> names,
+      List<Stamp.Date> dates) {
+    this.shifts = new double[names.size()];
+    this.dates = List.copyOf(dates);
     Map<Integer, Interval> intervals = new HashMap<>();
     for (Call call : calls) {
       if (call.clientSource >= 0 && call.serverSource >= 0 && !call.clientFailed) {
         Interval interval = intervals.computeIfAbsent(call.serverSource, _ -> new Interval());
         if (call.clientSource != call.serverSource) {
-          interval.atMost(call.recvStamp.millis() - call.sendStamp.millis());
-          interval.atLeast(call.endStamp.millis() - call.doneStamp.millis());
+          interval.atMost(
+              millis(call.serverSource, call.recvStamp)
+                  - millis(call.clientSource, call.sendStamp));
+          interval.atLeast(
+              millis(call.serverSource, call.endStamp) - millis(call.clientSource, call.doneStamp));
         }
       }
     }
@@ -52,38 +65,64 @@ final class SourceTimes {
   }
 
   private void zones(List<Seen.Write> writes, List<Seen.Wait> waits, List<String> names) {
-    Map<Double, Stamp> found = new HashMap<>();
-    waits.forEach(wait -> found.put(wait.step(), wait.place().stamp()));
-    Map<Integer, List<Double>> behind = new HashMap<>();
-    for (Seen.Write write : writes) {
-      Stamp stamp = found.getOrDefault(write.step(), Stamp.NONE);
-      if (stamp.known() && write.place().stamp().known()) {
-        behind
-            .computeIfAbsent(write.place().source(), _ -> new ArrayList<>())
-            .add(write.place().stamp().millis() - stamp.millis());
+    Map<Double, List<Seen.Place>> awaited = new HashMap<>();
+    waits.forEach(
+        wait -> awaited.computeIfAbsent(wait.step(), _ -> new ArrayList<>()).add(wait.place()));
+    Map<Integer, Map<Double, List<Seen.Place>>> written = new HashMap<>();
+    writes.forEach(
+        write ->
+            written
+                .computeIfAbsent(write.place().source(), _ -> new HashMap<>())
+                .computeIfAbsent(write.step(), _ -> new ArrayList<>())
+                .add(write.place()));
+    written.forEach(
+        (source, steps) -> {
+          List<Double> differences = new ArrayList<>();
+          steps.forEach(
+              (step, places) ->
+                  ahead(source, places, awaited.getOrDefault(step, List.of()), differences));
+          zone(source, differences, names);
+        });
+  }
+
+  /**
+   * Adds by how much the writes of a step are ahead of the waits for it, in the order of the runs;
+   * none where those are not as many, or stand in one log with the writes, which has one clock.
+   */
+  private void ahead(
+      int source, List<Seen.Place> writes, List<Seen.Place> waits, List<Double> differences) {
+    if (writes.size() != waits.size()) {
+      return;
+    }
+    for (int i = 0; i < writes.size(); i++) {
+      Seen.Place wait = waits.get(i);
+      double difference = millis(writes.get(i)) - millis(wait);
+      if (wait.source() != source && !Double.isNaN(difference)) {
+        differences.add(difference);
       }
     }
-    behind.forEach(
-        (source, differences) -> {
-          double median =
-              Samples.median(differences.stream().mapToDouble(Double::doubleValue).toArray());
-          double zone = Math.rint(median / QUARTER_MS) * QUARTER_MS;
-          if (zone != 0 && shifts[source] == 0) {
-            shifts[source] = zone;
-            notes.add(
-                String.format(
-                    Locale.ROOT,
-                    "The times in %s are taken to be %.2f h %s, as if of another time zone.",
-                    names.get(source),
-                    Math.abs(zone) / 3_600_000,
-                    zone > 0 ? "ahead" : "behind"));
-          }
-        });
+  }
+
+  private void zone(int source, List<Double> differences, List<String> names) {
+    double median = Samples.median(differences.stream().mapToDouble(Double::doubleValue).toArray());
+    double zone = Math.rint(median / QUARTER_MS) * QUARTER_MS;
+    if (!Double.isNaN(zone) && zone != 0 && shifts[source] == 0) {
+      shifts[source] = zone;
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "The times in %s are taken to be %.2f h %s, as if of another time zone.",
+              names.get(source),
+              Math.abs(zone) / 3_600_000,
+              zone > 0 ? "ahead" : "behind"));
+    }
   }
 
   /** A time on the common axis, in milliseconds; NaN if it is not known. */
   double millis(int source, Stamp stamp) {
-    return source < 0 ? Double.NaN : stamp.millis() - shifts[source];
+    return source < 0 || stamp.date() != dates.get(source)
+        ? Double.NaN
+        : stamp.millis() - shifts[source];
   }
 
   double millis(Seen.Place place) {
@@ -92,8 +131,9 @@ final class SourceTimes {
 
   /** When the call was sent; NaN if no line of it has a time. */
   double sentMillis(Call call) {
-    if (call.sendStamp.known()) {
-      return millis(call.clientSource, call.sendStamp);
+    double sent = millis(call.clientSource, call.sendStamp);
+    if (!Double.isNaN(sent)) {
+      return sent;
     }
     double fromDone = millis(call.clientSource, call.doneStamp) - call.wallMs;
     return Double.isNaN(fromDone) ? millis(call.serverSource, call.recvStamp) : fromDone;
@@ -101,12 +141,9 @@ final class SourceTimes {
 
   /** When the call was over; NaN if no line of it has a time. */
   double doneMillis(Call call) {
-    if (call.doneStamp.known()) {
-      return millis(call.clientSource, call.doneStamp);
-    }
-    return call.endStamp.known()
-        ? millis(call.serverSource, call.endStamp)
-        : sentMillis(call) + (call.wallMs >= 0 ? call.wallMs : 0);
+    double done = millis(call.clientSource, call.doneStamp);
+    double ended = Double.isNaN(done) ? millis(call.serverSource, call.endStamp) : done;
+    return !Double.isNaN(ended) ? ended : sentMillis(call) + (call.wallMs >= 0 ? call.wallMs : 0);
   }
 
   List<String> notes() {

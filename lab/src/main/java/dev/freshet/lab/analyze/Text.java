@@ -18,6 +18,11 @@ final class Text {
     return String.format(Locale.ROOT, percent > 0 && percent < 10 ? "%.1f %%" : "%.0f %%", percent);
   }
 
+  /** A step by its number, if that is known. */
+  static String step(double step) {
+    return Double.isNaN(step) ? "a step" : String.format(Locale.ROOT, "step %.0f", step);
+  }
+
   static String count(long count, String one) {
     return String.format(Locale.ROOT, "%,d %s%s", count, one, count == 1 ? "" : "s");
   }

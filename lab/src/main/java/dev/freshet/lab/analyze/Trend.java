@@ -7,8 +7,8 @@ import java.util.Arrays;
  * not move) and its significance by Mann and Kendall.
  *
  * @param count values, of which at most 400, evenly spaced, were looked at
- * @param start the line at the first value
- * @param end the line at the last value
+ * @param start the line at the first value, not below 0
+ * @param end the line at the last value, not below 0
  * @param z by how many standard deviations rises outnumber falls beyond chance
  */
 public record Trend(int count, double start, double end, double z) {
@@ -39,8 +39,8 @@ public record Trend(int count, double start, double end, double z) {
     double deviation = Math.sqrt(n * (n - 1.0) * (2.0 * n + 5) / 18);
     return new Trend(
         all.length,
-        start,
-        start + slope * (all.length - 1),
+        Math.max(0, start),
+        Math.max(0, start + slope * (all.length - 1)),
         (signs - Long.signum(signs)) / deviation);
   }
 

@@ -71,7 +71,7 @@ final class Verdict {
     for (Metric metric : Metric.values()) {
       Stats stats = facts.stats(metric);
       if (stats.bad() >= Effect.SHARE
-          && stats.bad() * stats.count() > 1.5
+          && (stats.bad() * stats.count() > 1.5 || stats.count() == 1)
           && explanations(metric).stream().noneMatch(found::contains)
           && !explanations(metric).isEmpty()) {
         remarks.add(

@@ -11,6 +11,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -280,6 +281,9 @@ class BadInputTest {
     byte[] whole = gzip(run.log(Role.ORCHESTRATOR));
     Path torn = file("torn.log.gz", Arrays.copyOf(whole, whole.length / 2));
     Analysis half = LogAnalysis.of(AnalyzeOptions.NONE, List.of(torn));
+    file("tiny.log.gz", Arrays.copyOf(whole, 5));
+    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
+        .contains("tiny.log.gz is no whole gzip file and was left out.");
     assertThat(half.notes()).anyMatch(note -> note.contains("ends before its compressed content"));
     assertThat(stats(half, Metric.QUEUE).count()).isBetween(10L, 59L);
   }
@@ -295,6 +299,64 @@ class BadInputTest {
     assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(empty)).notes())
         .contains(empty + " has no file named *.log* or *.gz.");
     assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(file("e.log", ""))).isEmpty()).isTrue();
+  }
+
+  @Test
+  void aLogSomeOfWhoseTimesLackTheDateIsOnOneAxis() {
+    Analysis analysis =
+        Logs.analyze(
+            """
+            03:04:05 [gen] batch.done completions=8 dur_ms=10.0 inflight=1
+            2026-01-02 03:04:06,000 [gen] batch.done completions=8 dur_ms=11.0 inflight=1
+            01-02 03:04:07 [gen] batch.done completions=8 dur_ms=12.0 inflight=1
+            23:59:59 [gen] batch.done completions=8 dur_ms=13.0 inflight=1
+            2026-01-03T00:00:01Z 00:00:01 [gen] batch.done completions=8 dur_ms=14.0 inflight=1
+            """);
+
+    double base = Instant.parse("2026-01-02T03:04:06Z").toEpochMilli();
+    assertThat(analysis.moments())
+        .extracting(Analysis.Moment::millis)
+        .containsExactlyInAnyOrder(
+            Double.NaN,
+            base,
+            base + 1000,
+            (double) Instant.parse("2026-01-01T23:59:59Z").toEpochMilli(),
+            (double) Instant.parse("2026-01-02T00:00:01Z").toEpochMilli());
+  }
+
+  @Test
+  void aCollectorsTimeInFrontDoesNotMakeAnotherEventOfALine() {
+    String line =
+        "2026-01-02 03:04:05,678 INFO [gen] batch.done completions=8 dur_ms=9.0 inflight=1\n";
+
+    Analysis analysis = Logs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
+
+    assertThat(stats(analysis, Metric.BATCH).count()).isEqualTo(1);
+  }
+
+  @Test
+  void figuresThatFollowFromAbsurdOnesAreNotKnown() {
+    Analysis analysis =
+        Logs.analyze(
+            """
+            [weights][00000000000000aa] client.send url=http://h/update_weights t=5.000000
+            [weights][00000000000000aa] server.recv path=/update_weights t=5.001000
+            [weights][00000000000000aa] rpc.start op=update_weights t=99999999999.000000
+            [weights][00000000000000aa] rpc.done op=update_weights t=5.003000 rpc_ms=1.0
+            [weights][00000000000000aa] client.done wall_ms=4.0 rpc_ms=1.0 queue_ms=3.0
+            """);
+
+    assertThat(analysis.updates())
+        .singleElement()
+        .extracting(u -> u.handlerMs())
+        .isEqualTo(Double.NaN);
+  }
+
+  @Test
+  void aLineWithAFigureThatCannotBeTrueIsCountedOnce() {
+    Analysis analysis = Logs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
+
+    assertThat(analysis.inputs().getFirst().strange()).isEqualTo(1);
   }
 
   @Test

@@ -2,15 +2,21 @@ package dev.freshet.lab.analyze;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A cause is planted in a run's logs and must be found, and nothing else with it. */
 class DiagnosisTest {
+  @TempDir Path dir;
+
   private static Analysis planted(Consumer<SimulatedRun> cause) {
     SimulatedRun run = new SimulatedRun(7);
     cause.accept(run);
@@ -176,6 +182,92 @@ class DiagnosisTest {
             Severity.CRITICAL);
 
     assertThat(finding.advice()).contains("trainer's step");
+  }
+
+  @Test
+  void aDiskThatWritesSlowlyDoesNotHideACheckpointThatLiesThereUnseen() {
+    Analysis analysis =
+        planted(
+            run -> {
+              run.writeMs = _ -> run.about(2200);
+              run.pollMs = _ -> run.about(6000);
+              run.waitMs = _ -> run.about(4400);
+            });
+
+    assertThat(Logs.grave(analysis))
+        .containsExactlyInAnyOrder(Signature.CHECKPOINT_WRITE, Signature.CHECKPOINT_WAIT);
+    assertThat(analysis.findings())
+        .anyMatch(finding -> finding.advice().contains("watches the directory"));
+  }
+
+  @Test
+  void checkpointsOfSeveralRunsInOneLogAreNotTakenForEachOthers() {
+    StringBuilder log = new StringBuilder();
+    for (int run = 0; run < 2; run++) {
+      for (int step = 1; step <= 20; step++) {
+        long written = step * 20_000L + run * 500_000L;
+        line(log, written, "[ckpt] write.done step=%d write_ms=300.0", step);
+        line(log, written + 2000, "[ckpt] wait.start target_step=%d", step);
+        line(log, written + 8000, "[ckpt] wait.done target_step=%d wait_ms=6000.0", step);
+      }
+    }
+
+    Analysis analysis = Logs.analyze(log.toString());
+
+    Finding finding = only(analysis, Signature.CHECKPOINT_WAIT, Severity.CRITICAL);
+    assertThat(finding.evidence())
+        .anyMatch(evidence -> evidence.contains("lay there unseen for 8,000 ms"));
+    assertThat(analysis.notes()).noneMatch(note -> note.contains("time zone"));
+  }
+
+  private static void line(StringBuilder log, long millis, String event, int step) {
+    log.append(Instant.ofEpochMilli(1_767_323_045_000L + millis))
+        .append(" INFO ")
+        .append(event.formatted(step))
+        .append('\n');
+  }
+
+  @Test
+  void aTrendGoesThroughTheFilesThatRotationMakesOfALog() throws Exception {
+    StringBuilder log = new StringBuilder();
+    for (int step = 0; step < 60; step++) {
+      line(
+          log,
+          step * 5000L,
+          "[weights][%016x] client.send url=http://h/update_weights t="
+              + (100 + step * 5)
+              + ".000000",
+          step + 1);
+      line(
+          log,
+          step * 5000L + 900,
+          "[weights][%016x] client.done wall_ms=%2$s rpc_ms=%2$s queue_ms=0.0"
+              .replace("%2$s", 700 + step * 8 + ".0"),
+          step + 1);
+    }
+    List<String> lines = log.toString().lines().toList();
+    for (int piece = 0; piece < 3; piece++) {
+      String name = piece == 2 ? "orch.log" : "orch.log." + (2 - piece);
+      Files.write(dir.resolve(name), lines.subList(piece * 40, piece * 40 + 40));
+    }
+
+    Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir));
+
+    assertThat(Logs.grave(analysis)).containsExactly(Signature.RPC_TREND);
+    assertThat(analysis.trend().orElseThrow().count()).isEqualTo(60);
+    assertThat(analysis.findings().getFirst().evidence())
+        .anyMatch(evidence -> evidence.startsWith("The last: trace 000000000000003c"));
+  }
+
+  @Test
+  void aSingleValueIsNoFindingButNotHealthyEither() {
+    Analysis analysis =
+        Logs.analyze(
+            "[weights][00000000000000aa] client.done wall_ms=3010.0 rpc_ms=3000.0 queue_ms=10.0\n");
+
+    assertThat(analysis.findings()).isEmpty();
+    assertThat(analysis.verdict())
+        .isEqualTo("No signature fits, but rpc_ms is not good in 100 % of 1 value.");
   }
 
   @Test

@@ -13,11 +13,10 @@ final class EventDecoder {
   private static final int CALL_NAME = TRACE_END + 2;
 
   private final Fields fields = new Fields();
-  private long absurd;
 
-  /** How many lines had a figure that cannot be true. */
-  long absurd() {
-    return absurd;
+  /** Whether the line decoded last had a figure that cannot be true. */
+  boolean hadAbsurd() {
+    return fields.absurd();
   }
 
   /**
@@ -28,7 +27,7 @@ final class EventDecoder {
   Optional<Event> decode(String text, boolean whole) {
     if (text.startsWith("[rollout] ")) {
       fields.of(text, text.indexOf(' '), whole);
-      return check(rollouts());
+      return rollouts().filter(EventDecoder::usable);
     }
     boolean call = text.startsWith(WEIGHTS);
     if (call && !hasTrace(text)) {
@@ -40,11 +39,8 @@ final class EventDecoder {
       return Optional.empty(); // The name itself may be cut off.
     }
     fields.of(text, end, whole);
-    return check(call ? call(text, text.substring(name, end)) : event(text.substring(0, end)));
-  }
-
-  private Optional<Event> check(Optional<Event> event) {
-    absurd += fields.absurd() ? 1 : 0;
+    Optional<Event> event =
+        call ? call(text, text.substring(name, end)) : event(text.substring(0, end));
     return event.filter(EventDecoder::usable);
   }
 

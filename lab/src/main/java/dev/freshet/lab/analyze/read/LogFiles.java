@@ -62,7 +62,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
       List<Path> files,
       List<String> notes) {
     try {
-      if (!Files.exists(file)) {
+      if (!found && !Files.exists(file)) {
         throw new LabException(file + ": not found, expected a log file or a directory");
       }
       if (Files.isRegularFile(file) && !seen.add(file.toRealPath())) {
@@ -73,6 +73,8 @@ public record LogFiles(List<Path> files, List<String> notes) {
         requireReadable(file);
         files.add(file);
       }
+    } catch (NoSuchFileException e) {
+      notes.add("%s vanished before it was read.".formatted(file));
     } catch (IOException e) {
       if (!found) {
         throw new LabException(file + ": cannot be read: " + reason(e), e);

@@ -27,15 +27,27 @@ public final class LogInput implements ByteInput, AutoCloseable {
     return isGzip(file) ? zipped(file) : plain(file);
   }
 
-  /** Reads a stream, which stays open. */
-  public static LogInput of(InputStream stream) {
-    return new LogInput(stream::read, () -> {});
+  /** Reads a stream, which is gzip by its first bytes or not, and stays open. */
+  public static LogInput of(InputStream stream) throws IOException {
+    BufferedInputStream in = new BufferedInputStream(stream, BUFFER);
+    in.mark(2);
+    boolean gzip = isGzip(in);
+    in.reset();
+    if (!gzip) {
+      return new LogInput(in::read, () -> {});
+    }
+    GZIPInputStream unzipped = new GZIPInputStream(in, BUFFER);
+    return new LogInput(unzipped::read, () -> {});
   }
 
   private static boolean isGzip(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      return (in.read() << 8 | in.read()) == GZIP_MAGIC;
+      return isGzip(in);
     }
+  }
+
+  private static boolean isGzip(InputStream in) throws IOException {
+    return (in.read() << 8 | in.read()) == GZIP_MAGIC;
   }
 
   private static LogInput zipped(Path file) throws IOException {

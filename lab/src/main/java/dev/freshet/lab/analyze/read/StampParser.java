@@ -1,8 +1,9 @@
 package dev.freshet.lab.analyze.read;
 
 /**
- * Finds the time in what stands before a tag: the first of {@code 2026-01-02T03:04:05.678Z} (or
- * with an offset; with a space, slashes, a comma, no fraction), {@code 01-02 03:04:05}, {@code
+ * Finds the time in what stands before a tag, the nearest to it if there are several, as where a
+ * collector has put its own in front of the program's: {@code 2026-01-02T03:04:05.678Z} (or with an
+ * offset; with a space, slashes, a comma, no fraction), {@code 01-02 03:04:05}, {@code
  * 03:04:05.678}, or seconds since the epoch as {@code 1767323045.678}.
  */
 final class StampParser {
@@ -23,15 +24,21 @@ final class StampParser {
 
   /** The time in {@code bytes[from, to)}. */
   static Stamp parse(byte[] bytes, int from, int to) {
-    for (int i = from; i < to; i++) {
+    Stamp last = Stamp.NONE;
+    int i = from;
+    while (i < to) {
       if (isDigit(bytes[i]) && (i == from || !isDigit(bytes[i - 1]))) {
-        Stamp stamp = new StampParser(bytes, i, to).stamp();
+        StampParser parser = new StampParser(bytes, i, to);
+        Stamp stamp = parser.stamp();
         if (stamp.known()) {
-          return stamp;
+          last = stamp;
+          i = parser.at;
+          continue;
         }
       }
+      i++;
     }
-    return Stamp.NONE;
+    return last;
   }
 
   private Stamp stamp() {
@@ -39,24 +46,24 @@ final class StampParser {
     long first = digits();
     int width = at - start;
     if (width == 10 && peek('.')) {
-      return new Stamp(first * 1000.0 + fractionMs(), true);
+      return new Stamp(first * 1000.0 + fractionMs(), true, Stamp.Date.YEAR);
     }
     if (width == 2 && peek(':')) {
       at = start;
-      return clock(0);
+      return clock(0, Stamp.Date.NONE);
     }
     if (width == 4 && (peek('-') || peek('/'))) {
       at++;
-      return date(first);
+      return date(first, Stamp.Date.YEAR);
     }
     if (width == 2 && (peek('-') || peek('/'))) {
       at = start;
-      return date(1970);
+      return date(1970, Stamp.Date.DAY);
     }
     return Stamp.NONE;
   }
 
-  private Stamp date(long year) {
+  private Stamp date(long year, Stamp.Date known) {
     long month = digits();
     if (!(peek('-') || peek('/'))) {
       return Stamp.NONE;
@@ -67,7 +74,7 @@ final class StampParser {
       return Stamp.NONE;
     }
     at++;
-    return day < 1 || day > 31 ? Stamp.NONE : clock(epochDay(year, month, day) * DAY_MS);
+    return day < 1 || day > 31 ? Stamp.NONE : clock(epochDay(year, month, day) * DAY_MS, known);
   }
 
   /** Days since the epoch, in the Gregorian calendar; years begin in March here. */
@@ -78,7 +85,7 @@ final class StampParser {
     return y * 365 + leaps + dayOfYear - EPOCH;
   }
 
-  private Stamp clock(double dayMs) {
+  private Stamp clock(double dayMs, Stamp.Date date) {
     int start = at;
     long hour = digits();
     if (at - start != 2 || !peek(':')) {
@@ -95,7 +102,7 @@ final class StampParser {
       return Stamp.NONE;
     }
     double fraction = peek('.') || peek(',') ? fractionMs() : 0;
-    return zone(dayMs + ((hour * 60 + minute) * 60 + second) * 1000.0 + fraction);
+    return zone(dayMs + ((hour * 60 + minute) * 60 + second) * 1000.0 + fraction, date);
   }
 
   /** Skips the separator and reads the decimals of a second, in milliseconds. */
@@ -110,12 +117,12 @@ final class StampParser {
     return ms;
   }
 
-  private Stamp zone(double millis) {
+  private Stamp zone(double millis, Stamp.Date date) {
     if (peek('Z')) {
-      return new Stamp(millis, true);
+      return new Stamp(millis, true, date);
     }
     if (!(peek('+') || peek('-'))) {
-      return new Stamp(millis, false);
+      return new Stamp(millis, false, date);
     }
     int sign = bytes[at++] == '-' ? -1 : 1;
     int start = at;
@@ -128,9 +135,9 @@ final class StampParser {
       at++;
       minutes = digits();
     } else if (at - start != 2) {
-      return new Stamp(millis, false);
+      return new Stamp(millis, false, date);
     }
-    return new Stamp(millis - sign * (hours * 60 + minutes) * 60_000.0, true);
+    return new Stamp(millis - sign * (hours * 60 + minutes) * 60_000.0, true, date);
   }
 
   private boolean peek(char c) {

@@ -32,11 +32,14 @@ public final class TagScanner {
   private static final byte[] GENERATION = ascii("[gen] ");
   private static final byte[] ROLLOUT = ascii("[rollout] ");
 
+  private static final byte[] NONE = {};
+
   /** The line that is not complete yet stands at the front; a block of slack at the back. */
-  private final byte[] buffer = new byte[CHUNK + MOST_EVENT + MOST_PREFIX + BLOCK];
+  private byte[] buffer = new byte[CHUNK + MOST_EVENT + MOST_PREFIX + BLOCK];
 
   private final EventSink sink;
   private final EventDecoder decoder = new EventDecoder();
+  private final StampDates dates = new StampDates();
 
   private int length;
   private int searched;
@@ -73,13 +76,17 @@ public final class TagScanner {
     }
   }
 
-  /** Scans what is left at the end of the input: a line without an end, which may be cut off. */
+  /**
+   * Scans what is left at the end of the input: a line without an end, which may be cut off. From
+   * then on the scanner knows its counts alone.
+   */
   public void finish() {
     if (length > 0) {
       buffer[length] = '\n';
       scan(length, false);
       linesBefore++;
     }
+    buffer = NONE;
   }
 
   /** Bytes read so far. */
@@ -99,7 +106,7 @@ public final class TagScanner {
 
   /** Lines with a tag that are no event of the format, or have figures that cannot be used. */
   public long strange() {
-    return strange + decoder.absurd();
+    return strange;
   }
 
   private int lastNewline() {
@@ -195,6 +202,7 @@ public final class TagScanner {
     Optional<Event> event = decoder.decode(text, complete);
     if (event.isPresent()) {
       tagged++;
+      strange += decoder.hadAbsurd() ? 1 : 0;
       resumeAt = newline;
       sink.accept(event.get(), stamp(tag), linesBeforeTag + 1);
     } else {
@@ -210,7 +218,7 @@ public final class TagScanner {
       start--;
     }
     boolean begins = start > 0 ? buffer[start - 1] == '\n' : lineBegins;
-    return begins ? StampParser.parse(buffer, start, tag) : Stamp.NONE;
+    return begins ? dates.completed(StampParser.parse(buffer, start, tag)) : Stamp.NONE;
   }
 
   /** Where the line ends that {@code from} stands in; far away if that is not in the buffer. */

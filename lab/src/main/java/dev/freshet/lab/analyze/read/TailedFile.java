@@ -6,35 +6,64 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
-/** A file that grows. One that was replaced, or became shorter, begins again when asked to. */
+/**
+ * A file that grows. One that another has taken the place of, or that was written anew, begins
+ * again when asked to. Used by one thread.
+ */
 public final class TailedFile implements ByteInput, AutoCloseable {
+  /** Enough of a log's beginning to tell it from another's: it has the time of the first line. */
+  private static final int HEAD = 256;
+
   private final Path path;
   private FileChannel channel;
-  private @Nullable Object key;
+  private String identity;
+  private ByteBuffer head = ByteBuffer.allocate(0);
 
   /** Opens the file. */
   public TailedFile(Path path) throws IOException {
     this.path = path;
     this.channel = FileChannel.open(path);
-    this.key = key(path);
+    this.identity = identity(path);
   }
 
-  private static @Nullable Object key(Path path) throws IOException {
-    return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+  /** What tells a file from others, whatever it is called. */
+  public static String identity(Path path) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    return attributes.fileKey() == null
+        ? path.toAbsolutePath().toString()
+        : attributes.fileKey() + " of " + attributes.creationTime();
+  }
+
+  /** What tells the file that is read from others. */
+  public String identity() {
+    return identity;
   }
 
   @Override
   public int read(byte[] into, int offset, int length) throws IOException {
-    return channel.read(ByteBuffer.wrap(into, offset, length));
+    int read = channel.read(ByteBuffer.wrap(into, offset, length));
+    if (head.capacity() < HEAD && channel.position() > head.capacity()) {
+      head = head((int) Math.min(HEAD, channel.position()));
+    }
+    return read;
   }
 
-  /** Whether the path now has another content than the one that was read to its end. */
-  public boolean wasReplaced() throws IOException {
-    return Files.exists(path)
-        && (channel.size() < channel.position() || !Objects.equals(key, key(path)));
+  private ByteBuffer head(int length) throws IOException {
+    ByteBuffer beginning = ByteBuffer.allocate(length);
+    channel.read(beginning, 0);
+    return beginning.flip();
+  }
+
+  /** Whether the file was cut off, and perhaps written to again, since it was read. */
+  public boolean isRewritten() throws IOException {
+    return channel.size() < channel.position()
+        || (head.capacity() > 0 && !head(head.capacity()).equals(head));
+  }
+
+  /** Whether the path now names another file. */
+  public boolean isReplaced() throws IOException {
+    return Files.exists(path) && !identity(path).equals(identity);
   }
 
   /** Begins with what the path has now. */
@@ -42,7 +71,8 @@ public final class TailedFile implements ByteInput, AutoCloseable {
     FileChannel next = FileChannel.open(path);
     channel.close();
     channel = next;
-    key = key(path);
+    identity = identity(path);
+    head = ByteBuffer.allocate(0);
   }
 
   @Override
