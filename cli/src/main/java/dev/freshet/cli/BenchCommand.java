@@ -1,19 +1,14 @@
 package dev.freshet.cli;
 
-import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneBench;
-import dev.freshet.lab.lanes.LaneCsv;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneJson;
 import dev.freshet.lab.lanes.LaneTable;
 import dev.freshet.lab.lanes.LaneTarget;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Collections;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /**
  * {@code freshet bench}: the bottleneck and its cure. Weight updates of a server beside streams,
@@ -29,22 +24,16 @@ import picocli.CommandLine.Option;
 final class BenchCommand extends RunningCommand {
   @Mixin private BenchServerOptions server = new BenchServerOptions();
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
-  private Optional<Path> json = Optional.empty();
-
-  @Option(
-      names = "--csv",
-      paramLabel = "FILE",
-      description = "Where to write every update, a line each.")
-  private Optional<Path> csv = Optional.empty();
-
   @Mixin private LaneOptions options = new LaneOptions();
+
+  @Mixin private LaneOutputs outputs = new LaneOutputs();
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
     LaneBench plan = options.plan();
     int streams = Collections.max(plan.streams());
     server.require(streams, plan.load());
+    outputs.requireWritable();
     return server.measure(lifetime, streams, plan.load(), target -> measure(plan, target));
   }
 
@@ -52,10 +41,7 @@ final class BenchCommand extends RunningCommand {
     System.out.println(LaneTable.head(target.name(), plan));
     LaneFigures figures =
         plan.measure(target, stretch -> System.out.println(LaneTable.lines(stretch)));
-    if (plan.lanes().size() == Lane.values().length) {
-      System.out.println(LaneTable.comparison(figures));
-    }
-    json.ifPresent(file -> LaneJson.write(figures, file));
-    csv.ifPresent(file -> LaneCsv.write(figures, file));
+    System.out.print(LaneTable.comparison(figures));
+    outputs.write(figures, LaneTable.words(plan), file -> LaneJson.write(figures, file));
   }
 }

@@ -2,8 +2,6 @@ package dev.freshet.cli;
 
 import dev.freshet.lab.analyze.AnalyzeOptions;
 import dev.freshet.lab.analyze.LogAnalysis;
-import dev.freshet.lab.lanes.Lane;
-import dev.freshet.lab.lanes.LaneCsv;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneJson;
 import dev.freshet.lab.lanes.LaneReplay;
@@ -58,18 +56,11 @@ final class BenchReplayCommand extends RunningCommand {
       description = "How many times as fast as recorded (1).")
   private double speed = 1;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
-  private Optional<Path> json = Optional.empty();
-
-  @Option(
-      names = "--csv",
-      paramLabel = "FILE",
-      description = "Where to write every update, a line each.")
-  private Optional<Path> csv = Optional.empty();
-
   @Mixin private BenchServerOptions server = new BenchServerOptions();
 
   @Mixin private LoadOptions options = new LoadOptions();
+
+  @Mixin private LaneOutputs outputs = new LaneOutputs();
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
@@ -82,6 +73,7 @@ final class BenchReplayCommand extends RunningCommand {
                 "--seconds " + length,
                 "1 to " + MAX_SECONDS));
     LoadOptions.require(speed > 0 && speed <= MAX_SPEED, "--speed " + speed, "above 0 to 1000");
+    outputs.requireWritable();
     LoadShape load = options.shape(OptionalDouble.empty());
     Recording recording =
         Recording.of(
@@ -98,10 +90,10 @@ final class BenchReplayCommand extends RunningCommand {
     System.out.println(LaneTable.head(target.name(), replay));
     LaneFigures figures =
         replay.measure(target, stretch -> System.out.println(LaneTable.lines(stretch)));
-    if (replay.lanes().size() == Lane.values().length) {
-      System.out.println(LaneTable.comparison(figures));
-    }
-    json.ifPresent(file -> LaneJson.write(figures, replay.recording(), file));
-    csv.ifPresent(file -> LaneCsv.write(figures, file));
+    System.out.print(LaneTable.comparison(figures));
+    outputs.write(
+        figures,
+        LaneTable.words(replay),
+        file -> LaneJson.write(figures, replay.recording(), file));
   }
 }

@@ -63,7 +63,12 @@ class HouseTest {
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry(
-                  "lab", may(List.of("client", "weights", "trace"), "io.netty", "tools.jackson")),
+                  "lab",
+                  may(
+                      List.of("client", "weights", "trace"),
+                      "io.netty",
+                      "org.knowm.xchart",
+                      "tools.jackson")),
               Map.entry(
                   "cli",
                   may(

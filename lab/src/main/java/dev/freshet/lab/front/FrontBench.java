@@ -68,7 +68,8 @@ public record FrontBench(double rate, Duration window) {
               streams,
               true,
               samples,
-              StreamFigures.of(samples, load.timeline(), last));
+              StreamFigures.of(samples, load.timeline(), last),
+              load.timeline());
       return new FrontFigures(
           streams,
           events * 1e9 / (last.nanos() - first.nanos()),

@@ -2,6 +2,7 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.load.FairPool;
 import dev.freshet.lab.load.LoadShape;
+import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.lab.load.StreamLoad;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,7 +73,7 @@ public record LaneBench(
   private LaneStretch without(LaneUpdates server, Lane lane, boolean loaded, Duration pace)
       throws InterruptedException {
     List<UpdateSample> samples = server.run(lane, new FairPool(1), updates, Pace.start(pace));
-    return new LaneStretch(lane, 0, loaded, samples, StreamFigures.NONE);
+    return new LaneStretch(lane, 0, loaded, samples, StreamFigures.NONE, new LoadTimeline());
   }
 
   private LaneStretch beside(LaneUpdates server, LaneTarget target, Lane lane, int count)
@@ -92,7 +93,8 @@ public record LaneBench(
           count,
           true,
           samples,
-          StreamFigures.of(samples, streaming.timeline(), streaming.counts()));
+          StreamFigures.of(samples, streaming.timeline(), streaming.counts()),
+          streaming.timeline());
     }
   }
 }

@@ -1,13 +1,12 @@
 package dev.freshet.lab.lanes;
 
-/** What medians of queue_ms are of each other; NaN where one of them was not measured. */
+/** Medians of queue_ms, and what they are of each other; NaN where one was not measured. */
 final class LaneRatios {
   private LaneRatios() {}
 
   /** A lane under load over the same lane idle. */
   static double loadedOverIdle(LaneFigures figures, LaneFigures.Run run, Lane lane) {
-    return queueP50(run, lane)
-        / figures.idle(lane).map(stretch -> stretch.queueMs().p50()).orElse(Double.NaN);
+    return queueP50(run, lane) / idleP50(figures, lane);
   }
 
   /** The shared lane under load over the dedicated one. */
@@ -15,7 +14,13 @@ final class LaneRatios {
     return queueP50(run, Lane.SHARED) / queueP50(run, Lane.DEDICATED);
   }
 
-  private static double queueP50(LaneFigures.Run run, Lane lane) {
+  /** Of a lane idle. */
+  static double idleP50(LaneFigures figures, Lane lane) {
+    return figures.idle(lane).map(stretch -> stretch.queueMs().p50()).orElse(Double.NaN);
+  }
+
+  /** Of a lane under load. */
+  static double queueP50(LaneFigures.Run run, Lane lane) {
     return run.of(lane).map(stretch -> stretch.queueMs().p50()).orElse(Double.NaN);
   }
 }

@@ -66,7 +66,8 @@ public record LaneReplay(Recording recording, LoadShape load, List<Lane> lanes) 
           recording.most(),
           true,
           samples,
-          StreamFigures.of(samples, streaming.timeline(), streaming.counts()));
+          StreamFigures.of(samples, streaming.timeline(), streaming.counts()),
+          streaming.timeline());
     }
   }
 }

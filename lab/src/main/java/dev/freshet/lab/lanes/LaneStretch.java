@@ -1,7 +1,10 @@
 package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.Distribution;
+import dev.freshet.lab.load.LoadTimeline;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
@@ -12,13 +15,15 @@ import java.util.function.Function;
  * @param streams how many were asked for; 0 without load
  * @param loaded whether it belongs to a measurement under load, even of 0 streams
  * @param updates in the order they were due
+ * @param timeline how the streams went on meanwhile; without readings if there were none
  */
 public record LaneStretch(
     Lane lane,
     int streams,
     boolean loaded,
     List<UpdateSample> updates,
-    StreamFigures streamFigures) {
+    StreamFigures streamFigures,
+    LoadTimeline timeline) {
   public LaneStretch {
     updates = List.copyOf(updates);
   }
@@ -47,6 +52,16 @@ public record LaneStretch(
   private Distribution of(Function<UpdateSample, OptionalDouble> figure) {
     return Distribution.of(
         updates.stream().map(figure).flatMap(value -> value.stream().boxed()).toList());
+  }
+
+  /** All of them by name; those that the server does not tell are of no values. */
+  public Map<String, Distribution> figures() {
+    Map<String, Distribution> figures = new LinkedHashMap<>();
+    figures.put("queue_ms", queueMs());
+    figures.put("rpc_ms", rpcMs());
+    figures.put("wall_ms", wallMs());
+    figures.put("stall_ms", stallMs());
+    return figures;
   }
 
   /** Updates and streams that failed. */

@@ -2,10 +2,10 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.lab.Distribution;
 import dev.freshet.lab.load.LoadShape;
+import dev.freshet.lab.report.Table;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The figures of lanes for a person to read. Lines have no line end after the last. */
@@ -18,14 +18,18 @@ public final class LaneTable {
 
   /** What is measured, and the head that {@link #lines} continues. */
   public static String head(String target, LaneBench plan) {
+    return "%s, %s%n".formatted(target, words(plan)) + HEAD;
+  }
+
+  /** What is done, in words. */
+  public static String words(LaneBench plan) {
     LoadShape load = plan.load();
     String arrival =
         load.arrivalPerS().isPresent()
             ? "open loop, %s arrivals a second".formatted(load.arrivalPerS().getAsDouble())
             : "closed loop";
-    return "%s, completions of %s tokens, %s, %d updates, one due every %d ms%n"
-            .formatted(target, load.tokens(), arrival, plan.updates(), plan.every().toMillis())
-        + HEAD;
+    return "completions of %s tokens, %s, %d updates, one due every %d ms"
+        .formatted(load.tokens(), arrival, plan.updates(), plan.every().toMillis());
   }
 
   /** What is replayed, the head that {@link #lines} continues, and what the logs have. */
@@ -35,19 +39,24 @@ public final class LaneTable {
     figures.put("queue_ms", recording.queueMs());
     figures.put("rpc_ms", recording.rpcMs());
     figures.put("wall_ms", recording.wallMs());
-    return "%s, %.1f s of a recorded run for each lane: %d updates, up to %d completions of %s tokens%s%n"
-            .formatted(
-                target,
-                recording.length().toMillis() / 1000.0,
-                recording.updates().size(),
-                recording.most(),
-                replay.load().tokens(),
-                recording.servers() == 1
-                    ? ""
-                    : ", those of one of %d servers".formatted(recording.servers()))
+    return "%s, %s%n".formatted(target, words(replay))
         + HEAD
         + System.lineSeparator()
         + lines("recorded", Integer.toString(recording.most()), figures);
+  }
+
+  /** What is replayed, in words. */
+  public static String words(LaneReplay replay) {
+    Recording recording = replay.recording();
+    return "%.1f s of a recorded run for each lane: %d updates, up to %d completions of %s tokens%s"
+        .formatted(
+            recording.length().toMillis() / 1000.0,
+            recording.updates().size(),
+            recording.most(),
+            replay.load().tokens(),
+            recording.servers() == 1
+                ? ""
+                : ", those of one of %d servers".formatted(recording.servers()));
   }
 
   /** One stretch: a line a figure, and one of its streams. */
@@ -55,7 +64,7 @@ public final class LaneTable {
     return lines(
             stretch.lane().label(),
             stretch.loaded() ? Integer.toString(stretch.streams()) : "idle",
-            figures(stretch))
+            stretch.figures())
         + streams(stretch);
   }
 
@@ -66,16 +75,6 @@ public final class LaneTable {
         .map(figure -> line(figure.getKey(), figure.getValue()))
         .collect(
             Collectors.joining(System.lineSeparator() + " ".repeat(firsts.length()), firsts, ""));
-  }
-
-  /** Those that a server does not tell are of no values. */
-  private static Map<String, Distribution> figures(LaneStretch stretch) {
-    Map<String, Distribution> figures = new LinkedHashMap<>();
-    figures.put("queue_ms", stretch.queueMs());
-    figures.put("rpc_ms", stretch.rpcMs());
-    figures.put("wall_ms", stretch.wallMs());
-    figures.put("stall_ms", stretch.stallMs());
-    return figures;
   }
 
   private static String line(String figure, Distribution d) {
@@ -102,41 +101,10 @@ public final class LaneTable {
     return line.toString();
   }
 
-  /** Before and after the cure: what the lanes make of the same updates, for each load. */
+  /** Before and after the cure, with a line end; nothing where not both lanes were measured. */
   public static String comparison(LaneFigures figures) {
-    StringBuilder table =
-        new StringBuilder(
-            "%-28s %12s %12s %9s".formatted("p50, ms", "shared", "dedicated", "ratio"));
-    for (LaneFigures.Run run : figures.runs()) {
-      Optional<LaneStretch> shared = run.of(Lane.SHARED);
-      Optional<LaneStretch> dedicated = run.of(Lane.DEDICATED);
-      if (shared.isPresent() && dedicated.isPresent()) {
-        String load = ", %,d streams".formatted(run.streams());
-        row(
-            table,
-            "queue_ms" + load,
-            shared.get().queueMs().p50(),
-            dedicated.get().queueMs().p50());
-        row(table, "wall_ms" + load, shared.get().wallMs().p50(), dedicated.get().wallMs().p50());
-      }
-      if (Double.isFinite(LaneRatios.loadedOverIdle(figures, run, Lane.SHARED))
-          && Double.isFinite(LaneRatios.loadedOverIdle(figures, run, Lane.DEDICATED))) {
-        table.append(
-            format(
-                "%n%-28s %12.2f %12.2f",
-                "queue_ms, loaded over idle",
-                LaneRatios.loadedOverIdle(figures, run, Lane.SHARED),
-                LaneRatios.loadedOverIdle(figures, run, Lane.DEDICATED)));
-      }
-    }
-    return table.toString();
-  }
-
-  private static void row(StringBuilder table, String name, double shared, double dedicated) {
-    if (Double.isFinite(shared / dedicated)) {
-      table.append(
-          format("%n%-28s %12.2f %12.2f %9.1f", name, shared, dedicated, shared / dedicated));
-    }
+    Table table = LaneComparison.of(figures);
+    return table.isEmpty() ? "" : table.text();
   }
 
   private static String format(String format, Object... values) {

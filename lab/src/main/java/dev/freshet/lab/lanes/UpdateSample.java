@@ -27,7 +27,7 @@ public record UpdateSample(
   }
 
   /** When it ended. */
-  long doneNanos() {
+  public long doneNanos() {
     return dueNanos + Math.round(wallMs * 1e6);
   }
 }

@@ -4,6 +4,8 @@ import dev.freshet.lab.analyze.Analysis;
 import dev.freshet.lab.analyze.Metric;
 import dev.freshet.lab.analyze.Signature;
 import dev.freshet.lab.analyze.Stats;
+import dev.freshet.lab.report.Numbers;
+import dev.freshet.lab.report.Table;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -93,7 +95,7 @@ public final class ComparisonReport {
   }
 
   private static String figure(Optional<Stats> stats, ToDoubleFunction<Stats> figure) {
-    return stats.map(s -> Figures.number(figure.applyAsDouble(s))).orElse("-");
+    return stats.map(s -> Numbers.rounded(figure.applyAsDouble(s))).orElse("-");
   }
 
   private static String ratio(
@@ -102,7 +104,7 @@ public final class ComparisonReport {
       return "-";
     }
     double ratio = figure.applyAsDouble(b.get()) / figure.applyAsDouble(a.get());
-    return Double.isFinite(ratio) ? Figures.number(ratio) : "-";
+    return Double.isFinite(ratio) ? Numbers.rounded(ratio) : "-";
   }
 
   private static String finding(Analysis analysis, Signature signature) {

@@ -2,6 +2,7 @@ package dev.freshet.lab.analyze.report;
 
 import dev.freshet.lab.analyze.Range;
 import dev.freshet.lab.analyze.Stats;
+import dev.freshet.lab.report.Numbers;
 import java.util.List;
 import java.util.Locale;
 
@@ -28,26 +29,17 @@ final class Figures {
   static List<String> cells(Stats stats) {
     return List.of(
         String.format(Locale.ROOT, "%,d", stats.count()),
-        number(stats.mean()),
-        number(stats.stddev()),
-        number(stats.min()),
-        number(stats.p50()),
-        number(stats.p90()),
-        number(stats.p95()),
-        number(stats.p99()),
-        number(stats.max()),
+        Numbers.rounded(stats.mean()),
+        Numbers.rounded(stats.stddev()),
+        Numbers.rounded(stats.min()),
+        Numbers.rounded(stats.p50()),
+        Numbers.rounded(stats.p90()),
+        Numbers.rounded(stats.p95()),
+        Numbers.rounded(stats.p99()),
+        Numbers.rounded(stats.max()),
         share(stats.good()),
         share(stats.warning()),
         share(stats.critical()));
-  }
-
-  /** Two decimals below ten, one below a thousand, none above; a dash if it is not known. */
-  static String number(double value) {
-    if (Double.isNaN(value)) {
-      return "-";
-    }
-    double size = Math.abs(value);
-    return String.format(Locale.ROOT, size < 10 ? "%.2f" : size < 1000 ? "%.1f" : "%,.0f", value);
   }
 
   static String share(double share) {
@@ -60,9 +52,12 @@ final class Figures {
       return "no range";
     }
     String good =
-        (range.inclusive() ? "good up to " : "good below ") + number(range.good()) + " " + unit;
+        (range.inclusive() ? "good up to " : "good below ")
+            + Numbers.rounded(range.good())
+            + " "
+            + unit;
     return Double.isInfinite(range.critical())
         ? good
-        : good + ", critical above " + number(range.critical()) + " " + unit;
+        : good + ", critical above " + Numbers.rounded(range.critical()) + " " + unit;
   }
 }

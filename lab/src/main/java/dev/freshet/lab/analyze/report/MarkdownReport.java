@@ -3,6 +3,7 @@ package dev.freshet.lab.analyze.report;
 import dev.freshet.lab.analyze.Analysis;
 import dev.freshet.lab.analyze.Finding;
 import dev.freshet.lab.analyze.Metric;
+import dev.freshet.lab.report.Table;
 import java.util.Locale;
 
 /** An analysis as Markdown: {@code SUMMARY.md}. */

@@ -3,6 +3,8 @@ package dev.freshet.lab.analyze.report;
 import dev.freshet.lab.analyze.Analysis;
 import dev.freshet.lab.analyze.Metric;
 import dev.freshet.lab.analyze.Stats;
+import dev.freshet.lab.report.Numbers;
+import dev.freshet.lab.report.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -45,14 +47,14 @@ final class Tables {
       table.row(
           update.trace(),
           List.of(
-              Figures.number(update.wallMs()),
-              Figures.number(update.queueMs()),
-              Figures.number(update.rpcMs()),
-              Figures.number(update.gapMs()),
-              Figures.number(update.connectMs()),
-              Figures.number(update.acceptMs()),
-              Figures.number(update.handlerMs()),
-              Figures.number(update.answerMs()),
+              Numbers.rounded(update.wallMs()),
+              Numbers.rounded(update.queueMs()),
+              Numbers.rounded(update.rpcMs()),
+              Numbers.rounded(update.gapMs()),
+              Numbers.rounded(update.connectMs()),
+              Numbers.rounded(update.acceptMs()),
+              Numbers.rounded(update.handlerMs()),
+              Numbers.rounded(update.answerMs()),
               count(update.inflight()),
               update.where()));
     }
@@ -103,8 +105,8 @@ final class Tables {
                 String.format(
                     Locale.ROOT,
                     "rpc_ms over the longest run: %s → %s ms over %,d updates (z %.1f)",
-                    Figures.number(trend.start()),
-                    Figures.number(trend.end()),
+                    Numbers.rounded(trend.start()),
+                    Numbers.rounded(trend.end()),
                     trend.count(),
                     trend.z()))
         .orElse("");

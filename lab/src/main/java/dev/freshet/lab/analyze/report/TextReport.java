@@ -2,6 +2,7 @@ package dev.freshet.lab.analyze.report;
 
 import dev.freshet.lab.analyze.Analysis;
 import dev.freshet.lab.analyze.Finding;
+import dev.freshet.lab.report.Table;
 import java.util.Locale;
 
 /** An analysis for a terminal: the verdict, the findings, then the figures. */

@@ -1,4 +1,4 @@
-package dev.freshet.lab.analyze.report;
+package dev.freshet.lab.report;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,26 +7,28 @@ import java.util.List;
 /**
  * Rows of cells, as aligned text or as Markdown. The first column is left-aligned, others right.
  */
-final class Table {
+public final class Table {
   private final List<List<String>> rows = new ArrayList<>();
 
-  Table(List<String> head) {
+  public Table(List<String> head) {
     rows.add(List.copyOf(head));
   }
 
-  void row(String first, List<String> rest) {
+  /** Adds a row of as many cells as the head. */
+  public void row(String first, List<String> rest) {
     List<String> row = new ArrayList<>();
     row.add(first);
     row.addAll(rest);
     rows.add(row);
   }
 
-  boolean isEmpty() {
+  /** Whether it has a head alone. */
+  public boolean isEmpty() {
     return rows.size() == 1;
   }
 
   /** Aligned with spaces, a line a row. */
-  String text() {
+  public String text() {
     int[] widths = new int[rows.getFirst().size()];
     for (List<String> row : rows) {
       Arrays.setAll(widths, i -> Math.max(widths[i], row.get(i).length()));
@@ -43,7 +45,8 @@ final class Table {
     return text.toString();
   }
 
-  String markdown() {
+  /** As Markdown, a line a row. */
+  public String markdown() {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < rows.size(); i++) {
       text.append("| ").append(String.join(" | ", rows.get(i))).append(" |\n");
@@ -54,6 +57,7 @@ final class Table {
     return text.toString();
   }
 
+  /** All rows, the head first. */
   List<List<String>> rows() {
     return rows;
   }

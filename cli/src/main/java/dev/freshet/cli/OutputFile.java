@@ -1,0 +1,25 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A file that a command writes when its work is done, which may be long after it began. */
+final class OutputFile {
+  private OutputFile() {}
+
+  /** Refuses a file that cannot be written as things are; nothing is written. */
+  static void requireWritable(String option, Path file) {
+    Path dir = file.toAbsolutePath().normalize().getParent();
+    if (Files.isDirectory(file) || dir == null) {
+      throw new ConfigException("%s %s: is a directory, expected a file".formatted(option, file));
+    }
+    if (!Files.isDirectory(dir)) {
+      throw new ConfigException(
+          "%s %s: expected a file in a directory that is there".formatted(option, file));
+    }
+    if (!Files.isWritable(Files.exists(file) ? file : dir)) {
+      throw new ConfigException("%s %s: may not be written".formatted(option, file));
+    }
+  }
+}

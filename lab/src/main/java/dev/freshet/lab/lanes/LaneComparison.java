@@ -1,0 +1,49 @@
+package dev.freshet.lab.lanes;
+
+import dev.freshet.lab.report.Numbers;
+import dev.freshet.lab.report.Table;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/** Before and after the cure: what the lanes make of the same updates, for each load. */
+public final class LaneComparison {
+  private LaneComparison() {}
+
+  /** Medians of the lanes; without a row where not both were measured. */
+  public static Table of(LaneFigures figures) {
+    Table table = new Table(List.of("p50, ms", "shared", "dedicated", "ratio"));
+    if (!figures.runs().isEmpty()) {
+      row(table, "queue_ms, idle", lane -> LaneRatios.idleP50(figures, lane));
+    }
+    for (LaneFigures.Run run : figures.runs()) {
+      String load = String.format(Locale.ROOT, ", %,d streams", run.streams());
+      row(table, "queue_ms" + load, lane -> LaneRatios.queueP50(run, lane));
+      row(
+          table,
+          "wall_ms" + load,
+          lane -> run.of(lane).map(stretch -> stretch.wallMs().p50()).orElse(Double.NaN));
+      double shared = LaneRatios.loadedOverIdle(figures, run, Lane.SHARED);
+      double dedicated = LaneRatios.loadedOverIdle(figures, run, Lane.DEDICATED);
+      if (Double.isFinite(shared) && Double.isFinite(dedicated)) {
+        table.row(
+            "queue_ms%s over idle".formatted(load),
+            List.of(Numbers.rounded(shared), Numbers.rounded(dedicated), ""));
+      }
+    }
+    return table;
+  }
+
+  private static void row(Table table, String name, ToDoubleFunction<Lane> p50) {
+    double shared = p50.applyAsDouble(Lane.SHARED);
+    double dedicated = p50.applyAsDouble(Lane.DEDICATED);
+    if (Double.isFinite(shared / dedicated)) {
+      table.row(
+          name,
+          List.of(
+              String.format(Locale.ROOT, "%,.2f", shared),
+              String.format(Locale.ROOT, "%,.2f", dedicated),
+              Numbers.rounded(shared / dedicated)));
+    }
+  }
+}

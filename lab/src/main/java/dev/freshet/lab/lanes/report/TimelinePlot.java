@@ -1,0 +1,123 @@
+package dev.freshet.lab.lanes.report;
+
+import dev.freshet.lab.lanes.LaneFigures;
+import dev.freshet.lab.lanes.LaneStretch;
+import dev.freshet.lab.lanes.UpdateSample;
+import dev.freshet.lab.load.LoadTimeline;
+import dev.freshet.lab.report.Axis;
+import dev.freshet.lab.report.Numbers;
+import dev.freshet.lab.report.Plot;
+import dev.freshet.lab.report.Series;
+import dev.freshet.lab.report.Span;
+import dev.freshet.lab.report.Tone;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/**
+ * What went on beside one number of streams by one lane: every update from when it was due to its
+ * end, the tokens a second and the streams open. Time counts from when the first update was due.
+ *
+ * @param stretch beside streams
+ * @param fromNanos where it begins
+ * @param toNanos where it ends
+ */
+record TimelinePlot(LaneStretch stretch, long fromNanos, long toNanos) {
+  private static final double SECOND = 1e9;
+  private static final long BEFORE = 2_000_000_000L;
+  private static final int POINTS = 250;
+
+  /** Over less than that, tokens come by the engine's steps, not by the second. */
+  private static final long LEAST_WINDOW = 200_000_000L;
+
+  /** A plot a lane, all over the same axes; none without streams. */
+  static List<Plot> of(LaneFigures.Run run) {
+    List<TimelinePlot> timelines =
+        run.loaded().stream()
+            .filter(stretch -> !stretch.timeline().readings().isEmpty())
+            .map(TimelinePlot::of)
+            .toList();
+    double seconds = timelines.stream().mapToDouble(t -> t.seconds(t.toNanos)).max().orElse(0);
+    double tokens = timelines.stream().mapToDouble(TimelinePlot::mostTokensPerS).max().orElse(0);
+    return timelines.stream().map(timeline -> timeline.plot(seconds, tokens)).toList();
+  }
+
+  private static TimelinePlot of(LaneStretch stretch) {
+    List<LoadTimeline.Reading> readings = stretch.timeline().readings();
+    return new TimelinePlot(
+        stretch,
+        Math.max(readings.getFirst().nanos(), stretch.updates().getFirst().dueNanos() - BEFORE),
+        readings.getLast().nanos());
+  }
+
+  private Plot plot(double seconds, double tokens) {
+    return Plot.of(
+            "%s, %s".formatted(stretch.lane().label(), LanePlots.streams(stretch.streams())),
+            "Updates by the %s lane from due to done, tokens a second and streams open over time, beside %s."
+                .formatted(stretch.lane().label(), LanePlots.streams(stretch.streams())),
+            new Axis.Linear("seconds", seconds(fromNanos), seconds),
+            new Axis.Linear("tokens/s", 0, tokens),
+            List.of(tokensPerS()))
+        .right(new Axis.Linear("streams open", 0, stretch.streams()), List.of(open()))
+        .spans(stretch.updates().stream().map(this::span).toList());
+  }
+
+  private double seconds(long nanos) {
+    return (nanos - stretch.updates().getFirst().dueNanos()) / SECOND;
+  }
+
+  private long window() {
+    return Math.max(LEAST_WINDOW, (toNanos - fromNanos) / POINTS);
+  }
+
+  private Series tokensPerS() {
+    long window = window();
+    int count = (int) ((toNanos - fromNanos) / window);
+    double[] x = new double[count];
+    double[] y = new double[count];
+    for (int i = 0; i < count; i++) {
+      long from = fromNanos + i * window;
+      x[i] = seconds(from + window / 2);
+      y[i] = stretch.timeline().tokensPerS(from, from + window);
+    }
+    return new Series("tokens/s", Tone.TEXT, Series.Stroke.LINE, x, y);
+  }
+
+  private double mostTokensPerS() {
+    return Arrays.stream(tokensPerS().y()).filter(Double::isFinite).max().orElse(0);
+  }
+
+  /** Only where it changes, and at the end. */
+  private Series open() {
+    List<LoadTimeline.Reading> readings =
+        stretch.timeline().readings().stream().filter(r -> r.nanos() >= fromNanos).toList();
+    List<LoadTimeline.Reading> changes =
+        IntStream.range(0, readings.size())
+            .filter(
+                i ->
+                    i == 0
+                        || i == readings.size() - 1
+                        || readings.get(i).streaming() != readings.get(i - 1).streaming())
+            .mapToObj(readings::get)
+            .toList();
+    return Series.steps(
+        "streams open",
+        Tone.SOFT,
+        Series.Stroke.HAIR,
+        changes.stream().mapToDouble(r -> seconds(r.nanos())).toArray(),
+        changes.stream().mapToDouble(LoadTimeline.Reading::streaming).toArray());
+  }
+
+  private Span span(UpdateSample update) {
+    double due = seconds(update.dueNanos());
+    String when =
+        String.format(Locale.ROOT, "due at %.2f s, %s ms", due, Numbers.rounded(update.wallMs()));
+    return new Span(
+        update.error().isPresent() ? "update that failed" : "update, from due to done",
+        update.error().isPresent() ? Tone.BAD : LanePlots.tone(stretch.lane()),
+        due,
+        seconds(update.doneNanos()),
+        update.error().map(error -> when + ", failed: " + error).orElse(when));
+  }
+}
