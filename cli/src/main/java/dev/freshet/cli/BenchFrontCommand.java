@@ -62,6 +62,7 @@ final class BenchFrontCommand extends RunningCommand {
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
     requireOptions();
+    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
     Logs.toConsole("bench");
     lifetime.onStop(Thread.currentThread()::interrupt);
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));

@@ -63,6 +63,7 @@ final class BenchSwapCommand extends RunningCommand {
     int count = number("--updates", updates, chosen.updates(), 100_000);
     int streams = number("--sequences", sequences, chosen.sequences(), MAX_SEQUENCES);
     requireRoom(chosen);
+    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
     try (TemporaryDirectory temporary = TemporaryDirectory.in(dir, "freshet-bench-swap")) {
       SwapReport report =
           new SwapReport(measure(lifetime, temporary.path(), chosen, count, streams));

@@ -24,6 +24,8 @@ class BenchTest {
       throws Exception {
     Path json = dir.resolve("bench.json");
     Path csv = dir.resolve("bench.csv");
+    Path html = dir.resolve("bench.html");
+    Path png = dir.resolve("bench.png");
 
     CommandLineRun run =
         CommandLineRun.of(
@@ -36,7 +38,9 @@ class BenchTest {
             "--update-every=200",
             "--warm-up=0",
             "--json=" + json,
-            "--csv=" + csv);
+            "--csv=" + csv,
+            "--html=" + html,
+            "--png=" + png);
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isZero();
@@ -70,6 +74,10 @@ class BenchTest {
         .hasSize(5)
         .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(10));
     assertThat(loadedQueueP50(root, "shared")).isGreaterThan(loadedQueueP50(root, "dedicated"));
+    assertThat(Files.readString(html))
+        .contains("An update waits ", "shared, 8 streams", "<td>queue_ms, 8 streams</td>", "<svg")
+        .doesNotContain("<script", "NaN");
+    assertThat(png).binaryContent().startsWith(0x89, 'P', 'N', 'G');
   }
 
   private static double loadedQueueP50(JsonNode root, String lane) {
@@ -139,6 +147,15 @@ class BenchTest {
     refused("--backend: expected one of", "--server=http://127.0.0.1:1", "--backend=x");
     refused("expected only with --synthetic", "--rate=5");
     refused("mutually exclusive", "--embedded", "--synthetic");
+  }
+
+  @Test
+  void aFileThatCannotBeWrittenIsRefusedBeforeAnythingIsMeasured() throws Exception {
+    for (String option : List.of("--json", "--csv", "--html", "--png")) {
+      refused("expected a file in a directory that is there", option + "=" + dir + "/mistyped/x");
+      refused("is a directory, expected a file", option + "=" + dir);
+    }
+    assertThat(dir).isEmptyDirectory();
   }
 
   private static void refused(String message, String... options) {

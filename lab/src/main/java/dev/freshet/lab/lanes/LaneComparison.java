@@ -4,6 +4,7 @@ import dev.freshet.lab.report.Numbers;
 import dev.freshet.lab.report.Table;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /** Before and after the cure: what the lanes make of the same updates, for each load. */
@@ -13,16 +14,12 @@ public final class LaneComparison {
   /** Medians of the lanes; without a row where not both were measured. */
   public static Table of(LaneFigures figures) {
     Table table = new Table(List.of("p50, ms", "shared", "dedicated", "ratio"));
-    if (!figures.runs().isEmpty()) {
-      row(table, "queue_ms, idle", lane -> LaneRatios.idleP50(figures, lane));
-    }
+    row(table, "queue_ms, idle", lane -> LaneRatios.idleP50(figures, lane));
+    row(table, "wall_ms, idle", lane -> wallP50(figures.idle(lane)));
     for (LaneFigures.Run run : figures.runs()) {
       String load = String.format(Locale.ROOT, ", %,d streams", run.streams());
       row(table, "queue_ms" + load, lane -> LaneRatios.queueP50(run, lane));
-      row(
-          table,
-          "wall_ms" + load,
-          lane -> run.of(lane).map(stretch -> stretch.wallMs().p50()).orElse(Double.NaN));
+      row(table, "wall_ms" + load, lane -> wallP50(run.of(lane)));
       double shared = LaneRatios.loadedOverIdle(figures, run, Lane.SHARED);
       double dedicated = LaneRatios.loadedOverIdle(figures, run, Lane.DEDICATED);
       if (Double.isFinite(shared) && Double.isFinite(dedicated)) {
@@ -32,6 +29,10 @@ public final class LaneComparison {
       }
     }
     return table;
+  }
+
+  private static double wallP50(Optional<LaneStretch> stretch) {
+    return stretch.map(s -> s.wallMs().p50()).orElse(Double.NaN);
   }
 
   private static void row(Table table, String name, ToDoubleFunction<Lane> p50) {

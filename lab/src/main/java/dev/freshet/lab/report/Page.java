@@ -32,6 +32,8 @@ public final class Page {
       svg .grid { stroke: var(--line) } svg .mark { stroke: var(--soft); stroke-dasharray: 2 4 }
       .line { stroke-width: 1.8 } .dashes { stroke-width: 1.8; stroke-dasharray: 5 4 } .hair { stroke-width: 1 }
       .points { stroke-width: 5; stroke-linecap: round } .band { stroke-width: 7; stroke-opacity: .35 }
+      @media (max-width: 30rem) { table { font-size: .75rem } th, td { padding: .2rem .3rem }
+        td:first-child { white-space: normal } }
       .span { fill: currentColor; fill-opacity: .32 } .span.bad, .bad .span { fill-opacity: .7 }
       """;
 

@@ -8,6 +8,8 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,8 +47,8 @@ public final class PngSheet {
               .formatted(file, e),
           e);
     }
-    try {
-      if (!ImageIO.write(image, "png", file.toFile())) {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      if (!ImageIO.write(image, "png", out)) {
         throw new LabException(file + ": cannot be written: this JDK writes no PNG");
       }
     } catch (IOException e) {

@@ -58,13 +58,14 @@ public final class LaneHtml {
     String body =
         Page.verdict(figures.errors() == 0 ? "" : "warning", LaneResult.of(figures))
             + Html.paragraph(plan(words, figures.plan().load()))
+            + Html.paragraph(Latency.of(figures) == Latency.WALL ? WALL_NOTE : "")
             + Html.beside(Html.plot(plots.overStreams()), Html.table(LaneComparison.of(figures)))
             + Html.section("How latency is distributed", Html.plots(plots.distributions()))
             + Html.section("Updates and streams over time", Html.plots(plots.timelines()))
             + Html.section("Errors", Html.list(errors(figures)))
             + Html.section("All figures, ms", Html.table(figures(figures)))
             + Html.section("Streams", Html.table(streams(figures)))
-            + Html.section("How to read it", Html.list(notes(figures)));
+            + Html.section("How to read it", Html.list(NOTES));
     return Page.of(title(figures), body);
   }
 
@@ -166,11 +167,5 @@ public final class LaneHtml {
       }
     }
     return table;
-  }
-
-  private static List<String> notes(LaneFigures figures) {
-    return Latency.of(figures) == Latency.WALL
-        ? Stream.concat(Stream.of(WALL_NOTE), NOTES.stream()).toList()
-        : NOTES;
   }
 }

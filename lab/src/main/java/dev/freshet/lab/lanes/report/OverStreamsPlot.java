@@ -19,8 +19,8 @@ import java.util.stream.Stream;
  * as a broad bar, from the least to the greatest as a thin one. It begins with the idle server.
  */
 final class OverStreamsPlot {
-  /** How far the lanes stand apart at the same number of streams. */
-  private static final double APART = 0.12;
+  /** How far the lanes stand apart at the same number of streams, as a share of the axis. */
+  private static final double APART = 0.025;
 
   private OverStreamsPlot() {}
 
@@ -35,7 +35,13 @@ final class OverStreamsPlot {
     List<Series> medians = new ArrayList<>();
     List<Lane> lanes = figures.plan().lanes();
     for (int i = 0; i < lanes.size(); i++) {
-      add(bars, medians, figures, lanes.get(i), latency, (i - (lanes.size() - 1) / 2.0) * APART);
+      add(
+          bars,
+          medians,
+          figures,
+          lanes.get(i),
+          latency,
+          (i - (lanes.size() - 1) / 2.0) * APART * loads.size());
     }
     return Plot.of(
         "%s over streams".formatted(latency.label()),
