@@ -67,6 +67,7 @@ class HouseTest {
                   may(
                       List.of("client", "weights", "trace"),
                       "io.netty",
+                      "javax.imageio",
                       "org.knowm.xchart",
                       "tools.jackson")),
               Map.entry(

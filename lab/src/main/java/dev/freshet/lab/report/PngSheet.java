@@ -38,21 +38,26 @@ public final class PngSheet {
    */
   public static void write(String title, String text, List<List<Plot>> rows, Path file) {
     System.setProperty("java.awt.headless", "true");
-    BufferedImage image;
-    try {
-      image = draw(title, text, rows);
-    } catch (RuntimeException | InternalError | LinkageError e) {
-      throw new LabException(
-          "%s: cannot be drawn: %s; is there a font? It takes fontconfig and one, such as DejaVu (packages fontconfig and fonts-dejavu-core)"
-              .formatted(file, e),
-          e);
-    }
+    requireFont(file);
+    BufferedImage image = draw(title, text, rows);
     try (OutputStream out = Files.newOutputStream(file)) {
       if (!ImageIO.write(image, "png", out)) {
         throw new LabException(file + ": cannot be written: this JDK writes no PNG");
       }
     } catch (IOException e) {
       throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** The JDK says in many ways that it finds no font, and only when it first measures a text. */
+  private static void requireFont(Path file) {
+    try {
+      var _ = lines("any text", new Font(Font.SANS_SERIF, Font.PLAIN, TEXT_POINTS));
+    } catch (RuntimeException | InternalError | LinkageError e) {
+      throw new LabException(
+          "%s: cannot be drawn without a font: install fontconfig and one (on Debian the packages fontconfig and fonts-dejavu-core); the JDK says: %s"
+              .formatted(file, e),
+          e);
     }
   }
 

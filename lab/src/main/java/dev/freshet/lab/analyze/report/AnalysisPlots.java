@@ -28,7 +28,13 @@ final class AnalysisPlots {
     this.analysis = analysis;
     this.timed = millis(analysis).noneMatch(Double::isNaN);
     this.begin = millis(analysis).min().orElse(0);
-    this.when = axis(timed ? "seconds from the first event" : "events");
+    this.when =
+        timed
+            ? new Axis.Linear(
+                "seconds from the first event",
+                0,
+                (millis(analysis).max().orElse(0) - begin) / 1000)
+            : axis("events");
   }
 
   private static DoubleStream millis(Analysis analysis) {
@@ -67,7 +73,7 @@ final class AnalysisPlots {
             axis("ms"),
             List.of(
                 points(
-                    "queue_ms",
+                    "",
                     Tone.FIRST,
                     updates(Analysis.Update::inflight),
                     updates(Analysis.Update::queueMs))))
@@ -87,7 +93,7 @@ final class AnalysisPlots {
             "%s as logged.".formatted(metric.label()),
             when,
             axis(metric.unit()),
-            List.of(points(metric.label(), Tone.FIRST, x, y)))
+            List.of(points("", Tone.FIRST, x, y)))
         .marks(good(metric));
   }
 

@@ -33,7 +33,7 @@ public final class LaneHtml {
           "tokens/s are events that clients received. A server that falls behind sends several tokens"
               + " in one event, which counts once. Before is the second before an update was due, during"
               + " is until it ended (a second at least), after is the second after that.",
-          "In a timeline a bar is an update from when it was due to its end; where several were"
+          "In a timeline tokens/s are means of a fifth of a second or more, and a bar is an update from when it was due to its end; where several were"
               + " under way or overdue at once they are below one another.");
   private static final String WALL_NOTE =
       "This server does not tell what an update waited and what it worked, so that wall_ms is compared.";
