@@ -3,6 +3,7 @@ package dev.freshet.lab.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -191,7 +192,10 @@ final class ChartPlot {
       return;
     }
     XYSeries line =
-        chart.addSeries("series " + chart.getSeriesCollection().size(), series.x(), series.y());
+        chart.addSeries(
+            "series " + chart.getSeriesCollection().size(),
+            within(x, series.x()),
+            within(y, series.y()));
     boolean points = series.stroke() == Series.Stroke.POINTS;
     line.setXYSeriesRenderStyle(points ? XYSeriesRenderStyle.Scatter : XYSeriesRenderStyle.Line);
     line.setMarker(points ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
@@ -204,6 +208,13 @@ final class ChartPlot {
     line.setLabel(series.name());
     line.setShowInLegend(!series.name().isEmpty());
     line.setYAxisGroup(axis);
+  }
+
+  /** XChart draws nothing at all if a value has no logarithm. */
+  private static double[] within(Scale scale, double[] values) {
+    return scale.isLogarithmic()
+        ? Arrays.stream(values).map(v -> v < scale.from() ? scale.from() : v).toArray()
+        : values;
   }
 
   private static BasicStroke stroke(Series.Stroke stroke) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +91,13 @@ class PlotTest {
   }
 
   @Test
+  void veryManySpansAtOnceShareRowsThatCanStillBeSeen() {
+    List<Span> spans = IntStream.range(0, 10_000).mapToObj(i -> span(i, i + 5000)).toList();
+
+    assertThat(Span.Rows.of(spans).count()).isEqualTo(Span.Rows.MOST);
+  }
+
+  @Test
   void aSpanIsAsWideAsItLastedButCanAlwaysBeSeen() {
     String svg =
         SvgPlot.of(
@@ -139,6 +147,21 @@ class PlotTest {
 
     assertThat(empty.isEmpty()).isTrue();
     assertThat(Html.section("Plots", Html.plots(List.of(empty)))).isEmpty();
+  }
+
+  @Test
+  void valuesWithoutALogarithmAreDrawnAtTheBeginningOfALogarithmicAxis() throws Exception {
+    Axis ms = new Axis.Logarithmic("ms");
+    double[] values = {-1, 0, Double.NaN, 1, 100};
+    Plot plot =
+        Plot.of(
+            "title", "what it shows", ms, ms, List.of(line(Series.Stroke.LINE, values, values)));
+    Path file = dir.resolve("x.png");
+
+    PngSheet.write("title", "text", List.of(List.of(plot)), file);
+
+    assertThat(ImageIO.read(file.toFile()).getWidth()).isEqualTo(PngSheet.WIDTH);
+    assertThat(SvgPlot.of(plot)).doesNotContain("NaN", "Infinity");
   }
 
   @Test
