@@ -26,6 +26,7 @@ public final class Page {
       .plots { display: grid; gap: 1.2rem 2rem;
         grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)) }
       figure { margin: 0; min-width: 0 } figcaption { font-size: .85rem; line-height: 1.7 }
+      figure + figure, figure:has(+ figure) { align-self: end }
       figcaption b { display: block } .key { white-space: nowrap; margin-right: .7rem }
       .key svg { width: 22px; height: 8px; margin-right: .3rem } figure > svg { width: 100%; height: auto }
       svg text { font-size: 11.5px; fill: var(--soft) } svg path { fill: none; stroke: currentColor }
