@@ -13,6 +13,7 @@ import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trainer.Example;
 import dev.freshet.trainer.OptimizerConfig;
 import dev.freshet.trainer.SupervisedTrainer;
@@ -37,12 +38,19 @@ final class BaseModel {
   private final FreshetConfig config;
   private final RunDirectory run;
   private final EventLog events;
-  private final MetricsFile metrics;
+  private final MetricsFile file;
+  private final TrainerMetrics metrics;
 
-  BaseModel(FreshetConfig config, RunDirectory run, EventLog events, MetricsFile metrics) {
+  BaseModel(
+      FreshetConfig config,
+      RunDirectory run,
+      EventLog events,
+      MetricsFile file,
+      TrainerMetrics metrics) {
     this.config = config;
     this.run = run;
     this.events = events;
+    this.file = file;
     this.metrics = metrics;
   }
 
@@ -69,12 +77,14 @@ final class BaseModel {
           return false;
         }
         double loss = trainer.step(examples(environment, step));
-        metrics.append("sft", Map.of("step", step, "loss", loss));
+        file.append("sft", Map.of("step", step, "loss", loss));
         terminal.progress("warm-up", step, sft.steps(), "loss %.3f", loss);
       }
       long start = events.clock().nanos();
       run.weights().publish(0, 0, model.views(), sideFiles);
-      events.checkpointWritten(0, events.clock().millisSince(start));
+      double writeMs = events.clock().millisSince(start);
+      events.checkpointWritten(0, writeMs);
+      metrics.published(0, writeMs);
       return true;
     }
   }

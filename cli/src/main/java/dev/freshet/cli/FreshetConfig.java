@@ -192,6 +192,8 @@ public record FreshetConfig(
    * @param adminServers their admin URLs, in the same order
    * @param adminTokenFile a file with the token that their weight operations must carry; empty for
    *     none
+   * @param httpHost address of the listener that says how {@code freshet orchestrate} is
+   * @param httpPort its port; 0 for any free one
    * @param groupSize rollouts of one problem
    * @param groupsPerBatch problems of one training batch
    * @param asyncLevel how many steps a rollout's policy may lag behind the one being trained
@@ -202,6 +204,8 @@ public record FreshetConfig(
       List<String> servers,
       List<String> adminServers,
       String adminTokenFile,
+      String httpHost,
+      int httpPort,
       int groupSize,
       int groupsPerBatch,
       int asyncLevel,
@@ -228,6 +232,8 @@ public record FreshetConfig(
           "as many URLs as servers, in the same order");
       require(servers.stream().allMatch(FreshetConfig::isHttpUrl), "servers", HTTP_URLS);
       require(adminServers.stream().allMatch(FreshetConfig::isHttpUrl), "adminServers", HTTP_URLS);
+      require(!httpHost.isBlank(), "httpHost", "an address");
+      portNumber("httpPort", httpPort);
       require(groupSize >= 1, "groupSize", "at least 1");
       require(
           groupSize >= 2 || !filterZeroAdvantage,
@@ -261,6 +267,8 @@ public record FreshetConfig(
    * @param packLength tokens of a packed row
    * @param microRows rows that go through the model at once
    * @param keepWeights how many of the newest checkpoints stay on disk
+   * @param httpHost address of the listener that says how {@code freshet train} is
+   * @param httpPort its port; 0 for any free one
    */
   public record Trainer(
       LossRule loss,
@@ -275,7 +283,9 @@ public record FreshetConfig(
       int microRows,
       int threads,
       int keepWeights,
-      long batchDeadlineS) {
+      long batchDeadlineS,
+      String httpHost,
+      int httpPort) {
     public Trainer {
       require(lr > 0, "lr", "above 0");
       require(warmupSteps >= 0, "warmupSteps", "0 or more");
@@ -289,6 +299,8 @@ public record FreshetConfig(
       positive("threads", threads);
       require(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
       require(batchDeadlineS >= 1, "batchDeadlineS", "at least 1");
+      require(!httpHost.isBlank(), "httpHost", "an address");
+      portNumber("httpPort", httpPort);
     }
   }
 
@@ -316,6 +328,8 @@ public record FreshetConfig(
               List.of("http://127.0.0.1:8000"),
               List.of("http://127.0.0.1:8001"),
               "",
+              LOOPBACK,
+              8002,
               16,
               8,
               1,
@@ -332,7 +346,22 @@ public record FreshetConfig(
               120,
               60,
               600),
-          new Trainer(LossRule.DPPO, 1.5e-4, 20, 0.98, 0.999, 1e-8, 0.0, 1.0, 64, 64, 1, 3, 600));
+          new Trainer(
+              LossRule.DPPO,
+              1.5e-4,
+              20,
+              0.98,
+              0.999,
+              1e-8,
+              0.0,
+              1.0,
+              64,
+              64,
+              1,
+              3,
+              600,
+              LOOPBACK,
+              8003));
 
   private static boolean isHttpUrl(String text) {
     try {

@@ -10,6 +10,8 @@ import dev.freshet.inference.front.FrontLimits;
 import dev.freshet.inference.front.ServedModel;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.metrics.InferenceMetrics;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
 import java.net.InetSocketAddress;
@@ -32,14 +34,17 @@ final class InferenceServer implements AutoCloseable {
   }
 
   /** Loads the model in {@code dir} and listens. */
-  static InferenceServer start(Path dir, FreshetConfig.Inference config, EventLog events) {
+  static InferenceServer start(
+      Path dir, FreshetConfig.Inference config, EventLog events, MetricsRegistry registry) {
     CheckpointStore.warmUp();
+    InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
         Tokenizer.load(dir),
-        _ -> new EmbeddedEngine(dir, options(config), events.clock()),
+        _ -> new EmbeddedEngine(dir, options(config), events.clock(), metrics.engine()),
         engine -> new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
         config,
-        events);
+        events,
+        metrics);
   }
 
   /**
@@ -47,13 +52,20 @@ final class InferenceServer implements AutoCloseable {
    * completion. It owns the tokenizer from now on.
    */
   static InferenceServer synthetic(
-      Tokenizer tokenizer, double rate, FreshetConfig.Inference config, EventLog events) {
+      Tokenizer tokenizer,
+      double rate,
+      FreshetConfig.Inference config,
+      EventLog events,
+      MetricsRegistry registry) {
+    InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
         tokenizer,
-        texts -> new SyntheticEngine(config.modelName(), texts, rate, events.clock()),
+        texts ->
+            new SyntheticEngine(config.modelName(), texts, rate, events.clock(), metrics.engine()),
         _ -> new ServedModel("synthetic", Set.of()),
         config,
-        events);
+        events,
+        metrics);
   }
 
   private static <E extends Engine> InferenceServer start(
@@ -61,7 +73,8 @@ final class InferenceServer implements AutoCloseable {
       Function<Tokenizer, E> make,
       Function<E, ServedModel> describe,
       FreshetConfig.Inference config,
-      EventLog events) {
+      EventLog events,
+      InferenceMetrics metrics) {
     try {
       LaneRehearsal.hold();
       E engine = make.apply(tokenizer);
@@ -72,6 +85,7 @@ final class InferenceServer implements AutoCloseable {
                 tokenizer,
                 describe.apply(engine),
                 events,
+                metrics,
                 new FrontConfig(
                     new InetSocketAddress(config.host(), config.port()),
                     new InetSocketAddress(config.adminHost(), config.adminPort()),

@@ -12,6 +12,8 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.metrics.InferenceMetrics;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -39,15 +41,18 @@ final class LaneRehearsal {
       return;
     }
     EventLog unlogged = new EventLog(line -> {}, MonotonicClock.SYSTEM);
+    InferenceMetrics unread = InferenceMetrics.in(new MetricsRegistry(), MonotonicClock.SYSTEM);
     try (Tokenizer tokenizer = tokenizer();
         SyntheticEngine engine =
-            new SyntheticEngine("rehearsal", tokenizer, STEPS_PER_SECOND, MonotonicClock.SYSTEM);
+            new SyntheticEngine(
+                "rehearsal", tokenizer, STEPS_PER_SECOND, MonotonicClock.SYSTEM, unread.engine());
         Front front =
             Front.start(
                 engine,
                 tokenizer,
                 new ServedModel("rehearsal", Set.of()),
                 unlogged,
+                unread,
                 FrontConfig.on("127.0.0.1", 0, 0));
         AdminClient lane = new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, unlogged)) {
       long start = System.nanoTime();

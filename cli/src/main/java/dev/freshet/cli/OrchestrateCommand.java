@@ -1,8 +1,11 @@
 package dev.freshet.cli;
 
+import dev.freshet.inference.front.StatusListener;
 import dev.freshet.lab.RunSummary;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,15 +32,21 @@ final class OrchestrateCommand extends RunningCommand {
     Logs.toRun(run, "orchestrator");
     Terminal terminal = Terminal.standard();
     LaneRehearsal.hold();
-    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
-        MetricsFile metrics = run.metrics("orchestrator")) {
+    MetricsRegistry registry = MetricsRegistry.withJvm();
+    try (StatusListener status =
+            Roles.status(
+                config.orchestrator().httpHost(), config.orchestrator().httpPort(), registry);
+        Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+        MetricsFile file = run.metrics("orchestrator")) {
+      terminal.say("freshet orchestrate: %s, metrics %s/metrics", run.path(), status.url());
       OrchestratorRun orchestrator =
           new OrchestratorRun(
               config,
               Roles.servers(config.orchestrator()),
               run,
               tokenizer,
-              metrics,
+              file,
+              new OrchestratorMetrics(registry),
               terminal,
               System.nanoTime());
       lifetime.onStop(orchestrator::stop);

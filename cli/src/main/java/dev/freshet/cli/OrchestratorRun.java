@@ -6,6 +6,7 @@ import dev.freshet.orchestrator.Progress;
 import dev.freshet.orchestrator.ServerAddress;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.trainer.StepMetrics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +18,7 @@ import java.util.Optional;
  */
 final class OrchestratorRun {
   private final Orchestrator orchestrator;
-  private final MetricsFile metrics;
+  private final MetricsFile file;
   private final Terminal terminal;
   private final long startNanos;
   private volatile Optional<StepMetrics> trained = Optional.empty();
@@ -27,10 +28,11 @@ final class OrchestratorRun {
       List<ServerAddress> servers,
       RunDirectory run,
       Tokenizer tokenizer,
-      MetricsFile metrics,
+      MetricsFile file,
+      OrchestratorMetrics metrics,
       Terminal terminal,
       long startNanos) {
-    this.metrics = metrics;
+    this.file = file;
     this.terminal = terminal;
     this.startNanos = startNanos;
     this.orchestrator =
@@ -39,6 +41,7 @@ final class OrchestratorRun {
             BaseModel.environment(config, tokenizer),
             run.weights(),
             run.batches(),
+            file,
             metrics,
             Logs.events("orchestrator"),
             this::show);
@@ -55,7 +58,7 @@ final class OrchestratorRun {
     line.put("generation_s", seconds(generating));
     line.put("wall_s", seconds(startNanos));
     line.put("rss_mb", Memory.peakMb());
-    metrics.append("run", line);
+    file.append("run", line);
     return report.finished();
   }
 

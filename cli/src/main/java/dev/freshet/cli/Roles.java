@@ -1,10 +1,13 @@
 package dev.freshet.cli;
 
+import dev.freshet.inference.front.StatusListener;
 import dev.freshet.orchestrator.Advantage;
 import dev.freshet.orchestrator.OrchestratorConfig;
 import dev.freshet.orchestrator.ServerAddress;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.trainer.OptimizerConfig;
 import dev.freshet.trainer.TrainerConfig;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,6 +52,11 @@ final class Roles {
               URI.create(config.servers().get(i)), URI.create(config.adminServers().get(i))));
     }
     return servers;
+  }
+
+  /** The listener of a role that serves no completions. */
+  static StatusListener status(String host, int port, MetricsRegistry registry) {
+    return StatusListener.start(new InetSocketAddress(host, port), registry);
   }
 
   static TrainerConfig trainer(FreshetConfig config) {

@@ -3,7 +3,11 @@ package dev.freshet.cli;
 import dev.freshet.lab.RunSummary;
 import dev.freshet.orchestrator.ServerAddress;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
+import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trainer.TrainerLoop;
 import java.io.IOException;
 import java.util.List;
@@ -31,12 +35,15 @@ final class RunCommand extends RunningCommand {
     Terminal terminal = Terminal.standard();
     terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
     long start = System.nanoTime();
-    try (MetricsFile trainerMetrics = run.metrics("trainer")) {
-      BaseModel base = new BaseModel(config, run, Logs.events("trainer"), trainerMetrics);
+    EventLog events = Logs.events("trainer");
+    MetricsRegistry registry = MetricsRegistry.withJvm();
+    TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
+    try (MetricsFile file = run.metrics("trainer")) {
+      BaseModel base = new BaseModel(config, run, events, file, metrics);
       if (!base.make(lifetime, terminal) || lifetime.stopping()) {
         return Main.STOPPED;
       }
-      if (!reinforce(config, run, lifetime, terminal, trainerMetrics, start)) {
+      if (!reinforce(config, run, lifetime, terminal, file, registry, metrics, start)) {
         terminal.say("stopped; logs and weights are in %s", run.path());
         return Main.STOPPED;
       }
@@ -56,12 +63,17 @@ final class RunCommand extends RunningCommand {
       RunDirectory run,
       Lifetime lifetime,
       Terminal terminal,
-      MetricsFile trainerMetrics,
+      MetricsFile trainerFile,
+      MetricsRegistry registry,
+      TrainerMetrics trainerMetrics,
       long startNanos)
       throws InterruptedException, IOException {
     try (InferenceServer server =
             InferenceServer.start(
-                run.weights().path(0), config.inference().onFreePorts(), Logs.events("inference"));
+                run.weights().path(0),
+                config.inference().onFreePorts(),
+                Logs.events("inference"),
+                registry);
         Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
         TrainerLoop trainer =
             new TrainerLoop(
@@ -69,12 +81,21 @@ final class RunCommand extends RunningCommand {
                 run.weights(),
                 run.batches(),
                 Logs.events("trainer"),
+                trainerFile,
                 trainerMetrics);
-        MetricsFile metrics = run.metrics("orchestrator")) {
+        MetricsFile file = run.metrics("orchestrator")) {
       ServerAddress address = new ServerAddress(server.dataUrl(), server.adminUrl());
+      terminal.say("metrics %s/metrics", server.adminUrl());
       OrchestratorRun orchestrator =
           new OrchestratorRun(
-              config, List.of(address), run, tokenizer, metrics, terminal, startNanos);
+              config,
+              List.of(address),
+              run,
+              tokenizer,
+              file,
+              new OrchestratorMetrics(registry),
+              terminal,
+              startNanos);
       lifetime.onStop(orchestrator::stop);
       try (TrainerThread training =
           new TrainerThread(trainer, orchestrator::trained, orchestrator::stop)) {

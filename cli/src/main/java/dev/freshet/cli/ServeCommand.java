@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -107,14 +108,17 @@ final class ServeCommand extends RunningCommand {
 
   private InferenceServer start(FreshetConfig config) {
     EventLog events = Logs.events("inference");
+    MetricsRegistry registry = MetricsRegistry.withJvm();
     return switch (engine) {
-      case embedded -> InferenceServer.start(model.orElseThrow(), config.inference(), events);
+      case embedded ->
+          InferenceServer.start(model.orElseThrow(), config.inference(), events, registry);
       case synthetic ->
           InferenceServer.synthetic(
               model.map(Tokenizer::load).orElseGet(() -> characters(config)),
               rate,
               config.inference(),
-              events);
+              events,
+              registry);
     };
   }
 

@@ -1,6 +1,9 @@
 package dev.freshet.cli;
 
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.metrics.TrainerMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,7 +28,9 @@ final class SftCommand extends RunningCommand {
     Logs.toRun(run, "trainer");
     Terminal terminal = Terminal.standard();
     try (MetricsFile metrics = run.metrics("trainer")) {
-      BaseModel base = new BaseModel(config, run, Logs.events("trainer"), metrics);
+      EventLog events = Logs.events("trainer");
+      TrainerMetrics unread = new TrainerMetrics(new MetricsRegistry(), events.clock());
+      BaseModel base = new BaseModel(config, run, events, metrics, unread);
       if (!base.make(lifetime, terminal)) {
         return Main.STOPPED;
       }

@@ -1,6 +1,10 @@
 package dev.freshet.cli;
 
+import dev.freshet.inference.front.StatusListener;
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trainer.TrainerLoop;
 import java.io.IOException;
 import picocli.CommandLine.Command;
@@ -24,14 +28,16 @@ final class TrainCommand extends RunningCommand {
     run.requireFresh(1);
     Logs.toRun(run, "trainer");
     Terminal terminal = Terminal.standard();
-    try (MetricsFile metrics = run.metrics("trainer");
+    EventLog events = Logs.events("trainer");
+    MetricsRegistry registry = MetricsRegistry.withJvm();
+    TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
+    try (StatusListener status =
+            Roles.status(config.trainer().httpHost(), config.trainer().httpPort(), registry);
+        MetricsFile file = run.metrics("trainer");
         TrainerLoop trainer =
             new TrainerLoop(
-                Roles.trainer(config),
-                run.weights(),
-                run.batches(),
-                Logs.events("trainer"),
-                metrics)) {
+                Roles.trainer(config), run.weights(), run.batches(), events, file, metrics)) {
+      terminal.say("freshet train: %s, metrics %s/metrics", run.path(), status.url());
       lifetime.onStop(trainer::stop);
       trainer.run(
           step ->

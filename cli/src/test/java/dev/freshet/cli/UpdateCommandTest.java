@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +44,10 @@ class UpdateCommandTest {
             FreshetConfig.Precision.AUTO);
     server =
         InferenceServer.start(
-            checkpoints.getFirst(), guarded, new EventLog(line -> {}, MonotonicClock.SYSTEM));
+            checkpoints.getFirst(),
+            guarded,
+            new EventLog(line -> {}, MonotonicClock.SYSTEM),
+            new MetricsRegistry());
   }
 
   @AfterEach

@@ -2,6 +2,7 @@ package dev.freshet.inference;
 
 import dev.freshet.client.UpdateMode;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.EngineMetrics;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -26,6 +27,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private final LoopRequests<W> requests;
   private final MonotonicClock clock;
   private final LongConsumer onVersion;
+  private final StepMeter meter;
   private final List<Sequence> running = new ArrayList<>();
   private final IdentityHashMap<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
   private final Gate<W> gate = new Gate<>();
@@ -33,6 +35,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   /**
    * @param runner the loop's own from here on
    * @param onVersion told every version before the first token of it is made
+   * @param metrics told of steps and tokens
    */
   DecodeLoop(
       ModelRunner<W> runner,
@@ -41,7 +44,8 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       AdmissionQueue admission,
       LoopRequests<W> requests,
       MonotonicClock clock,
-      LongConsumer onVersion) {
+      LongConsumer onVersion,
+      EngineMetrics metrics) {
     this.runner = runner;
     this.maxSequences = maxSequences;
     this.prefillTokens = prefillTokens;
@@ -49,12 +53,13 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     this.requests = requests;
     this.clock = clock;
     this.onVersion = onVersion;
+    this.meter = new StepMeter(metrics, clock);
   }
 
   @Override
   public void run() {
     try (runner) {
-      while (admission.awaitWork(gate.admits(), nextStepNanos(), requests::isPending)) {
+      while (awaitWork()) {
         turn();
       }
     } finally {
@@ -65,6 +70,14 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       requests.close();
       gate.refuse(LoopRequests.ended());
     }
+  }
+
+  /** Returns once there is something to do; whether the loop is to go on. */
+  private boolean awaitWork() {
+    meter.looking(stepping());
+    boolean goesOn = admission.awaitWork(gate.admits(), nextStepNanos(), requests::isPending);
+    meter.found();
+    return goesOn;
   }
 
   /** Whether there is a decode step to take. */
@@ -87,9 +100,15 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       if (!fresh.isEmpty()) {
         int first = running.size();
         running.addAll(fresh);
-        emit(first, runner.prefill(fresh, first));
+        meter.begin();
+        List<Sampler.Sample> samples = runner.prefill(fresh, first);
+        meter.prefilled(fresh);
+        emit(first, samples);
       } else if (nextStepNanos() <= 0) {
-        emit(0, runner.decode(running));
+        meter.begin();
+        List<Sampler.Sample> samples = runner.decode(running);
+        meter.decoded();
+        emit(0, samples);
       }
       settle();
     } catch (RuntimeException e) {
@@ -218,12 +237,14 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
         continue;
       }
       Optional<FinishReason> finish = sequence.append(sample.token());
+      meter.token(sequence);
       ends.add(finish);
       add(
           sequence,
           new TokenEvent(
               sequence, sample.token(), sample.logprob(), runner.version(), sample.top(), finish));
     }
+    meter.end();
     if (failed > 0) {
       LOG.error(
           "version {} scores NaN: {} completions end with an error", runner.version(), failed);

@@ -6,6 +6,7 @@ import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
 import dev.freshet.model.Torch;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.EngineMetrics;
 import dev.freshet.weights.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,13 +20,18 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
    *
    * @throws EngineException if the model is missing, broken or unsupported
    */
-  public EmbeddedEngine(Path baseDir, EngineOptions options, MonotonicClock clock) {
-    this(readConfig(baseDir), baseDir, options, clock);
+  public EmbeddedEngine(
+      Path baseDir, EngineOptions options, MonotonicClock clock, EngineMetrics metrics) {
+    this(readConfig(baseDir), baseDir, options, clock, metrics);
   }
 
   private EmbeddedEngine(
-      ModelConfig config, Path baseDir, EngineOptions options, MonotonicClock clock) {
-    super(parts(config, baseDir, options, clock), clock);
+      ModelConfig config,
+      Path baseDir,
+      EngineOptions options,
+      MonotonicClock clock,
+      EngineMetrics metrics) {
+    super(parts(config, baseDir, options, clock), clock, metrics);
     this.eosTokens = config.eosTokens();
   }
 

@@ -2,6 +2,7 @@ package dev.freshet.inference;
 
 import dev.freshet.client.PauseMode;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.EngineMetrics;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -38,7 +39,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
       WeightSource<W> source,
       Runnable onThreadStart) {}
 
-  LoopEngine(Parts<W> parts, MonotonicClock clock) {
+  LoopEngine(Parts<W> parts, MonotonicClock clock, EngineMetrics metrics) {
     this.modelName = parts.modelName();
     this.vocabSize = parts.vocabSize();
     this.maxModelLen = parts.maxModelLen();
@@ -54,7 +55,8 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
             admission,
             requests,
             clock,
-            version -> policyVersion = version);
+            version -> policyVersion = version,
+            metrics);
     this.thread =
         Thread.ofPlatform()
             .name("freshet-engine")

@@ -20,6 +20,9 @@ final class Sequence implements Engine.Generation {
   private int[] generated = new int[16];
   private int count;
 
+  /** When the newest token was made, on the engine's clock. */
+  private long tokenNanos;
+
   Sequence(
       GenerationRequest request,
       Outlet outlet,
@@ -77,6 +80,18 @@ final class Sequence implements Engine.Generation {
       return Optional.of(FinishReason.STOP);
     }
     return count == maxTokens ? Optional.of(FinishReason.LENGTH) : Optional.empty();
+  }
+
+  /** Tokens of the completion so far. */
+  int generated() {
+    return count;
+  }
+
+  /** The newest token was made at {@code nanos}; returns when the one before it was. */
+  long tokenMade(long nanos) {
+    long before = tokenNanos;
+    tokenNanos = nanos;
+    return before;
   }
 
   @Override

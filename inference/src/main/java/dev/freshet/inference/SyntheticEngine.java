@@ -4,6 +4,7 @@ import dev.freshet.client.VerifyLevel;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.ThreadPriority;
+import dev.freshet.trace.metrics.EngineMetrics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,11 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
    * @throws EngineException INVALID if the tokenizer has no printable token
    */
   public SyntheticEngine(
-      String modelName, Tokenizer tokenizer, double perSecond, MonotonicClock clock) {
+      String modelName,
+      Tokenizer tokenizer,
+      double perSecond,
+      MonotonicClock clock,
+      EngineMetrics metrics) {
     super(
         new Parts<>(
             modelName,
@@ -42,7 +47,8 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
             new Runner(printable(tokenizer), Math.max(1, Math.round(1e9 / perSecond)), clock),
             new Source(),
             () -> ThreadPriority.lower(ThreadPriority.COMPUTE)),
-        clock);
+        clock,
+        metrics);
   }
 
   private static int[] printable(Tokenizer tokenizer) {

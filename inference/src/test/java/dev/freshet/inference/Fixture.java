@@ -3,6 +3,8 @@ package dev.freshet.inference;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.client.VerifyLevel;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.EngineMetrics;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
@@ -59,10 +61,20 @@ final class Fixture {
   }
 
   static EmbeddedEngine engine(Path fixture, int maxSequences, int maxWaiting) {
+    return engine(
+        fixture,
+        maxSequences,
+        maxWaiting,
+        new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
+  }
+
+  static EmbeddedEngine engine(
+      Path fixture, int maxSequences, int maxWaiting, EngineMetrics metrics) {
     return new EmbeddedEngine(
         fixture,
         new EngineOptions("tiny", maxSequences, 256, maxWaiting, 64, 1, Optional.empty()),
-        MonotonicClock.SYSTEM);
+        MonotonicClock.SYSTEM,
+        metrics);
   }
 
   /** Has the engine serve a checkpoint, fully verified, while completions go on. */

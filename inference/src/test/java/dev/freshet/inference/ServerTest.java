@@ -21,6 +21,8 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.metrics.InferenceMetrics;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,13 +44,16 @@ class ServerTest {
   private final List<String> log = new CopyOnWriteArrayList<>();
   private final EventLog events = new EventLog(log::add, MonotonicClock.SYSTEM);
   private final Tokenizer tokenizer = Tokenizer.load(LLAMA);
-  private final EmbeddedEngine engine = Fixture.engine(LLAMA);
+  private final InferenceMetrics metrics =
+      InferenceMetrics.in(new MetricsRegistry(), MonotonicClock.SYSTEM);
+  private final EmbeddedEngine engine = Fixture.engine(LLAMA, 4, 64, metrics.engine());
   private final Front front =
       Front.start(
           engine,
           tokenizer,
           new ServedModel(LLAMA.toString(), Set.copyOf(engine.eosTokens())),
           events,
+          metrics,
           FrontConfig.on("127.0.0.1", 0, 0));
   private final StreamingClient client = new StreamingClient();
   private final AdminClient admin =

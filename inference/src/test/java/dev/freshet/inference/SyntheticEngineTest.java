@@ -7,6 +7,8 @@ import dev.freshet.client.UpdateMode;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.EngineMetrics;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -134,7 +136,8 @@ class SyntheticEngineTest {
   }
 
   private SyntheticEngine engine(MonotonicClock clock) {
-    return new SyntheticEngine("m", tokenizer, 1e9 / PERIOD_NANOS, clock);
+    return new SyntheticEngine(
+        "m", tokenizer, 1e9 / PERIOD_NANOS, clock, new EngineMetrics(new MetricsRegistry(), clock));
   }
 
   private static GenerationRequest request(int maxTokens) {

@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -12,7 +13,7 @@ import java.util.function.ToDoubleFunction;
  * @param rollouts how many it has
  * @param reward their mean reward
  * @param turns their mean number of turns
- * @param truncPct the share cut off by the token limit, in percent
+ * @param truncated how many were cut off by the token limit
  * @param stalenessMean of (step − 1) − policy version at dispatch
  * @param stalenessMax of the same
  * @param maxOffPolicy of (step − 1) − the version of a generated token: the oldest token's
@@ -24,7 +25,7 @@ record BatchStats(
     int rollouts,
     double reward,
     double turns,
-    double truncPct,
+    long truncated,
     double stalenessMean,
     long stalenessMax,
     long maxOffPolicy,
@@ -38,7 +39,7 @@ record BatchStats(
         rollouts.size(),
         mean(rollouts, Rollout::reward),
         mean(rollouts, Rollout::turns),
-        100 * mean(rollouts, r -> r.truncated() ? 1 : 0),
+        rollouts.stream().filter(Rollout::truncated).count(),
         mean(rollouts, r -> policy - r.dispatchVersion()),
         rollouts.stream().mapToLong(r -> policy - r.dispatchVersion()).max().orElse(0),
         rollouts.stream()
@@ -49,6 +50,17 @@ record BatchStats(
             .orElse(0),
         rollouts.stream().mapToLong(r -> r.trajectory().generatedCount()).sum(),
         durMs);
+  }
+
+  /** The share cut off by the token limit, in percent. */
+  double truncPct() {
+    return rollouts == 0 ? 0 : 100.0 * truncated / rollouts;
+  }
+
+  /** The same for the page of metrics. */
+  OrchestratorMetrics.Batch counted() {
+    return new OrchestratorMetrics.Batch(
+        step, rollouts, truncated, tokens, reward, stalenessMean, stalenessMax, durMs);
   }
 
   private static double mean(List<Rollout> rollouts, ToDoubleFunction<Rollout> figure) {

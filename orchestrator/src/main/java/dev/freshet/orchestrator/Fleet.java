@@ -7,14 +7,18 @@ import dev.freshet.client.RetriedUpdate;
 import dev.freshet.client.WeightInfo;
 import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.rollouts.UpdateLog;
+import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.metrics.FleetMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,27 +98,51 @@ final class Fleet implements AutoCloseable {
     }
   }
 
+  /** Has the state of every server read into the metrics whenever they are asked for. */
+  void watch(FleetMetrics metrics) {
+    for (InferenceServer server : servers) {
+      metrics.replica(
+          server.address().replica(),
+          () -> read(server, InferenceServer::inRotation),
+          () -> read(server, InferenceServer::rollouts));
+    }
+  }
+
+  private <T> T read(InferenceServer server, Function<InferenceServer, T> state) {
+    lock.lock();
+    try {
+      return state.apply(server);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Waits until every server is healthy, then has those that do not serve the base model go back to
    * it: policy version 0, with which the run's update log begins. Returns at once when {@code
    * stopping}.
+   *
+   * @return the timings of going back, by server
    */
-  void begin(Duration deadline, BooleanSupplier stopping) throws InterruptedException {
+  Map<ServerAddress, AdminTimings> begin(Duration deadline, BooleanSupplier stopping)
+      throws InterruptedException {
+    Map<ServerAddress, AdminTimings> reloads = new LinkedHashMap<>();
     long end = clock.nanos() + deadline.toNanos();
     for (InferenceServer server : servers) {
       if (!awaitHealthy(server, end, deadline, stopping)) {
-        return;
+        return reloads;
       }
       WeightInfo info = server.admin().weightInfo();
       if (!info.weightVersion().equals("0") && !info.weightVersion().equals("default")) {
         LOG.info(
             "server {} serves version {}: back to its base model", server, info.weightVersion());
-        server.admin().reloadWeights(TraceId.random());
+        reloads.put(server.address(), server.admin().reloadWeights(TraceId.random()).timings());
       }
       server.admin().warmUp(WARM_UP_CALLS, WARM_UP_MOST);
     }
     log.begin(policyVersion);
     asked.add(policyVersion);
+    return reloads;
   }
 
   private boolean awaitHealthy(

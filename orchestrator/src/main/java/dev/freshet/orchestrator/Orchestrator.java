@@ -4,6 +4,7 @@ import dev.freshet.client.StreamingClient;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.weights.CheckpointStore;
 import java.time.Duration;
 import java.util.Optional;
@@ -43,7 +44,8 @@ public final class Orchestrator {
   /**
    * @param weights where the trainer publishes; empty at the start
    * @param batches where the trainer reads; the run's update log is there too
-   * @param metrics the caller's to close
+   * @param file the caller's to close
+   * @param metrics this run's own
    * @param events for the tagged log lines; its clock is the run's
    * @param progress told how the run goes on, on the thread that runs it
    */
@@ -52,14 +54,15 @@ public final class Orchestrator {
       Environment environment,
       CheckpointStore weights,
       BatchStore batches,
-      MetricsFile metrics,
+      MetricsFile file,
+      OrchestratorMetrics metrics,
       EventLog events,
       Consumer<Progress> progress) {
     this.config = config;
     this.weights = weights;
     this.events = events;
     this.progress = progress;
-    this.metrics = new RunMetrics(metrics);
+    this.metrics = new RunMetrics(file, metrics);
     this.fleet =
         new Fleet(
             config.servers(),
@@ -77,6 +80,8 @@ public final class Orchestrator {
         new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
     this.dispatcher = new Dispatcher(environment, config, ledger, runner, watcher);
     this.packer = new Packer(config, ledger, fleet, batches, events);
+    fleet.watch(metrics.fleet());
+    metrics.run(config.asyncLevel(), fleet::policyVersion);
   }
 
   /**
@@ -90,7 +95,9 @@ public final class Orchestrator {
     OptionalDouble rewardEnd = OptionalDouble.empty();
     try {
       requireFreshWeights();
-      fleet.begin(Duration.ofSeconds(config.startDeadlineS()), ledger::stopping);
+      fleet
+          .begin(Duration.ofSeconds(config.startDeadlineS()), ledger::stopping)
+          .forEach(metrics::reloaded);
       report(Progress.Stage.EVALUATING_START, 0, OptionalDouble.empty(), 0);
       rewardStart = evaluate();
       watcher.start();

@@ -2,17 +2,19 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.MetricsFile;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The orchestrator's lines in {@code metrics.jsonl}, and what of them its report needs.
- * Thread-safe.
+ * The orchestrator's figures: its lines in {@code metrics.jsonl}, the same for its page of metrics,
+ * and what of them its report needs. Thread-safe.
  */
 final class RunMetrics {
   private final MetricsFile file;
+  private final OrchestratorMetrics metrics;
   private final List<ServerUpdate.Acknowledged> updates = new ArrayList<>();
   private double waitMs;
   private GroupCounts before = new GroupCounts(0, 0, 0, 0, 0, 0, 0, 0);
@@ -20,8 +22,9 @@ final class RunMetrics {
   private long stalenessMax;
   private long rollouts;
 
-  RunMetrics(MetricsFile file) {
+  RunMetrics(MetricsFile file, OrchestratorMetrics metrics) {
     this.file = file;
+    this.metrics = metrics;
   }
 
   /**
@@ -32,19 +35,21 @@ final class RunMetrics {
     stalenessSum += batch.stalenessMean() * batch.rollouts();
     stalenessMax = Math.max(stalenessMax, batch.stalenessMax());
     rollouts += batch.rollouts();
-    double packed = counts.packed() - before.packed();
-    double filtered = counts.filtered() - before.filtered();
-    double failed = counts.failed() - before.failed();
-    double stale = counts.stale() - before.stale();
-    double ended = packed + filtered + failed + stale;
+    long packed = counts.packed() - before.packed();
+    long filtered = counts.filtered() - before.filtered();
+    long failed = counts.failed() - before.failed();
+    long stale = counts.stale() - before.stale();
+    metrics.batch(batch.counted());
+    metrics.groups(packed, filtered, stale, failed);
+    long ended = packed + filtered + failed + stale;
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", batch.step());
     line.put("reward", batch.reward());
-    line.put("trainable_share", packed / (packed + filtered));
+    line.put("trainable_share", (double) packed / (packed + filtered));
     line.put("turns", batch.turns());
     line.put("max_off_policy", batch.maxOffPolicy());
-    line.put("error_pct", 100 * failed / ended);
-    line.put("cancelled_pct", 100 * stale / ended);
+    line.put("error_pct", 100.0 * failed / ended);
+    line.put("cancelled_pct", 100.0 * stale / ended);
     line.put("trunc_pct", batch.truncPct());
     line.put("staleness_mean", batch.stalenessMean());
     line.put("staleness_max", batch.stalenessMax());
@@ -61,6 +66,7 @@ final class RunMetrics {
   /** The pipeline stood still for want of weights. */
   synchronized void waitedForWeights(double ms) {
     waitMs += ms;
+    metrics.checkpointWaited(ms);
   }
 
   /** An update of one server ended, before which {@code inflight} rollouts were streaming. */
@@ -73,6 +79,7 @@ final class RunMetrics {
       case ServerUpdate.Acknowledged ok -> {
         updates.add(ok);
         AdminTimings timings = ok.timings();
+        metrics.fleet().acknowledged(update.server().replica(), timings);
         line.put("status", "ok");
         line.put("trace", timings.trace().hex());
         timings.queueMs().ifPresent(ms -> line.put("queue_ms", ms));
@@ -87,15 +94,22 @@ final class RunMetrics {
         line.put("phases", timings.phases());
       }
       case ServerUpdate.Refused refused -> {
+        metrics.fleet().refused(update.server().replica());
         line.put("status", "refused");
         line.put("error", refused.why());
       }
       case ServerUpdate.Failed failed -> {
+        metrics.fleet().failed(update.server().replica());
         line.put("status", "failed");
         line.put("error", failed.why());
       }
     }
     file.append("update", line);
+  }
+
+  /** A server went back to its base model before the run. */
+  void reloaded(ServerAddress server, AdminTimings timings) {
+    metrics.fleet().acknowledged(server.replica(), timings);
   }
 
   /** An evaluation ended. */
@@ -108,6 +122,7 @@ final class RunMetrics {
     line.put("failed", result.failed());
     line.put("dur_ms", result.durMs());
     file.append("eval", line);
+    metrics.evaluated(result.reward());
   }
 
   synchronized List<ServerUpdate.Acknowledged> updates() {

@@ -9,9 +9,16 @@ import java.net.URI;
  * @param admin for weight updates
  */
 public record ServerAddress(URI data, URI admin) {
+  private static final int HTTP_PORT = 80;
+
   public ServerAddress {
     requireHttp("data", data);
     requireHttp("admin", admin);
+  }
+
+  /** What metrics call the server: host and port of its admin listener. */
+  String replica() {
+    return admin.getHost() + ":" + (admin.getPort() < 0 ? HTTP_PORT : admin.getPort());
   }
 
   private static void requireHttp(String component, URI url) {

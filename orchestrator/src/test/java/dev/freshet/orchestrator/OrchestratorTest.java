@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
@@ -74,7 +75,52 @@ class OrchestratorTest {
       }
       assertThat(report.updates()).hasSizeGreaterThanOrEqualTo(2);
       assertMetricsAndLines(run, report);
+      assertPage(run, report, a, b);
     }
+  }
+
+  private static void assertPage(TestRun run, OrchestratorReport report, TestServer... servers) {
+    assertThat(run.figure("freshet_batch_seconds_count")).isEqualTo(6);
+    assertThat(1e3 * run.figure("freshet_batch_seconds_sum"))
+        .isCloseTo(logged(run, "dur_ms"), within(0.05 * 6 + 1e-6));
+    assertThat(1e3 * run.figure("freshet_checkpoint_wait_seconds_sum"))
+        .isCloseTo(logged(run, "wait_ms"), within(0.05 * 6 + 1e-6));
+    assertThat(run.figure("freshet_rollouts_total")).isEqualTo(6 * 8);
+    assertThat(run.figure("freshet_groups_total{outcome=\"packed\"}")).isEqualTo(12);
+    assertThat(run.figure("freshet_orchestrator_policy_version")).isEqualTo(6);
+    assertThat(run.figure("freshet_orchestrator_step")).isEqualTo(6);
+    assertThat(run.figure("freshet_async_level_steps")).isEqualTo(1);
+    assertThat(run.figure("freshet_batch_staleness_max_steps")).isLessThanOrEqualTo(1);
+    assertThat(run.figure("freshet_evaluation_reward")).isEqualTo(report.rewardEnd().orElseThrow());
+    for (TestServer server : servers) {
+      List<AdminTimings> updates =
+          report.updates().stream()
+              .filter(update -> update.server().equals(server.address()))
+              .map(ServerUpdate.Acknowledged::timings)
+              .toList();
+      String replica = server.address().admin().getAuthority();
+      String labels = "{op=\"update_weights\",replica=\"%s\"}".formatted(replica);
+      assertThat(run.figure("freshet_update_wall_seconds_count" + labels))
+          .isEqualTo(updates.size());
+      assertThat(1e3 * run.figure("freshet_update_wall_seconds_sum" + labels))
+          .isCloseTo(updates.stream().mapToDouble(AdminTimings::wallMs).sum(), within(1e-6));
+      assertThat(1e3 * run.figure("freshet_update_queue_seconds_sum" + labels))
+          .isCloseTo(
+              updates.stream()
+                  .mapToDouble(update -> Math.max(0, update.queueMs().orElseThrow()))
+                  .sum(), // The fake server says what it likes of its rpc.
+              within(1e-6));
+      assertThat(run.figure("freshet_replica_in_rotation{replica=\"%s\"}".formatted(replica)))
+          .isEqualTo(1);
+    }
+  }
+
+  private static double logged(TestRun run, String key) {
+    return run.lines.stream()
+        .filter(line -> line.contains(" " + key + "=") && !line.contains("[weights]"))
+        .mapToDouble(
+            line -> Double.parseDouble(line.replaceAll(".* " + key + "=([0-9.]+).*", "$1")))
+        .sum();
   }
 
   private static void assertMetricsAndLines(TestRun run, OrchestratorReport report)

@@ -6,8 +6,11 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +34,8 @@ final class TestRun implements AutoCloseable {
   final Path weightsDir;
   final Orchestrator orchestrator;
 
+  final MetricsRegistry registry = new MetricsRegistry();
+
   private final MetricsFile metrics;
   private final Path metricsFile;
   private final CompletableFuture<OrchestratorReport> report = new CompletableFuture<>();
@@ -49,6 +54,7 @@ final class TestRun implements AutoCloseable {
             weights,
             batches,
             metrics,
+            new OrchestratorMetrics(registry),
             new EventLog(lines::add, MonotonicClock.SYSTEM),
             progress::add);
   }
@@ -117,6 +123,16 @@ final class TestRun implements AutoCloseable {
         .map(json::readTree)
         .filter(line -> line.path("kind").asString().equals(kind))
         .toList();
+  }
+
+  /** The value of a series on the run's page of metrics. */
+  double figure(String series) {
+    return new String(registry.page("").body(), StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> line.startsWith(series + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no " + series));
   }
 
   /** Waits until {@code condition} holds; a minute without it is a failure. */

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import dev.freshet.trace.metrics.TrainerMetrics;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -29,6 +30,10 @@ public record StepMetrics(
   /** Target tokens per second. */
   public double tokensPerSecond() {
     return tokens / (stepMs / 1e3);
+  }
+
+  TrainerMetrics.Step counted() {
+    return new TrainerMetrics.Step(loss, entropy, mismatchKl, gradNorm, lr, tokens, stepMs);
   }
 
   Map<String, Object> fields() {

@@ -9,6 +9,7 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
@@ -32,7 +33,8 @@ public final class TrainerLoop implements AutoCloseable {
   private final CheckpointStore weights;
   private final BatchStore batches;
   private final EventLog events;
-  private final MetricsFile metrics;
+  private final MetricsFile file;
+  private final TrainerMetrics metrics;
   private final TrainableModel model;
   private final PolicyTrainer trainer;
   private final Map<String, byte[]> sideFiles;
@@ -42,6 +44,7 @@ public final class TrainerLoop implements AutoCloseable {
   /**
    * Loads step 0 of {@code weights} as the policy to train.
    *
+   * @param file a line a step goes there; the caller's to close
    * @throws dev.freshet.weights.CheckpointException if it is not there or broken
    * @throws dev.freshet.model.ModelException if it is not a model that Freshet knows
    */
@@ -50,11 +53,13 @@ public final class TrainerLoop implements AutoCloseable {
       CheckpointStore weights,
       BatchStore batches,
       EventLog events,
-      MetricsFile metrics) {
+      MetricsFile file,
+      TrainerMetrics metrics) {
     this.config = config;
     this.weights = weights;
     this.batches = batches;
     this.events = events;
+    this.file = file;
     this.metrics = metrics;
     PolicyLoss loss = PolicyLoss.named(config.loss());
     Path base = weights.path(0);
@@ -85,18 +90,21 @@ public final class TrainerLoop implements AutoCloseable {
     MonotonicClock clock = events.clock();
     for (long step = 1; step <= config.steps() && !stopping; step++) {
       long waiting = clock.nanos();
+      metrics.waiting();
       Optional<TrainingBatch> awaited = await(step);
+      metrics.working();
       if (awaited.isEmpty()) {
         return;
       }
       double waitMs = clock.millisSince(waiting);
       VersionSpans.require(awaited.get(), batches.updates().read());
       StepMetrics taken = trainer.step(awaited.get());
+      metrics.step(taken.counted());
       double writeMs = publish(step);
       Map<String, Object> line = new LinkedHashMap<>(taken.fields());
       line.put("batch_wait_ms", waitMs);
       line.put("write_ms", writeMs);
-      metrics.append("train", line);
+      file.append("train", line);
       progress.accept(taken);
     }
   }
@@ -135,6 +143,7 @@ public final class TrainerLoop implements AutoCloseable {
     weights.publish(step, step - 1, model.views(), sideFiles);
     double writeMs = events.clock().millisSince(start);
     events.checkpointWritten(step, writeMs);
+    metrics.published(step, writeMs);
     weights.retain(config.keepWeights(), Set.of(0L));
     return writeMs;
   }

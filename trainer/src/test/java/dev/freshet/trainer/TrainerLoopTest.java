@@ -11,6 +11,8 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +43,7 @@ class TrainerLoopTest {
   @TempDir Path run;
 
   private final List<String> log = Collections.synchronizedList(new ArrayList<>());
+  private MetricsRegistry registry = new MetricsRegistry();
   private final List<StepMetrics> taken = Collections.synchronizedList(new ArrayList<>());
 
   @Test
@@ -69,6 +72,17 @@ class TrainerLoopTest {
     assertThat(log.getFirst()).matches("\\[ckpt] write\\.done step=1 write_ms=[0-9]+\\.[0-9]");
     assertThat(log.getLast()).startsWith("[ckpt] write.done step=2 write_ms=");
     assertThat(taken).extracting(StepMetrics::step).containsExactly(1L, 2L);
+    StepMetrics last = taken.getLast();
+    assertThat(page().lines())
+        .contains(
+            "freshet_checkpoint_write_seconds_count 2",
+            "freshet_trainer_step_seconds_count 2",
+            "freshet_trainer_tokens_total %s"
+                .formatted((double) taken.stream().mapToLong(StepMetrics::tokens).sum()),
+            "freshet_trainer_policy_version 2.0",
+            "freshet_trainer_loss " + last.loss(),
+            "freshet_trainer_mismatch_kl_nats " + last.mismatchKl())
+        .anyMatch(line -> line.startsWith("freshet_trainer_waiting_seconds_total "));
     List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
     assertThat(lines).hasSize(2);
     JsonNode line = new ObjectMapper().readTree(lines.getFirst());
@@ -292,11 +306,22 @@ class TrainerLoopTest {
     }
   }
 
+  private String page() {
+    return new String(registry.page("").body(), StandardCharsets.UTF_8);
+  }
+
   private TrainerLoop loop(
       long steps, int keepWeights, Duration deadline, MonotonicClock clock, MetricsFile metrics) {
     TrainerConfig config =
         new TrainerConfig(
             steps, "dppo", TinyModel.MAX_LENGTH, 4, 1, keepWeights, deadline, TinyModel.PLAIN);
-    return new TrainerLoop(config, weights(), batches(), new EventLog(log::add, clock), metrics);
+    registry = new MetricsRegistry();
+    return new TrainerLoop(
+        config,
+        weights(),
+        batches(),
+        new EventLog(log::add, clock),
+        metrics,
+        new TrainerMetrics(registry, clock));
   }
 }

@@ -11,6 +11,7 @@ import dev.freshet.inference.WeightUpdate;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.metrics.ServerMetrics;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.file.InvalidPathException;
 import java.time.Duration;
@@ -49,6 +50,7 @@ final class AdminOperations implements AutoCloseable {
 
   private final Engine engine;
   private final EventLog events;
+  private final ServerMetrics metrics;
   private final Duration deadline;
   private final ExecutorService worker =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-admin-worker", true));
@@ -58,9 +60,10 @@ final class AdminOperations implements AutoCloseable {
   private int unfinished;
   private boolean closed;
 
-  AdminOperations(Engine engine, EventLog events, Duration deadline) {
+  AdminOperations(Engine engine, EventLog events, ServerMetrics metrics, Duration deadline) {
     this.engine = engine;
     this.events = events;
+    this.metrics = metrics;
     this.deadline = deadline;
   }
 
@@ -124,6 +127,7 @@ final class AdminOperations implements AutoCloseable {
       ApiError error = ApiError.of(e);
       events.rpcFailed(
           key.trace(), key.op(), key.phase(), done, (done - start) / 1e6, error.body().code());
+      metrics.failed(key.op(), key.phase());
       finished(key, false);
       operation.answer().completeExceptionally(new ApiException(error));
     }
@@ -134,6 +138,7 @@ final class AdminOperations implements AutoCloseable {
     long done = events.clock().nanos();
     // As the answer states it, so that log and answer round from one figure.
     double rpcMs = Math.round((done - start) / 1e3) / 1e3;
+    double handlerMs = (start - operation.recvNanos()) / 1e6;
     events.rpcDone(key.trace(), key.op(), key.phase(), done, rpcMs);
     finished(key, true);
     operation
@@ -144,11 +149,18 @@ final class AdminOperations implements AutoCloseable {
                 update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
                 key.trace().hex(),
                 OptionalDouble.of(rpcMs),
-                OptionalDouble.of((start - operation.recvNanos()) / 1e6),
+                OptionalDouble.of(handlerMs),
                 OptionalDouble.of(update.stallMs()),
                 update.phases(),
                 HostClock.id()
                     .map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9))));
+    metrics.succeeded(
+        key.op(),
+        key.phase(),
+        handlerMs,
+        rpcMs,
+        update.phases(),
+        update.commit().stream().mapToDouble(WeightUpdate.CommitTimes::stallMs).findFirst());
   }
 
   private synchronized void finished(Key key, boolean success) {

@@ -26,8 +26,8 @@ import java.util.function.Function;
 
 /**
  * What the admin listener answers: weight operations, on their own thread; pauses, by the decode
- * loop; and what the engine can say at once, on the event loop. With a token, everything but the
- * two probes {@code /health} and {@code /liveness} is for those who know it.
+ * loop; what the engine can say at once, on the event loop; and the metrics. With a token,
+ * everything but the two probes {@code /health} and {@code /liveness} is for those who know it.
  */
 final class AdminRoutes implements Routes {
   private static final String UPDATE = "/update_weights";
@@ -40,6 +40,7 @@ final class AdminRoutes implements Routes {
   private final Duration pauseDeadline;
   private final Optional<AdminToken> token;
   private final Function<AbortRequest, CompletableFuture<Integer>> aborts;
+  private final MetricsRoute metrics;
   private volatile boolean closing;
 
   /**
@@ -52,13 +53,15 @@ final class AdminRoutes implements Routes {
       EventLog events,
       Duration pauseDeadline,
       Optional<AdminToken> token,
-      Function<AbortRequest, CompletableFuture<Integer>> aborts) {
+      Function<AbortRequest, CompletableFuture<Integer>> aborts,
+      MetricsRoute metrics) {
     this.engine = engine;
     this.operations = operations;
     this.events = events;
     this.pauseDeadline = pauseDeadline;
     this.token = token;
     this.aborts = aborts;
+    this.metrics = metrics;
   }
 
   /** From now on {@code /health} says that the server takes no more requests. */
@@ -140,9 +143,8 @@ final class AdminRoutes implements Routes {
         request.require("GET");
         exchange.answer(200, new WeightInfo(Long.toString(engine.policyVersion())).toJson());
       }
-      default ->
-          throw new ApiException(
-              ApiError.notFound("no_such_route", "no such route: " + request.path()));
+      case MetricsRoute.PATH -> metrics.handle(request, exchange);
+      default -> throw new ApiException(ApiError.noSuchRoute(request.path()));
     }
   }
 

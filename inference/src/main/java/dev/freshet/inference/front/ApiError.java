@@ -19,6 +19,10 @@ record ApiError(int status, ErrorBody body) {
     return new ApiError(404, new ErrorBody(message, "not_found_error", code));
   }
 
+  static ApiError noSuchRoute(String path) {
+    return notFound("no_such_route", "no such route: " + path);
+  }
+
   static ApiError unauthorized(String path) {
     return new ApiError(
         401,

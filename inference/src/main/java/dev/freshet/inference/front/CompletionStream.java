@@ -38,6 +38,7 @@ final class CompletionStream implements Exchange.Watcher {
   private final StopText text;
   private final TokenBatch batch;
   private final byte[] prefix;
+  private final CompletionMeter meter;
 
   private Optional<Engine.Generation> generation = Optional.empty();
   private Optional<Finish> finish = Optional.empty();
@@ -54,7 +55,8 @@ final class CompletionStream implements Exchange.Watcher {
       LoopOutlet outlet,
       StopText text,
       TokenBatch batch,
-      byte[] prefix) {
+      byte[] prefix,
+      CompletionMeter meter) {
     this.request = request;
     this.prompt = prompt;
     this.exchange = exchange;
@@ -62,6 +64,7 @@ final class CompletionStream implements Exchange.Watcher {
     this.text = text;
     this.batch = batch;
     this.prefix = prefix;
+    this.meter = meter;
   }
 
   /** Whether {@code id} is that of its request or of its answer. */
@@ -74,6 +77,7 @@ final class CompletionStream implements Exchange.Watcher {
   void begin(Engine.Generation accepted) {
     generation = Optional.of(accepted);
     outlet.add(accepted, this);
+    meter.begin();
     exchange.watch(this);
     if (request.stream()) {
       exchange.beginEvents();
@@ -87,6 +91,7 @@ final class CompletionStream implements Exchange.Watcher {
     }
     boolean byToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
     if (event.token() >= 0) {
+      meter.token();
       batch.token(event);
       if (!byToken) {
         batch.text(text.push(event.token()));
@@ -150,6 +155,7 @@ final class CompletionStream implements Exchange.Watcher {
   /** Ends it without a word: its reader takes too little. */
   void giveUp() {
     ended = true;
+    meter.end(CompletionMeter.GONE);
     cancelGeneration();
     caughtUp();
     exchange.drop();
@@ -165,6 +171,7 @@ final class CompletionStream implements Exchange.Watcher {
     exchange.write(out);
     if (finish.isPresent()) {
       ended = true;
+      meter.end(finish.get().reason().wireName());
       exchange.end();
     } else {
       exchange.flush();
@@ -206,6 +213,7 @@ final class CompletionStream implements Exchange.Watcher {
   }
 
   private void answerWhole(Finish how) {
+    meter.end(how.reason().wireName());
     if (how.reason() == FinishReason.ERROR) {
       exchange.answer(new ApiError(500, engineFailed()));
       return;
@@ -241,6 +249,7 @@ final class CompletionStream implements Exchange.Watcher {
   @Override
   public void gone() {
     ended = true;
+    meter.end(CompletionMeter.GONE);
     caughtUp();
     cancelGeneration();
   }

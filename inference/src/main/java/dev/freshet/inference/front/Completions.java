@@ -10,6 +10,8 @@ import dev.freshet.inference.Engine;
 import dev.freshet.inference.GenerationRequest;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.ServerMetrics;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.ArrayList;
@@ -35,18 +37,27 @@ final class Completions implements AutoCloseable {
   private final ServedModel model;
   private final TokenTexts texts;
   private final Map<EventLoop, LoopOutlet> outlets;
+  private final ServerMetrics metrics;
+  private final MonotonicClock clock;
   private final long startedSeconds = System.currentTimeMillis() / 1000;
   private final ExecutorService tokenizing =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-tokenize", true));
   private volatile boolean closed;
 
   Completions(
-      Engine engine, Tokenizer tokenizer, ServedModel model, Map<EventLoop, LoopOutlet> outlets) {
+      Engine engine,
+      Tokenizer tokenizer,
+      ServedModel model,
+      Map<EventLoop, LoopOutlet> outlets,
+      ServerMetrics metrics,
+      MonotonicClock clock) {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.model = model;
     this.texts = new TokenTexts(tokenizer, engine.vocabSize());
     this.outlets = outlets;
+    this.metrics = metrics;
+    this.clock = clock;
   }
 
   void handle(Request http, Exchange exchange) {
@@ -54,9 +65,10 @@ final class Completions implements AutoCloseable {
     CompletionRequest request = named(CompletionRequest.parse(http.body()), http.requestId());
     request.model().ifPresent(this::requireServed);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
+    CompletionMeter meter = new CompletionMeter(metrics, clock, http.recvNanos());
     switch (request.prompt()) {
-      case Prompt.Tokens(int[] ids) -> submit(request, ids, exchange);
-      case Prompt.Text(String text) -> tokenize(request, text, exchange);
+      case Prompt.Tokens(int[] ids) -> submit(request, ids, exchange, meter);
+      case Prompt.Text(String text) -> tokenize(request, text, exchange, meter);
     }
   }
 
@@ -72,13 +84,14 @@ final class Completions implements AutoCloseable {
     return request.toBuilder().requestId(id).build();
   }
 
-  private void tokenize(CompletionRequest request, String text, Exchange exchange) {
+  private void tokenize(
+      CompletionRequest request, String text, Exchange exchange, CompletionMeter meter) {
     try {
       tokenizing.execute(
           () -> {
             try {
               int[] ids = tokenizer.encode(text);
-              exchange.loop().execute(() -> submitTokenized(request, ids, exchange));
+              exchange.loop().execute(() -> submitTokenized(request, ids, exchange, meter));
             } catch (RuntimeException e) {
               exchange.answer(ApiError.of(e));
             }
@@ -88,19 +101,21 @@ final class Completions implements AutoCloseable {
     }
   }
 
-  private void submitTokenized(CompletionRequest request, int[] ids, Exchange exchange) {
+  private void submitTokenized(
+      CompletionRequest request, int[] ids, Exchange exchange, CompletionMeter meter) {
     if (exchange.isGone()) {
       return;
     }
     try {
       requireOpen();
-      submit(request, ids, exchange);
+      submit(request, ids, exchange, meter);
     } catch (RuntimeException e) {
       exchange.answer(ApiError.of(e));
     }
   }
 
-  private void submit(CompletionRequest request, int[] prompt, Exchange exchange) {
+  private void submit(
+      CompletionRequest request, int[] prompt, Exchange exchange, CompletionMeter meter) {
     if (prompt.length == 0) {
       throw new WireException("prompt: expected at least one token, got an empty text");
     }
@@ -116,7 +131,8 @@ final class Completions implements AutoCloseable {
             outlet,
             new StopText(new StreamDecoder(tokenizer, true), request.stop()),
             new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
-            prefix(request.requestId().orElseThrow()));
+            prefix(request.requestId().orElseThrow()),
+            meter);
     stream.begin(engine.submit(generation(request, prompt), outlet));
   }
 

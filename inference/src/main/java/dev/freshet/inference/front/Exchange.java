@@ -77,9 +77,13 @@ final class Exchange {
 
   /** Answers with a JSON body. */
   void answer(int status, byte[] json) {
+    answer(status, Body.json(json));
+  }
+
+  void answer(int status, Body body) {
     if (!loop().inEventLoop()) {
       try {
-        loop().execute(() -> answer(status, json));
+        loop().execute(() -> answer(status, body));
       } catch (RejectedExecutionException e) {
         LOG.debug("an answer for a loop that has ended with its connections");
       }
@@ -90,9 +94,9 @@ final class Exchange {
     }
     answered = true;
     boolean again = keepAlive && !connection.isClosing();
-    ByteBuf out = channel.alloc().ioBuffer(json.length + HEAD_BYTES);
-    HttpHead.json(out, status, json.length, again);
-    out.writeBytes(json);
+    ByteBuf out = channel.alloc().ioBuffer(body.bytes().length + HEAD_BYTES);
+    HttpHead.of(out, status, body, again);
+    out.writeBytes(body.bytes());
     connection.write(out);
     connection.exchangeEnded(again);
   }

@@ -4,6 +4,7 @@ import dev.freshet.client.AdminToken;
 import dev.freshet.inference.Engine;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.metrics.InferenceMetrics;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -27,6 +28,7 @@ public final class Front implements AutoCloseable {
   private final Listener data;
   private final Listener admin;
   private final AdminOperations operations;
+  private final MetricsRoute metricsRoute;
   private final AdminRoutes adminRoutes;
   private final Completions completions;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -36,6 +38,7 @@ public final class Front implements AutoCloseable {
       Tokenizer tokenizer,
       ServedModel model,
       EventLog events,
+      InferenceMetrics metrics,
       FrontLimits limits,
       Optional<AdminToken> token) {
     this.limits = limits;
@@ -44,26 +47,41 @@ public final class Front implements AutoCloseable {
             "data", limits.dataThreads(), new ConnectionCap.RefuseNewest(limits.maxConnections()));
     this.admin =
         Listener.ofOne("admin", new ConnectionCap.CloseIdlest(limits.maxAdminConnections()));
-    this.operations = new AdminOperations(engine, events, limits.update());
+    this.operations = new AdminOperations(engine, events, metrics.server(), limits.update());
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
     long heldALoop = limits.maxAllHeldBytes() / limits.dataThreads();
     for (EventLoop loop : data.loops()) {
       HeldBytes held = new HeldBytes(limits.maxHeldBytes(), heldALoop);
       outlets.put(loop, new LoopOutlet(loop, held));
     }
-    this.completions = new Completions(engine, tokenizer, model, Map.copyOf(outlets));
+    this.completions =
+        new Completions(
+            engine, tokenizer, model, Map.copyOf(outlets), metrics.server(), events.clock());
+    this.metricsRoute = new MetricsRoute(metrics.registry());
     this.adminRoutes =
-        new AdminRoutes(engine, operations, events, limits.update(), token, completions::abort);
+        new AdminRoutes(
+            engine, operations, events, limits.update(), token, completions::abort, metricsRoute);
+    metrics
+        .server()
+        .engine(
+            engine::running, engine::waiting, engine::policyVersion, () -> engine.paused() ? 1 : 0);
   }
 
   /**
    * Listens, and serves {@code engine} until {@link #close}.
    *
+   * @param metrics the server's own; its page is served too
    * @throws FrontException if an address cannot be had; nothing is left behind
    */
   public static Front start(
-      Engine engine, Tokenizer tokenizer, ServedModel model, EventLog events, FrontConfig config) {
-    Front front = new Front(engine, tokenizer, model, events, config.limits(), config.token());
+      Engine engine,
+      Tokenizer tokenizer,
+      ServedModel model,
+      EventLog events,
+      InferenceMetrics metrics,
+      FrontConfig config) {
+    Front front =
+        new Front(engine, tokenizer, model, events, metrics, config.limits(), config.token());
     try {
       front.admin.bind(config.admin(), front.adminRoutes, config.limits(), events.clock());
       front.data.bind(
@@ -90,20 +108,12 @@ public final class Front implements AutoCloseable {
 
   /** The root of the data listener, for clients on this host. */
   public URI dataUrl() {
-    return url(data.address());
+    return data.url();
   }
 
   /** The root of the admin listener, for clients on this host. */
   public URI adminUrl() {
-    return url(admin.address());
-  }
-
-  private static URI url(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
-    String local = address.getAddress().isAnyLocalAddress() ? "127.0.0.1" : host;
-    return URI.create(
-        "http://%s:%d"
-            .formatted(local.contains(":") ? "[" + local + "]" : local, address.getPort()));
+    return admin.url();
   }
 
   /**
@@ -122,6 +132,7 @@ public final class Front implements AutoCloseable {
       LOG.warn("a weight operation still runs after {} ms", limits.close().toMillis());
     }
     operations.close();
+    metricsRoute.close();
     admin.drain();
     data.awaitDrained(limits.close());
     admin.awaitDrained(limits.close());

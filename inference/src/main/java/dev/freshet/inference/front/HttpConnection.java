@@ -156,6 +156,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             query(read),
             read.headers().get(HttpHeaderNames.AUTHORIZATION, ""),
             read.headers().get(REQUEST_ID, ""),
+            read.headers().get(HttpHeaderNames.ACCEPT, ""),
+            read.headers().get(HttpHeaderNames.ACCEPT_ENCODING, ""),
             isFromThisHost(),
             ByteBufUtil.getBytes(body),
             trace,
@@ -244,10 +246,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       Transport.close(ctx().channel());
       return;
     }
-    byte[] json = error.body().toJson();
-    ByteBuf out = ctx().alloc().buffer(json.length + 256);
-    HttpHead.json(out, error.status(), json.length, false);
-    out.writeBytes(json);
+    Body answer = Body.json(error.body().toJson());
+    ByteBuf out = ctx().alloc().buffer(answer.bytes().length + 256);
+    HttpHead.of(out, error.status(), answer, false);
+    out.writeBytes(answer.bytes());
     var _ =
         ctx()
             .writeAndFlush(out)

@@ -8,14 +8,16 @@ import java.nio.charset.StandardCharsets;
 final class HttpHead {
   private HttpHead() {}
 
-  /** The head of an answer whose body is {@code contentLength} bytes of JSON. */
-  static void json(ByteBuf out, int status, int contentLength, boolean keepAlive) {
+  /** The head of an answer that has this body. */
+  static void of(ByteBuf out, int status, Body body, boolean keepAlive) {
     ascii(
         out,
-        "HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%s%s\r\n"
+        "HTTP/1.1 %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n%s%s%s\r\n"
             .formatted(
                 HttpResponseStatus.valueOf(status),
-                contentLength,
+                body.contentType(),
+                body.bytes().length,
+                body.gzipped() ? "content-encoding: gzip\r\n" : "",
                 status == 503 ? "retry-after: 1\r\n" : "",
                 connection(keepAlive)));
   }

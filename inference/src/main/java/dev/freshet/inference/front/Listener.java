@@ -18,7 +18,9 @@ import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,6 +151,15 @@ final class Listener {
   /** Where it listens. */
   InetSocketAddress address() {
     return (InetSocketAddress) bound.orElseThrow().localAddress();
+  }
+
+  /** Its root, for clients on this host. */
+  URI url() {
+    InetAddress address = address().getAddress();
+    String host = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
+    return URI.create(
+        "http://%s:%d"
+            .formatted(host.contains(":") ? "[" + host + "]" : host, address().getPort()));
   }
 
   /** Takes no more connections, and closes each of those there are once its answer is given. */

@@ -36,10 +36,10 @@ final class RefusedConnection extends ChannelInboundHandlerAdapter {
       Transport.close(ctx.channel());
       return;
     }
-    byte[] json = FULL.body().toJson();
-    ByteBuf out = ctx.alloc().buffer(json.length + 256);
-    HttpHead.json(out, FULL.status(), json.length, false);
-    out.writeBytes(json);
+    Body body = Body.json(FULL.body().toJson());
+    ByteBuf out = ctx.alloc().buffer(body.bytes().length + 256);
+    HttpHead.of(out, FULL.status(), body, false);
+    out.writeBytes(body.bytes());
     var _ =
         ctx.writeAndFlush(out)
             .addListener(

@@ -11,6 +11,8 @@ import java.util.Map;
  * @param query the query's parameters; of a repeated one the first
  * @param authorization the header of that name, or empty text
  * @param requestId the header {@code x-request-id}, or empty text
+ * @param accept the header of that name, or empty text
+ * @param acceptEncoding the header {@code accept-encoding}, or empty text
  * @param fromThisHost whether it came over the loopback interface
  * @param trace the id it came with, or a fresh one
  * @param recvNanos when its first byte arrived, on the event log's clock
@@ -21,6 +23,8 @@ record Request(
     Map<String, String> query,
     String authorization,
     String requestId,
+    String accept,
+    String acceptEncoding,
     boolean fromThisHost,
     byte[] body,
     TraceId trace,

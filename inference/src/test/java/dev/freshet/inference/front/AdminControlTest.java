@@ -203,7 +203,9 @@ class AdminControlTest {
   void withoutATokenOtherHostsCannotTouchTheWeightsThroughTheDataListener() throws Exception {
     try (FrontFixture fixture = new FrontFixture(dir);
         AdminOperations operations =
-            new AdminOperations(fixture.engine, fixture.events, FrontFixture.LONG)) {
+            new AdminOperations(
+                fixture.engine, fixture.events, fixture.metrics.server(), FrontFixture.LONG);
+        MetricsRoute metrics = new MetricsRoute(fixture.metrics.registry())) {
       AdminRoutes open =
           new AdminRoutes(
               fixture.engine,
@@ -211,18 +213,22 @@ class AdminControlTest {
               fixture.events,
               FrontFixture.LONG,
               Optional.empty(),
-              request -> CompletableFuture.completedFuture(0));
+              request -> CompletableFuture.completedFuture(0),
+              metrics);
 
       assertThatExceptionOfType(ApiException.class)
           .isThrownBy(() -> open.requireTrusted(fromElsewhere("/update_weights")))
           .satisfies(e -> assertThat(e.error().status()).isEqualTo(403));
+      assertThatExceptionOfType(ApiException.class)
+          .isThrownBy(() -> open.requireTrusted(fromElsewhere("/metrics")));
       assertThatCode(() -> open.requireTrusted(fromElsewhere("/health")))
           .doesNotThrowAnyException();
     }
   }
 
   private static Request fromElsewhere(String path) {
-    return new Request("POST", path, Map.of(), "", "", false, new byte[0], TraceId.random(), 0);
+    return new Request(
+        "POST", path, Map.of(), "", "", "", "", false, new byte[0], TraceId.random(), 0);
   }
 
   private static String abort(FrontFixture fixture, String body) throws Exception {

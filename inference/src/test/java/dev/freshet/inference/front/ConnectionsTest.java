@@ -163,6 +163,7 @@ class ConnectionsTest {
                       fixture.tokenizer,
                       new ServedModel("m", Set.of()),
                       fixture.events,
+                      fixture.metrics,
                       FrontConfig.on("127.0.0.1", taken, 0)))
           .isInstanceOf(FrontException.class)
           .hasMessageContaining("data listener: cannot listen on 127.0.0.1:" + taken);

@@ -11,6 +11,8 @@ import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.metrics.InferenceMetrics;
+import dev.freshet.trace.metrics.MetricsRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -42,6 +44,7 @@ final class FrontFixture implements AutoCloseable {
 
   final List<String> log = new CopyOnWriteArrayList<>();
   final EventLog events;
+  final InferenceMetrics metrics;
   final Tokenizer tokenizer;
   final ScriptedEngine engine;
   final Front front;
@@ -68,12 +71,14 @@ final class FrontFixture implements AutoCloseable {
     tokenizer = Tokenizer.load(dir);
     engine = new ScriptedEngine(characters.vocabSize());
     events = new EventLog(log::add, clock);
+    metrics = InferenceMetrics.in(new MetricsRegistry(), clock);
     front =
         Front.start(
             engine,
             tokenizer,
             new ServedModel("models/base", Set.of(CharTokenizer.EOS)),
             events,
+            metrics,
             new FrontConfig(ANY_PORT, ANY_PORT, token, limits));
   }
 
