@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.inference.EmbeddedEngine;
 import dev.freshet.inference.Engine;
 import dev.freshet.inference.EngineOptions;
@@ -17,12 +18,16 @@ import dev.freshet.weights.DType;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import tools.jackson.databind.ObjectMapper;
 
-/** The inference server: owns tokenizer, engine and front. */
+/** The inference server: owns tokenizer, engine and front, not the dashboard that it tells. */
 final class InferenceServer implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final Tokenizer tokenizer;
   private final Engine engine;
   private final Front front;
@@ -35,7 +40,11 @@ final class InferenceServer implements AutoCloseable {
 
   /** Loads the model in {@code dir} and listens. */
   static InferenceServer start(
-      Path dir, FreshetConfig.Inference config, EventLog events, MetricsRegistry registry) {
+      Path dir,
+      FreshetConfig.Inference config,
+      EventLog events,
+      MetricsRegistry registry,
+      Dashboard dashboard) {
     CheckpointStore.warmUp();
     InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
@@ -44,7 +53,8 @@ final class InferenceServer implements AutoCloseable {
         engine -> new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
         config,
         events,
-        metrics);
+        metrics,
+        dashboard);
   }
 
   /**
@@ -56,7 +66,8 @@ final class InferenceServer implements AutoCloseable {
       double rate,
       FreshetConfig.Inference config,
       EventLog events,
-      MetricsRegistry registry) {
+      MetricsRegistry registry,
+      Dashboard dashboard) {
     InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
         tokenizer,
@@ -65,7 +76,8 @@ final class InferenceServer implements AutoCloseable {
         _ -> new ServedModel("synthetic", Set.of()),
         config,
         events,
-        metrics);
+        metrics,
+        dashboard);
   }
 
   private static <E extends Engine> InferenceServer start(
@@ -74,7 +86,8 @@ final class InferenceServer implements AutoCloseable {
       Function<E, ServedModel> describe,
       FreshetConfig.Inference config,
       EventLog events,
-      InferenceMetrics metrics) {
+      InferenceMetrics metrics,
+      Dashboard dashboard) {
     try {
       LaneRehearsal.hold();
       E engine = make.apply(tokenizer);
@@ -90,7 +103,9 @@ final class InferenceServer implements AutoCloseable {
                     new InetSocketAddress(config.host(), config.port()),
                     new InetSocketAddress(config.adminHost(), config.adminPort()),
                     AdminTokenFile.read(config.adminTokenFile()),
+                    Optional.of(dashboard.page()),
                     FrontLimits.DEFAULT));
+        dashboard.lines(() -> List.of(load(engine, metrics)));
         return new InferenceServer(tokenizer, engine, front);
       } catch (RuntimeException e) {
         engine.close();
@@ -100,6 +115,18 @@ final class InferenceServer implements AutoCloseable {
       tokenizer.close();
       throw e;
     }
+  }
+
+  /** What the server does now, as a line for its page. */
+  private static String load(Engine engine, InferenceMetrics metrics) {
+    return JSON.createObjectNode()
+        .put("role", "inference")
+        .put("kind", "load")
+        .put("time", System.currentTimeMillis() / 1000.0)
+        .put("streams", metrics.server().streams())
+        .put("tokens", metrics.engine().generatedTokens())
+        .put("version", engine.policyVersion())
+        .toString();
   }
 
   private static EngineOptions options(FreshetConfig.Inference config) {
@@ -118,6 +145,11 @@ final class InferenceServer implements AutoCloseable {
         config.prefillTokens(),
         config.threads(),
         dtype);
+  }
+
+  /** Its model's tokenizer, which it closes. */
+  Tokenizer tokenizer() {
+    return tokenizer;
   }
 
   /** The root of the data listener. */

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.inference.front.StatusListener;
 import dev.freshet.lab.RunSummary;
 import dev.freshet.text.Tokenizer;
@@ -33,12 +34,16 @@ final class OrchestrateCommand extends RunningCommand {
     Terminal terminal = Terminal.standard();
     LaneRehearsal.hold();
     MetricsRegistry registry = MetricsRegistry.withJvm();
-    try (StatusListener status =
+    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+        Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
+        StatusListener status =
             Roles.status(
-                config.orchestrator().httpHost(), config.orchestrator().httpPort(), registry);
-        Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+                config.orchestrator().httpHost(),
+                config.orchestrator().httpPort(),
+                registry,
+                dashboard);
         MetricsFile file = run.metrics("orchestrator")) {
-      terminal.say("freshet orchestrate: %s, metrics %s/metrics", run.path(), status.url());
+      terminal.say("freshet orchestrate: %s, dashboard %s/", run.path(), status.url());
       OrchestratorRun orchestrator =
           new OrchestratorRun(
               config,
@@ -49,6 +54,8 @@ final class OrchestrateCommand extends RunningCommand {
               new OrchestratorMetrics(registry),
               terminal,
               System.nanoTime());
+      dashboard.follow(run.files(config, tokenizer));
+      dashboard.state("replicas", orchestrator::replicas);
       lifetime.onStop(orchestrator::stop);
       if (!orchestrator.run()) {
         return Main.STOPPED;

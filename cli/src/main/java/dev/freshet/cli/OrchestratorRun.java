@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import dev.freshet.orchestrator.Orchestrator;
 import dev.freshet.orchestrator.OrchestratorReport;
 import dev.freshet.orchestrator.Progress;
+import dev.freshet.orchestrator.Replica;
 import dev.freshet.orchestrator.ServerAddress;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MetricsFile;
@@ -12,11 +13,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The orchestrator of a run with what a person sees of it, and the run's last line in its metrics.
  */
 final class OrchestratorRun {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final Orchestrator orchestrator;
   private final MetricsFile file;
   private final Terminal terminal;
@@ -64,6 +70,20 @@ final class OrchestratorRun {
 
   private static double seconds(long sinceNanos) {
     return (System.nanoTime() - sinceNanos) / 1e9;
+  }
+
+  /** How the servers are, for the page: a JSON list. */
+  String replicas() {
+    ArrayNode list = JSON.createArrayNode();
+    for (Replica replica : orchestrator.replicas()) {
+      ObjectNode node = list.addObject();
+      node.put("server", replica.server());
+      node.put("state", replica.quarantined().isPresent() ? "quarantined" : "serving");
+      node.put("version", replica.version());
+      node.put("streams", replica.rollouts());
+      replica.quarantined().ifPresent(why -> node.put("why", why));
+    }
+    return list.toString();
   }
 
   /** Lets {@link #run} return soon. */

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.inference.front.StatusListener;
 import dev.freshet.orchestrator.Advantage;
 import dev.freshet.orchestrator.OrchestratorConfig;
@@ -13,6 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** A run's configuration in the terms of each role. */
 final class Roles {
@@ -55,8 +59,20 @@ final class Roles {
   }
 
   /** The listener of a role that serves no completions. */
-  static StatusListener status(String host, int port, MetricsRegistry registry) {
-    return StatusListener.start(new InetSocketAddress(host, port), registry);
+  static StatusListener status(
+      String host, int port, MetricsRegistry registry, Dashboard dashboard) {
+    return StatusListener.start(
+        new InetSocketAddress(host, port), registry, Optional.of(dashboard.page()));
+  }
+
+  /** What {@code role} tells of the run to browsers. */
+  static Dashboard dashboard(String role, FreshetConfig config, RunDirectory run) {
+    return new Dashboard(
+        new Dashboard.Run(
+            role,
+            run.name(),
+            OptionalLong.of(config.run().steps()),
+            OptionalInt.of(config.orchestrator().asyncLevel())));
   }
 
   static TrainerConfig trainer(FreshetConfig config) {

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.lab.RunSummary;
 import dev.freshet.orchestrator.ServerAddress;
 import dev.freshet.text.Tokenizer;
@@ -68,13 +69,15 @@ final class RunCommand extends RunningCommand {
       TrainerMetrics trainerMetrics,
       long startNanos)
       throws InterruptedException, IOException {
-    try (InferenceServer server =
+    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+        Dashboard dashboard = Roles.dashboard("run", config, run);
+        InferenceServer server =
             InferenceServer.start(
                 run.weights().path(0),
                 config.inference().onFreePorts(),
                 Logs.events("inference"),
-                registry);
-        Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+                registry,
+                dashboard);
         TrainerLoop trainer =
             new TrainerLoop(
                 Roles.trainer(config),
@@ -85,7 +88,7 @@ final class RunCommand extends RunningCommand {
                 trainerMetrics);
         MetricsFile file = run.metrics("orchestrator")) {
       ServerAddress address = new ServerAddress(server.dataUrl(), server.adminUrl());
-      terminal.say("metrics %s/metrics", server.adminUrl());
+      terminal.say("dashboard %s/  metrics %s/metrics", server.adminUrl(), server.adminUrl());
       OrchestratorRun orchestrator =
           new OrchestratorRun(
               config,
@@ -96,6 +99,8 @@ final class RunCommand extends RunningCommand {
               new OrchestratorMetrics(registry),
               terminal,
               startNanos);
+      dashboard.follow(run.files(config, tokenizer));
+      dashboard.state("replicas", orchestrator::replicas);
       lifetime.onStop(orchestrator::stop);
       try (TrainerThread training =
           new TrainerThread(trainer, orchestrator::trained, orchestrator::stop)) {

@@ -2,7 +2,10 @@ package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
 import dev.freshet.cli.config.ConfigLoader;
+import dev.freshet.cli.dashboard.RunFiles;
+import dev.freshet.lab.analyze.AnalyzeOptions;
 import dev.freshet.rollouts.BatchStore;
+import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
@@ -12,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -87,6 +91,21 @@ record RunDirectory(Path path) {
           "run.dir = %s: expected a directory without an earlier run, but %s is there"
               .formatted(path, weights().path(latest.getAsLong())));
     }
+  }
+
+  /** What the run is called: its directory's name. */
+  String name() {
+    return path.toAbsolutePath().normalize().getFileName().toString();
+  }
+
+  /** The files that a dashboard reads, judged by the configuration. */
+  RunFiles files(FreshetConfig config, Tokenizer tokenizer) {
+    return new RunFiles(
+        metricsPath(),
+        logs(),
+        new AnalyzeOptions(Optional.empty(), Optional.of(config.orchestrator().asyncLevel())),
+        batches(),
+        tokenizer);
   }
 
   CheckpointStore weights() {

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
@@ -9,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -97,28 +100,50 @@ final class ServeCommand extends RunningCommand {
       run.createLogs();
       Logs.toRun(run, "inference");
     }
-    try (InferenceServer server = start(config)) {
+    try (Dashboard dashboard = new Dashboard(described(config));
+        InferenceServer server = start(config, dashboard)) {
       System.out.printf(
-          "freshet serve: %s%n  completions %s%n  admin       %s%n",
-          model.map(Path::toString).orElse("no model"), server.dataUrl(), server.adminUrl());
-      lifetime.awaitStop();
+          "freshet serve: %s%n  completions %s%n  admin       %s%n  dashboard   %s/%n",
+          model.map(Path::toString).orElse("no model"),
+          server.dataUrl(),
+          server.adminUrl(),
+          server.adminUrl());
+      if (!config.run().dir().isEmpty()) {
+        dashboard.follow(RunDirectory.of(config).files(config, server.tokenizer()));
+      }
+      try {
+        lifetime.awaitStop();
+      } finally {
+        dashboard.close(); // It reads with the server's tokenizer.
+      }
     }
     return Main.STOPPED;
   }
 
-  private InferenceServer start(FreshetConfig config) {
+  /** What the page calls the server: its run or its model. */
+  private Dashboard.Run described(FreshetConfig config) {
+    String name =
+        config.run().dir().isEmpty()
+            ? model.map(Path::toString).orElse("synthetic engine")
+            : RunDirectory.of(config).name();
+    return new Dashboard.Run("inference", name, OptionalLong.empty(), OptionalInt.empty());
+  }
+
+  private InferenceServer start(FreshetConfig config, Dashboard dashboard) {
     EventLog events = Logs.events("inference");
     MetricsRegistry registry = MetricsRegistry.withJvm();
     return switch (engine) {
       case embedded ->
-          InferenceServer.start(model.orElseThrow(), config.inference(), events, registry);
+          InferenceServer.start(
+              model.orElseThrow(), config.inference(), events, registry, dashboard);
       case synthetic ->
           InferenceServer.synthetic(
               model.map(Tokenizer::load).orElseGet(() -> characters(config)),
               rate,
               config.inference(),
               events,
-              registry);
+              registry,
+              dashboard);
     };
   }
 

@@ -1,6 +1,8 @@
 package dev.freshet.cli;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.inference.front.StatusListener;
+import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.metrics.MetricsRegistry;
@@ -31,13 +33,17 @@ final class TrainCommand extends RunningCommand {
     EventLog events = Logs.events("trainer");
     MetricsRegistry registry = MetricsRegistry.withJvm();
     TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
-    try (StatusListener status =
-            Roles.status(config.trainer().httpHost(), config.trainer().httpPort(), registry);
+    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+        Dashboard dashboard = Roles.dashboard("trainer", config, run);
+        StatusListener status =
+            Roles.status(
+                config.trainer().httpHost(), config.trainer().httpPort(), registry, dashboard);
         MetricsFile file = run.metrics("trainer");
         TrainerLoop trainer =
             new TrainerLoop(
                 Roles.trainer(config), run.weights(), run.batches(), events, file, metrics)) {
-      terminal.say("freshet train: %s, metrics %s/metrics", run.path(), status.url());
+      terminal.say("freshet train: %s, dashboard %s/", run.path(), status.url());
+      dashboard.follow(run.files(config, tokenizer));
       lifetime.onStop(trainer::stop);
       trainer.run(
           step ->

@@ -2,12 +2,15 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.cli.dashboard.Dashboard;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,7 @@ class UpdateCommandTest {
 
   private List<Path> checkpoints = List.of();
   private Path token = Path.of("");
+  private Dashboard dashboard;
   private InferenceServer server;
 
   @BeforeEach
@@ -42,17 +46,22 @@ class UpdateCommandTest {
             64,
             1,
             FreshetConfig.Precision.AUTO);
+    dashboard =
+        new Dashboard(
+            new Dashboard.Run("inference", "tiny", OptionalLong.empty(), OptionalInt.empty()));
     server =
         InferenceServer.start(
             checkpoints.getFirst(),
             guarded,
             new EventLog(line -> {}, MonotonicClock.SYSTEM),
-            new MetricsRegistry());
+            new MetricsRegistry(),
+            dashboard);
   }
 
   @AfterEach
   void end() {
     server.close();
+    dashboard.close();
   }
 
   @Test

@@ -88,6 +88,16 @@ final class Fleet implements AutoCloseable {
     return asked.contains(version);
   }
 
+  /** How the servers are, in the order they were named. */
+  List<Replica> replicas() {
+    lock.lock();
+    try {
+      return servers.stream().map(InferenceServer::replica).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Rollouts that servers have now. */
   int rollouts() {
     lock.lock();
@@ -268,7 +278,7 @@ final class Fleet implements AutoCloseable {
         log.append(UpdateEvent.failed(step, server.adminUrl(), traces.get(i)));
       }
       switch (updates.get(i)) {
-        case ServerUpdate.Acknowledged ok -> {}
+        case ServerUpdate.Acknowledged ok -> acknowledged(server, step);
         case ServerUpdate.Refused refused -> {
           if (acknowledged) {
             lost.add(dismiss(server, refused.why()));
@@ -313,10 +323,19 @@ final class Fleet implements AutoCloseable {
     return updates;
   }
 
+  private void acknowledged(InferenceServer server, long step) {
+    lock.lock();
+    try {
+      server.acknowledged(step);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private String dismiss(InferenceServer server, String why) {
     lock.lock();
     try {
-      server.leaveRotation();
+      server.leaveRotation(why);
       changed.signalAll();
     } finally {
       lock.unlock();

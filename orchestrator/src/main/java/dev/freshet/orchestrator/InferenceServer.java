@@ -19,7 +19,8 @@ final class InferenceServer {
   private final AdminClient admin;
   private final Calls calls = new Calls();
   private int rollouts;
-  private boolean inRotation = true;
+  private Optional<String> quarantined = Optional.empty();
+  private long version;
   private long pauseNanos;
   private long pausedUntilNanos;
   private boolean paused;
@@ -57,12 +58,22 @@ final class InferenceServer {
   }
 
   boolean inRotation() {
-    return inRotation;
+    return quarantined.isEmpty();
   }
 
   /** It gets no rollouts any more. */
-  void leaveRotation() {
-    inRotation = false;
+  void leaveRotation(String why) {
+    quarantined = Optional.of(why);
+  }
+
+  /** It serves {@code step} from now on. */
+  void acknowledged(long step) {
+    version = step;
+  }
+
+  /** How it is now. */
+  Replica replica() {
+    return new Replica(adminUrl(), version, rollouts, quarantined);
   }
 
   /** Nanoseconds until it may have rollouts again after a failure; 0 or less for now. */

@@ -7,6 +7,7 @@ import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.weights.CheckpointStore;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -82,6 +83,11 @@ public final class Orchestrator {
     this.packer = new Packer(config, ledger, fleet, batches, events);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
+  }
+
+  /** How the servers are now. */
+  public List<Replica> replicas() {
+    return fleet.replicas();
   }
 
   /**

@@ -11,8 +11,9 @@ import java.util.Map;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * A run's {@code metrics.jsonl}: one JSON object a line, {@code {"role", "kind", …}}. Every line is
- * one append, so that the roles of a run may write to one file from several processes. Thread-safe.
+ * A run's {@code metrics.jsonl}: one JSON object a line, {@code {"role", "kind", "time", …}}, with
+ * the time it was written in seconds since the epoch. Every line is one append, so that the roles
+ * of a run may write to one file from several processes. Thread-safe.
  */
 public final class MetricsFile implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,6 +37,7 @@ public final class MetricsFile implements AutoCloseable {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("role", role);
     line.put("kind", kind);
+    line.put("time", System.currentTimeMillis() / 1000.0);
     fields.forEach((key, value) -> line.put(key, finite(value)));
     try {
       out.write(

@@ -51,6 +51,7 @@ final class AdminOperations implements AutoCloseable {
   private final Engine engine;
   private final EventLog events;
   private final ServerMetrics metrics;
+  private final UpdateLines lines;
   private final Duration deadline;
   private final ExecutorService worker =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-admin-worker", true));
@@ -60,10 +61,12 @@ final class AdminOperations implements AutoCloseable {
   private int unfinished;
   private boolean closed;
 
-  AdminOperations(Engine engine, EventLog events, ServerMetrics metrics, Duration deadline) {
+  AdminOperations(
+      Engine engine, EventLog events, ServerMetrics metrics, UpdateLines lines, Duration deadline) {
     this.engine = engine;
     this.events = events;
     this.metrics = metrics;
+    this.lines = lines;
     this.deadline = deadline;
   }
 
@@ -130,6 +133,7 @@ final class AdminOperations implements AutoCloseable {
       metrics.failed(key.op(), key.phase());
       finished(key, false);
       operation.answer().completeExceptionally(new ApiException(error));
+      lines.failed(key.trace().hex(), error.body().message());
     }
   }
 
@@ -141,19 +145,18 @@ final class AdminOperations implements AutoCloseable {
     double handlerMs = (start - operation.recvNanos()) / 1e6;
     events.rpcDone(key.trace(), key.op(), key.phase(), done, rpcMs);
     finished(key, true);
-    operation
-        .answer()
-        .complete(
-            new WeightsAnswer(
-                Long.toString(update.policyVersion()),
-                update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
-                key.trace().hex(),
-                OptionalDouble.of(rpcMs),
-                OptionalDouble.of(handlerMs),
-                OptionalDouble.of(update.stallMs()),
-                update.phases(),
-                HostClock.id()
-                    .map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9))));
+    WeightsAnswer answer =
+        new WeightsAnswer(
+            Long.toString(update.policyVersion()),
+            update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
+            key.trace().hex(),
+            OptionalDouble.of(rpcMs),
+            OptionalDouble.of(handlerMs),
+            OptionalDouble.of(update.stallMs()),
+            update.phases(),
+            HostClock.id().map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9)));
+    operation.answer().complete(answer);
+    lines.succeeded(key.phase(), answer);
     metrics.succeeded(
         key.op(),
         key.phase(),

@@ -26,7 +26,7 @@ import java.util.function.Function;
 
 /**
  * What the admin listener answers: weight operations, on their own thread; pauses, by the decode
- * loop; what the engine can say at once, on the event loop; and the metrics. With a token,
+ * loop; what the engine can say at once, on the event loop; the metrics and the page. With a token,
  * everything but the two probes {@code /health} and {@code /liveness} is for those who know it.
  */
 final class AdminRoutes implements Routes {
@@ -40,7 +40,7 @@ final class AdminRoutes implements Routes {
   private final Duration pauseDeadline;
   private final Optional<AdminToken> token;
   private final Function<AbortRequest, CompletableFuture<Integer>> aborts;
-  private final MetricsRoute metrics;
+  private final StatusPages pages;
   private volatile boolean closing;
 
   /**
@@ -54,14 +54,14 @@ final class AdminRoutes implements Routes {
       Duration pauseDeadline,
       Optional<AdminToken> token,
       Function<AbortRequest, CompletableFuture<Integer>> aborts,
-      MetricsRoute metrics) {
+      StatusPages pages) {
     this.engine = engine;
     this.operations = operations;
     this.events = events;
     this.pauseDeadline = pauseDeadline;
     this.token = token;
     this.aborts = aborts;
-    this.metrics = metrics;
+    this.pages = pages;
   }
 
   /** From now on {@code /health} says that the server takes no more requests. */
@@ -95,9 +95,20 @@ final class AdminRoutes implements Routes {
         exchange.answer(200, json("{\"status\":\"alive\"}"));
       }
       default -> {
+        requireNoPage(request);
         requireToken(request);
         operate(request, exchange);
       }
+    }
+  }
+
+  /**
+   * Refuses orders that a web page gives: who has a browser open here may look at any page, which
+   * must not be able to exchange the weights. Programs send no origin.
+   */
+  private static void requireNoPage(Request request) {
+    if (!request.method().equals("GET") && !request.origin().isEmpty()) {
+      throw new ApiException(ApiError.forbiddenToPages(request.path()));
     }
   }
 
@@ -143,8 +154,7 @@ final class AdminRoutes implements Routes {
         request.require("GET");
         exchange.answer(200, new WeightInfo(Long.toString(engine.policyVersion())).toJson());
       }
-      case MetricsRoute.PATH -> metrics.handle(request, exchange);
-      default -> throw new ApiException(ApiError.noSuchRoute(request.path()));
+      default -> pages.handle(request, exchange);
     }
   }
 

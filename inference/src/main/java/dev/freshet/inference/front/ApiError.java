@@ -43,6 +43,15 @@ record ApiError(int status, ErrorBody body) {
             "forbidden"));
   }
 
+  static ApiError forbiddenToPages(String path) {
+    return new ApiError(
+        403,
+        new ErrorBody(
+            path + ": expected a program that sends no origin, not a web page",
+            "permission_error",
+            "forbidden"));
+  }
+
   static ApiError conflict(String message) {
     return new ApiError(409, new ErrorBody(message, "conflict_error", "conflict"));
   }

@@ -4,6 +4,7 @@ import dev.freshet.client.Transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,9 @@ final class Exchange {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
+  /** More than what stands around the bytes of a chunk. */
+  private static final int CHUNK_FRAME = 16;
 
   /** More than the head of an answer has. */
   private static final int HEAD_BYTES = 256;
@@ -122,8 +126,31 @@ final class Exchange {
     connection.write(out);
   }
 
+  /** Sends bytes of the stream, as a chunk of their own where it has chunks. */
+  void write(byte[] bytes) {
+    ByteBuf out = channel.alloc().ioBuffer(bytes.length + CHUNK_FRAME);
+    if (chunked()) {
+      out.writeCharSequence(Integer.toHexString(bytes.length) + "\r\n", StandardCharsets.US_ASCII);
+    }
+    out.writeBytes(bytes);
+    if (chunked()) {
+      out.writeCharSequence("\r\n", StandardCharsets.US_ASCII);
+    }
+    connection.write(out);
+  }
+
   void flush() {
     connection.flush();
+  }
+
+  /** Ends a stream of events that has no last one. */
+  void endEvents() {
+    if (chunked()) {
+      ByteBuf out = channel.alloc().ioBuffer(CHUNK_FRAME);
+      out.writeCharSequence("0\r\n\r\n", StandardCharsets.US_ASCII);
+      connection.write(out);
+    }
+    end();
   }
 
   /** The stream is written to its end. */

@@ -1,6 +1,5 @@
 package dev.freshet.inference.front;
 
-import dev.freshet.client.AdminToken;
 import dev.freshet.inference.Engine;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
@@ -11,7 +10,6 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +26,7 @@ public final class Front implements AutoCloseable {
   private final Listener data;
   private final Listener admin;
   private final AdminOperations operations;
-  private final MetricsRoute metricsRoute;
+  private final StatusPages pages;
   private final AdminRoutes adminRoutes;
   private final Completions completions;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -39,15 +37,20 @@ public final class Front implements AutoCloseable {
       ServedModel model,
       EventLog events,
       InferenceMetrics metrics,
-      FrontLimits limits,
-      Optional<AdminToken> token) {
-    this.limits = limits;
+      FrontConfig config) {
+    this.limits = config.limits();
     this.data =
         Listener.ofMany(
             "data", limits.dataThreads(), new ConnectionCap.RefuseNewest(limits.maxConnections()));
     this.admin =
         Listener.ofOne("admin", new ConnectionCap.CloseIdlest(limits.maxAdminConnections()));
-    this.operations = new AdminOperations(engine, events, metrics.server(), limits.update());
+    this.operations =
+        new AdminOperations(
+            engine,
+            events,
+            metrics.server(),
+            new UpdateLines(config.page().map(LivePage::feed)),
+            limits.update());
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
     long heldALoop = limits.maxAllHeldBytes() / limits.dataThreads();
     for (EventLoop loop : data.loops()) {
@@ -57,10 +60,10 @@ public final class Front implements AutoCloseable {
     this.completions =
         new Completions(
             engine, tokenizer, model, Map.copyOf(outlets), metrics.server(), events.clock());
-    this.metricsRoute = new MetricsRoute(metrics.registry());
+    this.pages = new StatusPages(metrics.registry(), config.page());
     this.adminRoutes =
         new AdminRoutes(
-            engine, operations, events, limits.update(), token, completions::abort, metricsRoute);
+            engine, operations, events, limits.update(), config.token(), completions::abort, pages);
     metrics
         .server()
         .engine(
@@ -80,8 +83,7 @@ public final class Front implements AutoCloseable {
       EventLog events,
       InferenceMetrics metrics,
       FrontConfig config) {
-    Front front =
-        new Front(engine, tokenizer, model, events, metrics, config.limits(), config.token());
+    Front front = new Front(engine, tokenizer, model, events, metrics, config);
     try {
       front.admin.bind(config.admin(), front.adminRoutes, config.limits(), events.clock());
       front.data.bind(
@@ -132,7 +134,7 @@ public final class Front implements AutoCloseable {
       LOG.warn("a weight operation still runs after {} ms", limits.close().toMillis());
     }
     operations.close();
-    metricsRoute.close();
+    pages.close();
     admin.drain();
     data.awaitDrained(limits.close());
     admin.awaitDrained(limits.close());

@@ -43,6 +43,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private static final int MAX_AHEAD = 4;
   private static final int LINGER_SECONDS = 2;
   private static final String REQUEST_ID = "x-request-id";
+  private static final String LAST_EVENT_ID = "last-event-id";
   private static final ByteBuf CONTINUE =
       Unpooled.unreleasableBuffer(
           Unpooled.copiedBuffer("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII));
@@ -158,6 +159,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             read.headers().get(REQUEST_ID, ""),
             read.headers().get(HttpHeaderNames.ACCEPT, ""),
             read.headers().get(HttpHeaderNames.ACCEPT_ENCODING, ""),
+            read.headers().get(LAST_EVENT_ID, ""),
+            read.headers().get(HttpHeaderNames.ORIGIN, ""),
             isFromThisHost(),
             ByteBufUtil.getBytes(body),
             trace,

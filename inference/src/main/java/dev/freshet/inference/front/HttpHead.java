@@ -6,6 +6,9 @@ import java.nio.charset.StandardCharsets;
 
 /** Writes the heads of answers. */
 final class HttpHead {
+  /** Has a browser ask for the token, as the password to any name. */
+  private static final String AUTHENTICATE = "www-authenticate: Basic realm=\"freshet\"\r\n";
+
   private HttpHead() {}
 
   /** The head of an answer that has this body. */
@@ -18,7 +21,7 @@ final class HttpHead {
                 body.contentType(),
                 body.bytes().length,
                 body.gzipped() ? "content-encoding: gzip\r\n" : "",
-                status == 503 ? "retry-after: 1\r\n" : "",
+                status == 503 ? "retry-after: 1\r\n" : status == 401 ? AUTHENTICATE : "",
                 connection(keepAlive)));
   }
 

@@ -13,6 +13,8 @@ import java.util.Map;
  * @param requestId the header {@code x-request-id}, or empty text
  * @param accept the header of that name, or empty text
  * @param acceptEncoding the header {@code accept-encoding}, or empty text
+ * @param lastEventId the header {@code last-event-id}, or empty text
+ * @param origin the header of that name, which web pages send with what they ask, or empty text
  * @param fromThisHost whether it came over the loopback interface
  * @param trace the id it came with, or a fresh one
  * @param recvNanos when its first byte arrived, on the event log's clock
@@ -25,6 +27,8 @@ record Request(
     String requestId,
     String accept,
     String acceptEncoding,
+    String lastEventId,
+    String origin,
     boolean fromThisHost,
     byte[] body,
     TraceId trace,

@@ -6,9 +6,10 @@ import dev.freshet.trace.metrics.MetricsRegistry;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
- * Says over HTTP how a role is that serves no completions: {@code GET /metrics}. It takes no
+ * Says over HTTP how a role is that serves no completions: its metrics and its page. It takes no
  * orders, so it wants no token; who may reach its address may read it. It owns its socket and
  * threads.
  */
@@ -18,10 +19,10 @@ public final class StatusListener implements AutoCloseable {
 
   private final Listener listener =
       Listener.ofOne("status", new ConnectionCap.CloseIdlest(MAX_CONNECTIONS));
-  private final MetricsRoute metrics;
+  private final StatusPages pages;
 
-  private StatusListener(MetricsRegistry registry) {
-    this.metrics = new MetricsRoute(registry);
+  private StatusListener(MetricsRegistry registry, Optional<LivePage> page) {
+    this.pages = new StatusPages(registry, page);
   }
 
   /**
@@ -30,8 +31,9 @@ public final class StatusListener implements AutoCloseable {
    * @param address port 0 for any free one
    * @throws FrontException if the address cannot be had; nothing is left behind
    */
-  public static StatusListener start(InetSocketAddress address, MetricsRegistry registry) {
-    StatusListener status = new StatusListener(registry);
+  public static StatusListener start(
+      InetSocketAddress address, MetricsRegistry registry, Optional<LivePage> page) {
+    StatusListener status = new StatusListener(registry, page);
     try {
       status.listener.bind(
           address, status.new StatusRoutes(), FrontLimits.DEFAULT, MonotonicClock.SYSTEM);
@@ -53,16 +55,13 @@ public final class StatusListener implements AutoCloseable {
 
     @Override
     public void handle(Request request, Exchange exchange) {
-      switch (request.path()) {
-        case MetricsRoute.PATH -> metrics.handle(request, exchange);
-        default -> throw new ApiException(ApiError.noSuchRoute(request.path()));
-      }
+      pages.handle(request, exchange);
     }
   }
 
   @Override
   public void close() {
-    metrics.close();
+    pages.close();
     listener.drain();
     listener.awaitDrained(END);
     listener.close(END);

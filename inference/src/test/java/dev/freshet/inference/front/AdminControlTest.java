@@ -204,8 +204,12 @@ class AdminControlTest {
     try (FrontFixture fixture = new FrontFixture(dir);
         AdminOperations operations =
             new AdminOperations(
-                fixture.engine, fixture.events, fixture.metrics.server(), FrontFixture.LONG);
-        MetricsRoute metrics = new MetricsRoute(fixture.metrics.registry())) {
+                fixture.engine,
+                fixture.events,
+                fixture.metrics.server(),
+                new UpdateLines(Optional.empty()),
+                FrontFixture.LONG);
+        StatusPages pages = new StatusPages(fixture.metrics.registry(), Optional.empty())) {
       AdminRoutes open =
           new AdminRoutes(
               fixture.engine,
@@ -214,7 +218,7 @@ class AdminControlTest {
               FrontFixture.LONG,
               Optional.empty(),
               request -> CompletableFuture.completedFuture(0),
-              metrics);
+              pages);
 
       assertThatExceptionOfType(ApiException.class)
           .isThrownBy(() -> open.requireTrusted(fromElsewhere("/update_weights")))
@@ -228,7 +232,7 @@ class AdminControlTest {
 
   private static Request fromElsewhere(String path) {
     return new Request(
-        "POST", path, Map.of(), "", "", "", "", false, new byte[0], TraceId.random(), 0);
+        "POST", path, Map.of(), "", "", "", "", "", "", false, new byte[0], TraceId.random(), 0);
   }
 
   private static String abort(FrontFixture fixture, String body) throws Exception {

@@ -10,6 +10,7 @@ import dev.freshet.client.StreamingClient;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.LiveFeed;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.metrics.InferenceMetrics;
 import dev.freshet.trace.metrics.MetricsRegistry;
@@ -37,6 +38,7 @@ import tools.jackson.databind.ObjectMapper;
 /** A front on real sockets before a scripted engine, with the clients that talk to it. */
 final class FrontFixture implements AutoCloseable {
   static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz\"\n🦀ä";
+  static final String PAGE = "<!DOCTYPE html><title>Freshet</title>";
   static final Duration LONG = Duration.ofSeconds(60);
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -45,6 +47,7 @@ final class FrontFixture implements AutoCloseable {
   final List<String> log = new CopyOnWriteArrayList<>();
   final EventLog events;
   final InferenceMetrics metrics;
+  final LiveFeed feed = new LiveFeed();
   final Tokenizer tokenizer;
   final ScriptedEngine engine;
   final Front front;
@@ -79,7 +82,12 @@ final class FrontFixture implements AutoCloseable {
             new ServedModel("models/base", Set.of(CharTokenizer.EOS)),
             events,
             metrics,
-            new FrontConfig(ANY_PORT, ANY_PORT, token, limits));
+            new FrontConfig(
+                ANY_PORT,
+                ANY_PORT,
+                token,
+                Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
+                limits));
   }
 
   /** The default limits, but for those that a test sets. */

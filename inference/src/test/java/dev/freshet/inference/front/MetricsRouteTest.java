@@ -21,6 +21,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -41,7 +42,7 @@ class MetricsRouteTest {
   private static StatusListener listener() {
     MetricsRegistry registry = new MetricsRegistry();
     new TrainerMetrics(registry, MonotonicClock.SYSTEM).published(7, 1500);
-    return StatusListener.start(ANY_PORT, registry);
+    return StatusListener.start(ANY_PORT, registry, Optional.empty());
   }
 
   @Test
@@ -195,7 +196,8 @@ class MetricsRouteTest {
               () ->
                   StatusListener.start(
                       new InetSocketAddress(InetAddress.getLoopbackAddress(), taken),
-                      new MetricsRegistry()))
+                      new MetricsRegistry(),
+                      Optional.empty()))
           .isInstanceOf(FrontException.class)
           .hasMessageStartingWith("status listener: cannot listen on ")
           .hasMessageContaining(":" + taken);

@@ -22,7 +22,12 @@ public final class Counter {
     value = source;
   }
 
+  /** The sum now. */
+  double value() {
+    return value.getAsDouble();
+  }
+
   CounterDataPointSnapshot snapshot(Labels labels) {
-    return CounterDataPointSnapshot.builder().labels(labels).value(value.getAsDouble()).build();
+    return CounterDataPointSnapshot.builder().labels(labels).value(value()).build();
   }
 }

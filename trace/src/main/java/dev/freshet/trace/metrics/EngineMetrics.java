@@ -82,6 +82,11 @@ public final class EngineMetrics {
     generatedTokens.add(tokens);
   }
 
+  /** How many tokens steps have made. */
+  public long generatedTokens() {
+    return (long) generatedTokens.value();
+  }
+
   /** So many tokens came {@code nanos} after the ones before them in their completions. */
   public void followed(long nanos, int tokens) {
     tokenIntervals.nanos(nanos, tokens);

@@ -98,6 +98,11 @@ public final class ServerMetrics {
     paused.read(pausedNow);
   }
 
+  /** Completions under way whose client is connected. */
+  public int streams() {
+    return streams.get();
+  }
+
   /** A completion begins. */
   public void opened() {
     streams.incrementAndGet();

@@ -1,0 +1,468 @@
+"use strict";
+/* Parts of an update in the order in which they pass. What of them the server prepares while it decodes on is "prepare". */
+const PARTS = [
+  ["connect", u => u.connect_ms], ["accept", u => u.accept_ms], ["handler", u => u.handler_ms],
+  ["prepare", u => u.phases?.prepare_ms ?? u.rpc_ms], ["wait for the step", u => u.phases?.wait_step_ms],
+  ["swap", u => u.phases ? (u.phases.swap_ms ?? 0) + (u.phases.recompute_ms ?? 0) : 0], ["answer", u => u.answer_ms],
+];
+const MOST = { updates: 20000, steps: 20000, live: 7200, rollouts: 6 };
+const WINDOW = 50;
+
+const state = {
+  hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
+  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false,
+};
+
+const $ = id => document.getElementById(id);
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const colours = PARTS.map((_, i) => "--c" + i);
+const known = x => typeof x === "number" && Number.isFinite(x);
+
+function number(x, digits) {
+  if (!known(x)) return "–";
+  const places = digits ?? (Math.abs(x) >= 100 ? 0 : Math.abs(x) >= 10 ? 1 : Math.abs(x) >= 0.095 || x === 0 ? 2 : Math.abs(x) >= 0.001 ? 3 : -1);
+  return places < 0 ? x.toExponential(1) : x.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
+function element(name, text, className) {
+  const e = document.createElement(name);
+  if (text !== undefined) e.textContent = text;
+  if (className) e.className = className;
+  return e;
+}
+
+function percentile(sorted, p) {
+  if (!sorted.length) return NaN;
+  const rank = p / 100 * (sorted.length - 1), below = Math.floor(rank);
+  return sorted[below] + (rank - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
+}
+
+/* ---- what comes ---- */
+
+function take(line) {
+  switch (line.kind) {
+    case "step":
+      keep(state.steps, { step: line.step, reward: line.reward, trunc: line.trunc_pct, wait: line.wait_ms, tokens: line.tokens, dur: line.dur_ms }, MOST.steps);
+      if (known(line.staleness_max)) state.staleness.set(line.staleness_max, (state.staleness.get(line.staleness_max) ?? 0) + 1);
+      state.version = line.policy_version;
+      break;
+    case "train":
+      keep(state.train, { step: line.step, loss: line.loss, kl: line.mismatch_kl, tokens: line.tokens_per_s }, MOST.steps);
+      break;
+    case "eval":
+      keep(state.evals, { step: line.step, reward: line.reward }, MOST.steps);
+      break;
+    case "update":
+      if (line.status === "ok") update(line);
+      else state.failures++;
+      break;
+    case "load":
+      keep(state.live, line, MOST.live);
+      break;
+    case "run":
+      state.ended = true;
+      break;
+  }
+}
+
+/* An update is told of by its server and, with what only its client knows, by the orchestrator, whichever comes first. */
+function update(line) {
+  const known = state.updates.slice(-64).findIndex(u => u.trace === line.trace), byServer = line.role === "inference";
+  if (known >= 0 && byServer) return;
+  const item = {
+    time: line.time, step: line.step, server: line.server, trace: line.trace, inflight: line.inflight,
+    wall: line.wall_ms ?? (line.handler_ms ?? 0) + line.rpc_ms, queue: line.queue_ms, rpc: line.rpc_ms, stall: line.stall_ms,
+    parts: Float32Array.from(PARTS, ([, of]) => of(line) ?? 0),
+  };
+  if (known >= 0) state.updates[Math.max(0, state.updates.length - 64) + known] = item;
+  else keep(state.updates, item, MOST.updates);
+}
+
+function keep(list, item, most) {
+  list.push(item);
+  if (list.length > most + most / 10) list.splice(0, list.length - most);
+}
+
+function reset() {
+  Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
+    staleness: new Map(), version: undefined, chosen: -1, ended: false });
+}
+
+/* ---- what is drawn ---- */
+
+let drawing = false;
+function redraw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    const begin = performance.now();
+    head(); verdict(); tiles(); updates(); queue(); staleness(); curves(); replicas(); rollouts();
+    performance.measure("freshet.redraw", { start: begin, end: performance.now() });
+  });
+}
+
+function head() {
+  $("run").textContent = state.hello.run ?? "";
+  document.title = (state.verdict && state.verdict.severity !== "good" ? "● " : "") + "Freshet " + (state.hello.run ?? "");
+  const step = state.steps.at(-1)?.step ?? state.train.at(-1)?.step;
+  const parts = [];
+  if (step !== undefined) parts.push("step " + step + (state.hello.steps ? " of " + state.hello.steps : ""));
+  const version = state.updates.at(-1)?.step ?? state.version ?? state.live.at(-1)?.version;
+  if (version !== undefined) parts.push("policy version " + version);
+  if (state.ended) parts.push("finished");
+  $("progress").textContent = parts.join(" · ");
+}
+
+function verdict() {
+  const box = $("verdict"), v = state.verdict;
+  const text = v ? v.text : "No diagnosis yet: it comes with the run's logs.";
+  const key = JSON.stringify(v) + text;
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  box.className = "verdict " + (v ? v.severity : "unknown");
+  box.replaceChildren(element("p", text));
+  if (v?.findings?.length) {
+    const list = element("ul");
+    v.findings.forEach(f => list.append(element("li", f.signature + ", " + f.severity + ": " + f.advice)));
+    box.append(list);
+  }
+}
+
+function tiles() {
+  const queued = state.updates.slice(-200).map(u => u.queue).filter(known).sort((a, b) => a - b);
+  const last = state.live.at(-1), before = state.live.at(-6) ?? state.live[0];
+  const seconds = last && before ? last.time - before.time : 0;
+  const tokens = seconds > 0 ? (last.tokens - before.tokens) / seconds : state.steps.at(-1) ? state.steps.at(-1).tokens / state.steps.at(-1).dur * 1000 : NaN;
+  const queue99 = percentile(queued, 99), step = state.steps.at(-1), kl = state.train.at(-1)?.kl;
+  const streams = last?.streams ?? state.updates.at(-1)?.inflight;
+  fill("tiles", [
+    ["queue_ms p50 / p99", number(percentile(queued, 50)) + " / " + number(queue99), queue99 > 1000 ? "critical" : queue99 > 100 ? "warning" : ""],
+    ["stall_ms, latest", number(state.updates.at(-1)?.stall)],
+    ["streams open", number(streams, 0)],
+    ["tokens/s", number(tokens, 0)],
+    ["reward, latest batch", number(step?.reward, 3)],
+    ["mismatch KL", known(kl) ? kl.toExponential(1) : "–"],
+    ["truncated", known(step?.trunc) ? number(step.trunc, 1) + " %" : "–", step?.trunc > 30 ? "critical" : step?.trunc >= 10 ? "warning" : ""],
+    ["updates / failed", number(state.updates.length, 0) + " / " + state.failures, state.failures ? "warning" : ""],
+  ]);
+}
+
+function fill(id, rows) {
+  const list = $(id);
+  rows.forEach(([name, value, className], i) => {
+    let row = list.children[i];
+    if (!row) {
+      row = element("div");
+      row.append(element("dt"), element("dd"));
+      list.append(row);
+    }
+    if (row.firstChild.textContent !== name) row.firstChild.textContent = name;
+    if (row.lastChild.textContent !== value) row.lastChild.textContent = value;
+    row.lastChild.className = className ?? "";
+  });
+}
+
+function canvas(id) {
+  const box = $(id);
+  let c = box.querySelector("canvas");
+  if (!c) box.append(c = document.createElement("canvas"));
+  const ratio = devicePixelRatio || 1, width = box.clientWidth, height = box.clientHeight;
+  if (c.width !== Math.round(width * ratio) || c.height !== Math.round(height * ratio)) {
+    c.width = Math.round(width * ratio);
+    c.height = Math.round(height * ratio);
+    c.style.width = width + "px";
+    c.style.height = height + "px";
+  }
+  const g = c.getContext("2d");
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  g.clearRect(0, 0, width, height);
+  g.font = "11px system-ui, sans-serif";
+  return { g, width, height };
+}
+
+const EDGE = { left: 46, right: 46, top: 8, bottom: 22 };
+
+/* Updates have a place in time where their lines tell it, else in the order in which they came. */
+const when = (u, i) => u.time ?? i;
+
+/* In every column of pixels the longest update of those that fall there. */
+function columns(width) {
+  const all = state.updates, plot = width - EDGE.left - EDGE.right;
+  const first = when(all[0], 0), span = Math.max(when(all.at(-1), all.length - 1) - first, 1e-9);
+  const bar = Math.max(1, Math.min(12, Math.floor(plot / all.length) - 1)), of = new Map();
+  all.forEach((u, i) => {
+    const column = Math.round((when(u, i) - first) / span * (plot - bar) / bar);
+    if (!of.has(column) || all[of.get(column)].wall < u.wall) of.set(column, i);
+  });
+  return { first, span, bar, of, x: column => EDGE.left + column * bar };
+}
+
+function ceiling(most) {
+  if (!(most > 0)) return 1;
+  const unit = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 5, 10].find(n => n * unit >= most) * unit;
+}
+
+let shown = null;
+function updates() {
+  const { g, width, height } = canvas("updates");
+  shown = null;
+  if (!state.updates.length) return empty(g, width, height, state.hello.role === "trainer" ? "The orchestrator's updates are not here." : "No update yet.");
+  const base = height - EDGE.bottom, tall = base - EDGE.top, cols = shown = columns(width);
+  const walls = [...cols.of.values()].map(i => state.updates[i].wall);
+  const top = ceiling(Math.max(...walls)), y = ms => base - ms / top * tall;
+  streams(g, width, base, tall, cols);
+  g.textBaseline = "middle";
+  for (let i = 0; i <= 4; i++) {
+    const at = y(top * i / 4);
+    g.strokeStyle = css("--line"); g.beginPath(); g.moveTo(EDGE.left, at); g.lineTo(width - EDGE.right, at); g.stroke();
+    g.fillStyle = css("--soft"); g.textAlign = "right"; g.fillText(number(top * i / 4), EDGE.left - 6, at);
+  }
+  const fills = colours.map(css);
+  cols.of.forEach((i, column) => {
+    const u = state.updates[i], sum = u.parts.reduce((a, b) => a + b, 0), scale = sum > u.wall ? u.wall / sum : 1;
+    let from = 0;
+    for (let part = 0; part < PARTS.length; part++) {
+      const to = from + u.parts[part] * scale;
+      g.fillStyle = fills[part];
+      g.fillRect(cols.x(column), y(to), Math.max(1, cols.bar - (cols.bar > 3 ? 1 : 0)), Math.max(0, y(from) - y(to)));
+      from = to;
+    }
+    if (u.wall > from) {
+      g.fillStyle = css("--soft");
+      g.fillRect(cols.x(column), y(u.wall), Math.max(1, cols.bar - (cols.bar > 3 ? 1 : 0)), y(from) - y(u.wall));
+    }
+    if (i === state.chosen) {
+      g.strokeStyle = css("--fg"); g.lineWidth = 1.5;
+      g.strokeRect(cols.x(column) - 1.5, y(u.wall) - 1.5, cols.bar + 2, base - y(u.wall) + 3);
+      g.lineWidth = 1;
+    }
+  });
+  axis(g, width, height, cols);
+  describe();
+}
+
+/* The streams that were open, as an area behind the updates, with an axis of its own to the right. */
+function streams(g, width, base, tall, cols) {
+  const timed = state.updates[0].time !== undefined && state.live.length > 1;
+  const points = timed ? state.live.filter(l => l.time >= cols.first && l.time <= cols.first + cols.span).map(l => [l.time, l.streams])
+    : state.updates.map((u, i) => [when(u, i), u.inflight ?? 0]);
+  if (!points.length) return;
+  const top = ceiling(points.reduce((a, p) => Math.max(a, p[1]), 0)), plot = width - EDGE.left - EDGE.right;
+  g.fillStyle = css("--area");
+  g.beginPath();
+  g.moveTo(EDGE.left, base);
+  let at = base;
+  points.forEach(([t, n]) => {
+    const x = EDGE.left + (t - cols.first) / cols.span * plot;
+    g.lineTo(x, at);
+    at = base - n / top * tall;
+    g.lineTo(x, at);
+  });
+  g.lineTo(width - EDGE.right, at);
+  g.lineTo(width - EDGE.right, base);
+  g.fill();
+  g.fillStyle = css("--soft"); g.textAlign = "left"; g.textBaseline = "middle";
+  g.fillText(number(top, 0), width - EDGE.right + 6, base - tall + 4);
+  g.fillText("0", width - EDGE.right + 6, base);
+}
+
+function axis(g, width, height, cols) {
+  const timed = state.updates[0].time !== undefined;
+  g.fillStyle = css("--soft"); g.textBaseline = "alphabetic";
+  g.textAlign = "left"; g.fillText(timed ? clock(cols.first) : "first update", EDGE.left, height - 6);
+  g.textAlign = "right"; g.fillText(timed ? clock(cols.first + cols.span) : "latest", width - EDGE.right, height - 6);
+}
+
+const clock = seconds => new Date(seconds * 1000).toLocaleTimeString("en-GB");
+
+function empty(g, width, height, text) {
+  g.fillStyle = css("--soft"); g.textAlign = "center"; g.textBaseline = "middle";
+  g.fillText(text, width / 2, height / 2);
+}
+
+function describe() {
+  const i = state.chosen >= 0 ? state.chosen : state.updates.length - 1, u = state.updates[i];
+  const parts = PARTS.map(([name], p) => name + " " + number(u.parts[p])).join(", ");
+  const text = `${state.chosen >= 0 ? "Chosen" : "Latest"}: version ${u.step}, ${u.server ?? ""} trace ${u.trace ?? "–"}: ${number(u.wall)} ms = ${parts}; `
+    + `queue_ms ${number(u.queue)}, rpc_ms ${number(u.rpc)}, stall_ms ${number(u.stall)}, ${number(u.inflight, 0)} streams open`;
+  if ($("update").textContent !== text) $("update").textContent = text;
+}
+
+function choose(i) {
+  state.chosen = Math.max(0, Math.min(state.updates.length - 1, i));
+  redraw();
+}
+
+const plots = {};
+/* A plot by uPlot, made when there is something to plot and again when its series change. */
+function plot(id, make, data, none) {
+  const box = $(id);
+  if (!data[0].length) {
+    if (!box.firstChild) box.append(element("p", none, "empty"));
+    return;
+  }
+  if (!plots[id]) {
+    box.replaceChildren();
+    plots[id] = new uPlot({ width: box.clientWidth, height: box.clientHeight - 28, cursor: { y: false }, ...make() }, data, box);
+  } else {
+    plots[id].setData(data);
+  }
+  if (plots[id].width !== box.clientWidth) plots[id].setSize({ width: box.clientWidth, height: box.clientHeight - 28 });
+}
+
+const axes = (...others) => [{ stroke: css("--soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, size: 26 }, ...others];
+const left = (size = 46) => ({ stroke: css("--soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, size, values: (_, v) => v.map(x => x === null ? "" : number(x, x === 0 ? 0 : undefined)) });
+const series = (label, colour, more) => ({ label, stroke: css(colour), width: 1.5, points: { show: false }, value: (_, v) => number(v), ...more });
+
+let queueDrawn = -1;
+function queue() {
+  const all = state.updates;
+  if (queueDrawn === all.length && plots.queue) return;
+  queueDrawn = all.length;
+  const stride = Math.max(1, Math.floor(all.length / 400)), x = [], p50 = [], p99 = [];
+  for (let end = stride; end <= all.length; end += stride) {
+    const window = all.slice(Math.max(0, end - WINDOW), end).map(u => u.queue).filter(known).sort((a, b) => a - b);
+    x.push(end); p50.push(window.length ? percentile(window, 50) : null); p99.push(window.length ? percentile(window, 99) : null);
+  }
+  plot("queue", () => ({
+    scales: { x: { time: false }, y: { range: (_, min, max) => [0, max * 1.1 || 1] } }, axes: axes(left()),
+    series: [{ label: "update" }, series("p50", "--c0"), series("p99", "--c4")],
+  }), [x, p50, p99], "No queue_ms yet: it comes with the first update.");
+  const sorted = all.map(u => u.queue).filter(known).sort((a, b) => a - b), table = $("percentiles");
+  table.replaceChildren();
+  if (sorted.length) {
+    const heads = element("tr"), cells = element("tr");
+    [["all " + sorted.length, NaN], ["p50", 50], ["p90", 90], ["p95", 95], ["p99", 99], ["max", 100]].forEach(([name, p]) => {
+      heads.append(element("th", name)); cells.append(element("td", known(p) ? number(percentile(sorted, p)) : "ms"));
+    });
+    table.append(heads, cells);
+  }
+}
+
+function curves() {
+  const byStep = new Map();
+  state.steps.forEach(s => byStep.set(s.step, [s.reward, null]));
+  state.evals.forEach(e => byStep.set(e.step, [byStep.get(e.step)?.[0] ?? null, e.reward]));
+  const steps = [...byStep.keys()].sort((a, b) => a - b);
+  plot("reward", () => ({
+    scales: { x: { time: false } }, axes: axes(left()),
+    series: [{ label: "step" }, series("training batches", "--c0"),
+      series("held out", "--c3", { spanGaps: true, width: 2, points: { show: true, size: 7, fill: css("--c3") } })],
+  }), [steps, steps.map(s => byStep.get(s)[0]), steps.map(s => byStep.get(s)[1])], "No reward here: it comes with the orchestrator's first batch.");
+  plot("loss", () => ({
+    scales: { x: { time: false }, kl: { range: (_, min, max) => [0, max * 1.2 || 1] } },
+    axes: axes(left(52), { ...left(52), scale: "kl", side: 1, grid: { show: false } }),
+    series: [{ label: "step" }, series("loss", "--c0"), series("mismatch KL", "--c4", { scale: "kl" })],
+  }), [state.train.map(t => t.step), state.train.map(t => t.loss), state.train.map(t => t.kl)], "No loss here: it comes with the trainer's first step.");
+}
+
+function staleness() {
+  const box = $("staleness"), most = Math.max(0, ...state.staleness.values());
+  if (!most) {
+    if (!box.firstChild) box.append(element("p", "No batch yet.", "empty"));
+    return;
+  }
+  const key = JSON.stringify([...state.staleness]);
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  box.replaceChildren();
+  const level = state.hello.async_level;
+  for (let lag = 0; lag <= Math.max(...state.staleness.keys(), level ?? 0); lag++) {
+    const count = state.staleness.get(lag) ?? 0, bar = element("div", undefined, known(level) && lag > level + 2 ? "critical" : known(level) && lag > level ? "warning" : "");
+    const fill = element("b");
+    fill.style.height = (count / most * 75).toFixed(1) + "%";
+    bar.append(element("span", number(count, 0)), fill, element("span", lag === level ? lag + " (bound)" : String(lag)));
+    box.append(bar);
+  }
+  box.setAttribute("aria-label", [...state.staleness].map(([lag, n]) => `${n} batches with ${lag}`).join(", "));
+}
+
+function replicas() {
+  const rows = new Map(state.replicas.map(r => [r.server, r])), table = $("replicas");
+  state.updates.slice(-64).forEach(u => { if (u.server && !rows.has(u.server)) rows.set(u.server, { server: u.server, state: "updated", version: u.step }); });
+  const key = JSON.stringify([...rows.values()]);
+  if (table.dataset.key === key) return;
+  table.dataset.key = key;
+  table.replaceChildren();
+  if (!rows.size) return table.append(row("td", ["No replica has been seen here."]));
+  table.append(row("th", ["admin listener", "state", "policy version", "streams", "why"]));
+  rows.forEach(r => {
+    const tr = row("td", [r.server, r.state, r.version ?? "–", r.streams ?? "–", r.why ?? ""]);
+    tr.children[1].className = r.state === "serving" || r.state === "updated" ? "ok" : "bad";
+    table.append(tr);
+  });
+}
+
+function row(cell, texts) {
+  const tr = element("tr");
+  texts.forEach(text => tr.append(element(cell, String(text))));
+  return tr;
+}
+
+function rollouts() {
+  const list = $("rollouts"), key = JSON.stringify(state.rollouts.map(r => r.id));
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  list.replaceChildren();
+  if (!state.rollouts.length) return list.append(element("li", "No rollout to read yet.", "empty"));
+  state.rollouts.forEach(r => {
+    const li = element("li"), text = element("div", undefined, "text"), versions = [...new Set(r.tokens.map(t => t.version).filter(v => v >= 0))];
+    r.tokens.forEach(t => {
+      const token = element("span", t.text, t.version < 0 ? "prompt" : "token v" + t.version % 6);
+      if (t.version >= 0) token.title = "policy version " + t.version;
+      text.append(token);
+    });
+    if (r.left_out) text.append(element("span", ` … and ${r.left_out} tokens more`, "prompt"));
+    li.append(element("div", `step ${r.step} · reward ${number(r.reward, 3)} · ${r.finish} · policy version${versions.length > 1 ? "s" : ""} ${versions.join(", ")}`, "meta"), text);
+    list.append(li);
+  });
+}
+
+/* ---- keys, size, scheme ---- */
+
+$("updates").addEventListener("keydown", event => {
+  const at = state.chosen >= 0 ? state.chosen : state.updates.length - 1;
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - 20, PageDown: at + 20, Home: 0, End: state.updates.length - 1 }[event.key];
+  if (to !== undefined && state.updates.length) { event.preventDefault(); choose(to); }
+  if (event.key === "Escape") { state.chosen = -1; redraw(); }
+});
+$("updates").addEventListener("click", event => {
+  if (!shown) return;
+  const column = (event.clientX - $("updates").getBoundingClientRect().left - EDGE.left) / shown.bar;
+  const nearest = [...shown.of.keys()].reduce((a, b) => Math.abs(b + 0.5 - column) < Math.abs(a + 0.5 - column) ? b : a);
+  choose(shown.of.get(nearest));
+});
+PARTS.forEach(([name], i) => {
+  const item = element("li"), mark = element("i");
+  mark.style.background = `var(${colours[i]})`;
+  item.append(mark, name);
+  $("parts").append(item);
+});
+{
+  const item = element("li"), mark = element("i");
+  mark.style.background = "var(--area)";
+  item.append(mark, "streams open (right axis)");
+  $("parts").append(item);
+}
+new ResizeObserver(redraw).observe(document.body);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  Object.keys(plots).forEach(id => { plots[id].destroy(); delete plots[id]; });
+  queueDrawn = -1;
+  redraw();
+});
+
+/* ---- the connection: it comes again by itself, and goes on after what has come ---- */
+
+const source = new EventSource("events");
+const status = (text, className) => { $("state").textContent = text; $("state").className = "pill " + className; };
+const on = (name, act) => source.addEventListener(name, event => { act(JSON.parse(event.data)); redraw(); });
+source.onopen = () => status("live", "live");
+source.onerror = () => status(source.readyState === EventSource.CLOSED ? "disconnected" : "reconnecting", "lost");
+on("hello", hello => { if (state.hello.epoch !== hello.epoch) reset(); state.hello = hello; });
+on("lines", lines => lines.forEach(take));
+on("replicas", list => { state.replicas = list; });
+on("verdict", v => { state.verdict = v; });
+on("rollouts", list => { state.rollouts = list.slice(-MOST.rollouts); });
+redraw();
