@@ -25,6 +25,8 @@ class MetricsPagesTest {
   private static final Pattern METRICS = Pattern.compile("metrics (http://\\S+)");
   private static final Pattern SERVED =
       Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
+  private static final Pattern COUNTS =
+      Pattern.compile("freshet_(update_(wall|rpc|queue)|checkpoint_write)_seconds_count");
   private static final long DEADLINE_NANOS = Duration.ofMinutes(2).toNanos();
 
   @TempDir Path dir;
@@ -36,7 +38,8 @@ class MetricsPagesTest {
             dir, CommandLineRun.small("run", run(), "--sft.steps=5", "--run.steps=100000"))) {
       child.awaitOut("/metrics");
       URI page = URI.create(found(METRICS, child.out()).group(1));
-      List<String> lines = scrapeAt(page, "freshet_trainer_policy_version", 5);
+      var _ = scrapeAt(page, "freshet_trainer_policy_version", 5);
+      List<String> lines = scrapeAtRest(page);
 
       child.signal("TERM");
       assertThat(child.awaitEnd()).isEqualTo(143);
@@ -170,6 +173,27 @@ class MetricsPagesTest {
       lines = scrape(page);
     }
     return lines;
+  }
+
+  /**
+   * A page on which everything is counted to its end: no update or write came since the one before.
+   */
+  private static List<String> scrapeAtRest(URI page) throws IOException, InterruptedException {
+    long start = System.nanoTime();
+    List<String> before = scrape(page);
+    List<String> lines = scrape(page);
+    while (!counts(lines).equals(counts(before))) {
+      if (System.nanoTime() - start > DEADLINE_NANOS) {
+        throw new AssertionError("no two pages with the same counts of updates and writes");
+      }
+      before = lines;
+      lines = scrape(page);
+    }
+    return lines;
+  }
+
+  private static List<String> counts(List<String> lines) {
+    return lines.stream().filter(line -> COUNTS.matcher(line).lookingAt()).toList();
   }
 
   /** The series without labels. */

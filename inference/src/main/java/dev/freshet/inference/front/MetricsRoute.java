@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code GET /metrics} in the format that the caller accepts, compressed if it accepts
- * that. Pages are made on a thread of its own, which everything else goes before: the event loop
- * that asks does not wait, nor does a weight update that is under way keep a page from being made.
+ * that. Pages are made on a thread of its own, which goes after the admin lane and the streams: the
+ * event loop that asks does not wait, nor does a weight update that is under way keep a page from
+ * being made.
  */
 final class MetricsRoute implements AutoCloseable {
   static final String PATH = "/metrics";

@@ -97,6 +97,7 @@ public final class OrchestratorMetrics {
             registry,
             "freshet_evaluation_reward",
             "Mean reward on held-out problems, when last evaluated");
+    groups(0, 0, 0, 0);
   }
 
   private static Gauge gauge(MetricsRegistry registry, String name, String help) {

@@ -1,6 +1,7 @@
 package dev.freshet.trace.metrics;
 
 import dev.freshet.trace.metrics.MetricDefinition.Role;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,6 +14,8 @@ import java.util.function.DoubleSupplier;
 public final class ServerMetrics {
   private static final String OP = "op";
   private static final String PHASE = "phase";
+  private static final String UPDATE = "update_weights";
+  private static final String ALL = "all";
 
   private final Histogram firstTokens;
   private final Metric<Counter> completions;
@@ -73,9 +76,19 @@ public final class ServerMetrics {
             "freshet_decode_stall_seconds",
             "How long a weight exchange held decoding between two steps (stall_ms)",
             OP);
-    rpcs.of("update_weights", "all");
-    failures.of("update_weights", "all");
-    stalls.of("update_weights");
+    beginAtZero();
+  }
+
+  /** Makes the series that a server is sure to have. */
+  private void beginAtZero() {
+    for (String reason : List.of("stop", "length", "abort", "error", "gone")) {
+      completions.of(reason);
+    }
+    for (Metric<Histogram> metric : List.of(handlers, rpcs)) {
+      metric.of(UPDATE, ALL);
+    }
+    failures.of(UPDATE, ALL);
+    stalls.of(UPDATE);
   }
 
   private static Gauge gauge(MetricsRegistry registry, String name, String help) {

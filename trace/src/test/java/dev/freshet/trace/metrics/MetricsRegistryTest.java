@@ -34,6 +34,8 @@ class MetricsRegistryTest {
             "freshet_checkpoint_write_seconds_sum 0.0",
             "freshet_server_rpc_seconds_count{op=\"update_weights\",phase=\"all\"} 0",
             "freshet_streams_open 0.0",
+            "freshet_completions_total{finish_reason=\"gone\"} 0.0",
+            "freshet_groups_total{outcome=\"stale\"} 0.0",
             "freshet_engine_idle_seconds_total 0.0")
         .doesNotContain("NaN", "freshet_batch_reward ", "freshet_trainer_loss ");
   }
