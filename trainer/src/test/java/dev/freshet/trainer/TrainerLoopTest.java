@@ -90,6 +90,7 @@ class TrainerLoopTest {
         .containsExactly(
             "role",
             "kind",
+            "time",
             "step",
             "loss",
             "entropy",
