@@ -43,7 +43,9 @@ final class OrchestrateCommand extends RunningCommand {
                 registry,
                 dashboard);
         MetricsFile file = run.metrics("orchestrator")) {
-      terminal.say("freshet orchestrate: %s, dashboard %s/", run.path(), status.url());
+      terminal.say(
+          "freshet orchestrate: %s%n  dashboard   %s/%n  metrics     %s/metrics",
+          run.path(), status.url(), status.url());
       OrchestratorRun orchestrator =
           new OrchestratorRun(
               config,

@@ -88,7 +88,7 @@ final class RunCommand extends RunningCommand {
                 trainerMetrics);
         MetricsFile file = run.metrics("orchestrator")) {
       ServerAddress address = new ServerAddress(server.dataUrl(), server.adminUrl());
-      terminal.say("dashboard %s/  metrics %s/metrics", server.adminUrl(), server.adminUrl());
+      terminal.say("dashboard %s/%nmetrics   %s/metrics", server.adminUrl(), server.adminUrl());
       OrchestratorRun orchestrator =
           new OrchestratorRun(
               config,

@@ -42,7 +42,9 @@ final class TrainCommand extends RunningCommand {
         TrainerLoop trainer =
             new TrainerLoop(
                 Roles.trainer(config), run.weights(), run.batches(), events, file, metrics)) {
-      terminal.say("freshet train: %s, dashboard %s/", run.path(), status.url());
+      terminal.say(
+          "freshet train: %s%n  dashboard   %s/%n  metrics     %s/metrics",
+          run.path(), status.url(), status.url());
       dashboard.follow(run.files(config, tokenizer));
       lifetime.onStop(trainer::stop);
       trainer.run(

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a scraper reads of commands that run as processes of their own. */
 @Timeout(240)
 class MetricsPagesTest {
-  private static final Pattern METRICS = Pattern.compile("metrics (http://\\S+)");
+  private static final Pattern METRICS = Pattern.compile("metrics +(http://\\S+)");
   private static final Pattern SERVED =
       Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
   private static final Pattern COUNTS =
