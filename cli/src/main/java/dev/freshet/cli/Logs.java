@@ -12,6 +12,7 @@ import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.ThreadPriority;
 import java.nio.file.Path;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class Logs {
   /** Takes what a command failed with. */
   private static final String FAILURES = "dev.freshet.cli.Failures";
 
+  private static final RecentLines RECENT = new RecentLines();
   private static final int QUEUED_LINES = 8192;
   private static final int FLUSH_MILLIS = 10_000;
 
@@ -93,8 +95,18 @@ final class Logs {
 
   /** The tagged events of a role, on the JVM's monotonic clock. */
   static EventLog events(String role) {
-    return EventLog.to(
-        LoggerFactory.getLogger("dev.freshet." + role + ".Events"), MonotonicClock.SYSTEM);
+    org.slf4j.Logger logger = LoggerFactory.getLogger("dev.freshet." + role + ".Events");
+    return new EventLog(
+        line -> {
+          RECENT.add(role + " " + line);
+          logger.info(line);
+        },
+        MonotonicClock.SYSTEM);
+  }
+
+  /** The newest events of all roles of this process. */
+  static RecentLines recent() {
+    return RECENT;
   }
 
   /**

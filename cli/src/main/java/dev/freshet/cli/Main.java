@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       TrainCommand.class,
       OrchestrateCommand.class,
       UpdateCommand.class,
+      WaitsCommand.class,
       BenchCommand.class,
       AnalyzeCommand.class
     })

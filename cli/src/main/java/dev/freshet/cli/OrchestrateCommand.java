@@ -35,6 +35,7 @@ final class OrchestrateCommand extends RunningCommand {
     LaneRehearsal.hold();
     MetricsRegistry registry = MetricsRegistry.withJvm();
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+        StallRecorder _ = new StallRecorder(run, Logs.recent());
         Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
         StatusListener status =
             Roles.status(

@@ -4,11 +4,14 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.waits.Wait;
+import dev.freshet.trace.waits.WaitsJson;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -176,6 +179,18 @@ public final class AdminClient implements AutoCloseable {
   public ServerHealth health() {
     int status = call(probe("/health")).status();
     return new ServerHealth(status / 100 == 2, status);
+  }
+
+  /** What the role that listens there, be it none that serves completions, waits for now. */
+  public List<Wait> waits() {
+    AdminRequest request = probe("/debug/waits?format=json");
+    AdminExchange.Answer answer = call(request);
+    requireOk(request, answer);
+    try {
+      return WaitsJson.parse(answer.body());
+    } catch (IllegalArgumentException e) {
+      throw AdminException.sent(request.call(), "bad_answer", String.valueOf(e.getMessage()));
+    }
   }
 
   private AdminRequest probe(String path) {

@@ -1,5 +1,6 @@
 package dev.freshet.inference;
 
+import dev.freshet.trace.waits.Waits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,7 +105,9 @@ final class AdmissionQueue {
           && !(admits && !waiting.isEmpty())
           && !pending.getAsBoolean()) {
         long most = Math.min(left, LOOK_AGAIN_NANOS);
-        left = left - most + Math.max(0, work.awaitNanos(most));
+        try (Waits.Open _ = Waits.idle("inference", "completions", "clients")) {
+          left = left - most + Math.max(0, work.awaitNanos(most));
+        }
       }
       dropping = false;
       return !closed;

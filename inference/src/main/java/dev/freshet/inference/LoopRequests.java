@@ -3,6 +3,7 @@ package dev.freshet.inference;
 import dev.freshet.client.PauseMode;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.waits.Waits;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -158,7 +159,9 @@ final class LoopRequests<W extends PolicyWeights> {
   Exchanged<W> exchange(W weights, UpdateMode mode, Duration deadline) {
     Exchange<W> exchange = new Exchange<>(weights, mode, clock.nanos());
     submit(exchange);
-    try {
+    String what =
+        mode == UpdateMode.DRAIN ? "running completions to end" : "the decode step to end";
+    try (Waits.Open _ = Waits.begin("inference", what, "the decode loop", deadline)) {
       return exchange.outcome.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return orWithdraw(

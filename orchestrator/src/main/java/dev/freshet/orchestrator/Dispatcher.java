@@ -1,5 +1,7 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.trace.waits.Waits;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -50,10 +52,16 @@ final class Dispatcher {
   }
 
   private void dispatchAll() {
+    Optional<Waits.Open> barrier = Optional.empty();
     try {
       String waits = "";
       while (true) {
-        switch (ledger.awaitAdmission(POLL_NANOS)) {
+        Admission admission = ledger.awaitAdmission(POLL_NANOS);
+        if (!(admission instanceof Admission.Held)) {
+          barrier.ifPresent(Waits.Open::close);
+          barrier = Optional.empty();
+        }
+        switch (admission) {
           case Admission.Open open -> {
             dispatch(open.policyVersion());
             waits = "";
@@ -72,6 +80,7 @@ final class Dispatcher {
                   config.asyncLevel());
             }
             waits = "weights";
+            barrier = barrier.or(() -> Optional.of(atBarrier(held)));
             watcher.pipelineHeld(held);
           }
           case Admission.Over over -> {
@@ -83,7 +92,17 @@ final class Dispatcher {
       ledger.fail(new OrchestratorException("the dispatcher was interrupted", e));
     } catch (RuntimeException | Error e) {
       ledger.fail(e);
+    } finally {
+      barrier.ifPresent(Waits.Open::close);
     }
+  }
+
+  private Waits.Open atBarrier(Admission.Held held) {
+    return Waits.begin(
+        "orchestrator",
+        "weights newer than version " + held.policyVersion(),
+        "trainer",
+        Duration.ofSeconds(config.trainerDeadlineS()));
   }
 
   private void dispatch(long policyVersion) {

@@ -12,6 +12,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.metrics.FleetMetrics;
+import dev.freshet.trace.waits.Waits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -139,8 +140,12 @@ final class Fleet implements AutoCloseable {
     Map<ServerAddress, AdminTimings> reloads = new LinkedHashMap<>();
     long end = clock.nanos() + deadline.toNanos();
     for (InferenceServer server : servers) {
-      if (!awaitHealthy(server, end, deadline, stopping)) {
-        return reloads;
+      try (Waits.Open _ =
+          Waits.begin(
+              "orchestrator", "the server to be healthy", "inference " + server, deadline)) {
+        if (!awaitHealthy(server, end, deadline, stopping)) {
+          return reloads;
+        }
       }
       WeightInfo info = server.admin().weightInfo();
       if (!info.weightVersion().equals("0") && !info.weightVersion().equals("default")) {
@@ -210,7 +215,10 @@ final class Fleet implements AutoCloseable {
           best.get().rolloutStarted();
           return best;
         }
-        changed.awaitNanos(CANCELLATION_POLL_NANOS);
+        try (Waits.Open _ =
+            Waits.begin("orchestrator", "a server that may have a rollout", "inference")) {
+          changed.awaitNanos(CANCELLATION_POLL_NANOS);
+        }
       }
       return Optional.empty();
     } finally {

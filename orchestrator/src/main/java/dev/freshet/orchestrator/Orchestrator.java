@@ -5,6 +5,7 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.metrics.OrchestratorMetrics;
+import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
 import java.time.Duration;
 import java.util.List;
@@ -167,13 +168,20 @@ public final class Orchestrator {
   private boolean awaitLastWeights() throws InterruptedException {
     report(Progress.Stage.AWAITING_LAST_WEIGHTS, config.steps(), OptionalDouble.empty(), 0);
     long since = events.clock().nanos();
-    while (!ledger.awaitVersion(config.steps(), POLL_NANOS)) {
-      if (ledger.stopping() || ledger.failure().isPresent()) {
-        return false;
+    try (Waits.Open _ =
+        Waits.begin(
+            "orchestrator",
+            "the last weights, version " + config.steps(),
+            "trainer",
+            Duration.ofSeconds(config.trainerDeadlineS()))) {
+      while (!ledger.awaitVersion(config.steps(), POLL_NANOS)) {
+        if (ledger.stopping() || ledger.failure().isPresent()) {
+          return false;
+        }
+        watcher.requireTrainer(fleet.policyVersion(), since);
       }
-      watcher.requireTrainer(fleet.policyVersion(), since);
+      return true;
     }
-    return true;
   }
 
   private OptionalDouble evaluate() throws InterruptedException {

@@ -6,6 +6,7 @@ import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.StreamException;
 import dev.freshet.client.StreamingClient;
 import dev.freshet.rollouts.Trajectory;
+import dev.freshet.trace.waits.Waits;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -152,9 +153,10 @@ final class RolloutRunner {
       throws AttemptException, InterruptedException {
     Call call = client.start(server.address().data(), request, requestDeadline);
     List.of(scope, server.calls()).forEach(calls -> calls.add(call));
-    try {
-      Completion completion =
-          call.result().get(requestDeadline.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+    Duration most = requestDeadline.plus(GRACE);
+    try (Waits.Open _ =
+        Waits.begin("orchestrator", "a completion", "inference " + server.address().data(), most)) {
+      Completion completion = call.result().get(most.toMillis(), TimeUnit.MILLISECONDS);
       requireTrainable(server, completion);
       return completion;
     } catch (ExecutionException e) {

@@ -8,6 +8,7 @@ import dev.freshet.client.UpdateWeightsRequest;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.waits.Waits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -42,7 +43,9 @@ public sealed interface ServerUpdate {
     UpdateWeightsRequest request =
         UpdateWeightsRequest.of(
             dir.toAbsolutePath().toString(), OptionalLong.of(step), UpdateMode.KEEP);
-    try {
+    try (Waits.Open _ =
+        Waits.begin(
+            "orchestrator", "the update to version " + step, "inference " + server, within)) {
       AdminResult result = RetriedUpdate.run(server.admin(), request, trace, within, clock);
       return result.weightVersion().equals(Long.toString(step))
           ? new Acknowledged(server.address(), step, result.timings())

@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import java.time.Duration;
@@ -94,7 +95,8 @@ final class WeightWatcher {
   /** A step newer than {@code seen}, or nothing for a while. */
   private Optional<Long> look(long seen) throws InterruptedException {
     long begin = events.clock().nanos();
-    try {
+    try (Waits.Open _ =
+        Waits.idle("orchestrator", "a checkpoint newer than step " + seen, "trainer")) {
       return Optional.of(store.awaitNewerThan(seen, LOOK));
     } catch (CheckpointException e) {
       if (events.clock().nanos() - begin < LOOK.toNanos()) {

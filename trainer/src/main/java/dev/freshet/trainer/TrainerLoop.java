@@ -10,6 +10,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.metrics.TrainerMetrics;
+import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
@@ -119,7 +120,8 @@ public final class TrainerLoop implements AutoCloseable {
       }
       awaiting = Optional.of(Thread.currentThread());
     }
-    try {
+    try (Waits.Open _ =
+        Waits.begin("trainer", "batch " + step, "orchestrator", config.batchDeadline())) {
       return Optional.of(batches.await(step, config.batchDeadline()));
     } catch (InterruptedException e) {
       if (stopping) {

@@ -1,0 +1,29 @@
+package dev.freshet.trace;
+
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/** The newest {@value #MOST} lines of what was logged, each with its time. Thread-safe. */
+public final class RecentLines {
+  private static final int MOST = 10_000;
+
+  private record Line(long millis, String text) {}
+
+  private final ArrayDeque<Line> lines = new ArrayDeque<>();
+
+  /** Adds a line. */
+  public synchronized void add(String text) {
+    if (lines.size() == MOST) {
+      lines.removeFirst();
+    }
+    lines.addLast(new Line(System.currentTimeMillis(), text));
+  }
+
+  /** All of them, the oldest first. */
+  public synchronized List<String> lines() {
+    return lines.stream()
+        .map(line -> Instant.ofEpochMilli(line.millis()) + " " + line.text())
+        .toList();
+  }
+}

@@ -1,0 +1,75 @@
+package dev.freshet.trace.waits;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Waits on the wire: {@code {"waits": [{"role", "what", "on", "holds", "age_s", "deadline_s",
+ * "thread"}]}}; without a deadline the field is missing.
+ */
+public final class WaitsJson {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final double MILLIS = 1000;
+
+  private WaitsJson() {}
+
+  /** Writes them. */
+  public static byte[] write(List<Wait> waits) {
+    ObjectNode root = JSON.createObjectNode();
+    ArrayNode list = root.putArray("waits");
+    for (Wait wait : waits) {
+      ObjectNode node = list.addObject();
+      node.put("role", wait.role());
+      node.put("what", wait.what());
+      node.put("on", wait.on());
+      node.put("holds", wait.holds());
+      node.put("age_s", wait.age().toMillis() / MILLIS);
+      wait.deadline().ifPresent(most -> node.put("deadline_s", most.toMillis() / MILLIS));
+      node.put("thread", wait.thread());
+    }
+    return root.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Reads them.
+   *
+   * @throws IllegalArgumentException if that is not their form
+   */
+  public static List<Wait> parse(byte[] json) {
+    List<Wait> waits = new ArrayList<>();
+    try {
+      JsonNode list = JSON.readTree(json).path("waits");
+      if (!list.isArray()) {
+        throw new IllegalArgumentException("waits: expected a list");
+      }
+      for (JsonNode node : list) {
+        waits.add(
+            new Wait(
+                node.path("role").asString(""),
+                node.path("what").asString(""),
+                node.path("on").asString(""),
+                node.path("holds").asBoolean(false),
+                duration(node.path("age_s")),
+                node.has("deadline_s")
+                    ? Optional.of(duration(node.path("deadline_s")))
+                    : Optional.empty(),
+                node.path("thread").asString("")));
+      }
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
+    }
+    return waits;
+  }
+
+  private static Duration duration(JsonNode seconds) {
+    return Duration.ofMillis(Math.round(seconds.asDouble(0) * MILLIS));
+  }
+}
