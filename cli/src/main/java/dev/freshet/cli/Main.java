@@ -23,7 +23,8 @@ import picocli.CommandLine.Command;
       UpdateCommand.class,
       WaitsCommand.class,
       BenchCommand.class,
-      AnalyzeCommand.class
+      AnalyzeCommand.class,
+      TraceCommand.class
     })
 public final class Main {
   /**

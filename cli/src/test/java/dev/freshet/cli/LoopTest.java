@@ -143,6 +143,44 @@ class LoopTest {
         .isDirectoryContaining("glob:**/model.safetensors");
   }
 
+  @Test
+  void itsTraceHasEveryUpdateWithItsPhasesAndNothingIsMissing() throws IOException {
+    CommandLineRun traced = CommandLineRun.of("trace", dir.toString());
+
+    assertThat(traced.err()).isEmpty();
+    assertThat(traced.exitCode()).isZero();
+    List<JsonNode> events =
+        new ObjectMapper()
+            .readTree(Files.readAllBytes(dir.resolve("report/trace.json")))
+            .path("traceEvents")
+            .valueStream()
+            .toList();
+    for (int step = 1; step <= STEPS; step++) {
+      List<JsonNode> sides = slices(events, "update_weights v" + step);
+      assertThat(sides).as("client's and server's side of version %d", step).hasSize(2);
+      assertThat(slices(events, "write v" + step)).hasSize(1);
+      assertThat(slices(events, "step " + step)).hasSize(1);
+    }
+    for (String phase : List.of("connect", "answer", "prepare", "map", "verify", "build", "swap")) {
+      assertThat(slices(events, phase)).as(phase).hasSize(STEPS);
+    }
+    for (String end : List.of("s", "f")) {
+      assertThat(events)
+          .filteredOn(event -> event.path("ph").asString().equals(end))
+          .extracting(event -> event.path("cat").asString() + event.path("id").asString())
+          .as("an arrow of each update and its checkpoint")
+          .hasSize(2 * STEPS)
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  private static List<JsonNode> slices(List<JsonNode> events, String name) {
+    return events.stream()
+        .filter(event -> event.path("ph").asString().equals("X"))
+        .filter(event -> event.path("name").asString().equals(name))
+        .toList();
+  }
+
   private static UpdateEvents only(Map<String, UpdateEvents> events, String name) {
     UpdateEvents event = events.get(name);
     if (event == null) {

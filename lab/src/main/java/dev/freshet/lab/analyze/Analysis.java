@@ -19,6 +19,8 @@ import java.util.stream.Collectors;
  * @param counts of calls
  * @param updates the calls kept that succeeded, in the order of time as far as it is known
  * @param moments the pipeline's other events, likewise
+ * @param begun batches and waits that had begun and not ended at the end of the logs
+ * @param calls every call kept, also failed and unfinished ones, likewise
  * @param loads how many completions were in flight when, by time; those without a time are left out
  * @param correlations of queue_ms and rpc_ms with the completions in flight
  * @param trend of rpc_ms over the longest run
@@ -34,6 +36,8 @@ public record Analysis(
     Counts counts,
     List<Update> updates,
     List<Moment> moments,
+    List<Begun> begun,
+    List<TracedCall> calls,
     List<Load> loads,
     List<Correlation> correlations,
     Optional<Trend> trend) {
@@ -90,6 +94,14 @@ public record Analysis(
    */
   public record Moment(
       double millis, long order, String where, Metric metric, double value, double step) {}
+
+  /**
+   * A batch or a wait that has not ended.
+   *
+   * @param metric what its end would be a figure of
+   * @param value the step that is awaited, or how many completions are collected
+   */
+  public record Begun(double millis, String where, Metric metric, double value) {}
 
   /**
    * How many completions were in flight from then on.

@@ -30,7 +30,15 @@ final class Call {
   boolean clientFailed;
 
   String op = "";
+  String phase = "";
   String target = "";
+
+  /** Why it, or the engine's operation, failed; empty if it did not. */
+  String error = "";
+
+  /** That its checkpoint's directory is named after. */
+  double step = Double.NaN;
+
   double sendT = Double.NaN;
   double recvT = Double.NaN;
   double startT = Double.NaN;
@@ -39,7 +47,8 @@ final class Call {
   double clientRpcMs = Double.NaN;
   double wallMs = Double.NaN;
   double writtenQueueMs = Double.NaN;
-  Event.Parts parts = NO_PARTS;
+  Event.Parts parts = Event.Parts.NONE;
+  Event.Phases phases = Event.Phases.NONE;
 
   Stamp sendStamp = Stamp.NONE;
   Stamp recvStamp = Stamp.NONE;
@@ -57,9 +66,6 @@ final class Call {
 
   /** Completions in flight when it was sent, by the last line of the same log that said so. */
   double inflight = Double.NaN;
-
-  private static final Event.Parts NO_PARTS =
-      new Event.Parts(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
   Call(long trace) {
     this.trace = trace;

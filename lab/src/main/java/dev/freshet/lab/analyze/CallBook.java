@@ -149,6 +149,7 @@ final class CallBook {
     call.sendStamp = place.stamp();
     call.sendOrder = place.order();
     call.target = send.url();
+    call.step = send.step();
     call.inflight = place.inflight();
     atClient(call, place);
   }
@@ -166,6 +167,7 @@ final class CallBook {
   private static void started(Call call, Event.RpcStart start, Place place) {
     call.started = true;
     call.startT = start.t();
+    call.phase = start.phase();
     call.op = start.op().isEmpty() ? call.op : start.op();
     atServer(call, place);
   }
@@ -176,6 +178,7 @@ final class CallBook {
     call.endStamp = place.stamp();
     call.serverRpcMs = end.rpcMs();
     call.serverFailed = end.failed();
+    call.error = end.error().isEmpty() ? call.error : end.error();
     call.op = end.op().isEmpty() ? call.op : end.op();
     atServer(call, place);
   }
@@ -186,7 +189,9 @@ final class CallBook {
     call.clientRpcMs = done.rpcMs();
     call.writtenQueueMs = done.queueMs();
     call.clientFailed = done.failed();
+    call.error = done.error().isEmpty() ? call.error : done.error();
     call.parts = done.parts();
+    call.phases = done.phases();
     call.op = done.op().isEmpty() ? call.op : done.op();
     call.target = done.url().isEmpty() ? call.target : done.url();
     call.doneStamp = place.stamp();

@@ -44,6 +44,8 @@ final class Diagnosis {
         counts,
         updates(),
         moments(),
+        begun(),
+        TracedCalls.of(facts),
         facts.loads(),
         List.of(facts.queueLoad, facts.rpcLoad),
         trend);
@@ -242,6 +244,30 @@ final class Diagnosis {
             Comparator.comparingDouble(Analysis.Moment::millis)
                 .thenComparingLong(Analysis.Moment::order))
         .toList();
+  }
+
+  /** What had begun last, and of whose kind nothing ended after it. */
+  private List<Analysis.Begun> begun() {
+    return ledger.sources().stream()
+        .flatMap(Ledger.Source::begun)
+        .map(
+            begun ->
+                new Analysis.Begun(
+                    facts.times.millis(begun.place()),
+                    facts.at(begun.place()),
+                    begun.metric(),
+                    begun.value()))
+        .filter(begun -> !(begun.millis() < lastEnd(begun.metric())))
+        .toList();
+  }
+
+  private double lastEnd(Metric metric) {
+    return Stream.concat(facts.waits.stream(), facts.batches.stream())
+        .filter(seen -> (seen instanceof Seen.Wait) == (metric == Metric.WAIT))
+        .mapToDouble(seen -> facts.times.millis(seen.place()))
+        .filter(Double::isFinite)
+        .max()
+        .orElse(Double.NEGATIVE_INFINITY);
   }
 
   private Analysis.Moment moment(Seen.Place place, Metric metric, double value, double step) {

@@ -7,7 +7,9 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * All that was read, in bounded memory: the figures of every event, the newest calls, batches,
@@ -43,6 +45,8 @@ final class Ledger {
     private double inflight = Double.NaN;
     private long batchStart = -1;
     private Stamp.Date date = Stamp.Date.NONE;
+    private Optional<Seen.Begun> wait = Optional.empty();
+    private Optional<Seen.Begun> batch = Optional.empty();
 
     private Source(String name) {
       this.name = name;
@@ -59,6 +63,11 @@ final class Ledger {
     /** How much of the date its times have, once they have any. */
     Stamp.Date date() {
       return date;
+    }
+
+    /** The wait and the batch that have not ended. */
+    Stream<Seen.Begun> begun() {
+      return Stream.of(wait, batch).flatMap(Optional::stream);
     }
   }
 
@@ -171,15 +180,19 @@ final class Ledger {
         writes.add(new Seen.Write(place, written.step(), written.writeMs()));
         add(Metric.WRITE, written.writeMs());
       }
-      case Event.WaitStart start ->
-          source.runs.read(RunCounter.Kind.AWAITED_STEP, start.targetStep());
+      case Event.WaitStart start -> {
+        source.runs.read(RunCounter.Kind.AWAITED_STEP, start.targetStep());
+        source.wait = Optional.of(new Seen.Begun(place, Metric.WAIT, start.targetStep()));
+      }
       case Event.WaitDone wait -> {
         source.runs.read(RunCounter.Kind.AWAITED_STEP, wait.targetStep());
+        source.wait = Optional.empty();
         waits.add(new Seen.Wait(place, wait.targetStep(), wait.waitMs()));
         add(Metric.WAIT, wait.waitMs());
       }
       case Event.BatchStart start -> {
         source.batchStart = order;
+        source.batch = Optional.of(new Seen.Begun(place, Metric.BATCH, start.targetBatch()));
         load(source, place, start.inflight(), start.targetBatch());
       }
       case Event.BatchDone done -> batchDone(source, place, done);
@@ -203,6 +216,7 @@ final class Ledger {
         new Seen.Batch(
             place, source.batchStart, done.completions(), done.durMs(), done.inflight()));
     source.batchStart = -1;
+    source.batch = Optional.empty();
     load(source, place, done.inflight(), Double.NaN);
     add(Metric.BATCH, done.durMs());
   }

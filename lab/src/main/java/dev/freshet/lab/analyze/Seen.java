@@ -22,6 +22,14 @@ sealed interface Seen {
   record Batch(Place place, long startOrder, double completions, double durMs, double inflight)
       implements Seen {}
 
+  /**
+   * A wait or a batch that has not ended yet.
+   *
+   * @param metric what its end would be a figure of
+   * @param value the step that is awaited, or how many completions are collected
+   */
+  record Begun(Place place, Metric metric, double value) implements Seen {}
+
   record Quality(Place place, double step, double truncPct, double staleness) implements Seen {}
 
   /**

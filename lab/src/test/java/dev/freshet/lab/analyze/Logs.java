@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Optional;
 
 /** Analyses of texts. */
-final class Logs {
+public final class Logs {
   private Logs() {}
 
-  static Analysis analyze(String... logs) {
+  /** Of logs, each a text. */
+  public static Analysis analyze(String... logs) {
     return analyze(AnalyzeOptions.NONE, logs);
   }
 

@@ -24,8 +24,9 @@ import java.util.function.IntToDoubleFunction;
  * and collects batches, a server that swaps; every line written by {@link EventLog}. Without
  * changes nothing is wrong with it. The same seed gives the same lines.
  */
-final class SimulatedRun {
-  enum Role {
+public final class SimulatedRun {
+  /** Who logs. */
+  public enum Role {
     ORCHESTRATOR,
     INFERENCE,
     TRAINER
@@ -68,7 +69,9 @@ final class SimulatedRun {
   final Map<Role, Style> styles = new EnumMap<>(Role.class);
   final Map<Role, List<String>> lines = new EnumMap<>(Role.class);
 
-  int steps = 60;
+  /** How many there are. */
+  public int steps = 60;
+
   IntToDoubleFunction gapMs;
   IntToDoubleFunction rpcMs;
   IntToDoubleFunction writeMs;
@@ -79,13 +82,17 @@ final class SimulatedRun {
   IntToDoubleFunction staleness = _ -> 1;
   double batchMs = 2600;
   double contention = 1;
-  double serverAheadS;
+
+  /** By how much the server's clock is ahead of the client's. */
+  public double serverAheadS;
+
   boolean serverReportsRpc = true;
 
   private final List<Timed> events = new ArrayList<>();
   private double nowMs;
 
-  SimulatedRun(long seed) {
+  /** A run that is not yet simulated. */
+  public SimulatedRun(long seed) {
     random = new Random(seed);
     gapMs = _ -> about(3);
     rpcMs = _ -> about(420);
@@ -104,7 +111,8 @@ final class SimulatedRun {
     return mean * (0.8 + 0.4 * random.nextDouble());
   }
 
-  SimulatedRun run() {
+  /** Simulates it. */
+  public SimulatedRun run() {
     List<double[]> updates = new ArrayList<>();
     double at = 0;
     for (int step = 1; step <= steps; step++) {
@@ -215,7 +223,7 @@ final class SimulatedRun {
   }
 
   /** A role's log. */
-  String log(Role role) {
+  public String log(Role role) {
     return String.join("\n", lines.getOrDefault(role, List.of())) + "\n";
   }
 }

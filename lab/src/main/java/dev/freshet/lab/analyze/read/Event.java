@@ -1,5 +1,7 @@
 package dev.freshet.lab.analyze.read;
 
+import java.util.function.ToDoubleFunction;
+
 /**
  * A line of the log format, decoded. Durations are milliseconds, {@code t} seconds on the clock of
  * the host that wrote the line. A figure that the line lacks, or that cannot be true, is NaN; a
@@ -11,19 +13,40 @@ public sealed interface Event {
     long trace();
   }
 
-  /** The client is about to connect. */
-  record ClientSend(long trace, String url, double t) implements OfCall {}
+  /**
+   * The client is about to connect.
+   *
+   * @param step that the checkpoint's directory is named after
+   */
+  record ClientSend(long trace, String url, double step, double t) implements OfCall {}
 
   /** The request's first byte reached the server. */
   record ServerRecv(long trace, String path, double t) implements OfCall {}
 
-  /** The engine's operation began. */
-  record RpcStart(long trace, String op, double t) implements OfCall {}
+  /**
+   * The engine's operation began.
+   *
+   * @param phase which part of it was asked
+   */
+  record RpcStart(long trace, String op, String phase, double t) implements OfCall {}
 
-  /** The engine's operation ended, or failed. */
-  record RpcDone(long trace, String op, double t, double rpcMs, boolean failed) implements OfCall {}
+  /**
+   * The engine's operation ended.
+   *
+   * @param error why it failed; empty if it did not
+   */
+  record RpcDone(long trace, String op, double t, double rpcMs, String error) implements OfCall {
+    /** Whether it failed. */
+    public boolean failed() {
+      return !error.isEmpty();
+    }
+  }
 
-  /** The client has the whole answer, or gave up. */
+  /**
+   * The client has the whole answer, or gave up.
+   *
+   * @param error why it has none; empty if it has
+   */
   record ClientDone(
       long trace,
       String op,
@@ -32,8 +55,14 @@ public sealed interface Event {
       double rpcMs,
       double queueMs,
       Parts parts,
-      boolean failed)
-      implements OfCall {}
+      Phases phases,
+      String error)
+      implements OfCall {
+    /** Whether it gave up. */
+    public boolean failed() {
+      return !error.isEmpty();
+    }
+  }
 
   /** A checkpoint was published. */
   record CheckpointWritten(double step, double writeMs) implements Event {}
@@ -64,5 +93,51 @@ public sealed interface Event {
       double handlerMs,
       double answerMs,
       double transferMs,
-      double stallMs) {}
+      double stallMs) {
+    /** Nothing is known. */
+    public static final Parts NONE =
+        new Parts(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+  }
+
+  /**
+   * Parts of the engine's operation. Of a Freshet server: preparing, which is mapping, faulting
+   * pages in, verifying and building, then waiting for the decode step in progress, then the pause,
+   * which is the swap and recomputing. Of another: pausing, loading, what is settled under the new
+   * weights, going on.
+   */
+  record Phases(
+      double prepareMs,
+      double mapMs,
+      double faultMs,
+      double verifyMs,
+      double buildMs,
+      double waitStepMs,
+      double pauseMs,
+      double swapMs,
+      double recomputeMs,
+      double loadMs,
+      double resetCacheMs,
+      double versionMs,
+      double resumeMs) {
+    /** Nothing is known. */
+    public static final Phases NONE = of(_ -> Double.NaN);
+
+    /** The phases whose figures {@code ms} has by their names, NaN where it has none. */
+    public static Phases of(ToDoubleFunction<String> ms) {
+      return new Phases(
+          ms.applyAsDouble("prepare_ms"),
+          ms.applyAsDouble("map_ms"),
+          ms.applyAsDouble("fault_ms"),
+          ms.applyAsDouble("verify_ms"),
+          ms.applyAsDouble("build_ms"),
+          ms.applyAsDouble("wait_step_ms"),
+          ms.applyAsDouble("pause_ms"),
+          ms.applyAsDouble("swap_ms"),
+          ms.applyAsDouble("recompute_ms"),
+          ms.applyAsDouble("load_ms"),
+          ms.applyAsDouble("reset_cache_ms"),
+          ms.applyAsDouble("version_ms"),
+          ms.applyAsDouble("resume_ms"));
+    }
+  }
 }

@@ -2,6 +2,8 @@ package dev.freshet.lab.analyze.read;
 
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Decodes a line from its tag on. Strict in tag and name; lenient in what follows: fields may stand
@@ -11,6 +13,8 @@ final class EventDecoder {
   private static final String WEIGHTS = "[weights][";
   private static final int TRACE_END = WEIGHTS.length() + 16;
   private static final int CALL_NAME = TRACE_END + 2;
+  private static final int MOST_ERROR = 64;
+  private static final Pattern STEP = Pattern.compile("step_([0-9]{1,12})/?\\z");
 
   private final Fields fields = new Fields();
 
@@ -86,17 +90,16 @@ final class EventDecoder {
     return Optional.ofNullable(
         switch (name) {
           case "client.send" ->
-              new Event.ClientSend(trace, fields.text("url"), fields.seconds("t"));
+              new Event.ClientSend(
+                  trace, fields.text("url"), step(fields.text("path")), fields.seconds("t"));
           case "server.recv" ->
               new Event.ServerRecv(trace, fields.text("path"), fields.seconds("t"));
-          case "rpc.start" -> new Event.RpcStart(trace, fields.text("op"), fields.seconds("t"));
+          case "rpc.start" ->
+              new Event.RpcStart(
+                  trace, fields.text("op"), fields.text("phase"), fields.seconds("t"));
           case "rpc.done" ->
               new Event.RpcDone(
-                  trace,
-                  fields.text("op"),
-                  fields.seconds("t"),
-                  fields.ms("rpc_ms"),
-                  !fields.text("error").isEmpty());
+                  trace, fields.text("op"), fields.seconds("t"), fields.ms("rpc_ms"), error());
           case "client.done" -> done(trace);
           default -> null;
         });
@@ -117,7 +120,19 @@ final class EventDecoder {
             fields.ms("answer_ms"),
             fields.ms("transfer_ms"),
             fields.ms("stall_ms")),
-        !fields.text("error").isEmpty());
+        Event.Phases.of(fields::ms),
+        error());
+  }
+
+  private String error() {
+    String error = fields.text("error");
+    return error.substring(0, Math.min(error.length(), MOST_ERROR));
+  }
+
+  /** The step that a checkpoint's directory is named after; NaN if it is none. */
+  private static double step(String path) {
+    Matcher name = STEP.matcher(path);
+    return name.find() ? Double.parseDouble(name.group(1)) : Double.NaN;
   }
 
   private static boolean usable(Event event) {

@@ -88,12 +88,11 @@ final class ReferenceParser {
   private static @org.jspecify.annotations.Nullable Event build(
       String name, long trace, Map<String, String> f) {
     return switch (name) {
-      case "client.send" -> new Event.ClientSend(trace, text(f, "url"), seconds(f));
+      case "client.send" -> new Event.ClientSend(trace, text(f, "url"), step(f), seconds(f));
       case "server.recv" -> new Event.ServerRecv(trace, text(f, "path"), seconds(f));
-      case "rpc.start" -> new Event.RpcStart(trace, text(f, "op"), seconds(f));
+      case "rpc.start" -> new Event.RpcStart(trace, text(f, "op"), text(f, "phase"), seconds(f));
       case "rpc.done" ->
-          new Event.RpcDone(
-              trace, text(f, "op"), seconds(f), ms(f, "rpc_ms"), !text(f, "error").isEmpty());
+          new Event.RpcDone(trace, text(f, "op"), seconds(f), ms(f, "rpc_ms"), error(f));
       case "client.done" ->
           new Event.ClientDone(
               trace,
@@ -109,7 +108,8 @@ final class ReferenceParser {
                   ms(f, "answer_ms"),
                   ms(f, "transfer_ms"),
                   ms(f, "stall_ms")),
-              !text(f, "error").isEmpty());
+              Event.Phases.of(phase -> ms(f, phase)),
+              error(f));
       case "[ckpt] write.done" -> new Event.CheckpointWritten(count(f, "step"), ms(f, "write_ms"));
       case "[ckpt] wait.start" -> new Event.WaitStart(count(f, "target_step"));
       case "[ckpt] wait.done" -> new Event.WaitDone(count(f, "target_step"), ms(f, "wait_ms"));
@@ -146,6 +146,15 @@ final class ReferenceParser {
           null;
       default -> event;
     };
+  }
+
+  private static String error(Map<String, String> fields) {
+    return text(fields, "error").replaceAll("(?s)(?<=^.{64}).*", "");
+  }
+
+  private static double step(Map<String, String> fields) {
+    String step = text(fields, "path").replaceAll("(?s)^.*step_([0-9]{1,12})/?\\z", "$1");
+    return step.equals(text(fields, "path")) ? Double.NaN : Double.parseDouble(step);
   }
 
   private static String text(Map<String, String> fields, String key) {

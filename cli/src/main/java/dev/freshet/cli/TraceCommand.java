@@ -1,0 +1,116 @@
+package dev.freshet.cli;
+
+import dev.freshet.cli.config.ConfigException;
+import dev.freshet.lab.LabException;
+import dev.freshet.lab.analyze.Analysis;
+import dev.freshet.lab.analyze.AnalyzeOptions;
+import dev.freshet.lab.analyze.LogAnalysis;
+import dev.freshet.lab.timeline.RecordedMetrics;
+import dev.freshet.lab.timeline.RecordedRun;
+import dev.freshet.lab.timeline.RunTrace;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * {@code freshet trace}: a recorded run on a time axis. What the trace could not show is said on
+ * standard error.
+ */
+@Command(
+    name = "trace",
+    mixinStandardHelpOptions = true,
+    description = "Turn a recorded run into a trace for ui.perfetto.dev or chrome://tracing.")
+final class TraceCommand extends RunningCommand {
+  private static final String STANDARD_OUTPUT = "-";
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "RUN",
+      description = "A run's directory; or its logs, plain or gzip, or directories of them.")
+  private List<String> run = new ArrayList<>();
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "Where to write it; - for the standard output (RUN/report/trace.json).")
+  private Optional<String> out = Optional.empty();
+
+  @Override
+  protected int run(Lifetime lifetime) throws IOException {
+    run.stream()
+        .filter(path -> path.startsWith("-"))
+        .findFirst()
+        .ifPresent(
+            option -> {
+              throw new ConfigException(
+                  "argument '%s': expected --out, a run's directory or logs".formatted(option));
+            });
+    RecordedRun recorded = RecordedRun.of(run.stream().map(Path::of).toList());
+    String target = out.orElseGet(() -> inRun(recorded));
+    Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, recorded.logs());
+    if (analysis.isEmpty()) {
+      throw new LabException(analysis.verdict());
+    }
+    RecordedMetrics metrics =
+        recorded.metrics().map(RecordedMetrics::read).orElse(RecordedMetrics.NONE);
+    RunTrace trace =
+        target.equals(STANDARD_OUTPUT)
+            ? RunTrace.write(analysis, metrics, System.out)
+            : write(analysis, metrics, Path.of(target));
+    if (!target.equals(STANDARD_OUTPUT)) {
+      System.out.printf(
+          "%s: updates %,d, servers %,d, batches %,d, training steps %,d, checkpoints %,d;"
+              + " open it in ui.perfetto.dev%n",
+          target,
+          trace.updates(),
+          trace.servers(),
+          trace.batches(),
+          trace.steps(),
+          trace.checkpoints());
+    }
+    trace.missing().forEach(what -> System.err.println("freshet trace: " + what));
+    return 0;
+  }
+
+  private static String inRun(RecordedRun recorded) {
+    return recorded
+        .directory()
+        .map(dir -> dir.resolve("report").resolve("trace.json").toString())
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "--out is missing: only a run's directory, which has logs/ in it, has a place"
+                        + " for its trace; expected --out FILE or --out -"));
+  }
+
+  private static RunTrace write(Analysis analysis, RecordedMetrics metrics, Path file)
+      throws IOException {
+    try {
+      Path parent = file.toAbsolutePath().getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
+        return RunTrace.write(analysis, metrics, stream);
+      }
+    } catch (FileSystemException e) {
+      throw new LabException(
+          "%s: cannot be written: %s"
+              .formatted(
+                  file,
+                  e.getReason() == null
+                      ? e.getClass().getSimpleName().replace("Exception", "") + " " + e.getFile()
+                      : e.getReason()),
+          e);
+    }
+  }
+}
