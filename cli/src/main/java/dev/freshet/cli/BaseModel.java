@@ -14,6 +14,7 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.metrics.TrainerMetrics;
+import dev.freshet.trace.jfr.CheckpointWriteEvent;
 import dev.freshet.trainer.Example;
 import dev.freshet.trainer.OptimizerConfig;
 import dev.freshet.trainer.SupervisedTrainer;
@@ -80,9 +81,11 @@ final class BaseModel {
         file.append("sft", Map.of("step", step, "loss", loss));
         terminal.progress("warm-up", step, sft.steps(), "loss %.3f", loss);
       }
+      CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();
       long start = events.clock().nanos();
       run.weights().publish(0, 0, model.views(), sideFiles);
       double writeMs = events.clock().millisSince(start);
+      recorded.done(0, writeMs);
       events.checkpointWritten(0, writeMs);
       metrics.published(0, writeMs);
       return true;

@@ -40,7 +40,7 @@ final class LaneRehearsal {
     if (HELD.getAndSet(true)) {
       return;
     }
-    EventLog unlogged = new EventLog(line -> {}, MonotonicClock.SYSTEM);
+    EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
     InferenceMetrics unread = InferenceMetrics.in(new MetricsRegistry(), MonotonicClock.SYSTEM);
     try (Tokenizer tokenizer = tokenizer();
         SyntheticEngine engine =

@@ -34,7 +34,9 @@ class HouseTest {
   private static final Map<String, May> ARROWS =
       new TreeMap<>(
           Map.ofEntries(
-              Map.entry("trace", may(List.of(), "io.prometheus", "org.slf4j", "tools.jackson")),
+              Map.entry(
+                  "trace",
+                  may(List.of(), "io.prometheus", "jdk.jfr", "org.slf4j", "tools.jackson")),
               Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
               Map.entry("rollouts", may(List.of("trace"), "tools.jackson")),

@@ -3,6 +3,7 @@ package dev.freshet.inference;
 import dev.freshet.client.UpdateMode;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.metrics.EngineMetrics;
+import dev.freshet.trace.jfr.DecodeStallEvent;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -170,6 +171,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     if (!exchange.claim()) {
       return;
     }
+    DecodeStallEvent recorded = DecodeStallEvent.begun();
     long start = clock.nanos();
     if (exchange.mode() == UpdateMode.ABORT) {
       endAll(FinishReason.ABORT);
@@ -182,7 +184,9 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
         recompute();
       }
     } finally {
-      exchange.done(replaced, start, swapped, clock.nanos());
+      long done = clock.nanos();
+      exchange.done(replaced, start, swapped, done);
+      recorded.done(runner.version(), exchange.mode().wireName(), running.size(), done - start);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.freshet.inference;
 
 import dev.freshet.model.KvCache;
 import dev.freshet.model.Torch;
+import dev.freshet.trace.jfr.DecodeStepEvent;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -34,6 +35,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
 
   @Override
   public List<Sampler.Sample> prefill(List<Sequence> fresh, int first) {
+    DecodeStepEvent recorded = DecodeStepEvent.begun();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       fresh.forEach(sequence -> sequence.cached(sequence.request().prompt().length));
@@ -47,7 +49,9 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
           hidden
               .reshape(-1, model.config().hiddenSize())
               .index_select(0, Torch.longs(ends, ends.length));
-      return sample(fresh, last);
+      List<Sampler.Sample> samples = sample(fresh, last);
+      recorded.done(true, fresh.size(), version());
+      return samples;
     }
   }
 
@@ -82,6 +86,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
 
   @Override
   public List<Sampler.Sample> decode(List<Sequence> running) {
+    DecodeStepEvent recorded = DecodeStepEvent.begun();
     int rows = running.size();
     long[] tokens = new long[rows];
     long[] positions = new long[rows];
@@ -101,7 +106,9 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
                   Torch.longs(positions, rows, 1),
                   cache.decode(positions))
               .view(rows, model.config().hiddenSize());
-      return sample(running, hidden);
+      List<Sampler.Sample> samples = sample(running, hidden);
+      recorded.done(false, rows, version());
+      return samples;
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.freshet.trace;
 
+import dev.freshet.trace.jfr.FlightLog;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -10,15 +12,26 @@ import org.slf4j.Logger;
  * is seconds on the monotonic clock with 6 decimals, {@code *_ms} milliseconds with 1 decimal.
  * White space inside a value is percent-encoded, so that a value ends at the next space.
  *
- * <p>Thread-safe if its sink is.
+ * <p>The JDK's flight recorder is told the same, while it records. Thread-safe if its sink is.
  */
 public final class EventLog {
   private final Consumer<String> sink;
   private final MonotonicClock clock;
+  private final Optional<FlightLog> flight;
 
   public EventLog(Consumer<String> sink, MonotonicClock clock) {
+    this(sink, clock, Optional.of(new FlightLog()));
+  }
+
+  private EventLog(Consumer<String> sink, MonotonicClock clock, Optional<FlightLog> flight) {
     this.sink = sink;
     this.clock = clock;
+    this.flight = flight;
+  }
+
+  /** Keeps nothing, for what is not to be seen: neither lines nor events of the recorder. */
+  public static EventLog silent(MonotonicClock clock) {
+    return new EventLog(_ -> {}, clock, Optional.empty());
   }
 
   /** Logs to {@code logger} at level info. */
@@ -33,6 +46,7 @@ public final class EventLog {
 
   /** The client is about to connect. Returns the time written, in nanoseconds. */
   public long clientSend(TraceId trace, String url, Optional<String> path) {
+    flight.ifPresent(f -> f.clientSend(trace, path));
     long now = clock.nanos();
     Line line = Line.weights(trace, "client.send").field("url", url);
     path.ifPresent(p -> line.field("path", p));
@@ -50,6 +64,7 @@ public final class EventLog {
    * The engine operation began at {@code startNanos}; {@code phase} is which part of it is asked.
    */
   public void rpcStart(TraceId trace, String op, String phase, long startNanos) {
+    flight.ifPresent(f -> f.rpcStart(trace));
     sink.accept(
         Line.weights(trace, "rpc.start")
             .field("op", op)
@@ -58,8 +73,18 @@ public final class EventLog {
             .toString());
   }
 
+  /**
+   * What the operation that is about to end was made of, in milliseconds, for the recorder alone:
+   * the log has it in client.done.
+   */
+  public void rpcParts(
+      TraceId trace, long policyVersion, double stallMs, Map<String, Double> phases) {
+    flight.ifPresent(f -> f.rpcParts(trace, policyVersion, stallMs, phases));
+  }
+
   /** The engine operation ended at {@code doneNanos} after {@code rpcMs}. */
   public void rpcDone(TraceId trace, String op, String phase, long doneNanos, double rpcMs) {
+    flight.ifPresent(f -> f.rpcDone(trace, op, phase, rpcMs));
     sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).field("phase", phase).toString());
   }
 
@@ -69,6 +94,7 @@ public final class EventLog {
    */
   public void rpcFailed(
       TraceId trace, String op, String phase, long doneNanos, double rpcMs, String code) {
+    flight.ifPresent(f -> f.rpcFailed(trace, op, phase, rpcMs, code));
     sink.accept(
         rpcEnd(trace, op, doneNanos, rpcMs).field("phase", phase).field("error", code).toString());
   }
@@ -86,6 +112,7 @@ public final class EventLog {
    * is then unknown.
    */
   public void clientDone(AdminTimings timings) {
+    flight.ifPresent(f -> f.clientDone(timings));
     Line line = Line.weights(timings.trace(), "client.done").ms("wall_ms", timings.wallMs());
     timings
         .rpcMs()
@@ -107,6 +134,7 @@ public final class EventLog {
 
   /** An admin call ended without success after {@code wallMs}; {@code error} says how. */
   public void clientFailed(TraceId trace, String op, String url, double wallMs, String error) {
+    flight.ifPresent(f -> f.clientFailed(trace, op, url, wallMs, error));
     sink.accept(
         Line.weights(trace, "client.done")
             .ms("wall_ms", wallMs)
@@ -124,11 +152,13 @@ public final class EventLog {
 
   /** The orchestrator begins to wait for the checkpoint of a step. */
   public void checkpointWaitStart(long targetStep) {
+    flight.ifPresent(f -> f.waitStart(targetStep));
     sink.accept(new Line("[ckpt] wait.start").count("target_step", targetStep).toString());
   }
 
   /** The checkpoint of a step is there after {@code waitMs}. */
   public void checkpointWaitDone(long targetStep, double waitMs) {
+    flight.ifPresent(f -> f.waitDone(targetStep, waitMs));
     sink.accept(
         new Line("[ckpt] wait.done")
             .count("target_step", targetStep)
@@ -138,6 +168,7 @@ public final class EventLog {
 
   /** Collecting a batch begins with {@code inflight} completions streaming. */
   public void batchStart(int inflight, int targetBatch) {
+    flight.ifPresent(f -> f.batchStart(inflight));
     sink.accept(
         new Line("[gen] batch.start")
             .count("inflight", inflight)
@@ -147,6 +178,7 @@ public final class EventLog {
 
   /** A batch of {@code completions} is complete after {@code durMs}. */
   public void batchDone(int completions, double durMs, int inflight) {
+    flight.ifPresent(f -> f.batchDone(completions, durMs, inflight));
     sink.accept(
         new Line("[gen] batch.done")
             .count("completions", completions)
@@ -160,6 +192,7 @@ public final class EventLog {
    * its policy lags.
    */
   public void rollouts(double truncPct, long currentStep, long ckptStep) {
+    flight.ifPresent(f -> f.rollouts(truncPct, currentStep, ckptStep));
     sink.accept(
         new Line("[rollout]")
             .ms("trunc_pct", truncPct)

@@ -11,6 +11,8 @@ import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trace.waits.Waits;
+import dev.freshet.trace.jfr.CheckpointWriteEvent;
+import dev.freshet.trace.jfr.TrainingStepEvent;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
@@ -99,8 +101,17 @@ public final class TrainerLoop implements AutoCloseable {
       }
       double waitMs = clock.millisSince(waiting);
       VersionSpans.require(awaited.get(), batches.updates().read());
+      TrainingStepEvent recorded = TrainingStepEvent.begun();
       StepMetrics taken = trainer.step(awaited.get());
       metrics.step(taken.counted());
+      recorded.done(
+          step,
+          taken.stepMs(),
+          waitMs,
+          taken.tokens(),
+          taken.loss(),
+          taken.gradNorm(),
+          taken.mismatchKl());
       double writeMs = publish(step);
       Map<String, Object> line = new LinkedHashMap<>(taken.fields());
       line.put("batch_wait_ms", waitMs);
@@ -141,9 +152,11 @@ public final class TrainerLoop implements AutoCloseable {
   }
 
   private double publish(long step) {
+    CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();
     long start = events.clock().nanos();
     weights.publish(step, step - 1, model.views(), sideFiles);
     double writeMs = events.clock().millisSince(start);
+    recorded.done(step, writeMs);
     events.checkpointWritten(step, writeMs);
     metrics.published(step, writeMs);
     weights.retain(config.keepWeights(), Set.of(0L));

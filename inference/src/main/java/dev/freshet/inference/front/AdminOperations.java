@@ -143,6 +143,7 @@ final class AdminOperations implements AutoCloseable {
     // As the answer states it, so that log and answer round from one figure.
     double rpcMs = Math.round((done - start) / 1e3) / 1e3;
     double handlerMs = (start - operation.recvNanos()) / 1e6;
+    events.rpcParts(key.trace(), update.policyVersion(), update.stallMs(), update.phases());
     events.rpcDone(key.trace(), key.op(), key.phase(), done, rpcMs);
     finished(key, true);
     WeightsAnswer answer =
