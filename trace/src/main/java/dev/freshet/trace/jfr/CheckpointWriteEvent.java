@@ -31,6 +31,7 @@ public final class CheckpointWriteEvent extends Event {
 
   /** The step is published, after {@code writeMs} by the caller's clock. */
   public void done(long step, double writeMs) {
+    end();
     if (shouldCommit()) {
       this.step = step;
       this.write = Lengths.nanos(writeMs);

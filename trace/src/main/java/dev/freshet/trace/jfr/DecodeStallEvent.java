@@ -43,6 +43,7 @@ public final class DecodeStallEvent extends Event {
 
   /** Decoding goes on, after {@code nanos} by the engine's clock. */
   public void done(long policyVersion, String mode, int sequences, long nanos) {
+    end();
     if (shouldCommit()) {
       this.policyVersion = policyVersion;
       this.mode = mode;

@@ -37,6 +37,7 @@ public final class DecodeStepEvent extends Event {
 
   /** The tokens are sampled. */
   public void done(boolean prefill, int sequences, long policyVersion) {
+    end();
     if (shouldCommit()) {
       this.prefill = prefill;
       this.sequences = sequences;

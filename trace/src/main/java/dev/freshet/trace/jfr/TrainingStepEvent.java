@@ -54,6 +54,7 @@ public final class TrainingStepEvent extends Event {
       double loss,
       double gradNorm,
       double mismatchKl) {
+    end();
     if (shouldCommit()) {
       this.step = step;
       this.length = Lengths.nanos(stepMs);

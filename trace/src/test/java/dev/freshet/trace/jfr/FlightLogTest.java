@@ -161,6 +161,28 @@ class FlightLogTest {
   }
 
   @Test
+  void aStepThatIsLongerThanTheThresholdIsRecordedAndAShorterOneIsNot() throws Exception {
+    Path file = dir.resolve("recording.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("freshet.DecodeStep").withThreshold(Duration.ofMillis(5));
+      recording.enable("freshet.DecodeStall").withThreshold(Duration.ofHours(1));
+      recording.start();
+      DecodeStepEvent step = DecodeStepEvent.begun();
+      DecodeStallEvent stall = DecodeStallEvent.begun();
+      Thread.sleep(6);
+      step.done(false, 8, 3);
+      stall.done(4, "keep", 8, 5000);
+      recording.stop();
+      recording.dump(file);
+    }
+
+    assertThat(RecordingFile.readAllEvents(file))
+        .extracting(event -> event.getEventType().getName())
+        .contains("freshet.DecodeStep")
+        .doesNotContain("freshet.DecodeStall");
+  }
+
+  @Test
   void everyEventIsOfTheCategoryFreshetAndExplainsItself() throws IOException {
     List<RecordedEvent> events = recorded(FlightLogTest::call);
 
