@@ -16,7 +16,8 @@ public record FreshetConfig(
     Sft sft,
     Inference inference,
     Orchestrator orchestrator,
-    Trainer trainer) {
+    Trainer trainer,
+    Telemetry telemetry) {
 
   /** The first prompt token, the separator and the end token around a text. */
   private static final int FRAME_TOKENS = 3;
@@ -315,6 +316,20 @@ public record FreshetConfig(
     }
   }
 
+  /**
+   * What is told to others while a run goes on.
+   *
+   * @param otlpEndpoint where spans of weight updates are sent by OTLP over HTTP; empty for nowhere
+   */
+  public record Telemetry(String otlpEndpoint) {
+    public Telemetry {
+      require(
+          otlpEndpoint.isEmpty() || isHttpUrl(otlpEndpoint),
+          "otlpEndpoint",
+          "empty, or a URL such as http://127.0.0.1:4318");
+    }
+  }
+
   /** A run that learns to reverse text. */
   public static final FreshetConfig DEFAULTS =
       new FreshetConfig(
@@ -361,7 +376,8 @@ public record FreshetConfig(
               3,
               600,
               LOOPBACK,
-              8003));
+              8003),
+          new Telemetry(""));
 
   private static boolean isHttpUrl(String text) {
     try {

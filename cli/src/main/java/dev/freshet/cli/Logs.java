@@ -14,8 +14,12 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.ThreadPriority;
+import dev.freshet.trace.spans.SpanExport;
+import dev.freshet.trace.spans.SpanLog;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -38,7 +42,17 @@ final class Logs {
   private static final int QUEUED_LINES = 8192;
   private static final int FLUSH_MILLIS = 10_000;
 
+  /** Where the spans of all roles go, if anywhere; made once the configuration is known. */
+  private static Optional<SpanExport> spans = Optional.empty();
+
   private Logs() {}
+
+  /** Sends the admin calls of event logs that are made from now on to a collector of spans. */
+  static synchronized void exportSpans(FreshetConfig.Telemetry telemetry) {
+    if (!telemetry.otlpEndpoint().isEmpty()) {
+      spans = Optional.of(new SpanExport(URI.create(telemetry.otlpEndpoint())));
+    }
+  }
 
   /** Sends warnings to the console, and nothing else anywhere. */
   static void warningsOnly() {
@@ -94,14 +108,18 @@ final class Logs {
   }
 
   /** The tagged events of a role, on the JVM's monotonic clock. */
-  static EventLog events(String role) {
+  static synchronized EventLog events(String role) {
     org.slf4j.Logger logger = LoggerFactory.getLogger("dev.freshet." + role + ".Events");
-    return new EventLog(
-        line -> {
-          RECENT.add(role + " " + line);
-          logger.info(line);
-        },
-        MonotonicClock.SYSTEM);
+    EventLog log =
+        new EventLog(
+            line -> {
+              RECENT.add(role + " " + line);
+              logger.info(line);
+            },
+            MonotonicClock.SYSTEM);
+    return spans
+        .map(export -> log.withSpans(new SpanLog(role, MonotonicClock.SYSTEM, export)))
+        .orElse(log);
   }
 
   /** The newest events of all roles of this process. */
@@ -117,8 +135,10 @@ final class Logs {
     LoggerFactory.getLogger(FAILURES).error("the command failed", failure);
   }
 
-  /** Writes out what is buffered and closes the files. */
-  static void close() {
+  /** Sends and writes out what is buffered, and closes the files. */
+  static synchronized void close() {
+    spans.ifPresent(SpanExport::close);
+    spans = Optional.empty();
     context().stop();
   }
 

@@ -31,6 +31,7 @@ final class OrchestrateCommand extends RunningCommand {
     }
     RunDirectory run = RunDirectory.existing(config);
     Logs.toRun(run, "orchestrator");
+    Logs.exportSpans(config.telemetry());
     Terminal terminal = Terminal.standard();
     LaneRehearsal.hold();
     MetricsRegistry registry = MetricsRegistry.withJvm();

@@ -33,6 +33,7 @@ final class RunCommand extends RunningCommand {
     run.requireFresh(0);
     run.create(config);
     Logs.toRun(run, "orchestrator");
+    Logs.exportSpans(config.telemetry());
     Terminal terminal = Terminal.standard();
     terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
     long start = System.nanoTime();

@@ -100,6 +100,7 @@ final class ServeCommand extends RunningCommand {
       run.createLogs();
       Logs.toRun(run, "inference");
     }
+    Logs.exportSpans(config.telemetry());
     try (Dashboard dashboard = new Dashboard(described(config));
         InferenceServer server = start(config, dashboard)) {
       System.out.printf(

@@ -39,7 +39,7 @@ final class WaitsCommand extends RunningCommand {
           new AdminClient(
               role,
               AdminDeadlines.DEFAULT,
-              new EventLog(_ -> {}, MonotonicClock.SYSTEM),
+              EventLog.silent(MonotonicClock.SYSTEM),
               AdminTokenFile.read(tokenFile))) {
         waits.addAll(client.waits());
       }

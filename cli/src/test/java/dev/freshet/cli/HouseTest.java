@@ -36,7 +36,13 @@ class HouseTest {
           Map.ofEntries(
               Map.entry(
                   "trace",
-                  may(List.of(), "io.prometheus", "jdk.jfr", "org.slf4j", "tools.jackson")),
+                  may(
+                      List.of(),
+                      "io.opentelemetry",
+                      "io.prometheus",
+                      "jdk.jfr",
+                      "org.slf4j",
+                      "tools.jackson")),
               Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
               Map.entry("rollouts", may(List.of("trace"), "tools.jackson")),

@@ -4,6 +4,7 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitsJson;
 import io.netty.util.NetUtil;
@@ -198,17 +199,21 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminRequest request(String method, String path, byte[] body, Duration readDeadline) {
-    return new AdminRequest(method, origin, path, body, TraceId.random(), token, readDeadline);
+    TraceId trace = TraceId.random();
+    return new AdminRequest(
+        method, origin, path, body, trace, TraceParent.of(trace), token, readDeadline);
   }
 
   private AdminResult operate(String op, Optional<String> path, byte[] body, TraceId trace) {
-    AdminRequest request = post("/" + op, body, deadlines.update(), trace);
+    TraceParent span = TraceParent.of(trace);
+    AdminRequest request = post("/" + op, body, deadlines.update(), trace, span);
     return logged(
         op,
         request.call(),
         request.url(),
         path,
         trace,
+        span,
         sent -> {
           AdminExchange.Answer answer = call(request);
           requireOk(request, answer);
@@ -221,7 +226,8 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminResult operatePeer(UpdateWeightsRequest request, TraceId trace) {
-    AdminRequest load = post(PeerUpdate.route(kind), new byte[0], deadlines.update(), trace);
+    TraceParent span = TraceParent.of(trace);
+    AdminRequest load = post(PeerUpdate.route(kind), new byte[0], deadlines.update(), trace, span);
     PeerUpdate update;
     try {
       update =
@@ -231,7 +237,7 @@ public final class AdminClient implements AutoCloseable {
               deadlines,
               events.clock(),
               (path, body, deadline) -> {
-                AdminRequest step = post(path, body, deadline, trace);
+                AdminRequest step = post(path, body, deadline, trace, span);
                 AdminExchange.Answer answer = call(step);
                 requireOk(step, answer);
                 return answer;
@@ -245,6 +251,7 @@ public final class AdminClient implements AutoCloseable {
         load.url(),
         request.weightDir(),
         trace,
+        span,
         sent -> {
           enterLane(load);
           try {
@@ -270,8 +277,9 @@ public final class AdminClient implements AutoCloseable {
         });
   }
 
-  private AdminRequest post(String path, byte[] body, Duration deadline, TraceId trace) {
-    return new AdminRequest("POST", origin, path, body, trace, token, deadline);
+  private AdminRequest post(
+      String path, byte[] body, Duration deadline, TraceId trace, TraceParent span) {
+    return new AdminRequest("POST", origin, path, body, trace, span, token, deadline);
   }
 
   /**
@@ -283,7 +291,9 @@ public final class AdminClient implements AutoCloseable {
       String url,
       Optional<String> path,
       TraceId trace,
+      TraceParent span,
       LongFunction<AdminResult> work) {
+    events.clientSpan(trace, span);
     long sent = events.clientSend(trace, url, path);
     try {
       AdminResult result = work.apply(sent);

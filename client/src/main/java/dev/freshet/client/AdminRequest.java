@@ -1,14 +1,15 @@
 package dev.freshet.client;
 
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One admin request; {@code readDeadline} bounds the time from its last byte to the answer's, and
- * {@code token} is what the server knows its operators by.
+ * One admin request, part of {@code span}; {@code readDeadline} bounds the time from its last byte
+ * to the answer's, and {@code token} is what the server knows its operators by.
  */
 record AdminRequest(
     String method,
@@ -16,6 +17,7 @@ record AdminRequest(
     String path,
     byte[] body,
     TraceId trace,
+    TraceParent span,
     Optional<AdminToken> token,
     Duration readDeadline) {
   String url() {
@@ -35,6 +37,7 @@ record AdminRequest(
     header(head, "connection", "close");
     header(head, "accept", "application/json");
     header(head, TraceId.HEADER, trace.hex());
+    header(head, TraceParent.HEADER, span.header());
     token.ifPresent(secret -> header(head, "authorization", secret.header()));
     if (method.equals("POST")) {
       header(head, "content-type", "application/json");

@@ -2,8 +2,8 @@ package dev.freshet.inference;
 
 import dev.freshet.client.UpdateMode;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.metrics.EngineMetrics;
 import dev.freshet.trace.jfr.DecodeStallEvent;
+import dev.freshet.trace.metrics.EngineMetrics;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;

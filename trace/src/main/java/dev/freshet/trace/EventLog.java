@@ -1,6 +1,7 @@
 package dev.freshet.trace;
 
 import dev.freshet.trace.jfr.FlightLog;
+import dev.freshet.trace.spans.SpanLog;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -12,26 +13,38 @@ import org.slf4j.Logger;
  * is seconds on the monotonic clock with 6 decimals, {@code *_ms} milliseconds with 1 decimal.
  * White space inside a value is percent-encoded, so that a value ends at the next space.
  *
- * <p>The JDK's flight recorder is told the same, while it records. Thread-safe if its sink is.
+ * <p>The JDK's flight recorder is told the same, while it records, and a {@link SpanLog} of admin
+ * calls, if there is one. Thread-safe if its sink is.
  */
 public final class EventLog {
   private final Consumer<String> sink;
   private final MonotonicClock clock;
   private final Optional<FlightLog> flight;
+  private final Optional<SpanLog> spans;
 
   public EventLog(Consumer<String> sink, MonotonicClock clock) {
-    this(sink, clock, Optional.of(new FlightLog()));
+    this(sink, clock, Optional.of(new FlightLog()), Optional.empty());
   }
 
-  private EventLog(Consumer<String> sink, MonotonicClock clock, Optional<FlightLog> flight) {
+  private EventLog(
+      Consumer<String> sink,
+      MonotonicClock clock,
+      Optional<FlightLog> flight,
+      Optional<SpanLog> spans) {
     this.sink = sink;
     this.clock = clock;
     this.flight = flight;
+    this.spans = spans;
   }
 
   /** Keeps nothing, for what is not to be seen: neither lines nor events of the recorder. */
   public static EventLog silent(MonotonicClock clock) {
-    return new EventLog(_ -> {}, clock, Optional.empty());
+    return new EventLog(_ -> {}, clock, Optional.empty(), Optional.empty());
+  }
+
+  /** The same log, whose admin calls are also given away as spans. */
+  public EventLog withSpans(SpanLog spansOfCalls) {
+    return new EventLog(sink, clock, flight, Optional.of(spansOfCalls));
   }
 
   /** Logs to {@code logger} at level info. */
@@ -44,6 +57,11 @@ public final class EventLog {
     return clock;
   }
 
+  /** The call that is about to be sent is {@code span}. */
+  public void clientSpan(TraceId trace, TraceParent span) {
+    spans.ifPresent(s -> s.clientSpan(trace, span));
+  }
+
   /** The client is about to connect. Returns the time written, in nanoseconds. */
   public long clientSend(TraceId trace, String url, Optional<String> path) {
     flight.ifPresent(f -> f.clientSend(trace, path));
@@ -52,6 +70,11 @@ public final class EventLog {
     path.ifPresent(p -> line.field("path", p));
     sink.accept(line.seconds("t", now).toString());
     return now;
+  }
+
+  /** The admin request that arrived at {@code recvNanos} is a child of {@code parent}, if any. */
+  public void serverSpan(TraceId trace, Optional<TraceParent> parent, long recvNanos) {
+    spans.ifPresent(s -> s.serverRecv(trace, parent, recvNanos));
   }
 
   /** The first byte of an admin request arrived at {@code recvNanos}. */
@@ -65,6 +88,7 @@ public final class EventLog {
    */
   public void rpcStart(TraceId trace, String op, String phase, long startNanos) {
     flight.ifPresent(f -> f.rpcStart(trace));
+    spans.ifPresent(s -> s.rpcStart(trace, startNanos));
     sink.accept(
         Line.weights(trace, "rpc.start")
             .field("op", op)
@@ -80,11 +104,13 @@ public final class EventLog {
   public void rpcParts(
       TraceId trace, long policyVersion, double stallMs, Map<String, Double> phases) {
     flight.ifPresent(f -> f.rpcParts(trace, policyVersion, stallMs, phases));
+    spans.ifPresent(s -> s.rpcParts(trace, policyVersion, phases));
   }
 
   /** The engine operation ended at {@code doneNanos} after {@code rpcMs}. */
   public void rpcDone(TraceId trace, String op, String phase, long doneNanos, double rpcMs) {
     flight.ifPresent(f -> f.rpcDone(trace, op, phase, rpcMs));
+    spans.ifPresent(s -> s.rpcEnd(trace, op, phase, doneNanos, ""));
     sink.accept(rpcEnd(trace, op, doneNanos, rpcMs).field("phase", phase).toString());
   }
 
@@ -95,6 +121,7 @@ public final class EventLog {
   public void rpcFailed(
       TraceId trace, String op, String phase, long doneNanos, double rpcMs, String code) {
     flight.ifPresent(f -> f.rpcFailed(trace, op, phase, rpcMs, code));
+    spans.ifPresent(s -> s.rpcEnd(trace, op, phase, doneNanos, code));
     sink.accept(
         rpcEnd(trace, op, doneNanos, rpcMs).field("phase", phase).field("error", code).toString());
   }
@@ -113,6 +140,7 @@ public final class EventLog {
    */
   public void clientDone(AdminTimings timings) {
     flight.ifPresent(f -> f.clientDone(timings));
+    spans.ifPresent(s -> s.clientDone(timings));
     Line line = Line.weights(timings.trace(), "client.done").ms("wall_ms", timings.wallMs());
     timings
         .rpcMs()
@@ -135,6 +163,7 @@ public final class EventLog {
   /** An admin call ended without success after {@code wallMs}; {@code error} says how. */
   public void clientFailed(TraceId trace, String op, String url, double wallMs, String error) {
     flight.ifPresent(f -> f.clientFailed(trace, op, url, wallMs, error));
+    spans.ifPresent(s -> s.clientFailed(trace, op, url, wallMs, error));
     sink.accept(
         Line.weights(trace, "client.done")
             .ms("wall_ms", wallMs)

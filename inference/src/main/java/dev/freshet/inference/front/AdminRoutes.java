@@ -12,6 +12,7 @@ import dev.freshet.client.WireException;
 import dev.freshet.inference.Engine;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
@@ -70,8 +71,9 @@ final class AdminRoutes implements Routes {
   }
 
   @Override
-  public void arrived(String path, TraceId trace, long recvNanos) {
+  public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
     if (path.equals(UPDATE) || path.equals(RELOAD)) {
+      events.serverSpan(trace, parent, recvNanos);
       events.serverRecv(trace, path, recvNanos);
     }
   }

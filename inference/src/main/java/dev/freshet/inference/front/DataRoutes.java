@@ -1,6 +1,8 @@
 package dev.freshet.inference.front;
 
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
+import java.util.Optional;
 
 /**
  * What the data listener answers: completions, models, and for peers that have one port the admin
@@ -17,8 +19,8 @@ final class DataRoutes implements Routes {
   }
 
   @Override
-  public void arrived(String path, TraceId trace, long recvNanos) {
-    admin.arrived(path, trace, recvNanos);
+  public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
+    admin.arrived(path, trace, parent, recvNanos);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.freshet.inference.front;
 import dev.freshet.client.ErrorBody;
 import dev.freshet.client.Transport;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -125,8 +126,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     head = Optional.of(request);
     recvNanos = stamp.nanos();
     String id = request.headers().get(TraceId.HEADER, "");
-    trace = TraceId.isValid(id) ? new TraceId(id) : TraceId.random();
-    routes.arrived(path(request), trace, recvNanos);
+    Optional<TraceParent> parent = TraceParent.parse(request.headers().get(TraceParent.HEADER, ""));
+    trace =
+        TraceId.isValid(id)
+            ? new TraceId(id)
+            : parent.map(TraceParent::trace).orElseGet(TraceId::random);
+    routes.arrived(path(request), trace, parent, recvNanos);
     if (HttpUtil.getContentLength(request, 0L) > maxBodyBytes) {
       refuse(tooLarge());
     } else if (HttpUtil.is100ContinueExpected(request)) {

@@ -2,6 +2,7 @@ package dev.freshet.inference.front;
 
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
 import dev.freshet.trace.metrics.MetricsRegistry;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -51,7 +52,7 @@ public final class StatusListener implements AutoCloseable {
 
   private final class StatusRoutes implements Routes {
     @Override
-    public void arrived(String path, TraceId trace, long recvNanos) {}
+    public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {}
 
     @Override
     public void handle(Request request, Exchange exchange) {

@@ -1,0 +1,126 @@
+package dev.freshet.trace.spans;
+
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends spans to a collector by OTLP over HTTP, in batches, on a thread of its own. It never holds
+ * up who hands it a span: when {@link #MOST_WAITING} wait, or the collector does not take a batch,
+ * spans are dropped and counted. Thread-safe; closing sends what waits, within {@link #CLOSE}.
+ */
+public final class SpanExport implements Consumer<Span>, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SpanExport.class);
+
+  /** Says of every batch that fails what is said here once, and with a stack trace. */
+  private static final java.util.logging.Logger LIBRARY =
+      java.util.logging.Logger.getLogger("io.opentelemetry");
+
+  private static final int MOST_WAITING = 4096;
+  private static final int MOST_AT_ONCE = 512;
+  private static final Duration LINGER = Duration.ofMillis(500);
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration CLOSE = Duration.ofSeconds(6);
+
+  private final BlockingQueue<Span> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final AtomicLong dropped = new AtomicLong();
+  private final OtlpHttpSpanExporter exporter;
+  private final Thread thread;
+  private volatile boolean closed;
+  private boolean failing;
+
+  /**
+   * @param endpoint of the collector, as {@code http://127.0.0.1:4318}; {@code /v1/traces} is added
+   *     to one without a path
+   */
+  public SpanExport(URI endpoint) {
+    LIBRARY.setLevel(java.util.logging.Level.OFF);
+    String path = endpoint.getPath();
+    String url =
+        path == null || path.isEmpty() || path.equals("/")
+            ? endpoint.resolve("/v1/traces").toString()
+            : endpoint.toString();
+    this.exporter =
+        OtlpHttpSpanExporter.builder()
+            .setEndpoint(url)
+            .setTimeout(TIMEOUT)
+            .setConnectTimeout(TIMEOUT)
+            .setRetryPolicy(null)
+            .build();
+    this.thread = Thread.ofPlatform().name("freshet-spans").daemon().start(this::send);
+  }
+
+  /** Takes a span, or drops it. */
+  @Override
+  public void accept(Span span) {
+    if (closed || !waiting.offer(span)) {
+      dropped.incrementAndGet();
+    }
+  }
+
+  /** Spans that no collector has got. */
+  public long dropped() {
+    return dropped.get();
+  }
+
+  private void send() {
+    List<SpanData> batch = new ArrayList<>();
+    try {
+      while (!closed || !waiting.isEmpty()) {
+        Span first = waiting.poll(LINGER.toMillis(), TimeUnit.MILLISECONDS);
+        if (first != null) {
+          batch.add(new OtlpSpan(first));
+          List<Span> more = new ArrayList<>();
+          waiting.drainTo(more, MOST_AT_ONCE - 1);
+          more.forEach(span -> batch.add(new OtlpSpan(span)));
+          send(batch);
+          batch.clear();
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("the export of spans was ended");
+    } finally {
+      dropped.addAndGet(batch.size() + waiting.size());
+    }
+  }
+
+  private void send(List<SpanData> batch) {
+    CompletableResultCode result =
+        exporter.export(List.copyOf(batch)).join(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    if (!result.isSuccess()) {
+      dropped.addAndGet(batch.size());
+      if (!failing) {
+        LOG.warn("the collector of spans does not take them: they are dropped until it does");
+      }
+    }
+    failing = !result.isSuccess();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      if (!thread.join(CLOSE)) {
+        thread.interrupt();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      thread.interrupt();
+    }
+    exporter.shutdown().join(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    if (dropped() > 0) {
+      LOG.warn("{} spans were dropped", dropped());
+    }
+  }
+}

@@ -1,0 +1,267 @@
+package dev.freshet.trace.spans;
+
+import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Consumer;
+
+/**
+ * An event log's admin calls as spans: of the client, with connecting, accepting and the answer
+ * within it; of the server, the client's child, with the engine's operation and its phases one
+ * after the other. Calls that have begun and not ended are remembered, at most {@link #MOST}.
+ * Thread-safe if its sink is, which must not block.
+ */
+public final class SpanLog {
+  private static final int MOST = 256;
+
+  private final String role;
+  private final MonotonicClock clock;
+  private final Consumer<Span> sink;
+  private final Map<TraceId, Sent> sent = newest();
+  private final Map<TraceId, Received> received = newest();
+
+  /** A call that the client has sent. */
+  private record Sent(TraceParent span, long nanos) {}
+
+  /** A call that the server has received; what is not known yet is 0 or empty. */
+  private record Received(
+      Optional<TraceParent> parent,
+      long recvNanos,
+      long startNanos,
+      long policyVersion,
+      Map<String, Double> phases) {}
+
+  /**
+   * @param role whose log it is
+   * @param clock the event log's
+   */
+  public SpanLog(String role, MonotonicClock clock, Consumer<Span> sink) {
+    this.role = role;
+    this.clock = clock;
+    this.sink = sink;
+  }
+
+  private static <V> Map<TraceId, V> newest() {
+    return new LinkedHashMap<>() {
+      private static final long serialVersionUID = 1L;
+
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<TraceId, V> eldest) {
+        return size() > MOST;
+      }
+    };
+  }
+
+  /** A call of the client begins now. */
+  public synchronized void clientSpan(TraceId trace, TraceParent span) {
+    sent.put(trace, new Sent(span, clock.nanos()));
+  }
+
+  /** A call ended with success. */
+  public void clientDone(AdminTimings timings) {
+    Optional<Sent> call = take(timings.trace());
+    if (call.isEmpty()) {
+      return;
+    }
+    long start = call.get().nanos();
+    long done = start + nanos(timings.wallMs());
+    Map<String, Object> attributes = client(timings.trace(), timings.op(), timings.url());
+    timings.queueMs().ifPresent(ms -> attributes.put("freshet.queue_ms", ms));
+    timings.rpcMs().ifPresent(ms -> attributes.put("freshet.rpc_ms", ms));
+    timings.stallMs().ifPresent(ms -> attributes.put("freshet.stall_ms", ms));
+    Nest nest = new Nest(call.get().span().traceId(), call.get().span().spanId());
+    nest.emit("", Span.Kind.CLIENT, timings.op(), start, done, attributes, "");
+    long connected = nest.child("connect", start, OptionalDouble.of(timings.connectMs()));
+    nest.child("accept", connected, timings.acceptMs());
+    nest.child("answer", done - nanos(timings.answerMs().orElse(0)), timings.answerMs());
+  }
+
+  /** A call ended without success. */
+  public void clientFailed(TraceId trace, String op, String url, double wallMs, String error) {
+    take(trace)
+        .ifPresent(
+            call ->
+                new Nest(call.span().traceId(), call.span().spanId())
+                    .emit(
+                        "",
+                        Span.Kind.CLIENT,
+                        op,
+                        call.nanos(),
+                        call.nanos() + nanos(wallMs),
+                        client(trace, op, url),
+                        error));
+  }
+
+  private synchronized Optional<Sent> take(TraceId trace) {
+    return Optional.ofNullable(sent.remove(trace));
+  }
+
+  private static Map<String, Object> client(TraceId trace, String op, String url) {
+    Map<String, Object> attributes = new LinkedHashMap<>();
+    attributes.put("freshet.trace", trace.hex());
+    attributes.put("freshet.op", op);
+    attributes.put("url.full", url);
+    return attributes;
+  }
+
+  /** The server received a call of {@code parent}, if its header says whose it is. */
+  public synchronized void serverRecv(TraceId trace, Optional<TraceParent> parent, long recvNanos) {
+    Received fresh = new Received(parent, recvNanos, 0, -1, Map.of());
+    // A further try joins an operation that runs already.
+    received.merge(trace, fresh, (known, next) -> known.startNanos() == 0 ? next : known);
+  }
+
+  /** The engine's operation began. */
+  public synchronized void rpcStart(TraceId trace, long startNanos) {
+    received.computeIfPresent(
+        trace,
+        (_, call) -> new Received(call.parent(), call.recvNanos(), startNanos, -1, call.phases()));
+  }
+
+  /** What the operation that is about to end was made of. */
+  public synchronized void rpcParts(TraceId trace, long policyVersion, Map<String, Double> phases) {
+    received.computeIfPresent(
+        trace,
+        (_, call) ->
+            new Received(
+                call.parent(), call.recvNanos(), call.startNanos(), policyVersion, phases));
+  }
+
+  /**
+   * The engine's operation ended.
+   *
+   * @param error why it failed; empty if it did not
+   */
+  public void rpcEnd(TraceId trace, String op, String phase, long doneNanos, String error) {
+    Optional<Received> known;
+    synchronized (this) {
+      known = Optional.ofNullable(received.remove(trace));
+    }
+    if (known.isEmpty()) {
+      return;
+    }
+    Received call = known.get();
+    Map<String, Object> attributes = new LinkedHashMap<>();
+    attributes.put("freshet.trace", trace.hex());
+    attributes.put("freshet.phase", phase);
+    if (call.policyVersion() >= 0) {
+      attributes.put("freshet.policy_version", call.policyVersion());
+    }
+    TraceParent parent = call.parent().orElseGet(() -> TraceParent.of(trace));
+    Nest server = new Nest(parent.traceId(), TraceParent.randomSpan());
+    server.emit(
+        call.parent().map(TraceParent::spanId).orElse(""),
+        Span.Kind.SERVER,
+        op,
+        call.recvNanos(),
+        doneNanos,
+        attributes,
+        error);
+    Nest rpc = server.within();
+    rpc.emit(
+        server.spanId(), Span.Kind.INTERNAL, "rpc", call.startNanos(), doneNanos, Map.of(), error);
+    phases(rpc, call);
+  }
+
+  private static void phases(Nest rpc, Received call) {
+    Map<String, Double> phases = call.phases();
+    Nest prepare = rpc.within();
+    long at = rpc.emitted(prepare, "prepare", call.startNanos(), phases);
+    long part = call.startNanos();
+    for (String name : new String[] {"map", "fault", "verify", "build"}) {
+      part = prepare.emitted(prepare.within(), name, part, phases);
+    }
+    at = rpc.emitted(rpc.within(), "wait_step", at, phases);
+    Nest pause = rpc.within();
+    rpc.emitted(pause, "pause", at, phases);
+    for (String name : new String[] {"swap", "recompute"}) {
+      at = pause.emitted(pause.within(), name, at, phases);
+    }
+  }
+
+  private static long epochNanos() {
+    Instant now = Instant.now();
+    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+  }
+
+  private static long nanos(double ms) {
+    return Math.round(ms * 1e6);
+  }
+
+  /** A span whose children are emitted. Times are readings of the log's clock. */
+  private final class Nest {
+    private final String traceId;
+    private final String spanId;
+
+    /** From the clock's origin to the epoch, one for all spans of a call. */
+    private final long epoch;
+
+    Nest(String traceId, String spanId) {
+      this(traceId, spanId, epochNanos() - clock.nanos());
+    }
+
+    private Nest(String traceId, String spanId, long epoch) {
+      this.traceId = traceId;
+      this.spanId = spanId;
+      this.epoch = epoch;
+    }
+
+    String spanId() {
+      return spanId;
+    }
+
+    /** A further span of the trace. */
+    Nest within() {
+      return new Nest(traceId, TraceParent.randomSpan(), epoch);
+    }
+
+    void emit(
+        String parent,
+        Span.Kind kind,
+        String name,
+        long start,
+        long end,
+        Map<String, Object> attributes,
+        String error) {
+      sink.accept(
+          new Span(
+              role,
+              traceId,
+              spanId,
+              parent,
+              kind,
+              name,
+              epoch + start,
+              epoch + Math.max(start, end),
+              attributes,
+              error));
+    }
+
+    /** A child of a known length; returns its end. */
+    long child(String name, long start, OptionalDouble ms) {
+      if (ms.isEmpty()) {
+        return start;
+      }
+      long end = start + nanos(ms.getAsDouble());
+      within().emit(spanId, Span.Kind.INTERNAL, name, start, end, Map.of(), "");
+      return end;
+    }
+
+    /** A phase as a child, if it is known and took time; returns its end. */
+    long emitted(Nest child, String phase, long start, Map<String, Double> phases) {
+      double ms = phases.getOrDefault(phase + "_ms", 0.0);
+      if (ms <= 0) {
+        return start;
+      }
+      long end = start + nanos(ms);
+      child.emit(spanId, Span.Kind.INTERNAL, phase, start, end, Map.of(), "");
+      return end;
+    }
+  }
+}
