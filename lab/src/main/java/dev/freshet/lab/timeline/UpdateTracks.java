@@ -118,13 +118,14 @@ final class UpdateTracks {
             ? lanes.place(received, origin + Axis.length(Math.max(end, times.received())))
             : lanes.placeUnended(received);
     if (over) {
-      out.slice(placed.track(), CATEGORY, name(call), received, placed.duration(), args(call));
+      out.slice(
+          placed.track(), CATEGORY, name(call), placed.start(), placed.duration(), args(call));
     } else {
-      out.unended(placed.track(), CATEGORY, name(call), received, args(call));
+      out.unended(placed.track(), CATEGORY, name(call), placed.start(), args(call));
     }
     Flow.Stand last = times.answered() ? Flow.Stand.STEP : Flow.Stand.END;
     arrow.ifPresent(
-        flow -> out.flow(flow, started ? Flow.Stand.STEP : last, placed.track(), received));
+        flow -> out.flow(flow, started ? Flow.Stand.STEP : last, placed.track(), placed.start()));
     Nest nest = new Nest(out, placed, CATEGORY);
     long decodingOn = nest.at();
     if (started) {

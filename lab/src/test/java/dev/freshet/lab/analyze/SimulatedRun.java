@@ -42,7 +42,7 @@ public final class SimulatedRun {
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss,SSS", Locale.ROOT);
 
   /** What stands before the tag. */
-  enum Style {
+  public enum Style {
     FRESHET,
     LOGURU,
     PYTHON,
@@ -66,7 +66,10 @@ public final class SimulatedRun {
   private record Timed(double ms, Role role, Consumer<EventLog> write) {}
 
   final Random random;
-  final Map<Role, Style> styles = new EnumMap<>(Role.class);
+
+  /** What stands before the tags of each role. */
+  public final Map<Role, Style> styles = new EnumMap<>(Role.class);
+
   final Map<Role, List<String>> lines = new EnumMap<>(Role.class);
 
   /** How many there are. */

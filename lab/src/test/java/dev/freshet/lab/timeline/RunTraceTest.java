@@ -95,6 +95,25 @@ class RunTraceTest {
   }
 
   @Test
+  void hostsOfOtherTimeZonesAreOnTheSameAxis() {
+    SimulatedRun run = new SimulatedRun(5);
+    run.steps = STEPS;
+    run.styles.put(Role.TRAINER, SimulatedRun.Style.EASTERN);
+    run.styles.put(Role.INFERENCE, SimulatedRun.Style.EASTERN);
+    ReadTrace expected = trace(logs(run(0)));
+    ReadTrace trace = trace(logs(run.run()));
+
+    for (String name : List.of("write v", "wait for v", "rpc")) {
+      List<ReadTrace.Slice> same = expected.slices("", name);
+      List<ReadTrace.Slice> slices = trace.slices("", name);
+      assertThat(slices).as(name).hasSameSizeAs(same);
+      for (int i = 0; i < same.size(); i++) {
+        assertThat(slices.get(i).start() / 1e6).isCloseTo(same.get(i).start() / 1e6, within(5.0));
+      }
+    }
+  }
+
+  @Test
   void thePhasesOfAnUpdateAreNestedAndHaveTheLengthsOfTheLog() {
     ReadTrace trace = trace(UPDATE);
 
