@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -172,6 +173,22 @@ class LoopTest {
           .hasSize(2 * STEPS)
           .doesNotHaveDuplicates();
     }
+    Map<String, List<JsonNode>> arrows =
+        events.stream()
+            .filter(event -> List.of("s", "t", "f").contains(event.path("ph").asString()))
+            .collect(
+                Collectors.groupingBy(
+                    event -> event.path("cat").asString() + event.path("id").asString()));
+    assertThat(arrows.values())
+        .allSatisfy(
+            points ->
+                assertThat(
+                        points.stream()
+                            .sorted(Comparator.comparingDouble(p -> p.path("ts").asDouble()))
+                            .map(point -> point.path("ph").asString())
+                            .collect(Collectors.joining()))
+                    .as("forward in time")
+                    .matches("st*f"));
   }
 
   private static List<JsonNode> slices(List<JsonNode> events, String name) {

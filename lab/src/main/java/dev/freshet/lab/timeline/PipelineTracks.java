@@ -130,7 +130,7 @@ final class PipelineTracks {
         placed.start(),
         placed.duration(),
         args.text("line", moment.where()));
-    checkpoints.drawAt(moment, out, placed.track(), placed.start());
+    checkpoints.drawFrom(moment, out, placed);
   }
 
   /** Draws what has begun and not ended. */

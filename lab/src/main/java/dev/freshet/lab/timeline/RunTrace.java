@@ -49,7 +49,7 @@ public record RunTrace(
         analysis.moments().stream().filter(m -> Double.isFinite(m.millis())).toList();
     try (TraceWriter out = new TraceWriter(stream, about(analysis, axis))) {
       Roles roles = new Roles(out);
-      CheckpointFlows checkpoints = new CheckpointFlows(moments, calls);
+      CheckpointFlows checkpoints = new CheckpointFlows(moments, calls, axis);
       PipelineTracks pipeline = new PipelineTracks(out, roles, axis, metrics, checkpoints);
       analysis.loads().forEach(pipeline::draw);
       moments.forEach(pipeline::draw);

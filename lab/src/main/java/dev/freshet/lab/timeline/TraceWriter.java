@@ -13,8 +13,8 @@ import tools.jackson.core.json.JsonFactory;
  * ui.perfetto.dev and chrome://tracing open
  * (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU). Times and
  * durations are taken in nanoseconds since the trace's beginning and written in microseconds with
- * three decimals. A flow's event belongs to the slice of its track that was written last with the
- * same start. The stream stays the caller's.
+ * three decimals. A flow's event belongs to the innermost slice of its track at its time, of those
+ * written before it. The stream stays the caller's.
  */
 final class TraceWriter implements AutoCloseable {
   private static final JsonFactory JSON =
@@ -78,9 +78,9 @@ final class TraceWriter implements AutoCloseable {
     out.writeEndObject();
   }
 
-  /** The slice that was written last is part of a flow. */
-  void flow(Flow flow, Flow.Stand stand, Track track, long start) {
-    event(stand.phase(), track, flow.category(), flow.name(), start);
+  /** The slice that was written last and is there at that time is part of a flow. */
+  void flow(Flow flow, Flow.Stand stand, Track track, long at) {
+    event(stand.phase(), track, flow.category(), flow.name(), at);
     out.writeStringProperty("id", flow.id());
     if (stand == Flow.Stand.END) {
       out.writeStringProperty("bp", "e");

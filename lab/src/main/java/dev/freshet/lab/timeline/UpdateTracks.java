@@ -66,7 +66,7 @@ final class UpdateTracks {
       out.unended(placed.track(), CATEGORY, name(call), placed.start(), args(call));
     }
     arrow.ifPresent(flow -> out.flow(flow, Flow.Stand.START, placed.track(), placed.start()));
-    checkpoints.drawAt(call, out, placed.track(), placed.start());
+    checkpoints.drawTo(call, out, placed);
     Nest nest = new Nest(out, placed, CATEGORY);
     if (arrow.isPresent()) {
       wayThereAndBack(times, origin, nest, arrow.filter(_ -> times.answered()));

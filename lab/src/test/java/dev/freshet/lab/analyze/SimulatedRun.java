@@ -79,7 +79,10 @@ public final class SimulatedRun {
   IntToDoubleFunction rpcMs;
   IntToDoubleFunction writeMs;
   IntToDoubleFunction pollMs;
-  IntToDoubleFunction waitMs;
+
+  /** How long each step's weights were waited for. */
+  public IntToDoubleFunction waitMs;
+
   IntToDoubleFunction truncPct;
   IntToDoubleFunction inflight;
   IntToDoubleFunction staleness = _ -> 1;

@@ -127,7 +127,8 @@ final class ReadTrace {
             .anyMatch(
                 slice ->
                     slice.event().path("tid").equals(event.path("tid"))
-                        && slice.start() == nanos(event, "ts"));
+                        && slice.start() <= nanos(event, "ts")
+                        && slice.end() >= nanos(event, "ts"));
       }
     }
     flows.forEach(

@@ -95,6 +95,19 @@ class RunTraceTest {
   }
 
   @Test
+  void arrowsGoForwardFromACheckpointThatWasAwaitedSinceBeforeItWasWritten() {
+    SimulatedRun run = new SimulatedRun(5);
+    run.steps = STEPS;
+    run.waitMs = step -> step % 2 == 0 ? 0 : 2000;
+
+    ReadTrace trace = trace(logs(run.run()));
+
+    assertThat(trace.arrows("checkpoint")).isEqualTo(STEPS);
+    assertThat(trace.slices("waits for weights", "wait for v1").getFirst().start())
+        .isLessThan(trace.slices("checkpoints", "write v1").getFirst().start());
+  }
+
+  @Test
   void hostsOfOtherTimeZonesAreOnTheSameAxis() {
     SimulatedRun run = new SimulatedRun(5);
     run.steps = STEPS;
