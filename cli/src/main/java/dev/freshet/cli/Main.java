@@ -41,9 +41,14 @@ public final class Main {
     System.exit(run(arguments));
   }
 
+  /** All commands. */
+  static CommandLine commands() {
+    return new CommandLine(new Main());
+  }
+
   /** Runs the command line. Returns the exit code. */
   static int run(String... arguments) {
-    CommandLine commands = new CommandLine(new Main());
+    CommandLine commands = commands();
     commands.setUnmatchedOptionsArePositionalParams(true); // Dotted overrides.
     commands.setParameterExceptionHandler((refused, _) -> refuse(refused));
     commands.setExecutionExceptionHandler((failure, _, _) -> report(failure));

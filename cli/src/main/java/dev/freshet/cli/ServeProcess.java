@@ -67,7 +67,8 @@ final class ServeProcess implements AutoCloseable {
    * Starts one with the embedded engine.
    *
    * @param model what it serves
-   * @param sequences how many completions it decodes at once, and may have waiting
+   * @param sequences how many completions it decodes at once; twice as many may wait, so that a
+   *     load may begin before the server has noticed that the one before it has left
    * @param maxModelLen the most tokens of prompt and completion, all of which it prefills at once
    */
   static ServeProcess embedded(Path dir, Path model, int sequences, int maxModelLen)
@@ -75,7 +76,7 @@ final class ServeProcess implements AutoCloseable {
     List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
     Map.of(
             "max_sequences", sequences,
-            "max_waiting", sequences,
+            "max_waiting", 2 * sequences,
             "max_model_len", maxModelLen,
             "prefill_tokens", maxModelLen,
             "threads", THREADS)
