@@ -65,7 +65,8 @@ final class UpdateCommand extends RunningCommand {
   @Option(
       names = "--step",
       paramLabel = "N",
-      description = "Policy version it becomes; by default what its manifest says.")
+      description =
+          "Policy version it becomes; by default what its manifest says, of Freshet's servers alone.")
   private Optional<Long> step = Optional.empty();
 
   @Option(
@@ -83,10 +84,10 @@ final class UpdateCommand extends RunningCommand {
   @Option(
       names = "--verify",
       paramLabel = "LEVEL",
-      description = "What is checked: full, or size for all but the tensors' content.")
+      description = "What Freshet's servers check: full, or size for all but the tensors' content.")
   private String verify = VerifyLevel.FULL.wireName();
 
-  @Option(names = "--force", description = "Also if the servers have a newer version.")
+  @Option(names = "--force", description = "Also if Freshet's servers have a newer version.")
   private boolean force;
 
   @Option(
@@ -114,9 +115,25 @@ final class UpdateCommand extends RunningCommand {
     return report(updates);
   }
 
+  /** Other programs are told the version, check in their own way and know no older ones. */
+  private void requirePeersCan() {
+    if (step.isEmpty()) {
+      throw new ConfigException(
+          "--backend %s: expected --step with the version that the checkpoint is"
+              .formatted(backend));
+    }
+    if (force || !verify.equals(VerifyLevel.FULL.wireName())) {
+      throw new ConfigException(
+          "--backend %s: expected neither --verify nor --force".formatted(backend));
+    }
+  }
+
   private UpdateWeightsRequest request() {
     if (withinS < 1) {
       throw new ConfigException("--within %d: expected at least 1".formatted(withinS));
+    }
+    if (BackendOption.kind(backend) != ServerKind.FRESHET) {
+      requirePeersCan();
     }
     try {
       return new UpdateWeightsRequest(

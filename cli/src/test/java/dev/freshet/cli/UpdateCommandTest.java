@@ -137,4 +137,24 @@ class UpdateCommandTest {
         .findFirst()
         .orElse(run.err());
   }
+
+  @Test
+  void whatOtherProgramsCannotDoIsRefused() {
+    CommandLineRun noStep =
+        CommandLineRun.of(
+            "update", "--server=http://127.0.0.1:1", "--backend=vllm", "--weights=" + dir);
+    assertThat(noStep.exitCode()).isEqualTo(2);
+    assertThat(noStep.err()).contains("--backend vllm: expected --step with the version");
+
+    CommandLineRun forced =
+        CommandLineRun.of(
+            "update",
+            "--server=http://127.0.0.1:1",
+            "--backend=sglang",
+            "--weights=" + dir,
+            "--step=3",
+            "--force");
+    assertThat(forced.exitCode()).isEqualTo(2);
+    assertThat(forced.err()).contains("--backend sglang: expected neither --verify nor --force");
+  }
 }
