@@ -1,14 +1,13 @@
 package dev.freshet.lab.analyze;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Checkpoints that are slow to come: because writing takes long (the disk), or for another reason.
@@ -72,7 +71,7 @@ final class CheckpointIo {
             effect ->
                 write(facts).isEmpty()
                     || effect.badMedian() > 2 * write + range.good()
-                    || isUnseen(facts, effect))
+                    || (oneClock(facts) && isUnseen(facts, effect)))
         .map(effect -> awaited(facts, effect, write));
   }
 
@@ -148,30 +147,48 @@ final class CheckpointIo {
 
   /**
    * From write.done to wait.done of the steps with long waits, the median; NaN if not known. A
-   * checkpoint is found after it is written, so of several runs' writes of a step the newest that
-   * was there by then counts.
+   * checkpoint is found after it is written: of several runs, each writes and finds a step in turn,
+   * or else the newest write that was there by then counts.
    */
   private static double unseenMs(Facts facts) {
-    Map<Double, NavigableSet<Double>> written = new HashMap<>();
+    Map<Double, List<Double>> written = new HashMap<>();
     facts.writes.forEach(
         write ->
             written
-                .computeIfAbsent(write.step(), _ -> new TreeSet<>())
+                .computeIfAbsent(write.step(), _ -> new ArrayList<>())
                 .add(facts.times.millis(write.place())));
-    return Samples.median(
-        facts.waits.stream()
-            .filter(wait -> !facts.ranges.of(Metric.WAIT).isGood(wait.waitMs()))
-            .mapToDouble(
-                wait -> {
-                  double found = facts.times.millis(wait.place());
-                  Double there =
-                      written
-                          .getOrDefault(wait.step(), Collections.emptyNavigableSet())
-                          .floor(found + SLACK_MS);
-                  return there == null ? Double.NaN : Math.max(0, found - there);
-                })
-            .filter(unseen -> !Double.isNaN(unseen))
-            .toArray());
+    Map<Double, List<Seen.Wait>> awaited =
+        facts.waits.stream().collect(Collectors.groupingBy(Seen.Wait::step));
+    List<Double> unseen = new ArrayList<>();
+    awaited.forEach(
+        (step, waits) -> {
+          List<Double> there = written.getOrDefault(step, List.of()).stream().sorted().toList();
+          List<Seen.Wait> inTime =
+              waits.stream()
+                  .sorted(Comparator.comparingDouble(wait -> facts.times.millis(wait.place())))
+                  .toList();
+          for (int i = 0; i < inTime.size(); i++) {
+            double found = facts.times.millis(inTime.get(i).place());
+            double begun =
+                there.size() == inTime.size() ? there.get(i) : newest(there, found + SLACK_MS);
+            if (!facts.ranges.of(Metric.WAIT).isGood(inTime.get(i).waitMs())
+                && found - begun >= -SLACK_MS) {
+              unseen.add(Math.max(0, found - begun));
+            }
+          }
+        });
+    return Samples.median(unseen.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  private static double newest(List<Double> sorted, double atMost) {
+    return sorted.stream().filter(time -> time <= atMost).reduce((_, b) -> b).orElse(Double.NaN);
+  }
+
+  /** Whether writes and waits stand in the same logs, whose clock is one. */
+  private static boolean oneClock(Facts facts) {
+    Set<Integer> waiting =
+        facts.waits.stream().map(wait -> wait.place().source()).collect(Collectors.toSet());
+    return facts.writes.stream().allMatch(write -> waiting.contains(write.place().source()));
   }
 
   /** Whether checkpoints lay there for most of the time for which they were awaited. */

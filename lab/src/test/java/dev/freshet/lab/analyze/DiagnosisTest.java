@@ -186,18 +186,33 @@ class DiagnosisTest {
 
   @Test
   void aDiskThatWritesSlowlyDoesNotHideACheckpointThatLiesThereUnseen() {
-    Analysis analysis =
-        planted(
-            run -> {
-              run.writeMs = _ -> run.about(2200);
-              run.pollMs = _ -> run.about(6000);
-              run.waitMs = _ -> run.about(4400);
-            });
+    StringBuilder log = new StringBuilder();
+    for (int step = 1; step <= 20; step++) {
+      line(log, step * 20_000L, "[ckpt] write.done step=%d write_ms=2200.0", step);
+      line(log, step * 20_000L + 6400, "[ckpt] wait.done target_step=%d wait_ms=4400.0", step);
+    }
+
+    Analysis analysis = Logs.analyze(log.toString());
 
     assertThat(Logs.grave(analysis))
         .containsExactlyInAnyOrder(Signature.CHECKPOINT_WRITE, Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings())
         .anyMatch(finding -> finding.advice().contains("watches the directory"));
+  }
+
+  @Test
+  void aTrainersClockThatIsBehindDoesNotMakeASlowDiskAnUnseenCheckpoint() {
+    StringBuilder trainer = new StringBuilder();
+    StringBuilder orchestrator = new StringBuilder();
+    for (int step = 1; step <= 20; step++) {
+      line(trainer, step * 20_000L - 10_000, "[ckpt] write.done step=%d write_ms=2200.0", step);
+      line(
+          orchestrator, step * 20_000L + 5, "[ckpt] wait.done target_step=%d wait_ms=1900.0", step);
+    }
+
+    Analysis analysis = Logs.analyze(orchestrator.toString(), trainer.toString());
+
+    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WRITE);
   }
 
   @Test
