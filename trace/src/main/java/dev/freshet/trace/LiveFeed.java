@@ -58,30 +58,36 @@ public final class LiveFeed {
   /** Puts a state, JSON without a line break, in the place of the one of that name. */
   public void state(String name, String json) {
     synchronized (this) {
-      Long before = states.get(name);
+      long number = append(name, json);
+      Long before = states.put(name, number);
       if (before != null) {
         drop(before);
       }
-      states.put(name, last + 1);
     }
-    add(name, json);
+    watchers.forEach(Runnable::run);
   }
 
   private void add(String name, CharSequence data) {
     synchronized (this) {
-      long number = last + 1;
-      byte[] frame =
-          "id: %s-%d\nevent: %s\ndata: %s\n\n"
-              .formatted(epoch, number, name, data)
-              .getBytes(StandardCharsets.UTF_8);
-      events.put(number, new Event(number, frame));
-      bytes += frame.length;
-      last = number;
+      append(name, data);
       while (bytes > (long) MOST_MB << 20) {
         drop(oldestLines());
       }
     }
     watchers.forEach(Runnable::run);
+  }
+
+  /** Call it holding the lock. */
+  private long append(String name, CharSequence data) {
+    long number = last + 1;
+    byte[] frame =
+        "id: %s-%d\nevent: %s\ndata: %s\n\n"
+            .formatted(epoch, number, name, data)
+            .getBytes(StandardCharsets.UTF_8);
+    events.put(number, new Event(number, frame));
+    bytes += frame.length;
+    last = number;
+    return number;
   }
 
   private long oldestLines() {

@@ -166,6 +166,7 @@ class DashboardTest {
     browser.await("state.updates.length === 60 && plots.queue && plots.loss");
     browser.await("document.querySelector('#verdict').className === 'verdict critical'");
     browser.await("document.querySelectorAll('#rollouts .token').length === 3");
+    browser.await("document.querySelector('#replicas').textContent.includes('quarantined')");
     String text = browser.evaluate("document.body.innerText").asString();
     assertThat(text)
         .contains("step 1 of 250", "policy version 60", "rollout-quality", "quarantined", HOSTILE)
