@@ -1,6 +1,5 @@
 package dev.freshet.cli;
 
-import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -8,16 +7,15 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
-import ch.qos.logback.core.FileAppender;
-import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.RecentLines;
-import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.spans.SpanExport;
 import dev.freshet.trace.spans.SpanLog;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -39,8 +37,6 @@ final class Logs {
   private static final String FAILURES = "dev.freshet.cli.Failures";
 
   private static final RecentLines RECENT = new RecentLines();
-  private static final int QUEUED_LINES = 8192;
-  private static final int FLUSH_MILLIS = 10_000;
 
   /** Where the spans of all roles go, if anywhere; made once the configuration is known. */
   private static Optional<SpanExport> spans = Optional.empty();
@@ -74,7 +70,7 @@ final class Logs {
           logger.setAdditive(false);
           Appender<ILoggingEvent> shared = context.getLogger("role." + role).getAppender(role);
           Appender<ILoggingEvent> appender =
-              shared == null ? file(context, role, run.log(role)) : shared;
+              shared == null ? background(context, role, run.openLog(role)) : shared;
           context.getLogger("role." + role).addAppender(appender);
           logger.addAppender(appender);
         });
@@ -83,19 +79,11 @@ final class Logs {
     failures.addAppender(context.getLogger("role." + own).getAppender(own));
   }
 
-  /**
-   * Sends all lines to the console, for a role that runs alone and without a run directory. A
-   * console that takes nothing loses lines; it never holds up the event loop that logs them.
-   */
+  /** Sends all lines to the console, for a role that runs alone and without a run directory. */
   static void toConsole(String role) {
     LoggerContext context = reset();
-    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
-    console.setContext(context);
-    console.setEncoder(encoder(context, role));
-    console.start();
-    AsyncAppender lines = async(context, role, console);
-    lines.setNeverBlock(true);
-    lines.start();
+    Appender<ILoggingEvent> lines =
+        background(context, role, new FileOutputStream(FileDescriptor.out));
     ROLE_OF_ROOM
         .keySet()
         .forEach(
@@ -164,56 +152,12 @@ final class Logs {
     return (LoggerContext) LoggerFactory.getILoggerFactory();
   }
 
-  /** A file that a thread of its own writes, so that whoever logs never waits for the disk. */
-  private static Appender<ILoggingEvent> file(LoggerContext context, String role, Path path) {
-    FileAppender<ILoggingEvent> file = new FileAppender<>();
-    file.setContext(context);
-    file.setFile(path.toString());
-    file.setEncoder(encoder(context, role));
-    file.start();
-    AsyncAppender lines = async(context, role, file); // Blocks when full: no line is dropped.
+  private static Appender<ILoggingEvent> background(
+      LoggerContext context, String role, OutputStream out) {
+    BackgroundAppender lines = new BackgroundAppender(role, encoder(context, role), out);
+    lines.setContext(context);
     lines.start();
     return lines;
-  }
-
-  private static AsyncAppender async(
-      LoggerContext context, String role, Appender<ILoggingEvent> sink) {
-    AsyncAppender async = new AsyncAppender();
-    async.setName(role);
-    async.setContext(context);
-    async.setQueueSize(QUEUED_LINES);
-    async.setDiscardingThreshold(0);
-    async.setMaxFlushTime(FLUSH_MILLIS);
-    Background background = new Background(sink);
-    background.setContext(context);
-    background.start();
-    async.addAppender(background);
-    return async;
-  }
-
-  /** Lets whoever waits for an answer go before the thread that writes the lines about it. */
-  private static final class Background extends UnsynchronizedAppenderBase<ILoggingEvent> {
-    private final Appender<ILoggingEvent> sink;
-    private boolean lowered;
-
-    Background(Appender<ILoggingEvent> sink) {
-      this.sink = sink;
-    }
-
-    @Override
-    protected void append(ILoggingEvent line) {
-      if (!lowered) {
-        lowered = true;
-        ThreadPriority.lower(ThreadPriority.COMPUTE);
-      }
-      sink.doAppend(line);
-    }
-
-    @Override
-    public void stop() {
-      super.stop();
-      sink.stop();
-    }
   }
 
   private static PatternLayoutEncoder encoder(LoggerContext context, String role) {

@@ -9,10 +9,12 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MetricsFile;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
@@ -118,6 +120,15 @@ record RunDirectory(Path path) {
 
   Path log(String role) {
     return path.resolve("logs").resolve(role + ".log");
+  }
+
+  /** Opens the log of a role, behind what it has. */
+  OutputStream openLog(String role) {
+    try {
+      return Files.newOutputStream(log(role), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw cannotBeWritten(log(role), e);
+    }
   }
 
   Path logs() {

@@ -10,30 +10,37 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.metrics.InferenceMetrics;
 import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.trace.metrics.OrchestratorMetrics;
+import dev.freshet.trace.waits.Waits;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
+import jdk.jfr.Recording;
 
 /**
- * What metrics cost, beside what they measure, in one run: the counting of a decode step by itself
- * over a step of the small test model, which is as short as steps get, and that of a weight update
- * at both of its ends over the update. By itself, because the difference of two runs with and
- * without would be lost in what else varies. Run by {@code bench/metrics.sh}.
+ * What metrics, lines and waits cost, beside what they tell of, in one run: the counting of a
+ * decode step by itself over a step of the small test model, which is as short as steps get, and
+ * what is told of a weight update at both of its ends over the update. By itself, because the
+ * difference of two runs with and without would be lost in what else varies. Run by {@code
+ * bench/metrics.sh}.
  */
 final class MetricsCost {
   private static final int ROUNDS = 9;
   private static final int STEPS = 20_000;
   private static final int UPDATES = 2_000;
+  private static final Duration WAIT = Duration.ofMinutes(1);
   private static final MonotonicClock CLOCK = MonotonicClock.SYSTEM;
 
   private MetricsCost() {}
@@ -173,9 +180,40 @@ final class MetricsCost {
     double[] walls = timings.stream().mapToDouble(t -> 1e3 * t.wallMs()).sorted().toArray();
     double wall = walls[walls.length / 2];
     double page = median(_ -> registry.page(""), 1);
+    double telling = telling(one);
+    double recording;
+    try (Recording flight = new Recording()) {
+      flight.start();
+      recording = telling(one);
+    }
+    double cost = counting + telling;
     System.out.printf(
-        "%nan update without a model %.0f us at the median, counting it at both ends %.2f us, %.2f %%%n",
-        wall, counting, 100 * counting / wall);
+        "%nan update without a model %.0f us at the median; of these at both ends%n"
+            + "counting it %.2f us, its lines and waits %.2f us (%.2f us while the flight recorder records): %.2f %%%n",
+        wall, counting, telling, recording, 100 * cost / wall);
     System.out.printf("a page of %d bytes %.0f us%n", registry.page("").body().length, page);
+  }
+
+  /** Microseconds of an update's five lines, without writing them, and its two waits. */
+  private static double telling(AdminTimings one) {
+    RecentLines recent = new RecentLines();
+    EventLog events = new EventLog(recent::add, CLOCK);
+    String path = "/update_weights";
+    return median(
+        _ -> {
+          for (int i = 0; i < STEPS; i++) {
+            TraceId trace = TraceId.random();
+            try (Waits.Open _ = Waits.begin("orchestrator", "an update", "inference", WAIT)) {
+              var _ = events.clientSend(trace, one.url(), Optional.of(path));
+              events.serverRecv(trace, path, CLOCK.nanos());
+              events.rpcStart(trace, one.op(), "all", CLOCK.nanos());
+              try (Waits.Open _ = Waits.begin("inference", "a step", "the decode loop", WAIT)) {
+                events.rpcDone(trace, one.op(), "all", CLOCK.nanos(), one.wallMs());
+              }
+              events.clientDone(one);
+            }
+          }
+        },
+        STEPS);
   }
 }

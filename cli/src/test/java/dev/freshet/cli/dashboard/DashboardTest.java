@@ -100,7 +100,7 @@ class DashboardTest {
         StandardOpenOption.APPEND);
   }
 
-  private static String update(int step, double time) {
+  static String update(int step, double time) {
     return String.format(
         Locale.ROOT,
         "{\"role\":\"orchestrator\",\"kind\":\"update\",\"time\":%.3f,\"step\":%d,\"server\":\"http://a:1\","
@@ -115,13 +115,13 @@ class DashboardTest {
         3.2 + step % 7 / 10.0);
   }
 
-  private static String step(int step) {
+  static String step(int step) {
     return ("{\"role\":\"orchestrator\",\"kind\":\"step\",\"step\":%d,\"reward\":0.5,\"trunc_pct\":3.0,"
             + "\"staleness_max\":%d,\"policy_version\":%d,\"dur_ms\":100.0,\"tokens\":900}")
         .formatted(step, step % 2, step);
   }
 
-  private static String train(int step) {
+  static String train(int step) {
     return "{\"role\":\"trainer\",\"kind\":\"train\",\"step\":%d,\"loss\":0.25,\"mismatch_kl\":5e-4}"
         .formatted(step);
   }
