@@ -382,7 +382,9 @@ public record FreshetConfig(
   private static boolean isHttpUrl(String text) {
     try {
       URI url = new URI(text);
-      return "http".equals(url.getScheme()) && url.getHost() != null;
+      return "http".equals(url.getScheme())
+          && url.getHost() != null
+          && url.getRawUserInfo() == null; // The configuration is shown to whoever looks on.
     } catch (URISyntaxException e) {
       return false; // The caller says what is expected.
     }

@@ -7,13 +7,12 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.spans.SpanExport;
 import dev.freshet.trace.spans.SpanLog;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.util.Map;
@@ -59,7 +58,8 @@ final class Logs {
    * Sends the lines of each role to {@code logs/<role>.log} of the run, warnings of any other
    * origin to the console.
    *
-   * @param own the role in whose file a failure of the command is told with its stack trace
+   * @param own the role in whose file a stall is told, and a failure of the command with its stack
+   *     trace
    */
   static void toRun(RunDirectory run, String own) {
     LoggerContext context = reset();
@@ -74,16 +74,17 @@ final class Logs {
           context.getLogger("role." + role).addAppender(appender);
           logger.addAppender(appender);
         });
+    Appender<ILoggingEvent> ofOwn = context.getLogger("role." + own).getAppender(own);
+    context.getLogger(StallRecorder.class).addAppender(ofOwn);
     Logger failures = context.getLogger(FAILURES);
     failures.setLevel(Level.ERROR);
-    failures.addAppender(context.getLogger("role." + own).getAppender(own));
+    failures.addAppender(ofOwn);
   }
 
   /** Sends all lines to the console, for a role that runs alone and without a run directory. */
   static void toConsole(String role) {
     LoggerContext context = reset();
-    Appender<ILoggingEvent> lines =
-        background(context, role, new FileOutputStream(FileDescriptor.out));
+    Appender<ILoggingEvent> lines = background(context, role, ConsoleTarget.SystemOut.getStream());
     ROLE_OF_ROOM
         .keySet()
         .forEach(

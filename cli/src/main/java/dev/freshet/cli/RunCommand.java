@@ -71,7 +71,7 @@ final class RunCommand extends RunningCommand {
       long startNanos)
       throws InterruptedException, IOException {
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
-        StallRecorder _ = new StallRecorder(run, Logs.recent());
+        StallRecorder _ = StallRecorder.of(config, run.reports());
         Dashboard dashboard = Roles.dashboard("run", config, run);
         InferenceServer server =
             InferenceServer.start(

@@ -71,7 +71,7 @@ record RunDirectory(Path path) {
   void createLogs() {
     try {
       Files.createDirectories(path.resolve("logs"));
-      Files.createDirectories(path.resolve("report"));
+      Files.createDirectories(reports());
     } catch (IOException e) {
       throw cannotBeWritten(path, e);
     }
@@ -147,7 +147,11 @@ record RunDirectory(Path path) {
     }
   }
 
+  Path reports() {
+    return path.resolve("report");
+  }
+
   Path summary() {
-    return path.resolve("report").resolve("summary.json");
+    return reports().resolve("summary.json");
   }
 }

@@ -101,7 +101,8 @@ final class ServeCommand extends RunningCommand {
       Logs.toRun(run, "inference");
     }
     Logs.exportSpans(config.telemetry());
-    try (Dashboard dashboard = new Dashboard(described(config));
+    try (StallRecorder _ = StallRecorder.of(config, reports(config));
+        Dashboard dashboard = new Dashboard(described(config));
         InferenceServer server = start(config, dashboard)) {
       System.out.printf(
           "freshet serve: %s%n  completions %s%n  admin       %s%n  dashboard   %s/%n",
@@ -119,6 +120,13 @@ final class ServeCommand extends RunningCommand {
       }
     }
     return Main.STOPPED;
+  }
+
+  /** Where stalls are recorded: with the run, or among what is temporary. */
+  private static Path reports(FreshetConfig config) {
+    return config.run().dir().isEmpty()
+        ? Path.of(System.getProperty("java.io.tmpdir"), "freshet-" + ProcessHandle.current().pid())
+        : RunDirectory.of(config).reports();
   }
 
   /** What the page calls the server: its run or its model. */

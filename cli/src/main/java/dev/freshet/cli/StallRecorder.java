@@ -2,6 +2,7 @@ package dev.freshet.cli;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
+import dev.freshet.cli.config.ConfigLoader;
 import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.waits.Wait;
@@ -15,7 +16,9 @@ import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -24,11 +27,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records what the process waited for when a wait went past its deadline: {@code
- * report/stall-<time>/} of the run with {@code waits.txt}, {@code threads.txt} (virtual threads
- * too), {@code events.log} (the newest events) and {@code config.toml}; at most {@value #MOST} of
- * them. Its thread also bears the state of the waits as its name, so that a thread dump, as the JVM
- * makes it on SIGQUIT, has it.
+ * Records what the process waited for when a wait went past its deadline, whether it has ended or
+ * not, and when the JVM is asked for a thread dump: {@code stall-<time>/} or {@code dump-<time>/}
+ * with {@code waits.txt}, {@code threads.txt} (virtual threads too), {@code events.log} (the newest
+ * events) and {@code config.toml}; at most {@value #MOST} of either. Its thread also bears the
+ * state of the waits as its name, so that the thread dump itself has it.
  */
 final class StallRecorder implements AutoCloseable {
   private static final int MOST = 10;
@@ -38,69 +41,104 @@ final class StallRecorder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StallRecorder.class);
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS");
 
-  private record Stall(Wait late, List<Wait> open) {}
+  private record Stall(Wait late, List<Wait> open) {
+    String text() {
+      return "%s waited for %s on %s longer than it may, %s."
+          .formatted(late.role(), late.what(), late.on(), late.duration());
+    }
 
-  private final Path config;
+    /** What tells its wait from others, and the same wait later from another. */
+    String key() {
+      return String.join("\n", late.role(), late.what(), late.on(), late.thread());
+    }
+  }
+
+  private final String config;
   private final Path reports;
   private final RecentLines events;
-  private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(1);
+  private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(MOST);
   private final Waits.Overdue listener = (wait, open) -> stalls.offer(new Stall(wait, open));
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
-  private int written;
 
-  /** Begins to record for the run. */
-  StallRecorder(RunDirectory run, RecentLines events) {
-    this.config = run.path().resolve("config.toml");
-    this.reports = run.path().resolve("report");
+  /** The stalls that are recorded; of the thread's own. */
+  private final Set<String> told = new HashSet<>();
+
+  private int dumps;
+
+  /**
+   * Begins to record.
+   *
+   * @param config the resolved configuration
+   * @param reports the directory in which records are made
+   */
+  StallRecorder(String config, Path reports, RecentLines events) {
+    this.config = config;
+    this.reports = reports;
     this.events = events;
     this.thread = Thread.ofPlatform().name("freshet-waits").daemon().start(this::record);
     Waits.listen(listener);
   }
 
+  /** One for the roles of this process, with the newest of their events. */
+  static StallRecorder of(FreshetConfig config, Path reports) {
+    return new StallRecorder(ConfigLoader.toToml(config), reports, Logs.recent());
+  }
+
   private void record() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
-    boolean open = true;
-    while (open) {
-      try {
-        open = !closing.await(TICK.toMillis(), TimeUnit.MILLISECONDS);
-        String state = "freshet-waits: " + new WaitGraph(Waits.open()).verdict();
-        thread.setName(state.substring(0, Math.min(state.length(), NAME)));
-        Stall stall = stalls.poll();
-        if (stall != null && written < MOST) {
-          written++;
-          write(stall);
-        }
-      } catch (InterruptedException e) {
-        return;
-      } catch (IOException e) {
-        LOG.error("a stall cannot be recorded in {}: {}", reports, e.getMessage(), e);
+    try (ThreadDumps asked = new ThreadDumps()) {
+      while (!closing.await(TICK.toMillis(), TimeUnit.MILLISECONDS)) {
+        look(asked);
       }
+      look(asked);
+    } catch (InterruptedException e) {
+      LOG.warn("the recorder of stalls was interrupted and records no more");
+    } catch (IOException e) {
+      LOG.error("stalls and thread dumps are not recorded: {}", e.getMessage(), e);
     }
   }
 
-  private void write(Stall stall) throws IOException {
+  private void look(ThreadDumps asked) {
+    try {
+      List<Wait> open = Waits.open();
+      WaitGraph graph = new WaitGraph(open);
+      String state = "freshet-waits: " + graph.verdict();
+      thread.setName(state.substring(0, Math.min(state.length(), NAME)));
+      for (Stall ended = stalls.poll(); ended != null; ended = stalls.poll()) {
+        record(ended);
+      }
+      for (Wait wait : open) {
+        if (wait.isOverdue()) {
+          record(new Stall(wait, open));
+        }
+      }
+      if (asked.asked() && dumps < MOST) {
+        dumps++;
+        write("dump-", "A thread dump was asked for.", graph);
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.error("a stall cannot be recorded in {}: {}", reports, e.getMessage(), e);
+    }
+  }
+
+  private void record(Stall stall) throws IOException {
+    if (told.size() < MOST && told.add(stall.key())) {
+      write("stall-", stall.text(), new WaitGraph(stall.open()));
+    }
+  }
+
+  private void write(String kind, String why, WaitGraph graph) throws IOException {
     Path dir =
         Files.createDirectories(
-            reports.resolve("stall-" + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)));
-    WaitGraph graph = new WaitGraph(stall.open());
-    Files.writeString(
-        dir.resolve("waits.txt"),
-        "%s waited for %s on %s longer than it may, %s.%n%s"
-            .formatted(
-                stall.late().role(),
-                stall.late().what(),
-                stall.late().on(),
-                stall.late().duration(),
-                graph.text()));
+            reports.resolve(kind + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)));
+    Files.writeString(dir.resolve("waits.txt"), why + "\n" + graph.text());
     Files.write(dir.resolve("events.log"), events.lines());
+    Files.writeString(dir.resolve("config.toml"), config);
     ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
         .dumpThreads(
             dir.resolve("threads.txt").toAbsolutePath().toString(), ThreadDumpFormat.TEXT_PLAIN);
-    if (Files.exists(config)) {
-      Files.copy(config, dir.resolve("config.toml"));
-    }
-    LOG.warn("{} Recorded in {}", graph.verdict(), dir);
+    LOG.warn("{} {} Recorded in {}", why, graph.verdict(), dir);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.trace.waits.Waits;
 import dev.freshet.trainer.StepMetrics;
 import dev.freshet.trainer.TrainerException;
 import dev.freshet.trainer.TrainerLoop;
@@ -55,8 +56,11 @@ final class TrainerThread implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     trainer.stop();
-    if (!thread.join(STEP_DEADLINE)) {
-      throw new TrainerException("a training step did not end within " + STEP_DEADLINE);
+    try (Waits.Open _ =
+        Waits.begin("orchestrator", "the end of its step", "trainer", STEP_DEADLINE)) {
+      if (!thread.join(STEP_DEADLINE)) {
+        throw new TrainerException("a training step did not end within " + STEP_DEADLINE);
+      }
     }
   }
 }

@@ -88,7 +88,7 @@ final class ChildProcess implements AutoCloseable {
         });
   }
 
-  /** Sends SIGTERM, SIGINT or SIGKILL. */
+  /** Sends SIGTERM, SIGINT, SIGQUIT or SIGKILL. */
   void signal(String name) throws IOException, InterruptedException {
     Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start();
     assertThat(kill.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -99,15 +99,21 @@ final class ChildProcess implements AutoCloseable {
     return process.children().toList();
   }
 
-  /** Waits for its end, which must not be a native crash. Returns the exit code. */
-  int awaitEnd() throws IOException, InterruptedException {
+  /** Waits for its end. Returns the exit code. */
+  int awaitExit() throws IOException, InterruptedException {
     boolean ended = process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS);
     assertThat(ended).as("ended within %s; it wrote: %s%s", DEADLINE, out(), err()).isTrue();
+    return process.exitValue();
+  }
+
+  /** The same; it must not have been a native crash, nor written a stack trace. */
+  int awaitEnd() throws IOException, InterruptedException {
+    int exitCode = awaitExit();
     assertThat(out() + err()).doesNotContain("SIGSEGV", "SIGABRT", "fatal error", "\tat ");
     assertThat(dir)
         .isDirectoryNotContaining("glob:**hs_err*")
         .isDirectoryNotContaining("glob:**/core*");
-    return process.exitValue();
+    return exitCode;
   }
 
   String out() throws IOException {

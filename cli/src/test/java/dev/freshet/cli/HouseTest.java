@@ -95,6 +95,7 @@ class HouseTest {
                       "ch.qos.logback",
                       "com.sun.management",
                       "info.picocli",
+                      "javax.management",
                       "org.bytedeco",
                       "org.slf4j",
                       "picocli",

@@ -11,7 +11,9 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,44 +55,60 @@ class WaitsCommandTest {
     assertThat(run.err()).contains(url.substring("http://".length())).hasLineCount(1);
   }
 
+  private StallRecorder recorder(RecentLines events) {
+    return new StallRecorder("[run]\n", dir.resolve("report"), events);
+  }
+
   @Test
   void aWaitThatEndsPastItsDeadlineIsRecordedWithAllThatHelps() throws Exception {
-    Files.writeString(dir.resolve("config.toml"), "[run]\n");
     RecentLines events = new RecentLines();
     events.add("orchestrator [gen] batch.start inflight=3 target_batch=8");
-    Path waits;
-    try (StallRecorder _ = new StallRecorder(new RunDirectory(dir), events)) {
+    Path record;
+    try (StallRecorder _ = recorder(events)) {
       try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ZERO)) {
         Thread.sleep(2);
       }
-      waits = recorded();
-      while (!Thread.getAllStackTraces().keySet().stream()
-          .anyMatch(thread -> thread.getName().startsWith("freshet-waits: "))) {
-        Thread.sleep(10);
+      record = recorded();
+    }
+
+    assertThat(Files.readString(record.resolve("waits.txt")))
+        .startsWith("trainer waited for batch 7 on orchestrator longer than it may")
+        .contains("  trainer waits for batch 7 on orchestrator");
+    assertThat(record.resolve("events.log")).content().contains("batch.start inflight=3");
+    assertThat(record.resolve("threads.txt")).content().contains("freshet-waits");
+    assertThat(record.resolve("config.toml")).content().isEqualTo("[run]\n");
+  }
+
+  @Test
+  void aWaitThatGoesOnPastItsDeadlineIsRecordedOnce() throws Exception {
+    try (StallRecorder _ = recorder(new RecentLines())) {
+      try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ZERO)) {
+        var _ = recorded();
+        Thread.sleep(1100); // It has looked again.
       }
     }
 
-    assertThat(Files.readString(waits))
-        .startsWith("trainer waited for batch 7 on orchestrator longer than it may")
-        .contains("  trainer waits for batch 7 on orchestrator");
-    assertThat(waits.resolveSibling("events.log")).content().contains("batch.start inflight=3");
-    assertThat(waits.resolveSibling("threads.txt")).content().contains("freshet-waits");
-    assertThat(waits.resolveSibling("config.toml")).content().isEqualTo("[run]\n");
+    assertThat(records()).hasSize(1);
   }
 
-  /** The file of the first stall, once all of it is there. */
+  /** The first record, once all of it is there. */
   private Path recorded() throws Exception {
     while (true) {
-      if (Files.isDirectory(dir.resolve("report"))) {
-        try (var stalls = Files.newDirectoryStream(dir.resolve("report"))) {
-          for (Path stall : stalls) {
-            if (Files.exists(stall.resolve("config.toml"))) {
-              return stall.resolve("waits.txt");
-            }
-          }
+      for (Path record : records()) {
+        if (Files.exists(record.resolve("threads.txt"))) {
+          return record;
         }
       }
       Thread.sleep(10);
+    }
+  }
+
+  private List<Path> records() throws Exception {
+    if (!Files.isDirectory(dir.resolve("report"))) {
+      return List.of();
+    }
+    try (Stream<Path> records = Files.list(dir.resolve("report"))) {
+      return records.toList();
     }
   }
 }

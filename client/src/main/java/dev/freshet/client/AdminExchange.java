@@ -1,6 +1,7 @@
 package dev.freshet.client;
 
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.waits.Waits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -66,7 +67,8 @@ final class AdminExchange {
    * @throws AdminException if a step fails or takes too long, or the exchange is broken off
    */
   Answer carryOut(InetAddress address) {
-    try (channel) {
+    try (channel;
+        Waits.Open _ = awaited()) {
       connect(new InetSocketAddress(address, request.origin().port()));
       long connected = clock.nanos();
       write(request.toHttp());
@@ -74,6 +76,19 @@ final class AdminExchange {
     } catch (IOException e) {
       throw brokenOff().orElseGet(() -> failed("closed", "the connection broke: " + OneLine.of(e)));
     }
+  }
+
+  /** A question holds nobody's work up: it is for those who look on. */
+  private Waits.Open awaited() {
+    String answer = "the answer to " + request.method() + " " + request.path();
+    String server = "inference " + request.origin().authority();
+    return request.method().equals("GET")
+        ? Waits.idle("orchestrator", answer, server)
+        : Waits.begin(
+            "orchestrator",
+            answer,
+            server,
+            deadlines.connect().plus(deadlines.write()).plus(request.readDeadline()));
   }
 
   private void connect(InetSocketAddress server) throws IOException {

@@ -3,7 +3,10 @@ package dev.freshet.inference;
 import dev.freshet.client.PauseMode;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.metrics.EngineMetrics;
+import dev.freshet.trace.waits.Waits;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -26,6 +29,9 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   private final Thread thread;
   private volatile long policyVersion;
   private volatile boolean paused;
+
+  /** The wait of an engine that is paused. */
+  private final List<Waits.Open> resumed = new ArrayList<>(1);
 
   /** What an engine is made of. The runner is the loop's own once it is started. */
   record Parts<W extends PolicyWeights>(
@@ -146,17 +152,35 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final CompletableFuture<Void> pause(PauseMode mode, boolean clearCache) {
     paused = true;
+    synchronized (resumed) {
+      if (resumed.isEmpty()) {
+        resumed.add(Waits.begin("inference", "POST /resume", "whoever paused it"));
+      }
+    }
     CompletableFuture<Void> inForce = new CompletableFuture<>();
     requests.submit(new LoopRequests.Pause<>(mode, clearCache, inForce));
-    return inForce;
+    return inForce.whenComplete(
+        (_, refused) -> {
+          if (refused != null) {
+            waitNoLonger();
+          }
+        });
   }
 
   @Override
   public final CompletableFuture<Void> resume() {
     paused = false;
+    waitNoLonger();
     CompletableFuture<Void> done = new CompletableFuture<>();
     requests.submit(new LoopRequests.Resume<>(done));
     return done;
+  }
+
+  private void waitNoLonger() {
+    synchronized (resumed) {
+      resumed.forEach(Waits.Open::close);
+      resumed.clear();
+    }
   }
 
   @Override
@@ -167,7 +191,9 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final void close() {
     admission.close();
-    try {
+    waitNoLonger();
+    try (Waits.Open _ =
+        Waits.begin("inference", "the end of its step", "the decode loop", CLOSE_DEADLINE)) {
       if (!thread.join(CLOSE_DEADLINE)) {
         throw new EngineException(
             EngineException.Kind.INTERNAL,

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.freshet.client.PauseMode;
 import dev.freshet.client.UpdateMode;
+import dev.freshet.trace.waits.Waits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,12 +144,14 @@ class UpdateModesTest {
       Collected queued = start(engine, 1).getFirst();
 
       assertThat(engine.paused()).isTrue();
+      assertThat(waits()).contains("POST /resume on whoever paused it");
       Thread.sleep(50);
       assertThat(frozen.stream().map(one -> one.tokens().size())).isEqualTo(counts);
       assertThat(queued.tokens()).isEmpty();
       engine.resume().get(60, TimeUnit.SECONDS);
 
       assertThat(engine.paused()).isFalse();
+      assertThat(waits()).doesNotContain("POST /resume on whoever paused it");
       for (Collected one : frozen) {
         assertThat(one.all()).isEqualTo(undisturbed);
       }
@@ -247,6 +250,10 @@ class UpdateModesTest {
       started.add(Collected.of(engine, greedy(PROMPT, LONG)));
     }
     return started;
+  }
+
+  private static List<String> waits() {
+    return Waits.open().stream().map(wait -> wait.what() + " on " + wait.on()).toList();
   }
 
   /** Completions that stand still somewhere in the middle. */

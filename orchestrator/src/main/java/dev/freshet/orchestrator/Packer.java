@@ -5,6 +5,7 @@ import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.waits.Waits;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -37,20 +38,26 @@ final class Packer {
 
   /** Makes the batch of {@code step}; empty if the run failed or was stopped. */
   Optional<BatchStats> pack(long step) throws InterruptedException {
-    while (!ledger.awaitActivity(POLL_NANOS)) {
-      if (over()) {
-        return Optional.empty();
+    try (Waits.Open _ =
+        Waits.idle("orchestrator", "the first completion of batch " + step, "inference")) {
+      while (!ledger.awaitActivity(POLL_NANOS)) {
+        if (over()) {
+          return Optional.empty();
+        }
       }
     }
     long begin = events.clock().nanos();
     int completions = config.groupsPerBatch() * config.groupSize();
     events.batchStart(fleet.rollouts(), completions);
-    Optional<List<Group>> groups = ledger.awaitBatch(POLL_NANOS);
-    while (groups.isEmpty()) {
-      if (over()) {
-        return Optional.empty();
+    Optional<List<Group>> groups = Optional.empty();
+    try (Waits.Open _ =
+        Waits.idle("orchestrator", "the completions of batch " + step, "inference")) {
+      while (groups.isEmpty()) {
+        if (over()) {
+          return Optional.empty();
+        }
+        groups = ledger.awaitBatch(POLL_NANOS);
       }
-      groups = ledger.awaitBatch(POLL_NANOS);
     }
     double durMs = events.clock().millisSince(begin);
     events.batchDone(completions, durMs, fleet.rollouts());

@@ -12,6 +12,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.metrics.ServerMetrics;
+import dev.freshet.trace.waits.Waits;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.file.InvalidPathException;
 import java.time.Duration;
@@ -44,7 +45,11 @@ final class AdminOperations implements AutoCloseable {
   private record Key(TraceId trace, String op, String phase) {}
 
   private record Operation(
-      Key key, WeightOperation work, long recvNanos, CompletableFuture<WeightsAnswer> answer) {}
+      Key key,
+      WeightOperation work,
+      long recvNanos,
+      CompletableFuture<WeightsAnswer> answer,
+      Waits.Open turn) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(AdminOperations.class);
 
@@ -108,14 +113,21 @@ final class AdminOperations implements AutoCloseable {
       throw new ApiException(
           ApiError.unavailable("overloaded", MAX_WAITING + " weight operations wait already"));
     }
-    Operation operation = new Operation(key, work, recvNanos, new CompletableFuture<>());
+    Operation operation =
+        new Operation(key, work, recvNanos, new CompletableFuture<>(), awaitTurn(key));
     known.put(key, operation);
     unfinished++;
     worker.execute(() -> carryOut(operation));
     return operation.answer();
   }
 
+  private Waits.Open awaitTurn(Key key) {
+    return Waits.begin(
+        "inference", "its turn for %s of %s".formatted(key.op(), key.trace()), "the admin worker");
+  }
+
   private void carryOut(Operation operation) {
+    operation.turn().close();
     Key key = operation.key();
     long start = events.clock().nanos();
     events.rpcStart(key.trace(), key.op(), key.phase(), start);
@@ -197,5 +209,8 @@ final class AdminOperations implements AutoCloseable {
   @Override
   public void close() {
     worker.shutdownNow();
+    synchronized (this) {
+      known.values().forEach(operation -> operation.turn().close());
+    }
   }
 }

@@ -14,6 +14,8 @@ import dev.freshet.client.UpdateMode;
 import dev.freshet.inference.EngineException;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.waits.Wait;
+import dev.freshet.trace.waits.Waits;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -241,10 +243,25 @@ class AdminLaneTest {
       assertThat(prober.weightInfo().weightVersion()).isEqualTo("0");
       assertThat(FrontFixture.await(fixture.start(CompletionRequest.text("a"))).policyVersions())
           .containsOnly(0);
+      FutureTask<AdminResult> second =
+          new FutureTask<>(
+              () -> prober.updateWeights("w", 2, UpdateMode.KEEP, new TraceId("00000000000000bb")));
+      Thread.startVirtualThread(second);
+      eventually(() -> waits().contains("its turn for update_weights of 00000000000000bb"));
+      assertThat(waits()).contains("the answer to POST /update_weights");
       assertThat(update.isDone()).isFalse();
       release.countDown();
       assertThat(update.get(60, TimeUnit.SECONDS).weightVersion()).isEqualTo("1");
+      assertThat(second.get(60, TimeUnit.SECONDS).weightVersion()).isEqualTo("2");
+      assertThat(waits())
+          .doesNotContain(
+              "its turn for update_weights of 00000000000000bb",
+              "the answer to POST /update_weights");
     }
+  }
+
+  private static List<String> waits() {
+    return Waits.open().stream().map(Wait::what).toList();
   }
 
   private static void assertError(HttpResponse<String> answer, int status, String message) {

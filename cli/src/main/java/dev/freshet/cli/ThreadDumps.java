@@ -1,0 +1,79 @@
+package dev.freshet.cli;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.management.JMException;
+import javax.management.ObjectName;
+
+/**
+ * Notices that the JVM was asked for a thread dump, by SIGQUIT, jstack or jcmd. It lets no program
+ * handle that signal and tells none, but its own log has the operations that it stops all threads
+ * for. It owns that log's file. Not thread-safe.
+ */
+final class ThreadDumps implements AutoCloseable {
+  private static final String ROTATION = "output_options=filesize=1M,filecount=1";
+  private static final String DUMP = "begin VM_Operation";
+  private static final String THREADS = ": PrintThreads,";
+
+  private final Path log;
+  private long read;
+
+  /**
+   * Begins to look.
+   *
+   * @throws IOException if this JVM writes no such log
+   */
+  ThreadDumps() throws IOException {
+    log = Files.createTempFile("freshet-vm-", ".log");
+    vmLog("output=" + log, "what=vmoperation=debug", "decorators=none", ROTATION);
+  }
+
+  private static void vmLog(String... arguments) throws IOException {
+    try {
+      Object said =
+          ManagementFactory.getPlatformMBeanServer()
+              .invoke(
+                  new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                  "vmLog",
+                  new Object[] {arguments},
+                  new String[] {String[].class.getName()});
+      if (!String.valueOf(said).isBlank()) {
+        throw new IOException(String.valueOf(said).strip());
+      }
+    } catch (JMException e) {
+      throw new IOException("the JVM's log cannot be had: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether one was asked for since the last call. */
+  boolean asked() throws IOException {
+    try (SeekableByteChannel file = Files.newByteChannel(log)) {
+      if (file.size() < read) {
+        read = 0; // It is another file now.
+      }
+      ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(file.size() - read));
+      file.position(read);
+      while (bytes.hasRemaining() && file.read(bytes) >= 0) {
+        // Goes on until all that was there is read.
+      }
+      String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
+      int whole = text.lastIndexOf('\n') + 1;
+      read += whole;
+      return text.substring(0, whole)
+          .lines()
+          .anyMatch(line -> line.startsWith(DUMP) && line.contains(THREADS));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    vmLog("output=" + log, "what=all=off");
+    Files.deleteIfExists(log);
+    Files.deleteIfExists(log.resolveSibling(log.getFileName() + ".0"));
+  }
+}
