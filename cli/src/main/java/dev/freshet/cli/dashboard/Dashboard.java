@@ -5,11 +5,11 @@ import dev.freshet.trace.LiveFeed;
 import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -71,19 +71,21 @@ public final class Dashboard implements AutoCloseable {
   public void follow(RunFiles files) {
     RunLines lines = new RunLines(files.metrics());
     sources.add(lines);
-    sources.add(every(JUDGE, new WatchedSource(new RunVerdict(files.logs(), files.options()))));
-    sources.add(every(JUDGE, new WatchedSource(new RolloutSamples(files, lines::newestStep))));
+    sources.add(
+        new PacedSource(JUDGE, new WatchedSource(new RunVerdict(files.logs(), files.options()))));
+    sources.add(
+        new PacedSource(JUDGE, new WatchedSource(new RolloutSamples(files, lines::newestStep))));
   }
 
   /** Tells every second what {@code lines} says: JSON objects without a line break. */
   public void lines(Supplier<List<String>> lines) {
-    sources.add(every(SECOND, to -> to.lines(lines.get())));
+    sources.add(new PacedSource(SECOND, to -> to.lines(lines.get())));
   }
 
   /** Tells whenever what {@code json} says, without a line break, is another. */
   public void state(String name, Supplier<String> json) {
     sources.add(
-        every(
+        new PacedSource(
             SECOND,
             new Source() {
               private String said = "";
@@ -99,31 +101,18 @@ public final class Dashboard implements AutoCloseable {
             }));
   }
 
-  private static Source every(Duration pace, Source source) {
-    return new Source() {
-      private long toldNanos = System.nanoTime() - pace.toNanos();
-
-      @Override
-      public void tell(LiveFeed to) throws IOException {
-        if (System.nanoTime() - toldNanos >= pace.toNanos()) {
-          toldNanos = System.nanoTime();
-          source.tell(to);
-        }
-      }
-
-      @Override
-      public void close() {
-        source.close();
-      }
-    };
-  }
-
   private void tell() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
-    Set<Source> failed = new HashSet<>();
+    Map<Source, String> failed = new LinkedHashMap<>();
+    String missing = "[]";
     try {
       do {
         sources.forEach(source -> tell(source, failed));
+        String now = JSON.writeValueAsString(failed.values());
+        if (!now.equals(missing)) {
+          missing = now;
+          feed.state("missing", missing);
+        }
       } while (!closing.await(TICK.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       LOG.warn("the dashboard was interrupted and tells no more");
@@ -132,14 +121,18 @@ public final class Dashboard implements AutoCloseable {
     }
   }
 
-  /** A source that fails is said to once, until it has gone well again. */
-  private void tell(Source source, Set<Source> failed) {
+  /** A failure is said once, and is on the page until the source has gone well again. */
+  private void tell(Source source, Map<Source, String> failed) {
+    if (!source.isDue()) {
+      return;
+    }
     try {
       source.tell(feed);
       failed.remove(source);
     } catch (IOException | RuntimeException e) {
-      if (failed.add(source)) {
-        LOG.warn("a part of the dashboard cannot be told: {}", e.getMessage(), e);
+      String why = String.valueOf(e.getMessage());
+      if (!why.equals(failed.put(source, why))) {
+        LOG.warn("a part of the dashboard cannot be told: {}", why, e);
       }
     }
   }

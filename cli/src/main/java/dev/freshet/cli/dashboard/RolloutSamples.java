@@ -1,12 +1,12 @@
 package dev.freshet.cli.dashboard;
 
-import dev.freshet.rollouts.BatchException;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.LiveFeed;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -47,12 +47,11 @@ final class RolloutSamples implements Source {
     if (step < 0 || step == told) {
       return;
     }
-    told = step;
-    try {
+    if (Files.exists(
+        batches.path(step))) { // Else it is not there any more: the next will do as well.
       feed.state("rollouts", json(step, batches.read(step).rollouts()));
-    } catch (BatchException e) {
-      return; // It is not there any more: the next will do as well.
     }
+    told = step;
   }
 
   private String json(long step, List<Rollout> batch) {

@@ -5,18 +5,21 @@ const PARTS = [
   ["prepare", u => u.phases?.prepare_ms ?? u.rpc_ms], ["wait for the step", u => u.phases?.wait_step_ms],
   ["swap", u => u.phases ? (u.phases.swap_ms ?? 0) + (u.phases.recompute_ms ?? 0) : 0], ["answer", u => u.answer_ms],
 ];
-const MOST = { updates: 20000, steps: 20000, live: 7200, rollouts: 6 };
+const MOST = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32 };
 const WINDOW = 50;
+/* Lines may come in another order than they were written in, by so many seconds; what is more is a clock that was set back. */
+const BACK = 5;
 
 const state = {
   hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
-  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false,
+  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [],
 };
 
 const $ = id => document.getElementById(id);
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const colours = PARTS.map((_, i) => "--c" + i);
 const known = x => typeof x === "number" && Number.isFinite(x);
+const figure = x => known(x) ? x : undefined;
 
 function number(x, digits) {
   if (!known(x)) return "–";
@@ -39,15 +42,22 @@ function percentile(sorted, p) {
 
 /* ---- what comes ---- */
 
+/* What a line has to have to be shown; other versions of Freshet may write others. */
+const NEEDED = { step: ["step"], train: ["step"], eval: ["step", "reward"], load: ["time", "streams", "tokens"] };
+
 function take(line) {
+  if (NEEDED[line.kind]?.some(name => !known(line[name])) || line.kind === "update" && line.status === "ok" && !known(line.wall_ms ?? line.rpc_ms)) {
+    state.strange++;
+    return;
+  }
   switch (line.kind) {
     case "step":
-      keep(state.steps, { step: line.step, reward: line.reward, trunc: line.trunc_pct, wait: line.wait_ms, tokens: line.tokens, dur: line.dur_ms }, MOST.steps);
-      if (known(line.staleness_max)) state.staleness.set(line.staleness_max, (state.staleness.get(line.staleness_max) ?? 0) + 1);
-      state.version = line.policy_version;
+      keep(state.steps, { step: line.step, reward: figure(line.reward), trunc: figure(line.trunc_pct), tokens: figure(line.tokens), dur: figure(line.dur_ms) }, MOST.steps);
+      if (line.staleness_max >= 0) lagged(Math.min(Math.trunc(line.staleness_max), MOST.lags));
+      state.version = figure(line.policy_version);
       break;
     case "train":
-      keep(state.train, { step: line.step, loss: line.loss, kl: line.mismatch_kl, tokens: line.tokens_per_s }, MOST.steps);
+      keep(state.train, { step: line.step, loss: figure(line.loss), kl: figure(line.mismatch_kl) }, MOST.steps);
       break;
     case "eval":
       keep(state.evals, { step: line.step, reward: line.reward }, MOST.steps);
@@ -57,7 +67,7 @@ function take(line) {
       else state.failures++;
       break;
     case "load":
-      keep(state.live, line, MOST.live);
+      keep(state.live, { ...line, time: steady(line) }, MOST.live);
       break;
     case "run":
       state.ended = true;
@@ -65,16 +75,35 @@ function take(line) {
   }
 }
 
+function lagged(steps) {
+  state.staleness.set(steps, (state.staleness.get(steps) ?? 0) + 1);
+}
+
+/* When a line was written, in seconds; after a clock was set back the time of its role goes on from where it was. */
+const clocks = new Map();
+function steady(line) {
+  if (!known(line.time)) return undefined;
+  const of = clocks.get(line.role) ?? { latest: -Infinity, shift: 0 };
+  clocks.set(line.role, of);
+  const behind = of.latest - line.time - of.shift;
+  if (behind > BACK) {
+    of.shift += behind;
+    state.setBack = Math.max(state.setBack, behind);
+  }
+  of.latest = Math.max(of.latest, line.time + of.shift);
+  return line.time + of.shift;
+}
+
 /* An update is told of by its server and, with what only its client knows, by the orchestrator, whichever comes first. */
 function update(line) {
-  const known = state.updates.slice(-64).findIndex(u => u.trace === line.trace), byServer = line.role === "inference";
-  if (known >= 0 && byServer) return;
+  const told = line.trace ? state.updates.slice(-64).findIndex(u => u.trace === line.trace) : -1, byServer = line.role === "inference";
+  if (told >= 0 && byServer) return;
   const item = {
-    time: line.time, step: line.step, server: line.server, trace: line.trace, inflight: line.inflight,
-    wall: line.wall_ms ?? (line.handler_ms ?? 0) + line.rpc_ms, queue: line.queue_ms, rpc: line.rpc_ms, stall: line.stall_ms,
-    parts: Float32Array.from(PARTS, ([, of]) => of(line) ?? 0),
+    time: steady(line), step: line.step, server: line.server, trace: line.trace, inflight: figure(line.inflight),
+    wall: line.wall_ms ?? (line.handler_ms ?? 0) + line.rpc_ms, queue: figure(line.queue_ms), rpc: figure(line.rpc_ms), stall: figure(line.stall_ms),
+    parts: Float32Array.from(PARTS, ([, of]) => Math.max(0, figure(of(line)) ?? 0)),
   };
-  if (known >= 0) state.updates[Math.max(0, state.updates.length - 64) + known] = item;
+  if (told >= 0) state.updates[Math.max(0, state.updates.length - 64) + told] = item;
   else keep(state.updates, item, MOST.updates);
 }
 
@@ -85,7 +114,8 @@ function keep(list, item, most) {
 
 function reset() {
   Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
-    staleness: new Map(), version: undefined, chosen: -1, ended: false });
+    staleness: new Map(), version: undefined, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [] });
+  clocks.clear();
 }
 
 /* ---- what is drawn ---- */
@@ -112,6 +142,11 @@ function head() {
   if (version !== undefined) parts.push("policy version " + version);
   if (state.ended) parts.push("finished");
   $("progress").textContent = parts.join(" · ");
+  const notes = state.missing.map(what => "Cannot be read: " + what + ".");
+  if (state.strange) notes.push(`${number(state.strange, 0)} lines of metrics.jsonl lack what is shown here, as those of another version do: they are left out.`);
+  if (state.setBack) notes.push(`A clock was set back by ${number(state.setBack, 0)} s: times after that are shown as if it had gone on.`);
+  $("notes").textContent = notes.join(" ");
+  $("notes").hidden = !notes.length;
 }
 
 function verdict() {
@@ -183,19 +218,20 @@ function canvas(id) {
 
 const EDGE = { left: 46, right: 46, top: 8, bottom: 22 };
 
-/* Updates have a place in time where their lines tell it, else in the order in which they came. */
-const when = (u, i) => u.time ?? i;
+/* Updates have a place in time where the lines of all tell it, else in the order in which they came. */
+const timed = () => state.updates.every(u => u.time !== undefined);
 
 /* In every column of pixels the longest update of those that fall there. */
 function columns(width) {
   const all = state.updates, plot = width - EDGE.left - EDGE.right;
-  const first = when(all[0], 0), span = Math.max(when(all.at(-1), all.length - 1) - first, 1e-9);
+  const when = timed() ? u => u.time : (_, i) => i, places = all.map(when);
+  const first = places.reduce((a, b) => Math.min(a, b)), span = Math.max(places.reduce((a, b) => Math.max(a, b)) - first, 1e-9);
   const bar = Math.max(1, Math.min(12, Math.floor(plot / all.length) - 1)), of = new Map();
   all.forEach((u, i) => {
-    const column = Math.round((when(u, i) - first) / span * (plot - bar) / bar);
+    const column = Math.round((places[i] - first) / span * (plot - bar) / bar);
     if (!of.has(column) || all[of.get(column)].wall < u.wall) of.set(column, i);
   });
-  return { first, span, bar, of, x: column => EDGE.left + column * bar };
+  return { first, span, bar, of, places, x: column => EDGE.left + column * bar };
 }
 
 function ceiling(most) {
@@ -245,9 +281,8 @@ function updates() {
 
 /* The streams that were open, as an area behind the updates, with an axis of its own to the right. */
 function streams(g, width, base, tall, cols) {
-  const timed = state.updates[0].time !== undefined && state.live.length > 1;
-  const points = timed ? state.live.filter(l => l.time >= cols.first && l.time <= cols.first + cols.span).map(l => [l.time, l.streams])
-    : state.updates.map((u, i) => [when(u, i), u.inflight ?? 0]);
+  const points = timed() && state.live.length > 1 ? state.live.filter(l => l.time >= cols.first && l.time <= cols.first + cols.span).map(l => [l.time, l.streams])
+    : state.updates.map((u, i) => [cols.places[i], u.inflight ?? 0]).sort((a, b) => a[0] - b[0]);
   if (!points.length) return;
   const top = ceiling(points.reduce((a, p) => Math.max(a, p[1]), 0)), plot = width - EDGE.left - EDGE.right;
   g.fillStyle = css("--area");
@@ -269,10 +304,9 @@ function streams(g, width, base, tall, cols) {
 }
 
 function axis(g, width, height, cols) {
-  const timed = state.updates[0].time !== undefined;
   g.fillStyle = css("--soft"); g.textBaseline = "alphabetic";
-  g.textAlign = "left"; g.fillText(timed ? clock(cols.first) : "first update", EDGE.left, height - 6);
-  g.textAlign = "right"; g.fillText(timed ? clock(cols.first + cols.span) : "latest", width - EDGE.right, height - 6);
+  g.textAlign = "left"; g.fillText(timed() ? clock(cols.first) : "first update", EDGE.left, height - 6);
+  g.textAlign = "right"; g.fillText(timed() ? clock(cols.first + cols.span) : "latest", width - EDGE.right, height - 6);
 }
 
 const clock = seconds => new Date(seconds * 1000).toLocaleTimeString("en-GB");
@@ -343,9 +377,10 @@ function queue() {
 
 function curves() {
   const byStep = new Map();
-  state.steps.forEach(s => byStep.set(s.step, [s.reward, null]));
+  state.steps.forEach(s => byStep.set(s.step, [s.reward ?? null, null]));
   state.evals.forEach(e => byStep.set(e.step, [byStep.get(e.step)?.[0] ?? null, e.reward]));
-  const steps = [...byStep.keys()].sort((a, b) => a - b);
+  const steps = [...byStep.keys()].sort((a, b) => a - b), trained = new Map(state.train.map(t => [t.step, t]));
+  const train = [...trained.values()].sort((a, b) => a.step - b.step);
   plot("reward", () => ({
     scales: { x: { time: false } }, axes: axes(left()),
     series: [{ label: "step" }, series("training batches", "--c0"),
@@ -355,7 +390,7 @@ function curves() {
     scales: { x: { time: false }, kl: { range: (_, min, max) => [0, max * 1.2 || 1] } },
     axes: axes(left(52), { ...left(52), scale: "kl", side: 1, grid: { show: false } }),
     series: [{ label: "step" }, series("loss", "--c0"), series("mismatch KL", "--c4", { scale: "kl" })],
-  }), [state.train.map(t => t.step), state.train.map(t => t.loss), state.train.map(t => t.kl)], "No loss here: it comes with the trainer's first step.");
+  }), [train.map(t => t.step), train.map(t => t.loss ?? null), train.map(t => t.kl ?? null)], "No loss here: it comes with the trainer's first step.");
 }
 
 function staleness() {
@@ -369,11 +404,11 @@ function staleness() {
   box.dataset.key = key;
   box.replaceChildren();
   const level = state.hello.async_level;
-  for (let lag = 0; lag <= Math.max(...state.staleness.keys(), level ?? 0); lag++) {
+  for (let lag = 0; lag <= Math.min(Math.max(...state.staleness.keys(), level ?? 0), MOST.lags); lag++) {
     const count = state.staleness.get(lag) ?? 0, bar = element("div", undefined, known(level) && lag > level + 2 ? "critical" : known(level) && lag > level ? "warning" : "");
     const fill = element("b");
     fill.style.height = (count / most * 75).toFixed(1) + "%";
-    bar.append(element("span", number(count, 0)), fill, element("span", lag === level ? lag + " (bound)" : String(lag)));
+    bar.append(element("span", number(count, 0)), fill, element("span", lag === level ? lag + " (bound)" : lag === MOST.lags ? lag + " and more" : String(lag)));
     box.append(bar);
   }
   box.setAttribute("aria-label", [...state.staleness].map(([lag, n]) => `${n} batches with ${lag}`).join(", "));
@@ -462,6 +497,7 @@ source.onopen = () => status("live", "live");
 source.onerror = () => status(source.readyState === EventSource.CLOSED ? "disconnected" : "reconnecting", "lost");
 on("hello", hello => { if (state.hello.epoch !== hello.epoch) reset(); state.hello = hello; });
 on("lines", lines => lines.forEach(take));
+on("missing", list => { state.missing = list; });
 on("replicas", list => { state.replicas = list; });
 on("verdict", v => { state.verdict = v; });
 on("rollouts", list => { state.rollouts = list.slice(-MOST.rollouts); });

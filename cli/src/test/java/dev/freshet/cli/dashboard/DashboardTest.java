@@ -191,6 +191,63 @@ class DashboardTest {
     assertThat(browser.errors()).isEmpty();
   }
 
+  @Test
+  void linesOfOtherVersionsClocksThatAreSetBackAndHalfFilesLeaveTheRestToBeSeen() throws Exception {
+    double time = 1_764_000_000;
+    for (int i = 1; i <= 20; i++) {
+      append(update(i, time + i));
+      append(update(20 + i, time - 3600 + i).replace("\"role\":\"orch", "\"role\":\"another orch"));
+    }
+    for (int i = 41; i <= 60; i++) {
+      append(update(i, time - 3600 + i));
+    }
+    browser.open(listener.url(), 1200, 1600, "light");
+    browser.await("state.updates.length === 60");
+    browser.await(
+        "document.querySelector('#notes').textContent.startsWith('A clock was set back by 3,579 s')");
+    assertThat(browser.evaluate("state.updates[59].time - state.updates[0].time").asDouble())
+        .as("seconds that the updates of the role took")
+        .isEqualTo(38);
+    assertThat(coloured()).isGreaterThan(2000);
+
+    writeBatch(1);
+    Path batch = new BatchStore(dir.resolve("rollouts")).path(1);
+    Files.writeString(batch, Files.readString(batch).substring(0, 40));
+    for (String line :
+        List.of(
+            "{\"role\":\"orchestrator\",\"kind\":\"step\",\"step\":1,\"reward\":\"x\",\"staleness_max\":2e9}",
+            "{\"kind\":\"step\",\"step\":\"%s\"}".formatted(HOSTILE),
+            "{\"kind\":\"train\",\"step\":null}",
+            "{\"kind\":\"train\",\"step\":3,\"loss\":[]}",
+            "{\"kind\":\"train\",\"step\":2,\"loss\":0.5}",
+            "{\"kind\":\"eval\"}",
+            "{\"kind\":\"load\",\"time\":\"now\"}",
+            "{\"kind\":\"update\",\"status\":\"ok\",\"step\":61}",
+            "{\"kind\":\"update\",\"status\":\"ok\",\"step\":62,\"rpc_ms\":5,\"phases\":\"none\",\"server\":\"%s\"}"
+                .formatted(HOSTILE),
+            "{\"kind\":\"update\",\"status\":\"ok\",\"step\":63,\"rpc_ms\":7,\"connect_ms\":-3,\"time\":\"x\"}",
+            "{\"kind\":\"something else\"}",
+            "[1]",
+            "{\"kind\":\"step\",\"st")) {
+      append(line);
+    }
+    browser.await("state.updates.length === 62 && plots.loss && state.train.length === 2");
+    browser.await(
+        "document.querySelector('#notes').textContent.includes('%s')"
+            .formatted(batch.getFileName()));
+
+    assertThat(browser.evaluate("document.querySelector('#notes').innerText").asString())
+        .startsWith("Cannot be read: ")
+        .contains("5 lines of metrics.jsonl lack what is shown here");
+    assertThat(browser.evaluate("document.querySelector('#update').innerText").asString())
+        .contains("Latest: version 63", "rpc_ms 7.00");
+    assertThat(browser.evaluate("document.querySelector('#staleness').innerText").asString())
+        .contains("32 and more");
+    assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
+    assertThat(coloured()).isGreaterThan(2000);
+    assertThat(browser.errors()).isEmpty();
+  }
+
   private int coloured() throws Exception {
     return browser
         .evaluate(
