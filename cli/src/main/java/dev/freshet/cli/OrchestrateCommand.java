@@ -36,7 +36,8 @@ final class OrchestrateCommand extends RunningCommand {
     LaneRehearsal.hold();
     MetricsRegistry registry = MetricsRegistry.withJvm();
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
-        StallRecorder _ = StallRecorder.of(config, run.reports());
+        StallRecorder _ =
+            StallRecorder.of(config, Roles.othersOfOrchestrator(config), run.reports());
         Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
         StatusListener status =
             Roles.status(

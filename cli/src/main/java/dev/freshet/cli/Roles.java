@@ -58,6 +58,30 @@ final class Roles {
     return servers;
   }
 
+  /** Whom {@code freshet orchestrate} can ask: the servers and, at its usual place, the trainer. */
+  static OtherRoles othersOfOrchestrator(FreshetConfig config) {
+    return new OtherRoles(
+        withServers(config, config.trainer().httpHost(), config.trainer().httpPort()),
+        AdminTokenFile.read(config.orchestrator().adminTokenFile()));
+  }
+
+  /** Whom {@code freshet train} can ask: the orchestrator and servers that ask for no token. */
+  static OtherRoles othersOfTrainer(FreshetConfig config) {
+    return new OtherRoles(
+        withServers(config, config.orchestrator().httpHost(), config.orchestrator().httpPort()),
+        Optional.empty());
+  }
+
+  private static List<URI> withServers(FreshetConfig config, String host, int port) {
+    List<URI> listeners = new ArrayList<>();
+    servers(config.orchestrator()).forEach(server -> listeners.add(server.admin()));
+    if (port > 0) { // Else it is a free one, which only that role knows.
+      listeners.add(
+          URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port));
+    }
+    return listeners;
+  }
+
   /** The listener of a role that serves no completions. */
   static StatusListener status(
       String host, int port, MetricsRegistry registry, Dashboard dashboard) {

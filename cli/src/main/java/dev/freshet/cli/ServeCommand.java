@@ -101,7 +101,7 @@ final class ServeCommand extends RunningCommand {
       Logs.toRun(run, "inference");
     }
     Logs.exportSpans(config.telemetry());
-    try (StallRecorder _ = StallRecorder.of(config, reports(config));
+    try (StallRecorder _ = StallRecorder.of(config, OtherRoles.none(), reports(config));
         Dashboard dashboard = new Dashboard(described(config));
         InferenceServer server = start(config, dashboard)) {
       System.out.printf(

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -54,6 +55,7 @@ final class StallRecorder implements AutoCloseable {
   }
 
   private final String config;
+  private final OtherRoles others;
   private final Path reports;
   private final RecentLines events;
   private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(MOST);
@@ -70,10 +72,12 @@ final class StallRecorder implements AutoCloseable {
    * Begins to record.
    *
    * @param config the resolved configuration
+   * @param others who is asked as well
    * @param reports the directory in which records are made
    */
-  StallRecorder(String config, Path reports, RecentLines events) {
+  StallRecorder(String config, OtherRoles others, Path reports, RecentLines events) {
     this.config = config;
+    this.others = others;
     this.reports = reports;
     this.events = events;
     this.thread = Thread.ofPlatform().name("freshet-waits").daemon().start(this::record);
@@ -81,8 +85,8 @@ final class StallRecorder implements AutoCloseable {
   }
 
   /** One for the roles of this process, with the newest of their events. */
-  static StallRecorder of(FreshetConfig config, Path reports) {
-    return new StallRecorder(ConfigLoader.toToml(config), reports, Logs.recent());
+  static StallRecorder of(FreshetConfig config, OtherRoles others, Path reports) {
+    return new StallRecorder(ConfigLoader.toToml(config), others, reports, Logs.recent());
   }
 
   private void record() {
@@ -99,7 +103,7 @@ final class StallRecorder implements AutoCloseable {
     }
   }
 
-  private void look(ThreadDumps asked) {
+  private void look(ThreadDumps asked) throws InterruptedException {
     try {
       List<Wait> open = Waits.open();
       WaitGraph graph = new WaitGraph(open);
@@ -115,24 +119,29 @@ final class StallRecorder implements AutoCloseable {
       }
       if (asked.asked() && dumps < MOST) {
         dumps++;
-        write("dump-", "A thread dump was asked for.", graph);
+        write("dump-", "A thread dump was asked for.", open);
       }
     } catch (IOException | RuntimeException e) {
       LOG.error("a stall cannot be recorded in {}: {}", reports, e.getMessage(), e);
     }
   }
 
-  private void record(Stall stall) throws IOException {
+  private void record(Stall stall) throws IOException, InterruptedException {
     if (told.size() < MOST && told.add(stall.key())) {
-      write("stall-", stall.text(), new WaitGraph(stall.open()));
+      write("stall-", stall.text(), stall.open());
     }
   }
 
-  private void write(String kind, String why, WaitGraph graph) throws IOException {
+  private void write(String kind, String why, List<Wait> own)
+      throws IOException, InterruptedException {
+    List<Wait> waits = new ArrayList<>(own);
+    StringBuilder silent = new StringBuilder();
+    waits.addAll(others.waits(line -> silent.append(line).append('\n')));
+    WaitGraph graph = new WaitGraph(waits);
     Path dir =
         Files.createDirectories(
             reports.resolve(kind + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)));
-    Files.writeString(dir.resolve("waits.txt"), why + "\n" + graph.text());
+    Files.writeString(dir.resolve("waits.txt"), why + "\n" + graph.text() + silent);
     Files.write(dir.resolve("events.log"), events.lines());
     Files.writeString(dir.resolve("config.toml"), config);
     ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)

@@ -1,9 +1,5 @@
 package dev.freshet.cli;
 
-import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
-import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
 import java.net.URI;
@@ -32,19 +28,13 @@ final class WaitsCommand extends RunningCommand {
   private String tokenFile = "";
 
   @Override
-  protected int run(Lifetime lifetime) {
-    List<Wait> waits = new ArrayList<>();
-    for (URI role : roles) {
-      try (AdminClient client =
-          new AdminClient(
-              role,
-              AdminDeadlines.DEFAULT,
-              EventLog.silent(MonotonicClock.SYSTEM),
-              AdminTokenFile.read(tokenFile))) {
-        waits.addAll(client.waits());
-      }
+  protected int run(Lifetime lifetime) throws InterruptedException {
+    List<String> silent = new ArrayList<>();
+    List<Wait> waits = new OtherRoles(roles, AdminTokenFile.read(tokenFile)).waits(silent::add);
+    silent.forEach(System.err::println);
+    if (silent.size() < roles.size()) {
+      System.out.print(new WaitGraph(waits).text());
     }
-    System.out.print(new WaitGraph(waits).text());
-    return 0;
+    return silent.isEmpty() ? 0 : 1;
   }
 }

@@ -106,7 +106,7 @@ class DeployTest {
 
   @Test
   void promtoolAcceptsConfigurationRulesAndTheirTests() throws Exception {
-    assumeTrue(promtoolIsInstalled(), "promtool is not installed");
+    assumeTrue(isInstalled("promtool"), "promtool is not installed");
     promtool("check", "config", CONFIG.toString());
     promtool("check", "rules", RULES.toString());
     promtool("test", "rules", RULE_TESTS.toString());
@@ -114,7 +114,7 @@ class DeployTest {
 
   @Test
   void promtoolAcceptsTheQueriesOfTheDashboard() throws Exception {
-    assumeTrue(promtoolIsInstalled(), "promtool is not installed");
+    assumeTrue(isInstalled("promtool"), "promtool is not installed");
     ObjectMapper json = new ObjectMapper();
     JsonNode dashboard = json.readTree(Files.readString(DASHBOARD));
     StringBuilder rules = new StringBuilder("groups:\n- name: dashboard\n  rules:\n");
@@ -134,6 +134,23 @@ class DeployTest {
     promtool("check", "rules", file.toString());
   }
 
+  @Test
+  void systemdAcceptsTheUnits() throws Exception {
+    assumeTrue(isInstalled("systemd-analyze"), "systemd-analyze is not installed");
+    List<String> command = new ArrayList<>(List.of("systemd-analyze", "verify"));
+    try (Stream<Path> units = Files.list(ROOT.resolve("deploy/systemd"))) {
+      for (Path unit : units.filter(file -> file.toString().endsWith("@.service")).toList()) {
+        String installed =
+            Files.readString(unit)
+                .replace("/opt/freshet/freshet", ROOT.resolve("freshet").toString());
+        Path instance = dir.resolve(unit.getFileName().toString().replace("@.", "@mine."));
+        command.add(Files.writeString(instance, installed).toString());
+      }
+    }
+    assertThat(command).hasSize(5);
+    assertThat(run(command)).isEmpty();
+  }
+
   private static Set<String> found(Pattern pattern, String text) {
     return found(pattern, text, 0);
   }
@@ -146,20 +163,27 @@ class DeployTest {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  private static boolean promtoolIsInstalled() {
+  private static boolean isInstalled(String command) {
     return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
-        .anyMatch(entry -> Files.isExecutable(Path.of(entry, "promtool")));
+        .anyMatch(entry -> Files.isExecutable(Path.of(entry, command)));
   }
 
   private void promtool(String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of("promtool"));
     command.addAll(List.of(arguments));
-    Path out = dir.resolve("promtool.txt");
+    var _ = run(command);
+  }
+
+  /** What it says; it must succeed. */
+  private String run(List<String> command) throws IOException, InterruptedException {
+    Path out = dir.resolve("said.txt");
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
     try {
       assertThat(process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-      assertThat(process.exitValue()).as(Files.readString(out)).isZero();
+      String said = Files.readString(out);
+      assertThat(process.exitValue()).as(said).isZero();
+      return said;
     } finally {
       process.destroyForcibly();
     }

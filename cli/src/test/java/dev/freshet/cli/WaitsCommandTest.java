@@ -8,6 +8,7 @@ import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.trace.waits.Waits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,8 +56,48 @@ class WaitsCommandTest {
     assertThat(run.err()).contains(url.substring("http://".length())).hasLineCount(1);
   }
 
+  @Test
+  void aRoleThatIsDownLeavesTheWaitsOfTheOthers() {
+    String down;
+    try (StatusListener role = listener()) {
+      down = role.url().toString();
+    }
+    try (StatusListener role = listener();
+        Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ofMinutes(10))) {
+      CommandLineRun run = CommandLineRun.of("waits", down, role.url().toString());
+
+      assertThat(run.exitCode()).isEqualTo(1);
+      assertThat(run.out()).contains("What is missing is batch 7");
+      assertThat(run.err()).contains(down.substring("http://".length())).hasLineCount(1);
+    }
+  }
+
+  @Test
+  void aRecordHasTheWaitsOfOtherRolesAndWhoWasSilent() throws Exception {
+    URI down;
+    try (StatusListener role = listener()) {
+      down = role.url();
+    }
+    try (StatusListener role = listener();
+        StallRecorder _ =
+            new StallRecorder(
+                "",
+                new OtherRoles(List.of(role.url(), down), Optional.empty()),
+                dir.resolve("report"),
+                new RecentLines())) {
+      try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ZERO)) {
+        Path record = recorded();
+
+        assertThat(Files.readString(record.resolve("waits.txt")))
+            .as("its own and those of the role, which is of the same process")
+            .contains("trainer waits for 2 times batch 7 on orchestrator")
+            .contains(down.toString());
+      }
+    }
+  }
+
   private StallRecorder recorder(RecentLines events) {
-    return new StallRecorder("[run]\n", dir.resolve("report"), events);
+    return new StallRecorder("[run]\n", OtherRoles.none(), dir.resolve("report"), events);
   }
 
   @Test

@@ -108,10 +108,12 @@ final class WeightWatcher {
 
   private void serve(long step) throws InterruptedException {
     try {
-      CheckpointStore.verify(store.path(step));
+      // What the manifest says but the checksums, which every server verifies: it reads them
+      // anyway.
+      CheckpointStore.openPublished(store.path(step)).close();
     } catch (CheckpointException e) {
       if (Thread.interrupted()) {
-        throw new InterruptedException("while verifying step_" + step);
+        throw new InterruptedException("while looking at step_" + step);
       }
       refuse(step, OrchestratorException.reason(e));
       return;
