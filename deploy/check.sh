@@ -26,7 +26,7 @@ pids+=($!)
 
 # The page of metrics, once the run has printed where it is.
 for _ in $(seq 240); do
-  page=$(sed -n 's,.*metrics http://\([^/ ]*\)/metrics.*,\1,p' "$dir/run.txt")
+  page=$(sed -n 's,.*metrics  *http://\([^/ ]*\)/metrics.*,\1,p' "$dir/run.txt")
   [ -n "$page" ] && break
   kill -0 "${pids[0]}" 2>/dev/null || { cat "$dir/run.txt" >&2; exit 1; }
   sleep 0.5
