@@ -37,7 +37,8 @@ final class OrchestrateCommand extends RunningCommand {
     MetricsRegistry registry = MetricsRegistry.withJvm();
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
         StallRecorder _ =
-            StallRecorder.of(config, Roles.othersOfOrchestrator(config), run.reports());
+            StallRecorder.of(
+                "orchestrator", config, Roles.othersOfOrchestrator(config), run.reports());
         Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
         StatusListener status =
             Roles.status(

@@ -71,7 +71,7 @@ final class RunCommand extends RunningCommand {
       long startNanos)
       throws InterruptedException, IOException {
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
-        StallRecorder _ = StallRecorder.of(config, OtherRoles.none(), run.reports());
+        StallRecorder _ = StallRecorder.of("run", config, OtherRoles.none(), run.reports());
         Dashboard dashboard = Roles.dashboard("run", config, run);
         InferenceServer server =
             InferenceServer.start(

@@ -101,7 +101,8 @@ final class ServeCommand extends RunningCommand {
       Logs.toRun(run, "inference");
     }
     Logs.exportSpans(config.telemetry());
-    try (StallRecorder _ = StallRecorder.of(config, OtherRoles.none(), reports(config));
+    try (StallRecorder _ =
+            StallRecorder.of("inference", config, OtherRoles.none(), reports(config));
         Dashboard dashboard = new Dashboard(described(config));
         InferenceServer server = start(config, dashboard)) {
       System.out.printf(

@@ -29,10 +29,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Records what the process waited for when a wait went past its deadline, whether it has ended or
- * not, and when the JVM is asked for a thread dump: {@code stall-<time>/} or {@code dump-<time>/}
- * with {@code waits.txt}, {@code threads.txt} (virtual threads too), {@code events.log} (the newest
- * events) and {@code config.toml}; at most {@value #MOST} of either. Its thread also bears the
- * state of the waits as its name, so that the thread dump itself has it.
+ * not, and when the JVM is asked for a thread dump: {@code stall-<role>-<time>/} or {@code
+ * dump-<role>-<time>/} with {@code waits.txt}, {@code threads.txt} (virtual threads too), {@code
+ * events.log} (the newest events) and {@code config.toml}; at most {@value #MOST} of either. Its
+ * thread also bears the state of the waits as its name, so that the thread dump itself has it.
  */
 final class StallRecorder implements AutoCloseable {
   private static final int MOST = 10;
@@ -54,6 +54,7 @@ final class StallRecorder implements AutoCloseable {
     }
   }
 
+  private final String role;
   private final String config;
   private final OtherRoles others;
   private final Path reports;
@@ -71,11 +72,13 @@ final class StallRecorder implements AutoCloseable {
   /**
    * Begins to record.
    *
+   * @param role whose records they are: {@code run} for all of them
    * @param config the resolved configuration
    * @param others who is asked as well
    * @param reports the directory in which records are made
    */
-  StallRecorder(String config, OtherRoles others, Path reports, RecentLines events) {
+  StallRecorder(String role, String config, OtherRoles others, Path reports, RecentLines events) {
+    this.role = role;
     this.config = config;
     this.others = others;
     this.reports = reports;
@@ -85,8 +88,8 @@ final class StallRecorder implements AutoCloseable {
   }
 
   /** One for the roles of this process, with the newest of their events. */
-  static StallRecorder of(FreshetConfig config, OtherRoles others, Path reports) {
-    return new StallRecorder(ConfigLoader.toToml(config), others, reports, Logs.recent());
+  static StallRecorder of(String role, FreshetConfig config, OtherRoles others, Path reports) {
+    return new StallRecorder(role, ConfigLoader.toToml(config), others, reports, Logs.recent());
   }
 
   private void record() {
@@ -140,7 +143,8 @@ final class StallRecorder implements AutoCloseable {
     WaitGraph graph = new WaitGraph(waits);
     Path dir =
         Files.createDirectories(
-            reports.resolve(kind + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)));
+            reports.resolve(
+                kind + role + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)));
     Files.writeString(dir.resolve("waits.txt"), why + "\n" + graph.text() + silent);
     Files.write(dir.resolve("events.log"), events.lines());
     Files.writeString(dir.resolve("config.toml"), config);

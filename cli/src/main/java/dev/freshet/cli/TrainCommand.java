@@ -34,7 +34,8 @@ final class TrainCommand extends RunningCommand {
     MetricsRegistry registry = MetricsRegistry.withJvm();
     TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
     try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
-        StallRecorder _ = StallRecorder.of(config, Roles.othersOfTrainer(config), run.reports());
+        StallRecorder _ =
+            StallRecorder.of("trainer", config, Roles.othersOfTrainer(config), run.reports());
         Dashboard dashboard = Roles.dashboard("trainer", config, run);
         StatusListener status =
             Roles.status(

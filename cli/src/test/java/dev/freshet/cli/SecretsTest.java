@@ -94,7 +94,7 @@ class SecretsTest {
   private static Optional<Path> dump(Path run) {
     try (Stream<Path> reports = Files.list(run.resolve("report"))) {
       return reports
-          .filter(report -> report.getFileName().toString().startsWith("dump-"))
+          .filter(report -> report.getFileName().toString().startsWith("dump-inference-"))
           .map(report -> report.resolve("threads.txt"))
           .filter(Files::exists)
           .findFirst();

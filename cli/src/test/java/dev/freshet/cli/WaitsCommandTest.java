@@ -81,6 +81,7 @@ class WaitsCommandTest {
     try (StatusListener role = listener();
         StallRecorder _ =
             new StallRecorder(
+                "run",
                 "",
                 new OtherRoles(List.of(role.url(), down), Optional.empty()),
                 dir.resolve("report"),
@@ -97,7 +98,7 @@ class WaitsCommandTest {
   }
 
   private StallRecorder recorder(RecentLines events) {
-    return new StallRecorder("[run]\n", OtherRoles.none(), dir.resolve("report"), events);
+    return new StallRecorder("run", "[run]\n", OtherRoles.none(), dir.resolve("report"), events);
   }
 
   @Test

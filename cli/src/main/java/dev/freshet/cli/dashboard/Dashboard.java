@@ -3,6 +3,9 @@ package dev.freshet.cli.dashboard;
 import dev.freshet.inference.front.LivePage;
 import dev.freshet.trace.LiveFeed;
 import dev.freshet.trace.ThreadPriority;
+import dev.freshet.trace.waits.Wait;
+import dev.freshet.trace.waits.WaitGraph;
+import dev.freshet.trace.waits.Waits;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -37,6 +40,7 @@ public final class Dashboard implements AutoCloseable {
   private static final Duration TICK = Duration.ofMillis(250);
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration JUDGE = Duration.ofSeconds(2);
+  private static final Duration A_WHILE = Duration.ofSeconds(2);
   private static final Duration END = Duration.ofSeconds(5);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -49,7 +53,17 @@ public final class Dashboard implements AutoCloseable {
   /** Begins to tell of {@code run}. */
   public Dashboard(Run run) {
     feed.state("hello", hello(run));
+    state("now", () -> JSON.writeValueAsString(standstill()));
     teller = Thread.ofPlatform().name("freshet-dashboard").daemon().start(this::tell);
+  }
+
+  /** What this process's roles have been waiting for for a while; nothing if they go on. */
+  private static String standstill() {
+    List<Wait> old =
+        Waits.open().stream()
+            .filter(wait -> wait.holds() && wait.age().compareTo(A_WHILE) >= 0)
+            .toList();
+    return old.isEmpty() ? "" : new WaitGraph(old).verdict();
   }
 
   private String hello(Run run) {

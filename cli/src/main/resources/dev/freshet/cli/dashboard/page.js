@@ -12,7 +12,7 @@ const BACK = 5;
 
 const state = {
   hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
-  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [],
+  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [], now: "",
 };
 
 const $ = id => document.getElementById(id);
@@ -114,7 +114,7 @@ function keep(list, item, most) {
 
 function reset() {
   Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
-    staleness: new Map(), version: undefined, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [] });
+    staleness: new Map(), version: undefined, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [], now: "" });
   clocks.clear();
 }
 
@@ -145,6 +145,8 @@ function head() {
   const notes = state.missing.map(what => "Cannot be read: " + what + ".");
   if (state.strange) notes.push(`${number(state.strange, 0)} lines of metrics.jsonl lack what is shown here, as those of another version do: they are left out.`);
   if (state.setBack) notes.push(`A clock was set back by ${number(state.setBack, 0)} s: times after that are shown as if it had gone on.`);
+  $("now").textContent = state.now;
+  $("now").hidden = !state.now;
   $("notes").textContent = notes.join(" ");
   $("notes").hidden = !notes.length;
 }
@@ -497,6 +499,7 @@ source.onopen = () => status("live", "live");
 source.onerror = () => status(source.readyState === EventSource.CLOSED ? "disconnected" : "reconnecting", "lost");
 on("hello", hello => { if (state.hello.epoch !== hello.epoch) reset(); state.hello = hello; });
 on("lines", lines => lines.forEach(take));
+on("now", text => { state.now = text; });
 on("missing", list => { state.missing = list; });
 on("replicas", list => { state.replicas = list; });
 on("verdict", v => { state.verdict = v; });

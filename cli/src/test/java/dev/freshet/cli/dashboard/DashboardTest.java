@@ -12,12 +12,14 @@ import dev.freshet.rollouts.Trajectory;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.trace.waits.Waits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -147,6 +149,7 @@ class DashboardTest {
     URI url = listener.url();
     browser.open(url, 1200, 1600, "light");
     browser.await("document.querySelector('#state').textContent === 'live'");
+    browser.await("document.querySelector('#run').textContent !== ''");
     assertThat(browser.evaluate("document.body.innerText").asString())
         .contains("a run " + HOSTILE, "No update yet.", "No diagnosis yet");
 
@@ -245,6 +248,17 @@ class DashboardTest {
         .contains("32 and more");
     assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
     assertThat(coloured()).isGreaterThan(2000);
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
+  void whatHasBeenWaitedForForAWhileIsOnThePageUntilItComes() throws Exception {
+    browser.open(listener.url(), 1200, 800, "light");
+    try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ofHours(1))) {
+      browser.await(
+          "document.querySelector('#now').innerText.startsWith('What is missing is batch 7')");
+    }
+    browser.await("document.querySelector('#now').hidden");
     assertThat(browser.errors()).isEmpty();
   }
 
