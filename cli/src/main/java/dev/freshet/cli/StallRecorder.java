@@ -17,9 +17,9 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -38,6 +38,10 @@ final class StallRecorder implements AutoCloseable {
   private static final int MOST = 10;
   private static final int NAME = 240;
   private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** After how long the same is recorded again. */
+  private static final Duration AGAIN = Duration.ofMinutes(10);
+
   private static final Duration END = Duration.ofSeconds(5);
   private static final Logger LOG = LoggerFactory.getLogger(StallRecorder.class);
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS");
@@ -48,9 +52,9 @@ final class StallRecorder implements AutoCloseable {
           .formatted(late.role(), late.what(), late.on(), late.duration());
     }
 
-    /** What tells its wait from others, and the same wait later from another. */
+    /** What waits of one cause have in common, such as all completions of a server that hangs. */
     String key() {
-      return String.join("\n", late.role(), late.what(), late.on(), late.thread());
+      return String.join("\n", late.role(), late.what(), late.on());
     }
   }
 
@@ -64,9 +68,10 @@ final class StallRecorder implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
-  /** The stalls that are recorded; of the thread's own. */
-  private final Set<String> told = new HashSet<>();
+  /** When the stalls that are recorded were, by what was waited for; of the thread's own. */
+  private final Map<String, Long> toldNanos = new HashMap<>();
 
+  private int told;
   private int dumps;
 
   /**
@@ -94,15 +99,13 @@ final class StallRecorder implements AutoCloseable {
 
   private void record() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
-    try (ThreadDumps asked = new ThreadDumps()) {
+    try (ThreadDumps asked = ThreadDumps.watch()) {
       while (!closing.await(TICK.toMillis(), TimeUnit.MILLISECONDS)) {
         look(asked);
       }
       look(asked);
     } catch (InterruptedException e) {
       LOG.warn("the recorder of stalls was interrupted and records no more");
-    } catch (IOException e) {
-      LOG.error("stalls and thread dumps are not recorded: {}", e.getMessage(), e);
     }
   }
 
@@ -130,7 +133,11 @@ final class StallRecorder implements AutoCloseable {
   }
 
   private void record(Stall stall) throws IOException, InterruptedException {
-    if (told.size() < MOST && told.add(stall.key())) {
+    long now = System.nanoTime();
+    Long before = toldNanos.get(stall.key());
+    if (told < MOST && (before == null || now - before > AGAIN.toNanos())) {
+      told++;
+      toldNanos.put(stall.key(), now);
       write("stall-", stall.text(), stall.open());
     }
   }

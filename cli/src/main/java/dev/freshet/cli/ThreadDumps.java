@@ -7,8 +7,11 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import javax.management.JMException;
 import javax.management.ObjectName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Notices that the JVM was asked for a thread dump, by SIGQUIT, jstack or jcmd. It lets no program
@@ -16,21 +19,30 @@ import javax.management.ObjectName;
  * for. It owns that log's file. Not thread-safe.
  */
 final class ThreadDumps implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ThreadDumps.class);
   private static final String ROTATION = "output_options=filesize=1M,filecount=1";
   private static final String DUMP = "begin VM_Operation";
   private static final String THREADS = ": PrintThreads,";
 
-  private final Path log;
+  /** Empty if there is none. */
+  private final Optional<Path> log;
+
   private long read;
 
-  /**
-   * Begins to look.
-   *
-   * @throws IOException if this JVM writes no such log
-   */
-  ThreadDumps() throws IOException {
-    log = Files.createTempFile("freshet-vm-", ".log");
-    vmLog("output=" + log, "what=vmoperation=debug", "decorators=none", ROTATION);
+  private ThreadDumps(Optional<Path> log) {
+    this.log = log;
+  }
+
+  /** Begins to look. In a JVM that writes no such log none is ever noticed, which is said. */
+  static ThreadDumps watch() {
+    try {
+      Path log = Files.createTempFile("freshet-vm-", ".log");
+      vmLog("output=" + log, "what=vmoperation=debug", "decorators=none", ROTATION);
+      return new ThreadDumps(Optional.of(log));
+    } catch (IOException e) {
+      LOG.warn("thread dumps are not recorded: {}", e.getMessage());
+      return new ThreadDumps(Optional.empty());
+    }
   }
 
   private static void vmLog(String... arguments) throws IOException {
@@ -52,7 +64,11 @@ final class ThreadDumps implements AutoCloseable {
 
   /** Whether one was asked for since the last call. */
   boolean asked() throws IOException {
-    try (SeekableByteChannel file = Files.newByteChannel(log)) {
+    return log.isPresent() && asked(log.get());
+  }
+
+  private boolean asked(Path from) throws IOException {
+    try (SeekableByteChannel file = Files.newByteChannel(from)) {
       if (file.size() < read) {
         read = 0; // It is another file now.
       }
@@ -71,9 +87,16 @@ final class ThreadDumps implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    vmLog("output=" + log, "what=all=off");
-    Files.deleteIfExists(log);
-    Files.deleteIfExists(log.resolveSibling(log.getFileName() + ".0"));
+  public void close() {
+    log.ifPresent(
+        file -> {
+          try {
+            vmLog("output=" + file, "what=all=off");
+            Files.deleteIfExists(file);
+            Files.deleteIfExists(file.resolveSibling(file.getFileName() + ".0"));
+          } catch (IOException e) {
+            LOG.warn("{} is left behind: {}", file, e.getMessage());
+          }
+        });
   }
 }

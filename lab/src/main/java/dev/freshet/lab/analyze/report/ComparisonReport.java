@@ -104,7 +104,13 @@ public final class ComparisonReport {
       return "-";
     }
     double ratio = figure.applyAsDouble(b.get()) / figure.applyAsDouble(a.get());
-    return Double.isFinite(ratio) ? Numbers.rounded(ratio) : "-";
+    if (!Double.isFinite(ratio)) {
+      return "-";
+    }
+    // A cure may be worth a factor of hundreds, of which two decimals would leave nothing.
+    return ratio > 0 && ratio < 0.1
+        ? String.format(Locale.ROOT, "%.2g", ratio)
+        : Numbers.rounded(ratio);
   }
 
   private static String finding(Analysis analysis, Signature signature) {

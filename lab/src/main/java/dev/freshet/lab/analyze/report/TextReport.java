@@ -45,8 +45,11 @@ public final class TextReport {
         finding.confidence());
   }
 
-  /** A clause as a sentence. */
+  /** A clause as a sentence; a figure's name stays as it is written. */
   static String sentence(String clause) {
+    if (clause.split(" ", 2)[0].contains("_")) {
+      return clause + ".";
+    }
     return clause.substring(0, 1).toUpperCase(Locale.ROOT) + clause.substring(1) + ".";
   }
 

@@ -76,7 +76,7 @@ public final class LaneHtml {
 
   private static String plan(String done, LoadShape load) {
     StringBuilder words = new StringBuilder(done);
-    words.append(", prompts of %s tokens".formatted(load.promptTokens()));
+    words.append(", tokens of a prompt: %s".formatted(load.promptTokens()));
     if (load.thinkMs().most() > 0) {
       words.append(", %s ms between completions".formatted(load.thinkMs()));
     }
