@@ -337,9 +337,11 @@ class TroubleTest {
       assertThat(report.rewardEnd()).isEmpty();
       assertThat(report.groups().inFlight()).isZero();
       assertThat(trainer.batches).isNotEmpty();
-      assertThat(Thread.getAllStackTraces().keySet())
-          .extracting(Thread::getName)
-          .noneMatch(name -> name.startsWith("freshet-"));
+      TestRun.await(
+          "the end of its threads", // An event loop has ended a moment before its thread has.
+          () ->
+              Thread.getAllStackTraces().keySet().stream()
+                  .noneMatch(thread -> thread.getName().startsWith("freshet-")));
       never.countDown();
     }
   }
