@@ -68,7 +68,7 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
   private void write() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
     List<ILoggingEvent> batch = new ArrayList<>(BATCH);
-    try {
+    try (out) {
       while (closing.getCount() > 0 || !lines.isEmpty()) {
         ILoggingEvent first = lines.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
         if (first != null) {
@@ -79,7 +79,6 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
         }
       }
       write(List.of());
-      out.close();
     } catch (InterruptedException e) {
       LOG.warn("the log of {} was interrupted and is written no more", name);
     } catch (IOException e) {

@@ -1,12 +1,24 @@
 package dev.freshet.cli;
 
 import dev.freshet.cli.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A file that a command writes when its work is done, which may be long after it began. */
 final class OutputFile {
   private OutputFile() {}
+
+  /** Why a file could not be written, for a line that names the file. */
+  static String reason(IOException e) {
+    if (!(e instanceof FileSystemException refused)) {
+      return String.valueOf(e.getMessage());
+    }
+    return refused.getReason() == null
+        ? e.getClass().getSimpleName().replace("Exception", "") + " " + refused.getFile()
+        : refused.getReason();
+  }
 
   /** Refuses a file that cannot be written as things are; nothing is written. */
   static void requireWritable(String option, Path file) {

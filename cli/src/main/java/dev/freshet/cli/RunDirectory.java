@@ -11,7 +11,6 @@ import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -78,11 +77,8 @@ record RunDirectory(Path path) {
   }
 
   private static UncheckedIOException cannotBeWritten(Path file, IOException e) {
-    String reason =
-        e instanceof FileSystemException f && f.getReason() == null
-            ? e.getClass().getSimpleName().replace("Exception", "") + " " + f.getFile()
-            : String.valueOf(e.getMessage());
-    return new UncheckedIOException("%s: cannot be written: %s".formatted(file, reason), e);
+    return new UncheckedIOException(
+        "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
   }
 
   /** Refuses a directory in which an earlier run has published {@code firstStep} or a later one. */

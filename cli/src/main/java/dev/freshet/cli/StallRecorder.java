@@ -42,7 +42,9 @@ final class StallRecorder implements AutoCloseable {
   /** After how long the same is recorded again. */
   private static final Duration AGAIN = Duration.ofMinutes(10);
 
-  private static final Duration END = Duration.ofSeconds(5);
+  /** For a record that is being made, for which roles that do not answer are asked. */
+  private static final Duration END = Duration.ofSeconds(15);
+
   private static final Logger LOG = LoggerFactory.getLogger(StallRecorder.class);
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS");
 

@@ -103,14 +103,7 @@ final class TraceCommand extends RunningCommand {
         return RunTrace.write(analysis, metrics, stream);
       }
     } catch (FileSystemException e) {
-      throw new LabException(
-          "%s: cannot be written: %s"
-              .formatted(
-                  file,
-                  e.getReason() == null
-                      ? e.getClass().getSimpleName().replace("Exception", "") + " " + e.getFile()
-                      : e.getReason()),
-          e);
+      throw new LabException("%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
     }
   }
 }

@@ -198,32 +198,40 @@ final class Fleet implements AutoCloseable {
       throws InterruptedException {
     lock.lock();
     try {
-      while (!scope.cancelled()) {
-        List<InferenceServer> rotation =
-            servers.stream().filter(InferenceServer::inRotation).toList();
-        if (rotation.isEmpty()) {
-          throw new OrchestratorException("no inference server is left in rotation");
-        }
-        long now = clock.nanos();
-        Optional<InferenceServer> best =
-            rotation.stream()
-                .filter(s -> s.pauseLeft(now) <= 0)
-                .min(
-                    Comparator.comparing((InferenceServer s) -> avoid.filter(s::equals).isPresent())
-                        .thenComparingInt(InferenceServer::rollouts));
-        if (best.isPresent()) {
-          best.get().rolloutStarted();
-          return best;
-        }
+      Optional<InferenceServer> server = start(avoid, scope);
+      if (server.isEmpty() && !scope.cancelled()) {
         try (Waits.Open _ =
             Waits.begin("orchestrator", "a server that may have a rollout", "inference")) {
-          changed.awaitNanos(CANCELLATION_POLL_NANOS);
+          while (server.isEmpty() && !scope.cancelled()) {
+            changed.awaitNanos(CANCELLATION_POLL_NANOS);
+            server = start(avoid, scope);
+          }
         }
       }
-      return Optional.empty();
+      return server;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** A server that may have a rollout, which it then has; empty if there is none now. */
+  private Optional<InferenceServer> start(Optional<InferenceServer> avoid, Calls scope) {
+    if (scope.cancelled()) {
+      return Optional.empty();
+    }
+    List<InferenceServer> rotation = servers.stream().filter(InferenceServer::inRotation).toList();
+    if (rotation.isEmpty()) {
+      throw new OrchestratorException("no inference server is left in rotation");
+    }
+    long now = clock.nanos();
+    Optional<InferenceServer> best =
+        rotation.stream()
+            .filter(s -> s.pauseLeft(now) <= 0)
+            .min(
+                Comparator.comparing((InferenceServer s) -> avoid.filter(s::equals).isPresent())
+                    .thenComparingInt(InferenceServer::rollouts));
+    best.ifPresent(InferenceServer::rolloutStarted);
+    return best;
   }
 
   /** Gives a server back after a rollout. */

@@ -20,9 +20,13 @@ public final class RecentLines {
     lines.addLast(new Line(System.currentTimeMillis(), text));
   }
 
-  /** All of them, the oldest first. */
-  public synchronized List<String> lines() {
-    return lines.stream()
+  /** All of them, the oldest first. Who adds one meanwhile waits for a copy, not for the text. */
+  public List<String> lines() {
+    List<Line> copy;
+    synchronized (this) {
+      copy = List.copyOf(lines);
+    }
+    return copy.stream()
         .map(line -> Instant.ofEpochMilli(line.millis()) + " " + line.text())
         .toList();
   }

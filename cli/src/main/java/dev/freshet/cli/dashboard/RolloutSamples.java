@@ -47,8 +47,8 @@ final class RolloutSamples implements Source {
     if (step < 0 || step == told) {
       return;
     }
-    if (Files.exists(
-        batches.path(step))) { // Else it is not there any more: the next will do as well.
+    // One that is not there any more is passed: the next will do as well.
+    if (Files.exists(batches.path(step))) {
       feed.state("rollouts", json(step, batches.read(step).rollouts()));
     }
     told = step;

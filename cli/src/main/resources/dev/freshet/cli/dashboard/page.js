@@ -220,20 +220,18 @@ function canvas(id) {
 
 const EDGE = { left: 46, right: 46, top: 8, bottom: 22 };
 
-/* Updates have a place in time where the lines of all tell it, else in the order in which they came. */
-const timed = () => state.updates.every(u => u.time !== undefined);
 
-/* In every column of pixels the longest update of those that fall there. */
+/* Updates have a place in time where the lines of all tell it, else in the order in which they came. In every column of pixels the longest update of those that fall there. */
 function columns(width) {
   const all = state.updates, plot = width - EDGE.left - EDGE.right;
-  const when = timed() ? u => u.time : (_, i) => i, places = all.map(when);
+  const timed = all.every(u => u.time !== undefined), places = all.map(timed ? u => u.time : (_, i) => i);
   const first = places.reduce((a, b) => Math.min(a, b)), span = Math.max(places.reduce((a, b) => Math.max(a, b)) - first, 1e-9);
   const bar = Math.max(1, Math.min(12, Math.floor(plot / all.length) - 1)), of = new Map();
   all.forEach((u, i) => {
     const column = Math.round((places[i] - first) / span * (plot - bar) / bar);
     if (!of.has(column) || all[of.get(column)].wall < u.wall) of.set(column, i);
   });
-  return { first, span, bar, of, places, x: column => EDGE.left + column * bar };
+  return { first, span, bar, of, places, timed, x: column => EDGE.left + column * bar };
 }
 
 function ceiling(most) {
@@ -283,7 +281,7 @@ function updates() {
 
 /* The streams that were open, as an area behind the updates, with an axis of its own to the right. */
 function streams(g, width, base, tall, cols) {
-  const points = timed() && state.live.length > 1 ? state.live.filter(l => l.time >= cols.first && l.time <= cols.first + cols.span).map(l => [l.time, l.streams])
+  const points = cols.timed && state.live.length > 1 ? state.live.filter(l => l.time >= cols.first && l.time <= cols.first + cols.span).map(l => [l.time, l.streams])
     : state.updates.map((u, i) => [cols.places[i], u.inflight ?? 0]).sort((a, b) => a[0] - b[0]);
   if (!points.length) return;
   const top = ceiling(points.reduce((a, p) => Math.max(a, p[1]), 0)), plot = width - EDGE.left - EDGE.right;
@@ -307,8 +305,8 @@ function streams(g, width, base, tall, cols) {
 
 function axis(g, width, height, cols) {
   g.fillStyle = css("--soft"); g.textBaseline = "alphabetic";
-  g.textAlign = "left"; g.fillText(timed() ? clock(cols.first) : "first update", EDGE.left, height - 6);
-  g.textAlign = "right"; g.fillText(timed() ? clock(cols.first + cols.span) : "latest", width - EDGE.right, height - 6);
+  g.textAlign = "left"; g.fillText(cols.timed ? clock(cols.first) : "first update", EDGE.left, height - 6);
+  g.textAlign = "right"; g.fillText(cols.timed ? clock(cols.first + cols.span) : "latest", width - EDGE.right, height - 6);
 }
 
 const clock = seconds => new Date(seconds * 1000).toLocaleTimeString("en-GB");

@@ -3,6 +3,7 @@ package dev.freshet.lab.timeline;
 import dev.freshet.lab.LabException;
 import dev.freshet.lab.analyze.TracedCall;
 import dev.freshet.lab.analyze.read.Event;
+import dev.freshet.trace.Newest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -10,7 +11,6 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -30,9 +30,9 @@ public final class RecordedMetrics {
   private static final int MOST_CHARS = 1 << 20;
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Map<Long, Step> steps = newest();
-  private final Map<Long, Batch> batches = newest();
-  private final Map<String, Update> updates = newest();
+  private final Map<Long, Step> steps = new Newest<>(MOST);
+  private final Map<Long, Batch> batches = new Newest<>(MOST);
+  private final Map<String, Update> updates = new Newest<>(MOST);
   private long torn;
 
   /** A training step, as the trainer says. */
@@ -60,17 +60,6 @@ public final class RecordedMetrics {
       double rpcMs,
       Event.Parts parts,
       Event.Phases phases) {}
-
-  private static <K, V> Map<K, V> newest() {
-    return new LinkedHashMap<>() {
-      private static final long serialVersionUID = 1L;
-
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-        return size() > MOST;
-      }
-    };
-  }
 
   /**
    * Reads a file. Lines that are not whole, of other kinds or above a million characters are passed

@@ -1,8 +1,8 @@
 package dev.freshet.trace.jfr;
 
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.Newest;
 import dev.freshet.trace.TraceId;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -28,15 +28,7 @@ public final class FlightLog {
   /** What has begun and not ended. */
   private static final class Begun<K, E extends Event> {
     private final Supplier<E> make;
-    private final Map<K, E> events =
-        new LinkedHashMap<>() {
-          private static final long serialVersionUID = 1L;
-
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<K, E> eldest) {
-            return size() > MOST;
-          }
-        };
+    private final Map<K, E> events = new Newest<>(MOST);
 
     Begun(Supplier<E> make) {
       this.make = make;

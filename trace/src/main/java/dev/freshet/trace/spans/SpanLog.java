@@ -2,6 +2,7 @@ package dev.freshet.trace.spans;
 
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.Newest;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import java.time.Instant;
@@ -23,8 +24,8 @@ public final class SpanLog {
   private final String role;
   private final MonotonicClock clock;
   private final Consumer<Span> sink;
-  private final Map<TraceId, Sent> sent = newest();
-  private final Map<TraceId, Received> received = newest();
+  private final Map<TraceId, Sent> sent = new Newest<>(MOST);
+  private final Map<TraceId, Received> received = new Newest<>(MOST);
 
   /** A call that the client has sent. */
   private record Sent(TraceParent span, long nanos) {}
@@ -45,17 +46,6 @@ public final class SpanLog {
     this.role = role;
     this.clock = clock;
     this.sink = sink;
-  }
-
-  private static <V> Map<TraceId, V> newest() {
-    return new LinkedHashMap<>() {
-      private static final long serialVersionUID = 1L;
-
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<TraceId, V> eldest) {
-        return size() > MOST;
-      }
-    };
   }
 
   /** A call of the client begins now. */
