@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes a log of about MB megabytes, 1 % of its lines tagged: analyze-log.sh MB > FILE
+# Writes a synthetic log of about MB megabytes to standard output, with 1 % tagged lines: analyze-log.sh MB > FILE
 set -euo pipefail
 
 awk -v megabytes="${1:?usage: analyze-log.sh MB}" '

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The figures of a run's log by grep, sed, sort and awk, as one would by hand: analyze-pipeline.sh FILE [sed|grep|once]
-#   sed   a sed over the log for every metric (the default)
-#   grep  a grep over the log for every metric, and sed for what it lets through
-#   once  one grep takes the tagged lines out; everything else is done on those
-# Then the slowest ten updates with all lines of their traces, how queue_ms goes with inflight, and a timeline.
+# Computes the figures of a run's log with grep, sed, sort and awk, as one would by hand: analyze-pipeline.sh FILE [sed|grep|once]
+#   sed   runs sed over the log once per metric (the default)
+#   grep  runs grep over the log once per metric, and sed on its output
+#   once  extracts the tagged lines with one grep; everything else reads only those
+# Also computes the ten slowest updates with all lines of their traces, the correlation of queue_ms with inflight, and a timeline.
 set -euo pipefail
 export LC_ALL=C
 
@@ -18,7 +18,7 @@ if [ "$mode" = once ]; then
   mode=sed
 fi
 
-# EVENT KEY: the key's values, a line each
+# values EVENT KEY: prints the values of the key, one per line
 values() {
   if [ "$mode" = grep ]; then
     { grep -E "$1.* $2=" "$log" || true; } | sed -E "s/.* $2=([0-9.]+).*/\1/"
@@ -27,7 +27,7 @@ values() {
   fi
 }
 
-# NAME EVENT KEY GOOD CRITICAL
+# stats NAME EVENT KEY GOOD CRITICAL: prints the distribution of the values
 stats() {
   values "$2" "$3" | sort -n | awk -v name="$1" -v good="$4" -v critical="$5" '
     { v[NR] = $1; sum += $1; squares += $1 * $1; if ($1 < good) g++; else if ($1 > critical) c++ }

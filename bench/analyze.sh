@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# freshet analyze against grep, sed, sort and awk on the same log in one run: bench/analyze.sh [MB] [RUNS]
-# Prints the best of RUNS, its rate and the most memory of any (by GNU time), the pipelines' times, the ratios, and whether the
-# figures agree.
+# Compares freshet analyze with grep, sed, sort and awk on the same log: bench/analyze.sh [MB] [RUNS]
+# Prints the best time of RUNS runs, its rate, the peak memory of all runs (by GNU time), the times of the pipelines, the ratios, and whether
+# the figures agree.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,11 +12,11 @@ trap 'rm -rf "$dir"' EXIT
 log=$dir/run.log
 bench/analyze-log.sh "$megabytes" > "$log"
 bytes=$(wc -c < "$log")
-./freshet --version > /dev/null # built, and the launcher warm
+./freshet --version > /dev/null # builds, and warms the file cache
 
 now() { date +%s.%N; }
 
-# Seconds that a command takes; what it prints goes to a file.
+# seconds FILE COMMAND...: prints the run time of a command in seconds; writes its output to FILE.
 seconds() {
   local out=$1 begin
   shift
@@ -32,7 +32,7 @@ for _ in $(seq "$runs"); do
 done
 for mode in sed grep once; do
   declare "$mode=$(seconds "$dir/$mode.txt" bench/analyze-pipeline.sh "$log" "$mode")"
-  cmp -s "$dir/sed.txt" "$dir/$mode.txt" || echo "the pipelines disagree"
+  cmp -s "$dir/sed.txt" "$dir/$mode.txt" || echo "results of pipelines sed and $mode differ"
 done
 
 while read -r name _ count _ mean _ stddev _ _ _ p50 _ _ _ _ _ p99 _; do
@@ -43,12 +43,12 @@ while read -r name _ count _ mean _ stddev _ _ _ p50 _ _ _ _ _ p99 _; do
     END {
       split(want, w, " "); split("count mean stddev p50 p99", keys, " ")
       for (i = 1; i <= 5; i++) { d = got[keys[i]] - w[i]; if (d < 0) d = -d; if (d > 1e-3 * w[i] + 1e-3) bad = bad " " keys[i] }
-      print name, (bad ? "DIFFERS IN" bad : "agrees")
+      print name, (bad ? "differs in" bad : "agrees")
     }' "$dir/report.json"
 done < "$dir/sed.txt"
 
 echo "$bytes $best $sed $grep $once $(sort -n "$dir/peak" | tail -1)" | awk '{
-  printf "freshet analyze       %7.2f s  %6.0f MB/s, JVM start included; %.0f MB resident at most\n", $2, $1 / 1e6 / $2, $6 * 1024 / 1e6
-  printf "sed for each metric   %7.2f s  %6.1f times as long\n", $3, $3 / $2
-  printf "grep for each metric  %7.2f s  %6.1f times as long\n", $4, $4 / $2
+  printf "freshet analyze       %7.2f s  %6.0f MB/s, including JVM start; peak resident memory %.0f MB\n", $2, $1 / 1e6 / $2, $6 * 1024 / 1e6
+  printf "sed per metric        %7.2f s  %6.1f times as long\n", $3, $3 / $2
+  printf "grep per metric       %7.2f s  %6.1f times as long\n", $4, $4 / $2
   printf "one grep              %7.2f s  %6.1f times as long\n", $5, $5 / $2 }'

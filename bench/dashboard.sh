@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the dashboard of a long run costs a browser (Chromium, headless): bench/dashboard.sh
-# Builds, serves a run of 10,000 updates and 1,000 steps that goes on, and times the page's redraws.
+# Measures the cost of a long run's dashboard in a browser (headless Chromium): bench/dashboard.sh
+# Builds, serves a run of 10,000 updates and 1,000 steps that continues, and times the redraws of the page.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . bench/java.sh
 
-run_main dev.freshet.cli.dashboard.DashboardCost
+run_main insight/dashboard dev.freshet.dashboard.DashboardCost

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the event log takes, and what a line costs the event loop that writes it: bench/events.sh [LINES-A-SECOND ...]
-# Builds, has an event loop write tagged lines for 5 s at each rate, and counts what is in the file.
+# Measures the throughput of the event log and the cost of a line for the calling event loop: bench/events.sh [LINES-A-SECOND ...]
+# Builds, writes tagged lines on an event loop for 5 s at each rate, and counts the lines in the file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . bench/java.sh
 
-run_main dev.freshet.cli.EventLogCost "$@"
+run_main cli dev.freshet.cli.EventLogCost "$@"

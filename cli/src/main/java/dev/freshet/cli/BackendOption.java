@@ -1,22 +1,22 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.client.ServerKind;
-import dev.freshet.client.WireException;
+import dev.freshet.config.ConfigException;
+import dev.freshet.fleet.Dialect;
+import dev.freshet.fleet.Dialects;
 
-/** What {@code --backend} says. */
+/** The option {@code --backend}. */
 final class BackendOption {
   private BackendOption() {}
 
   /**
-   * The kind of that name.
+   * The dialect of that name.
    *
    * @throws ConfigException if there is none
    */
-  static ServerKind kind(String name) {
+  static Dialect dialect(String name) {
     try {
-      return ServerKind.of(name);
-    } catch (WireException e) {
+      return Dialects.named(name);
+    } catch (IllegalArgumentException e) {
       throw new ConfigException("--backend: " + e.getMessage());
     }
   }

@@ -1,24 +1,27 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
+import dev.freshet.config.ConfigException;
+import dev.freshet.environments.ReverseText;
+import dev.freshet.environments.SupervisedPair;
+import dev.freshet.metrics.MetricsFile;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelFamily;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Rope;
 import dev.freshet.model.Torch;
-import dev.freshet.orchestrator.ReverseText;
-import dev.freshet.orchestrator.SupervisedPair;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.Terminal;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
-import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trainer.Example;
 import dev.freshet.trainer.OptimizerConfig;
 import dev.freshet.trainer.SupervisedTrainer;
 import dev.freshet.trainer.TrainableModel;
+import dev.freshet.trainer.TrainerMetrics;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
@@ -83,7 +86,7 @@ final class BaseModel {
       }
       CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();
       long start = events.clock().nanos();
-      run.weights().publish(0, 0, model.views(), sideFiles);
+      Runs.weights(run).publish(0, 0, model.views(), sideFiles);
       double writeMs = events.clock().millisSince(start);
       recorded.done(0, writeMs);
       events.checkpointWritten(0, writeMs);

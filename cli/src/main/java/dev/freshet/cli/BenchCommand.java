@@ -5,6 +5,7 @@ import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneJson;
 import dev.freshet.lab.lanes.LaneTable;
 import dev.freshet.lab.lanes.LaneTarget;
+import dev.freshet.process.Lifetime;
 import java.io.IOException;
 import java.util.Collections;
 import picocli.CommandLine.Command;

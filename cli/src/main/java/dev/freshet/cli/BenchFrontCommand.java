@@ -1,10 +1,15 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.lab.LabException;
+import dev.freshet.config.ConfigException;
 import dev.freshet.lab.front.FrontBench;
 import dev.freshet.lab.front.FrontFigures;
 import dev.freshet.lab.front.FrontReport;
+import dev.freshet.plots.LabException;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
+import dev.freshet.process.OpenFiles;
+import dev.freshet.process.OutputFile;
+import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +68,7 @@ final class BenchFrontCommand extends RunningCommand {
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
     requireOptions();
     json.ifPresent(file -> OutputFile.requireWritable("--json", file));
-    Logs.toConsole("bench");
+    Logs.toConsole("bench", Roles.PACKAGES.keySet());
     lifetime.onStop(Thread.currentThread()::interrupt);
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
     try (TemporaryDirectory temporary = TemporaryDirectory.in(parent, "freshet-bench-front")) {

@@ -1,7 +1,7 @@
 package dev.freshet.cli;
 
-import dev.freshet.lab.analyze.AnalyzeOptions;
-import dev.freshet.lab.analyze.LogAnalysis;
+import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.analysis.LogAnalysis;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneJson;
 import dev.freshet.lab.lanes.LaneReplay;
@@ -9,6 +9,7 @@ import dev.freshet.lab.lanes.LaneTable;
 import dev.freshet.lab.lanes.LaneTarget;
 import dev.freshet.lab.lanes.Recording;
 import dev.freshet.lab.load.LoadShape;
+import dev.freshet.process.Lifetime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

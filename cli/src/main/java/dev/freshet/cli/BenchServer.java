@@ -1,6 +1,6 @@
 package dev.freshet.cli;
 
-import dev.freshet.client.ServerKind;
+import dev.freshet.fleet.Dialects;
 import dev.freshet.lab.lanes.LaneTarget;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,7 +38,7 @@ record BenchServer(LaneTarget target, Optional<ServeProcess> process) implements
 
   private static BenchServer started(String name, ServeProcess process, List<String> weights) {
     return new BenchServer(
-        new LaneTarget(name, ServerKind.FRESHET, process.dataUrl(), process.adminUrl(), weights),
+        new LaneTarget(name, Dialects.FRESHET, process.dataUrl(), process.adminUrl(), weights),
         Optional.of(process));
   }
 

@@ -1,9 +1,13 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.client.ServerKind;
+import dev.freshet.config.ConfigException;
+import dev.freshet.fleet.Dialect;
+import dev.freshet.fleet.Dialects;
 import dev.freshet.lab.lanes.LaneTarget;
 import dev.freshet.lab.load.LoadShape;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.StoppableWork;
+import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -74,7 +78,7 @@ final class BenchServerOptions {
    * @param streams the most at once
    */
   void require(int streams, LoadShape load) {
-    var _ = kind();
+    var _ = dialect();
     if (which.server.isPresent()) {
       if (weights.isEmpty()) {
         throw new ConfigException("--server: expected --weights with at least one checkpoint");
@@ -128,7 +132,7 @@ final class BenchServerOptions {
           });
     } catch (InterruptedException | RuntimeException e) {
       if (lifetime.stopping()) {
-        return Main.STOPPED;
+        return Lifetime.STOPPED;
       }
       throw e;
     }
@@ -141,7 +145,7 @@ final class BenchServerOptions {
       return BenchServer.running(
           new LaneTarget(
               which.server.get().toString(),
-              kind(),
+              dialect(),
               which.server.get(),
               admin.orElse(which.server.get()),
               weights));
@@ -161,8 +165,8 @@ final class BenchServerOptions {
     return load.tokens().most() + load.promptTokens().most();
   }
 
-  private ServerKind kind() {
-    return backend.map(BackendOption::kind).orElse(ServerKind.FRESHET);
+  private Dialect dialect() {
+    return backend.map(BackendOption::dialect).orElse(Dialects.FRESHET);
   }
 
   private double rate() {

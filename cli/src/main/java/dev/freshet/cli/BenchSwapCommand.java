@@ -1,9 +1,13 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
+import dev.freshet.config.ConfigException;
 import dev.freshet.lab.swap.SwapBench;
 import dev.freshet.lab.swap.SwapFigures;
 import dev.freshet.lab.swap.SwapReport;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.OutputFile;
+import dev.freshet.process.StoppableWork;
+import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,7 +76,7 @@ final class BenchSwapCommand extends RunningCommand {
       return 0;
     } catch (InterruptedException | RuntimeException e) {
       if (lifetime.stopping()) {
-        return Main.STOPPED;
+        return Lifetime.STOPPED;
       }
       throw e;
     }

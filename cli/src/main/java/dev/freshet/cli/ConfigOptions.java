@@ -1,7 +1,7 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.cli.config.ConfigLoader;
+import dev.freshet.config.ConfigException;
+import dev.freshet.config.ConfigLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

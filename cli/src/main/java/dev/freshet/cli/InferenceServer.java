@@ -1,18 +1,18 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.dashboard.Dashboard;
-import dev.freshet.inference.EmbeddedEngine;
-import dev.freshet.inference.Engine;
-import dev.freshet.inference.EngineOptions;
-import dev.freshet.inference.SyntheticEngine;
-import dev.freshet.inference.front.Front;
-import dev.freshet.inference.front.FrontConfig;
-import dev.freshet.inference.front.FrontLimits;
-import dev.freshet.inference.front.ServedModel;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.engine.EmbeddedEngine;
+import dev.freshet.engine.Engine;
+import dev.freshet.engine.EngineOptions;
+import dev.freshet.engine.SyntheticEngine;
+import dev.freshet.http.FrontLimits;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.server.Front;
+import dev.freshet.server.FrontConfig;
+import dev.freshet.server.InferenceMetrics;
+import dev.freshet.server.ServedModel;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.metrics.InferenceMetrics;
-import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
 import java.net.InetSocketAddress;
@@ -25,7 +25,7 @@ import java.util.function.Function;
 import tools.jackson.databind.ObjectMapper;
 
 /** The inference server: owns tokenizer, engine and front, not the dashboard that it tells. */
-final class InferenceServer implements AutoCloseable {
+public final class InferenceServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Tokenizer tokenizer;

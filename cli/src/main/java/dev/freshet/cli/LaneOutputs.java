@@ -4,6 +4,7 @@ import dev.freshet.lab.lanes.LaneCsv;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.report.LaneHtml;
 import dev.freshet.lab.lanes.report.LanePng;
+import dev.freshet.process.OutputFile;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;

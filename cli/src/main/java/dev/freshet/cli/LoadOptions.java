@@ -1,9 +1,10 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
+import dev.freshet.config.ConfigException;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.load.Length;
 import dev.freshet.lab.load.LoadShape;
+import dev.freshet.process.OpenFiles;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;

@@ -1,6 +1,7 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
+import dev.freshet.config.ConfigException;
+import dev.freshet.process.Lifetime;
 import dev.freshet.trace.ThreadPriority;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -27,10 +28,6 @@ import picocli.CommandLine.Command;
       TraceCommand.class
     })
 public final class Main {
-  /**
-   * What a command returns that was asked to end; the signal decides what the process exits with.
-   */
-  static final int STOPPED = 1;
 
   private Main() {}
 

@@ -1,5 +1,6 @@
 package dev.freshet.cli;
 
+import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,12 +1,17 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.dashboard.Dashboard;
-import dev.freshet.inference.front.StatusListener;
-import dev.freshet.lab.RunSummary;
+import dev.freshet.analysis.RunSummary;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.http.StatusListener;
+import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.StallRecorder;
+import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.MetricsRegistry;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,15 +34,15 @@ final class OrchestrateCommand extends RunningCommand {
     if (options.dryRun()) {
       return options.print(config);
     }
-    RunDirectory run = RunDirectory.existing(config);
-    Logs.toRun(run, "orchestrator");
-    Logs.exportSpans(config.telemetry());
+    RunDirectory run = Runs.existing(config);
+    Logs.toRun(run, Roles.PACKAGES, "orchestrator");
+    Roles.exportSpans(config);
     Terminal terminal = Terminal.standard();
     LaneRehearsal.hold();
     MetricsRegistry registry = MetricsRegistry.withJvm();
-    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+    try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
         StallRecorder _ =
-            StallRecorder.of(
+            Roles.stalls(
                 "orchestrator", config, Roles.othersOfOrchestrator(config), run.reports());
         Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
         StatusListener status =
@@ -60,11 +65,11 @@ final class OrchestrateCommand extends RunningCommand {
               new OrchestratorMetrics(registry),
               terminal,
               System.nanoTime());
-      dashboard.follow(run.files(config, tokenizer));
+      dashboard.follow(Runs.files(run, config, tokenizer));
       dashboard.state("replicas", orchestrator::replicas);
       lifetime.onStop(orchestrator::stop);
       if (!orchestrator.run()) {
-        return Main.STOPPED;
+        return Lifetime.STOPPED;
       }
     }
     RunSummary summary = RunSummary.read(run.metricsPath());

@@ -1,13 +1,17 @@
 package dev.freshet.cli;
 
+import dev.freshet.fleet.ReplicaStatus;
+import dev.freshet.fleet.ServerAddress;
+import dev.freshet.metrics.MetricsFile;
 import dev.freshet.orchestrator.Orchestrator;
+import dev.freshet.orchestrator.OrchestratorMetrics;
 import dev.freshet.orchestrator.OrchestratorReport;
 import dev.freshet.orchestrator.Progress;
-import dev.freshet.orchestrator.Replica;
-import dev.freshet.orchestrator.ServerAddress;
+import dev.freshet.process.Logs;
+import dev.freshet.process.Memory;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.trainer.StepMetrics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,8 +49,8 @@ final class OrchestratorRun {
         new Orchestrator(
             Roles.orchestrator(config, servers),
             BaseModel.environment(config, tokenizer),
-            run.weights(),
-            run.batches(),
+            Runs.weights(run),
+            Runs.batches(run),
             file,
             metrics,
             Logs.events("orchestrator"),
@@ -75,7 +79,7 @@ final class OrchestratorRun {
   /** How the servers are, for the page: a JSON list. */
   String replicas() {
     ArrayNode list = JSON.createArrayNode();
-    for (Replica replica : orchestrator.replicas()) {
+    for (ReplicaStatus replica : orchestrator.replicas()) {
       ObjectNode node = list.addObject();
       node.put("server", replica.server());
       node.put("state", replica.quarantined().isPresent() ? "quarantined" : "serving");

@@ -1,25 +1,44 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.dashboard.Dashboard;
-import dev.freshet.inference.front.StatusListener;
+import dev.freshet.client.RemoteWaits;
+import dev.freshet.config.ConfigLoader;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.fleet.ServerAddress;
+import dev.freshet.http.StatusListener;
+import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.orchestrator.Advantage;
 import dev.freshet.orchestrator.OrchestratorConfig;
-import dev.freshet.orchestrator.ServerAddress;
-import dev.freshet.trace.metrics.MetricsRegistry;
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.StallRecorder;
 import dev.freshet.trainer.OptimizerConfig;
 import dev.freshet.trainer.TrainerConfig;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** A run's configuration in the terms of each role. */
 final class Roles {
+  /** The role whose log the loggers of a package write to. */
+  static final Map<String, String> PACKAGES =
+      Map.of(
+          "dev.freshet.orchestrator", "orchestrator",
+          "dev.freshet.environments", "orchestrator",
+          "dev.freshet.fleet", "orchestrator",
+          "dev.freshet.client", "orchestrator",
+          "dev.freshet.engine", "inference",
+          "dev.freshet.http", "inference",
+          "dev.freshet.server", "inference",
+          "dev.freshet.trainer", "trainer");
+
   private Roles() {}
 
   static OrchestratorConfig orchestrator(FreshetConfig config, List<ServerAddress> servers) {
@@ -59,17 +78,19 @@ final class Roles {
   }
 
   /** Whom {@code freshet orchestrate} can ask: the servers and, at its usual place, the trainer. */
-  static OtherRoles othersOfOrchestrator(FreshetConfig config) {
-    return new OtherRoles(
-        withServers(config, config.trainer().httpHost(), config.trainer().httpPort()),
-        AdminTokenFile.read(config.orchestrator().adminTokenFile()));
+  static StallRecorder.OtherRoles othersOfOrchestrator(FreshetConfig config) {
+    return new RemoteWaits(
+            withServers(config, config.trainer().httpHost(), config.trainer().httpPort()),
+            AdminTokenFile.read(config.orchestrator().adminTokenFile()))
+        ::ask;
   }
 
   /** Whom {@code freshet train} can ask: the orchestrator and servers that ask for no token. */
-  static OtherRoles othersOfTrainer(FreshetConfig config) {
-    return new OtherRoles(
-        withServers(config, config.orchestrator().httpHost(), config.orchestrator().httpPort()),
-        Optional.empty());
+  static StallRecorder.OtherRoles othersOfTrainer(FreshetConfig config) {
+    return new RemoteWaits(
+            withServers(config, config.orchestrator().httpHost(), config.orchestrator().httpPort()),
+            Optional.empty())
+        ::ask;
   }
 
   private static List<URI> withServers(FreshetConfig config, String host, int port) {
@@ -80,6 +101,20 @@ final class Roles {
           URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port));
     }
     return listeners;
+  }
+
+  /** Records the stalls of the roles in this process. */
+  static StallRecorder stalls(
+      String role, FreshetConfig config, StallRecorder.OtherRoles others, Path reports) {
+    return new StallRecorder(role, ConfigLoader.toToml(config), others, reports, Logs.recent());
+  }
+
+  /** Exports the spans of weight updates to the configured collector, if there is one. */
+  static void exportSpans(FreshetConfig config) {
+    String endpoint = config.telemetry().otlpEndpoint();
+    if (!endpoint.isEmpty()) {
+      Logs.exportSpans(URI.create(endpoint));
+    }
   }
 
   /** The listener of a role that serves no completions. */

@@ -1,15 +1,21 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.dashboard.Dashboard;
-import dev.freshet.lab.RunSummary;
-import dev.freshet.orchestrator.ServerAddress;
+import dev.freshet.analysis.RunSummary;
+import dev.freshet.config.ConfigLoader;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.fleet.ServerAddress;
+import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.StallRecorder;
+import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.MetricsRegistry;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
-import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trainer.TrainerLoop;
+import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -29,11 +35,11 @@ final class RunCommand extends RunningCommand {
     if (options.dryRun()) {
       return options.print(config);
     }
-    RunDirectory run = RunDirectory.of(config);
-    run.requireFresh(0);
-    run.create(config);
-    Logs.toRun(run, "orchestrator");
-    Logs.exportSpans(config.telemetry());
+    RunDirectory run = Runs.of(config);
+    Runs.requireFresh(run, 0);
+    run.create(ConfigLoader.toToml(config));
+    Logs.toRun(run, Roles.PACKAGES, "orchestrator");
+    Roles.exportSpans(config);
     Terminal terminal = Terminal.standard();
     terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
     long start = System.nanoTime();
@@ -43,17 +49,17 @@ final class RunCommand extends RunningCommand {
     try (MetricsFile file = run.metrics("trainer")) {
       BaseModel base = new BaseModel(config, run, events, file, metrics);
       if (!base.make(lifetime, terminal) || lifetime.stopping()) {
-        return Main.STOPPED;
+        return Lifetime.STOPPED;
       }
       if (!reinforce(config, run, lifetime, terminal, file, registry, metrics, start)) {
         terminal.say("stopped; logs and weights are in %s", run.path());
-        return Main.STOPPED;
+        return Lifetime.STOPPED;
       }
     }
     RunSummary summary = RunSummary.read(run.metricsPath());
     summary.write(run.summary());
     terminal.say("%n%s", summary.table());
-    terminal.say("  weights          %s", run.weights().path(config.run().steps()));
+    terminal.say("  weights          %s", Runs.weights(run).path(config.run().steps()));
     terminal.say("  logs             %s", run.logs());
     terminal.say("  summary          %s", run.summary());
     return 0;
@@ -70,12 +76,13 @@ final class RunCommand extends RunningCommand {
       TrainerMetrics trainerMetrics,
       long startNanos)
       throws InterruptedException, IOException {
-    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
-        StallRecorder _ = StallRecorder.of("run", config, OtherRoles.none(), run.reports());
+    try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
+        StallRecorder _ =
+            Roles.stalls("run", config, StallRecorder.OtherRoles.NONE, run.reports());
         Dashboard dashboard = Roles.dashboard("run", config, run);
         InferenceServer server =
             InferenceServer.start(
-                run.weights().path(0),
+                Runs.weights(run).path(0),
                 config.inference().onFreePorts(),
                 Logs.events("inference"),
                 registry,
@@ -83,8 +90,8 @@ final class RunCommand extends RunningCommand {
         TrainerLoop trainer =
             new TrainerLoop(
                 Roles.trainer(config),
-                run.weights(),
-                run.batches(),
+                Runs.weights(run),
+                Runs.batches(run),
                 Logs.events("trainer"),
                 trainerFile,
                 trainerMetrics);
@@ -101,7 +108,7 @@ final class RunCommand extends RunningCommand {
               new OrchestratorMetrics(registry),
               terminal,
               startNanos);
-      dashboard.follow(run.files(config, tokenizer));
+      dashboard.follow(Runs.files(run, config, tokenizer));
       dashboard.state("replicas", orchestrator::replicas);
       lifetime.onStop(orchestrator::stop);
       try (TrainerThread training =

@@ -1,5 +1,7 @@
 package dev.freshet.cli;
 
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 

@@ -1,10 +1,14 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.dashboard.Dashboard;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.StallRecorder;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -94,15 +98,15 @@ final class ServeCommand extends RunningCommand {
       return options.print(config);
     }
     if (config.run().dir().isEmpty()) {
-      Logs.toConsole("inference");
+      Logs.toConsole("inference", Roles.PACKAGES.keySet());
     } else {
-      RunDirectory run = RunDirectory.of(config);
+      RunDirectory run = Runs.of(config);
       run.createLogs();
-      Logs.toRun(run, "inference");
+      Logs.toRun(run, Roles.PACKAGES, "inference");
     }
-    Logs.exportSpans(config.telemetry());
+    Roles.exportSpans(config);
     try (StallRecorder _ =
-            StallRecorder.of("inference", config, OtherRoles.none(), reports(config));
+            Roles.stalls("inference", config, StallRecorder.OtherRoles.NONE, reports(config));
         Dashboard dashboard = new Dashboard(described(config));
         InferenceServer server = start(config, dashboard)) {
       System.out.printf(
@@ -112,7 +116,7 @@ final class ServeCommand extends RunningCommand {
           server.adminUrl(),
           server.adminUrl());
       if (!config.run().dir().isEmpty()) {
-        dashboard.follow(RunDirectory.of(config).files(config, server.tokenizer()));
+        dashboard.follow(Runs.files(Runs.of(config), config, server.tokenizer()));
       }
       try {
         lifetime.awaitStop();
@@ -120,14 +124,14 @@ final class ServeCommand extends RunningCommand {
         dashboard.close(); // It reads with the server's tokenizer.
       }
     }
-    return Main.STOPPED;
+    return Lifetime.STOPPED;
   }
 
   /** Where stalls are recorded: with the run, or among what is temporary. */
   private static Path reports(FreshetConfig config) {
     return config.run().dir().isEmpty()
         ? Path.of(System.getProperty("java.io.tmpdir"), "freshet-" + ProcessHandle.current().pid())
-        : RunDirectory.of(config).reports();
+        : Runs.of(config).reports();
   }
 
   /** What the page calls the server: its run or its model. */
@@ -135,7 +139,7 @@ final class ServeCommand extends RunningCommand {
     String name =
         config.run().dir().isEmpty()
             ? model.map(Path::toString).orElse("synthetic engine")
-            : RunDirectory.of(config).name();
+            : Runs.of(config).name();
     return new Dashboard.Run("inference", name, OptionalLong.empty(), OptionalInt.empty());
   }
 

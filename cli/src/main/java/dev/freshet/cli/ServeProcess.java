@@ -1,5 +1,7 @@
 package dev.freshet.cli;
 
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;

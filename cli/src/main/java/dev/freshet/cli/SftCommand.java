@@ -1,9 +1,14 @@
 package dev.freshet.cli;
 
+import dev.freshet.config.ConfigLoader;
+import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.Terminal;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.MetricsRegistry;
-import dev.freshet.trace.metrics.TrainerMetrics;
+import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,20 +27,20 @@ final class SftCommand extends RunningCommand {
     if (options.dryRun()) {
       return options.print(config);
     }
-    RunDirectory run = RunDirectory.of(config);
-    run.requireFresh(0);
-    run.create(config);
-    Logs.toRun(run, "trainer");
+    RunDirectory run = Runs.of(config);
+    Runs.requireFresh(run, 0);
+    run.create(ConfigLoader.toToml(config));
+    Logs.toRun(run, Roles.PACKAGES, "trainer");
     Terminal terminal = Terminal.standard();
     try (MetricsFile metrics = run.metrics("trainer")) {
       EventLog events = Logs.events("trainer");
       TrainerMetrics unread = new TrainerMetrics(new MetricsRegistry(), events.clock());
       BaseModel base = new BaseModel(config, run, events, metrics, unread);
       if (!base.make(lifetime, terminal)) {
-        return Main.STOPPED;
+        return Lifetime.STOPPED;
       }
     }
-    terminal.say("base model in %s", run.weights().path(0));
+    terminal.say("base model in %s", Runs.weights(run).path(0));
     return 0;
   }
 }

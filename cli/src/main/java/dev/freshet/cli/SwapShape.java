@@ -1,6 +1,6 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
+import dev.freshet.config.ConfigException;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelFamily;
 import dev.freshet.model.Rope;

@@ -1,13 +1,15 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.config.ConfigException;
-import dev.freshet.lab.LabException;
-import dev.freshet.lab.analyze.Analysis;
-import dev.freshet.lab.analyze.AnalyzeOptions;
-import dev.freshet.lab.analyze.LogAnalysis;
-import dev.freshet.lab.timeline.RecordedMetrics;
-import dev.freshet.lab.timeline.RecordedRun;
-import dev.freshet.lab.timeline.RunTrace;
+import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.analysis.LogAnalysis;
+import dev.freshet.analysis.timeline.RecordedMetrics;
+import dev.freshet.analysis.timeline.RecordedRun;
+import dev.freshet.analysis.timeline.RunTrace;
+import dev.freshet.config.ConfigException;
+import dev.freshet.plots.LabException;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.OutputFile;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,13 +1,18 @@
 package dev.freshet.cli;
 
-import dev.freshet.cli.dashboard.Dashboard;
-import dev.freshet.inference.front.StatusListener;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.http.StatusListener;
+import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.process.StallRecorder;
+import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.MetricsRegistry;
-import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trainer.TrainerLoop;
+import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,16 +31,16 @@ final class TrainCommand extends RunningCommand {
     if (options.dryRun()) {
       return options.print(config);
     }
-    RunDirectory run = RunDirectory.existing(config);
-    run.requireFresh(1);
-    Logs.toRun(run, "trainer");
+    RunDirectory run = Runs.existing(config);
+    Runs.requireFresh(run, 1);
+    Logs.toRun(run, Roles.PACKAGES, "trainer");
     Terminal terminal = Terminal.standard();
     EventLog events = Logs.events("trainer");
     MetricsRegistry registry = MetricsRegistry.withJvm();
     TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
-    try (Tokenizer tokenizer = Tokenizer.load(run.weights().path(0));
+    try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
         StallRecorder _ =
-            StallRecorder.of("trainer", config, Roles.othersOfTrainer(config), run.reports());
+            Roles.stalls("trainer", config, Roles.othersOfTrainer(config), run.reports());
         Dashboard dashboard = Roles.dashboard("trainer", config, run);
         StatusListener status =
             Roles.status(
@@ -43,11 +48,16 @@ final class TrainCommand extends RunningCommand {
         MetricsFile file = run.metrics("trainer");
         TrainerLoop trainer =
             new TrainerLoop(
-                Roles.trainer(config), run.weights(), run.batches(), events, file, metrics)) {
+                Roles.trainer(config),
+                Runs.weights(run),
+                Runs.batches(run),
+                events,
+                file,
+                metrics)) {
       terminal.say(
           "freshet train: %s%n  dashboard   %s/%n  metrics     %s/metrics",
           run.path(), status.url(), status.url());
-      dashboard.follow(run.files(config, tokenizer));
+      dashboard.follow(Runs.files(run, config, tokenizer));
       lifetime.onStop(trainer::stop);
       trainer.run(
           step ->
@@ -62,6 +72,6 @@ final class TrainCommand extends RunningCommand {
                   step.gradNorm(),
                   step.tokensPerSecond()));
     }
-    return lifetime.stopping() ? Main.STOPPED : 0;
+    return lifetime.stopping() ? Lifetime.STOPPED : 0;
   }
 }

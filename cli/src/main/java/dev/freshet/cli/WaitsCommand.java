@@ -1,5 +1,7 @@
 package dev.freshet.cli;
 
+import dev.freshet.client.RemoteWaits;
+import dev.freshet.process.Lifetime;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
 import java.net.URI;
@@ -30,7 +32,7 @@ final class WaitsCommand extends RunningCommand {
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
     List<String> silent = new ArrayList<>();
-    List<Wait> waits = new OtherRoles(roles, AdminTokenFile.read(tokenFile)).waits(silent::add);
+    List<Wait> waits = new RemoteWaits(roles, AdminTokenFile.read(tokenFile)).ask(silent::add);
     silent.forEach(System.err::println);
     if (silent.size() < roles.size()) {
       System.out.print(new WaitGraph(waits).text());

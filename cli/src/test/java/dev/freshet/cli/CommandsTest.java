@@ -2,7 +2,7 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.freshet.cli.config.ConfigLoader;
+import dev.freshet.config.ConfigLoader;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.net.InetAddress;

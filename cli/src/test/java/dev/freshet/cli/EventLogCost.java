@@ -1,5 +1,7 @@
 package dev.freshet.cli;
 
+import dev.freshet.process.Logs;
+import dev.freshet.process.RunDirectory;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.TraceId;
 import io.netty.channel.EventLoop;
@@ -31,7 +33,7 @@ final class EventLogCost {
       EventLoop loop = loops.next();
       for (int rate : rates(arguments)) {
         Files.deleteIfExists(run.log("inference"));
-        Logs.toRun(run, "inference");
+        Logs.toRun(run, Roles.PACKAGES, "inference");
         EventLog events = Logs.events("inference");
         var _ = loop.submit(() -> paced(events, rate)).get(); // Warms up.
         long start = System.nanoTime();

@@ -36,66 +36,117 @@ class HouseTest {
           Map.ofEntries(
               Map.entry(
                   "trace",
+                  may(List.of(), "io.opentelemetry", "jdk.jfr", "org.slf4j", "tools.jackson")),
+              Map.entry("metrics", may(List.of("trace"), "io.prometheus", "tools.jackson")),
+              Map.entry("config", may(List.of(), "tools.jackson")),
+              Map.entry(
+                  "process",
                   may(
-                      List.of(),
-                      "io.opentelemetry",
-                      "io.prometheus",
-                      "jdk.jfr",
-                      "org.slf4j",
-                      "tools.jackson")),
-              Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
+                      List.of("trace", "metrics", "config"),
+                      "ch.qos.logback",
+                      "com.sun.management",
+                      "javax.management",
+                      "org.slf4j")),
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
               Map.entry("rollouts", may(List.of("trace"), "tools.jackson")),
-              Map.entry("client", may(List.of("trace"), "io.netty", "org.slf4j", "tools.jackson")),
+              Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
+              Map.entry("wire", may(List.of("trace"), "io.netty.buffer", "tools.jackson")),
               Map.entry("model", may(List.of("weights", "trace"), "org.bytedeco", "tools.jackson")),
               Map.entry(
-                  "inference",
+                  "http",
                   may(
-                      List.of("model", "text", "client", "trace", "weights"),
+                      List.of("wire", "metrics", "trace"),
                       "com.sun.management",
+                      "io.netty",
+                      "org.slf4j")),
+              Map.entry(
+                  "engine",
+                  may(
+                      List.of("model", "weights", "wire", "text", "metrics", "trace"),
                       "org.bytedeco",
+                      "org.slf4j")),
+              Map.entry(
+                  "server",
+                  may(
+                      List.of("engine", "http", "wire", "text", "metrics", "trace"),
                       "io.netty",
                       "org.slf4j",
                       "tools.jackson")),
+              Map.entry("client", may(List.of("wire", "trace", "http"), "io.netty", "org.slf4j")),
+              Map.entry(
+                  "fleet",
+                  may(List.of("client", "wire", "metrics", "trace"), "org.slf4j", "tools.jackson")),
+              Map.entry("environments", may(List.of("text"))),
               Map.entry(
                   "trainer",
                   may(
-                      List.of("model", "rollouts", "weights", "trace"),
+                      List.of("model", "rollouts", "weights", "metrics", "trace"),
                       "org.bytedeco",
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry(
                   "orchestrator",
                   may(
-                      List.of("client", "rollouts", "text", "weights", "trace"),
+                      List.of(
+                          "fleet",
+                          "client",
+                          "wire",
+                          "environments",
+                          "rollouts",
+                          "text",
+                          "weights",
+                          "metrics",
+                          "trace"),
                       "org.slf4j",
                       "tools.jackson")),
+              Map.entry("plots", may(List.of(), "javax.imageio", "org.knowm.xchart")),
+              Map.entry("analysis", may(List.of("plots", "trace"), "tools.jackson")),
               Map.entry(
                   "lab",
                   may(
-                      List.of("client", "weights", "trace"),
+                      List.of(
+                          "client",
+                          "fleet",
+                          "http",
+                          "wire",
+                          "weights",
+                          "analysis",
+                          "plots",
+                          "trace"),
                       "io.netty",
-                      "javax.imageio",
-                      "org.knowm.xchart",
+                      "tools.jackson")),
+              Map.entry(
+                  "dashboard",
+                  may(
+                      List.of("http", "analysis", "plots", "rollouts", "text", "trace"),
+                      "org.slf4j",
                       "tools.jackson")),
               Map.entry(
                   "cli",
                   may(
                       List.of(
-                          "client",
-                          "inference",
-                          "lab",
-                          "model",
-                          "orchestrator",
+                          "trace",
+                          "metrics",
+                          "config",
+                          "process",
+                          "weights",
                           "rollouts",
                           "text",
-                          "trace",
+                          "wire",
+                          "model",
+                          "http",
+                          "engine",
+                          "server",
+                          "client",
+                          "fleet",
+                          "environments",
                           "trainer",
-                          "weights"),
-                      "ch.qos.logback",
-                      "com.sun.management",
+                          "orchestrator",
+                          "plots",
+                          "analysis",
+                          "lab",
+                          "dashboard"),
                       "info.picocli",
-                      "javax.management",
                       "org.bytedeco",
                       "org.slf4j",
                       "picocli",
@@ -104,6 +155,7 @@ class HouseTest {
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("dev.freshet");
 
   private static May may(List<String> rooms, String... outside) {

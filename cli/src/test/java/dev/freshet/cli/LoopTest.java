@@ -2,6 +2,7 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.process.RunDirectory;
 import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.trace.TraceId;
 import dev.freshet.weights.CheckpointStore;
@@ -99,7 +100,7 @@ class LoopTest {
 
   @Test
   void theUpdateLogAgreesWithTheMetrics() throws IOException {
-    List<UpdateEvent> log = new RunDirectory(dir).batches().updates().read().orElse(List.of());
+    List<UpdateEvent> log = Runs.batches(new RunDirectory(dir)).updates().read().orElse(List.of());
     List<UpdateEvent> expected = new ArrayList<>(List.of(UpdateEvent.served(0)));
     for (String line : Files.readAllLines(dir.resolve("metrics.jsonl"))) {
       JsonNode fields = new ObjectMapper().readTree(line);

@@ -3,10 +3,10 @@ package dev.freshet.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.freshet.cli.dashboard.Dashboard;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.trace.spans.Span;
 import dev.freshet.trace.spans.SpanLog;
 import java.io.IOException;

@@ -2,10 +2,10 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.freshet.cli.dashboard.Dashboard;
+import dev.freshet.dashboard.Dashboard;
+import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.metrics.MetricsRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -144,7 +144,8 @@ class UpdateCommandTest {
         CommandLineRun.of(
             "update", "--server=http://127.0.0.1:1", "--backend=vllm", "--weights=" + dir);
     assertThat(noStep.exitCode()).isEqualTo(2);
-    assertThat(noStep.err()).contains("--backend vllm: expected --step with the version");
+    assertThat(noStep.err())
+        .contains("--step: expected the version of the checkpoint for a vllm server");
 
     CommandLineRun forced =
         CommandLineRun.of(
@@ -155,6 +156,6 @@ class UpdateCommandTest {
             "--step=3",
             "--force");
     assertThat(forced.exitCode()).isEqualTo(2);
-    assertThat(forced.err()).contains("--backend sglang: expected neither --verify nor --force");
+    assertThat(forced.err()).contains("--force: expected false for a sglang server");
   }
 }

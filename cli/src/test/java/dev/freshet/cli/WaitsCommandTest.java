@@ -2,9 +2,11 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.freshet.inference.front.StatusListener;
+import dev.freshet.client.RemoteWaits;
+import dev.freshet.http.StatusListener;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.process.StallRecorder;
 import dev.freshet.trace.RecentLines;
-import dev.freshet.trace.metrics.MetricsRegistry;
 import dev.freshet.trace.waits.Waits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -83,7 +85,7 @@ class WaitsCommandTest {
             new StallRecorder(
                 "run",
                 "",
-                new OtherRoles(List.of(role.url(), down), Optional.empty()),
+                new RemoteWaits(List.of(role.url(), down), Optional.empty())::ask,
                 dir.resolve("report"),
                 new RecentLines())) {
       try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ZERO)) {
@@ -98,7 +100,8 @@ class WaitsCommandTest {
   }
 
   private StallRecorder recorder(RecentLines events) {
-    return new StallRecorder("run", "[run]\n", OtherRoles.none(), dir.resolve("report"), events);
+    return new StallRecorder(
+        "run", "[run]\n", StallRecorder.OtherRoles.NONE, dir.resolve("report"), events);
   }
 
   @Test

@@ -1,6 +1,7 @@
 /**
- * Time and what it is told by: trace ids, injected monotonic clocks, the tagged event log, the
- * timings of one admin call and the metrics file of a run. Knows nothing of HTTP or tensors.
+ * Time and events: trace ids, injected monotonic clocks, the tagged event log with its sinks
+ * (flight recorder, spans, live feed), the timings of an admin call, and the waits of a process.
+ * Knows nothing of HTTP or tensors.
  */
 @NullMarked
 package dev.freshet.trace;

@@ -1,5 +1,6 @@
 package dev.freshet.lab;
 
+import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

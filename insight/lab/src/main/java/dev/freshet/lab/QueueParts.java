@@ -1,5 +1,6 @@
 package dev.freshet.lab;
 
+import dev.freshet.analysis.Distribution;
 import dev.freshet.trace.AdminTimings;
 import java.util.List;
 import java.util.OptionalDouble;

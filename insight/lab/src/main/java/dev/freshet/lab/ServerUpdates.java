@@ -2,15 +2,16 @@ package dev.freshet.lab;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.ServerKind;
-import dev.freshet.client.UpdateMode;
-import dev.freshet.client.UpdatePhase;
-import dev.freshet.client.UpdateWeightsRequest;
-import dev.freshet.client.VerifyLevel;
+import dev.freshet.fleet.Dialect;
+import dev.freshet.fleet.ReplicaAdmin;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdatePhase;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.VerifyLevel;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -23,12 +24,10 @@ import java.util.OptionalLong;
  * Owned by one thread.
  */
 public final class ServerUpdates implements AutoCloseable {
-  private static final int WARM_UP_CALLS = 200;
   private static final int WARM_UP_UPDATES = 200;
-  private static final Duration WARM_UP_CALLING = Duration.ofSeconds(10);
   private static final Duration WARM_UP_UPDATING = Duration.ofSeconds(5);
 
-  private final AdminClient client;
+  private final ReplicaAdmin server;
   private final List<String> weightDirs;
   private long version;
 
@@ -36,21 +35,21 @@ public final class ServerUpdates implements AutoCloseable {
    * @param weightDirs checkpoints of one shape as the server sees them, at least one; it serves the
    *     first as version 0
    */
-  public ServerUpdates(URI admin, ServerKind kind, List<String> weightDirs) {
-    this.client =
-        new AdminClient(
+  public ServerUpdates(URI admin, Dialect dialect, List<String> weightDirs) {
+    this.server =
+        new ReplicaAdmin(
             admin,
+            dialect,
             AdminDeadlines.DEFAULT,
-            new EventLog(_ -> {}, MonotonicClock.SYSTEM),
             Optional.empty(),
-            kind);
+            EventLog.silent(MonotonicClock.SYSTEM));
     this.weightDirs = List.copyOf(weightDirs);
-    this.version = client.servingVersion().orElse(0);
+    this.version = server.servingVersion().orElse(0);
   }
 
   /** The lane, for what else is asked of the server. */
   public AdminClient client() {
-    return client;
+    return server.client();
   }
 
   /** The checkpoint that the next update brings. */
@@ -60,7 +59,6 @@ public final class ServerUpdates implements AutoCloseable {
 
   /** Updates until the code of both ends is compiled, as far as that comes in a few seconds. */
   public void warmUp() {
-    client.warmUp(WARM_UP_CALLS, WARM_UP_CALLING);
     long start = System.nanoTime();
     for (int i = 0;
         i < WARM_UP_UPDATES && System.nanoTime() - start < WARM_UP_UPDATING.toNanos();
@@ -83,13 +81,13 @@ public final class ServerUpdates implements AutoCloseable {
             UpdatePhase.ALL,
             verify,
             false);
-    AdminTimings timings = client.updateWeights(request, TraceId.random()).timings();
+    AdminTimings timings = server.update(request, TraceId.random()).timings();
     version++;
     return timings;
   }
 
   @Override
   public void close() {
-    client.close();
+    server.close();
   }
 }

@@ -1,7 +1,4 @@
-/**
- * What is measured and said about runs: distributions, reports and diagnosis. A server under test
- * is a URL; nothing here starts one.
- */
+/** Load generators and benchmarks. A server under test is a URL. */
 @NullMarked
 package dev.freshet.lab;
 

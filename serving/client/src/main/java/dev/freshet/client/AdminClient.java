@@ -3,85 +3,87 @@ package dev.freshet.client;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitsJson;
-import io.netty.util.NetUtil;
+import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.ErrorBody;
+import dev.freshet.wire.PauseMode;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.WeightInfo;
+import dev.freshet.wire.WeightsAnswer;
+import dev.freshet.wire.WireException;
 import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongFunction;
 
 /**
- * The admin lane to one inference server. It shares nothing with streams: the calling thread does
- * all itself, on a fresh connection for every call ({@code Connection: close}), one connection at a
- * time. Calls block their caller, in the order they came, each wait within its {@link
- * AdminDeadlines}; a prober that must not wait for an update has a lane of its own. Callers are
- * platform threads: a virtual one would wait for a carrier, which streams share.
+ * The admin lane to one inference server. It shares no connection, pool or thread with streams: the
+ * calling thread makes each call on a fresh connection ({@code Connection: close}), one connection
+ * at a time. Callers queue in order of arrival, and every wait is bounded by {@link
+ * AdminDeadlines}. A prober that must not queue behind an update uses a client of its own. Callers
+ * must be platform threads: a virtual thread would compete with streams for a carrier.
  *
- * <p>A weight operation logs {@code client.send} and {@code client.done}. The time between them is
- * all that the caller waited, a wait for the lane included. Errors are {@link AdminException}. No
- * call is repeated: the caller decides, under the same trace id. Thread-safe.
+ * <p>A weight operation logs {@code client.send} and {@code client.done}; the time between them
+ * includes the wait for the lane. Errors are {@link AdminException}. The client never repeats a
+ * call; a caller may, under the same trace id. Thread-safe.
  */
 public final class AdminClient implements AutoCloseable {
   private static final byte[] NO_FIELDS = {'{', '}'};
+  private static final String CLOSED = "the admin client is closed";
 
   private final Origin origin;
   private final AdminDeadlines deadlines;
   private final EventLog events;
   private final Optional<AdminToken> token;
-  private final ServerKind kind;
   private final ReentrantLock lane = new ReentrantLock(true);
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
+  private volatile Optional<HostNames.Lookup> lookup = Optional.empty();
 
   /**
-   * @param server the root of the server's admin listener, as {@code http://127.0.0.1:8001}
+   * A client that sends no token.
+   *
+   * @param server the root of the server's admin listener, such as {@code http://127.0.0.1:8001}
    */
   public AdminClient(URI server, AdminDeadlines deadlines, EventLog events) {
     this(server, deadlines, events, Optional.empty());
   }
 
   /**
-   * @param token what the server knows its operators by
+   * @param server the root of the server's admin listener, such as {@code http://127.0.0.1:8001}
+   * @param token authenticates this client to the server
    */
   public AdminClient(
       URI server, AdminDeadlines deadlines, EventLog events, Optional<AdminToken> token) {
-    this(server, deadlines, events, token, ServerKind.FRESHET);
-  }
-
-  /**
-   * @param token what the server knows its operators by
-   * @param kind which program it is. Of one that is not Freshet's, full updates and probes alone
-   *     can be asked, and it does not tell what it waited and worked
-   */
-  public AdminClient(
-      URI server,
-      AdminDeadlines deadlines,
-      EventLog events,
-      Optional<AdminToken> token,
-      ServerKind kind) {
-    this.kind = kind;
     this.origin = Origin.of(server);
     this.deadlines = deadlines;
     this.events = events;
     this.token = token;
   }
 
-  /** Which program the server is. */
-  public ServerKind kind() {
-    return kind;
+  /** The deadline of each step of a call. */
+  public AdminDeadlines deadlines() {
+    return deadlines;
+  }
+
+  /** The clock that timings are read from. */
+  public MonotonicClock clock() {
+    return events.clock();
   }
 
   /** The root of the server's admin listener. */
@@ -89,26 +91,29 @@ public final class AdminClient implements AutoCloseable {
     return origin.root();
   }
 
-  /** Has the server serve the checkpoint in {@code weightDir} as policy version {@code step}. */
+  /**
+   * Makes a Freshet server serve the checkpoint in {@code weightDir} as policy version {@code
+   * step}.
+   */
   public AdminResult updateWeights(Path weightDir, long step, UpdateMode mode, TraceId trace) {
-    return updateWeights(weightDir.toAbsolutePath().toString(), step, mode, trace);
+    String dir = weightDir.toAbsolutePath().toString();
+    return updateWeights(UpdateWeightsRequest.of(dir, OptionalLong.of(step), mode), trace);
   }
 
-  /** The same for a directory named as the server sees it. */
-  public AdminResult updateWeights(String weightDir, long step, UpdateMode mode, TraceId trace) {
-    return updateWeights(UpdateWeightsRequest.of(weightDir, OptionalLong.of(step), mode), trace);
-  }
-
-  /** Carries an update out as far as the request's phase says. */
+  /** Carries out an update of a Freshet server as far as the request's phase says. */
   public AdminResult updateWeights(UpdateWeightsRequest request, TraceId trace) {
-    return kind == ServerKind.FRESHET
-        ? operate("update_weights", request.weightDir(), request.toJson(), trace)
-        : operatePeer(request, trace);
+    return operate(
+        new LaneOperation.Named("update_weights", "/update_weights", request.weightDir()),
+        trace,
+        lane -> acknowledged("update_weights", lane, request.toJson()));
   }
 
-  /** Has a Freshet server go back to the base model it was started with. */
+  /** Returns a Freshet server to the base model it was started with. */
   public AdminResult reloadWeights(TraceId trace) {
-    return operate("reload_weights", Optional.empty(), NO_FIELDS, trace);
+    return operate(
+        new LaneOperation.Named("reload_weights", "/reload_weights", Optional.empty()),
+        trace,
+        lane -> acknowledged("reload_weights", lane, NO_FIELDS));
   }
 
   /**
@@ -130,43 +135,18 @@ public final class AdminClient implements AutoCloseable {
     requireOk(request, call(request));
   }
 
-  /**
-   * Makes whole exchanges that change nothing, up to {@code calls} of them or until {@code most}
-   * has passed, so that the first weight update does not find the code of the lane uncompiled.
-   *
-   * @throws AdminException if the server does not answer them
-   */
-  public void warmUp(int calls, Duration most) {
-    long end = events.clock().nanos() + most.toNanos();
-    for (int call = 0; call < calls && events.clock().nanos() < end; call++) {
-      if (kind == ServerKind.FRESHET) {
-        weightInfo();
-      } else {
-        health();
-      }
-    }
-  }
-
-  /**
-   * The number of the version that the server generates with now; nothing if it has no number or
-   * does not tell.
-   */
-  public OptionalLong servingVersion() {
-    try {
-      return OptionalLong.of(Long.parseLong(weightInfo().weightVersion()));
-    } catch (NumberFormatException e) {
-      return OptionalLong.empty();
-    } catch (AdminException e) {
-      if (e.status() == 404) {
-        return OptionalLong.empty();
-      }
-      throw e;
-    }
-  }
-
-  /** The version that the server generates with now. */
+  /** The version that the server generates with. */
   public WeightInfo weightInfo() {
-    AdminRequest request = probe(kind.versionRoute());
+    return weightInfo("/weight_info");
+  }
+
+  /**
+   * The version that the server generates with.
+   *
+   * @param route answers it in the field {@code weight_version}
+   */
+  public WeightInfo weightInfo(String route) {
+    AdminRequest request = probe(route);
     AdminExchange.Answer answer = call(request);
     requireOk(request, answer);
     try {
@@ -204,109 +184,83 @@ public final class AdminClient implements AutoCloseable {
         method, origin, path, body, trace, TraceParent.of(trace), token, readDeadline);
   }
 
-  private AdminResult operate(String op, Optional<String> path, byte[] body, TraceId trace) {
-    TraceParent span = TraceParent.of(trace);
-    AdminRequest request = post("/" + op, body, deadlines.update(), trace, span);
-    return logged(
-        op,
-        request.call(),
-        request.url(),
-        path,
-        trace,
-        span,
-        sent -> {
-          AdminExchange.Answer answer = call(request);
-          requireOk(request, answer);
-          WeightsAnswer weights = WeightsAnswer.parse(answer.body());
-          return new AdminResult(
-              timings(trace, op, request.url(), sent, answer, weights),
-              weights.weightVersion(),
-              weights.preparedVersion());
-        });
+  /** Posts a Freshet operation and reads its answer. */
+  private AdminResult acknowledged(String op, LaneOperation.Lane lane, byte[] body) {
+    AdminExchange.Answer answer = lane.post("/" + op, body, deadlines.update());
+    WeightsAnswer weights = WeightsAnswer.parse(answer.body());
+    return new AdminResult(
+        timings(lane.trace(), op, lane.url("/" + op), lane.sentNanos(), answer, weights),
+        weights.weightVersion(),
+        weights.preparedVersion());
   }
 
-  private AdminResult operatePeer(UpdateWeightsRequest request, TraceId trace) {
+  /**
+   * Carries out a weight operation: waits for the lane, holds it for all calls of {@code
+   * operation}, and logs {@code client.send} before and {@code client.done} after.
+   *
+   * @throws AdminException if a call fails or an answer cannot be read
+   */
+  public AdminResult operate(LaneOperation.Named named, TraceId trace, LaneOperation operation) {
     TraceParent span = TraceParent.of(trace);
-    AdminRequest load = post(PeerUpdate.route(kind), new byte[0], deadlines.update(), trace, span);
-    PeerUpdate update;
+    AdminRequest first = post(named.route(), NO_FIELDS, deadlines.update(), trace, span);
+    events.clientSpan(trace, span);
+    long sent = events.clientSend(trace, first.url(), named.checkpoint());
     try {
-      update =
-          new PeerUpdate(
-              kind,
-              request,
-              deadlines,
-              events.clock(),
-              (path, body, deadline) -> {
-                AdminRequest step = post(path, body, deadline, trace, span);
-                AdminExchange.Answer answer = call(step);
-                requireOk(step, answer);
-                return answer;
-              });
-    } catch (WireException e) {
-      throw AdminException.notSent(load.call(), "invalid_request", e.getMessage());
+      enterLane(first);
+      try {
+        AdminResult result = operation.carryOut(new HeldLane(trace, span, sent));
+        events.clientDone(result.timings());
+        return result;
+      } catch (WireException e) {
+        throw AdminException.sent(first.call(), "bad_answer", e.getMessage());
+      } finally {
+        lane.unlock();
+      }
+    } catch (AdminException e) {
+      events.clientFailed(trace, named.op(), first.url(), clock().millisSince(sent), e.code());
+      throw e;
     }
-    return logged(
-        "update_weights",
-        load.call(),
-        load.url(),
-        request.weightDir(),
-        trace,
-        span,
-        sent -> {
-          enterLane(load);
-          try {
-            PeerUpdate.Outcome outcome = update.run();
-            AdminTimings timings =
-                new AdminTimings(
-                    trace,
-                    "update_weights",
-                    load.url(),
-                    events.clock().millisSince(sent),
-                    outcome.connectMs(),
-                    OptionalDouble.empty(),
-                    OptionalDouble.empty(),
-                    outcome.rpcMs(),
-                    OptionalDouble.empty(),
-                    outcome.stallMs(),
-                    outcome.phases());
-            return new AdminResult(
-                timings, Long.toString(request.step().getAsLong()), Optional.empty());
-          } finally {
-            lane.unlock();
-          }
-        });
+  }
+
+  /** The lane for the calls of one operation, which holds it. */
+  private final class HeldLane implements LaneOperation.Lane {
+    private final TraceId trace;
+    private final TraceParent span;
+    private final long sentNanos;
+
+    HeldLane(TraceId trace, TraceParent span, long sentNanos) {
+      this.trace = trace;
+      this.span = span;
+      this.sentNanos = sentNanos;
+    }
+
+    @Override
+    public TraceId trace() {
+      return trace;
+    }
+
+    @Override
+    public long sentNanos() {
+      return sentNanos;
+    }
+
+    @Override
+    public String url(String path) {
+      return origin.root() + path;
+    }
+
+    @Override
+    public AdminExchange.Answer post(String path, byte[] body, Duration deadline) {
+      AdminRequest request = AdminClient.this.post(path, body, deadline, trace, span);
+      AdminExchange.Answer answer = call(request);
+      requireOk(request, answer);
+      return answer;
+    }
   }
 
   private AdminRequest post(
       String path, byte[] body, Duration deadline, TraceId trace, TraceParent span) {
     return new AdminRequest("POST", origin, path, body, trace, span, token, deadline);
-  }
-
-  /**
-   * Does {@code work}, which is told when the operation began, between client.send and client.done.
-   */
-  private AdminResult logged(
-      String op,
-      String call,
-      String url,
-      Optional<String> path,
-      TraceId trace,
-      TraceParent span,
-      LongFunction<AdminResult> work) {
-    events.clientSpan(trace, span);
-    long sent = events.clientSend(trace, url, path);
-    try {
-      AdminResult result = work.apply(sent);
-      events.clientDone(result.timings());
-      return result;
-    } catch (WireException e) {
-      AdminException error = AdminException.sent(call, "bad_answer", e.getMessage());
-      events.clientFailed(trace, op, url, events.clock().millisSince(sent), error.code());
-      throw error;
-    } catch (AdminException e) {
-      events.clientFailed(trace, op, url, events.clock().millisSince(sent), e.code());
-      throw e;
-    }
   }
 
   private AdminTimings timings(
@@ -346,43 +300,61 @@ public final class AdminClient implements AutoCloseable {
   private AdminExchange.Answer call(AdminRequest request) {
     enterLane(request);
     try {
-      if (closed) {
-        throw AdminException.notSent(request.call(), "shut_down", "the admin client is closed");
+      Iterator<InetAddress> addresses = addresses(request).iterator();
+      while (true) {
+        try {
+          return exchange(request, addresses.next());
+        } catch (AdminException e) {
+          // localhost may resolve to ::1 first where the server listens on 127.0.0.1 only.
+          if (!e.code().equals("unreachable") || !addresses.hasNext()) {
+            throw e;
+          }
+        }
       }
-      InetAddress address = address(request);
-      AdminExchange exchange = AdminExchange.open(request, deadlines, events.clock());
-      current = Optional.of(exchange);
-      return exchange.carryOut(address);
     } finally {
-      current = Optional.empty();
       lane.unlock();
     }
   }
 
-  /** The server's address; a name is looked up for every call, within the deadline to connect. */
-  private InetAddress address(AdminRequest request) {
-    InetAddress literal = NetUtil.createInetAddressFromIpAddressString(origin.address());
-    if (literal != null) {
-      return literal;
-    }
-    FutureTask<InetAddress> lookUp =
-        new FutureTask<>(() -> InetAddress.getByName(origin.address()));
-    Thread.ofVirtual().name("freshet-admin-lookup").start(lookUp);
+  private AdminExchange.Answer exchange(AdminRequest request, InetAddress address) {
     try {
-      return lookUp.get(deadlines.connect().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
+      AdminExchange exchange = AdminExchange.open(request, deadlines, events.clock());
+      current = Optional.of(exchange);
+      if (closed) {
+        exchange.breakOff("shut_down", CLOSED);
+      }
+      return exchange.carryOut(address);
+    } finally {
+      current = Optional.empty();
+    }
+  }
+
+  /** The server's addresses, resolved within the deadline to connect. */
+  private List<InetAddress> addresses(AdminRequest request) {
+    HostNames.Lookup started = HostNames.SHARED.lookUp(origin.address());
+    lookup = Optional.of(started);
+    try {
+      if (closed) {
+        started.cancel();
+      }
+      return started.await(deadlines.connect());
+    } catch (UnknownHostException e) {
       throw AdminException.notSent(
           request.call(), "unreachable", "cannot connect: unknown host " + origin.address());
     } catch (TimeoutException e) {
       throw AdminException.notSent(
           request.call(),
           "connect_timeout",
-          "host %s was not found within %d ms"
+          "host %s was not resolved within %d ms"
               .formatted(origin.address(), deadlines.connect().toMillis()));
+    } catch (CancellationException e) {
+      throw AdminException.notSent(request.call(), "shut_down", CLOSED);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw AdminException.notSent(
-          request.call(), "interrupted", "interrupted while looking up " + origin.address());
+          request.call(), "interrupted", "interrupted while resolving " + origin.address());
+    } finally {
+      lookup = Optional.empty();
     }
   }
 
@@ -402,10 +374,11 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
-  /** Breaks off a call in progress and refuses further ones. */
+  /** Aborts a call in progress, host name lookup included, and rejects further ones. */
   @Override
   public void close() {
     closed = true;
-    current.ifPresent(exchange -> exchange.breakOff("shut_down", "the admin client is closed"));
+    lookup.ifPresent(HostNames.Lookup::cancel);
+    current.ifPresent(exchange -> exchange.breakOff("shut_down", CLOSED));
   }
 }

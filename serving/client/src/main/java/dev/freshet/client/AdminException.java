@@ -1,5 +1,7 @@
 package dev.freshet.client;
 
+import dev.freshet.wire.ErrorBody;
+
 /**
  * An admin call that did not succeed. {@link #status} is the HTTP status of the server's answer, or
  * 0 if there was none; {@link #code} is then one of {@code unreachable}, {@code connect_timeout},
@@ -24,7 +26,7 @@ public final class AdminException extends RuntimeException {
   }
 
   /** The server answered with an error. */
-  static AdminException answered(String call, int status, ErrorBody error) {
+  public static AdminException answered(String call, int status, ErrorBody error) {
     return new AdminException(
         "%s: HTTP %d: %s".formatted(call, status, error.message()),
         status,
@@ -34,17 +36,17 @@ public final class AdminException extends RuntimeException {
   }
 
   /** The call failed before any of it was written: the server cannot have handled it. */
-  static AdminException notSent(String call, String code, String message) {
+  public static AdminException notSent(String call, String code, String message) {
     return new AdminException(call + ": " + message, 0, "transport_error", code, true);
   }
 
   /** The call failed after some of it may have been written: the server may have handled it. */
-  static AdminException sent(String call, String code, String message) {
+  public static AdminException sent(String call, String code, String message) {
     return new AdminException(call + ": " + message, 0, "transport_error", code, false);
   }
 
   /** The same error, which says what it left behind. */
-  AdminException with(String consequence) {
+  public AdminException with(String consequence) {
     AdminException error =
         new AdminException(getMessage() + consequence, status, type, code, neverHandled);
     error.initCause(this);

@@ -2,6 +2,8 @@ package dev.freshet.client;
 
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.OneLine;
+import dev.freshet.wire.WireException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -21,9 +23,9 @@ import java.util.concurrent.locks.LockSupport;
  * calling thread does it all on a blocking socket, so that nothing stands between it and the
  * kernel: no event loop to set up, no other thread to be woken. Every step has its deadline.
  */
-final class AdminExchange {
+public final class AdminExchange {
   /** An answer, when the connection was established and when the whole answer was there. */
-  record Answer(int status, byte[] body, long connectedNanos, long answeredNanos) {}
+  public record Answer(int status, byte[] body, long connectedNanos, long answeredNanos) {}
 
   private static final int READ_BYTES = 8 << 10;
 

@@ -2,6 +2,7 @@ package dev.freshet.client;
 
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.AdminToken;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

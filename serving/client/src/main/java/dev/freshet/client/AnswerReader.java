@@ -1,5 +1,7 @@
 package dev.freshet.client;
 
+import dev.freshet.wire.OneLine;
+import dev.freshet.wire.WireException;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;

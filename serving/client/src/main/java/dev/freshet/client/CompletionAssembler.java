@@ -1,5 +1,11 @@
 package dev.freshet.client;
 
+import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.ErrorBody;
+import dev.freshet.wire.IntList;
+import dev.freshet.wire.Prompt;
+import dev.freshet.wire.WireException;
+import dev.freshet.wire.WireReader;
 import java.util.Optional;
 
 /**

@@ -1,5 +1,7 @@
 package dev.freshet.client;
 
+import dev.freshet.http.Transport;
+import dev.freshet.wire.OneLine;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

@@ -2,6 +2,9 @@ package dev.freshet.client;
 
 import dev.freshet.client.StreamException.Kind;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.ErrorBody;
+import dev.freshet.wire.WireException;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.Optional;

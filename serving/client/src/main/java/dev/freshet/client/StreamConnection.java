@@ -1,6 +1,11 @@
 package dev.freshet.client;
 
 import dev.freshet.client.StreamException.Kind;
+import dev.freshet.http.Transport;
+import dev.freshet.wire.ErrorBody;
+import dev.freshet.wire.EventStream;
+import dev.freshet.wire.OneLine;
+import dev.freshet.wire.WireException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -1,6 +1,8 @@
 package dev.freshet.client;
 
+import dev.freshet.http.Transport;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.CompletionRequest;
 import io.netty.channel.EventLoopGroup;
 import java.net.URI;
 import java.time.Duration;

@@ -1,7 +1,4 @@
-/**
- * Talks to inference servers: the wire records of both ends, the dedicated admin client and the
- * streaming client. Holds no server code.
- */
+/** Talks to one inference server: the admin lane and the streaming client. */
 @NullMarked
 package dev.freshet.client;
 

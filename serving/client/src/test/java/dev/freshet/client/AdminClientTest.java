@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdateWeightsRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -185,7 +188,11 @@ class AdminClientTest {
                 "409 Conflict",
                 "{\"error\":{\"message\":\"no STABLE\",\"type\":\"conflict_error\",\"code\":\"conflict\"}}");
         AdminClient client = client(server)) {
-      AdminException error = failure(() -> client.updateWeights("/w", 1, UpdateMode.KEEP, trace));
+      AdminException error =
+          failure(
+              () ->
+                  client.updateWeights(
+                      UpdateWeightsRequest.of("/w", OptionalLong.of(1), UpdateMode.KEEP), trace));
 
       assertThat(error.status()).isEqualTo(409);
       assertThat(error.type()).isEqualTo("conflict_error");

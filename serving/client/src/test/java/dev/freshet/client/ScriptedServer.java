@@ -18,10 +18,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A server on a real socket that does what a test's script says, whatever HTTP would demand. */
-final class ScriptedServer implements AutoCloseable {
+public final class ScriptedServer implements AutoCloseable {
   /** What is done with one connection; it is closed afterwards. */
   @FunctionalInterface
-  interface Script {
+  public interface Script {
     void serve(Connection connection) throws Exception;
   }
 
@@ -33,18 +33,18 @@ final class ScriptedServer implements AutoCloseable {
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
 
-  ScriptedServer(Script script) throws IOException {
+  public ScriptedServer(Script script) throws IOException {
     this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     this.script = script;
     Thread.ofVirtual().start(this::accept);
   }
 
-  URI url() {
+  public URI url() {
     return URI.create("http://127.0.0.1:" + listener.getLocalPort());
   }
 
   /** The requests read so far, head and body. */
-  List<String> requests() {
+  public List<String> requests() {
     return requests;
   }
 
@@ -86,7 +86,7 @@ final class ScriptedServer implements AutoCloseable {
   }
 
   /** One connection. */
-  final class Connection {
+  public final class Connection {
     private final Socket socket;
     private String path = "";
 
@@ -95,7 +95,7 @@ final class ScriptedServer implements AutoCloseable {
     }
 
     /** Reads a whole request; false at the end of the connection. */
-    boolean readRequest() throws IOException {
+    public boolean readRequest() throws IOException {
       InputStream in = socket.getInputStream();
       ByteArrayOutputStream head = new ByteArrayOutputStream();
       while (!head.toString(StandardCharsets.US_ASCII).endsWith("\r\n\r\n")) {
@@ -114,49 +114,49 @@ final class ScriptedServer implements AutoCloseable {
     }
 
     /** The path of the request read last, without its query. */
-    String path() {
+    public String path() {
       return path;
     }
 
-    void write(String bytes) throws IOException {
+    public void write(String bytes) throws IOException {
       socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Writes one byte after the other, each in a packet of its own. */
-    void trickle(String bytes) throws IOException {
+    public void trickle(String bytes) throws IOException {
       for (byte b : bytes.getBytes(StandardCharsets.UTF_8)) {
         socket.getOutputStream().write(b);
       }
     }
 
     /** Answers a request with JSON, keeping the connection. */
-    void json(String status, String body) throws IOException {
+    public void json(String status, String body) throws IOException {
       write(
           "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
               .formatted(status, body.getBytes(StandardCharsets.UTF_8).length, body));
     }
 
     /** Begins a stream of events, chunked. */
-    void beginEvents() throws IOException {
+    public void beginEvents() throws IOException {
       write(
           "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
     }
 
-    void event(String json) throws IOException {
+    public void event(String json) throws IOException {
       write(chunk("data: " + json + "\n\n"));
     }
 
     /** The last event and the end of the answer, in one packet. */
-    void endEventsWith(String json) throws IOException {
+    public void endEventsWith(String json) throws IOException {
       write(chunk("data: " + json + "\n\n") + "0\r\n\r\n");
     }
 
-    void endEvents() throws IOException {
+    public void endEvents() throws IOException {
       write("0\r\n\r\n");
     }
 
     /** Reads until the client closes. */
-    void awaitEnd() throws IOException {
+    public void awaitEnd() throws IOException {
       while (socket.getInputStream().read() >= 0) {}
     }
   }

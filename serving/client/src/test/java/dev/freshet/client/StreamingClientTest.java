@@ -3,6 +3,7 @@ package dev.freshet.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.client.StreamException.Kind;
+import dev.freshet.wire.CompletionRequest;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;

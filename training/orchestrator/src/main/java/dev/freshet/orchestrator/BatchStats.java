@@ -1,7 +1,6 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Rollout;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;

@@ -1,5 +1,8 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Problem;
+import dev.freshet.environments.Split;
 import dev.freshet.trace.waits.Waits;
 import java.time.Duration;
 import java.util.Optional;

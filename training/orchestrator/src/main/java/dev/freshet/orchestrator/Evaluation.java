@@ -1,5 +1,10 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.client.Calls;
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Problem;
+import dev.freshet.environments.Split;
+import dev.freshet.fleet.Fleet;
 import dev.freshet.trace.MonotonicClock;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.client.Calls;
+import dev.freshet.environments.Problem;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import java.util.ArrayList;

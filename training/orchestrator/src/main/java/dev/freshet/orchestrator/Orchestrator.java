@@ -1,10 +1,12 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.StreamingClient;
+import dev.freshet.environments.Environment;
+import dev.freshet.fleet.Fleet;
+import dev.freshet.fleet.ReplicaStatus;
+import dev.freshet.metrics.MetricsFile;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
 import java.time.Duration;
@@ -70,7 +72,7 @@ public final class Orchestrator {
             config.servers(),
             config.adminToken(),
             Duration.ofSeconds(config.updateDeadlineS()),
-            batches.updates(),
+            new LoggedUpdates(batches.updates()),
             events);
     this.client = new StreamingClient();
     this.ledger = new GroupLedger(config, events.clock());
@@ -87,7 +89,7 @@ public final class Orchestrator {
   }
 
   /** How the servers are now. */
-  public List<Replica> replicas() {
+  public List<ReplicaStatus> replicas() {
     return fleet.replicas();
   }
 
@@ -127,7 +129,6 @@ public final class Orchestrator {
         rewardEnd,
         metrics.stalenessMean(),
         metrics.stalenessMax(),
-        metrics.updates(),
         ledger.counts(),
         runner.generatedTokens());
   }

@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
-import dev.freshet.client.AdminToken;
+import dev.freshet.fleet.ServerAddress;
+import dev.freshet.wire.AdminToken;
 import java.util.List;
 import java.util.Optional;
 

@@ -13,7 +13,7 @@ public final class OrchestratorException extends RuntimeException {
   }
 
   /** What {@code error} says, in one line: what its cause says if it only wraps that. */
-  static String reason(Throwable error) {
+  public static String reason(Throwable error) {
     Throwable cause = error.getCause();
     if (error instanceof ExecutionException && cause != null) {
       return reason(cause);

@@ -1,6 +1,5 @@
 package dev.freshet.orchestrator;
 
-import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -12,7 +11,6 @@ import java.util.OptionalDouble;
  * @param rewardEnd held-out mean reward of the last weights, if they were evaluated
  * @param stalenessMean over all rollouts handed to the trainer
  * @param stalenessMax over the same
- * @param updates every acknowledged update of every server, in order
  * @param groups what became of all groups
  * @param generatedTokens tokens of all completions that came to their end, evaluations included
  */
@@ -23,6 +21,5 @@ public record OrchestratorReport(
     OptionalDouble rewardEnd,
     double stalenessMean,
     long stalenessMax,
-    List<ServerUpdate.Acknowledged> updates,
     GroupCounts groups,
     long generatedTokens) {}

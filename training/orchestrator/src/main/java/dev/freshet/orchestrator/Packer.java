@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.fleet.Fleet;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;

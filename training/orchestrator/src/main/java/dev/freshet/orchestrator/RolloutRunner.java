@@ -1,12 +1,18 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Call;
+import dev.freshet.client.Calls;
 import dev.freshet.client.Completion;
-import dev.freshet.client.CompletionRequest;
 import dev.freshet.client.StreamException;
 import dev.freshet.client.StreamingClient;
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Episode;
+import dev.freshet.environments.Problem;
+import dev.freshet.fleet.Fleet;
+import dev.freshet.fleet.Replica;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.CompletionRequest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -71,9 +77,9 @@ final class RolloutRunner {
       Problem problem, Sampling sampling, long seed, long dispatchVersion, Calls scope)
       throws InterruptedException {
     String why = "";
-    Optional<InferenceServer> last = Optional.empty();
+    Optional<Replica> last = Optional.empty();
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      Optional<InferenceServer> server = fleet.acquire(last, scope);
+      Optional<Replica> server = fleet.acquire(last, scope);
       if (server.isEmpty()) {
         return new RolloutResult.Cancelled();
       }
@@ -104,7 +110,7 @@ final class RolloutRunner {
   }
 
   private RolloutResult play(
-      InferenceServer server,
+      Replica server,
       Problem problem,
       Sampling sampling,
       long seed,
@@ -149,7 +155,7 @@ final class RolloutRunner {
         .build();
   }
 
-  private Completion complete(InferenceServer server, CompletionRequest request, Calls scope)
+  private Completion complete(Replica server, CompletionRequest request, Calls scope)
       throws AttemptException, InterruptedException {
     Call call = client.start(server.address().data(), request, requestDeadline);
     List.of(scope, server.calls()).forEach(calls -> calls.add(call));
@@ -175,7 +181,7 @@ final class RolloutRunner {
     return status >= 400 && status < 500 && status != 408 && status != 429;
   }
 
-  private static void requireTrainable(InferenceServer server, Completion completion)
+  private static void requireTrainable(Replica server, Completion completion)
       throws AttemptException {
     String reason = completion.finishReason();
     if (!reason.equals("stop") && !reason.equals("length")) {
@@ -211,7 +217,7 @@ final class RolloutRunner {
    * @param oldest the least policy version that its tokens may have
    * @return the same for what follows
    */
-  private long requireMovingForward(InferenceServer server, Completion completion, long oldest)
+  private long requireMovingForward(Replica server, Completion completion, long oldest)
       throws AttemptException {
     long least = oldest;
     int[] versions = completion.policyVersions();

@@ -1,11 +1,10 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.fleet.ServerAddress;
+import dev.freshet.fleet.ServerUpdate;
+import dev.freshet.metrics.MetricsFile;
 import dev.freshet.trace.AdminTimings;
-import dev.freshet.trace.MetricsFile;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,7 +14,6 @@ import java.util.Map;
 final class RunMetrics {
   private final MetricsFile file;
   private final OrchestratorMetrics metrics;
-  private final List<ServerUpdate.Acknowledged> updates = new ArrayList<>();
   private double waitMs;
   private GroupCounts before = new GroupCounts(0, 0, 0, 0, 0, 0, 0, 0);
   private double stalenessSum;
@@ -70,16 +68,15 @@ final class RunMetrics {
   }
 
   /** An update of one server ended, before which {@code inflight} rollouts were streaming. */
-  synchronized void updated(ServerUpdate update, int inflight) {
+  synchronized void updated(ServerUpdate update, long step, int inflight) {
     Map<String, Object> line = new LinkedHashMap<>();
-    line.put("step", update.step());
-    line.put("server", update.server().admin().toString());
+    line.put("step", step);
+    line.put("server", update.server().toString());
     line.put("inflight", inflight);
     switch (update) {
       case ServerUpdate.Acknowledged ok -> {
-        updates.add(ok);
         AdminTimings timings = ok.timings();
-        metrics.fleet().acknowledged(update.server().replica(), timings);
+        metrics.fleet().acknowledged(ServerAddress.replica(update.server()), timings);
         line.put("status", "ok");
         line.put("trace", timings.trace().hex());
         timings.queueMs().ifPresent(ms -> line.put("queue_ms", ms));
@@ -94,12 +91,12 @@ final class RunMetrics {
         line.put("phases", timings.phases());
       }
       case ServerUpdate.Refused refused -> {
-        metrics.fleet().refused(update.server().replica());
+        metrics.fleet().refused(ServerAddress.replica(update.server()));
         line.put("status", "refused");
         line.put("error", refused.why());
       }
       case ServerUpdate.Failed failed -> {
-        metrics.fleet().failed(update.server().replica());
+        metrics.fleet().failed(ServerAddress.replica(update.server()));
         line.put("status", "failed");
         line.put("error", failed.why());
       }
@@ -109,7 +106,7 @@ final class RunMetrics {
 
   /** A server went back to its base model before the run. */
   void reloaded(ServerAddress server, AdminTimings timings) {
-    metrics.fleet().acknowledged(server.replica(), timings);
+    metrics.fleet().acknowledged(ServerAddress.replica(server.admin()), timings);
   }
 
   /** An evaluation ended. */
@@ -123,10 +120,6 @@ final class RunMetrics {
     line.put("dur_ms", result.durMs());
     file.append("eval", line);
     metrics.evaluated(result.reward());
-  }
-
-  synchronized List<ServerUpdate.Acknowledged> updates() {
-    return List.copyOf(updates);
   }
 
   synchronized double stalenessMean() {

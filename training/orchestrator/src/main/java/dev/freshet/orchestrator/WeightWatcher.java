@@ -1,5 +1,7 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.fleet.Fleet;
+import dev.freshet.fleet.ServerUpdate;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointException;
@@ -120,7 +122,7 @@ final class WeightWatcher {
     }
     int inflight = fleet.rollouts();
     List<ServerUpdate> updates = fleet.update(store.path(step), step);
-    updates.forEach(update -> metrics.updated(update, inflight));
+    updates.forEach(update -> metrics.updated(update, step, inflight));
     if (fleet.policyVersion() == step) {
       ledger.advanceTo(step);
       served.accept(step);

@@ -2,6 +2,9 @@ package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.environments.Problem;
+import dev.freshet.environments.Split;
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.Trajectory;

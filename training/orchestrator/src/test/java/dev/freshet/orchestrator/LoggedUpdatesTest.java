@@ -2,6 +2,7 @@ package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.environments.ReverseText;
 import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.rollouts.UpdateEvent.Kind;
 import dev.freshet.text.Tokenizer;

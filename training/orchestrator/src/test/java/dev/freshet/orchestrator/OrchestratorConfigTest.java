@@ -3,6 +3,7 @@ package dev.freshet.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.freshet.fleet.ServerAddress;
 import java.net.URI;
 import java.util.List;
 import org.junit.jupiter.api.Test;

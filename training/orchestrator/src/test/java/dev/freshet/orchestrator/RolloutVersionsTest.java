@@ -2,7 +2,11 @@ package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.client.Calls;
 import dev.freshet.client.StreamingClient;
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Split;
+import dev.freshet.fleet.Fleet;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.EventLog;
@@ -44,7 +48,7 @@ class RolloutVersionsTest {
             List.of(first.address(), second.address()),
             Optional.empty(),
             Duration.ofSeconds(10),
-            log,
+            new LoggedUpdates(log),
             new EventLog(line -> {}, MonotonicClock.SYSTEM));
     client = new StreamingClient();
     update(1);

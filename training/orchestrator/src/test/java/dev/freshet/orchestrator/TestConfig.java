@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.fleet.ServerAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

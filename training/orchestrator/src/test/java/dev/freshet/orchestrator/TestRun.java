@@ -1,13 +1,14 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.ReverseText;
+import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.metrics.MetricsRegistry;
-import dev.freshet.trace.metrics.OrchestratorMetrics;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +25,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /** One orchestrator with real files and sockets around it. */
-final class TestRun implements AutoCloseable {
-  static final String ALPHABET = "abcdefgh";
+public final class TestRun implements AutoCloseable {
+  public static final String ALPHABET = "abcdefgh";
 
   final List<String> lines = new CopyOnWriteArrayList<>();
   final List<Progress> progress = new CopyOnWriteArrayList<>();
@@ -60,12 +61,12 @@ final class TestRun implements AutoCloseable {
   }
 
   /** A tokenizer of {@link #ALPHABET}. */
-  static Tokenizer tokenizer(Path dir) throws IOException {
+  public static Tokenizer tokenizer(Path dir) throws IOException {
     new CharTokenizer(ALPHABET).write(dir);
     return Tokenizer.load(dir);
   }
 
-  static ReverseText reverseText(Tokenizer tokenizer) {
+  public static ReverseText reverseText(Tokenizer tokenizer) {
     return new ReverseText(tokenizer, ALPHABET, 3, 6, 1);
   }
 

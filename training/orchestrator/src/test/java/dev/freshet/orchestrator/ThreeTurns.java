@@ -2,6 +2,10 @@ package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Episode;
+import dev.freshet.environments.Problem;
+import dev.freshet.environments.Split;
 import java.util.Optional;
 
 /** Observes the turn's number after the first two turns; the reward is the number of turns. */

@@ -1,6 +1,5 @@
 package dev.freshet.trainer;
 
-import dev.freshet.trace.metrics.TrainerMetrics;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import dev.freshet.metrics.MetricsFile;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
@@ -7,11 +8,9 @@ import dev.freshet.model.Torch;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
 import dev.freshet.trace.jfr.TrainingStepEvent;
-import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;

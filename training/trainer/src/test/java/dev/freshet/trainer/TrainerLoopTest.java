@@ -3,16 +3,15 @@ package dev.freshet.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.rollouts.BatchException;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MetricsFile;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.metrics.MetricsRegistry;
-import dev.freshet.trace.metrics.TrainerMetrics;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

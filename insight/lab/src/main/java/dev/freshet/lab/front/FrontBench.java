@@ -1,6 +1,6 @@
 package dev.freshet.lab.front;
 
-import dev.freshet.client.ServerKind;
+import dev.freshet.fleet.Dialects;
 import dev.freshet.lab.ProcessFigures;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneStretch;
@@ -40,7 +40,7 @@ public record FrontBench(double rate, Duration window) {
    */
   public record Target(URI data, URI admin, ProcessHandle process) {
     private LaneTarget lane() {
-      return new LaneTarget("front", ServerKind.FRESHET, data, admin, List.of(NO_DIRECTORY));
+      return new LaneTarget("front", Dialects.FRESHET, data, admin, List.of(NO_DIRECTORY));
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.freshet.lab.front;
 
-import dev.freshet.lab.Distribution;
+import dev.freshet.analysis.Distribution;
 import java.util.Optional;
 
 /**

@@ -1,7 +1,7 @@
 package dev.freshet.lab.front;
 
-import dev.freshet.lab.Distribution;
-import dev.freshet.lab.LabException;
+import dev.freshet.analysis.Distribution;
+import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.lab.report.Numbers;
-import dev.freshet.lab.report.Table;
+import dev.freshet.plots.Numbers;
+import dev.freshet.plots.Table;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.lab.LabException;
+import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

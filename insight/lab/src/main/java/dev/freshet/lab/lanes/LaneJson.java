@@ -1,8 +1,8 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.lab.Distribution;
-import dev.freshet.lab.LabException;
+import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.load.LoadShape;
+import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

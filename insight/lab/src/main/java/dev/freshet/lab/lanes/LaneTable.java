@@ -1,8 +1,8 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.lab.Distribution;
+import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.load.LoadShape;
-import dev.freshet.lab.report.Table;
+import dev.freshet.plots.Table;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

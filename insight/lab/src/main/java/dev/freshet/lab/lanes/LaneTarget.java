@@ -1,6 +1,6 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.client.ServerKind;
+import dev.freshet.fleet.Dialect;
 import java.net.URI;
 import java.util.List;
 
@@ -8,13 +8,13 @@ import java.util.List;
  * The server that is measured.
  *
  * @param name what reports call it
- * @param kind which program it is
+ * @param dialect which program it is
  * @param data where the streams go
  * @param admin where the updates go
  * @param weightDirs checkpoints of one shape as the server sees them, brought in turn; at least one
  */
 public record LaneTarget(
-    String name, ServerKind kind, URI data, URI admin, List<String> weightDirs) {
+    String name, Dialect dialect, URI data, URI admin, List<String> weightDirs) {
   public LaneTarget {
     weightDirs = List.copyOf(weightDirs);
     if (weightDirs.isEmpty()) {

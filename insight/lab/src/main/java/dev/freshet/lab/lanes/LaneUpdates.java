@@ -2,11 +2,11 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
-import dev.freshet.client.VerifyLevel;
-import dev.freshet.lab.LabException;
 import dev.freshet.lab.ServerUpdates;
 import dev.freshet.lab.load.FairPool;
+import dev.freshet.plots.LabException;
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.wire.VerifyLevel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +31,7 @@ public final class LaneUpdates implements AutoCloseable {
 
   /** Of the target's server. */
   public LaneUpdates(LaneTarget target) {
-    this.server = new ServerUpdates(target.admin(), target.kind(), target.weightDirs());
+    this.server = new ServerUpdates(target.admin(), target.dialect(), target.weightDirs());
   }
 
   /** Updates by the dedicated lane until the code of both ends is compiled, for some seconds. */

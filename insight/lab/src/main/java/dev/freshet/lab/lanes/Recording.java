@@ -1,8 +1,8 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.lab.Distribution;
-import dev.freshet.lab.LabException;
-import dev.freshet.lab.analyze.Analysis;
+import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.Distribution;
+import dev.freshet.plots.LabException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

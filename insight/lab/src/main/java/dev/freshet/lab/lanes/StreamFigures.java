@@ -1,6 +1,6 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.lab.Distribution;
+import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.lab.load.StreamLoad;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.freshet.lab.load;
 
-import dev.freshet.client.Transport;
+import dev.freshet.http.Transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;

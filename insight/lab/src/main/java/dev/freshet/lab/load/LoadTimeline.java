@@ -1,6 +1,6 @@
 package dev.freshet.lab.load;
 
-import dev.freshet.lab.Distribution;
+import dev.freshet.analysis.Distribution;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;

@@ -1,6 +1,6 @@
 package dev.freshet.lab.load;
 
-import dev.freshet.client.Transport;
+import dev.freshet.http.Transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

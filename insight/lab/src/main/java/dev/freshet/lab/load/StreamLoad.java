@@ -1,7 +1,7 @@
 package dev.freshet.lab.load;
 
-import dev.freshet.client.Transport;
-import dev.freshet.lab.LabException;
+import dev.freshet.http.Transport;
+import dev.freshet.plots.LabException;
 import dev.freshet.trace.ThreadPriority;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;

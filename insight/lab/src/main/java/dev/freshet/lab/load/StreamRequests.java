@@ -1,6 +1,6 @@
 package dev.freshet.lab.load;
 
-import dev.freshet.client.CompletionRequest;
+import dev.freshet.wire.CompletionRequest;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

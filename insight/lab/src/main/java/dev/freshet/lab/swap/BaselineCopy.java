@@ -1,10 +1,10 @@
 package dev.freshet.lab.swap;
 
 import dev.freshet.client.AdminClient;
-import dev.freshet.client.PauseMode;
 import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.wire.PauseMode;
 import java.nio.file.Path;
 
 /**

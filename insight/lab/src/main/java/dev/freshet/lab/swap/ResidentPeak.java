@@ -1,7 +1,7 @@
 package dev.freshet.lab.swap;
 
-import dev.freshet.lab.LabException;
 import dev.freshet.lab.ProcessFigures;
+import dev.freshet.plots.LabException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;

@@ -1,17 +1,17 @@
 package dev.freshet.lab.swap;
 
-import dev.freshet.client.ServerKind;
-import dev.freshet.client.VerifyLevel;
-import dev.freshet.lab.Distribution;
-import dev.freshet.lab.LabException;
+import dev.freshet.analysis.Distribution;
+import dev.freshet.fleet.Dialects;
 import dev.freshet.lab.ProcessFigures;
 import dev.freshet.lab.QueueParts;
 import dev.freshet.lab.ServerUpdates;
 import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.lab.load.StreamLoad;
+import dev.freshet.plots.LabException;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.wire.VerifyLevel;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +53,7 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     private ServerUpdates updates() {
       return new ServerUpdates(
           admin,
-          ServerKind.FRESHET,
+          Dialects.FRESHET,
           checkpoints.stream().map(dir -> dir.toAbsolutePath().toString()).toList());
     }
   }

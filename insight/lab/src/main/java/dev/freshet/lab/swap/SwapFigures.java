@@ -1,6 +1,6 @@
 package dev.freshet.lab.swap;
 
-import dev.freshet.lab.Distribution;
+import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.QueueParts;
 
 /**

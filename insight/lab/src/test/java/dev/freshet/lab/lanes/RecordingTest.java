@@ -3,10 +3,10 @@ package dev.freshet.lab.lanes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.freshet.lab.LabException;
-import dev.freshet.lab.analyze.Analysis;
-import dev.freshet.lab.analyze.AnalyzeOptions;
-import dev.freshet.lab.analyze.LogAnalysis;
+import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.analysis.LogAnalysis;
+import dev.freshet.plots.LabException;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

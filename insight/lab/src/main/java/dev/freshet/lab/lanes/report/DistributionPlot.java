@@ -3,9 +3,9 @@ package dev.freshet.lab.lanes.report;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneStretch;
-import dev.freshet.lab.report.Axis;
-import dev.freshet.lab.report.Plot;
-import dev.freshet.lab.report.Series;
+import dev.freshet.plots.Axis;
+import dev.freshet.plots.Plot;
+import dev.freshet.plots.Series;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,16 +1,16 @@
 package dev.freshet.lab.lanes.report;
 
-import dev.freshet.lab.Distribution;
-import dev.freshet.lab.LabException;
+import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.lanes.LaneComparison;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneStretch;
 import dev.freshet.lab.lanes.StreamFigures;
 import dev.freshet.lab.load.LoadShape;
-import dev.freshet.lab.report.Html;
-import dev.freshet.lab.report.Numbers;
-import dev.freshet.lab.report.Page;
-import dev.freshet.lab.report.Table;
+import dev.freshet.plots.Html;
+import dev.freshet.plots.LabException;
+import dev.freshet.plots.Numbers;
+import dev.freshet.plots.Page;
+import dev.freshet.plots.Table;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

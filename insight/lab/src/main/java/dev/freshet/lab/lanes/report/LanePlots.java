@@ -2,8 +2,8 @@ package dev.freshet.lab.lanes.report;
 
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneFigures;
-import dev.freshet.lab.report.Plot;
-import dev.freshet.lab.report.Tone;
+import dev.freshet.plots.Plot;
+import dev.freshet.plots.Tone;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,8 +1,8 @@
 package dev.freshet.lab.lanes.report;
 
 import dev.freshet.lab.lanes.LaneFigures;
-import dev.freshet.lab.report.Plot;
-import dev.freshet.lab.report.PngSheet;
+import dev.freshet.plots.Plot;
+import dev.freshet.plots.PngSheet;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

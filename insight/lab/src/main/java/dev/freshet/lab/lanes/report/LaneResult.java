@@ -3,7 +3,7 @@ package dev.freshet.lab.lanes.report;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneStretch;
-import dev.freshet.lab.report.Numbers;
+import dev.freshet.plots.Numbers;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.freshet.lab.lanes.report;
 
-import dev.freshet.lab.Distribution;
+import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneStretch;
 import dev.freshet.lab.lanes.UpdateSample;

@@ -1,0 +1,68 @@
+package dev.freshet.cli;
+
+import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.config.ConfigException;
+import dev.freshet.dashboard.RunFiles;
+import dev.freshet.process.RunDirectory;
+import dev.freshet.rollouts.BatchStore;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.weights.CheckpointStore;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** The run directory that a configuration names, and the stores in it. */
+final class Runs {
+  private Runs() {}
+
+  /** The directory {@code run.dir}, or a fresh one named after the environment. */
+  static RunDirectory of(FreshetConfig config) {
+    String dir = config.run().dir();
+    return dir.isEmpty()
+        ? RunDirectory.fresh(config.environment().name())
+        : new RunDirectory(Path.of(dir));
+  }
+
+  /** The directory {@code run.dir}, which must hold a base model. */
+  static RunDirectory existing(FreshetConfig config) {
+    if (config.run().dir().isEmpty()) {
+      throw new ConfigException("run.dir is empty: expected the directory that `freshet sft` made");
+    }
+    RunDirectory run = of(config);
+    if (weights(run).latest().isEmpty()) {
+      throw new ConfigException(
+          "run.dir = %s: expected %s, which `freshet sft` makes"
+              .formatted(run.path(), weights(run).path(0)));
+    }
+    run.createLogs();
+    return run;
+  }
+
+  /** Rejects a directory in which an earlier run has published {@code firstStep} or a later one. */
+  static void requireFresh(RunDirectory run, long firstStep) {
+    OptionalLong latest = weights(run).latest();
+    if (latest.isPresent() && latest.getAsLong() >= firstStep) {
+      throw new ConfigException(
+          "run.dir = %s: expected a directory without an earlier run, but %s is there"
+              .formatted(run.path(), weights(run).path(latest.getAsLong())));
+    }
+  }
+
+  static CheckpointStore weights(RunDirectory run) {
+    return new CheckpointStore(run.weights());
+  }
+
+  static BatchStore batches(RunDirectory run) {
+    return new BatchStore(run.rollouts());
+  }
+
+  /** The files that a dashboard reads, judged by the configuration. */
+  static RunFiles files(RunDirectory run, FreshetConfig config, Tokenizer tokenizer) {
+    return new RunFiles(
+        run.metricsPath(),
+        run.logs(),
+        new AnalyzeOptions(Optional.empty(), Optional.of(config.orchestrator().asyncLevel())),
+        batches(run),
+        tokenizer);
+  }
+}

@@ -1,0 +1,147 @@
+package dev.freshet.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.freshet.engine.EngineMetrics;
+import dev.freshet.fleet.FleetMetrics;
+import dev.freshet.metrics.MetricDefinition.Role;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.server.InferenceMetrics;
+import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trainer.TrainerMetrics;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class MetricsRegistryTest {
+  private final MetricsRegistry registry = new MetricsRegistry();
+
+  private String text() {
+    return new String(registry.page("").body(), UTF_8);
+  }
+
+  @Test
+  void countersAndHistogramsAreThereFromTheStartAndUnknownGaugesAreNot() {
+    var _ = InferenceMetrics.in(registry, () -> 0);
+    var _ = new OrchestratorMetrics(registry);
+    var _ = new TrainerMetrics(registry, () -> 0);
+
+    assertThat(text())
+        .contains(
+            "freshet_generated_tokens_total 0.0",
+            "freshet_decode_step_seconds_count 0",
+            "freshet_inter_token_seconds_bucket{le=\"+Inf\"} 0",
+            "freshet_checkpoint_write_seconds_sum 0.0",
+            "freshet_server_rpc_seconds_count{op=\"update_weights\",phase=\"all\"} 0",
+            "freshet_streams_open 0.0",
+            "freshet_completions_total{finish_reason=\"gone\"} 0.0",
+            "freshet_groups_total{outcome=\"stale\"} 0.0",
+            "freshet_engine_idle_seconds_total 0.0")
+        .doesNotContain("NaN", "freshet_batch_reward ", "freshet_trainer_loss ");
+  }
+
+  @Test
+  void aNameIsRegisteredOnce() {
+    registry.counter(Role.TRAINER, "freshet_twice_total", "twice");
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> registry.counter(Role.TRAINER, "freshet_twice_total", "again"))
+        .withMessageContaining("freshet_twice");
+  }
+
+  @Test
+  void onlyACounterEndsWithTotal() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> registry.gauge(Role.TRAINER, "freshet_x_total", "x"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> registry.counter(Role.TRAINER, "freshet_x", "x"));
+  }
+
+  @Test
+  void theFormatIsTheOneAskedFor() {
+    assertThat(registry.page("").contentType()).startsWith("text/plain; version=0.0.4");
+    assertThat(registry.page("*/*").contentType()).startsWith("text/plain; version=0.0.4");
+    assertThat(registry.page("application/openmetrics-text; version=1.0.0").contentType())
+        .startsWith("application/openmetrics-text");
+    assertThat(
+            registry
+                .page(
+                    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+                .contentType())
+        .startsWith("application/vnd.google.protobuf");
+  }
+
+  @Test
+  void anUpdateIsCountedUnderItsReplicaWithAllItsParts() {
+    FleetMetrics fleet = new OrchestratorMetrics(registry).fleet();
+    fleet.replica("h:1", () -> true, () -> 7);
+    fleet.replica("h:2", () -> false, () -> 0);
+
+    fleet.acknowledged("h:1", timings(Map.of("swap_ms", 1.0, "map_ms", 2.0, "odd_ms", 3.0)));
+    fleet.refused("h:2");
+
+    assertThat(text())
+        .contains(
+            "freshet_update_wall_seconds_sum{op=\"update_weights\",replica=\"h:1\"} 0.012",
+            "freshet_update_rpc_seconds_sum{op=\"update_weights\",replica=\"h:1\"} 0.01",
+            "freshet_update_queue_seconds_sum{op=\"update_weights\",replica=\"h:1\"} 0.002",
+            "freshet_update_queue_seconds_count{op=\"update_weights\",replica=\"h:2\"} 0",
+            "freshet_update_part_seconds_sum{op=\"update_weights\",part=\"connect\",replica=\"h:1\"} 5.0E-4",
+            "part=\"swap\"",
+            "part=\"map\"",
+            "freshet_updates_total{op=\"update_weights\",outcome=\"acknowledged\",replica=\"h:1\"} 1.0",
+            "freshet_updates_total{op=\"update_weights\",outcome=\"refused\",replica=\"h:2\"} 1.0",
+            "freshet_replica_in_rotation{replica=\"h:1\"} 1.0",
+            "freshet_replica_in_rotation{replica=\"h:2\"} 0.0",
+            "freshet_replica_rollouts{replica=\"h:1\"} 7.0")
+        .doesNotContain("odd", "part=\"accept\"");
+  }
+
+  private static AdminTimings timings(Map<String, Double> phases) {
+    OptionalDouble unknown = OptionalDouble.empty();
+    return new AdminTimings(
+        TraceId.random(),
+        "update_weights",
+        "http://h:1/update_weights",
+        12,
+        0.5,
+        unknown,
+        unknown,
+        OptionalDouble.of(10),
+        unknown,
+        unknown,
+        phases);
+  }
+
+  @Test
+  void idleTimeGrowsWhileTheEngineIsIdle() {
+    AtomicLong now = new AtomicLong();
+    EngineMetrics engine = new EngineMetrics(registry, now::get);
+    engine.idle();
+    now.set(2_000_000_000L);
+    assertThat(text()).contains("freshet_engine_idle_seconds_total 2.0");
+
+    engine.idle();
+    now.set(3_000_000_000L);
+    engine.busy();
+    now.set(9_000_000_000L);
+    engine.busy();
+
+    assertThat(text()).contains("freshet_engine_idle_seconds_total 3.0");
+  }
+
+  @Test
+  void aPageOfAProcessHasTheMetricsOfItsJvm() {
+    MetricsRegistry own = MetricsRegistry.withJvm();
+    var _ = InferenceMetrics.in(own, MonotonicClock.SYSTEM);
+
+    assertThat(new String(own.page("").body(), UTF_8))
+        .contains("jvm_memory_used_bytes", "process_cpu_seconds_total", "freshet_streams_open");
+  }
+}

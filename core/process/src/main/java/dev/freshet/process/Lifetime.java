@@ -1,0 +1,110 @@
+package dev.freshet.process;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Ends a command cleanly on SIGTERM and SIGINT: the JVM's shutdown asks every stoppable part to
+ * stop and then waits until the command has closed what it owns. libtorch crashes if the process
+ * exits while a thread is inside it, so the command, not the signal, decides when that is.
+ */
+public final class Lifetime {
+  /** The exit code of a command that was asked to end. */
+  public static final int STOPPED = 1;
+
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  private static final String OWNER = "freshet.owner";
+
+  private final List<Runnable> stops = new ArrayList<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private boolean stopping;
+
+  /** Installs itself for the life of the process. */
+  public static Lifetime install() {
+    Lifetime lifetime = new Lifetime();
+    Runtime.getRuntime().addShutdownHook(new Thread(lifetime::shutDown, "freshet-shutdown"));
+    return lifetime;
+  }
+
+  /** The option of the JVM that has this process end when the process of that number has. */
+  public static String endsWith(long pid) {
+    return "-D%s=%d".formatted(OWNER, pid);
+  }
+
+  /**
+   * Ends this process as SIGTERM would when the one that owns it is gone, even if that was killed
+   * and could end nothing; see {@link #endsWith}.
+   */
+  public static void endWithOwner() {
+    OptionalLong owner =
+        Stream.ofNullable(System.getProperty(OWNER)).mapToLong(Long::parseLong).findFirst();
+    if (owner.isPresent()) {
+      CompletableFuture<?> gone =
+          ProcessHandle.of(owner.getAsLong())
+              .map(ProcessHandle::onExit)
+              .orElseGet(() -> CompletableFuture.completedFuture(null));
+      var _ = gone.thenRunAsync(() -> System.exit(STOPPED));
+    }
+  }
+
+  /**
+   * Runs {@code stop} when the process is asked to end, or now if it has been. Must not block for
+   * long.
+   */
+  public synchronized void onStop(Runnable stop) {
+    if (stopping) {
+      stop.run();
+    } else {
+      stops.add(stop);
+    }
+  }
+
+  /** Whether the process has been asked to end. */
+  public synchronized boolean stopping() {
+    return stopping;
+  }
+
+  /** Blocks until the process is asked to end. */
+  public synchronized void awaitStop() throws InterruptedException {
+    while (!stopping) {
+      wait(1000);
+    }
+  }
+
+  /** The command has closed everything; the process may exit. */
+  public void closed() {
+    closed.countDown();
+  }
+
+  private void shutDown() {
+    List<Runnable> all;
+    synchronized (this) {
+      stopping = true;
+      all = List.copyOf(stops);
+      notifyAll();
+    }
+    all.forEach(Lifetime::stop);
+    try {
+      if (!closed.await(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+        System.err.printf("freshet: not everything ended within %d s%n", DEADLINE.toSeconds());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void stop(Runnable stop) {
+    try {
+      stop.run();
+    } catch (RuntimeException e) {
+      System.err.println("freshet: while stopping: " + e.getMessage());
+    }
+  }
+}

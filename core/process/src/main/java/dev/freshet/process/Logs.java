@@ -1,0 +1,172 @@
+package dev.freshet.process;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.joran.spi.ConsoleTarget;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.RecentLines;
+import dev.freshet.trace.spans.SpanExport;
+import dev.freshet.trace.spans.SpanLog;
+import java.io.OutputStream;
+import java.net.URI;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where log lines go: each role's lines into a file of its own, by the package that a logger is
+ * named after. A line is the wall clock's time, the level, the role and the message.
+ */
+public final class Logs {
+  /** The prefix of the loggers that carry a role's tagged events. */
+  private static final String EVENTS = "dev.freshet.events.";
+
+  /** Takes what a command failed with. */
+  private static final String FAILURES = "dev.freshet.process.Failures";
+
+  private static final RecentLines RECENT = new RecentLines();
+
+  /** Where the spans of all roles go, if anywhere; made once the configuration is known. */
+  private static Optional<SpanExport> spans = Optional.empty();
+
+  private Logs() {}
+
+  /**
+   * Exports the admin calls of event logs made from now on as spans.
+   *
+   * @param otlpEndpoint the collector
+   */
+  public static synchronized void exportSpans(URI otlpEndpoint) {
+    spans = Optional.of(new SpanExport(otlpEndpoint));
+  }
+
+  /** Sends warnings to the console, and nothing else anywhere. */
+  public static void warningsOnly() {
+    reset();
+  }
+
+  /**
+   * Sends the lines of each role to {@code logs/<role>.log} of the run, and warnings of any other
+   * origin to the console.
+   *
+   * @param packages the role that the loggers of a package belong to
+   * @param own the role whose file gets the stalls, and a failure of the command with its stack
+   *     trace
+   */
+  public static void toRun(RunDirectory run, Map<String, String> packages, String own) {
+    LoggerContext context = reset();
+    Map<String, Appender<ILoggingEvent>> files = new HashMap<>();
+    for (String role : packages.values()) {
+      files.computeIfAbsent(role, name -> background(context, name, run.openLog(name)));
+    }
+    packages.forEach(
+        (name, role) ->
+            send(context.getLogger(name), Objects.requireNonNull(files.get(role), role)));
+    files.forEach((role, file) -> send(context.getLogger(EVENTS + role), file));
+    Appender<ILoggingEvent> ofOwn = files.get(own);
+    context.getLogger(StallRecorder.class).addAppender(ofOwn);
+    Logger failures = context.getLogger(FAILURES);
+    failures.setLevel(Level.ERROR);
+    failures.addAppender(ofOwn);
+  }
+
+  /**
+   * Sends all lines to the console, for a role that runs alone and without a run directory.
+   *
+   * @param packages whose loggers it shows
+   */
+  public static void toConsole(String role, Set<String> packages) {
+    LoggerContext context = reset();
+    Appender<ILoggingEvent> lines = background(context, role, ConsoleTarget.SystemOut.getStream());
+    packages.forEach(name -> send(context.getLogger(name), lines));
+    send(context.getLogger(EVENTS + role), lines);
+  }
+
+  private static void send(Logger logger, Appender<ILoggingEvent> to) {
+    logger.setLevel(Level.INFO);
+    logger.setAdditive(false);
+    logger.addAppender(to);
+  }
+
+  /** The tagged events of a role, on the JVM's monotonic clock. */
+  public static synchronized EventLog events(String role) {
+    org.slf4j.Logger logger = LoggerFactory.getLogger(EVENTS + role);
+    EventLog log =
+        new EventLog(
+            line -> {
+              RECENT.add(role + " " + line);
+              logger.info(line);
+            },
+            MonotonicClock.SYSTEM);
+    return spans
+        .map(export -> log.withSpans(new SpanLog(role, MonotonicClock.SYSTEM, export)))
+        .orElse(log);
+  }
+
+  /** The newest events of all roles of this process. */
+  public static RecentLines recent() {
+    return RECENT;
+  }
+
+  /**
+   * The command ends with a failure. Its stack trace goes to the run's log; the console has one
+   * line and no trace.
+   */
+  public static void failed(Exception failure) {
+    LoggerFactory.getLogger(FAILURES).error("the command failed", failure);
+  }
+
+  /** Sends and writes out what is buffered, and closes the files. */
+  public static synchronized void close() {
+    spans.ifPresent(SpanExport::close);
+    spans = Optional.empty();
+    context().stop();
+  }
+
+  private static LoggerContext reset() {
+    LoggerContext context = context();
+    context.reset();
+    context.start(); // Only a context that is started waits for its files when it is stopped.
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(encoder(context, "freshet"));
+    console.start();
+    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.setLevel(Level.WARN);
+    root.addAppender(console);
+    Logger failures = context.getLogger(FAILURES);
+    failures.setLevel(Level.OFF);
+    failures.setAdditive(false);
+    return context;
+  }
+
+  private static LoggerContext context() {
+    return (LoggerContext) LoggerFactory.getILoggerFactory();
+  }
+
+  private static Appender<ILoggingEvent> background(
+      LoggerContext context, String role, OutputStream out) {
+    BackgroundAppender lines = new BackgroundAppender(role, encoder(context, role), out);
+    lines.setContext(context);
+    lines.start();
+    return lines;
+  }
+
+  private static PatternLayoutEncoder encoder(LoggerContext context, String role) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level " + role + " %msg%n");
+    encoder.start();
+    return encoder;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.freshet.process;
+
+import dev.freshet.metrics.MetricsFile;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+
+/**
+ * The files of one run: {@code config.toml}, {@code logs/}, {@code weights/}, {@code rollouts/}, …
+ * below one directory.
+ */
+public record RunDirectory(Path path) {
+  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+  /** A directory below {@code runs/} named {@code name} and the local time. */
+  public static RunDirectory fresh(String name) {
+    LocalDateTime now = LocalDateTime.now(ZoneId.systemDefault());
+    return new RunDirectory(Path.of("runs", name + "-" + now.format(STAMP)));
+  }
+
+  /**
+   * Makes the directory and writes the resolved configuration into it.
+   *
+   * @param toml the configuration
+   */
+  public void create(String toml) {
+    createLogs();
+    try {
+      Files.writeString(path.resolve("config.toml"), toml);
+    } catch (IOException e) {
+      throw cannotBeWritten(path, e);
+    }
+  }
+
+  /** Makes the directories of logs and reports. */
+  public void createLogs() {
+    try {
+      Files.createDirectories(path.resolve("logs"));
+      Files.createDirectories(reports());
+    } catch (IOException e) {
+      throw cannotBeWritten(path, e);
+    }
+  }
+
+  private static UncheckedIOException cannotBeWritten(Path file, IOException e) {
+    return new UncheckedIOException(
+        "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
+  }
+
+  /** What the run is called: its directory's name. */
+  public String name() {
+    return path.toAbsolutePath().normalize().getFileName().toString();
+  }
+
+  /** The directory of the published checkpoints. */
+  public Path weights() {
+    return path.resolve("weights");
+  }
+
+  /** The directory of the batch files and the update log. */
+  public Path rollouts() {
+    return path.resolve("rollouts");
+  }
+
+  /** The log file of a role. */
+  public Path log(String role) {
+    return path.resolve("logs").resolve(role + ".log");
+  }
+
+  /** Opens the log of a role, behind what it has. */
+  OutputStream openLog(String role) {
+    try {
+      return Files.newOutputStream(log(role), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw cannotBeWritten(log(role), e);
+    }
+  }
+
+  public Path logs() {
+    return path.resolve("logs");
+  }
+
+  public Path metricsPath() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  public MetricsFile metrics(String role) {
+    try {
+      return MetricsFile.open(metricsPath(), role);
+    } catch (IOException e) {
+      throw cannotBeWritten(metricsPath(), e);
+    }
+  }
+
+  public Path reports() {
+    return path.resolve("report");
+  }
+
+  public Path summary() {
+    return reports().resolve("summary.json");
+  }
+}

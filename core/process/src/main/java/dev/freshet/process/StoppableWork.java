@@ -1,0 +1,31 @@
+package dev.freshet.process;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Work of a command on a thread of its own, which a signal interrupts. The command's thread waits
+ * for it and is never interrupted itself, so that it can close what it owns in peace.
+ */
+public final class StoppableWork {
+  private StoppableWork() {}
+
+  /** Does {@code work} and returns what it returns, or throws what it throws. */
+  public static <T> T await(Lifetime lifetime, String name, Callable<T> work)
+      throws InterruptedException {
+    FutureTask<T> task = new FutureTask<>(work);
+    Thread thread = Thread.ofPlatform().name(name).start(task);
+    lifetime.onStop(thread::interrupt);
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case InterruptedException stopped -> throw stopped;
+        case null, default -> throw new IllegalStateException(name + " failed", e.getCause());
+      }
+    }
+  }
+}

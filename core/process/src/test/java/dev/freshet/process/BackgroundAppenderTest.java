@@ -1,0 +1,107 @@
+package dev.freshet.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class BackgroundAppenderTest {
+  private final LoggerContext context = new LoggerContext();
+  private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+
+  /** A disk that takes nothing until it is let go, or that is full for some writes. */
+  private final class Disk extends OutputStream {
+    private final CountDownLatch free = new CountDownLatch(1);
+    private final AtomicInteger full = new AtomicInteger();
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) throws IOException {
+      try {
+        assertThat(free.await(30, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      if (full.get() > 0) {
+        full.decrementAndGet();
+        written.write(bytes, from, count / 2);
+        throw new IOException("No space left on device");
+      }
+      written.write(bytes, from, count);
+    }
+  }
+
+  private BackgroundAppender appender(OutputStream out) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern("%msg%n");
+    encoder.start();
+    BackgroundAppender appender = new BackgroundAppender("test", encoder, out);
+    appender.setContext(context);
+    appender.start();
+    context.getLogger("test").addAppender(appender);
+    return appender;
+  }
+
+  private List<String> lines() {
+    return written.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  @Test
+  void aDiskThatTakesNothingHoldsNobodyAndTheLogSaysHowManyLinesItLacks() {
+    Disk disk = new Disk();
+    BackgroundAppender appender = appender(disk);
+
+    for (int i = 0; i < 200_000; i++) {
+      context.getLogger("test").info("line {}", i);
+    }
+    disk.free.countDown();
+    appender.stop();
+
+    List<String> lines = lines();
+    long whole = lines.stream().filter(line -> line.startsWith("line ")).count();
+    long missing =
+        lines.stream()
+            .filter(line -> line.startsWith("lines left out here"))
+            .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+            .sum();
+    assertThat(whole).isGreaterThanOrEqualTo(1 << 16);
+    assertThat(whole + missing).isEqualTo(200_000);
+    assertThat(lines.getFirst()).isEqualTo("line 0");
+  }
+
+  @Test
+  void aFullDiskCostsLinesThatAreCountedAndTearsNoneThatFollow() throws Exception {
+    Disk disk = new Disk();
+    disk.full.set(1);
+    disk.free.countDown();
+    BackgroundAppender appender = appender(disk);
+
+    context.getLogger("test").info("a first line that is torn");
+    while (disk.full.get() > 0) {
+      Thread.sleep(Duration.ofMillis(1));
+    }
+    context.getLogger("test").info("a second");
+    appender.stop();
+
+    List<String> lines = lines();
+    assertThat(lines.getFirst()).startsWith("a first line");
+    assertThat(lines).contains("a second").anyMatch(line -> line.endsWith("as they came: 1"));
+  }
+}

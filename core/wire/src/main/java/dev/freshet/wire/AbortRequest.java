@@ -1,0 +1,45 @@
+package dev.freshet.wire;
+
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The body of {@code POST /abort_requests}.
+ *
+ * @param requestIds the completions to end, by the id of their answer or of their request; empty
+ *     for all
+ */
+public record AbortRequest(Optional<Set<String>> requestIds) {
+  public AbortRequest {
+    requestIds = requestIds.map(Set::copyOf);
+  }
+
+  /**
+   * Reads a request body; an empty one means all.
+   *
+   * @throws WireException saying which field is unknown or wrong
+   */
+  public static AbortRequest parse(byte[] json) {
+    var fields =
+        new Object() {
+          Optional<Set<String>> ids = Optional.empty();
+        };
+    if (json.length > 0) {
+      try (WireReader in = WireReader.strict(json)) {
+        in.document(
+            name -> {
+              if (!name.equals("request_ids")) {
+                throw new WireException("unknown field '%s'".formatted(name));
+              }
+              if (!in.isNull()) {
+                Set<String> ids = new HashSet<>();
+                in.elements(() -> ids.add(in.text()));
+                fields.ids = Optional.of(ids);
+              }
+            });
+      }
+    }
+    return new AbortRequest(fields.ids);
+  }
+}

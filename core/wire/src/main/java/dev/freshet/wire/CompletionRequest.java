@@ -1,0 +1,247 @@
+package dev.freshet.wire;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * The body of {@code POST /v1/completions}, in the shape and with the defaults of OpenAI and vLLM.
+ *
+ * @param model the model asked for; empty for whatever is served
+ * @param prompt text or token ids
+ * @param maxTokens the most tokens to generate, at least 1
+ * @param temperature 0 for greedy, else the divisor of the logits
+ * @param topP nucleus mass in (0, 1]
+ * @param topK the most likely tokens to sample from; 0 for all (−1 on the wire means 0 too)
+ * @param seed makes the sampling reproducible
+ * @param stop strings that end the completion and are cut from its text, at most {@value #MAX_STOP}
+ * @param stopTokenIds tokens that end the completion, beside the model's own end tokens
+ * @param ignoreEos whether the model's own end tokens do not end the completion
+ * @param stream whether the answer comes as server-sent events
+ * @param includeUsage whether the last event of a stream has the token counts
+ * @param logprobs how many of the most likely tokens to report beside each token's own logprob, at
+ *     most {@value #MAX_LOGPROBS}; empty for no logprobs at all
+ * @param returnTokenIds whether the answer has token ids
+ * @param requestId what the caller calls it, to abort it by; at most {@value #MAX_ID} characters
+ */
+public record CompletionRequest(
+    Optional<String> model,
+    Prompt prompt,
+    int maxTokens,
+    double temperature,
+    double topP,
+    int topK,
+    OptionalLong seed,
+    List<String> stop,
+    List<Integer> stopTokenIds,
+    boolean ignoreEos,
+    boolean stream,
+    boolean includeUsage,
+    OptionalInt logprobs,
+    boolean returnTokenIds,
+    Optional<String> requestId) {
+  /** The longest request id. */
+  public static final int MAX_ID = 256;
+
+  /** The most stop strings. */
+  public static final int MAX_STOP = 16;
+
+  /** The most alternatives to report for each token. */
+  public static final int MAX_LOGPROBS = 20;
+
+  /**
+   * @throws WireException naming the first field that is out of its range
+   */
+  public CompletionRequest {
+    check(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
+    check(temperature >= 0 && Double.isFinite(temperature), "temperature", "≥ 0", temperature);
+    check(topP > 0 && topP <= 1, "top_p", "a number in (0, 1]", topP);
+    check(topK >= 0, "top_k", "at least 0, or −1 for all", topK);
+    check(stop.size() <= MAX_STOP, "stop", "at most " + MAX_STOP + " strings", stop.size());
+    check(stop.stream().noneMatch(String::isEmpty), "stop", "strings that are not empty", "\"\"");
+    stopTokenIds.forEach(id -> check(id >= 0, "stop_token_ids", "ids of at least 0", id));
+    logprobs.ifPresent(
+        count ->
+            check(count >= 0 && count <= MAX_LOGPROBS, "logprobs", "0 to " + MAX_LOGPROBS, count));
+    requestId.ifPresent(
+        id ->
+            check(
+                !id.isEmpty() && id.length() <= MAX_ID,
+                "request_id",
+                "1 to " + MAX_ID + " characters",
+                id.length()));
+    stop = List.copyOf(stop);
+    stopTokenIds = List.copyOf(stopTokenIds);
+  }
+
+  private static void check(boolean holds, String field, String expected, Object found) {
+    if (!holds) {
+      throw new WireException("%s: expected %s, got %s".formatted(field, expected, found));
+    }
+  }
+
+  /** A request that continues token ids, with the defaults. */
+  public static Builder tokens(int... ids) {
+    return new Builder().prompt(new Prompt.Tokens(ids));
+  }
+
+  /** A request that continues text, with the defaults. */
+  public static Builder text(String text) {
+    return new Builder().prompt(new Prompt.Text(text));
+  }
+
+  /**
+   * Reads a request body.
+   *
+   * @throws WireException saying which field is missing, unknown, of a wrong type or out of range
+   */
+  public static CompletionRequest parse(byte[] json) {
+    return CompletionRequestJson.parse(json);
+  }
+
+  /** The request body, UTF-8. */
+  public byte[] toJson() {
+    return CompletionRequestJson.write(this);
+  }
+
+  /** A builder that starts from this request. */
+  public Builder toBuilder() {
+    Builder copy = new Builder().prompt(prompt);
+    copy.model = model;
+    copy.maxTokens = maxTokens;
+    copy.temperature = temperature;
+    copy.topP = topP;
+    copy.topK = topK;
+    copy.seed = seed;
+    copy.stop = stop;
+    copy.stopTokenIds = stopTokenIds;
+    copy.ignoreEos = ignoreEos;
+    copy.stream = stream;
+    copy.includeUsage = includeUsage;
+    copy.logprobs = logprobs;
+    copy.returnTokenIds = returnTokenIds;
+    copy.requestId = requestId;
+    return copy;
+  }
+
+  /** Collects the fields of a request; those not set have the defaults of the wire. */
+  public static final class Builder {
+    private Optional<Prompt> prompt = Optional.empty();
+    private Optional<String> model = Optional.empty();
+    private int maxTokens = 16;
+    private double temperature = 1;
+    private double topP = 1;
+    private int topK;
+    private OptionalLong seed = OptionalLong.empty();
+    private List<String> stop = List.of();
+    private List<Integer> stopTokenIds = List.of();
+    private boolean ignoreEos;
+    private boolean stream;
+    private boolean includeUsage;
+    private OptionalInt logprobs = OptionalInt.empty();
+    private boolean returnTokenIds;
+    private Optional<String> requestId = Optional.empty();
+
+    Builder() {}
+
+    Builder prompt(Prompt continued) {
+      prompt = Optional.of(continued);
+      return this;
+    }
+
+    public Builder model(String name) {
+      model = Optional.of(name);
+      return this;
+    }
+
+    public Builder maxTokens(int most) {
+      maxTokens = most;
+      return this;
+    }
+
+    public Builder temperature(double divisor) {
+      temperature = divisor;
+      return this;
+    }
+
+    public Builder topP(double mass) {
+      topP = mass;
+      return this;
+    }
+
+    public Builder topK(int most) {
+      topK = most;
+      return this;
+    }
+
+    public Builder seed(long value) {
+      seed = OptionalLong.of(value);
+      return this;
+    }
+
+    public Builder stop(List<String> strings) {
+      stop = strings;
+      return this;
+    }
+
+    public Builder stopTokenIds(List<Integer> ids) {
+      stopTokenIds = ids;
+      return this;
+    }
+
+    public Builder ignoreEos(boolean ignore) {
+      ignoreEos = ignore;
+      return this;
+    }
+
+    public Builder stream(boolean asEvents) {
+      stream = asEvents;
+      return this;
+    }
+
+    /** What the caller calls the request. */
+    public Builder requestId(String id) {
+      requestId = Optional.of(id);
+      return this;
+    }
+
+    public Builder includeUsage(boolean include) {
+      includeUsage = include;
+      return this;
+    }
+
+    public Builder logprobs(int alternatives) {
+      logprobs = OptionalInt.of(alternatives);
+      return this;
+    }
+
+    public Builder returnTokenIds(boolean include) {
+      returnTokenIds = include;
+      return this;
+    }
+
+    /** The request; a field out of its range is a {@link WireException}. */
+    public CompletionRequest build() {
+      return new CompletionRequest(
+          model,
+          prompt.orElseThrow(
+              () ->
+                  new WireException(
+                      "prompt: expected a string or a list of token ids, got nothing")),
+          maxTokens,
+          temperature,
+          topP,
+          topK,
+          seed,
+          stop,
+          stopTokenIds,
+          ignoreEos,
+          stream,
+          includeUsage,
+          logprobs,
+          returnTokenIds,
+          requestId);
+    }
+  }
+}

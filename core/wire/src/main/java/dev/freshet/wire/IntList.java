@@ -1,0 +1,24 @@
+package dev.freshet.wire;
+
+import java.util.Arrays;
+
+/** A growing array of ints. */
+public final class IntList {
+  private int[] values = new int[32];
+  private int size;
+
+  public void add(int value) {
+    if (size == values.length) {
+      values = Arrays.copyOf(values, size * 2);
+    }
+    values[size++] = value;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  public int[] toArray() {
+    return Arrays.copyOf(values, size);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.freshet.wire;
+
+/**
+ * The body of {@code POST /reload_weights}: empty, or an object.
+ *
+ * @param mode what happens to running completions; {@code keep} if left out
+ */
+public record ReloadWeightsRequest(UpdateMode mode) {
+  /**
+   * Reads a request body.
+   *
+   * @throws WireException saying which field is unknown or wrong
+   */
+  public static ReloadWeightsRequest parse(byte[] json) {
+    var fields =
+        new Object() {
+          UpdateMode mode = UpdateMode.KEEP;
+        };
+    if (json.length > 0) {
+      try (WireReader in = WireReader.strict(json)) {
+        in.document(
+            name -> {
+              if (!name.equals("mode")) {
+                throw new WireException("unknown field '%s'".formatted(name));
+              }
+              fields.mode = UpdateMode.of(in.text());
+            });
+      }
+    }
+    return new ReloadWeightsRequest(fields.mode);
+  }
+}

@@ -1,0 +1,110 @@
+package dev.freshet.wire;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The body of {@code POST /update_weights}.
+ *
+ * @param weightDir the checkpoint directory, as the server sees it; needed to prepare, and when
+ *     given with a commit the one that must have been prepared
+ * @param step the policy version it becomes, or that is committed or undone; empty to take it from
+ *     the checkpoint's manifest, or for whatever is prepared or serving
+ * @param mode what happens to running completions
+ * @param phase how far the update goes
+ * @param verify how much of the checkpoint is checked
+ * @param force whether a version older than the serving one is wanted
+ */
+public record UpdateWeightsRequest(
+    Optional<String> weightDir,
+    OptionalLong step,
+    UpdateMode mode,
+    UpdatePhase phase,
+    VerifyLevel verify,
+    boolean force) {
+  /**
+   * @throws WireException if the directory is missing where it is needed, empty, or given to a
+   *     rollback, or if the step is negative
+   */
+  public UpdateWeightsRequest {
+    weightDir.ifPresent(
+        dir -> {
+          if (dir.isEmpty() || dir.indexOf('\0') >= 0) {
+            throw new WireException("weight_dir: expected a directory, got '%s'".formatted(dir));
+          }
+        });
+    boolean prepares = phase == UpdatePhase.ALL || phase == UpdatePhase.PREPARE;
+    if (prepares && weightDir.isEmpty()) {
+      throw new WireException("weight_dir: expected a directory, got nothing");
+    }
+    if (phase == UpdatePhase.ROLLBACK && weightDir.isPresent()) {
+      throw new WireException(
+          "weight_dir: expected none with phase rollback, which goes back to the version before");
+    }
+    if (step.isPresent() && step.getAsLong() < 0) {
+      throw new WireException("step: expected at least 0, got " + step.getAsLong());
+    }
+  }
+
+  /** A whole update to the checkpoint in {@code weightDir}, fully verified. */
+  public static UpdateWeightsRequest of(String weightDir, OptionalLong step, UpdateMode mode) {
+    return new UpdateWeightsRequest(
+        Optional.of(weightDir), step, mode, UpdatePhase.ALL, VerifyLevel.FULL, false);
+  }
+
+  /**
+   * Reads a request body. Left out are mode {@code keep}, phase {@code all}, verify {@code full},
+   * force {@code false}.
+   *
+   * @throws WireException saying which field is missing, unknown or wrong
+   */
+  public static UpdateWeightsRequest parse(byte[] json) {
+    var fields =
+        new Object() {
+          Optional<String> weightDir = Optional.empty();
+          OptionalLong step = OptionalLong.empty();
+          UpdateMode mode = UpdateMode.KEEP;
+          UpdatePhase phase = UpdatePhase.ALL;
+          VerifyLevel verify = VerifyLevel.FULL;
+          boolean force;
+        };
+    try (WireReader in = WireReader.strict(json)) {
+      in.document(
+          name -> {
+            if (in.isNull()) {
+              return;
+            }
+            switch (name) {
+              case "weight_dir" -> fields.weightDir = Optional.of(in.text());
+              case "step" -> fields.step = OptionalLong.of(in.longInteger());
+              case "mode" -> fields.mode = UpdateMode.of(in.text());
+              case "phase" -> fields.phase = UpdatePhase.of(in.text());
+              case "verify" -> fields.verify = VerifyLevel.of(in.text());
+              case "force" -> fields.force = in.bool();
+              default -> throw new WireException("unknown field '%s'".formatted(name));
+            }
+          });
+    }
+    return new UpdateWeightsRequest(
+        fields.weightDir, fields.step, fields.mode, fields.phase, fields.verify, fields.force);
+  }
+
+  /** The request body, UTF-8, without what is understood anyway. */
+  public byte[] toJson() {
+    return WireWriter.object(
+        out -> {
+          weightDir.ifPresent(dir -> out.writeStringProperty("weight_dir", dir));
+          step.ifPresent(number -> out.writeNumberProperty("step", number));
+          out.writeStringProperty("mode", mode.wireName());
+          if (phase != UpdatePhase.ALL) {
+            out.writeStringProperty("phase", phase.wireName());
+          }
+          if (verify != VerifyLevel.FULL) {
+            out.writeStringProperty("verify", verify.wireName());
+          }
+          if (force) {
+            out.writeBooleanProperty("force", true);
+          }
+        });
+  }
+}

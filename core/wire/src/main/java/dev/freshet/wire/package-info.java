@@ -1,0 +1,8 @@
+/**
+ * What crosses the network between roles and with other programs: requests, answers, errors and
+ * server-sent events, as records with their JSON. Opens no sockets.
+ */
+@NullMarked
+package dev.freshet.wire;
+
+import org.jspecify.annotations.NullMarked;

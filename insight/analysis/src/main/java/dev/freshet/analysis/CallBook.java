@@ -1,0 +1,216 @@
+package dev.freshet.analysis;
+
+import dev.freshet.analysis.read.Event;
+import dev.freshet.analysis.read.Stamp;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The admin calls of all logs, by trace. An event that a trace has already is passed over; one that
+ * differs from the event of its kind belongs to a further call under the trace. The newest {@link
+ * #MOST} traces are kept; an older one is settled: given away once, and its later events are passed
+ * over.
+ */
+final class CallBook {
+  static final int MOST = 1 << 16;
+  private static final int MOST_SETTLED = 1 << 20;
+  private static final int MOST_TRIES = 32;
+
+  private final Map<Long, Call> traces = new LinkedHashMap<>();
+  private final LongSet settled = new LongSet(MOST_SETTLED);
+  private final Consumer<Call> settle;
+  private long repeated;
+  private long settledCalls;
+
+  CallBook(Consumer<Call> settle) {
+    this.settle = settle;
+  }
+
+  /** Where an event was seen. */
+  record Place(int source, int epoch, long order, long line, Stamp stamp, double inflight) {}
+
+  /** Events that were there already. */
+  long repeated() {
+    return repeated;
+  }
+
+  /** Calls that are no longer kept. */
+  long settledCalls() {
+    return settledCalls;
+  }
+
+  /** Whether events of a trace that is no longer kept could not be told from new ones. */
+  boolean overflowed() {
+    return settled.isFull();
+  }
+
+  /** The calls kept, in the order of their first events. */
+  List<Call> calls() {
+    List<Call> calls = new ArrayList<>();
+    for (Call first : traces.values()) {
+      for (Call call = first; call != null; call = call.next) {
+        calls.add(call);
+      }
+    }
+    return calls;
+  }
+
+  /** Takes an event of a call. */
+  void accept(Event.OfCall event, Place place) {
+    if (settled.contains(event.trace())) {
+      repeated++;
+      return;
+    }
+    Call call = callOf(event);
+    if (call == null) {
+      repeated++;
+      return;
+    }
+    switch (event) {
+      case Event.ClientSend send -> sent(call, send, place);
+      case Event.ServerRecv recv -> received(call, recv, place);
+      case Event.RpcStart start -> started(call, start, place);
+      case Event.RpcDone end -> ended(call, end, place);
+      case Event.ClientDone done -> done(call, done, place);
+    }
+  }
+
+  /** The call that an event belongs to; null if it is there already. */
+  private @Nullable Call callOf(Event.OfCall event) {
+    Call call = traces.get(event.trace());
+    if (call == null) {
+      call = new Call(event.trace());
+      traces.put(event.trace(), call);
+      evict();
+      return call;
+    }
+    for (int tries = 1; ; tries++) {
+      if (!has(call, event)) {
+        return call;
+      }
+      if (isSame(call, event) || tries == MOST_TRIES) {
+        return null;
+      }
+      if (call.next == null) {
+        call.next = new Call(event.trace());
+      }
+      call = call.next;
+    }
+  }
+
+  private void evict() {
+    if (traces.size() > MOST) {
+      Map.Entry<Long, Call> oldest = traces.entrySet().iterator().next();
+      traces.remove(oldest.getKey());
+      settled.add(oldest.getKey());
+      for (Call call = oldest.getValue(); call != null; call = call.next) {
+        settledCalls++;
+        settle.accept(call);
+      }
+    }
+  }
+
+  private static boolean has(Call call, Event.OfCall event) {
+    return switch (event) {
+      case Event.ClientSend _ -> call.sent;
+      case Event.ServerRecv _ -> call.received;
+      case Event.RpcStart _ -> call.started;
+      case Event.RpcDone _ -> call.ended;
+      case Event.ClientDone _ -> call.done;
+    };
+  }
+
+  private static boolean isSame(Call call, Event.OfCall event) {
+    return switch (event) {
+      case Event.ClientSend send -> same(send.t(), call.sendT);
+      case Event.ServerRecv recv -> same(recv.t(), call.recvT);
+      case Event.RpcStart start -> same(start.t(), call.startT);
+      case Event.RpcDone end -> same(end.t(), call.endT) && same(end.rpcMs(), call.serverRpcMs);
+      case Event.ClientDone done ->
+          same(done.wallMs(), call.wallMs)
+              && same(done.rpcMs(), call.clientRpcMs)
+              && same(done.queueMs(), call.writtenQueueMs)
+              && done.failed() == call.clientFailed
+              && (done.url().isEmpty() || done.url().equals(call.target));
+    };
+  }
+
+  private static boolean same(double a, double b) {
+    return Double.compare(a, b) == 0;
+  }
+
+  private static void sent(Call call, Event.ClientSend send, Place place) {
+    call.sent = true;
+    call.sendT = send.t();
+    call.sendStamp = place.stamp();
+    call.sendOrder = place.order();
+    call.target = send.url();
+    call.step = send.step();
+    call.inflight = place.inflight();
+    atClient(call, place);
+  }
+
+  private static void received(Call call, Event.ServerRecv recv, Place place) {
+    call.received = true;
+    call.recvT = recv.t();
+    call.recvStamp = place.stamp();
+    if (call.target.isEmpty()) {
+      call.target = recv.path();
+    }
+    atServer(call, place);
+  }
+
+  private static void started(Call call, Event.RpcStart start, Place place) {
+    call.started = true;
+    call.startT = start.t();
+    call.phase = start.phase();
+    call.op = start.op().isEmpty() ? call.op : start.op();
+    atServer(call, place);
+  }
+
+  private static void ended(Call call, Event.RpcDone end, Place place) {
+    call.ended = true;
+    call.endT = end.t();
+    call.endStamp = place.stamp();
+    call.serverRpcMs = end.rpcMs();
+    call.serverFailed = end.failed();
+    call.error = end.error().isEmpty() ? call.error : end.error();
+    call.op = end.op().isEmpty() ? call.op : end.op();
+    atServer(call, place);
+  }
+
+  private static void done(Call call, Event.ClientDone done, Place place) {
+    call.done = true;
+    call.wallMs = done.wallMs();
+    call.clientRpcMs = done.rpcMs();
+    call.writtenQueueMs = done.queueMs();
+    call.clientFailed = done.failed();
+    call.error = done.error().isEmpty() ? call.error : done.error();
+    call.parts = done.parts();
+    call.phases = done.phases();
+    call.op = done.op().isEmpty() ? call.op : done.op();
+    call.target = done.url().isEmpty() ? call.target : done.url();
+    call.doneStamp = place.stamp();
+    call.doneOrder = place.order();
+    if (!call.sent) {
+      call.inflight = place.inflight();
+    }
+    atClient(call, place);
+  }
+
+  private static void atClient(Call call, Place place) {
+    call.clientSource = place.source();
+    call.clientEpoch = place.epoch();
+    call.clientLine = place.line();
+  }
+
+  private static void atServer(Call call, Place place) {
+    call.serverSource = place.source();
+    call.serverEpoch = place.epoch();
+    call.serverLine = place.line();
+  }
+}

@@ -1,0 +1,187 @@
+package dev.freshet.analysis;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Contention: batches take longer when an update is in flight. A long batch meets more updates just
+ * because it is long, so what counts first is whether one is in flight within the duration of a
+ * short batch (the tenth percentile) from the batch's start, which does not depend on its own. Else
+ * the batches that meet one at any time, or without times by the order of lines in one log, have to
+ * stand well apart from the others. Batches that stood still for want of weights are left out.
+ */
+final class Contention {
+  private static final int FEWEST = 3;
+  private static final int EXAMPLES = 3;
+  private static final double SIGNIFICANT = 2.33;
+  private static final double TIMES = 1.5;
+
+  /** What is said of batches though they are good: three times as long, by at least a second. */
+  private static final double SPIKE = 3;
+
+  private static final double SPIKE_MS = 1000;
+
+  private final Facts facts;
+  private final List<Seen.Batch> during = new ArrayList<>();
+  private final List<Seen.Batch> apart = new ArrayList<>();
+  private final boolean timed;
+
+  private Contention(Facts facts, boolean timed) {
+    this.facts = facts;
+    this.timed = timed;
+  }
+
+  static Optional<Finding> judge(Facts facts) {
+    boolean timed =
+        facts.batches.stream().anyMatch(batch -> batch.place().stamp().known())
+            && facts.calls.stream().anyMatch(call -> !Double.isNaN(facts.times.sentMillis(call)));
+    if (!timed) {
+      return new Contention(facts, false).byOrder();
+    }
+    Optional<Finding> early = new Contention(facts, true).byTime(percentile(facts.batches, 10));
+    return early.isPresent() ? early : new Contention(facts, true).byTime(Double.POSITIVE_INFINITY);
+  }
+
+  /**
+   * @param windowMs how long after a batch's start an update counts
+   */
+  private Optional<Finding> byTime(double windowMs) {
+    splitByTime(windowMs);
+    return Double.isInfinite(windowMs) && !standApart() ? Optional.empty() : finding();
+  }
+
+  private Optional<Finding> byOrder() {
+    splitByOrder();
+    return standApart() ? finding() : Optional.empty();
+  }
+
+  /** Whether most of the ones are well above most of the others. */
+  private boolean standApart() {
+    return percentile(during, 25) >= TIMES * percentile(apart, 75);
+  }
+
+  private static double percentile(List<Seen.Batch> batches, double percent) {
+    return Series.percentile(Arrays.stream(durations(batches)).sorted().toArray(), percent);
+  }
+
+  private void splitByTime(double window) {
+    Spans updates = new Spans();
+    for (Call call : facts.calls) {
+      updates.add(facts.times.sentMillis(call), facts.times.doneMillis(call));
+    }
+    Spans waits = new Spans();
+    for (Seen.Wait wait : facts.waits) {
+      if (!facts.ranges.of(Metric.WAIT).isGood(wait.waitMs())) {
+        double end = facts.times.millis(wait.place());
+        waits.add(end - wait.waitMs(), end);
+      }
+    }
+    for (Seen.Batch batch : facts.batches) {
+      double end = facts.times.millis(batch.place());
+      double start = end - batch.durMs();
+      if (!Double.isNaN(start) && !waits.meets(start, end)) {
+        (updates.meets(start, Math.min(end, start + window)) ? during : apart).add(batch);
+      }
+    }
+  }
+
+  private void splitByOrder() {
+    Spans updates = new Spans();
+    for (Call call : facts.calls) {
+      if (call.sent && call.done) {
+        updates.add((double) call.sendOrder, (double) call.doneOrder);
+      }
+    }
+    for (Seen.Batch batch : facts.batches) {
+      if (batch.startOrder() >= 0) {
+        (updates.meets((double) batch.startOrder(), (double) batch.place().order())
+                ? during
+                : apart)
+            .add(batch);
+      }
+    }
+  }
+
+  private static double[] durations(List<Seen.Batch> batches) {
+    return batches.stream().mapToDouble(Seen.Batch::durMs).toArray();
+  }
+
+  private Optional<Finding> finding() {
+    double with = Samples.median(durations(during));
+    double without = Samples.median(durations(apart));
+    if (during.size() < FEWEST
+        || apart.size() < FEWEST
+        || with < TIMES * without
+        || Samples.rankSumZ(durations(during), durations(apart)) < SIGNIFICANT) {
+      return Optional.empty();
+    }
+    Range range = facts.ranges.of(Metric.BATCH);
+    boolean spike = with >= SPIKE * without && with - without >= SPIKE_MS;
+    return Effect.of(durations(during), range)
+        .or(
+            () ->
+                spike
+                    ? Effect.of(durations(during), Range.below(with / 2, range.critical()))
+                    : Optional.empty())
+        .map(effect -> finding(effect, with, without));
+  }
+
+  private Finding finding(Effect effect, double with, double without) {
+    List<String> evidence = new ArrayList<>();
+    evidence.add(
+        Text.of(
+            "%d batches with an update in flight take %s, %d without take %s, the medians (%s).",
+            during.size(),
+            Text.ms(with),
+            apart.size(),
+            Text.ms(without),
+            timed ? "by the lines' times" : "by the order of lines alone"));
+    during.stream()
+        .sorted(Comparator.comparingDouble(Seen.Batch::durMs).reversed())
+        .limit(EXAMPLES)
+        .map(
+            batch ->
+                Text.of(
+                    "dur_ms %.1f, inflight %.0f (%s)",
+                    batch.durMs(), batch.inflight(), facts.at(batch.place())))
+        .forEach(evidence::add);
+    calls().forEach(evidence::add);
+    Confidence confidence = Confidence.of(effect.share(), 10 * (1 - without / with), during.size());
+    return new Finding(
+        Signature.CONTENTION,
+        effect.severity(),
+        (timed ? confidence.agrees() : confidence).value(),
+        Text.of(
+            "batches take %s instead of %s while an update is in flight",
+            Text.ms(with), Text.ms(without)),
+        evidence,
+        "The update takes from generation what generation needs: prepare it beside decoding on few"
+            + " threads, verify less while decoding, shorten the pause, or update fewer servers at once.");
+  }
+
+  /** The updates that the longest batches met. */
+  private List<String> calls() {
+    if (!timed) {
+      return List.of();
+    }
+    double[] ends =
+        during.stream()
+            .sorted(Comparator.comparingDouble(Seen.Batch::durMs).reversed())
+            .limit(1)
+            .mapToDouble(batch -> facts.times.millis(batch.place()))
+            .toArray();
+    double longest = Arrays.stream(durations(during)).max().orElse(0);
+    return facts.calls.stream()
+        .filter(
+            call ->
+                ends.length > 0
+                    && facts.times.sentMillis(call) <= ends[0]
+                    && facts.times.doneMillis(call) >= ends[0] - longest)
+        .limit(EXAMPLES)
+        .map(facts::evidence)
+        .toList();
+  }
+}

@@ -1,0 +1,16 @@
+package dev.freshet.analysis;
+
+/**
+ * How two figures of calls go together.
+ *
+ * @param pearson of the values; NaN where one does not vary
+ * @param spearman of their ranks
+ */
+public record Correlation(String metric, String with, int count, double pearson, double spearman) {
+  private static final int ENOUGH = 8;
+
+  /** Whether there are enough calls to say anything. */
+  public boolean known() {
+    return count >= ENOUGH && !Double.isNaN(spearman);
+  }
+}

@@ -1,0 +1,277 @@
+package dev.freshet.analysis;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** From a ledger to an analysis: puts the facts together, asks every rule, and says it in words. */
+final class Diagnosis {
+  private final Ledger ledger;
+  private final Facts facts;
+  private final List<Analysis.Input> inputs;
+  private final List<String> remarks;
+
+  /**
+   * @param remarks what is to be said of the inputs themselves
+   */
+  Diagnosis(
+      Ledger ledger,
+      Ranges ranges,
+      AsyncLevel asyncLevel,
+      List<Analysis.Input> inputs,
+      List<String> remarks) {
+    this.ledger = ledger;
+    this.facts = new Facts(ledger, ranges, asyncLevel);
+    this.inputs = inputs;
+    this.remarks = remarks;
+  }
+
+  Analysis analysis() {
+    Optional<Trend> trend = RpcTrend.trend(facts);
+    List<Finding> findings = findings(trend);
+    Analysis.Counts counts = counts();
+    boolean empty = inputs.stream().allMatch(input -> input.events() == 0);
+    return new Analysis(
+        inputs,
+        facts.stats,
+        facts.ranges,
+        facts.asyncLevel.toString(),
+        findings,
+        empty ? nothing() : Verdict.of(facts, findings, counts),
+        notes(findings, counts),
+        counts,
+        updates(),
+        moments(),
+        begun(),
+        TracedCalls.of(facts),
+        facts.loads(),
+        List.of(facts.queueLoad, facts.rpcLoad),
+        trend);
+  }
+
+  private List<Finding> findings(Optional<Trend> rpc) {
+    Optional<Finding> trend = rpc.flatMap(t -> RpcTrend.judge(facts, t));
+    return Stream.of(
+            FrontEndQueue.judge(facts),
+            EngineReload.judge(
+                facts,
+                trend.isPresent() && rpc.filter(t -> RpcTrend.beganWell(facts, t)).isPresent()),
+            trend,
+            CheckpointIo.write(facts),
+            CheckpointIo.await(facts),
+            Contention.judge(facts),
+            RolloutRules.truncation(facts),
+            RolloutRules.staleness(facts))
+        .flatMap(Optional::stream)
+        .sorted(
+            Comparator.comparing(Finding::severity)
+                .thenComparingDouble(Finding::confidence)
+                .reversed())
+        .toList();
+  }
+
+  private String nothing() {
+    long bytes = inputs.stream().mapToLong(Analysis.Input::bytes).sum();
+    return Text.of(
+        "Nothing to analyse: no tagged line in %s (%,d bytes); expected lines with [weights][<trace>],"
+            + " [ckpt], [gen] or [rollout].",
+        inputs.size() == 1 ? inputs.getFirst().name() : Text.count(inputs.size(), "log"), bytes);
+  }
+
+  private Analysis.Counts counts() {
+    long failed = facts.all.stream().filter(Call::failed).count() + ledger.settledFailures();
+    long unfinished =
+        facts.all.stream().filter(call -> !call.failed() && !call.done && !call.ended).count();
+    long kept = facts.calls.size();
+    long succeeded =
+        Math.max(Math.max(facts.stats(Metric.RPC).count(), facts.stats(Metric.WALL).count()), kept);
+    return new Analysis.Counts(
+        succeeded,
+        failed,
+        unfinished,
+        facts.calls.stream().filter(call -> Double.isNaN(call.queueMs())).count());
+  }
+
+  private List<String> notes(List<Finding> findings, Analysis.Counts counts) {
+    List<String> notes = new ArrayList<>(remarks);
+    if (!findings.isEmpty()) {
+      Verdict.remarks(facts, findings, counts)
+          .forEach(remark -> notes.add("Also, " + remark + "."));
+    }
+    notes.addAll(facts.clocks.notes(facts.names));
+    notes.addAll(facts.times.notes());
+    runs(notes);
+    calls(notes, counts);
+    bounds(notes);
+    missing(notes);
+    if (!facts.asyncLevel.isKnown() && facts.stats(Metric.STALENESS).count() > 0) {
+      notes.add("%s: say it with --async-level.".formatted(facts.asyncLevel));
+    }
+    return notes;
+  }
+
+  private void runs(List<String> notes) {
+    for (Ledger.Source source : ledger.sources()) {
+      if (source.runs() > 1) {
+        notes.add(
+            "%s has %d runs, for a clock or a step goes back: figures are over all of them."
+                .formatted(source.name(), source.runs()));
+      }
+    }
+    if (ledger.calls().repeated() + ledger.repeats().repeated() > 0) {
+      notes.add(
+          Text.of(
+              "%s seen more than once counted once.",
+              Text.count(ledger.calls().repeated() + ledger.repeats().repeated(), "event")));
+    }
+    long strange = inputs.stream().mapToLong(Analysis.Input::strange).sum();
+    if (strange > 0) {
+      notes.add(
+          Text.of(
+              "%s with a tag could not be used as a whole: not of the format, or with figures that"
+                  + " cannot be true.",
+              Text.count(strange, "line")));
+    }
+  }
+
+  private void calls(List<String> notes, Analysis.Counts counts) {
+    if (counts.failed() > 0) {
+      notes.add(
+          Text.of(
+              "%s failed and not counted in the figures.",
+              Text.count(counts.failed(), "admin call")));
+    }
+    if (counts.unfinished() > 0) {
+      notes.add(
+          Text.of(
+              "%s without an end: the log was cut off, or another log is missing.",
+              Text.count(counts.unfinished(), "admin call")));
+    }
+    if (counts.queueUnknown() > 0) {
+      notes.add(
+          Text.of(
+              "queue_ms is unknown for %s: no rpc_ms from the server, or no client.done.",
+              Text.count(counts.queueUnknown(), "call")));
+    }
+  }
+
+  private void bounds(List<String> notes) {
+    if (ledger.calls().settledCalls() > 0) {
+      notes.add(
+          Text.of(
+              "Findings and splits are of the newest %,d traces; %,d calls before them are in the"
+                  + " distributions alone.",
+              CallBook.MOST, ledger.calls().settledCalls()));
+    }
+    if (ledger.calls().overflowed() || ledger.repeats().isFull()) {
+      notes.add("There were too many events to tell all repeats: some may be counted twice.");
+    }
+    facts.stats.forEach(
+        (metric, stats) -> {
+          if (!stats.exact()) {
+            notes.add(
+                Text.of(
+                    "%s has %,d values: percentiles are within 1 %%.",
+                    metric.label(), stats.count()));
+          }
+        });
+  }
+
+  private void missing(List<String> notes) {
+    List<String> missing = new ArrayList<>();
+    for (Metric metric : Metric.values()) {
+      if (metric != Metric.RPC_RELOAD && facts.stats(metric).count() == 0) {
+        missing.add(metric.label());
+      }
+    }
+    if (!missing.isEmpty() && inputs.stream().anyMatch(input -> input.events() > 0)) {
+      notes.add("No value of %s in these logs.".formatted(String.join(", ", missing)));
+    }
+  }
+
+  private List<Analysis.Update> updates() {
+    return facts.calls.stream()
+        .map(this::update)
+        .sorted(
+            Comparator.comparingDouble(Analysis.Update::millis)
+                .thenComparingLong(Analysis.Update::order))
+        .toList();
+  }
+
+  private Analysis.Update update(Call call) {
+    boolean client = call.clientSource >= 0;
+    return new Analysis.Update(
+        call.id(),
+        call.isReload() ? "reload_weights" : "update_weights",
+        facts.times.sentMillis(call),
+        Math.max(call.sendOrder, call.doneOrder),
+        call.target,
+        facts.at(
+            client ? call.clientSource : call.serverSource,
+            client ? call.clientLine : call.serverLine),
+        call.wallMs,
+        call.queueMs(),
+        call.rpcMs(),
+        facts.clocks.gapMs(call).orElse(Double.NaN),
+        call.parts.connectMs(),
+        call.parts.acceptMs(),
+        call.handlerMs(),
+        call.parts.answerMs(),
+        call.parts.stallMs(),
+        facts.inflight(call));
+  }
+
+  private List<Analysis.Moment> moments() {
+    Stream<Analysis.Moment> writes =
+        facts.writes.stream().map(w -> moment(w.place(), Metric.WRITE, w.writeMs(), w.step()));
+    Stream<Analysis.Moment> waits =
+        facts.waits.stream().map(w -> moment(w.place(), Metric.WAIT, w.waitMs(), w.step()));
+    Stream<Analysis.Moment> batches =
+        facts.batches.stream().map(b -> moment(b.place(), Metric.BATCH, b.durMs(), Double.NaN));
+    Stream<Analysis.Moment> quality =
+        facts.quality.stream()
+            .flatMap(
+                q ->
+                    Stream.of(
+                        moment(q.place(), Metric.TRUNCATION, q.truncPct(), q.step()),
+                        moment(q.place(), Metric.STALENESS, q.staleness(), q.step())));
+    return Stream.of(writes, waits, batches, quality)
+        .flatMap(moments -> moments)
+        .filter(moment -> !Double.isNaN(moment.value()))
+        .sorted(
+            Comparator.comparingDouble(Analysis.Moment::millis)
+                .thenComparingLong(Analysis.Moment::order))
+        .toList();
+  }
+
+  /** What had begun last, and of whose kind nothing ended after it. */
+  private List<Analysis.Begun> begun() {
+    return ledger.sources().stream()
+        .flatMap(Ledger.Source::begun)
+        .map(
+            begun ->
+                new Analysis.Begun(
+                    facts.times.millis(begun.place()),
+                    facts.at(begun.place()),
+                    begun.metric(),
+                    begun.value()))
+        .filter(begun -> !(begun.millis() < lastEnd(begun.metric())))
+        .toList();
+  }
+
+  private double lastEnd(Metric metric) {
+    return Stream.concat(facts.waits.stream(), facts.batches.stream())
+        .filter(seen -> (seen instanceof Seen.Wait) == (metric == Metric.WAIT))
+        .mapToDouble(seen -> facts.times.millis(seen.place()))
+        .filter(Double::isFinite)
+        .max()
+        .orElse(Double.NEGATIVE_INFINITY);
+  }
+
+  private Analysis.Moment moment(Seen.Place place, Metric metric, double value, double step) {
+    return new Analysis.Moment(
+        facts.times.millis(place), place.order(), facts.at(place), metric, value, step);
+  }
+}

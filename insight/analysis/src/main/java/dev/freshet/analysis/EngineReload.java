@@ -1,0 +1,95 @@
+package dev.freshet.analysis;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A slow engine: the operation itself takes long, whatever the load. Where rpc_ms began well and
+ * rises, that is the trend's finding and not this one.
+ */
+final class EngineReload {
+  private static final int EXAMPLES = 3;
+  private static final double TOGETHER = 0.5;
+
+  private EngineReload() {}
+
+  static Optional<Finding> judge(Facts facts, boolean risesFromGood) {
+    // Updates and reloads have ranges of their own: each is set against its own bound.
+    Range update = facts.ranges.update();
+    double[] rpc =
+        facts.of(
+            call -> {
+              Range own = call.isReload() ? facts.ranges.reload() : update;
+              return own.known() ? scaled(call.rpcMs(), own, update) : Double.NaN;
+            });
+    return risesFromGood
+        ? Optional.empty()
+        : Effect.of(rpc, update).map(effect -> finding(facts, effect));
+  }
+
+  /** A figure as it would be if it were judged by another range. */
+  private static double scaled(double value, Range own, Range other) {
+    double share = value / own.good();
+    double width = (value - own.good()) / (own.critical() - own.good());
+    return share < 1
+        ? share * other.good()
+        : other.good() + width * (other.critical() - other.good());
+  }
+
+  private static boolean isBad(Facts facts, Call call) {
+    Range own = call.isReload() ? facts.ranges.reload() : facts.ranges.update();
+    return call.rpcMs() >= own.good();
+  }
+
+  private static Finding finding(Facts facts, Effect effect) {
+    List<Call> affected =
+        facts.calls.stream()
+            .filter(call -> isBad(facts, call))
+            .sorted(Comparator.comparingDouble(Call::rpcMs).reversed())
+            .toList();
+    double rpc = Samples.median(affected.stream().mapToDouble(Call::rpcMs).toArray());
+    double queue = Samples.median(affected.stream().mapToDouble(Call::queueMs).toArray());
+    List<String> evidence = new ArrayList<>();
+    evidence.add(
+        Text.of(
+            "%d of %d calls have an rpc_ms that is not good, their median %s%s.",
+            effect.bad(),
+            effect.n(),
+            Text.ms(rpc),
+            Double.isNaN(queue)
+                ? "; their queue_ms is not known"
+                : ", queue_ms " + Text.ms(queue)));
+    Confidence confidence = effect.confidence();
+    if (queue < rpc / 4) {
+      confidence.agrees();
+    }
+    Correlation load = facts.rpcLoad;
+    if (load.known() && load.spearman() >= TOGETHER) {
+      confidence.contradicts();
+      evidence.add(
+          Text.of(
+              "rpc_ms grows with the completions in flight (Spearman %.2f over %d calls): the load"
+                  + " has a part in it.",
+              load.spearman(), load.count()));
+    } else if (load.known()) {
+      confidence.agrees();
+      evidence.add(
+          Text.of(
+              "rpc_ms does not depend on the completions in flight (Spearman %.2f over %d calls).",
+              load.spearman(), load.count()));
+    }
+    affected.stream().limit(EXAMPLES).map(facts::evidence).forEach(evidence::add);
+    return new Finding(
+        Signature.ENGINE_RELOAD,
+        effect.severity(),
+        confidence.value(),
+        Text.of(
+            "the engine itself takes %s, the median, for %s of updates",
+            Text.ms(rpc), Text.percent(effect.share())),
+        evidence,
+        "The time is the engine's own: put checkpoints on faster or local storage, map them instead of"
+            + " copying, prepare the update beside decoding, or send deltas instead of whole weights.");
+  }
+}

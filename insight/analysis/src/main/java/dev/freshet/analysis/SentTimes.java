@@ -1,0 +1,51 @@
+package dev.freshet.analysis;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * When calls were sent, on the common axis, to the client's clock's microsecond. Times of day have
+ * milliseconds; what lies between them and the clock is taken from the median of {@link #WINDOW}
+ * calls, so that a drift between the two does no harm.
+ */
+final class SentTimes {
+  private static final int WINDOW = 64;
+
+  /** A client's log and run, and a stretch of its calls. */
+  private record Stretch(int source, int epoch, int window) {}
+
+  private final SourceTimes times;
+  private final Map<Call, Stretch> stretches = new HashMap<>();
+  private final Map<Stretch, Double> offsets = new HashMap<>();
+
+  SentTimes(List<Call> calls, SourceTimes times) {
+    this.times = times;
+    Map<Stretch, Integer> counts = new HashMap<>();
+    Map<Stretch, List<Double>> differences = new HashMap<>();
+    for (Call call : calls) {
+      double difference = times.millis(call.clientSource, call.sendStamp) - call.sendT * 1000;
+      if (!Double.isNaN(difference)) {
+        Stretch whole = new Stretch(call.clientSource, call.clientEpoch, -1);
+        int number = counts.merge(whole, 1, Integer::sum) - 1;
+        Stretch stretch = new Stretch(call.clientSource, call.clientEpoch, number / WINDOW);
+        stretches.put(call, stretch);
+        differences.computeIfAbsent(stretch, _ -> new ArrayList<>()).add(difference);
+      }
+    }
+    differences.forEach(
+        (stretch, found) ->
+            offsets.put(
+                stretch,
+                Samples.median(found.stream().mapToDouble(Double::doubleValue).toArray())));
+  }
+
+  /** In milliseconds; NaN if no line of the call has a time. */
+  double millis(Call call) {
+    Stretch stretch = stretches.get(call);
+    return stretch == null
+        ? times.sentMillis(call)
+        : call.sendT * 1000 + offsets.getOrDefault(stretch, Double.NaN);
+  }
+}

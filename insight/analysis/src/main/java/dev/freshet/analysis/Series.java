@@ -1,0 +1,128 @@
+package dev.freshet.analysis;
+
+import java.util.Arrays;
+
+/**
+ * The values of a metric as they come. Count, mean, deviation, extremes and shares are exact
+ * always, percentiles up to {@link #MOST_EXACT} values; beyond that values are counted in buckets
+ * whose bounds are 1 % apart. Values are at least 0.
+ */
+final class Series {
+  static final int MOST_EXACT = 1 << 19;
+
+  private static final int FIRST = 256;
+  private static final double LEAST = 0.01;
+  private static final double LOG_STEP = Math.log(1.01);
+  private static final int BUCKETS = 3200;
+
+  private double[] values = new double[FIRST];
+  private int kept;
+  private long[] buckets = {};
+  private long count;
+  private long good;
+  private long critical;
+  private long judged;
+  private double mean;
+  private double squares;
+  private double min = Double.POSITIVE_INFINITY;
+  private double max = Double.NEGATIVE_INFINITY;
+
+  /** A series that goes on from here on its own. */
+  Series copy() {
+    Series copy = new Series();
+    copy.values = Arrays.copyOf(values, Math.max(FIRST, kept));
+    copy.kept = kept;
+    copy.buckets = buckets.clone();
+    copy.count = count;
+    copy.good = good;
+    copy.critical = critical;
+    copy.judged = judged;
+    copy.mean = mean;
+    copy.squares = squares;
+    copy.min = min;
+    copy.max = max;
+    return copy;
+  }
+
+  void add(double value, Range range) {
+    count++;
+    double before = value - mean;
+    mean += before / count;
+    squares += before * (value - mean);
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    if (range.known()) {
+      judged++;
+      good += range.isGood(value) ? 1 : 0;
+      critical += range.isCritical(value) ? 1 : 0;
+    }
+    if (buckets.length == 0 && kept == MOST_EXACT) {
+      buckets = new long[BUCKETS];
+      Arrays.stream(values, 0, kept).forEach(v -> buckets[bucket(v)]++);
+      values = new double[0];
+      kept = 0;
+    }
+    if (buckets.length > 0) {
+      buckets[bucket(value)]++;
+    } else {
+      if (kept == values.length) {
+        values = Arrays.copyOf(values, Math.min(MOST_EXACT, kept * 2));
+      }
+      values[kept++] = value;
+    }
+  }
+
+  private static int bucket(double value) {
+    return value < LEAST
+        ? 0
+        : Math.min(BUCKETS - 1, 1 + (int) (Math.log(value / LEAST) / LOG_STEP));
+  }
+
+  Stats stats() {
+    double[] sorted = Arrays.copyOf(values, kept);
+    Arrays.sort(sorted);
+    boolean exact = buckets.length == 0;
+    return new Stats(
+        count,
+        count == 0 ? Double.NaN : mean,
+        count == 0 ? Double.NaN : Math.sqrt(squares / count),
+        count == 0 ? Double.NaN : min,
+        exact ? percentile(sorted, 50) : fromBuckets(50),
+        exact ? percentile(sorted, 90) : fromBuckets(90),
+        exact ? percentile(sorted, 95) : fromBuckets(95),
+        exact ? percentile(sorted, 99) : fromBuckets(99),
+        count == 0 ? Double.NaN : max,
+        share(good),
+        share(judged - good - critical),
+        share(critical),
+        exact);
+  }
+
+  private double share(long part) {
+    return judged == 0 ? Double.NaN : (double) part / judged;
+  }
+
+  /** The value below which {@code percent} of the ascending values lie; NaN of none. */
+  static double percentile(double[] sorted, double percent) {
+    if (sorted.length == 0) {
+      return Double.NaN;
+    }
+    double rank = percent / 100 * (sorted.length - 1);
+    int below = (int) Math.floor(rank);
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
+  }
+
+  private double fromBuckets(double percent) {
+    double rank = percent / 100 * (count - 1);
+    long before = 0;
+    for (int i = 0; i < BUCKETS; i++) {
+      before += buckets[i];
+      if (before > rank) {
+        double middle = i == 0 ? 0 : LEAST * Math.exp((i - 0.5) * LOG_STEP);
+        return Math.clamp(middle, min, max);
+      }
+    }
+    return max;
+  }
+}

@@ -1,0 +1,151 @@
+package dev.freshet.analysis.read;
+
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Decodes a line from its tag on. Strict in tag and name; lenient in what follows: fields may stand
+ * in any order and be followed by others. An event none of whose figures can be used is none.
+ */
+final class EventDecoder {
+  private static final String WEIGHTS = "[weights][";
+  private static final int TRACE_END = WEIGHTS.length() + 16;
+  private static final int CALL_NAME = TRACE_END + 2;
+  private static final int MOST_ERROR = 64;
+  private static final Pattern STEP = Pattern.compile("step_([0-9]{1,12})/?\\z");
+
+  private final Fields fields = new Fields();
+
+  /** Whether the line decoded last had a figure that cannot be true. */
+  boolean hadAbsurd() {
+    return fields.absurd();
+  }
+
+  /**
+   * The event of a line, if it is one.
+   *
+   * @param whole whether the line ends where the text does
+   */
+  Optional<Event> decode(String text, boolean whole) {
+    if (text.startsWith("[rollout] ")) {
+      fields.of(text, text.indexOf(' '), whole);
+      return rollouts().filter(EventDecoder::usable);
+    }
+    boolean call = text.startsWith(WEIGHTS);
+    if (call && !hasTrace(text)) {
+      return Optional.empty();
+    }
+    int name = call ? CALL_NAME : text.indexOf(' ') + 1;
+    int end = Fields.tokenEnd(text, name);
+    if (end == text.length() && !whole) {
+      return Optional.empty(); // The name itself may be cut off.
+    }
+    fields.of(text, end, whole);
+    Optional<Event> event =
+        call ? call(text, text.substring(name, end)) : event(text.substring(0, end));
+    return event.filter(EventDecoder::usable);
+  }
+
+  private static boolean hasTrace(String text) {
+    if (text.length() <= CALL_NAME || !text.startsWith("] ", TRACE_END)) {
+      return false;
+    }
+    for (int i = WEIGHTS.length(); i < TRACE_END; i++) {
+      if (!HexFormat.isHexDigit(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Optional<Event> event(String name) {
+    return Optional.ofNullable(
+        switch (name) {
+          case "[ckpt] write.done" ->
+              new Event.CheckpointWritten(fields.count("step"), fields.ms("write_ms"));
+          case "[ckpt] wait.start" -> new Event.WaitStart(fields.count("target_step"));
+          case "[ckpt] wait.done" ->
+              new Event.WaitDone(fields.count("target_step"), fields.ms("wait_ms"));
+          case "[gen] batch.start" ->
+              new Event.BatchStart(fields.count("inflight"), fields.count("target_batch"));
+          case "[gen] batch.done" ->
+              new Event.BatchDone(
+                  fields.count("completions"), fields.ms("dur_ms"), fields.count("inflight"));
+          default -> null;
+        });
+  }
+
+  private Optional<Event> rollouts() {
+    double current = fields.count("current_step");
+    double behind = current - fields.count("ckpt_step");
+    double written = fields.count("staleness");
+    double staleness = Double.isNaN(written) && behind >= 0 ? behind : written;
+    return Optional.of(new Event.Rollouts(fields.figure("trunc_pct", 0, 100), current, staleness));
+  }
+
+  private Optional<Event> call(String text, String name) {
+    long trace = HexFormat.fromHexDigitsToLong(text, WEIGHTS.length(), TRACE_END);
+    return Optional.ofNullable(
+        switch (name) {
+          case "client.send" ->
+              new Event.ClientSend(
+                  trace, fields.text("url"), step(fields.text("path")), fields.seconds("t"));
+          case "server.recv" ->
+              new Event.ServerRecv(trace, fields.text("path"), fields.seconds("t"));
+          case "rpc.start" ->
+              new Event.RpcStart(
+                  trace, fields.text("op"), fields.text("phase"), fields.seconds("t"));
+          case "rpc.done" ->
+              new Event.RpcDone(
+                  trace, fields.text("op"), fields.seconds("t"), fields.ms("rpc_ms"), error());
+          case "client.done" -> done(trace);
+          default -> null;
+        });
+  }
+
+  private Event done(long trace) {
+    return new Event.ClientDone(
+        trace,
+        fields.text("op"),
+        fields.text("url"),
+        fields.ms("wall_ms"),
+        fields.ms("rpc_ms"),
+        fields.ms("queue_ms"),
+        new Event.Parts(
+            fields.ms("connect_ms"),
+            fields.ms("accept_ms"),
+            fields.ms("handler_ms"),
+            fields.ms("answer_ms"),
+            fields.ms("transfer_ms"),
+            fields.ms("stall_ms")),
+        Event.Phases.of(fields::ms),
+        error());
+  }
+
+  private String error() {
+    String error = fields.text("error");
+    return error.substring(0, Math.min(error.length(), MOST_ERROR));
+  }
+
+  /** The step that a checkpoint's directory is named after; NaN if it is none. */
+  private static double step(String path) {
+    Matcher name = STEP.matcher(path);
+    return name.find() ? Double.parseDouble(name.group(1)) : Double.NaN;
+  }
+
+  private static boolean usable(Event event) {
+    return switch (event) {
+      case Event.CheckpointWritten written -> written.writeMs() >= 0;
+      case Event.WaitDone wait -> wait.waitMs() >= 0;
+      case Event.BatchDone batch -> batch.durMs() >= 0;
+      case Event.Rollouts rollouts -> rollouts.truncPct() >= 0 || rollouts.staleness() >= 0;
+      case Event.RpcDone rpc -> rpc.failed() || rpc.rpcMs() >= 0;
+      case Event.ClientDone done ->
+          done.failed() || done.wallMs() >= 0 || done.rpcMs() >= 0 || done.queueMs() >= 0;
+      case Event.ClientSend _, Event.ServerRecv _, Event.RpcStart _ -> true;
+      case Event.WaitStart _, Event.BatchStart _ -> true;
+    };
+  }
+}

@@ -1,0 +1,11 @@
+package dev.freshet.analysis.read;
+
+/** Takes the events of one source in the order of its lines. */
+@FunctionalInterface
+public interface EventSink {
+  /**
+   * @param stamp when the line's prefix says it was written
+   * @param line its number in the source, from 1
+   */
+  void accept(Event event, Stamp stamp, long line);
+}

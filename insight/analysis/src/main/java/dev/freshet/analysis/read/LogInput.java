@@ -1,0 +1,93 @@
+package dev.freshet.analysis.read;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+
+/** An open log: a file as it is, a file that is gzip by its first bytes, or a stream. */
+public final class LogInput implements ByteInput, AutoCloseable {
+  private static final int GZIP_MAGIC = 0x1f8b;
+  private static final int BUFFER = 1 << 16;
+
+  private final ByteInput input;
+  private final AutoCloseable owned;
+
+  private LogInput(ByteInput input, AutoCloseable owned) {
+    this.input = input;
+    this.owned = owned;
+  }
+
+  /** Opens a file. */
+  public static LogInput open(Path file) throws IOException {
+    return isGzip(file) ? zipped(file) : plain(file);
+  }
+
+  /** Reads a stream, which is gzip by its first bytes or not, and stays open. */
+  public static LogInput of(InputStream stream) throws IOException {
+    BufferedInputStream in = new BufferedInputStream(stream, BUFFER);
+    in.mark(2);
+    boolean gzip = isGzip(in);
+    in.reset();
+    if (!gzip) {
+      return new LogInput(in::read, () -> {});
+    }
+    GZIPInputStream unzipped = new GZIPInputStream(in, BUFFER);
+    return new LogInput(unzipped::read, () -> {});
+  }
+
+  private static boolean isGzip(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return isGzip(in);
+    }
+  }
+
+  private static boolean isGzip(InputStream in) throws IOException {
+    return (in.read() << 8 | in.read()) == GZIP_MAGIC;
+  }
+
+  private static LogInput zipped(Path file) throws IOException {
+    InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    try {
+      GZIPInputStream unzipped = new GZIPInputStream(in, BUFFER);
+      return new LogInput(unzipped::read, unzipped);
+    } catch (IOException e) {
+      in.close();
+      throw e;
+    }
+  }
+
+  private static LogInput plain(Path file) throws IOException {
+    FileChannel channel = FileChannel.open(file);
+    ByteBuffer direct = ByteBuffer.allocateDirect(BUFFER);
+    return new LogInput(
+        (into, offset, length) -> {
+          int read = channel.read(direct.clear().limit(Math.min(length, BUFFER)));
+          if (read > 0) {
+            direct.get(0, into, offset, read);
+          }
+          return read;
+        },
+        channel);
+  }
+
+  @Override
+  public int read(byte[] into, int offset, int length) throws IOException {
+    return input.read(into, offset, length);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      owned.close();
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.freshet.analysis.read;
+
+/**
+ * What a line's prefix says of the time it was written.
+ *
+ * @param millis since the epoch; NaN if the prefix has no time. Without a zone it is taken for UTC,
+ *     without a year for 1970, without a date for the epoch's first day
+ * @param zoned whether the zone is known, so that the times of two hosts may be compared
+ * @param date how much of the date is known
+ */
+public record Stamp(double millis, boolean zoned, Date date) {
+  /** How much of a date is known, from nothing to all of it. */
+  public enum Date {
+    NONE,
+    DAY,
+    YEAR
+  }
+
+  /** A line without a time. */
+  public static final Stamp NONE = new Stamp(Double.NaN, false, Date.NONE);
+
+  /** Whether there is a time. */
+  public boolean known() {
+    return !Double.isNaN(millis);
+  }
+}

@@ -1,0 +1,56 @@
+package dev.freshet.analysis.timeline;
+
+import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.TracedCall;
+import dev.freshet.plots.LabException;
+import java.util.stream.DoubleStream;
+
+/**
+ * Nanoseconds since the first thing that is drawn.
+ *
+ * @param originMillis when that was, on the common axis of the logs
+ */
+record Axis(double originMillis) {
+  private static final double NANOS_PER_MS = 1e6;
+
+  /**
+   * Begins with the earliest of all that has a time.
+   *
+   * @throws LabException if nothing has one
+   */
+  static Axis of(Analysis analysis, RecordedMetrics metrics) {
+    DoubleStream calls = analysis.calls().stream().mapToDouble(TracedCall::millis);
+    DoubleStream moments = analysis.moments().stream().mapToDouble(m -> start(m, metrics));
+    DoubleStream begun = analysis.begun().stream().mapToDouble(Analysis.Begun::millis);
+    DoubleStream loads = analysis.loads().stream().mapToDouble(Analysis.Load::millis);
+    double first =
+        DoubleStream.concat(DoubleStream.concat(calls, moments), DoubleStream.concat(begun, loads))
+            .filter(Double::isFinite)
+            .min()
+            .orElseThrow(
+                () ->
+                    new LabException(
+                        "no event with a time in these logs: expected tagged lines whose prefix has"
+                            + " the time of day"));
+    return new Axis(first);
+  }
+
+  private static double start(Analysis.Moment moment, RecordedMetrics metrics) {
+    return switch (moment.metric()) {
+      case WAIT, BATCH -> moment.millis() - moment.value();
+      case WRITE ->
+          moment.millis()
+              - moment.value()
+              - metrics.step(moment.step()).map(RecordedMetrics.Step::beforeWriteMs).orElse(0.0);
+      default -> moment.millis();
+    };
+  }
+
+  long nanos(double millis) {
+    return Math.round((millis - originMillis) * NANOS_PER_MS);
+  }
+
+  static long length(double ms) {
+    return Math.round(ms * NANOS_PER_MS);
+  }
+}

@@ -1,0 +1,64 @@
+package dev.freshet.analysis.timeline;
+
+import dev.freshet.analysis.TracedCall;
+
+/**
+ * When the parts of a call began and ended, in milliseconds after it was sent, or after it was
+ * received if no client's log has it. What is not known is NaN.
+ *
+ * @param connected the connection was established
+ * @param received server.recv
+ * @param started rpc.start
+ * @param ended rpc.done
+ * @param done client.done
+ * @param estimated whether the server's part lies in the middle of the time it may have been at,
+ *     because the clocks of client and server cannot be related
+ */
+record CallTimes(
+    double connected,
+    double received,
+    double started,
+    double ended,
+    double done,
+    boolean estimated) {
+
+  static CallTimes of(TracedCall call) {
+    boolean atServer = call.received() || !Double.isNaN(call.rpcMs());
+    boolean known = !Double.isNaN(call.gapMs()) || !call.sent();
+    double received = Double.NaN;
+    if (atServer) {
+      received = call.sent() ? received(call) : 0;
+    }
+    double handler = call.handlerMs();
+    double started =
+        Double.isNaN(handler) && Double.isNaN(call.rpcMs()) ? Double.NaN : received + or0(handler);
+    double ended = started + call.rpcMs();
+    if (call.sent() && call.end() == TracedCall.End.SUCCEEDED && ended > call.wallMs()) {
+      // Figures are rounded, and the difference of two clocks is known to within bounds.
+      double early = Math.min(ended - call.wallMs(), received);
+      received -= early;
+      started = Math.min(started - early, call.wallMs());
+      ended = Math.min(ended - early, call.wallMs());
+    }
+    return new CallTimes(
+        call.parts().connectMs(), received, started, ended, call.wallMs(), atServer && !known);
+  }
+
+  /** Whether the client got the answer to what is known of the server's part. */
+  boolean answered() {
+    return done >= received && !(started > done) && !(ended > done);
+  }
+
+  private static double received(TracedCall call) {
+    if (!Double.isNaN(call.gapMs())) {
+      return Math.max(0, call.gapMs());
+    }
+    double connect = or0(call.parts().connectMs());
+    double onTheWay = call.wallMs() - connect - or0(call.handlerMs()) - or0(call.rpcMs());
+    return connect + (onTheWay > 0 ? onTheWay / 2 : 0);
+  }
+
+  private static double or0(double ms) {
+    return Double.isNaN(ms) ? 0 : ms;
+  }
+}

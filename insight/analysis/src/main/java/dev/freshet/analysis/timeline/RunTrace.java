@@ -1,0 +1,135 @@
+package dev.freshet.analysis.timeline;
+
+import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.TracedCall;
+import dev.freshet.plots.LabException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.core.JacksonException;
+
+/**
+ * A recorded run as a trace. It is written event by event; what is remembered is bounded as an
+ * analysis is.
+ *
+ * @param events in the trace
+ * @param updates admin calls, whether they succeeded or not
+ * @param servers they went to
+ * @param missing what could not be drawn and why, or only about where it was, a sentence each
+ */
+public record RunTrace(
+    long events,
+    long updates,
+    int servers,
+    long batches,
+    long checkpoints,
+    int steps,
+    List<String> missing) {
+
+  public RunTrace {
+    missing = List.copyOf(missing);
+  }
+
+  /**
+   * Writes the trace of a run; the stream stays the caller's.
+   *
+   * @throws LabException if nothing has a time, or the stream takes nothing more
+   */
+  public static RunTrace write(Analysis analysis, RecordedMetrics metrics, OutputStream stream) {
+    Axis axis = Axis.of(analysis, metrics);
+    List<TracedCall> calls =
+        analysis.calls().stream()
+            .filter(call -> Double.isFinite(call.millis()))
+            .map(metrics::inFull)
+            .toList();
+    List<Analysis.Moment> moments =
+        analysis.moments().stream().filter(m -> Double.isFinite(m.millis())).toList();
+    try (TraceWriter out = new TraceWriter(stream, about(analysis, axis))) {
+      Roles roles = new Roles(out);
+      CheckpointFlows checkpoints = new CheckpointFlows(moments, calls, axis);
+      PipelineTracks pipeline = new PipelineTracks(out, roles, axis, metrics, checkpoints);
+      analysis.loads().forEach(pipeline::draw);
+      moments.forEach(pipeline::draw);
+      analysis.begun().stream()
+          .filter(begun -> Double.isFinite(begun.millis()))
+          .forEach(pipeline::draw);
+      UpdateTracks updates = new UpdateTracks(out, roles, axis, checkpoints);
+      calls.forEach(updates::draw);
+      return new RunTrace(
+          out.events(),
+          calls.size(),
+          roles.servers(),
+          count(moments, Metric.BATCH),
+          count(moments, Metric.WRITE),
+          pipeline.steps(),
+          missing(analysis, metrics, updates.estimated(), pipeline.steps()));
+    } catch (JacksonException e) {
+      throw new LabException("the trace cannot be written: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static Args about(Analysis analysis, Axis axis) {
+    return new Args()
+        .text("begins", Instant.ofEpochMilli((long) axis.originMillis()).toString())
+        .text(
+            "logs",
+            String.join(", ", analysis.inputs().stream().map(Analysis.Input::name).toList()));
+  }
+
+  private static long count(List<Analysis.Moment> moments, Metric metric) {
+    return moments.stream().filter(moment -> moment.metric() == metric).count();
+  }
+
+  private static List<String> missing(
+      Analysis analysis, RecordedMetrics metrics, long estimated, int steps) {
+    List<String> missing = new ArrayList<>();
+    for (Metric metric : List.of(Metric.WRITE, Metric.WAIT, Metric.BATCH, Metric.STALENESS)) {
+      if (analysis.moments().stream().noneMatch(moment -> moment.metric() == metric)) {
+        missing.add("no %s in these logs".formatted(metric.label()));
+      }
+    }
+    if (analysis.calls().isEmpty()) {
+      missing.add("no weight update in these logs");
+    }
+    of(missing, analysis.counts().unfinished(), "admin call", "admin calls", "without an end");
+    of(missing, analysis.begun().size(), "batch or wait", "batches and waits", "without an end");
+    of(missing, untimed(analysis), "event", "events", "without a time of day, not drawn");
+    of(
+        missing,
+        analysis.calls().stream().filter(call -> !call.sent()).count(),
+        "admin call",
+        "admin calls",
+        "that no client's log has");
+    of(
+        missing,
+        estimated,
+        "admin call",
+        "admin calls",
+        "whose server's part is only about where it was, for the clocks cannot be related");
+    if (metrics == RecordedMetrics.NONE) {
+      missing.add("no metrics.jsonl beside these logs: no training steps and no reward");
+    }
+    of(missing, metrics.torn(), "line", "lines", "of metrics.jsonl that is no JSON");
+    of(
+        missing,
+        metrics.trained() - steps,
+        "training step",
+        "training steps",
+        "whose [ckpt] write.done is in no log, not drawn");
+    return missing;
+  }
+
+  private static long untimed(Analysis analysis) {
+    return analysis.calls().stream().filter(call -> Double.isNaN(call.millis())).count()
+        + analysis.moments().stream().filter(moment -> Double.isNaN(moment.millis())).count();
+  }
+
+  private static void of(List<String> missing, long count, String one, String many, String how) {
+    if (count > 0) {
+      missing.add(String.format(Locale.ROOT, "%,d %s %s", count, count == 1 ? one : many, how));
+    }
+  }
+}

@@ -1,0 +1,376 @@
+package dev.freshet.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.freshet.analysis.SimulatedRun.Role;
+import dev.freshet.plots.LabException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Logs as they come: torn, repeated, contradictory, of other clocks, of other things. */
+class BadInputTest {
+  private static final String TRACE = "[weights][0123456789abcdef] ";
+
+  @TempDir Path dir;
+
+  private static Stats stats(Analysis analysis, Metric metric) {
+    return Optional.ofNullable(analysis.stats().get(metric)).orElseThrow();
+  }
+
+  private Path file(String name, byte[] content) throws IOException {
+    return Files.write(dir.resolve(name), content);
+  }
+
+  private Path file(String name, String content) throws IOException {
+    return file(name, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static byte[] gzip(String text) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (OutputStream zip = new GZIPOutputStream(bytes)) {
+      zip.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return bytes.toByteArray();
+  }
+
+  @Test
+  void logsWithoutATaggedLineSayWhatWasExpected() {
+    byte[] binary = new byte[300_000];
+    new Random(1).nextBytes(binary);
+
+    for (String log :
+        List.of("", "\n\n", "hello\nworld\n", new String(binary, StandardCharsets.ISO_8859_1))) {
+      Analysis analysis = Logs.analyze(log);
+      assertThat(analysis.isEmpty()).isTrue();
+      assertThat(analysis.verdict())
+          .startsWith("Nothing to analyse: no tagged line in log0")
+          .contains("[weights][<trace>]");
+    }
+  }
+
+  @Test
+  void figuresThatCannotBeTrueAreLeftOutAndCounted() {
+    Analysis analysis =
+        Logs.analyze(
+            """
+            [ckpt] write.done step=1 write_ms=-5.0
+            [ckpt] write.done step=2 write_ms=NaN
+            [ckpt] write.done step=3 write_ms=1e300
+            [ckpt] write.done step=4 write_ms=99999999999999999999999999999.0
+            [ckpt] write.done step=5 write_ms=
+            [ckpt] write.done step=6 write_ms=1.2.3
+            [ckpt] write.done step=-7 write_ms=100.0
+            [rollout] trunc_pct=250.0 current_step=3 ckpt_step=9 staleness=-6
+            [gen] batch.done completions=1 dur_ms=Infinity inflight=-1
+            """
+                + TRACE
+                + "client.done wall_ms=100.0 rpc_ms=-3.0 queue_ms=1e99\n");
+
+    assertThat(stats(analysis, Metric.WRITE).count()).isEqualTo(1);
+    assertThat(stats(analysis, Metric.BATCH).count()).isZero();
+    assertThat(stats(analysis, Metric.TRUNCATION).count()).isZero();
+    assertThat(stats(analysis, Metric.STALENESS).count()).isZero();
+    assertThat(stats(analysis, Metric.WALL).max()).isEqualTo(100);
+    assertThat(stats(analysis, Metric.QUEUE).count()).isZero();
+    assertThat(analysis.notes()).anyMatch(note -> note.contains("cannot be true"));
+  }
+
+  @Test
+  void aLastLineThatIsCutOffGivesNoFigureThatMayBeCutOff() {
+    String done = TRACE + "client.done wall_ms=1500.5 rpc_ms=1200.4 queue_ms=300.1";
+    for (int length = 1; length < done.length(); length++) {
+      Analysis analysis = Logs.analyze(done.substring(0, length));
+      Stats wall = stats(analysis, Metric.WALL);
+      Stats rpc = stats(analysis, Metric.RPC);
+      assertThat(wall.count() == 0 || wall.max() == 1500.5).as(done.substring(0, length)).isTrue();
+      assertThat(rpc.count() == 0 || rpc.max() == 1200.4).as(done.substring(0, length)).isTrue();
+    }
+    assertThat(stats(Logs.analyze(done), Metric.QUEUE).max()).isEqualTo(300.1);
+    assertThat(stats(Logs.analyze("[ckpt] write.done step=1 write_ms=12"), Metric.WRITE).count())
+        .isZero();
+  }
+
+  @Test
+  void aServerThatDoesNotReportItsRpcTimeLeavesTheQueueTimeUnknownAndSaidSo() {
+    SimulatedRun run = new SimulatedRun(2);
+    run.serverReportsRpc = false;
+    run.run();
+
+    Analysis alone = Logs.analyze(run.log(Role.ORCHESTRATOR));
+    assertThat(alone.counts().queueUnknown()).isEqualTo(60);
+    assertThat(alone.verdict())
+        .startsWith("Too little to judge weight updates by: queue_ms is unknown");
+
+    Analysis both = Logs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE));
+    assertThat(stats(both, Metric.QUEUE).count()).isEqualTo(60);
+    assertThat(both.verdict()).startsWith("healthy");
+  }
+
+  @Test
+  void theServersLogAloneGivesItsOwnFiguresAndSaysWhatIsMissing() {
+    Analysis analysis = Logs.analyze(new SimulatedRun(2).run().log(Role.INFERENCE));
+
+    assertThat(stats(analysis, Metric.RPC).count()).isEqualTo(60);
+    assertThat(analysis.verdict()).contains("queue_ms needs client.done lines");
+  }
+
+  @Test
+  void anEventCountsOnceHoweverOftenItIsSeen() throws IOException {
+    SimulatedRun run = new SimulatedRun(2).run();
+    String all = run.log(Role.ORCHESTRATOR) + run.log(Role.INFERENCE) + run.log(Role.TRAINER);
+    Analysis once =
+        Logs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE), run.log(Role.TRAINER));
+
+    Analysis overlapping = Logs.analyze(run.log(Role.ORCHESTRATOR), all, run.log(Role.INFERENCE));
+    assertThat(overlapping.stats()).isEqualTo(once.stats());
+    assertThat(overlapping.notes()).anyMatch(note -> note.contains("counted once"));
+
+    Path a = file("a.log", all);
+    Path copy = file("b.log", all);
+    Analysis files = LogAnalysis.of(AnalyzeOptions.NONE, List.of(a, a, copy, dir));
+    assertThat(files.stats()).isEqualTo(Logs.analyze(all).stats());
+    assertThat(files.inputs()).hasSize(1);
+  }
+
+  @Test
+  void failedCallsAreCountedApart() {
+    Analysis analysis =
+        Logs.analyze(
+            """
+            [weights][00000000000000aa] client.send url=http://h/update_weights t=1.000000
+            [weights][00000000000000aa] client.done wall_ms=60000.0 op=update_weights error=timeout
+            [weights][00000000000000aa] client.send url=http://h/update_weights t=62.000000
+            [weights][00000000000000aa] client.done wall_ms=410.0 rpc_ms=400.0 queue_ms=10.0
+            [weights][00000000000000bb] rpc.done op=update_weights t=70.000000 rpc_ms=9.0 error=checkpoint
+            """);
+
+    assertThat(analysis.counts().failed()).isEqualTo(2);
+    assertThat(stats(analysis, Metric.WALL).count()).isEqualTo(1);
+    assertThat(stats(analysis, Metric.RPC).max()).isEqualTo(400);
+    assertThat(analysis.verdict()).contains("2 of 3 admin calls failed");
+  }
+
+  @Test
+  void aReloadIsJudgedByItsOwnRange() {
+    StringBuilder log = new StringBuilder();
+    for (int i = 0; i < 9; i++) {
+      log.append(
+          "[weights][%016x] client.done wall_ms=901.0 rpc_ms=900.0 queue_ms=1.0 op=%s%n"
+              .formatted(i, i < 4 ? "reload_weights" : "update_weights"));
+    }
+
+    Analysis analysis = Logs.analyze(log.toString());
+
+    assertThat(stats(analysis, Metric.RPC).warning()).isEqualTo(4 / 9.0);
+    assertThat(stats(analysis, Metric.RPC_RELOAD).count()).isEqualTo(4);
+    assertThat(Logs.grave(analysis)).containsExactly(Signature.ENGINE_RELOAD);
+  }
+
+  @Test
+  void theClocksOfTwoHostsAreRelatedByTheirTraces() {
+    SimulatedRun run = new SimulatedRun(2);
+    run.serverAheadS = 98_765.4;
+    run.gapMs = step -> step % 2 == 0 ? 4000 : 2;
+    run.run();
+
+    Analysis analysis = Logs.analyze(run.log(Role.INFERENCE), run.log(Role.ORCHESTRATOR));
+
+    assertThat(analysis.notes())
+        .anyMatch(
+            note ->
+                note.matches("The clocks of log1 and log0 differ: .* 98765\\.40\\d* s ahead.*"));
+    assertThat(analysis.findings().getFirst().signature()).isEqualTo(Signature.FRONT_END_QUEUE);
+    assertThat(analysis.slowest(1).getFirst().gapMs()).isBetween(3995.0, 4005.0);
+  }
+
+  @Test
+  void clocksThatNoDifferenceExplainsAreSaidNotToBeRelated() {
+    StringBuilder log = new StringBuilder();
+    for (int i = 0; i < 20; i++) {
+      double server = 1000 + i * 37 % 11 * 50;
+      log.append(
+          "[weights][%016x] client.send url=http://h/update_weights t=%d.000000\n"
+              .formatted(i + 1, 10 * i));
+      log.append(
+          "[weights][%016x] server.recv path=/update_weights t=%.6f\n".formatted(i + 1, server));
+      log.append(
+          "[weights][%016x] rpc.done op=update_weights t=%.6f rpc_ms=400.0\n"
+              .formatted(i + 1, server + 0.4));
+      log.append(
+          "[weights][%016x] client.done wall_ms=410.0 rpc_ms=400.0 queue_ms=10.0\n"
+              .formatted(i + 1));
+    }
+
+    Analysis analysis = Logs.analyze(log.toString());
+
+    assertThat(analysis.notes())
+        .anyMatch(note -> note.contains("cannot be related") || note.contains("differ"));
+    assertThat(analysis.verdict()).startsWith("healthy");
+  }
+
+  @Test
+  void logsOfTwoTimeZonesAreBroughtTogether() {
+    SimulatedRun run = new SimulatedRun(2);
+    run.styles.put(Role.ORCHESTRATOR, SimulatedRun.Style.PYTHON);
+    run.styles.put(Role.INFERENCE, SimulatedRun.Style.EASTERN);
+    run.styles.put(Role.TRAINER, SimulatedRun.Style.EASTERN);
+    run.pollMs = _ -> run.about(4000);
+    run.waitMs = _ -> run.about(4200);
+
+    Analysis analysis = Logs.analyze(Logs.asyncLevel(1), run.run());
+
+    assertThat(analysis.notes())
+        .anyMatch(note -> note.contains("as if of another time zone"))
+        .anyMatch(
+            note -> note.matches("The times in log1 are 1(7999\\.9|8000\\.0)\\d* s behind .*"));
+    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
+    assertThat(analysis.findings().getFirst().advice()).contains("watches the directory");
+  }
+
+  @Test
+  void severalRunsInOneFileAreSaidToBe() {
+    String run = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
+    String other = new SimulatedRun(3).run().log(Role.ORCHESTRATOR);
+
+    Analysis analysis = Logs.analyze(run + other);
+
+    assertThat(stats(analysis, Metric.QUEUE).count()).isEqualTo(120);
+    assertThat(analysis.notes()).anyMatch(note -> note.startsWith("log0 has 2 runs"));
+    assertThat(analysis.verdict()).startsWith("healthy");
+  }
+
+  @Test
+  void lineEndsNulsAndEndlessLinesDoNoHarm() {
+    String log = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
+    Analysis plain = Logs.analyze(log);
+
+    assertThat(Logs.analyze(log.replace("\n", "\r\n")).stats()).isEqualTo(plain.stats());
+    assertThat(Logs.analyze("\0".repeat(3_000_000) + "\n" + log + "x[".repeat(1_000_000)).stats())
+        .isEqualTo(plain.stats());
+    assertThat(Logs.analyze("y".repeat(3_000_000) + log).stats()).isEqualTo(plain.stats());
+  }
+
+  @Test
+  void compressedLogsDirectoriesAndTornArchivesAreRead() throws IOException {
+    SimulatedRun run = new SimulatedRun(2).run();
+    Path logs = Files.createDirectories(dir.resolve("run/logs/old"));
+    Files.writeString(logs.resolveSibling("orchestrator.log"), run.log(Role.ORCHESTRATOR));
+    Files.write(logs.resolve("inference.log.1.gz"), gzip(run.log(Role.INFERENCE)));
+    Files.write(logs.resolve("trainer.gz"), gzip(run.log(Role.TRAINER)));
+    Files.writeString(logs.resolve("notes.txt"), "[ckpt] write.done step=1 write_ms=9.0\n");
+    Files.writeString(
+        dir.resolve("run/config.toml"), "[orchestrator]\nasync_level = 1 # as trained\n");
+
+    Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("run")));
+    assertThat(analysis.stats()).isEqualTo(Logs.analyze(Logs.asyncLevel(1), run).stats());
+    assertThat(analysis.asyncLevel()).startsWith("async_level 1 (from ");
+
+    byte[] whole = gzip(run.log(Role.ORCHESTRATOR));
+    Path torn = file("torn.log.gz", Arrays.copyOf(whole, whole.length / 2));
+    Analysis half = LogAnalysis.of(AnalyzeOptions.NONE, List.of(torn));
+    file("tiny.log.gz", Arrays.copyOf(whole, 5));
+    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
+        .contains("tiny.log.gz is no whole gzip file and was left out.");
+    assertThat(half.notes()).anyMatch(note -> note.contains("ends before its compressed content"));
+    assertThat(stats(half, Metric.QUEUE).count()).isBetween(10L, 59L);
+  }
+
+  @Test
+  void whatCannotBeReadIsSaidInOneLine() throws IOException {
+    Path empty = Files.createDirectories(dir.resolve("empty"));
+
+    assertThatThrownBy(
+            () -> LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("absent.log"))))
+        .isInstanceOf(LabException.class)
+        .hasMessage(dir.resolve("absent.log") + ": not found, expected a log file or a directory");
+    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(empty)).notes())
+        .contains(empty + " has no file named *.log* or *.gz.");
+    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(file("e.log", ""))).isEmpty()).isTrue();
+  }
+
+  @Test
+  void aLogSomeOfWhoseTimesLackTheDateIsOnOneAxis() {
+    Analysis analysis =
+        Logs.analyze(
+            """
+            03:04:05 [gen] batch.done completions=8 dur_ms=10.0 inflight=1
+            2026-01-02 03:04:06,000 [gen] batch.done completions=8 dur_ms=11.0 inflight=1
+            01-02 03:04:07 [gen] batch.done completions=8 dur_ms=12.0 inflight=1
+            23:59:59 [gen] batch.done completions=8 dur_ms=13.0 inflight=1
+            2026-01-03T00:00:01Z 00:00:01 [gen] batch.done completions=8 dur_ms=14.0 inflight=1
+            """);
+
+    double base = Instant.parse("2026-01-02T03:04:06Z").toEpochMilli();
+    assertThat(analysis.moments())
+        .extracting(Analysis.Moment::millis)
+        .containsExactlyInAnyOrder(
+            Double.NaN,
+            base,
+            base + 1000,
+            (double) Instant.parse("2026-01-01T23:59:59Z").toEpochMilli(),
+            (double) Instant.parse("2026-01-02T00:00:01Z").toEpochMilli());
+  }
+
+  @Test
+  void aCollectorsTimeInFrontDoesNotMakeAnotherEventOfALine() {
+    String line =
+        "2026-01-02 03:04:05,678 INFO [gen] batch.done completions=8 dur_ms=9.0 inflight=1\n";
+
+    Analysis analysis = Logs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
+
+    assertThat(stats(analysis, Metric.BATCH).count()).isEqualTo(1);
+  }
+
+  @Test
+  void figuresThatFollowFromAbsurdOnesAreNotKnown() {
+    Analysis analysis =
+        Logs.analyze(
+            """
+            [weights][00000000000000aa] client.send url=http://h/update_weights t=5.000000
+            [weights][00000000000000aa] server.recv path=/update_weights t=5.001000
+            [weights][00000000000000aa] rpc.start op=update_weights t=99999999999.000000
+            [weights][00000000000000aa] rpc.done op=update_weights t=5.003000 rpc_ms=1.0
+            [weights][00000000000000aa] client.done wall_ms=4.0 rpc_ms=1.0 queue_ms=3.0
+            """);
+
+    assertThat(analysis.updates())
+        .singleElement()
+        .extracting(u -> u.handlerMs())
+        .isEqualTo(Double.NaN);
+  }
+
+  @Test
+  void aLineWithAFigureThatCannotBeTrueIsCountedOnce() {
+    Analysis analysis = Logs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
+
+    assertThat(analysis.inputs().getFirst().strange()).isEqualTo(1);
+  }
+
+  @Test
+  void moreTracesThanAreKeptStillCountOnceEach() {
+    StringBuilder log = new StringBuilder();
+    int calls = CallBook.MOST + 5000;
+    for (int i = 0; i < calls; i++) {
+      log.append(
+          "[weights][%016x] client.done wall_ms=20.0 rpc_ms=15.0 queue_ms=5.0\n".formatted(i));
+    }
+
+    Analysis analysis = Logs.analyze(log.toString(), log.toString());
+
+    assertThat(stats(analysis, Metric.QUEUE).count()).isEqualTo(calls);
+    assertThat(analysis.notes()).anyMatch(note -> note.contains("of the newest"));
+  }
+}

@@ -1,0 +1,184 @@
+package dev.freshet.analysis.read;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The format once more, by regular expressions and as slowly as they like. */
+final class ReferenceParser {
+  private static final Pattern TAG =
+      Pattern.compile("\\[weights\\]\\[|\\[ckpt\\] |\\[gen\\] |\\[rollout\\] ");
+  private static final Pattern CALL =
+      Pattern.compile("\\[weights\\]\\[([0-9a-fA-F]{16})\\] ([^\\x00-\\x20]+)(?s:(.*))");
+  private static final Pattern OTHER =
+      Pattern.compile(
+          "(\\[ckpt\\] [^\\x00-\\x20]+|\\[gen\\] [^\\x00-\\x20]+|\\[rollout\\](?= ))(?s:(.*))");
+  private static final Pattern NUMBER =
+      Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
+
+  private ReferenceParser() {}
+
+  /** The events of a log with their line numbers. */
+  static List<String> parse(byte[] bytes) {
+    String log = new String(bytes, StandardCharsets.ISO_8859_1);
+    List<String> found = new ArrayList<>();
+    int line = 0;
+    int start = 0;
+    while (start < log.length()) {
+      line++;
+      int end = log.indexOf('\n', start);
+      boolean whole = end >= 0;
+      String text = log.substring(start, whole ? end : log.length());
+      start = whole ? end + 1 : log.length();
+      Matcher tag = TAG.matcher(text);
+      int from = 0;
+      while (tag.find(from)) {
+        from = tag.start() + 1;
+        Event event = event(text.substring(tag.start()), whole);
+        if (event != null) {
+          found.add(line + " " + event);
+          break;
+        }
+      }
+    }
+    return found;
+  }
+
+  private static @org.jspecify.annotations.Nullable Event event(String tagged, boolean whole) {
+    boolean complete = whole && tagged.length() <= TagScanner.MOST_EVENT;
+    String text = tagged.substring(0, Math.min(tagged.length(), TagScanner.MOST_EVENT));
+    text = text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+    Matcher call = CALL.matcher(text);
+    Matcher other = OTHER.matcher(text);
+    boolean isCall = call.matches();
+    if (!isCall && !other.matches()) {
+      return null;
+    }
+    String name = isCall ? call.group(2) : other.group(1);
+    String rest = isCall ? call.group(3) : other.group(2);
+    if (rest.isEmpty() && !complete) {
+      return null;
+    }
+    Map<String, String> fields = new LinkedHashMap<>();
+    String[] tokens = rest.split("[\\x00-\\x20]", -1);
+    int count = 0;
+    for (int i = 0; i < tokens.length && count < 64; i++) {
+      boolean last = i == tokens.length - 1;
+      String key = tokens[i].split("=", 2)[0];
+      boolean safe =
+          complete
+              || !last
+              || tokens[i].matches("(?s)t=([^.]*\\.)*[^.]{6}|(?!t=)(.*_ms=|trunc_pct=).*\\.[^.]");
+      if (!tokens[i].isEmpty() && safe) {
+        count++;
+        if (tokens[i].contains("=")) {
+          fields.putIfAbsent(key, tokens[i].substring(key.length() + 1));
+        }
+      }
+    }
+    long trace = isCall ? HexFormat.fromHexDigitsToLong(call.group(1)) : 0;
+    return usable(build(name, trace, fields));
+  }
+
+  private static @org.jspecify.annotations.Nullable Event build(
+      String name, long trace, Map<String, String> f) {
+    return switch (name) {
+      case "client.send" -> new Event.ClientSend(trace, text(f, "url"), step(f), seconds(f));
+      case "server.recv" -> new Event.ServerRecv(trace, text(f, "path"), seconds(f));
+      case "rpc.start" -> new Event.RpcStart(trace, text(f, "op"), text(f, "phase"), seconds(f));
+      case "rpc.done" ->
+          new Event.RpcDone(trace, text(f, "op"), seconds(f), ms(f, "rpc_ms"), error(f));
+      case "client.done" ->
+          new Event.ClientDone(
+              trace,
+              text(f, "op"),
+              text(f, "url"),
+              ms(f, "wall_ms"),
+              ms(f, "rpc_ms"),
+              ms(f, "queue_ms"),
+              new Event.Parts(
+                  ms(f, "connect_ms"),
+                  ms(f, "accept_ms"),
+                  ms(f, "handler_ms"),
+                  ms(f, "answer_ms"),
+                  ms(f, "transfer_ms"),
+                  ms(f, "stall_ms")),
+              Event.Phases.of(phase -> ms(f, phase)),
+              error(f));
+      case "[ckpt] write.done" -> new Event.CheckpointWritten(count(f, "step"), ms(f, "write_ms"));
+      case "[ckpt] wait.start" -> new Event.WaitStart(count(f, "target_step"));
+      case "[ckpt] wait.done" -> new Event.WaitDone(count(f, "target_step"), ms(f, "wait_ms"));
+      case "[gen] batch.start" ->
+          new Event.BatchStart(count(f, "inflight"), count(f, "target_batch"));
+      case "[gen] batch.done" ->
+          new Event.BatchDone(count(f, "completions"), ms(f, "dur_ms"), count(f, "inflight"));
+      case "[rollout]" -> {
+        double behind = count(f, "current_step") - count(f, "ckpt_step");
+        double written = count(f, "staleness");
+        yield new Event.Rollouts(
+            figure(f, "trunc_pct", 0, 100),
+            count(f, "current_step"),
+            Double.isNaN(written) && behind >= 0 ? behind : written);
+      }
+      default -> null;
+    };
+  }
+
+  private static @org.jspecify.annotations.Nullable Event usable(
+      @org.jspecify.annotations.Nullable Event event) {
+    return switch (event) {
+      case null -> null;
+      case Event.CheckpointWritten w when Double.isNaN(w.writeMs()) -> null;
+      case Event.WaitDone w when Double.isNaN(w.waitMs()) -> null;
+      case Event.BatchDone b when Double.isNaN(b.durMs()) -> null;
+      case Event.Rollouts r when Double.isNaN(r.truncPct()) && Double.isNaN(r.staleness()) -> null;
+      case Event.RpcDone r when !r.failed() && Double.isNaN(r.rpcMs()) -> null;
+      case Event.ClientDone d
+          when !d.failed()
+              && Double.isNaN(d.wallMs())
+              && Double.isNaN(d.rpcMs())
+              && Double.isNaN(d.queueMs()) ->
+          null;
+      default -> event;
+    };
+  }
+
+  private static String error(Map<String, String> fields) {
+    return text(fields, "error").replaceAll("(?s)(?<=^.{64}).*", "");
+  }
+
+  private static double step(Map<String, String> fields) {
+    String step = text(fields, "path").replaceAll("(?s)^.*step_([0-9]{1,12})/?\\z", "$1");
+    return step.equals(text(fields, "path")) ? Double.NaN : Double.parseDouble(step);
+  }
+
+  private static String text(Map<String, String> fields, String key) {
+    return fields.getOrDefault(key, "");
+  }
+
+  private static double ms(Map<String, String> fields, String key) {
+    return figure(fields, key, 0, 1e9);
+  }
+
+  private static double count(Map<String, String> fields, String key) {
+    return figure(fields, key, 0, 1e12);
+  }
+
+  private static double seconds(Map<String, String> fields) {
+    return figure(fields, "t", -1e12, 1e12);
+  }
+
+  private static double figure(Map<String, String> fields, String key, double least, double most) {
+    String value = fields.getOrDefault(key, "");
+    if (!NUMBER.matcher(value).matches()) {
+      return Double.NaN;
+    }
+    double number = Double.parseDouble(value);
+    return number >= least && number <= most ? number : Double.NaN;
+  }
+}

@@ -1,0 +1,322 @@
+package dev.freshet.dashboard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.http.StatusListener;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.rollouts.Trajectory;
+import dev.freshet.text.CharTokenizer;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.waits.Waits;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page in a real browser. */
+@Timeout(240)
+class DashboardTest {
+  private static final String HOSTILE = "<img src=x onerror=alert(1)>";
+
+  @TempDir Path dir;
+  private Tokenizer tokenizer;
+  private Dashboard dashboard;
+  private StatusListener listener;
+  private Chromium browser;
+
+  @BeforeEach
+  void open() throws Exception {
+    Optional<Path> installed = Chromium.installed();
+    assumeTrue(installed.isPresent(), "no Chromium on this machine");
+    CharTokenizer characters = new CharTokenizer("abc<>");
+    Path model = Files.createDirectory(dir.resolve("model"));
+    characters.write(model);
+    tokenizer = Tokenizer.load(model);
+    Files.createDirectory(dir.resolve("logs"));
+    browser = new Chromium(installed.get(), dir);
+    serve(0);
+  }
+
+  private void serve(int port) {
+    dashboard =
+        new Dashboard(
+            new Dashboard.Run("run", "a run " + HOSTILE, OptionalLong.of(250), OptionalInt.of(1)));
+    listener =
+        StatusListener.start(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            new MetricsRegistry(),
+            Optional.of(dashboard.page()));
+    dashboard.follow(
+        new RunFiles(
+            dir.resolve("metrics.jsonl"),
+            dir.resolve("logs"),
+            new AnalyzeOptions(Optional.empty(), Optional.of(1)),
+            new BatchStore(dir.resolve("rollouts")),
+            tokenizer));
+    dashboard.state(
+        "replicas",
+        () ->
+            "[{\"server\":\"http://a:1\",\"state\":\"quarantined\",\"version\":3,\"why\":\"%s\"}]"
+                .formatted(HOSTILE));
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    if (browser != null) {
+      browser.close();
+    }
+    if (listener != null) {
+      listener.close();
+    }
+    if (dashboard != null) {
+      dashboard.close();
+    }
+    if (tokenizer != null) {
+      tokenizer.close();
+    }
+  }
+
+  private void append(String line) throws Exception {
+    Files.writeString(
+        dir.resolve("metrics.jsonl"),
+        line + "\n",
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+  }
+
+  static String update(int step, double time) {
+    return String.format(
+        Locale.ROOT,
+        "{\"role\":\"orchestrator\",\"kind\":\"update\",\"time\":%.3f,\"step\":%d,\"server\":\"http://a:1\","
+            + "\"inflight\":%d,\"status\":\"ok\",\"trace\":\"%016x\",\"queue_ms\":%.1f,\"rpc_ms\":2.0,\"wall_ms\":%.1f,"
+            + "\"connect_ms\":0.4,\"accept_ms\":0.1,\"handler_ms\":0.2,\"answer_ms\":0.5,\"stall_ms\":0.01,"
+            + "\"phases\":{\"prepare_ms\":1.5,\"wait_step_ms\":0.4,\"swap_ms\":0.1}}",
+        time,
+        step,
+        step % 90,
+        step,
+        1.2 + step % 7 / 10.0,
+        3.2 + step % 7 / 10.0);
+  }
+
+  static String step(int step) {
+    return ("{\"role\":\"orchestrator\",\"kind\":\"step\",\"step\":%d,\"reward\":0.5,\"trunc_pct\":3.0,"
+            + "\"staleness_max\":%d,\"policy_version\":%d,\"dur_ms\":100.0,\"tokens\":900}")
+        .formatted(step, step % 2, step);
+  }
+
+  static String train(int step) {
+    return "{\"role\":\"trainer\",\"kind\":\"train\",\"step\":%d,\"loss\":0.25,\"mismatch_kl\":5e-4}"
+        .formatted(step);
+  }
+
+  private void writeBatch(int step) throws Exception {
+    Trajectory trajectory =
+        new Trajectory(
+            tokenizer.encode("a<b>c"),
+            new boolean[] {false, false, true, true, true},
+            new float[] {0, 0, -1, -1, -1},
+            new int[] {-1, -1, 3, 3, 4});
+    new BatchStore(dir.resolve("rollouts"))
+        .write(
+            new TrainingBatch(
+                step,
+                List.of(
+                    new Rollout(
+                        "g1-1", "g1", "reverse-text", "ab", trajectory, 0.75, 0, "stop", 1, 3))));
+  }
+
+  @Test
+  void aRunIsDrawnLiveAndGoesOnAfterTheServerWasRestarted() throws Exception {
+    URI url = listener.url();
+    browser.open(url, 1200, 1600, "light");
+    browser.await("document.querySelector('#state').textContent === 'live'");
+    browser.await("document.querySelector('#run').textContent !== ''");
+    assertThat(browser.evaluate("document.body.innerText").asString())
+        .contains("a run " + HOSTILE, "No update yet.", "No diagnosis yet");
+
+    writeBatch(1);
+    for (int i = 1; i <= 60; i++) {
+      append(update(i, 1_764_000_000 + i));
+      append(train(i));
+    }
+    append(step(1));
+    Files.writeString(
+        dir.resolve("logs/orchestrator.log"),
+        """
+        2026-01-02T03:04:05Z [rollout] trunc_pct=40.0 current_step=1 ckpt_step=0 staleness=1
+        2026-01-02T03:04:06Z [rollout] trunc_pct=45.0 current_step=2 ckpt_step=1 staleness=1
+        """);
+
+    browser.await("state.updates.length === 60 && plots.queue && plots.loss");
+    browser.await("document.querySelector('#verdict').className === 'verdict critical'");
+    browser.await("document.querySelectorAll('#rollouts .token').length === 3");
+    browser.await("document.querySelector('#replicas').textContent.includes('quarantined')");
+    String text = browser.evaluate("document.body.innerText").asString();
+    assertThat(text)
+        .contains("step 1 of 250", "policy version 60", "rollout-quality", "quarantined", HOSTILE)
+        .contains("policy versions 3, 4", "1.50 / 1.80");
+    assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
+    assertThat(
+            browser
+                .evaluate(
+                    "[...document.querySelectorAll('#rollouts .token')].map(t => t.className).join()")
+                .asString())
+        .isEqualTo("token v3,token v3,token v4");
+    assertThat(coloured()).as("pixels of the update chart that are not empty").isGreaterThan(2000);
+
+    listener.close();
+    dashboard.close();
+    browser.await("document.querySelector('#state').textContent === 'reconnecting'");
+    serve(url.getPort());
+    append(update(61, 1_764_000_061));
+
+    browser.await("document.querySelector('#state').textContent === 'live'");
+    browser.await("state.updates.length === 61");
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
+  void linesOfOtherVersionsClocksThatAreSetBackAndHalfFilesLeaveTheRestToBeSeen() throws Exception {
+    double time = 1_764_000_000;
+    for (int i = 1; i <= 20; i++) {
+      append(update(i, time + i));
+      append(update(20 + i, time - 3600 + i).replace("\"role\":\"orch", "\"role\":\"another orch"));
+    }
+    for (int i = 41; i <= 60; i++) {
+      append(update(i, time - 3600 + i));
+    }
+    browser.open(listener.url(), 1200, 1600, "light");
+    browser.await("state.updates.length === 60");
+    browser.await(
+        "document.querySelector('#notes').textContent.startsWith('A clock was set back by 3,579 s')");
+    assertThat(browser.evaluate("state.updates[59].time - state.updates[0].time").asDouble())
+        .as("seconds that the updates of the role took")
+        .isEqualTo(38);
+    assertThat(coloured()).isGreaterThan(2000);
+
+    writeBatch(1);
+    Path batch = new BatchStore(dir.resolve("rollouts")).path(1);
+    Files.writeString(batch, Files.readString(batch).substring(0, 40));
+    for (String line :
+        List.of(
+            "{\"role\":\"orchestrator\",\"kind\":\"step\",\"step\":1,\"reward\":\"x\",\"staleness_max\":2e9}",
+            "{\"kind\":\"step\",\"step\":\"%s\"}".formatted(HOSTILE),
+            "{\"kind\":\"train\",\"step\":null}",
+            "{\"kind\":\"train\",\"step\":3,\"loss\":[]}",
+            "{\"kind\":\"train\",\"step\":2,\"loss\":0.5}",
+            "{\"kind\":\"eval\"}",
+            "{\"kind\":\"load\",\"time\":\"now\"}",
+            "{\"kind\":\"update\",\"status\":\"ok\",\"step\":61}",
+            "{\"kind\":\"update\",\"status\":\"ok\",\"step\":62,\"rpc_ms\":5,\"phases\":\"none\",\"server\":\"%s\"}"
+                .formatted(HOSTILE),
+            "{\"kind\":\"update\",\"status\":\"ok\",\"step\":63,\"rpc_ms\":7,\"connect_ms\":-3,\"time\":\"x\"}",
+            "{\"kind\":\"something else\"}",
+            "[1]",
+            "{\"kind\":\"step\",\"st")) {
+      append(line);
+    }
+    browser.await("state.updates.length === 62 && plots.loss && state.train.length === 2");
+    browser.await(
+        "document.querySelector('#notes').textContent.includes('%s')"
+            .formatted(batch.getFileName()));
+
+    assertThat(browser.evaluate("document.querySelector('#notes').innerText").asString())
+        .startsWith("Cannot be read: ")
+        .contains("5 lines of metrics.jsonl lack what is shown here");
+    assertThat(browser.evaluate("document.querySelector('#update').innerText").asString())
+        .contains("Latest: version 63", "rpc_ms 7.00");
+    assertThat(browser.evaluate("document.querySelector('#staleness').innerText").asString())
+        .contains("32 and more");
+    assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
+    assertThat(coloured()).isGreaterThan(2000);
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
+  void whatHasBeenWaitedForForAWhileIsOnThePageUntilItComes() throws Exception {
+    browser.open(listener.url(), 1200, 800, "light");
+    try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ofHours(1))) {
+      browser.await(
+          "document.querySelector('#now').innerText.startsWith('What is missing is batch 7')");
+    }
+    browser.await("document.querySelector('#now').hidden");
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  private int coloured() throws Exception {
+    return browser
+        .evaluate(
+            """
+            (() => { const c = document.querySelector('#updates canvas');
+              const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+              let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()
+            """)
+        .asInt();
+  }
+
+  @Test
+  void anUpdateIsChosenByKeyboard() throws Exception {
+    for (int i = 1; i <= 10; i++) {
+      append(update(i, 1_764_000_000 + i));
+    }
+    browser.open(listener.url(), 390, 800, "dark");
+    browser.await("state.updates.length === 10");
+    browser.await("document.querySelector('#update').textContent.startsWith('Latest: version 10')");
+
+    browser.evaluate("document.querySelector('#updates').focus()");
+    browser.press("ArrowLeft");
+    browser.press("ArrowLeft");
+
+    browser.await("document.querySelector('#update').textContent.startsWith('Chosen: version 8')");
+    browser.press("Home");
+    browser.await("document.querySelector('#update').textContent.startsWith('Chosen: version 1,')");
+    browser.press("Escape");
+    browser.await("document.querySelector('#update').textContent.startsWith('Latest: version 10')");
+    assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt())
+        .as("nothing sticks out of a phone's width")
+        .isLessThanOrEqualTo(390);
+    assertThat(browser.evaluate("getComputedStyle(document.body).backgroundColor").asString())
+        .as("dark")
+        .isEqualTo("rgb(16, 20, 28)");
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
+  void tenThousandUpdatesAndAThousandStepsFitIntoFiftyMegabytes() throws Exception {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 10_000; i++) {
+      lines.append(update(i, 1_764_000_000 + i * 0.3)).append('\n');
+      if (i % 10 == 0) {
+        lines.append(step(i / 10)).append('\n').append(train(i / 10)).append('\n');
+      }
+    }
+    Files.writeString(dir.resolve("metrics.jsonl"), lines.toString());
+
+    browser.open(listener.url(), 1200, 1600, "light");
+    browser.await("state.updates.length === 10000 && state.train.length === 1000 && plots.reward");
+    browser.evaluate("gc()");
+
+    assertThat(browser.evaluate("performance.memory.usedJSHeapSize").asLong())
+        .isLessThan(50_000_000);
+    assertThat(browser.errors()).isEmpty();
+  }
+}

@@ -1,5 +1,0 @@
-/** An analysis as text, JSON, Markdown, a page, and the files of an output directory. */
-@NullMarked
-package dev.freshet.lab.analyze.report;
-
-import org.jspecify.annotations.NullMarked;

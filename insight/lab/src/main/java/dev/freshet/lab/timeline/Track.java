@@ -1,4 +1,0 @@
-package dev.freshet.lab.timeline;
-
-/** Where slices are drawn; no two tracks of a trace have the same {@code tid}. */
-record Track(int pid, int tid) {}

@@ -1,5 +1,0 @@
-/** A recorded run on a time axis, as a trace that viewers open. */
-@NullMarked
-package dev.freshet.lab.timeline;
-
-import org.jspecify.annotations.NullMarked;

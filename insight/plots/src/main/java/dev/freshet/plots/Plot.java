@@ -1,0 +1,90 @@
+package dev.freshet.plots;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+
+/**
+ * A plot, however it is drawn.
+ *
+ * @param title a few words
+ * @param description what it shows, in a sentence, for those who cannot see it
+ * @param series over {@code y}
+ * @param right series over an axis of their own
+ * @param spans behind the series, by the order of their beginnings
+ * @param marks heights of {@code y} that a line shows
+ */
+public record Plot(
+    String title,
+    String description,
+    Axis x,
+    Axis y,
+    List<Series> series,
+    Optional<Right> right,
+    List<Span> spans,
+    List<Mark> marks) {
+  /** An axis at the right, and what is drawn over it. */
+  public record Right(Axis axis, List<Series> series) {}
+
+  /** A height with a name. */
+  public record Mark(double value, String name) {}
+
+  public Plot {
+    series = thinned(series);
+    right = right.map(r -> new Right(r.axis(), thinned(r.series())));
+    spans = List.copyOf(spans);
+    marks = List.copyOf(marks);
+  }
+
+  /** A plot of series alone. */
+  public static Plot of(String title, String description, Axis x, Axis y, List<Series> series) {
+    return new Plot(title, description, x, y, series, Optional.empty(), List.of(), List.of());
+  }
+
+  /** The same with series over an axis at the right. */
+  public Plot right(Axis axis, List<Series> over) {
+    return new Plot(
+        title, description, x, y, series, Optional.of(new Right(axis, over)), spans, marks);
+  }
+
+  /** The same with spans. */
+  public Plot spans(List<Span> behind) {
+    return new Plot(title, description, x, y, series, right, behind, marks);
+  }
+
+  /** The same with marks. */
+  public Plot marks(List<Mark> heights) {
+    return new Plot(title, description, x, y, series, right, spans, heights);
+  }
+
+  /** Whether nothing is to be drawn. */
+  public boolean isEmpty() {
+    return everySeries().allMatch(Series::isEmpty) && spans.isEmpty();
+  }
+
+  private static List<Series> thinned(List<Series> series) {
+    return series.stream().map(Series::thinned).toList();
+  }
+
+  Stream<Series> everySeries() {
+    return Stream.concat(series.stream(), right.stream().flatMap(r -> r.series().stream()));
+  }
+
+  Scale scaleX() {
+    return Scale.of(
+        x,
+        DoubleStream.concat(
+            everySeries().flatMapToDouble(s -> DoubleStream.of(s.x())),
+            spans.stream().flatMapToDouble(span -> DoubleStream.of(span.from(), span.to()))));
+  }
+
+  Scale scaleY() {
+    return scale(y, series);
+  }
+
+  /** Of an axis and what is drawn over it. */
+  static Scale scale(Axis axis, List<Series> over) {
+    return Scale.of(axis, over.stream().flatMapToDouble(s -> DoubleStream.of(s.y())));
+  }
+}

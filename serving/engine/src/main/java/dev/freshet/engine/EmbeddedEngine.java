@@ -1,0 +1,81 @@
+package dev.freshet.engine;
+
+import dev.freshet.model.ConfigJson;
+import dev.freshet.model.KvCache;
+import dev.freshet.model.ModelConfig;
+import dev.freshet.model.ModelException;
+import dev.freshet.model.Torch;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.DType;
+import java.nio.file.Path;
+import java.util.List;
+
+/** An engine on libtorch in this process. */
+public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
+  private final List<Integer> eosTokens;
+
+  /**
+   * Loads the model in {@code baseDir} and starts the loop.
+   *
+   * @throws EngineException if the model is missing, broken or unsupported
+   */
+  public EmbeddedEngine(
+      Path baseDir, EngineOptions options, MonotonicClock clock, EngineMetrics metrics) {
+    this(readConfig(baseDir), baseDir, options, clock, metrics);
+  }
+
+  private EmbeddedEngine(
+      ModelConfig config,
+      Path baseDir,
+      EngineOptions options,
+      MonotonicClock clock,
+      EngineMetrics metrics) {
+    super(parts(config, baseDir, options, clock), clock, metrics);
+    this.eosTokens = config.eosTokens();
+  }
+
+  private static Parts<VersionedModel> parts(
+      ModelConfig config, Path baseDir, EngineOptions options, MonotonicClock clock) {
+    DType type = options.dtype().orElse(config.dtype());
+    int maxModelLen = Math.min(options.maxModelLen(), config.maxPositions());
+    CheckpointSource source = new CheckpointSource(baseDir, config, type, maxModelLen, clock);
+    VersionedModel base = source.base().weights();
+    KvCache cache = cache(config, options.maxSequences(), maxModelLen, base);
+    return new Parts<>(
+        options.modelName(),
+        config.vocabSize(),
+        maxModelLen,
+        options.maxSequences(),
+        options.maxWaiting(),
+        options.prefillTokens(),
+        new LibtorchRunner(base, cache, options.prefillTokens()),
+        source,
+        () -> Torch.computeThread(options.threads()));
+  }
+
+  private static KvCache cache(
+      ModelConfig config, int slots, int maxModelLen, VersionedModel base) {
+    try {
+      return new KvCache(config, slots, maxModelLen, base.weights().type());
+    } catch (RuntimeException e) {
+      base.close();
+      throw new EngineException(
+          EngineException.Kind.INTERNAL,
+          "no memory for the KV cache of %d sequences of %d tokens".formatted(slots, maxModelLen),
+          e);
+    }
+  }
+
+  private static ModelConfig readConfig(Path dir) {
+    try {
+      return ConfigJson.read(dir);
+    } catch (ModelException e) {
+      throw new EngineException(EngineException.Kind.INVALID, e);
+    }
+  }
+
+  /** The tokens that end a completion unless its caller wants to go past them. */
+  public List<Integer> eosTokens() {
+    return eosTokens;
+  }
+}

@@ -1,0 +1,24 @@
+package dev.freshet.engine;
+
+/** Why a completion ended. */
+public enum FinishReason {
+  /** A stop token or the end-of-sequence token was generated, or a stop string appeared. */
+  STOP("stop"),
+  /** {@code max_tokens} or the model's context is used up. */
+  LENGTH("length"),
+  /** The caller or an update ended it. */
+  ABORT("abort"),
+  /** The engine failed. */
+  ERROR("error");
+
+  private final String wireName;
+
+  FinishReason(String wireName) {
+    this.wireName = wireName;
+  }
+
+  /** The name on the wire. */
+  public String wireName() {
+    return wireName;
+  }
+}

@@ -1,0 +1,207 @@
+package dev.freshet.engine;
+
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.PauseMode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * An engine in this process: one thread runs the {@link DecodeLoop}, callers prepare new weights
+ * beside it. What makes the tokens, and where weights come from, is the subclass's.
+ */
+abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
+    permits EmbeddedEngine, SyntheticEngine {
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(60);
+
+  private final String modelName;
+  private final int vocabSize;
+  private final int maxModelLen;
+  private final AdmissionQueue admission;
+  private final LoopRequests<W> requests;
+  private final WeightUpdates<W> updates;
+  private final SplittableRandom seeds = new SplittableRandom();
+  private final Thread thread;
+  private volatile long policyVersion;
+  private volatile boolean paused;
+
+  /** The wait of an engine that is paused. */
+  private final List<Waits.Open> resumed = new ArrayList<>(1);
+
+  /** What an engine is made of. The runner is the loop's own once it is started. */
+  record Parts<W extends PolicyWeights>(
+      String modelName,
+      int vocabSize,
+      int maxModelLen,
+      int maxSequences,
+      int maxWaiting,
+      int prefillTokens,
+      ModelRunner<W> runner,
+      WeightSource<W> source,
+      Runnable onThreadStart) {}
+
+  LoopEngine(Parts<W> parts, MonotonicClock clock, EngineMetrics metrics) {
+    this.modelName = parts.modelName();
+    this.vocabSize = parts.vocabSize();
+    this.maxModelLen = parts.maxModelLen();
+    this.admission = new AdmissionQueue(parts.maxWaiting());
+    this.requests = new LoopRequests<>(clock, admission::ring);
+    this.policyVersion = parts.runner().version();
+    this.updates = new WeightUpdates<>(parts.source(), requests, () -> policyVersion, clock);
+    DecodeLoop<W> loop =
+        new DecodeLoop<>(
+            parts.runner(),
+            parts.maxSequences(),
+            parts.prefillTokens(),
+            admission,
+            requests,
+            clock,
+            version -> policyVersion = version,
+            metrics);
+    this.thread =
+        Thread.ofPlatform()
+            .name("freshet-engine")
+            .start(
+                () -> {
+                  parts.onThreadStart().run();
+                  loop.run();
+                });
+  }
+
+  @Override
+  public final String modelName() {
+    return modelName;
+  }
+
+  @Override
+  public final int maxModelLen() {
+    return maxModelLen;
+  }
+
+  @Override
+  public final int vocabSize() {
+    return vocabSize;
+  }
+
+  @Override
+  public final long policyVersion() {
+    return policyVersion;
+  }
+
+  @Override
+  public final int running() {
+    return admission.running();
+  }
+
+  @Override
+  public final int waiting() {
+    return admission.waiting();
+  }
+
+  @Override
+  public final Generation submit(GenerationRequest request, Outlet outlet) {
+    check(request);
+    SplittableRandom random = new SplittableRandom(request.seed().orElseGet(this::nextSeed));
+    int maxTokens = Math.min(request.maxTokens(), maxModelLen - request.prompt().length);
+    Sequence sequence = new Sequence(request, outlet, random, maxTokens, admission::cancelled);
+    admission.add(sequence);
+    return sequence;
+  }
+
+  private long nextSeed() {
+    synchronized (seeds) {
+      return seeds.nextLong();
+    }
+  }
+
+  private void check(GenerationRequest request) {
+    if (request.maxTokens() < 1) {
+      throw invalid("max_tokens %d: expected at least 1".formatted(request.maxTokens()));
+    }
+    int[] prompt = request.prompt();
+    if (prompt.length == 0) {
+      throw invalid("the prompt is empty: expected at least one token");
+    }
+    if (prompt.length >= maxModelLen) {
+      throw invalid(
+          "the prompt has %d tokens: expected fewer than the model's context of %d"
+              .formatted(prompt.length, maxModelLen));
+    }
+    for (int token : prompt) {
+      if (token < 0 || token >= vocabSize) {
+        throw invalid("prompt token %d: expected 0 to %d".formatted(token, vocabSize - 1));
+      }
+    }
+  }
+
+  private static EngineException invalid(String message) {
+    return new EngineException(EngineException.Kind.INVALID, message);
+  }
+
+  @Override
+  public final void update(
+      WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided) {
+    updates.carryOut(operation, deadline, decided);
+  }
+
+  @Override
+  public final CompletableFuture<Void> pause(PauseMode mode, boolean clearCache) {
+    paused = true;
+    synchronized (resumed) {
+      if (resumed.isEmpty()) {
+        resumed.add(Waits.begin("inference", "POST /resume", "whoever paused it"));
+      }
+    }
+    CompletableFuture<Void> inForce = new CompletableFuture<>();
+    requests.submit(new LoopRequests.Pause<>(mode, clearCache, inForce));
+    return inForce.whenComplete(
+        (_, refused) -> {
+          if (refused != null) {
+            waitNoLonger();
+          }
+        });
+  }
+
+  @Override
+  public final CompletableFuture<Void> resume() {
+    paused = false;
+    waitNoLonger();
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    requests.submit(new LoopRequests.Resume<>(done));
+    return done;
+  }
+
+  private void waitNoLonger() {
+    synchronized (resumed) {
+      resumed.forEach(Waits.Open::close);
+      resumed.clear();
+    }
+  }
+
+  @Override
+  public final boolean paused() {
+    return paused;
+  }
+
+  @Override
+  public final void close() {
+    admission.close();
+    waitNoLonger();
+    try (Waits.Open _ =
+        Waits.begin("inference", "the end of its step", "the decode loop", CLOSE_DEADLINE)) {
+      if (!thread.join(CLOSE_DEADLINE)) {
+        throw new EngineException(
+            EngineException.Kind.INTERNAL,
+            "the decode loop did not end within %d s".formatted(CLOSE_DEADLINE.toSeconds()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    updates.close(CLOSE_DEADLINE);
+  }
+}

@@ -1,0 +1,133 @@
+package dev.freshet.engine;
+
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.Checkpoint;
+import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.DType;
+import dev.freshet.weights.TensorView;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.VerifyLevel;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.BiFunction;
+import java.util.function.DoubleUnaryOperator;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * The model room's small checkpoints: what transformers makes of them, engines on them, variants.
+ */
+public final class Fixture {
+  public static final Path LLAMA = Path.of("../../core/model/src/test/fixtures/tiny-llama");
+  static final Path QWEN3 = Path.of("../../core/model/src/test/fixtures/tiny-qwen3");
+
+  static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  private Fixture() {}
+
+  /** A prompt, its greedy continuation and the continuation's logprobs. */
+  public record Golden(String text, int[] prompt, List<Integer> greedy, List<Double> logprobs) {}
+
+  public static List<Golden> golden(Path fixture) throws IOException {
+    return new ObjectMapper()
+        .readTree(Files.readAllBytes(fixture.resolve("golden.json")))
+        .get("cases")
+        .valueStream()
+        .map(
+            one ->
+                new Golden(
+                    one.get("text").asString(),
+                    one.get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray(),
+                    one.get("greedy_token_ids").valueStream().map(JsonNode::asInt).toList(),
+                    one.get("greedy_logprobs").valueStream().map(JsonNode::asDouble).toList()))
+        .toList();
+  }
+
+  /** An engine for four sequences of 256 tokens. */
+  static EmbeddedEngine engine(Path fixture) {
+    return engine(fixture, 4, 64);
+  }
+
+  static EmbeddedEngine engine(Path fixture, int maxSequences, int maxWaiting) {
+    return engine(
+        fixture,
+        maxSequences,
+        maxWaiting,
+        new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
+  }
+
+  public static EmbeddedEngine engine(
+      Path fixture, int maxSequences, int maxWaiting, EngineMetrics metrics) {
+    return new EmbeddedEngine(
+        fixture,
+        new EngineOptions("tiny", maxSequences, 256, maxWaiting, 64, 1, Optional.empty()),
+        MonotonicClock.SYSTEM,
+        metrics);
+  }
+
+  /** Has the engine serve a checkpoint, fully verified, while completions go on. */
+  static WeightUpdate update(Engine engine, Path checkpoint, OptionalLong step) {
+    return engine.update(updateTo(checkpoint, step, UpdateMode.KEEP), DEADLINE);
+  }
+
+  static WeightOperation updateTo(Path checkpoint, OptionalLong step, UpdateMode mode) {
+    return new WeightOperation.Update(prepare(checkpoint, step), mode);
+  }
+
+  static WeightOperation.Prepare prepare(Path checkpoint, OptionalLong step) {
+    return new WeightOperation.Prepare(checkpoint, step, VerifyLevel.FULL, false);
+  }
+
+  public static GenerationRequest greedy(int[] prompt, int maxTokens) {
+    return new GenerationRequest(prompt, maxTokens, 0, 1, 0, OptionalLong.empty(), Set.of(), 0);
+  }
+
+  static GenerationRequest seeded(int[] prompt, int maxTokens, long seed) {
+    return new GenerationRequest(prompt, maxTokens, 1, 1, 0, OptionalLong.of(seed), Set.of(), 0);
+  }
+
+  /** Publishes the fixture's weights with noise of this size on each of them. */
+  public static Path perturbed(Path weightsDir, long step, Path fixture, double noise) {
+    SplittableRandom random = new SplittableRandom(step);
+    return elementwise(weightsDir, step, fixture, x -> x + noise * random.nextGaussian());
+  }
+
+  /** Publishes the fixture's weights, each changed. */
+  static Path elementwise(Path weightsDir, long step, Path fixture, DoubleUnaryOperator change) {
+    return publish(
+        weightsDir,
+        step,
+        fixture,
+        (view, arena) -> {
+          MemorySegment data = arena.allocate(view.data().byteSize(), 64);
+          for (long i = 0; i < view.elements(); i++) {
+            float value = view.data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i);
+            data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) change.applyAsDouble(value));
+          }
+          return new TensorView(view.name(), DType.F32, view.shape(), data);
+        });
+  }
+
+  /** Publishes the fixture's tensors, each replaced. */
+  static Path publish(
+      Path weightsDir, long step, Path fixture, BiFunction<TensorView, Arena, TensorView> change) {
+    try (Checkpoint checkpoint = Checkpoint.open(fixture);
+        Arena arena = Arena.ofConfined()) {
+      List<TensorView> tensors =
+          checkpoint.tensors().values().stream().map(view -> change.apply(view, arena)).toList();
+      return new CheckpointStore(weightsDir)
+          .publish(step, step - 1, tensors, CheckpointStore.sideFiles(fixture));
+    }
+  }
+}

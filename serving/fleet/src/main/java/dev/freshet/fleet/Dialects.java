@@ -1,0 +1,34 @@
+package dev.freshet.fleet;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The dialects there are. A new one is added to {@link #ALL}. */
+public final class Dialects {
+  public static final Dialect FRESHET = new FreshetDialect();
+  public static final Dialect VLLM = new VllmDialect();
+  public static final Dialect SGLANG = new SglangDialect();
+  public static final Dialect PRIME_RL = new PrimeRlDialect();
+
+  public static final List<Dialect> ALL = List.of(FRESHET, VLLM, SGLANG, PRIME_RL);
+
+  private Dialects() {}
+
+  /**
+   * The dialect of that name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Dialect named(String name) {
+    return ALL.stream()
+        .filter(dialect -> dialect.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "expected one of %s, got '%s'"
+                        .formatted(
+                            ALL.stream().map(Dialect::name).collect(Collectors.joining(", ")),
+                            name)));
+  }
+}

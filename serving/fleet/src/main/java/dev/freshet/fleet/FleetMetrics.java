@@ -1,0 +1,120 @@
+package dev.freshet.fleet;
+
+import dev.freshet.metrics.Counter;
+import dev.freshet.metrics.Gauge;
+import dev.freshet.metrics.Histogram;
+import dev.freshet.metrics.Metric;
+import dev.freshet.metrics.MetricDefinition.Role;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.metrics.UpdateParts;
+import dev.freshet.trace.AdminTimings;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
+
+/**
+ * Weight updates as their client sees them, by replica: host and port of a server's admin listener,
+ * which is also what a Prometheus that scrapes the server there calls it. Thread-safe.
+ */
+public final class FleetMetrics {
+  private static final String REPLICA = "replica";
+  private static final String OP = "op";
+  private static final String ACKNOWLEDGED = "acknowledged";
+  private static final String UPDATE = "update_weights";
+
+  private final Metric<Histogram> walls;
+  private final Metric<Histogram> rpcs;
+  private final Metric<Histogram> queues;
+  private final Metric<Histogram> stalls;
+  private final Metric<Histogram> parts;
+  private final Metric<Counter> updates;
+  private final Metric<Gauge> inRotation;
+  private final Metric<Gauge> rollouts;
+
+  public FleetMetrics(MetricsRegistry registry) {
+    this.walls =
+        duration(registry, "freshet_update_wall_seconds", "client.send to client.done (wall_ms)");
+    this.rpcs =
+        duration(
+            registry,
+            "freshet_update_rpc_seconds",
+            "rpc.start to rpc.done, as the server reports it (rpc_ms)");
+    this.queues =
+        duration(
+            registry,
+            "freshet_update_queue_seconds",
+            "All that is not the engine's work: wall less rpc (queue_ms)");
+    this.stalls =
+        duration(
+            registry,
+            "freshet_update_stall_seconds",
+            "How long decoding was held, as the server reports it (stall_ms)");
+    this.parts =
+        registry.histogram(
+            Role.ORCHESTRATOR,
+            "freshet_update_part_seconds",
+            "A part of a weight update, the client's and the server's",
+            REPLICA,
+            OP,
+            "part");
+    this.updates =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_updates_total",
+            "Weight updates that ended: acknowledged, refused or failed",
+            REPLICA,
+            OP,
+            "outcome");
+    this.inRotation =
+        registry.gauge(
+            Role.ORCHESTRATOR,
+            "freshet_replica_in_rotation",
+            "1 while a server may have rollouts",
+            REPLICA);
+    this.rollouts =
+        registry.gauge(
+            Role.ORCHESTRATOR, "freshet_replica_rollouts", "Rollouts a server has now", REPLICA);
+  }
+
+  private static Metric<Histogram> duration(MetricsRegistry registry, String name, String help) {
+    return registry.histogram(Role.ORCHESTRATOR, name, help, REPLICA, OP);
+  }
+
+  /** A server of the fleet, and where its state can be read. */
+  public void replica(String replica, BooleanSupplier inRotationNow, DoubleSupplier rolloutsNow) {
+    inRotation.of(replica).read(() -> inRotationNow.getAsBoolean() ? 1 : 0);
+    rollouts.of(replica).read(rolloutsNow);
+    for (Metric<Histogram> metric : List.of(walls, rpcs, queues, stalls)) {
+      metric.of(replica, UPDATE);
+    }
+    for (String outcome : List.of(ACKNOWLEDGED, "refused", "failed")) {
+      updates.of(replica, UPDATE, outcome);
+    }
+  }
+
+  /** A server carried an operation out. */
+  public void acknowledged(String replica, AdminTimings timings) {
+    String op = timings.op();
+    updates.of(replica, op, ACKNOWLEDGED).add(1);
+    walls.of(replica, op).millis(timings.wallMs());
+    timings.rpcMs().ifPresent(ms -> rpcs.of(replica, op).millis(ms));
+    timings.queueMs().ifPresent(ms -> queues.of(replica, op).millis(ms));
+    timings.stallMs().ifPresent(ms -> stalls.of(replica, op).millis(ms));
+    parts.of(replica, op, "connect").millis(timings.connectMs());
+    timings.acceptMs().ifPresent(ms -> parts.of(replica, op, "accept").millis(ms));
+    timings.handlerMs().ifPresent(ms -> parts.of(replica, op, "handler").millis(ms));
+    timings.answerMs().ifPresent(ms -> parts.of(replica, op, "answer").millis(ms));
+    timings.transferMs().ifPresent(ms -> parts.of(replica, op, "transfer").millis(ms));
+    UpdateParts.count(timings.phases(), part -> parts.of(replica, op, part));
+  }
+
+  /** A server refused an update; its old weights serve on. */
+  public void refused(String replica) {
+    updates.of(replica, UPDATE, "refused").add(1);
+  }
+
+  /** A server did not acknowledge an update. */
+  public void failed(String replica) {
+    updates.of(replica, UPDATE, "failed").add(1);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminResult;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdateWeightsRequest;
+
+/** Freshet's own server: prepares beside decoding, swaps between two decode steps. */
+final class FreshetDialect implements Dialect {
+  @Override
+  public String name() {
+    return "freshet";
+  }
+
+  @Override
+  public void check(UpdateWeightsRequest request) {}
+
+  @Override
+  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+    return admin.updateWeights(request, trace);
+  }
+
+  @Override
+  public String versionRoute() {
+    return "/weight_info";
+  }
+
+  @Override
+  public boolean joinsRepeatedUpdates() {
+    return true;
+  }
+}

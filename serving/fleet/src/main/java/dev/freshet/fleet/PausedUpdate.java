@@ -1,0 +1,209 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminException;
+import dev.freshet.client.AdminExchange;
+import dev.freshet.client.AdminResult;
+import dev.freshet.client.LaneOperation;
+import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdatePhase;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.VerifyLevel;
+import dev.freshet.wire.WireException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/**
+ * A weight update of a server that loads weights while it is paused: pause, load the checkpoint
+ * from disk, settle (caches, version name), resume. A server whose load failed, or may still be
+ * running, stays paused because its weights may be mixed. A server that was never asked to load is
+ * resumed.
+ */
+final class PausedUpdate {
+  /**
+   * One call.
+   *
+   * @param phase the name of its time in the result
+   * @param optional whether a server without the route (404) is updated without it
+   */
+  record Step(String phase, String path, byte[] body, Duration deadline, boolean optional) {}
+
+  /**
+   * The calls of an update, in this order.
+   *
+   * @param loaded reads the answer of {@code load}: the server's own time in ms, if it reports one
+   * @param settle calls under the new weights, all made even if one fails
+   */
+  record Plan(
+      Optional<Step> pause,
+      Step load,
+      Function<AdminExchange.Answer, OptionalDouble> loaded,
+      List<Step> settle,
+      Optional<Step> resume) {}
+
+  private final Plan plan;
+  private final MonotonicClock clock;
+  private final LaneOperation.Lane lane;
+  private final Map<String, Double> phases = new LinkedHashMap<>();
+  private double connectMs;
+
+  private PausedUpdate(Plan plan, MonotonicClock clock, LaneOperation.Lane lane) {
+    this.plan = plan;
+    this.clock = clock;
+    this.lane = lane;
+  }
+
+  /**
+   * Carries out {@code plan} for a request that {@link #require} accepts.
+   *
+   * @throws AdminException the error of the first call that failed
+   */
+  static AdminResult run(
+      Plan plan, AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+    String route = plan.load().path();
+    return admin.operate(
+        new LaneOperation.Named("update_weights", route, request.weightDir()),
+        trace,
+        lane -> new PausedUpdate(plan, admin.clock(), lane).result(request));
+  }
+
+  /**
+   * Rejects what only a Freshet server can do, and an update without a directory or a version.
+   *
+   * @throws WireException with the field, the value and what is allowed
+   */
+  static void require(Dialect dialect, UpdateWeightsRequest request) {
+    refuse(
+        request.phase() != UpdatePhase.ALL,
+        "phase: expected all for a %s server, got '%s'",
+        dialect.name(),
+        request.phase().wireName());
+    refuse(
+        request.weightDir().isEmpty(),
+        "weight_dir: expected a directory for a %s server, got nothing",
+        dialect.name());
+    refuse(
+        request.step().isEmpty(),
+        "step: expected the version of the checkpoint for a %s server, got nothing",
+        dialect.name());
+    refuse(
+        request.verify() != VerifyLevel.FULL,
+        "verify: expected full for a %s server, got '%s'",
+        dialect.name(),
+        request.verify().wireName());
+    refuse(request.force(), "force: expected false for a %s server, got true", dialect.name());
+  }
+
+  private static void refuse(boolean wrong, String message, Object... values) {
+    if (wrong) {
+      throw new WireException(message.formatted(values));
+    }
+  }
+
+  private AdminResult result(UpdateWeightsRequest request) {
+    boolean paused = pause();
+    long pausedAt = clock.nanos();
+    OptionalDouble rpcMs = load(paused);
+    Optional<AdminException> unsettled = settle();
+    if (paused) {
+      plan.resume().ifPresent(this::call);
+    }
+    OptionalDouble stallMs =
+        paused ? OptionalDouble.of(clock.millisSince(pausedAt)) : OptionalDouble.empty();
+    if (unsettled.isPresent()) {
+      throw unsettled.get();
+    }
+    AdminTimings timings =
+        new AdminTimings(
+            lane.trace(),
+            "update_weights",
+            lane.url(plan.load().path()),
+            clock.millisSince(lane.sentNanos()),
+            connectMs,
+            OptionalDouble.empty(),
+            OptionalDouble.empty(),
+            rpcMs,
+            OptionalDouble.empty(),
+            stallMs,
+            phases);
+    return new AdminResult(timings, Long.toString(request.step().getAsLong()), Optional.empty());
+  }
+
+  private boolean pause() {
+    if (plan.pause().isEmpty()) {
+      return false;
+    }
+    try {
+      return call(plan.pause().get()).isPresent();
+    } catch (AdminException e) {
+      if (!e.neverHandled()) {
+        resumeAfter(e);
+      }
+      throw e;
+    }
+  }
+
+  private OptionalDouble load(boolean paused) {
+    try {
+      return plan.loaded().apply(call(plan.load()).orElseThrow());
+    } catch (AdminException e) {
+      if (!paused) {
+        throw e;
+      }
+      if (e.neverHandled()) {
+        resumeAfter(e);
+        throw e;
+      }
+      throw e.with("; the server stays paused, since its weights may be mixed");
+    }
+  }
+
+  /** Makes every settling call; returns the first failure. */
+  private Optional<AdminException> settle() {
+    Optional<AdminException> first = Optional.empty();
+    for (Step step : plan.settle()) {
+      try {
+        var _ = call(step);
+      } catch (AdminException e) {
+        first = first.or(() -> Optional.of(e));
+      }
+    }
+    return first;
+  }
+
+  /** Resumes a server that may be paused after {@code failure}. */
+  private void resumeAfter(AdminException failure) {
+    plan.resume()
+        .ifPresent(
+            resume -> {
+              try {
+                var _ = call(resume);
+              } catch (AdminException e) {
+                failure.addSuppressed(e);
+              }
+            });
+  }
+
+  /** The answer; empty for an optional route that the server does not have. */
+  private Optional<AdminExchange.Answer> call(Step step) {
+    long start = clock.nanos();
+    try {
+      AdminExchange.Answer answer = lane.post(step.path(), step.body(), step.deadline());
+      connectMs += (answer.connectedNanos() - start) / 1e6;
+      phases.put(step.phase(), (answer.answeredNanos() - start) / 1e6);
+      return Optional.of(answer);
+    } catch (AdminException e) {
+      if (step.optional() && e.status() == 404) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminResult;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.WireException;
+import dev.freshet.wire.WireWriter;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * prime-rl's inference server: {@code /update_weights}, between {@code /pause} and {@code /resume}
+ * where it has them. Mode {@code keep} only.
+ */
+final class PrimeRlDialect implements Dialect {
+  private static final String LOAD = "/update_weights";
+  private static final byte[] NO_BODY = {};
+
+  @Override
+  public String name() {
+    return "prime-rl";
+  }
+
+  @Override
+  public void check(UpdateWeightsRequest request) {
+    PausedUpdate.require(this, request);
+    if (request.mode() != UpdateMode.KEEP) {
+      throw new WireException(
+          "mode: expected keep for a prime-rl server, got '%s'"
+              .formatted(request.mode().wireName()));
+    }
+  }
+
+  @Override
+  public String versionRoute() {
+    return "/weight_info";
+  }
+
+  @Override
+  public boolean joinsRepeatedUpdates() {
+    return false;
+  }
+
+  @Override
+  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+    check(request);
+    AdminDeadlines deadlines = admin.deadlines();
+    byte[] load =
+        WireWriter.object(
+            out -> out.writeStringProperty("weight_dir", request.weightDir().orElseThrow()));
+    PausedUpdate.Plan plan =
+        new PausedUpdate.Plan(
+            Optional.of(
+                new PausedUpdate.Step("pause_ms", "/pause", NO_BODY, deadlines.pause(), true)),
+            new PausedUpdate.Step("load_ms", LOAD, load, deadlines.update(), false),
+            answer -> LoadAnswer.rpcMs(LOAD, answer),
+            List.of(),
+            Optional.of(
+                new PausedUpdate.Step("resume_ms", "/resume", NO_BODY, deadlines.pause(), true)));
+    return PausedUpdate.run(plan, admin, request, trace);
+  }
+}

@@ -1,0 +1,67 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminResult;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.UpdateWeightsRequest;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One weight update that an operator asks for, of servers that no orchestrator need know. */
+public final class UpdateByHand implements AutoCloseable {
+  /**
+   * How it ended.
+   *
+   * @param table where the time of the acknowledged updates went; empty if there are none
+   * @param failures one line for each server that did not acknowledge
+   */
+  public record Outcome(Optional<String> table, List<String> failures) {}
+
+  private final List<ReplicaAdmin> servers = new ArrayList<>();
+  private final ParallelUpdate updates = new ParallelUpdate();
+  private final Duration within;
+
+  /**
+   * @param admins the roots of the servers' admin listeners
+   * @param within the deadline, retries included
+   * @throws IllegalArgumentException if one of them is not the root of a server
+   */
+  public UpdateByHand(
+      List<URI> admins, Dialect dialect, Optional<AdminToken> token, Duration within) {
+    this.within = within;
+    EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
+    for (URI admin : admins) {
+      servers.add(
+          new ReplicaAdmin(admin, dialect, ReplicaAdmin.deadlines(within), token, unlogged));
+    }
+  }
+
+  /** Updates all servers at once. */
+  public Outcome run(UpdateWeightsRequest request) throws InterruptedException {
+    List<TraceId> traces = servers.stream().map(_ -> TraceId.random()).toList();
+    Map<String, AdminResult> done = new LinkedHashMap<>();
+    List<String> failures = new ArrayList<>();
+    for (ServerUpdate update : updates.run(servers, request, traces, within)) {
+      switch (update) {
+        case ServerUpdate.Acknowledged ok -> done.put(ok.server().toString(), ok.result());
+        case ServerUpdate.Refused refused -> failures.add(refused.why());
+        case ServerUpdate.Failed failed -> failures.add(failed.why());
+      }
+    }
+    return new Outcome(
+        done.isEmpty() ? Optional.empty() : Optional.of(UpdateTable.of(done)), failures);
+  }
+
+  @Override
+  public void close() {
+    servers.forEach(ReplicaAdmin::close);
+    updates.close();
+  }
+}

@@ -1,0 +1,97 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminResult;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.WireWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * vLLM with {@code VLLM_SERVER_DEV_MODE=1}: {@code /pause}, {@code /collective_rpc} with {@code
+ * reload_weights}, {@code /update_weight_version}, {@code /resume}.
+ */
+final class VllmDialect implements Dialect {
+  private static final String LOAD = "/collective_rpc";
+  private static final byte[] NO_BODY = {};
+
+  @Override
+  public String name() {
+    return "vllm";
+  }
+
+  @Override
+  public void check(UpdateWeightsRequest request) {
+    PausedUpdate.require(this, request);
+  }
+
+  @Override
+  public String versionRoute() {
+    return "/weight_info";
+  }
+
+  @Override
+  public boolean joinsRepeatedUpdates() {
+    return false;
+  }
+
+  @Override
+  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+    check(request);
+    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace);
+  }
+
+  private static PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
+    String dir = request.weightDir().orElseThrow();
+    String version = Long.toString(request.step().getAsLong());
+    String pause = "/pause?" + pause(request.mode());
+    byte[] load =
+        WireWriter.object(
+            out -> {
+              out.writeStringProperty("method", "reload_weights");
+              out.writeObjectPropertyStart("kwargs");
+              out.writeStringProperty("weights_path", dir);
+              out.writeEndObject();
+            });
+    return new PausedUpdate.Plan(
+        Optional.of(new PausedUpdate.Step("pause_ms", pause, NO_BODY, deadlines.pause(), false)),
+        new PausedUpdate.Step("load_ms", LOAD, load, deadlines.update(), false),
+        _ -> OptionalDouble.empty(),
+        settle(request.mode(), version, deadlines),
+        Optional.of(
+            new PausedUpdate.Step("resume_ms", "/resume", NO_BODY, deadlines.pause(), false)));
+  }
+
+  private static String pause(UpdateMode mode) {
+    return switch (mode) {
+      case KEEP -> "mode=keep&clear_cache=false";
+      case RECOMPUTE -> "mode=keep&clear_cache=true";
+      case DRAIN -> "mode=wait&clear_cache=true";
+      case ABORT -> "mode=abort&clear_cache=true";
+    };
+  }
+
+  private static List<PausedUpdate.Step> settle(
+      UpdateMode mode, String version, AdminDeadlines deadlines) {
+    List<PausedUpdate.Step> settle = new ArrayList<>();
+    if (mode == UpdateMode.KEEP) {
+      // Running requests keep their KV cache; new ones must not reuse it.
+      settle.add(
+          new PausedUpdate.Step(
+              "reset_cache_ms", "/reset_prefix_cache", NO_BODY, deadlines.pause(), true));
+    }
+    settle.add(
+        new PausedUpdate.Step(
+            "version_ms",
+            "/update_weight_version",
+            WireWriter.object(out -> out.writeStringProperty("new_version", version)),
+            deadlines.probe(),
+            true));
+    return settle;
+  }
+}

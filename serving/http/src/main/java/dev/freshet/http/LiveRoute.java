@@ -1,0 +1,115 @@
+package dev.freshet.http;
+
+import dev.freshet.trace.LiveFeed;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers with a {@link LivePage} and its events. A watcher gets an event when its connection takes
+ * one, and between two of them the event loop does what else there is to do; nothing is held for
+ * one that is slow, since it goes on from the event that it had last.
+ */
+final class LiveRoute implements AutoCloseable {
+  static final String PAGE = "/";
+  static final String EVENTS = "/events";
+
+  private static final Logger LOG = LoggerFactory.getLogger(LiveRoute.class);
+
+  private final LivePage page;
+  private final Set<Watching> open = ConcurrentHashMap.newKeySet();
+
+  LiveRoute(LivePage page) {
+    this.page = page;
+  }
+
+  void page(Request request, Exchange exchange) {
+    request.require("GET");
+    exchange.answer(200, new Body("text/html; charset=utf-8", false, page.html()));
+  }
+
+  void events(Request request, Exchange exchange) {
+    request.require("GET");
+    Watching watching = new Watching(exchange, page.feed().number(request.lastEventId()));
+    open.add(watching);
+    watching.begin();
+  }
+
+  /** One watcher's stream. All but {@code wake} on the connection's event loop. */
+  private final class Watching implements Exchange.Watcher {
+    private final Exchange exchange;
+    private final Runnable wake = this::wake;
+    private final AtomicBoolean awake = new AtomicBoolean();
+    private long last;
+    private boolean ended;
+
+    Watching(Exchange exchange, long last) {
+      this.exchange = exchange;
+      this.last = last;
+    }
+
+    void begin() {
+      exchange.watch(this);
+      exchange.beginEvents();
+      page.feed().watch(wake);
+      send();
+    }
+
+    private void wake() {
+      if (awake.compareAndSet(false, true)) {
+        later(this::send);
+      }
+    }
+
+    private void later(Runnable task) {
+      try {
+        exchange.loop().execute(task);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("an event for a loop that has ended with its connections");
+      }
+    }
+
+    private void send() {
+      awake.set(false);
+      if (ended || !exchange.isWritable()) {
+        return;
+      }
+      Optional<LiveFeed.Event> next = page.feed().after(last);
+      if (next.isPresent()) {
+        last = next.get().number();
+        exchange.write(next.get().frame());
+        exchange.flush();
+        wake();
+      }
+    }
+
+    @Override
+    public void writable() {
+      wake();
+    }
+
+    @Override
+    public void gone() {
+      ended = true;
+      page.feed().forget(wake);
+      open.remove(this);
+    }
+
+    void end() {
+      if (!ended) {
+        gone();
+        exchange.endEvents();
+      }
+    }
+  }
+
+  /** Ends all streams. */
+  @Override
+  public void close() {
+    open.forEach(watching -> watching.later(watching::end));
+  }
+}

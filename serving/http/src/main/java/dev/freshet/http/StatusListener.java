@@ -1,0 +1,70 @@
+package dev.freshet.http;
+
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Says over HTTP how a role is that serves no completions: its metrics and its page. It takes no
+ * orders, so it wants no token; who may reach its address may read it. It owns its socket and
+ * threads.
+ */
+public final class StatusListener implements AutoCloseable {
+  private static final int MAX_CONNECTIONS = 64;
+  private static final Duration END = Duration.ofSeconds(2);
+
+  private final Listener listener =
+      Listener.ofOne("status", new ConnectionCap.CloseIdlest(MAX_CONNECTIONS));
+  private final StatusPages pages;
+
+  private StatusListener(MetricsRegistry registry, Optional<LivePage> page) {
+    this.pages = new StatusPages(registry, page);
+  }
+
+  /**
+   * Listens until {@link #close}.
+   *
+   * @param address port 0 for any free one
+   * @throws FrontException if the address cannot be had; nothing is left behind
+   */
+  public static StatusListener start(
+      InetSocketAddress address, MetricsRegistry registry, Optional<LivePage> page) {
+    StatusListener status = new StatusListener(registry, page);
+    try {
+      status.listener.bind(
+          address, status.new StatusRoutes(), FrontLimits.DEFAULT, MonotonicClock.SYSTEM);
+      return status;
+    } catch (FrontException e) {
+      status.close();
+      throw e;
+    }
+  }
+
+  /** Its root, for clients on this host. */
+  public URI url() {
+    return listener.url();
+  }
+
+  private final class StatusRoutes implements Routes {
+    @Override
+    public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {}
+
+    @Override
+    public void handle(Request request, Exchange exchange) {
+      pages.handle(request, exchange);
+    }
+  }
+
+  @Override
+  public void close() {
+    pages.close();
+    listener.drain();
+    listener.awaitDrained(END);
+    listener.close(END);
+  }
+}

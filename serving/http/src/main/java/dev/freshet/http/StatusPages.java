@@ -1,0 +1,60 @@
+package dev.freshet.http;
+
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.waits.Wait;
+import dev.freshet.trace.waits.WaitGraph;
+import dev.freshet.trace.waits.Waits;
+import dev.freshet.trace.waits.WaitsJson;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What every role's listener answers of how it is: its metrics and, where there is one, its page.
+ */
+public final class StatusPages implements AutoCloseable {
+  private static final String WAITS = "/debug/waits";
+
+  private final MetricsRoute metrics;
+  private final Optional<LiveRoute> live;
+
+  public StatusPages(MetricsRegistry registry, Optional<LivePage> page) {
+    this.metrics = new MetricsRoute(registry);
+    this.live = page.map(LiveRoute::new);
+  }
+
+  /** Answers, if it is one of these; else refuses. */
+  public void handle(Request request, Exchange exchange) {
+    switch (request.path()) {
+      case MetricsRoute.PATH -> metrics.handle(request, exchange);
+      case WAITS -> waits(request, exchange);
+      case LiveRoute.PAGE -> live(request).page(request, exchange);
+      case LiveRoute.EVENTS -> live(request).events(request, exchange);
+      default -> throw new ApiException(ApiError.noSuchRoute(request.path()));
+    }
+  }
+
+  /** As text, or with {@code ?format=json} for a program. */
+  private static void waits(Request request, Exchange exchange) {
+    request.require("GET");
+    List<Wait> waits = Waits.open();
+    exchange.answer(
+        200,
+        request.query().getOrDefault("format", "").equals("json")
+            ? Body.json(WaitsJson.write(waits))
+            : new Body(
+                "text/plain; charset=utf-8",
+                false,
+                new WaitGraph(waits).text().getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private LiveRoute live(Request request) {
+    return live.orElseThrow(() -> new ApiException(ApiError.noSuchRoute(request.path())));
+  }
+
+  @Override
+  public void close() {
+    live.ifPresent(LiveRoute::close);
+    metrics.close();
+  }
+}

@@ -1,0 +1,60 @@
+package dev.freshet.http;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Which sockets Netty uses: epoll where the host has it, else the JDK's selector. */
+public final class Transport {
+  private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
+  private static final boolean EPOLL = Epoll.isAvailable();
+
+  private Transport() {}
+
+  /** A group of {@code threads} event loops, daemon threads named {@code name}-…; the caller's. */
+  public static EventLoopGroup group(String name, int threads) {
+    IoHandlerFactory io = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
+  }
+
+  /** The channel of a connection. */
+  public static Class<? extends SocketChannel> socket() {
+    return EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
+
+  /** The channel of a listener. */
+  public static Class<? extends ServerSocketChannel> serverSocket() {
+    return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  /** Begins to close {@code channel}; its handlers see it go inactive. */
+  public static void close(Channel channel) {
+    var _ = channel.close();
+  }
+
+  /** Closes every channel of {@code group} and ends its threads, waiting at most the deadline. */
+  public static void close(EventLoopGroup group, Duration deadline) {
+    boolean ended =
+        group
+            .shutdownGracefully(0, deadline.toMillis(), TimeUnit.MILLISECONDS)
+            .awaitUninterruptibly(deadline.toMillis());
+    if (!ended) {
+      LOG.warn("an event loop did not end within {} ms", deadline.toMillis());
+    }
+  }
+}

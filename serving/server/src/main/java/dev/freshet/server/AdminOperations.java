@@ -1,0 +1,217 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.engine.WeightOperation;
+import dev.freshet.engine.WeightUpdate;
+import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.HostClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdatePhase;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.WeightsAnswer;
+import dev.freshet.wire.WeightsAnswer.ServerClock;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.nio.file.InvalidPathException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out weight operations, one after the other in the order they came, on a thread of their
+ * own. An operation is known by its trace id and phase: asked for again while it waits, runs or has
+ * lately succeeded, it is joined and never started twice. A failed one may be tried again under its
+ * id. Thread-safe.
+ */
+final class AdminOperations implements AutoCloseable {
+  /** How many operations may wait; a client has one in flight. */
+  private static final int MAX_WAITING = 16;
+
+  /** How many that succeeded are remembered. */
+  private static final int MAX_REMEMBERED = 64;
+
+  /** What an operation is known by. */
+  private record Key(TraceId trace, String op, String phase) {}
+
+  private record Operation(
+      Key key,
+      WeightOperation work,
+      long recvNanos,
+      CompletableFuture<WeightsAnswer> answer,
+      Waits.Open turn) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdminOperations.class);
+
+  private final Engine engine;
+  private final EventLog events;
+  private final ServerMetrics metrics;
+  private final UpdateLines lines;
+  private final Duration deadline;
+  private final ExecutorService worker =
+      Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-admin-worker", true));
+
+  private final Map<Key, Operation> known = new HashMap<>();
+  private final Queue<Key> succeeded = new ArrayDeque<>();
+  private int unfinished;
+  private boolean closed;
+
+  AdminOperations(
+      Engine engine, EventLog events, ServerMetrics metrics, UpdateLines lines, Duration deadline) {
+    this.engine = engine;
+    this.events = events;
+    this.metrics = metrics;
+    this.lines = lines;
+    this.deadline = deadline;
+  }
+
+  /** Carries an update out as far as it says. The answer fails with an {@link ApiException}. */
+  CompletableFuture<WeightsAnswer> update(
+      UpdateWeightsRequest update, TraceId trace, long recvNanos) {
+    WeightOperation work;
+    try {
+      work = WeightOperation.of(update);
+    } catch (InvalidPathException e) {
+      throw new ApiException(
+          ApiError.invalid("invalid_request", "weight_dir: not a path: " + e.getMessage()));
+    }
+    return submit(new Key(trace, "update_weights", update.phase().wireName()), work, recvNanos);
+  }
+
+  /** Goes back to the base model. */
+  CompletableFuture<WeightsAnswer> reload(UpdateMode mode, TraceId trace, long recvNanos) {
+    return submit(
+        new Key(trace, "reload_weights", UpdatePhase.ALL.wireName()),
+        new WeightOperation.Reload(mode),
+        recvNanos);
+  }
+
+  private synchronized CompletableFuture<WeightsAnswer> submit(
+      Key key, WeightOperation work, long recvNanos) {
+    if (closed) {
+      throw new ApiException(ApiError.shuttingDown());
+    }
+    Operation same = known.get(key);
+    if (same != null) {
+      if (!same.work().equals(work)) {
+        throw new ApiException(
+            ApiError.conflict("trace id %s: is that of another operation".formatted(key.trace())));
+      }
+      return same.answer();
+    }
+    if (unfinished > MAX_WAITING) {
+      throw new ApiException(
+          ApiError.unavailable("overloaded", MAX_WAITING + " weight operations wait already"));
+    }
+    Operation operation =
+        new Operation(key, work, recvNanos, new CompletableFuture<>(), awaitTurn(key));
+    known.put(key, operation);
+    unfinished++;
+    worker.execute(() -> carryOut(operation));
+    return operation.answer();
+  }
+
+  private Waits.Open awaitTurn(Key key) {
+    return Waits.begin(
+        "inference", "its turn for %s of %s".formatted(key.op(), key.trace()), "the admin worker");
+  }
+
+  private void carryOut(Operation operation) {
+    operation.turn().close();
+    Key key = operation.key();
+    long start = events.clock().nanos();
+    events.rpcStart(key.trace(), key.op(), key.phase(), start);
+    try {
+      engine.update(operation.work(), deadline, update -> succeeded(operation, start, update));
+    } catch (RuntimeException | Error e) {
+      if (operation.answer().isDone()) {
+        LOG.error("{}: the weights it replaced were not released", key, e);
+        return;
+      }
+      long done = events.clock().nanos();
+      ApiError error = ServerErrors.of(e);
+      events.rpcFailed(
+          key.trace(), key.op(), key.phase(), done, (done - start) / 1e6, error.body().code());
+      metrics.failed(key.op(), key.phase());
+      finished(key, false);
+      operation.answer().completeExceptionally(new ApiException(error));
+      lines.failed(key.trace().hex(), error.body().message());
+    }
+  }
+
+  private void succeeded(Operation operation, long start, WeightUpdate update) {
+    Key key = operation.key();
+    long done = events.clock().nanos();
+    // As the answer states it, so that log and answer round from one figure.
+    double rpcMs = Math.round((done - start) / 1e3) / 1e3;
+    double handlerMs = (start - operation.recvNanos()) / 1e6;
+    events.rpcParts(key.trace(), update.policyVersion(), update.stallMs(), update.phases());
+    events.rpcDone(key.trace(), key.op(), key.phase(), done, rpcMs);
+    finished(key, true);
+    WeightsAnswer answer =
+        new WeightsAnswer(
+            Long.toString(update.policyVersion()),
+            update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
+            key.trace().hex(),
+            OptionalDouble.of(rpcMs),
+            OptionalDouble.of(handlerMs),
+            OptionalDouble.of(update.stallMs()),
+            update.phases(),
+            HostClock.id().map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9)));
+    operation.answer().complete(answer);
+    lines.succeeded(key.phase(), answer);
+    metrics.succeeded(
+        key.op(),
+        key.phase(),
+        handlerMs,
+        rpcMs,
+        update.phases(),
+        update.commit().stream().mapToDouble(WeightUpdate.CommitTimes::stallMs).findFirst());
+  }
+
+  private synchronized void finished(Key key, boolean success) {
+    unfinished--;
+    if (!success) {
+      known.remove(key);
+      return;
+    }
+    succeeded.add(key);
+    if (succeeded.size() > MAX_REMEMBERED) {
+      known.remove(succeeded.remove());
+    }
+  }
+
+  /** Takes no more operations; waits for those there are. Returns whether all have ended. */
+  boolean drain(Duration most) {
+    synchronized (this) {
+      closed = true;
+    }
+    worker.shutdown();
+    try {
+      return worker.awaitTermination(most.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Interrupts what is still running. */
+  @Override
+  public void close() {
+    worker.shutdownNow();
+    synchronized (this) {
+      known.values().forEach(operation -> operation.turn().close());
+    }
+  }
+}

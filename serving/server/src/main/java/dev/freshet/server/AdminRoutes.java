@@ -1,0 +1,260 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
+import dev.freshet.http.Exchange;
+import dev.freshet.http.Request;
+import dev.freshet.http.Routes;
+import dev.freshet.http.StatusPages;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.AbortRequest;
+import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.PauseMode;
+import dev.freshet.wire.ReloadWeightsRequest;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.WeightInfo;
+import dev.freshet.wire.WeightsAnswer;
+import dev.freshet.wire.WireException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+
+/**
+ * What the admin listener answers: weight operations, on their own thread; pauses, by the decode
+ * loop; what the engine can say at once, on the event loop; the metrics and the page. With a token,
+ * everything but the two probes {@code /health} and {@code /liveness} is for those who know it.
+ */
+final class AdminRoutes implements Routes {
+  private static final String UPDATE = "/update_weights";
+  private static final Set<String> PROBES = Set.of("/health", "/liveness");
+  private static final String RELOAD = "/reload_weights";
+
+  private final Engine engine;
+  private final AdminOperations operations;
+  private final EventLog events;
+  private final Duration pauseDeadline;
+  private final Optional<AdminToken> token;
+  private final Function<AbortRequest, CompletableFuture<Integer>> aborts;
+  private final StatusPages pages;
+  private volatile boolean closing;
+
+  /**
+   * @param pauseDeadline how long running completions may keep a pause from being in force
+   * @param aborts ends completions, and counts them
+   */
+  AdminRoutes(
+      Engine engine,
+      AdminOperations operations,
+      EventLog events,
+      Duration pauseDeadline,
+      Optional<AdminToken> token,
+      Function<AbortRequest, CompletableFuture<Integer>> aborts,
+      StatusPages pages) {
+    this.engine = engine;
+    this.operations = operations;
+    this.events = events;
+    this.pauseDeadline = pauseDeadline;
+    this.token = token;
+    this.aborts = aborts;
+    this.pages = pages;
+  }
+
+  /** From now on {@code /health} says that the server takes no more requests. */
+  void close() {
+    closing = true;
+  }
+
+  @Override
+  public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
+    if (path.equals(UPDATE) || path.equals(RELOAD)) {
+      events.serverSpan(trace, parent, recvNanos);
+      events.serverRecv(trace, path, recvNanos);
+    }
+  }
+
+  /** Refuses what comes from another host to a listener that is not for operators alone. */
+  void requireTrusted(Request request) {
+    if (token.isEmpty() && !request.fromThisHost() && !PROBES.contains(request.path())) {
+      throw new ApiException(ApiError.forbidden(request.path()));
+    }
+  }
+
+  @Override
+  public ApiError error(Throwable failure) {
+    return ServerErrors.of(failure);
+  }
+
+  @Override
+  public void handle(Request request, Exchange exchange) {
+    switch (request.path()) {
+      case "/health" -> {
+        request.require("GET");
+        health(exchange);
+      }
+      case "/liveness" -> {
+        request.require("GET");
+        exchange.answer(200, json("{\"status\":\"alive\"}"));
+      }
+      default -> {
+        requireNoPage(request);
+        requireToken(request);
+        operate(request, exchange);
+      }
+    }
+  }
+
+  /**
+   * Refuses orders that a web page gives: who has a browser open here may look at any page, which
+   * must not be able to exchange the weights. Programs send no origin.
+   */
+  private static void requireNoPage(Request request) {
+    if (!request.method().equals("GET") && !request.origin().isEmpty()) {
+      throw new ApiException(ApiError.forbiddenToPages(request.path()));
+    }
+  }
+
+  private void requireToken(Request request) {
+    if (token.isPresent() && !token.get().isIn(request.authorization())) {
+      throw new ApiException(ApiError.unauthorized(request.path()));
+    }
+  }
+
+  private void operate(Request request, Exchange exchange) {
+    switch (request.path()) {
+      case UPDATE -> {
+        request.require("POST");
+        UpdateWeightsRequest update = UpdateWeightsRequest.parse(request.body());
+        answerWeights(exchange, operations.update(update, request.trace(), request.recvNanos()));
+      }
+      case RELOAD -> {
+        request.require("POST");
+        UpdateMode mode = ReloadWeightsRequest.parse(request.body()).mode();
+        answerWeights(exchange, operations.reload(mode, request.trace(), request.recvNanos()));
+      }
+      case "/pause" -> {
+        request.require("POST");
+        pause(request.query(), exchange);
+      }
+      case "/resume" -> {
+        request.require("POST");
+        answer(exchange, engine.resume().thenApply(_ -> "{\"status\":\"resumed\"}"));
+      }
+      case "/is_paused" -> {
+        request.require("GET");
+        exchange.answer(200, json("{\"is_paused\":%b}".formatted(engine.paused())));
+      }
+      case "/abort_requests" -> {
+        request.require("POST");
+        answer(
+            exchange,
+            aborts
+                .apply(AbortRequest.parse(request.body()))
+                .thenApply("{\"status\":\"aborted\",\"aborted\":%d}"::formatted));
+      }
+      case "/weight_info" -> {
+        request.require("GET");
+        exchange.answer(200, new WeightInfo(Long.toString(engine.policyVersion())).toJson());
+      }
+      default -> pages.handle(request, exchange);
+    }
+  }
+
+  /**
+   * As vLLM's: {@code mode} and {@code clear_cache}, or the older {@code
+   * wait_for_inflight_requests}.
+   */
+  private void pause(Map<String, String> query, Exchange exchange) {
+    boolean wait = flag(query, "wait_for_inflight_requests", false);
+    PauseMode mode =
+        PauseMode.of(
+            query.getOrDefault("mode", (wait ? PauseMode.WAIT : PauseMode.ABORT).wireName()));
+    boolean clearCache = flag(query, "clear_cache", true);
+    CompletableFuture<Void> inForce =
+        engine
+            .pause(mode, clearCache)
+            .orTimeout(pauseDeadline.toNanos(), TimeUnit.NANOSECONDS)
+            .exceptionallyCompose(
+                error ->
+                    CompletableFuture.failedFuture(
+                        error instanceof TimeoutException ? notDrained() : error));
+    answer(exchange, inForce.thenApply(_ -> "{\"status\":\"paused\"}"));
+  }
+
+  private ApiException notDrained() {
+    return new ApiException(
+        ApiError.unavailable(
+            "pause_timeout",
+            "%d completions still run after %d ms; no new ones begin until /resume"
+                .formatted(engine.running(), pauseDeadline.toMillis())));
+  }
+
+  private static boolean flag(Map<String, String> query, String name, boolean otherwise) {
+    String value = query.getOrDefault(name, Boolean.toString(otherwise));
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "true", "1" -> true;
+      case "false", "0" -> false;
+      default ->
+          throw new WireException("%s: expected true or false, got '%s'".formatted(name, value));
+    };
+  }
+
+  private static void answer(Exchange exchange, CompletableFuture<String> body) {
+    var _ =
+        body.whenComplete(
+            (text, error) -> {
+              if (error == null) {
+                exchange.answer(200, json(text));
+              } else {
+                exchange.answer(ServerErrors.of(unwrapped(error)));
+              }
+            });
+  }
+
+  private static Throwable unwrapped(Throwable error) {
+    return error instanceof CompletionException e && e.getCause() != null ? e.getCause() : error;
+  }
+
+  private static void answerWeights(Exchange exchange, CompletableFuture<WeightsAnswer> answer) {
+    var _ =
+        answer.whenComplete(
+            (weights, error) -> {
+              if (error == null) {
+                exchange.answer(200, weights.toJson());
+              } else {
+                exchange.answer(ServerErrors.of(error));
+              }
+            });
+  }
+
+  private void health(Exchange exchange) {
+    if (closing) {
+      exchange.answer(ApiError.shuttingDown());
+    } else {
+      exchange.answer(
+          200,
+          json(
+              "{\"status\":\"ok\",\"weight_version\":\"%d\",\"running\":%d,\"waiting\":%d,\"paused\":%b}"
+                  .formatted(
+                      engine.policyVersion(),
+                      engine.running(),
+                      engine.waiting(),
+                      engine.paused())));
+    }
+  }
+
+  private static byte[] json(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

@@ -1,0 +1,266 @@
+package dev.freshet.server;
+
+import static dev.freshet.http.JsonBuffer.ascii;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.engine.FinishReason;
+import dev.freshet.engine.TokenEvent;
+import dev.freshet.http.ApiError;
+import dev.freshet.http.Exchange;
+import dev.freshet.http.HeldBytes;
+import dev.freshet.http.JsonBuffer;
+import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.ErrorBody;
+import java.util.Optional;
+
+/**
+ * One completion on its way from engine to client. All on the connection's event loop. What the
+ * client does not take is held within the bounds of {@link HeldBytes}, beyond which the client is
+ * given up; a client that leaves or is given up ends the generation at once.
+ */
+final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
+  /** What the id of an answer has before that of its request. */
+  static final String ID_PREFIX = "cmpl-";
+
+  private static final byte[] DATA = ascii("data: ");
+  private static final byte[] END_OF_EVENT = ascii("\n\n");
+  private static final byte[] END_OF_LINE = ascii("\r\n");
+  private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
+  private static final byte[] DONE = ascii("[DONE]");
+  private static final byte[] END_CHOICES = ascii("]}");
+  private static final byte[] USAGE = ascii(",\"usage\":{\"prompt_tokens\":");
+  private static final byte[] COMPLETION_TOKENS = ascii(",\"completion_tokens\":");
+  private static final byte[] TOTAL_TOKENS = ascii(",\"total_tokens\":");
+
+  /** Room for the size of a chunk, which HTTP lets begin with zeros. */
+  private static final byte[] NO_SIZE = ascii("00000000");
+
+  private final CompletionRequest request;
+  private final int[] prompt;
+  private final Exchange exchange;
+  private final LoopOutlet outlet;
+  private final StopText text;
+  private final TokenBatch batch;
+  private final byte[] prefix;
+  private final CompletionMeter meter;
+
+  private Optional<Engine.Generation> generation = Optional.empty();
+  private Optional<Finish> finish = Optional.empty();
+  private boolean behind;
+  private boolean ended;
+
+  /**
+   * @param prefix the answer's JSON up to its choices
+   */
+  CompletionStream(
+      CompletionRequest request,
+      int[] prompt,
+      Exchange exchange,
+      LoopOutlet outlet,
+      StopText text,
+      TokenBatch batch,
+      byte[] prefix,
+      CompletionMeter meter) {
+    this.request = request;
+    this.prompt = prompt;
+    this.exchange = exchange;
+    this.outlet = outlet;
+    this.text = text;
+    this.batch = batch;
+    this.prefix = prefix;
+    this.meter = meter;
+  }
+
+  /** Whether {@code id} is that of its request or of its answer. */
+  boolean isCalled(String id) {
+    String own = request.requestId().orElse("");
+    return id.equals(own) || id.equals(ID_PREFIX + own);
+  }
+
+  /** The engine has taken the request: answers with the head of a stream. */
+  void begin(Engine.Generation accepted) {
+    generation = Optional.of(accepted);
+    outlet.add(accepted, this);
+    meter.begin();
+    exchange.watch(this);
+    if (request.stream()) {
+      exchange.beginEvents();
+    }
+  }
+
+  /** Takes an event of the engine; {@link #send} brings it to the client. */
+  void take(TokenEvent event) {
+    if (finish.isPresent()) {
+      return;
+    }
+    boolean byToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
+    if (event.token() >= 0) {
+      meter.token();
+      batch.token(event);
+      if (!byToken) {
+        batch.text(text.push(event.token()));
+      }
+    }
+    if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
+      batch.text(text.flush());
+    }
+    if (text.stoppedBy().isPresent()) {
+      finish = Optional.of(new Finish.ByText(text.stoppedBy().get()));
+      cancelGeneration();
+    } else if (byToken && request.stopTokenIds().contains(event.token())) {
+      finish = Optional.of(new Finish.ByToken(event.token()));
+    } else {
+      finish = event.finish().map(Finish.Plain::new);
+    }
+  }
+
+  /** Ends it with what there is: the engine or the server stops. {@link #send} tells the client. */
+  void abort() {
+    if (finish.isEmpty()) {
+      cancelGeneration();
+      batch.text(text.flush());
+      finish = Optional.of(new Finish.Plain(FinishReason.ABORT));
+    }
+  }
+
+  /** Ends it with an error: it cannot go on. */
+  void fail() {
+    cancelGeneration();
+    finish = Optional.of(new Finish.Plain(FinishReason.ERROR));
+    send();
+  }
+
+  /** Sends what there is to send, as far as the client takes it. */
+  void send() {
+    if (ended) {
+      return;
+    }
+    if (!request.stream()) {
+      if (finish.isPresent()) {
+        ended = true;
+        answerWhole(finish.get());
+      }
+    } else if (exchange.isWritable()) {
+      caughtUp();
+      sendEvents();
+    } else {
+      behind = true;
+      outlet.held().behind(this, batch.heldBytes());
+    }
+  }
+
+  private void caughtUp() {
+    if (behind) {
+      behind = false;
+      outlet.held().free(this);
+    }
+  }
+
+  /** Ends it without a word: its reader takes too little. */
+  @Override
+  public void disconnectSlowReader() {
+    ended = true;
+    meter.end(CompletionMeter.GONE);
+    cancelGeneration();
+    caughtUp();
+    exchange.drop();
+  }
+
+  private void sendEvents() {
+    if (finish.isEmpty() && batch.isEmpty()) {
+      return;
+    }
+    JsonBuffer out = outlet.json();
+    out.clear();
+    writeEvents(out);
+    exchange.write(out);
+    if (finish.isPresent()) {
+      ended = true;
+      meter.end(finish.get().reason().wireName());
+      exchange.end();
+    } else {
+      exchange.flush();
+    }
+  }
+
+  private void writeEvents(JsonBuffer out) {
+    if (exchange.chunked()) {
+      out.raw(NO_SIZE).raw(END_OF_LINE);
+    }
+    int start = out.length();
+    boolean failed = finish.isPresent() && finish.get().reason() == FinishReason.ERROR;
+    if (failed) {
+      event(out, engineFailed().toJson());
+    } else {
+      out.raw(DATA).raw(prefix);
+      batch.writeChoice(out, prompt, finish);
+      out.raw(END_CHOICES).raw(END_OF_EVENT);
+    }
+    if (finish.isPresent()) {
+      if (!failed && request.includeUsage()) {
+        out.raw(DATA).raw(prefix).raw(']');
+        writeUsage(out);
+        out.raw('}').raw(END_OF_EVENT);
+      }
+      event(out, DONE);
+    }
+    if (exchange.chunked()) {
+      out.hexAt(0, NO_SIZE.length, out.length() - start);
+      out.raw(END_OF_LINE);
+      if (finish.isPresent()) {
+        out.raw(LAST_CHUNK);
+      }
+    }
+  }
+
+  private static void event(JsonBuffer out, byte[] data) {
+    out.raw(DATA).raw(data).raw(END_OF_EVENT);
+  }
+
+  private void answerWhole(Finish how) {
+    meter.end(how.reason().wireName());
+    if (how.reason() == FinishReason.ERROR) {
+      exchange.answer(new ApiError(500, engineFailed()));
+      return;
+    }
+    JsonBuffer out = outlet.json();
+    out.clear();
+    out.raw(prefix);
+    batch.writeChoice(out, prompt, finish);
+    out.raw(']');
+    writeUsage(out);
+    out.raw('}');
+    exchange.answer(200, out.toBytes());
+  }
+
+  private void writeUsage(JsonBuffer out) {
+    out.raw(USAGE).integer(prompt.length);
+    out.raw(COMPLETION_TOKENS).integer(batch.tokenCount());
+    out.raw(TOTAL_TOKENS).integer(prompt.length + batch.tokenCount()).raw('}');
+  }
+
+  private static ErrorBody engineFailed() {
+    return ApiError.internal("the engine failed while generating").body();
+  }
+
+  private void cancelGeneration() {
+    generation.ifPresent(
+        running -> {
+          running.cancel();
+          outlet.remove(running);
+        });
+  }
+
+  @Override
+  public void gone() {
+    ended = true;
+    meter.end(CompletionMeter.GONE);
+    caughtUp();
+    cancelGeneration();
+  }
+
+  @Override
+  public void writable() {
+    send();
+  }
+}

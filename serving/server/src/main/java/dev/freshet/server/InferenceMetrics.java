@@ -1,0 +1,19 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.EngineMetrics;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.MonotonicClock;
+
+/**
+ * The metrics of one inference server.
+ *
+ * @param registry makes the page that the server answers with
+ */
+public record InferenceMetrics(
+    MetricsRegistry registry, EngineMetrics engine, ServerMetrics server) {
+  /** Registers them. */
+  public static InferenceMetrics in(MetricsRegistry registry, MonotonicClock clock) {
+    return new InferenceMetrics(
+        registry, new EngineMetrics(registry, clock), new ServerMetrics(registry));
+  }
+}

@@ -1,0 +1,133 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.engine.Outlet;
+import dev.freshet.engine.TokenEvent;
+import dev.freshet.http.HeldBytes;
+import dev.freshet.http.JsonBuffer;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The completions of one event loop. What the engine delivers in a step becomes one task of the
+ * loop, which writes every stream's part and flushes every connection once. A loop that falls
+ * behind finds several steps and sends a stream's part of them together, so that it catches up
+ * instead of piling up tasks. The state is the loop's; completions are submitted on it, so that no
+ * event can come before its stream is known.
+ */
+final class LoopOutlet implements Outlet {
+  private static final Logger LOG = LoggerFactory.getLogger(LoopOutlet.class);
+
+  private final EventLoop loop;
+  private final HeldBytes held;
+  private final JsonBuffer json = new JsonBuffer();
+  private final IdentityHashMap<Engine.Generation, CompletionStream> streams =
+      new IdentityHashMap<>();
+  private final List<CompletionStream> touched = new ArrayList<>();
+
+  /** The steps that the loop has not dispatched yet, and whether its task for them is posted. */
+  private final Queue<List<TokenEvent>> steps = new ConcurrentLinkedQueue<>();
+
+  private final AtomicBoolean posted = new AtomicBoolean();
+  private final Runnable dispatch = this::dispatch;
+
+  LoopOutlet(EventLoop loop, HeldBytes held) {
+    this.loop = loop;
+    this.held = held;
+  }
+
+  /** What the loop's streams hold. */
+  HeldBytes held() {
+    return held;
+  }
+
+  /** Where the loop's streams write an event before they send it, one at a time. */
+  JsonBuffer json() {
+    return json;
+  }
+
+  /** Routes the generation's events to {@code stream} from now on. */
+  void add(Engine.Generation generation, CompletionStream stream) {
+    streams.put(generation, stream);
+  }
+
+  /** Forgets a generation that will have no more events. */
+  void remove(Engine.Generation generation) {
+    streams.remove(generation);
+  }
+
+  @Override
+  public void deliver(List<TokenEvent> events) {
+    steps.add(events);
+    if (posted.getAndSet(true)) {
+      return;
+    }
+    try {
+      loop.execute(dispatch);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("{} events for a loop that has ended with its connections", events.size());
+    }
+  }
+
+  private void dispatch() {
+    posted.set(false); // First, so that a step that comes from now on is dispatched again.
+    for (List<TokenEvent> step = steps.poll(); step != null; step = steps.poll()) {
+      for (TokenEvent event : step) {
+        take(event);
+      }
+    }
+    for (CompletionStream stream : touched) {
+      send(stream);
+    }
+    touched.clear();
+  }
+
+  private void take(TokenEvent event) {
+    CompletionStream stream = streams.get(event.generation());
+    if (stream == null) {
+      return;
+    }
+    if (event.finish().isPresent()) {
+      streams.remove(event.generation());
+    }
+    try {
+      stream.take(event);
+    } catch (RuntimeException e) {
+      failed(stream, e);
+    }
+    touched.add(stream);
+  }
+
+  private static void send(CompletionStream stream) {
+    try {
+      stream.send();
+    } catch (RuntimeException e) {
+      failed(stream, e);
+    }
+  }
+
+  /** One stream's trouble is not its neighbours'. */
+  private static void failed(CompletionStream stream, RuntimeException e) {
+    LOG.error("a stream failed unexpectedly", e);
+    stream.fail();
+  }
+
+  /** Ends some completions with finish reason abort; how many. On the loop. */
+  int abort(Predicate<CompletionStream> which) {
+    List<CompletionStream> ending = streams.values().stream().filter(which).toList();
+    for (CompletionStream stream : ending) {
+      stream.abort();
+      send(stream);
+    }
+    return ending.size();
+  }
+}

@@ -1,0 +1,165 @@
+package dev.freshet.server;
+
+import dev.freshet.metrics.Counter;
+import dev.freshet.metrics.Gauge;
+import dev.freshet.metrics.Histogram;
+import dev.freshet.metrics.Metric;
+import dev.freshet.metrics.MetricDefinition.Role;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.metrics.UpdateParts;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.DoubleSupplier;
+
+/**
+ * What an inference server's front tells of completions and weight operations. Nothing here waits,
+ * so that an event loop may call it. Thread-safe.
+ */
+public final class ServerMetrics {
+  private static final String OP = "op";
+  private static final String PHASE = "phase";
+  private static final String UPDATE = "update_weights";
+  private static final String ALL = "all";
+
+  private final Histogram firstTokens;
+  private final Metric<Counter> completions;
+  private final AtomicInteger streams = new AtomicInteger();
+  private final Metric<Histogram> handlers;
+  private final Metric<Histogram> rpcs;
+  private final Metric<Histogram> parts;
+  private final Metric<Histogram> stalls;
+  private final Metric<Counter> failures;
+  private final Gauge running;
+  private final Gauge waiting;
+  private final Gauge version;
+  private final Gauge paused;
+
+  public ServerMetrics(MetricsRegistry registry) {
+    this.firstTokens =
+        registry
+            .histogram(
+                Role.INFERENCE,
+                "freshet_time_to_first_token_seconds",
+                "From the first byte of a completion's request to its first token")
+            .of();
+    this.completions =
+        registry.counter(
+            Role.INFERENCE,
+            "freshet_completions_total",
+            "Completions that ended, by finish reason; gone: the client left or took too little",
+            "finish_reason");
+    gauge(registry, "freshet_streams_open", "Completions under way whose client is connected")
+        .read(streams::get);
+    this.running = gauge(registry, "freshet_completions_running", "Completions in the decode loop");
+    this.waiting =
+        gauge(registry, "freshet_completions_waiting", "Completions that wait for a place in it");
+    this.version =
+        gauge(registry, "freshet_engine_policy_version", "The policy version that serves");
+    this.paused = gauge(registry, "freshet_engine_paused", "1 while completions are held back");
+    this.handlers =
+        operation(
+            registry, "freshet_server_handler_seconds", "server.recv to rpc.start (handler_ms)");
+    this.rpcs = operation(registry, "freshet_server_rpc_seconds", "rpc.start to rpc.done (rpc_ms)");
+    this.failures =
+        registry.counter(
+            Role.INFERENCE,
+            "freshet_server_failures_total",
+            "Weight operations that failed; they are in no histogram",
+            OP,
+            PHASE);
+    this.parts =
+        registry.histogram(
+            Role.INFERENCE,
+            "freshet_server_part_seconds",
+            "A part of a weight operation, as its answer has it",
+            OP,
+            "part");
+    this.stalls =
+        registry.histogram(
+            Role.INFERENCE,
+            "freshet_decode_stall_seconds",
+            "How long a weight exchange held decoding between two steps (stall_ms)",
+            OP);
+    beginAtZero();
+  }
+
+  /** Makes the series that a server is sure to have. */
+  private void beginAtZero() {
+    for (String reason : List.of("stop", "length", "abort", "error", "gone")) {
+      completions.of(reason);
+    }
+    for (Metric<Histogram> metric : List.of(handlers, rpcs)) {
+      metric.of(UPDATE, ALL);
+    }
+    failures.of(UPDATE, ALL);
+    stalls.of(UPDATE);
+  }
+
+  private static Gauge gauge(MetricsRegistry registry, String name, String help) {
+    return registry.gauge(Role.INFERENCE, name, help).of();
+  }
+
+  private static Metric<Histogram> operation(MetricsRegistry registry, String name, String help) {
+    return registry.histogram(Role.INFERENCE, name, help, OP, PHASE);
+  }
+
+  /** Where the engine's state can be read; on the thread that makes a page. */
+  public void engine(
+      DoubleSupplier runningNow,
+      DoubleSupplier waitingNow,
+      DoubleSupplier versionNow,
+      DoubleSupplier pausedNow) {
+    running.read(runningNow);
+    waiting.read(waitingNow);
+    version.read(versionNow);
+    paused.read(pausedNow);
+  }
+
+  /** Completions under way whose client is connected. */
+  public int streams() {
+    return streams.get();
+  }
+
+  /** A completion begins. */
+  public void opened() {
+    streams.incrementAndGet();
+  }
+
+  /** A completion's first token is there, so long after its request. */
+  public void firstToken(long nanos) {
+    firstTokens.nanos(nanos);
+  }
+
+  /** A completion that began has ended. */
+  public void closed(String finishReason) {
+    streams.decrementAndGet();
+    completions.of(finishReason).add(1);
+  }
+
+  /**
+   * A weight operation succeeded.
+   *
+   * @param phase how much of it was asked for, by its name on the wire
+   * @param phases its parts in milliseconds, by their names on the wire
+   * @param stallMs if it exchanged weights
+   */
+  public void succeeded(
+      String op,
+      String phase,
+      double handlerMs,
+      double rpcMs,
+      Map<String, Double> phases,
+      OptionalDouble stallMs) {
+    handlers.of(op, phase).millis(handlerMs);
+    rpcs.of(op, phase).millis(rpcMs);
+    UpdateParts.count(phases, part -> parts.of(op, part));
+    stallMs.ifPresent(stalls.of(op)::millis);
+  }
+
+  /** A weight operation failed. */
+  public void failed(String op, String phase) {
+    failures.of(op, phase).add(1);
+  }
+}

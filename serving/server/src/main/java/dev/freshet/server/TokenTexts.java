@@ -1,0 +1,30 @@
+package dev.freshet.server;
+
+import dev.freshet.http.JsonBuffer;
+import dev.freshet.text.Tokenizer;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * The text of single tokens, as logprobs name them: a JSON string with its quotes. Each is decoded
+ * and encoded once. Thread-safe.
+ */
+final class TokenTexts {
+  private final Tokenizer tokenizer;
+  private final AtomicReferenceArray<byte[]> texts;
+
+  TokenTexts(Tokenizer tokenizer, int vocabSize) {
+    this.tokenizer = tokenizer;
+    this.texts = new AtomicReferenceArray<>(vocabSize);
+  }
+
+  /** The token's text; not to be written to. */
+  byte[] of(int token) {
+    byte[] text = texts.get(token);
+    if (text == null) {
+      JsonBuffer json = new JsonBuffer();
+      text = json.string(tokenizer.decode(new int[] {token}, false)).toBytes();
+      texts.set(token, text);
+    }
+    return text;
+  }
+}

@@ -1,0 +1,264 @@
+package dev.freshet.server;
+
+import static dev.freshet.server.FrontFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminException;
+import dev.freshet.client.AdminResult;
+import dev.freshet.client.Call;
+import dev.freshet.engine.WeightOperation;
+import dev.freshet.http.ApiException;
+import dev.freshet.http.FrontLimits;
+import dev.freshet.http.Request;
+import dev.freshet.http.StatusPages;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.PauseMode;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdatePhase;
+import dev.freshet.wire.UpdateWeightsRequest;
+import dev.freshet.wire.VerifyLevel;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The admin routes beyond the plain update: phases, pauses, and who may use them. */
+@Timeout(120)
+class AdminControlTest {
+  @TempDir private Path dir;
+
+  @Test
+  void everyPhaseReachesTheEngineUnderOneTraceId() throws Exception {
+    TraceId trace = TraceId.random();
+    try (FrontFixture fixture = new FrontFixture(dir);
+        AdminClient admin = fixture.admin()) {
+      admin.updateWeights(request(Optional.of("w"), UpdatePhase.PREPARE), trace);
+      admin.updateWeights(request(Optional.empty(), UpdatePhase.COMMIT), trace);
+      admin.updateWeights(request(Optional.empty(), UpdatePhase.COMMIT), trace);
+      admin.updateWeights(request(Optional.empty(), UpdatePhase.ROLLBACK), trace);
+
+      assertThat(fixture.engine.operations)
+          .containsExactly(
+              new WeightOperation.Prepare(Path.of("w"), OptionalLong.of(4), VerifyLevel.SIZE, true),
+              new WeightOperation.Commit(
+                  Optional.empty(), OptionalLong.of(4), UpdateMode.DRAIN, true),
+              new WeightOperation.Rollback(OptionalLong.of(4), UpdateMode.DRAIN));
+      assertThat(fixture.log.stream().filter(line -> line.contains("rpc.done")))
+          .hasSize(3)
+          .satisfiesExactly(
+              line -> assertThat(line).endsWith("phase=prepare"),
+              line -> assertThat(line).endsWith("phase=commit"),
+              line -> assertThat(line).endsWith("phase=rollback"));
+    }
+  }
+
+  private static UpdateWeightsRequest request(Optional<String> weightDir, UpdatePhase phase) {
+    return new UpdateWeightsRequest(
+        weightDir, OptionalLong.of(4), UpdateMode.DRAIN, phase, VerifyLevel.SIZE, true);
+  }
+
+  @Test
+  void onOneHostTheQueueTimeIsSplitWithoutARest() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir);
+        AdminClient admin = fixture.admin()) {
+      AdminResult result =
+          admin.updateWeights(
+              UpdateWeightsRequest.of("w", OptionalLong.of(1), UpdateMode.KEEP), TraceId.random());
+
+      double named =
+          result.timings().connectMs()
+              + result.timings().acceptMs().orElseThrow()
+              + result.timings().handlerMs().orElseThrow()
+              + result.timings().answerMs().orElseThrow();
+      assertThat(named)
+          .isCloseTo(
+              result.timings().queueMs().orElseThrow(), org.assertj.core.data.Offset.offset(0.01));
+      assertThat(result.timings().acceptMs().orElseThrow()).isNotNegative();
+      assertThat(result.timings().stallMs()).hasValue(1.0);
+    }
+  }
+
+  @Test
+  void pauseAndResumeTakeTheParametersAndGiveTheAnswersOfVllm() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir)) {
+      assertThat(post(fixture, "/pause").body()).isEqualTo("{\"status\":\"paused\"}");
+      assertThat(get(fixture, "/is_paused").body()).isEqualTo("{\"is_paused\":true}");
+      post(fixture, "/pause?mode=keep&clear_cache=false");
+      post(fixture, "/pause?wait_for_inflight_requests=true");
+      assertThat(post(fixture, "/resume").body()).isEqualTo("{\"status\":\"resumed\"}");
+      assertThat(get(fixture, "/is_paused").body()).isEqualTo("{\"is_paused\":false}");
+
+      assertThat(fixture.engine.pauses).containsExactly("abort true", "keep false", "wait true");
+      HttpResponse<String> mode = post(fixture, "/pause?mode=soon");
+      assertThat(mode.statusCode()).isEqualTo(400);
+      assertThat(mode.body()).contains("mode: expected one of abort, wait, keep, got 'soon'");
+      assertThat(post(fixture, "/pause?clear_cache=perhaps").body())
+          .contains("clear_cache: expected true or false, got 'perhaps'");
+      assertThat(get(fixture, "/pause").statusCode()).isEqualTo(405);
+    }
+  }
+
+  @Test
+  void thePauseAnswersOnceItIsInForceAndSaysSoWhenThatTakesTooLong() throws Exception {
+    FrontLimits limits = FrontFixture.limits().update(Duration.ofMillis(50)).build();
+    try (FrontFixture fixture = new FrontFixture(dir, limits, MonotonicClock.SYSTEM);
+        AdminClient admin = fixture.admin()) {
+      fixture.engine.pauseInForce = new CompletableFuture<>();
+
+      assertThatExceptionOfType(AdminException.class)
+          .isThrownBy(() -> admin.pause(PauseMode.WAIT, true))
+          .withMessageContaining("HTTP 503")
+          .withMessageContaining(
+              "completions still run after 50 ms; no new ones begin until /resume")
+          .satisfies(e -> assertThat(e.code()).isEqualTo("pause_timeout"));
+      admin.resume();
+    }
+  }
+
+  @Test
+  void withATokenOnlyProbesAreForEverybody() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir, new AdminToken("s3cret"));
+        AdminClient stranger = fixture.admin();
+        AdminClient operator =
+            new AdminClient(
+                fixture.front.adminUrl(),
+                AdminDeadlines.DEFAULT,
+                fixture.events,
+                Optional.of(new AdminToken("s3cret")));
+        AdminClient onDataPort =
+            new AdminClient(
+                fixture.front.dataUrl(),
+                AdminDeadlines.DEFAULT,
+                fixture.events,
+                Optional.of(new AdminToken("s3cre")))) {
+      assertThat(stranger.health().healthy()).isTrue();
+      assertThat(get(fixture, "/liveness").statusCode()).isEqualTo(200);
+      assertThatExceptionOfType(AdminException.class)
+          .isThrownBy(
+              () ->
+                  stranger.updateWeights(
+                      UpdateWeightsRequest.of("w", OptionalLong.of(1), UpdateMode.KEEP),
+                      TraceId.random()))
+          .withMessageContaining("HTTP 401")
+          .withMessageContaining("Authorization: Bearer");
+      assertThatExceptionOfType(AdminException.class)
+          .isThrownBy(() -> onDataPort.pause(PauseMode.KEEP, true))
+          .withMessageContaining("HTTP 401");
+      assertThat(json(post(fixture, "/reload_weights").body()).at("/error/code").asString())
+          .isEqualTo("unauthorized");
+      assertThat(fixture.engine.operations).isEmpty();
+
+      assertThat(
+              operator
+                  .updateWeights(
+                      UpdateWeightsRequest.of("w", OptionalLong.of(1), UpdateMode.KEEP),
+                      TraceId.random())
+                  .weightVersion())
+          .isEqualTo("1");
+      assertThat(fixture.log).noneMatch(line -> line.contains("s3cret"));
+    }
+  }
+
+  @Test
+  void completionsAreAbortedByTheirNamesOrAllTogetherAndKeepTheTokensTheyHave() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir)) {
+      fixture.engine.hold();
+      Call named = fixture.start(CompletionRequest.text("a").maxTokens(50).requestId("mine"));
+      Call other = fixture.start(CompletionRequest.text("a").maxTokens(50));
+      Call third = fixture.start(CompletionRequest.text("a").maxTokens(50));
+      FrontFixture.eventually(() -> fixture.engine.running() == 3);
+      fixture.engine.allow(2);
+      FrontFixture.eventually(() -> third.tokens() == 2 && named.tokens() == 2);
+
+      assertThat(abort(fixture, "{\"request_ids\":[\"cmpl-mine\",\"nobody's\"]}"))
+          .isEqualTo("{\"status\":\"aborted\",\"aborted\":1}");
+      assertThat(FrontFixture.await(named).finishReason()).isEqualTo("abort");
+      assertThat(FrontFixture.await(named).policyVersions()).hasSize(2);
+      assertThat(other.result().isDone()).isFalse();
+      assertThat(abort(fixture, "{}")).isEqualTo("{\"status\":\"aborted\",\"aborted\":2}");
+      assertThat(FrontFixture.await(other).finishReason()).isEqualTo("abort");
+      assertThat(FrontFixture.await(third).finishReason()).isEqualTo("abort");
+      FrontFixture.eventually(() -> fixture.engine.running() == 0);
+      assertThat(abort(fixture, "")).isEqualTo("{\"status\":\"aborted\",\"aborted\":0}");
+      assertThat(abort(fixture, "{\"ids\":[]}")).contains("unknown field 'ids'");
+    }
+  }
+
+  @Test
+  void theNameInTheHeaderGoesBeforeTheOneInTheBody() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir)) {
+      String answer =
+          fixture
+              .post(
+                  fixture.front.dataUrl(),
+                  "/v1/completions",
+                  "{\"prompt\":\"a\",\"max_tokens\":1,\"request_id\":\"body\"}",
+                  "x-request-id",
+                  "header\"s")
+              .body();
+
+      assertThat(json(answer).get("id").asString()).isEqualTo("cmpl-header\"s");
+    }
+  }
+
+  @Test
+  void withoutATokenOtherHostsCannotTouchTheWeightsThroughTheDataListener() throws Exception {
+    try (FrontFixture fixture = new FrontFixture(dir);
+        AdminOperations operations =
+            new AdminOperations(
+                fixture.engine,
+                fixture.events,
+                fixture.metrics.server(),
+                new UpdateLines(Optional.empty()),
+                FrontFixture.LONG);
+        StatusPages pages = new StatusPages(fixture.metrics.registry(), Optional.empty())) {
+      AdminRoutes open =
+          new AdminRoutes(
+              fixture.engine,
+              operations,
+              fixture.events,
+              FrontFixture.LONG,
+              Optional.empty(),
+              request -> CompletableFuture.completedFuture(0),
+              pages);
+
+      assertThatExceptionOfType(ApiException.class)
+          .isThrownBy(() -> open.requireTrusted(fromElsewhere("/update_weights")))
+          .satisfies(e -> assertThat(e.error().status()).isEqualTo(403));
+      assertThatExceptionOfType(ApiException.class)
+          .isThrownBy(() -> open.requireTrusted(fromElsewhere("/metrics")));
+      assertThatCode(() -> open.requireTrusted(fromElsewhere("/health")))
+          .doesNotThrowAnyException();
+    }
+  }
+
+  private static Request fromElsewhere(String path) {
+    return new Request(
+        "POST", path, Map.of(), "", "", "", "", "", "", false, new byte[0], TraceId.random(), 0);
+  }
+
+  private static String abort(FrontFixture fixture, String body) throws Exception {
+    return fixture.post(fixture.front.adminUrl(), "/abort_requests", body).body();
+  }
+
+  private static HttpResponse<String> post(FrontFixture fixture, String path) throws Exception {
+    return fixture.post(fixture.front.adminUrl(), path, "");
+  }
+
+  private static HttpResponse<String> get(FrontFixture fixture, String path) throws Exception {
+    return fixture.get(fixture.front.adminUrl(), path);
+  }
+}

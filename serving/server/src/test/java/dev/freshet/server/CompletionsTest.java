@@ -1,0 +1,238 @@
+package dev.freshet.server;
+
+import static dev.freshet.server.FrontFixture.await;
+import static dev.freshet.server.FrontFixture.eventually;
+import static dev.freshet.server.FrontFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.Call;
+import dev.freshet.client.Completion;
+import dev.freshet.client.StreamException;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.UpdateMode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+@Timeout(120)
+class CompletionsTest {
+  private FrontFixture fixture;
+
+  @BeforeEach
+  void open(@TempDir Path dir) throws Exception {
+    fixture = new FrontFixture(dir);
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void aStreamAndAWholeAnswerSayTheSame() throws Exception {
+    CompletionRequest.Builder request =
+        CompletionRequest.text("v").maxTokens(9).logprobs(2).returnTokenIds(true).seed(1);
+
+    Completion stream = await(fixture.start(request));
+    JsonNode whole = whole(request.build());
+    JsonNode choice = whole.get("choices").get(0);
+
+    assertThat(stream.text()).isEqualTo("wxyz\"\n🦀äa").isEqualTo(choice.get("text").asString());
+    assertThat(stream.tokenIds()).containsExactly(fixture.tokenizer.encode(stream.text()));
+    assertThat(stream.logprobs()).hasSize(9).startsWith(-0.25f, -0.5f);
+    assertThat(stream.policyVersions()).hasSize(9).containsOnly(0);
+    assertThat(stream.finishReason()).isEqualTo("length");
+    assertThat(stream.promptTokens()).isEqualTo(1);
+    assertThat(choice.get("token_ids").toString())
+        .isEqualTo(json(Arrays.toString(stream.tokenIds())).toString());
+    assertThat(choice.get("prompt_token_ids").get(0).asInt()).isEqualTo(fixture.id("v"));
+    assertThat(choice.get("weight_versions").toString())
+        .isEqualTo("[{\"version\":\"0\",\"start\":0,\"end\":9}]");
+    assertThat(choice.get("logprobs").get("tokens").toString())
+        .isEqualTo("[\"w\",\"x\",\"y\",\"z\",\"\\\"\",\"\\n\",\"🦀\",\"ä\",\"a\"]");
+    assertThat(choice.get("logprobs").get("text_offset").toString())
+        .isEqualTo("[0,1,2,3,4,5,6,7,8]");
+    assertThat(choice.get("logprobs").get("top_logprobs").get(0).toString())
+        .isEqualTo("{\"w\":-0.25,\"a\":-1.0,\"b\":-2.0}");
+    assertThat(choice.get("finish_reason").asString()).isEqualTo("length");
+    assertThat(whole.get("usage").toString())
+        .isEqualTo("{\"prompt_tokens\":1,\"completion_tokens\":9,\"total_tokens\":10}");
+    assertThat(whole.get("object").asString()).isEqualTo("text_completion");
+    assertThat(whole.get("model").asString()).isEqualTo(fixture.engine.modelName());
+  }
+
+  @Test
+  void withoutAskingThereAreNeitherIdsNorLogprobsButVersions() throws Exception {
+    JsonNode choice = whole(CompletionRequest.text("a").build()).get("choices").get(0);
+
+    assertThat(choice.propertyNames())
+        .containsExactly("index", "text", "weight_versions", "finish_reason", "stop_reason");
+    assertThat(choice.get("text").asString()).isEqualTo("bcdefghijklmnopq");
+  }
+
+  @Test
+  void everyTokenCarriesTheVersionThatMadeItAcrossAnUpdate() throws Exception {
+    fixture.engine.hold();
+    Call call = fixture.start(CompletionRequest.text("a").maxTokens(6).returnTokenIds(true));
+    eventually(() -> fixture.engine.running() == 1);
+    fixture.engine.allow(2);
+    eventually(() -> call.tokens() == 2);
+    try (AdminClient admin = fixture.admin()) {
+      admin.updateWeights(Path.of("step_7"), 7, UpdateMode.KEEP, TraceId.random());
+      fixture.engine.allow(3);
+      eventually(() -> call.tokens() == 5);
+      admin.reloadWeights(TraceId.random());
+    }
+    fixture.engine.go();
+
+    assertThat(await(call).policyVersions()).containsExactly(0, 0, 7, 7, 7, 0);
+  }
+
+  @Test
+  void aStopStringIsCutFromTheTextAndEndsTheGeneration() throws Exception {
+    Completion completion =
+        await(
+            fixture.start(
+                CompletionRequest.text("a")
+                    .maxTokens(1000)
+                    .stop(List.of("fgz", "fgh", "zz"))
+                    .returnTokenIds(true)));
+
+    assertThat(completion.text()).isEqualTo("bcde");
+    assertThat(completion.finishReason()).isEqualTo("stop");
+    assertThat(fixture.tokenizer.decode(completion.tokenIds(), true)).isEqualTo("bcdefgh");
+    eventually(() -> fixture.engine.running() == 0);
+    JsonNode choice =
+        whole(CompletionRequest.text("a").maxTokens(1000).stop(List.of("fgh")).build())
+            .get("choices")
+            .get(0);
+    assertThat(choice.get("text").asString()).isEqualTo("bcde");
+    assertThat(choice.get("stop_reason").asString()).isEqualTo("fgh");
+  }
+
+  @Test
+  void aTokenWhoseTextIsHeldBackGoesOutAtOnce() throws Exception {
+    fixture.engine.hold();
+    Call call =
+        fixture.start(
+            CompletionRequest.text("a").maxTokens(3).stop(List.of("bx")).returnTokenIds(true));
+    eventually(() -> fixture.engine.running() == 1);
+    fixture.engine.allow(1);
+
+    eventually(() -> call.tokens() == 1);
+    fixture.engine.go();
+    assertThat(await(call).text()).isEqualTo("bcd");
+  }
+
+  @Test
+  void aStopTokenIsAmongTheIdsAndNotInTheText() throws Exception {
+    int d = fixture.id("d");
+    Completion completion =
+        await(
+            fixture.start(
+                CompletionRequest.text("a").stopTokenIds(List.of(d)).returnTokenIds(true)));
+
+    assertThat(completion.text()).isEqualTo("bc");
+    assertThat(completion.tokenIds()).endsWith(d);
+    assertThat(completion.finishReason()).isEqualTo("stop");
+    assertThat(
+            whole(CompletionRequest.text("a").stopTokenIds(List.of(d)).build())
+                .get("choices")
+                .get(0)
+                .get("stop_reason")
+                .asInt())
+        .isEqualTo(d);
+  }
+
+  @Test
+  void whatTheEngineRefusesIsAnsweredByItsKind() throws Exception {
+    HttpResponse<String> invalid = post("{\"prompt\":[5],\"max_tokens\":100000}");
+    HttpResponse<String> full = post("{\"prompt\":[5],\"max_tokens\":99998}");
+
+    assertThat(invalid.statusCode()).isEqualTo(400);
+    assertThat(invalid.body()).contains("longer than 100000");
+    assertThat(full.statusCode()).isEqualTo(503);
+    assertThat(full.headers().firstValue("retry-after")).isPresent();
+    assertThat(json(full.body()).get("error").get("code").asString()).isEqualTo("overloaded");
+  }
+
+  @Test
+  void anEngineThatFailsWithinAStreamSaysSoInTheStreamAndElseByStatus() throws Exception {
+    fixture.engine.hold();
+    Call call = fixture.start(CompletionRequest.text("a").maxTokens(5));
+    var whole =
+        fixture.http.sendAsync(request("{\"prompt\":\"a\"}"), HttpResponse.BodyHandlers.ofString());
+    eventually(() -> fixture.engine.running() == 2);
+    fixture.engine.fail();
+
+    assertThat(whole.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(500);
+    try {
+      throw new AssertionError("completed: " + await(call));
+    } catch (ExecutionException e) {
+      assertThat(e.getCause())
+          .isInstanceOfSatisfying(
+              StreamException.class,
+              error -> assertThat(error.kind()).isEqualTo(StreamException.Kind.FAILED));
+    }
+  }
+
+  @Test
+  void badRequestsAreAnsweredWithWhatIsWrong() throws Exception {
+    assertError(post("{\"prompt\":\"a\",\"n\":2}"), 400, "n: expected 1");
+    assertError(post("{\"prompt\":"), 400, "malformed JSON at line 1");
+    assertError(post("{\"prompt\":\"\"}"), 400, "prompt: expected at least one token");
+    assertError(post("{\"prompt\":\"A\"}"), 400, "character 'A' is not in the vocabulary");
+    assertError(post("{\"prompt\":[3,34]}"), 400, "prompt: expected token ids below 34, got 34");
+    assertError(
+        post("{\"prompt\":\"a\",\"stop_token_ids\":[99]}"), 400, "stop_token_ids: expected");
+    assertError(post("{\"prompt\":\"a\",\"model\":\"gpt\"}"), 404, "model 'gpt' is not served");
+    assertThat(fixture.engine.running()).isZero();
+  }
+
+  @Test
+  void theModelsAndTheHealthAreTold() throws Exception {
+    JsonNode model =
+        json(fixture.get(fixture.front.dataUrl(), "/v1/models").body()).get("data").get(0);
+
+    assertThat(model.get("id").asString()).isEqualTo(fixture.engine.modelName());
+    assertThat(model.get("max_model_len").asInt()).isEqualTo(ScriptedEngine.MAX_LEN);
+    assertThat(fixture.get(fixture.front.dataUrl(), "/health").body())
+        .isEqualTo(
+            "{\"status\":\"ok\",\"weight_version\":\"0\",\"running\":0,\"waiting\":0,\"paused\":false}");
+    assertThat(fixture.get(fixture.front.adminUrl(), "/liveness").statusCode()).isEqualTo(200);
+  }
+
+  private static void assertError(HttpResponse<String> answer, int status, String message) {
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(json(answer.body()).get("error").get("message").asString()).contains(message);
+  }
+
+  private JsonNode whole(CompletionRequest request) throws Exception {
+    HttpResponse<String> answer = post(new String(request.toJson(), StandardCharsets.UTF_8));
+    assertThat(answer.statusCode()).isEqualTo(200);
+    return json(answer.body());
+  }
+
+  private HttpRequest request(String body) {
+    return HttpRequest.newBuilder(fixture.front.dataUrl().resolve("/v1/completions"))
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
+  }
+
+  private HttpResponse<String> post(String body) throws Exception {
+    return fixture.post(fixture.front.dataUrl(), "/v1/completions", body);
+  }
+}

@@ -1,0 +1,257 @@
+package dev.freshet.server;
+
+import static dev.freshet.server.FrontFixture.completionRequest;
+import static dev.freshet.server.FrontFixture.eventually;
+import static dev.freshet.server.FrontFixture.limits;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.freshet.client.Call;
+import dev.freshet.http.FrontLimits;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.CompletionRequest;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the front bears of its clients, and that the others do not notice. */
+@Timeout(120)
+class LimitsTest {
+  private static final String HEALTH = "GET /health HTTP/1.1\r\n\r\n";
+  private static final String LAST_HEALTH = "GET /health HTTP/1.1\r\nconnection: close\r\n\r\n";
+
+  @TempDir private Path dir;
+
+  @Test
+  void whenAllReadersTogetherHoldTooMuchTheOneThatHoldsMostIsDropped() throws Exception {
+    try (FrontFixture fixture = fixture(limits().allHeldBytes(256 << 10).build());
+        Socket most = new Socket();
+        Socket less = new Socket()) {
+      fixture.engine.hold();
+      Call other = fixture.start(CompletionRequest.text("a").maxTokens(3000));
+      slowReader(fixture, less, "{\"prompt\":\"a\",\"max_tokens\":3000,\"stream\":true}");
+      slowReader(
+          fixture, most, "{\"prompt\":\"a\",\"max_tokens\":3000,\"stream\":true,\"logprobs\":20}");
+      eventually(() -> fixture.engine.running() == 3);
+      while (fixture.engine.running() == 3 && other.tokens() < 2900) {
+        step(fixture, other, other.tokens() + 20);
+      }
+
+      assertThat(fixture.engine.running()).isEqualTo(2);
+      assertThatThrownBy(() -> readToTheEnd(most)).isInstanceOf(IOException.class);
+      fixture.engine.go();
+      assertThat(readToTheEnd(less)).contains("\"end\":3000}");
+      assertThat(FrontFixture.await(other).policyVersions()).hasSize(3000);
+    }
+  }
+
+  @Test
+  void aDataConnectionTooManyIsTold503AndTheStreamsGoOn() throws Exception {
+    try (FrontFixture fixture = fixture(limits().connections(3).build());
+        Socket third = fixture.dataSocket()) {
+      fixture.engine.hold();
+      List<Call> calls = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        calls.add(fixture.start(CompletionRequest.text("a").maxTokens(50)));
+      }
+      eventually(() -> fixture.engine.running() == 2);
+
+      for (int i = 0; i < 200; i++) {
+        fixture.engine.allow(i % 8 == 0 ? 1 : 0);
+        String answer = exchangeIfAnswered(fixture);
+        assertThat(answer).matches("(?s)|HTTP/1.1 503 .*retry-after.*too_many_connections.*");
+      }
+      assertThat(fixture.exchange(completionRequest("{\"prompt\":\"a\"}")))
+          .matches("(?s)|HTTP/1.1 503 .*");
+      assertThat(fixture.get(fixture.front.adminUrl(), "/health").statusCode()).isEqualTo(200);
+      third.close();
+      fixture.engine.go();
+      eventually(() -> exchangeIfAnswered(fixture).startsWith("HTTP/1.1 200"));
+      for (Call call : calls) {
+        assertThat(FrontFixture.await(call).policyVersions()).hasSize(50);
+      }
+    }
+  }
+
+  @Test
+  void aFurtherAdminConnectionClosesTheOneIdleLongest() throws Exception {
+    try (FrontFixture fixture = fixture(limits().adminConnections(3).build());
+        Socket usedLast = connect(fixture.front.adminAddress());
+        Socket idle = connect(fixture.front.adminAddress());
+        Socket alsoIdle = connect(fixture.front.adminAddress())) {
+      for (Socket socket : List.of(usedLast, idle, alsoIdle, usedLast)) {
+        assertThat(ask(socket)).isEqualTo("HTTP/1.1 200 OK");
+      }
+      try (Socket further = connect(fixture.front.adminAddress())) {
+        assertThat(ask(further)).isEqualTo("HTTP/1.1 200 OK");
+      }
+
+      assertThat(idle.getInputStream().read()).isEqualTo(-1);
+      assertThat(ask(usedLast)).isEqualTo("HTTP/1.1 200 OK");
+      assertThat(ask(alsoIdle)).isEqualTo("HTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void anUpdateInProgressIsNeverClosedForAFurtherConnection() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    try (FrontFixture fixture = fixture(limits().adminConnections(1).build());
+        Socket update = connect(fixture.front.adminAddress())) {
+      fixture.engine.beforeUpdate =
+          _ -> {
+            try {
+              release.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+          };
+      send(update, "POST /reload_weights HTTP/1.1\r\nconnection: close\r\n\r\n");
+      eventually(() -> fixture.engine.updates() == 1);
+      try (Socket further = connect(fixture.front.adminAddress())) {
+        assertThat(ask(further)).isEqualTo("HTTP/1.1 503 Service Unavailable");
+      }
+      release.countDown();
+
+      assertThat(FrontFixture.readAll(update.getInputStream())).startsWith("HTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void aBodyForWhichThereIsNoRoomBesideTheOthersIsTold503() throws Exception {
+    String large =
+        completionRequest("{\"prompt\":\"a\"" + " ".repeat(900) + "}", "connection: close");
+    String small =
+        completionRequest("{\"prompt\":\"a\"" + " ".repeat(300) + "}", "connection: close");
+    try (FrontFixture fixture = fixture(limits().allBodyBytes(1000).build());
+        Socket unfinished = fixture.dataSocket()) {
+      send(unfinished, large.substring(0, large.length() - 1));
+      eventually(() -> exchange(fixture, small).startsWith("HTTP/1.1 503 "));
+      send(unfinished, "}");
+
+      assertThat(FrontFixture.readAll(unfinished.getInputStream())).startsWith("HTTP/1.1 200 ");
+      assertThat(fixture.exchange(small)).startsWith("HTTP/1.1 200 ");
+      try (Socket leaves = fixture.dataSocket()) {
+        send(leaves, large.substring(0, large.length() - 1));
+        eventually(() -> exchange(fixture, small).startsWith("HTTP/1.1 503 "));
+      }
+      eventually(() -> exchange(fixture, small).startsWith("HTTP/1.1 200 "));
+    }
+  }
+
+  @Test
+  void stepsMadeWhileTheLoopIsBusyGoOutTogether() throws Exception {
+    try (FrontFixture fixture = fixture(FrontLimits.DEFAULT);
+        Socket socket = fixture.dataSocket()) {
+      fixture.engine.hold();
+      send(
+          socket,
+          completionRequest(
+              "{\"prompt\":\"a\",\"max_tokens\":4,\"stream\":true}", "connection: close"));
+      eventually(() -> fixture.engine.running() == 1);
+      fixture.engine.beforeSubmit = () -> fixture.engine.make(3);
+      Call blocks = fixture.start(CompletionRequest.tokens(5).maxTokens(1));
+      eventually(() -> fixture.engine.running() == 2);
+      fixture.engine.beforeSubmit = () -> {};
+      StringBuilder answer = new StringBuilder();
+      byte[] some = new byte[1024];
+      while (!answer.toString().contains("\n\n\r\n")) {
+        int count = socket.getInputStream().read(some);
+        assertThat(count).as("bytes after %s", answer).isPositive();
+        answer.append(new String(some, 0, count, StandardCharsets.US_ASCII));
+      }
+      fixture.engine.go();
+
+      answer.append(FrontFixture.readAll(socket.getInputStream()));
+      assertThat(answer.toString())
+          .contains("\"text\":\"bcd\"", "\"start\":0,\"end\":3}", "\"text\":\"e\"");
+      assertThat(FrontFixture.await(blocks).finishReason()).isEqualTo("length");
+    }
+  }
+
+  private FrontFixture fixture(FrontLimits limits) throws IOException {
+    return new FrontFixture(dir, limits, MonotonicClock.SYSTEM);
+  }
+
+  private static void slowReader(FrontFixture fixture, Socket socket, String body)
+      throws IOException {
+    socket.setReceiveBufferSize(4 << 10);
+    socket.connect(fixture.front.dataAddress());
+    socket.setSoTimeout(60_000);
+    send(socket, completionRequest(body, "connection: close"));
+  }
+
+  /** Lets the engine make steps until {@code other} has so many tokens. */
+  private static void step(FrontFixture fixture, Call other, int tokens)
+      throws InterruptedException {
+    while (other.tokens() < tokens) {
+      int reached = other.tokens() + 20;
+      fixture.engine.allow(20);
+      eventually(() -> other.tokens() >= reached);
+    }
+  }
+
+  /** What a connection too many is told: nothing, if many are being told at once. */
+  private static String exchangeIfAnswered(FrontFixture fixture) {
+    try {
+      return fixture.exchange(LAST_HEALTH);
+    } catch (IOException e) {
+      return ""; // Closed without a word.
+    }
+  }
+
+  private static String exchange(FrontFixture fixture, String request) {
+    try {
+      return fixture.exchange(request);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Socket connect(InetSocketAddress address) throws IOException {
+    Socket socket = new Socket();
+    socket.connect(address);
+    socket.setSoTimeout(60_000);
+    return socket;
+  }
+
+  /** Asks for the health and reads the whole answer; its status line. */
+  private static String ask(Socket socket) throws IOException {
+    send(socket, HEALTH);
+    BufferedReader in =
+        new BufferedReader(
+            new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+    String status = in.readLine();
+    int length = 0;
+    for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
+      if (line.startsWith("content-length: ")) {
+        length = Integer.parseInt(line.substring(16));
+      }
+    }
+    for (int i = 0; i < length; i++) {
+      assertThat(in.read()).isNotNegative();
+    }
+    return status;
+  }
+
+  private static void send(Socket socket, String bytes) throws IOException {
+    socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String readToTheEnd(Socket socket) throws IOException {
+    String answer = FrontFixture.readAll(socket.getInputStream());
+    if (!answer.endsWith("0\r\n\r\n")) {
+      throw new IOException("cut off");
+    }
+    return answer;
+  }
+}

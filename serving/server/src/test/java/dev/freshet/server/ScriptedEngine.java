@@ -1,0 +1,276 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.engine.EngineException;
+import dev.freshet.engine.FinishReason;
+import dev.freshet.engine.GenerationRequest;
+import dev.freshet.engine.Outlet;
+import dev.freshet.engine.TokenEvent;
+import dev.freshet.engine.WeightOperation;
+import dev.freshet.engine.WeightUpdate;
+import dev.freshet.wire.PauseMode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * An engine without a model. Its tokens count up from the last of the prompt, round the vocabulary
+ * from {@value #FIRST} on; token i has the logprob −(i + 1)/4. Its thread makes a step for all
+ * running completions at a time, while steps are allowed; an update is applied between two steps.
+ */
+final class ScriptedEngine implements Engine {
+  static final int FIRST = 4;
+  static final int MAX_LEN = 100_000;
+
+  private final int vocabSize;
+  private final Object stepLock = new Object();
+  private final Set<Running> running = new LinkedHashSet<>();
+  private final Semaphore steps = new Semaphore(0);
+  private final Thread thread = new Thread(this::loop, "scripted-engine");
+  private final AtomicInteger updates = new AtomicInteger();
+  private final AtomicInteger stepsMade = new AtomicInteger();
+
+  /** The operations applied or tried, and the pauses asked for. */
+  final List<WeightOperation> operations = new CopyOnWriteArrayList<>();
+
+  final List<String> pauses = new CopyOnWriteArrayList<>();
+  volatile CompletableFuture<Void> pauseInForce = CompletableFuture.completedFuture(null);
+  private volatile boolean paused;
+
+  /** What an update does before it is applied: nothing, wait, or throw. */
+  volatile Consumer<WeightOperation> beforeUpdate = operation -> {};
+
+  /** What a submission does before it is taken: nothing, or hold its event loop. */
+  volatile Runnable beforeSubmit = () -> {};
+
+  private volatile long version;
+  private volatile boolean free = true;
+  private volatile boolean closed;
+
+  ScriptedEngine(int vocabSize) {
+    this.vocabSize = vocabSize;
+    thread.start();
+  }
+
+  private final class Running implements Generation {
+    private final GenerationRequest request;
+    private final Outlet outlet;
+    private int made;
+
+    Running(GenerationRequest request, Outlet outlet) {
+      this.request = request;
+      this.outlet = outlet;
+    }
+
+    @Override
+    public void cancel() {
+      synchronized (running) {
+        running.remove(this);
+      }
+    }
+
+    private TokenEvent next() {
+      int last = request.prompt()[request.prompt().length - 1];
+      int token = FIRST + Math.floorMod(last - FIRST + 1 + made, vocabSize - FIRST);
+      List<TokenEvent.TopLogprob> top = new ArrayList<>();
+      for (int i = 0; i < request.topLogprobs(); i++) {
+        top.add(new TokenEvent.TopLogprob(FIRST + i, -1 - i));
+      }
+      made++;
+      Optional<FinishReason> finish =
+          request.stopTokens().contains(token)
+              ? Optional.of(FinishReason.STOP)
+              : made == request.maxTokens() ? Optional.of(FinishReason.LENGTH) : Optional.empty();
+      return new TokenEvent(this, token, -made / 4f, version, top, finish);
+    }
+  }
+
+  /** From now on no step is made but those {@link #allow} allows; one in progress is over. */
+  void hold() {
+    free = false;
+    synchronized (stepLock) {
+      steps.drainPermits();
+    }
+  }
+
+  void allow(int count) {
+    steps.release(count);
+  }
+
+  /** Allows steps and waits until they are made. */
+  void make(int count) {
+    int reached = stepsMade.get() + count;
+    allow(count);
+    while (stepsMade.get() < reached && !closed) {
+      Thread.onSpinWait();
+    }
+  }
+
+  void go() {
+    free = true;
+    steps.release();
+  }
+
+  /** The updates and reloads applied or tried. */
+  int updates() {
+    return updates.get();
+  }
+
+  private void loop() {
+    try {
+      while (!closed) {
+        if (running() == 0) {
+          Thread.sleep(1);
+        }
+        boolean allowed = !free && steps.tryAcquire(1, TimeUnit.HOURS);
+        synchronized (stepLock) {
+          if (free || allowed) {
+            step();
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      // The engine is closed.
+    }
+  }
+
+  private void step() {
+    List<Running> now;
+    synchronized (running) {
+      now = new ArrayList<>(running);
+    }
+    IdentityHashMap<Outlet, List<TokenEvent>> byOutlet = new IdentityHashMap<>();
+    for (Running one : now) {
+      TokenEvent event = one.next();
+      byOutlet.computeIfAbsent(one.outlet, outlet -> new ArrayList<>()).add(event);
+      if (event.finish().isPresent()) {
+        one.cancel();
+      }
+    }
+    byOutlet.forEach(Outlet::deliver);
+    stepsMade.incrementAndGet();
+  }
+
+  /** Ends every running completion as an engine that fails does. */
+  void fail() {
+    synchronized (stepLock) {
+      synchronized (running) {
+        for (Running one : running) {
+          one.outlet.deliver(
+              List.of(
+                  new TokenEvent(one, -1, 0, version, List.of(), Optional.of(FinishReason.ERROR))));
+        }
+        running.clear();
+      }
+    }
+  }
+
+  @Override
+  public Generation submit(GenerationRequest request, Outlet outlet) {
+    beforeSubmit.run();
+    if (request.prompt().length + request.maxTokens() > MAX_LEN) {
+      throw new EngineException(EngineException.Kind.INVALID, "longer than " + MAX_LEN);
+    }
+    if (request.maxTokens() == 99_999 - request.prompt().length) {
+      throw new EngineException(EngineException.Kind.OVERLOADED, "the queue is full");
+    }
+    Running one = new Running(request, outlet);
+    synchronized (running) {
+      running.add(one);
+    }
+    return one;
+  }
+
+  @Override
+  public void update(WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided) {
+    updates.incrementAndGet();
+    operations.add(operation);
+    beforeUpdate.accept(operation);
+    synchronized (stepLock) {
+      version =
+          switch (operation) {
+            case WeightOperation.Update update -> update.prepare().step().orElse(version + 1);
+            case WeightOperation.Reload reload -> 0;
+            default -> version;
+          };
+    }
+    decided.accept(
+        new WeightUpdate(
+            version,
+            OptionalLong.empty(),
+            Optional.of(new WeightUpdate.PrepareTimes(0.5, 1, 1.25, 0.25)),
+            Optional.of(new WeightUpdate.CommitTimes(2, 1, 0, 1))));
+  }
+
+  @Override
+  public CompletableFuture<Void> pause(PauseMode mode, boolean clearCache) {
+    paused = true;
+    pauses.add(mode.wireName() + " " + clearCache);
+    return pauseInForce;
+  }
+
+  @Override
+  public CompletableFuture<Void> resume() {
+    paused = false;
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public boolean paused() {
+    return paused;
+  }
+
+  @Override
+  public String modelName() {
+    return "scripted \"model\"";
+  }
+
+  @Override
+  public int maxModelLen() {
+    return MAX_LEN;
+  }
+
+  @Override
+  public int vocabSize() {
+    return vocabSize;
+  }
+
+  @Override
+  public long policyVersion() {
+    return version;
+  }
+
+  @Override
+  public int running() {
+    synchronized (running) {
+      return running.size();
+    }
+  }
+
+  @Override
+  public int waiting() {
+    return 0;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      thread.join(10_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

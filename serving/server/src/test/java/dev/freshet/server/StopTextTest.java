@@ -1,0 +1,67 @@
+package dev.freshet.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.text.CharTokenizer;
+import dev.freshet.text.StreamDecoder;
+import dev.freshet.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StopTextTest {
+  @Test
+  void whatIsSentIsTheTextBeforeTheFirstStopStringAndNeverTakenBack(@TempDir Path dir)
+      throws Exception {
+    new CharTokenizer("abc").write(dir);
+    Random random = new Random(1);
+    try (Tokenizer tokenizer = Tokenizer.load(dir)) {
+      for (int round = 0; round < 2000; round++) {
+        String text = word(random, 12);
+        List<String> stops =
+            Stream.generate(() -> word(random, 4)).limit(1 + random.nextInt(3)).toList();
+        StopText stream = new StopText(new StreamDecoder(tokenizer, true), stops);
+        StringBuilder sent = new StringBuilder();
+        for (int token : tokenizer.encode(text)) {
+          if (stream.stoppedBy().isEmpty()) {
+            sent.append(stream.push(token));
+          }
+        }
+        if (stream.stoppedBy().isEmpty()) {
+          sent.append(stream.flush());
+        }
+
+        // The stream stops at the string that is complete first, not at the one that begins first.
+        int end =
+            IntStream.rangeClosed(0, text.length())
+                .filter(to -> stops.stream().anyMatch(text.substring(0, to)::endsWith))
+                .findFirst()
+                .orElse(-1);
+        if (end < 0) {
+          assertThat(sent.toString()).isEqualTo(text);
+        } else {
+          int begin =
+              stops.stream()
+                  .filter(text.substring(0, end)::endsWith)
+                  .mapToInt(stop -> end - stop.length())
+                  .min()
+                  .orElseThrow();
+          assertThat(sent.toString()).isEqualTo(text.substring(0, begin));
+          assertThat(stream.stoppedBy()).isPresent();
+        }
+      }
+    }
+  }
+
+  private static String word(Random random, int longest) {
+    StringBuilder word = new StringBuilder();
+    for (int i = 1 + random.nextInt(longest); i > 0; i--) {
+      word.append((char) ('a' + random.nextInt(3)));
+    }
+    return word.toString();
+  }
+}

@@ -1,0 +1,201 @@
+package dev.freshet.environments;
+
+import dev.freshet.text.Tokenizer;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * To write a string backwards. Prompt {@code <|bos|>abc<|sep|>}, right answer {@code cba<|eos|>},
+ * one token a character. The reward is {@code 2·LCS / (n + m)} of answer and reversed string
+ * without the ending token (LCS: the length of their longest common subsequence; n, m: their
+ * lengths): 1 only if they are equal, 0 if they have no character in common.
+ *
+ * <p>Whether a string is held out is decided by a hash of the string alone, so that neither seeds
+ * nor processes can disagree on it.
+ */
+public final class ReverseText implements Environment {
+  /** One string in so many is held out. */
+  private static final int HELD_OUT_ONE_IN = 8;
+
+  private static final int MAX_DRAWS = 10_000;
+
+  /** Which sequence of draws. */
+  private static final long TRAIN = 0;
+
+  private static final long HELD_OUT = 1;
+  private static final long SUPERVISED = 2;
+
+  private final Tokenizer tokenizer;
+  private final int[] alphabet;
+  private final int minLength;
+  private final int maxLength;
+  private final long seed;
+  private final int bos;
+  private final int sep;
+  private final int eos;
+
+  /**
+   * @param tokenizer has {@code <|bos|>}, {@code <|sep|>}, {@code <|eos|>} and a token for every
+   *     character of the alphabet
+   * @param alphabet what strings are made of
+   * @param minLength the least length of a string, at least 1
+   * @param maxLength the greatest length of a string
+   * @param seed decides which strings are drawn
+   */
+  public ReverseText(
+      Tokenizer tokenizer, String alphabet, int minLength, int maxLength, long seed) {
+    this.tokenizer = tokenizer;
+    this.alphabet = alphabet.codePoints().distinct().toArray();
+    this.minLength = minLength;
+    this.maxLength = maxLength;
+    this.seed = seed;
+    this.bos = special("<|bos|>");
+    this.sep = special("<|sep|>");
+    this.eos = special("<|eos|>");
+    if (minLength < 1 || maxLength < minLength) {
+      throw new EnvironmentException(
+          "reverse-text lengths %d to %d: expected 1 <= minimum <= maximum"
+              .formatted(minLength, maxLength));
+    }
+    if (this.alphabet.length < 2
+        || tokenizer.encodeOrdinary(alphabet).length
+            != alphabet.codePointCount(0, alphabet.length())) {
+      throw new EnvironmentException(
+          "reverse-text alphabet '%s': expected two or more characters, each one token of the tokenizer"
+              .formatted(alphabet));
+    }
+    problem(Split.TRAIN, 0);
+    problem(Split.HELD_OUT, 0);
+  }
+
+  private int special(String token) {
+    return tokenizer
+        .idOf(token)
+        .orElseThrow(
+            () ->
+                new EnvironmentException(
+                    "reverse-text: the tokenizer has no token %s: expected a character tokenizer"
+                        .formatted(token)));
+  }
+
+  @Override
+  public String name() {
+    return "reverse-text";
+  }
+
+  @Override
+  public Problem problem(Split split, long index) {
+    return new Problem(split, index, draw(split, split == Split.TRAIN ? TRAIN : HELD_OUT, index));
+  }
+
+  /** A training string with its right answer; drawn apart from {@link #problem}'s. */
+  public SupervisedPair supervised(long index) {
+    String text = draw(Split.TRAIN, SUPERVISED, index);
+    int[] reversed = reversed(text);
+    int[] target = Arrays.copyOf(reversed, reversed.length + 1);
+    target[reversed.length] = eos;
+    return new SupervisedPair(prompt(text), target);
+  }
+
+  @Override
+  public int[] stopTokenIds() {
+    return new int[] {eos};
+  }
+
+  @Override
+  public Episode start(Problem problem) {
+    return new Attempt(prompt(problem.text()), reversed(problem.text()), eos);
+  }
+
+  private String draw(Split split, long stream, long index) {
+    SplittableRandom random = new SplittableRandom(mix(mix(seed, stream), index));
+    for (int i = 0; i < MAX_DRAWS; i++) {
+      int length = random.nextInt(minLength, maxLength + 1);
+      StringBuilder text = new StringBuilder(length);
+      for (int c = 0; c < length; c++) {
+        text.appendCodePoint(alphabet[random.nextInt(alphabet.length)]);
+      }
+      if (splitOf(text.toString()) == split) {
+        return text.toString();
+      }
+    }
+    throw new EnvironmentException(
+        "reverse-text: none of %d strings of %d characters, %d to %d long, is in the set %s: expected"
+                .formatted(MAX_DRAWS, alphabet.length, minLength, maxLength, split)
+            + " a larger alphabet or longer strings");
+  }
+
+  /** The set that a string belongs to. */
+  static Split splitOf(String text) {
+    long hash = text.codePoints().asLongStream().reduce(0x6672657368657421L, ReverseText::mix);
+    return Long.remainderUnsigned(hash, HELD_OUT_ONE_IN) == 0 ? Split.HELD_OUT : Split.TRAIN;
+  }
+
+  /** The finalizer of SplitMix64 over the sum of both. */
+  private static long mix(long state, long value) {
+    long z = state * 31 + value + 0x9E3779B97F4A7C15L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+
+  private int[] prompt(String text) {
+    int[] letters = tokenizer.encodeOrdinary(text);
+    int[] prompt = new int[letters.length + 2];
+    prompt[0] = bos;
+    System.arraycopy(letters, 0, prompt, 1, letters.length);
+    prompt[prompt.length - 1] = sep;
+    return prompt;
+  }
+
+  private int[] reversed(String text) {
+    return tokenizer.encodeOrdinary(new StringBuilder(text).reverse().toString());
+  }
+
+  /** {@code 2·LCS / (n + m)}; two empty sequences are equal. */
+  static double similarity(int[] a, int[] b) {
+    if (a.length + b.length == 0) {
+      return 1;
+    }
+    int[] row = new int[b.length + 1];
+    for (int x : a) {
+      int diagonal = 0;
+      for (int j = 1; j <= b.length; j++) {
+        int above = row[j];
+        row[j] = x == b[j - 1] ? diagonal + 1 : Math.max(above, row[j - 1]);
+        diagonal = above;
+      }
+    }
+    return 2.0 * row[b.length] / (a.length + b.length);
+  }
+
+  private static final class Attempt implements Episode {
+    private final int[] prompt;
+    private final int[] target;
+    private final int eos;
+    private int[] answer = {};
+
+    Attempt(int[] prompt, int[] target, int eos) {
+      this.prompt = prompt;
+      this.target = target;
+      this.eos = eos;
+    }
+
+    @Override
+    public int[] prompt() {
+      return prompt;
+    }
+
+    @Override
+    public Optional<int[]> next(Turn turn) {
+      answer = Arrays.stream(turn.tokenIds()).takeWhile(id -> id != eos).toArray();
+      return Optional.empty();
+    }
+
+    @Override
+    public double reward() {
+      return similarity(answer, target);
+    }
+  }
+}

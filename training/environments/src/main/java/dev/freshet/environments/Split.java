@@ -1,0 +1,9 @@
+package dev.freshet.environments;
+
+/** The two disjoint sets of an environment's problems. */
+public enum Split {
+  /** Problems for training. */
+  TRAIN,
+  /** Problems for evaluation; none of them is ever trained on. */
+  HELD_OUT
+}

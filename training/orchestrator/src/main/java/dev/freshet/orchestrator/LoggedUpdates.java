@@ -1,0 +1,29 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.fleet.UpdateJournal;
+import dev.freshet.rollouts.UpdateEvent;
+import dev.freshet.rollouts.UpdateLog;
+import dev.freshet.trace.TraceId;
+
+/** Keeps the fleet's journal in the update log that lies beside the batches. */
+record LoggedUpdates(UpdateLog log) implements UpdateJournal {
+  @Override
+  public void begin(long version) {
+    log.begin(version);
+  }
+
+  @Override
+  public void sent(long version, String server, TraceId trace) {
+    log.append(UpdateEvent.sent(version, server, trace));
+  }
+
+  @Override
+  public void failed(long version, String server, TraceId trace) {
+    log.append(UpdateEvent.failed(version, server, trace));
+  }
+
+  @Override
+  public void served(long version) {
+    log.append(UpdateEvent.served(version));
+  }
+}

@@ -1,0 +1,158 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.fleet.FleetMetrics;
+import dev.freshet.metrics.Counter;
+import dev.freshet.metrics.Gauge;
+import dev.freshet.metrics.Histogram;
+import dev.freshet.metrics.Metric;
+import dev.freshet.metrics.MetricDefinition.Role;
+import dev.freshet.metrics.MetricsRegistry;
+import java.util.function.LongSupplier;
+
+/** What an orchestrator tells of its batches and of the weights it waits for. Thread-safe. */
+public final class OrchestratorMetrics {
+  /**
+   * A batch that was handed to the trainer.
+   *
+   * @param truncated how many of its rollouts were cut off by the token limit
+   * @param tokens generated ones
+   * @param reward mean of the rollouts
+   */
+  public record Batch(
+      long step,
+      long rollouts,
+      long truncated,
+      long tokens,
+      double reward,
+      double stalenessMean,
+      long stalenessMax,
+      double durMs) {}
+
+  private final FleetMetrics fleet;
+  private final Histogram checkpointWaits;
+  private final Histogram batches;
+  private final Counter rollouts;
+  private final Counter truncated;
+  private final Counter tokens;
+  private final Metric<Counter> groups;
+  private final Gauge step;
+  private final Gauge version;
+  private final Gauge reward;
+  private final Gauge truncatedRatio;
+  private final Gauge stalenessMean;
+  private final Gauge stalenessMax;
+  private final Gauge asyncLevel;
+  private final Gauge evaluationReward;
+
+  public OrchestratorMetrics(MetricsRegistry registry) {
+    this.fleet = new FleetMetrics(registry);
+    this.checkpointWaits =
+        registry
+            .histogram(
+                Role.ORCHESTRATOR,
+                "freshet_checkpoint_wait_seconds",
+                "How long the whole pipeline stood still for want of a checkpoint (wait_ms)")
+            .of();
+    this.batches =
+        registry
+            .histogram(
+                Role.ORCHESTRATOR,
+                "freshet_batch_seconds",
+                "Collecting a batch, batch.start to batch.done (dur_ms)")
+            .of();
+    this.rollouts = counter(registry, "freshet_rollouts_total", "Rollouts in batches");
+    this.truncated =
+        counter(
+            registry,
+            "freshet_rollouts_truncated_total",
+            "Of these, those cut off by the token limit");
+    this.tokens = counter(registry, "freshet_rollout_tokens_total", "Generated tokens in batches");
+    this.groups =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_groups_total",
+            "Groups that ended: packed into a batch, filtered for equal rewards, stale or failed",
+            "outcome");
+    this.step = gauge(registry, "freshet_orchestrator_step", "Step of the newest batch");
+    this.version =
+        gauge(
+            registry,
+            "freshet_orchestrator_policy_version",
+            "The policy version that every server in rotation has acknowledged");
+    this.reward =
+        gauge(registry, "freshet_batch_reward", "Mean reward of the newest batch's rollouts");
+    this.truncatedRatio =
+        gauge(
+            registry,
+            "freshet_batch_truncated_ratio",
+            "Share of the newest batch's rollouts cut off by the token limit, 0 to 1 (trunc_pct)");
+    this.stalenessMean =
+        gauge(
+            registry,
+            "freshet_batch_staleness_mean_steps",
+            "Mean staleness of the newest batch's rollouts");
+    this.stalenessMax =
+        gauge(
+            registry,
+            "freshet_batch_staleness_max_steps",
+            "Staleness of the newest batch's oldest rollout (staleness)");
+    this.asyncLevel =
+        gauge(registry, "freshet_async_level_steps", "The most that staleness may come to");
+    this.evaluationReward =
+        gauge(
+            registry,
+            "freshet_evaluation_reward",
+            "Mean reward on held-out problems, when last evaluated");
+    groups(0, 0, 0, 0);
+  }
+
+  private static Gauge gauge(MetricsRegistry registry, String name, String help) {
+    return registry.gauge(Role.ORCHESTRATOR, name, help).of();
+  }
+
+  private static Counter counter(MetricsRegistry registry, String name, String help) {
+    return registry.counter(Role.ORCHESTRATOR, name, help).of();
+  }
+
+  /** Those of the servers. */
+  public FleetMetrics fleet() {
+    return fleet;
+  }
+
+  /** A run begins. */
+  public void run(int mostStaleness, LongSupplier policyVersion) {
+    asyncLevel.set(mostStaleness);
+    version.read(policyVersion::getAsLong);
+  }
+
+  /** A batch was handed over. */
+  public void batch(Batch batch) {
+    batches.millis(batch.durMs());
+    rollouts.add(batch.rollouts());
+    truncated.add(batch.truncated());
+    tokens.add(batch.tokens());
+    step.set((double) batch.step());
+    reward.set(batch.reward());
+    truncatedRatio.set((double) batch.truncated() / batch.rollouts());
+    stalenessMean.set(batch.stalenessMean());
+    stalenessMax.set((double) batch.stalenessMax());
+  }
+
+  /** So many more groups ended. */
+  public void groups(long packed, long filtered, long stale, long failed) {
+    groups.of("packed").add(packed);
+    groups.of("filtered").add(filtered);
+    groups.of("stale").add(stale);
+    groups.of("failed").add(failed);
+  }
+
+  /** A checkpoint is there. */
+  public void checkpointWaited(double ms) {
+    checkpointWaits.millis(ms);
+  }
+
+  /** A policy was evaluated. */
+  public void evaluated(double meanReward) {
+    evaluationReward.set(meanReward);
+  }
+}

@@ -1,9 +1,0 @@
-package dev.freshet.orchestrator;
-
-/** The two disjoint sets of an environment's problems. */
-public enum Split {
-  /** Problems for training. */
-  TRAIN,
-  /** Problems for evaluation; none of them is ever trained on. */
-  HELD_OUT
-}

@@ -1,0 +1,115 @@
+package dev.freshet.trainer;
+
+import dev.freshet.metrics.Counter;
+import dev.freshet.metrics.Gauge;
+import dev.freshet.metrics.Histogram;
+import dev.freshet.metrics.MetricDefinition.Role;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.metrics.TimeInState;
+import dev.freshet.trace.MonotonicClock;
+
+/** What a trainer tells of its steps. For its one thread. */
+public final class TrainerMetrics {
+  /**
+   * A policy-gradient step.
+   *
+   * @param entropy of the policy before it, in nats
+   * @param tokens target tokens
+   */
+  public record Step(
+      double loss,
+      double entropy,
+      double mismatchKl,
+      double gradNorm,
+      double lr,
+      long tokens,
+      double stepMs) {}
+
+  private final Histogram checkpointWrites;
+  private final Histogram steps;
+  private final Counter tokens;
+  private final TimeInState waiting;
+  private final Gauge version;
+  private final Gauge loss;
+  private final Gauge entropy;
+  private final Gauge mismatchKl;
+  private final Gauge gradNorm;
+  private final Gauge lr;
+
+  public TrainerMetrics(MetricsRegistry registry, MonotonicClock clock) {
+    this.checkpointWrites =
+        registry
+            .histogram(
+                Role.TRAINER,
+                "freshet_checkpoint_write_seconds",
+                "Publishing a checkpoint (write_ms)")
+            .of();
+    this.steps =
+        registry
+            .histogram(Role.TRAINER, "freshet_trainer_step_seconds", "A policy-gradient step")
+            .of();
+    this.tokens =
+        registry
+            .counter(Role.TRAINER, "freshet_trainer_tokens_total", "Target tokens of all steps")
+            .of();
+    this.waiting = new TimeInState(clock);
+    registry
+        .counter(
+            Role.TRAINER,
+            "freshet_trainer_waiting_seconds_total",
+            "Time that the trainer waited for batches")
+        .of()
+        .read(waiting::seconds);
+    this.version =
+        gauge(registry, "freshet_trainer_policy_version", "The policy version published last");
+    this.loss = gauge(registry, "freshet_trainer_loss", "Mean loss of the last step");
+    this.entropy =
+        gauge(
+            registry,
+            "freshet_trainer_entropy_nats",
+            "Mean entropy of the policy before the last step");
+    this.mismatchKl =
+        gauge(
+            registry,
+            "freshet_trainer_mismatch_kl_nats",
+            "Mean of r − log r − 1, r the ratio of the trainer's probability of a token to the"
+                + " engine's, in the last step");
+    this.gradNorm =
+        gauge(
+            registry,
+            "freshet_trainer_gradient_norm",
+            "Norm of the last step's gradient before clipping");
+    this.lr = gauge(registry, "freshet_trainer_learning_rate", "Learning rate of the last step");
+  }
+
+  private static Gauge gauge(MetricsRegistry registry, String name, String help) {
+    return registry.gauge(Role.TRAINER, name, help).of();
+  }
+
+  /** The trainer begins to wait for a batch. */
+  public void waiting() {
+    waiting.enter();
+  }
+
+  /** It waits no longer. */
+  public void working() {
+    waiting.leave();
+  }
+
+  /** A checkpoint was published as this policy version. */
+  public void published(long policyVersion, double writeMs) {
+    checkpointWrites.millis(writeMs);
+    version.set((double) policyVersion);
+  }
+
+  /** A step was taken. */
+  public void step(Step step) {
+    steps.millis(step.stepMs());
+    tokens.add(step.tokens());
+    loss.set(step.loss());
+    entropy.set(step.entropy());
+    mismatchKl.set(step.mismatchKl());
+    gradNorm.set(step.gradNorm());
+    lr.set(step.lr());
+  }
+}
