@@ -1,4 +1,4 @@
-"""What deploy/check.sh asks a Prometheus: deploy/check.py URL native|classic. Exit code 1 with a line for everything that is not so."""
+"""Checks a Prometheus that deploy/check.sh started: deploy/check.py URL native|classic. Prints each failed check; exits with 1 if any failed."""
 
 import json
 import sys
@@ -24,29 +24,31 @@ def expect(holds, what):
 
 
 targets = get("targets")["activeTargets"]
-expect(targets and all(t["health"] == "up" for t in targets), f"targets: {[t.get('lastError') for t in targets]}")
+errors = [target.get("lastError") for target in targets]
+expect(targets and all(target["health"] == "up" for target in targets), f"targets: expected all up, found errors {errors}")
 
-native = values("histogram_count(freshet_update_queue_seconds)")
-classic = values("freshet_update_queue_seconds_bucket")
-expect(bool(native) == (form == "native"), f"{len(native)} native series of freshet_update_queue_seconds")
-expect(bool(classic) == (form == "classic"), f"{len(classic)} classic series of freshet_update_queue_seconds")
+queue = "freshet_update_queue_seconds"
+for kind, query in [("native", f"histogram_count({queue})"), ("classic", f"{queue}_bucket")]:
+    found = len(values(query))
+    expected = "at least 1" if kind == form else "0"
+    expect((found > 0) == (kind == form), f"{queue}: expected {expected} {kind} series, found {found}")
 
 rules = [rule for group in get("rules")["groups"] for rule in group["rules"]]
 for rule in rules:
-    expect(rule["health"] == "ok", f"{rule['name']}: {rule['health']} {rule.get('lastError', '')}")
+    expect(rule["health"] == "ok", f"rule {rule['name']}: expected health ok, found {rule['health']} {rule.get('lastError', '')}")
 
 shown = []
 for name in sorted({rule["name"] for rule in rules if rule["type"] == "recording"}):
     if name.endswith("_30m") or "stall" in name:
-        continue  # Means of half an hour; some updates hold decoding for so short a time that it is 0.
+        continue  # 30-minute aggregates need a longer run; a stall can be so short that it is 0.
     found = [v["value"][1] for v in values(name)]
-    expect(found and all(v not in ("NaN", "+Inf") for v in found), f"{name}: {found}")
+    expect(found and all(v not in ("NaN", "+Inf") for v in found), f"rule {name}: expected finite values, found {found}")
     shown.append(f"{name} {found[0] if found else None}")
 
 firing = sorted({v["metric"]["alertname"] for v in values('ALERTS{alertstate="firing"}')})
-print(f"{form}: {len(targets)} target up, {len(rules)} rules evaluate, firing: {', '.join(firing) or 'nothing'}")
+print(f"{form}: {len(targets)} targets, {len(rules)} rules evaluated, firing alerts: {', '.join(firing) or 'none'}")
 print("  " + "\n  ".join(line for line in shown if "queue" in line or "rpc" in line))
-expect(not firing, f"firing: {firing}")
+expect(not firing, f"firing alerts: {firing}, expected none")
 for line in wrong:
     print(line, file=sys.stderr)
 sys.exit(1 if wrong else 0)
