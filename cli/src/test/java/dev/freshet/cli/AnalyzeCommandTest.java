@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,9 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +37,6 @@ class AnalyzeCommandTest {
     List<String> lines = new ArrayList<>();
     long[] now = {1_000_000_000L};
     EventLog log = new EventLog(lines::add, () -> now[0]);
-    OptionalDouble none = OptionalDouble.empty();
     for (int i = 1; i <= updates; i++) {
       TraceId trace = new TraceId("%016x".formatted(i));
       double rpc = 400 + i % 7;
@@ -53,14 +52,10 @@ class AnalyzeCommandTest {
               trace,
               "update_weights",
               "http://h/update_weights",
-              queueMs + rpc,
-              1,
-              none,
-              none,
-              OptionalDouble.of(rpc),
-              none,
-              none,
-              Map.of()));
+              PartTimes.NONE
+                  .with(UpdatePart.WALL, queueMs + rpc)
+                  .with(UpdatePart.CONNECT, 1)
+                  .with(UpdatePart.RPC, rpc)));
       log.batchDone(128, 2000, 100);
       log.rollouts(2, i, i - 1);
       now[0] += 3_000_000_000L;

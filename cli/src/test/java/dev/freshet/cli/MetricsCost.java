@@ -171,15 +171,7 @@ final class MetricsCost {
         median(
             _ -> {
               for (int i = 0; i < STEPS; i++) {
-                metrics
-                    .server()
-                    .succeeded(
-                        "update_weights",
-                        "all",
-                        one.handlerMs().orElseThrow(),
-                        one.rpcMs().orElseThrow(),
-                        one.phases(),
-                        one.stallMs());
+                metrics.server().succeeded("update_weights", "all", one.measured(), one.stallMs());
                 orchestrator.fleet().acknowledged("127.0.0.1:8001", one);
               }
             },

@@ -12,10 +12,12 @@ import dev.freshet.orchestrator.OrchestratorMetrics;
 import dev.freshet.server.InferenceMetrics;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.trainer.TrainerMetrics;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -100,23 +102,38 @@ class MetricsRegistryTest {
             "freshet_replica_in_rotation{replica=\"h:1\"} 1.0",
             "freshet_replica_in_rotation{replica=\"h:2\"} 0.0",
             "freshet_replica_rollouts{replica=\"h:1\"} 7.0")
-        .doesNotContain("odd", "part=\"accept\"");
+        .contains("part=\"odd\"")
+        .doesNotContain("part=\"accept\"");
+  }
+
+  @Test
+  void partsOfUnknownNamesAreCountedUnderThemAndCannotGrowWithoutBound() {
+    FleetMetrics fleet = new OrchestratorMetrics(registry).fleet();
+    Map<String, Double> phases = new LinkedHashMap<>();
+    for (int i = 0; i < 40; i++) {
+      phases.put("odd_%02d_ms".formatted(i), 1.0);
+    }
+    phases.put("x".repeat(1000) + "_ms", 1.0);
+
+    fleet.acknowledged("h:1", timings(phases));
+
+    assertThat(text())
+        .contains("part=\"odd_00\"", "part=\"odd_15\"")
+        .contains(
+            "freshet_update_part_seconds_count{op=\"update_weights\",part=\"other\",replica=\"h:1\"} 25")
+        .doesNotContain("odd_16", "xxx");
   }
 
   private static AdminTimings timings(Map<String, Double> phases) {
-    OptionalDouble unknown = OptionalDouble.empty();
     return new AdminTimings(
         TraceId.random(),
         "update_weights",
         "http://h:1/update_weights",
-        12,
-        0.5,
-        unknown,
-        unknown,
-        OptionalDouble.of(10),
-        unknown,
-        unknown,
-        phases);
+        PartTimes.NONE
+            .with(UpdatePart.WALL, 12)
+            .with(UpdatePart.CONNECT, 0.5)
+            .with(UpdatePart.RPC, 10)
+            .with(PartTimes.of(phases)));
   }
 
   @Test

@@ -2,8 +2,9 @@ package dev.freshet.trace;
 
 import dev.freshet.trace.jfr.FlightLog;
 import dev.freshet.trace.spans.SpanLog;
-import java.util.Map;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 
@@ -17,6 +18,10 @@ import org.slf4j.Logger;
  * calls, if there is one. Thread-safe if its sink is.
  */
 public final class EventLog {
+  /** The figures that client.done begins with. */
+  private static final Set<UpdatePart> HEAD_OF_DONE =
+      EnumSet.of(UpdatePart.WALL, UpdatePart.RPC, UpdatePart.QUEUE);
+
   private final Consumer<String> sink;
   private final MonotonicClock clock;
   private final Optional<FlightLog> flight;
@@ -101,8 +106,7 @@ public final class EventLog {
    * What the operation that is about to end was made of, in milliseconds, for the recorder alone:
    * the log has it in client.done.
    */
-  public void rpcParts(
-      TraceId trace, long policyVersion, double stallMs, Map<String, Double> phases) {
+  public void rpcParts(TraceId trace, long policyVersion, double stallMs, PartTimes phases) {
     flight.ifPresent(f -> f.rpcParts(trace, policyVersion, stallMs, phases));
     spans.ifPresent(s -> s.rpcParts(trace, policyVersion, phases));
   }
@@ -148,15 +152,15 @@ public final class EventLog {
             rpc ->
                 line.ms("rpc_ms", rpc)
                     .tenths("queue_ms", Line.tenths(timings.wallMs()) - Line.tenths(rpc)));
-    line.field("op", timings.op())
-        .field("url", timings.url())
-        .ms("connect_ms", timings.connectMs());
-    timings.acceptMs().ifPresent(accept -> line.ms("accept_ms", accept));
-    timings.handlerMs().ifPresent(handler -> line.ms("handler_ms", handler));
-    timings.answerMs().ifPresent(answer -> line.ms("answer_ms", answer));
-    timings.transferMs().ifPresent(transfer -> line.ms("transfer_ms", transfer));
-    timings.stallMs().ifPresent(stall -> line.ms("stall_ms", stall));
-    timings.phases().forEach(line::ms);
+    line.field("op", timings.op()).field("url", timings.url());
+    timings
+        .parts()
+        .forEach(
+            (name, ms) -> {
+              if (!UpdatePart.of(name).map(HEAD_OF_DONE::contains).orElse(false)) {
+                line.ms(name, ms);
+              }
+            });
     sink.accept(line.toString());
   }
 

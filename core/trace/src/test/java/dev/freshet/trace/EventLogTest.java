@@ -113,13 +113,14 @@ class EventLogTest {
         TRACE,
         "update_weights",
         "http://h/update_weights",
-        wallMs,
-        0.31,
-        OptionalDouble.of(0.25),
-        OptionalDouble.of(0.2),
-        rpcMs,
-        OptionalDouble.of(0.35),
-        OptionalDouble.of(0.05),
-        phases);
+        PartTimes.NONE
+            .with(UpdatePart.WALL, wallMs)
+            .with(UpdatePart.CONNECT, 0.31)
+            .with(UpdatePart.ACCEPT, 0.25)
+            .with(UpdatePart.ANSWER, 0.35)
+            .with(UpdatePart.RPC, rpcMs)
+            .with(UpdatePart.HANDLER, 0.2)
+            .with(UpdatePart.STALL, 0.05)
+            .with(PartTimes.of(phases)));
   }
 }

@@ -1,10 +1,9 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.PartTimes;
+import dev.freshet.trace.UpdatePart;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -16,20 +15,14 @@ import java.util.OptionalDouble;
  * @param weightVersion the version now serving
  * @param preparedVersion the version that is prepared and not committed, if there is one
  * @param traceId the id under which the server logged the call
- * @param rpcMs rpc.start to rpc.done in milliseconds, if the server says
- * @param handlerMs the request's first byte to rpc.start in milliseconds, if the server says
- * @param stallMs how long decoding was held between two steps in milliseconds, if the server says
- * @param phases parts of {@code rpcMs} in milliseconds, by name
+ * @param times the parts that the server measured: rpc, handler, stall, and the phases of the rpc
  * @param clock when the server saw the request come and the operation end, if it says
  */
 public record WeightsAnswer(
     String weightVersion,
     Optional<String> preparedVersion,
     String traceId,
-    OptionalDouble rpcMs,
-    OptionalDouble handlerMs,
-    OptionalDouble stallMs,
-    Map<String, Double> phases,
+    PartTimes times,
     Optional<ServerClock> clock) {
 
   /**
@@ -40,10 +33,6 @@ public record WeightsAnswer(
    * @param doneSeconds rpc.done
    */
   public record ServerClock(String id, double recvSeconds, double doneSeconds) {}
-
-  public WeightsAnswer {
-    phases = Collections.unmodifiableMap(new LinkedHashMap<>(phases));
-  }
 
   /**
    * Reads an answer; fields it does not know are passed over.
@@ -62,14 +51,7 @@ public record WeightsAnswer(
         fields.version.orElseThrow(
             () -> new WireException("weight_version: expected a version, got nothing"));
     return new WeightsAnswer(
-        version,
-        fields.prepared,
-        fields.traceId,
-        fields.rpcMs,
-        fields.handlerMs,
-        fields.stallMs,
-        fields.phases,
-        fields.clock());
+        version, fields.prepared, fields.traceId, fields.times, fields.clock());
   }
 
   private static final class Fields {
@@ -77,10 +59,7 @@ public record WeightsAnswer(
     private Optional<String> version = Optional.empty();
     private Optional<String> prepared = Optional.empty();
     private String traceId = "";
-    private OptionalDouble rpcMs = OptionalDouble.empty();
-    private OptionalDouble handlerMs = OptionalDouble.empty();
-    private OptionalDouble stallMs = OptionalDouble.empty();
-    private final Map<String, Double> phases = new LinkedHashMap<>();
+    private PartTimes times = PartTimes.NONE;
     private Optional<String> clockId = Optional.empty();
     private OptionalDouble recvSeconds = OptionalDouble.empty();
     private OptionalDouble doneSeconds = OptionalDouble.empty();
@@ -91,12 +70,25 @@ public record WeightsAnswer(
         case "weight_version" -> version = in.scalar();
         case "prepared_version" -> prepared = in.scalar();
         case "trace_id" -> traceId = in.text();
-        case "rpc_ms" -> rpcMs = OptionalDouble.of(in.number());
-        case "handler_ms" -> handlerMs = OptionalDouble.of(in.number());
-        case "stall_ms" -> stallMs = OptionalDouble.of(in.number());
-        case "phases" -> in.fields(phase -> phases.put(phase, in.number()));
+        case "phases" -> in.fields(phase -> readPhase(in, phase));
         case "clock" -> in.fields(field -> readClock(in, field));
-        default -> in.skip();
+        default -> readTime(in, name);
+      }
+    }
+
+    private void readPhase(WireReader in, String name) {
+      if (UpdatePart.of(name).map(UpdatePart::isPhase).orElse(true)) {
+        times = times.with(name, in.number());
+      } else {
+        in.skip();
+      }
+    }
+
+    private void readTime(WireReader in, String name) {
+      if (UpdatePart.of(name).filter(part -> !part.isPhase()).isPresent()) {
+        times = times.with(name, in.number());
+      } else {
+        in.skip();
       }
     }
 
@@ -122,15 +114,13 @@ public record WeightsAnswer(
     return WireWriter.object(
         out -> {
           out.writeStringProperty("status", "ok");
-          rpcMs.ifPresent(ms -> out.writeNumberProperty("rpc_ms", micros(ms)));
-          handlerMs.ifPresent(ms -> out.writeNumberProperty("handler_ms", micros(ms)));
-          stallMs.ifPresent(ms -> out.writeNumberProperty("stall_ms", micros(ms)));
+          times.totals().forEach((name, ms) -> out.writeNumberProperty(name, micros(ms)));
           out.writeStringProperty("weight_version", weightVersion);
           preparedVersion.ifPresent(
               version -> out.writeStringProperty("prepared_version", version));
           out.writeStringProperty("trace_id", traceId);
           out.writeObjectPropertyStart("phases");
-          phases.forEach((phase, ms) -> out.writeNumberProperty(phase, micros(ms)));
+          times.phases().forEach((phase, ms) -> out.writeNumberProperty(phase, micros(ms)));
           out.writeEndObject();
           clock.ifPresent(
               readings -> {

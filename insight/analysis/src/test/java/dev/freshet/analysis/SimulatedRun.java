@@ -2,7 +2,9 @@ package dev.freshet.analysis;
 
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -167,19 +169,16 @@ public final class SimulatedRun {
   }
 
   private AdminTimings timings(TraceId trace, String url, double wall, double rpc) {
-    OptionalDouble none = OptionalDouble.empty();
     return new AdminTimings(
         trace,
         "update_weights",
         url,
-        wall,
-        0.4,
-        none,
-        none,
-        serverReportsRpc ? OptionalDouble.of(rpc) : none,
-        none,
-        none,
-        Map.of());
+        PartTimes.NONE
+            .with(UpdatePart.WALL, wall)
+            .with(UpdatePart.CONNECT, 0.4)
+            .with(
+                UpdatePart.RPC,
+                serverReportsRpc ? OptionalDouble.of(rpc) : OptionalDouble.empty()));
   }
 
   private void batches(List<double[]> updates, double end) {

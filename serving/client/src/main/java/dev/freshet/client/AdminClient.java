@@ -4,8 +4,10 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitsJson;
 import dev.freshet.wire.AdminToken;
@@ -272,18 +274,20 @@ public final class AdminClient implements AutoCloseable {
       WeightsAnswer weights) {
     Optional<WeightsAnswer.ServerClock> server =
         weights.clock().filter(clock -> HostClock.id().equals(Optional.of(clock.id())));
-    return new AdminTimings(
-        trace,
-        op,
-        url,
-        (answer.answeredNanos() - sent) / 1e6,
-        (answer.connectedNanos() - sent) / 1e6,
-        millis(server.map(clock -> clock.recvSeconds() * 1e3 - answer.connectedNanos() / 1e6)),
-        weights.handlerMs(),
-        weights.rpcMs(),
-        millis(server.map(clock -> answer.answeredNanos() / 1e6 - clock.doneSeconds() * 1e3)),
-        weights.stallMs(),
-        weights.phases());
+    double connected = answer.connectedNanos() / 1e6;
+    double answered = answer.answeredNanos() / 1e6;
+    PartTimes times =
+        PartTimes.NONE
+            .with(UpdatePart.WALL, answered - sent / 1e6)
+            .with(UpdatePart.CONNECT, connected - sent / 1e6)
+            .with(
+                UpdatePart.ACCEPT,
+                millis(server.map(clock -> clock.recvSeconds() * 1e3 - connected)))
+            .with(
+                UpdatePart.ANSWER,
+                millis(server.map(clock -> answered - clock.doneSeconds() * 1e3)))
+            .with(weights.times());
+    return new AdminTimings(trace, op, url, times);
   }
 
   private static OptionalDouble millis(Optional<Double> value) {

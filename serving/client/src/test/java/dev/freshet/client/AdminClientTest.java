@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import java.io.IOException;
@@ -45,9 +46,10 @@ class AdminClientTest {
 
       assertThat(result.weightVersion()).isEqualTo("7");
       assertThat(result.timings().rpcMs()).hasValue(1.25);
-      assertThat(result.timings().handlerMs()).hasValue(0.5);
-      assertThat(result.timings().phases()).containsEntry("swap_ms", 0.05).hasSize(3);
-      assertThat(result.timings().connectMs()).isBetween(0.0, result.timings().wallMs());
+      assertThat(result.timings().ms(UpdatePart.HANDLER)).hasValue(0.5);
+      assertThat(result.timings().phases().byWireName()).containsEntry("swap_ms", 0.05).hasSize(3);
+      assertThat(result.timings().ms(UpdatePart.CONNECT).orElseThrow())
+          .isBetween(0.0, result.timings().wallMs());
       assertThat(result.timings().queueMs().getAsDouble())
           .isEqualTo(result.timings().wallMs() - 1.25);
       assertThat(server.requests().getFirst())

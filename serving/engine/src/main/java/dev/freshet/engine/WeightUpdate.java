@@ -1,7 +1,7 @@
 package dev.freshet.engine;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import dev.freshet.trace.PartTimes;
+import dev.freshet.trace.UpdatePart;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -50,24 +50,27 @@ public record WeightUpdate(
     return commit.map(CommitTimes::stallMs).orElse(0.0);
   }
 
-  /** Every part by the name it has on the wire. */
-  public Map<String, Double> phases() {
-    Map<String, Double> phases = new LinkedHashMap<>();
-    prepare.ifPresent(
-        times -> {
-          phases.put("prepare_ms", times.totalMs());
-          phases.put("map_ms", times.mapMs());
-          phases.put("fault_ms", times.faultMs());
-          phases.put("verify_ms", times.verifyMs());
-          phases.put("build_ms", times.buildMs());
-        });
-    commit.ifPresent(
-        times -> {
-          phases.put("wait_step_ms", times.waitStepMs());
-          phases.put("pause_ms", times.stallMs());
-          phases.put("swap_ms", times.swapMs());
-          phases.put("recompute_ms", times.recomputeMs());
-        });
-    return phases;
+  /** Every phase. */
+  public PartTimes phases() {
+    PartTimes prepared =
+        prepare
+            .map(
+                times ->
+                    PartTimes.NONE
+                        .with(UpdatePart.PREPARE, times.totalMs())
+                        .with(UpdatePart.MAP, times.mapMs())
+                        .with(UpdatePart.FAULT, times.faultMs())
+                        .with(UpdatePart.VERIFY, times.verifyMs())
+                        .with(UpdatePart.BUILD, times.buildMs()))
+            .orElse(PartTimes.NONE);
+    return commit
+        .map(
+            times ->
+                prepared
+                    .with(UpdatePart.WAIT_STEP, times.waitStepMs())
+                    .with(UpdatePart.PAUSE, times.stallMs())
+                    .with(UpdatePart.SWAP, times.swapMs())
+                    .with(UpdatePart.RECOMPUTE, times.recomputeMs()))
+        .orElse(prepared);
   }
 }

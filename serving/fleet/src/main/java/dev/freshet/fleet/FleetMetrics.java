@@ -6,8 +6,10 @@ import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.metrics.UpdateParts;
+import dev.freshet.metrics.PartSeries;
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.UpdatePart;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
@@ -22,11 +24,16 @@ public final class FleetMetrics {
   private static final String ACKNOWLEDGED = "acknowledged";
   private static final String UPDATE = "update_weights";
 
+  /** The parts that have a histogram of their own. */
+  private static final EnumSet<UpdatePart> OF_WHOLE_UPDATE =
+      EnumSet.of(UpdatePart.WALL, UpdatePart.RPC, UpdatePart.QUEUE, UpdatePart.STALL);
+
   private final Metric<Histogram> walls;
   private final Metric<Histogram> rpcs;
   private final Metric<Histogram> queues;
   private final Metric<Histogram> stalls;
   private final Metric<Histogram> parts;
+  private final PartSeries counted = new PartSeries(EnumSet.complementOf(OF_WHOLE_UPDATE));
   private final Metric<Counter> updates;
   private final Metric<Gauge> inRotation;
   private final Metric<Gauge> rollouts;
@@ -100,12 +107,7 @@ public final class FleetMetrics {
     timings.rpcMs().ifPresent(ms -> rpcs.of(replica, op).millis(ms));
     timings.queueMs().ifPresent(ms -> queues.of(replica, op).millis(ms));
     timings.stallMs().ifPresent(ms -> stalls.of(replica, op).millis(ms));
-    parts.of(replica, op, "connect").millis(timings.connectMs());
-    timings.acceptMs().ifPresent(ms -> parts.of(replica, op, "accept").millis(ms));
-    timings.handlerMs().ifPresent(ms -> parts.of(replica, op, "handler").millis(ms));
-    timings.answerMs().ifPresent(ms -> parts.of(replica, op, "answer").millis(ms));
-    timings.transferMs().ifPresent(ms -> parts.of(replica, op, "transfer").millis(ms));
-    UpdateParts.count(timings.phases(), part -> parts.of(replica, op, part));
+    counted.count(timings.parts(), part -> parts.of(replica, op, part));
   }
 
   /** A server refused an update; its old weights serve on. */

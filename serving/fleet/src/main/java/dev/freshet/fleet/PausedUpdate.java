@@ -7,15 +7,15 @@ import dev.freshet.client.AdminResult;
 import dev.freshet.client.LaneOperation;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.VerifyLevel;
 import dev.freshet.wire.WireException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
@@ -30,10 +30,10 @@ final class PausedUpdate {
   /**
    * One call.
    *
-   * @param phase the name of its time in the result
+   * @param phase the part of the update that it is
    * @param optional whether a server without the route (404) is updated without it
    */
-  record Step(String phase, String path, byte[] body, Duration deadline, boolean optional) {}
+  record Step(UpdatePart phase, String path, byte[] body, Duration deadline, boolean optional) {}
 
   /**
    * The calls of an update, in this order.
@@ -51,7 +51,7 @@ final class PausedUpdate {
   private final Plan plan;
   private final MonotonicClock clock;
   private final LaneOperation.Lane lane;
-  private final Map<String, Double> phases = new LinkedHashMap<>();
+  private PartTimes phases = PartTimes.NONE;
   private double connectMs;
 
   private PausedUpdate(Plan plan, MonotonicClock clock, LaneOperation.Lane lane) {
@@ -120,19 +120,15 @@ final class PausedUpdate {
     if (unsettled.isPresent()) {
       throw unsettled.get();
     }
+    PartTimes times =
+        PartTimes.NONE
+            .with(UpdatePart.WALL, clock.millisSince(lane.sentNanos()))
+            .with(UpdatePart.CONNECT, connectMs)
+            .with(UpdatePart.RPC, rpcMs)
+            .with(UpdatePart.STALL, stallMs)
+            .with(phases);
     AdminTimings timings =
-        new AdminTimings(
-            lane.trace(),
-            "update_weights",
-            lane.url(plan.load().path()),
-            clock.millisSince(lane.sentNanos()),
-            connectMs,
-            OptionalDouble.empty(),
-            OptionalDouble.empty(),
-            rpcMs,
-            OptionalDouble.empty(),
-            stallMs,
-            phases);
+        new AdminTimings(lane.trace(), "update_weights", lane.url(plan.load().path()), times);
     return new AdminResult(timings, Long.toString(request.step().getAsLong()), Optional.empty());
   }
 
@@ -197,7 +193,7 @@ final class PausedUpdate {
     try {
       AdminExchange.Answer answer = lane.post(step.path(), step.body(), step.deadline());
       connectMs += (answer.connectedNanos() - start) / 1e6;
-      phases.put(step.phase(), (answer.answeredNanos() - start) / 1e6);
+      phases = phases.with(step.phase(), (answer.answeredNanos() - start) / 1e6);
       return Optional.of(answer);
     } catch (AdminException e) {
       if (step.optional() && e.status() == 404) {

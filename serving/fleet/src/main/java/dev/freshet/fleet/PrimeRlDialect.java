@@ -4,6 +4,7 @@ import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireException;
@@ -54,12 +55,14 @@ final class PrimeRlDialect implements Dialect {
     PausedUpdate.Plan plan =
         new PausedUpdate.Plan(
             Optional.of(
-                new PausedUpdate.Step("pause_ms", "/pause", NO_BODY, deadlines.pause(), true)),
-            new PausedUpdate.Step("load_ms", LOAD, load, deadlines.update(), false),
+                new PausedUpdate.Step(
+                    UpdatePart.PAUSE, "/pause", NO_BODY, deadlines.pause(), true)),
+            new PausedUpdate.Step(UpdatePart.LOAD, LOAD, load, deadlines.update(), false),
             answer -> LoadAnswer.rpcMs(LOAD, answer),
             List.of(),
             Optional.of(
-                new PausedUpdate.Step("resume_ms", "/resume", NO_BODY, deadlines.pause(), true)));
+                new PausedUpdate.Step(
+                    UpdatePart.RESUME, "/resume", NO_BODY, deadlines.pause(), true)));
     return PausedUpdate.run(plan, admin, request, trace);
   }
 }

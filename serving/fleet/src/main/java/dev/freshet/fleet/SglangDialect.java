@@ -4,6 +4,7 @@ import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireWriter;
@@ -48,7 +49,7 @@ final class SglangDialect implements Dialect {
   private static PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
     PausedUpdate.Step resume =
         new PausedUpdate.Step(
-            "resume_ms", "/continue_generation", NO_FIELDS, deadlines.pause(), false);
+            UpdatePart.RESUME, "/continue_generation", NO_FIELDS, deadlines.pause(), false);
     Optional<PausedUpdate.Step> pause = pause(request.mode(), deadlines);
     return new PausedUpdate.Plan(
         pause,
@@ -68,7 +69,7 @@ final class SglangDialect implements Dialect {
               out.writeBooleanProperty("flush_cache", request.mode() != UpdateMode.KEEP);
               out.writeBooleanProperty("abort_all_requests", false);
             });
-    return new PausedUpdate.Step("load_ms", LOAD, body, deadlines.update(), false);
+    return new PausedUpdate.Step(UpdatePart.LOAD, LOAD, body, deadlines.update(), false);
   }
 
   private static Optional<PausedUpdate.Step> pause(UpdateMode mode, AdminDeadlines deadlines) {
@@ -82,7 +83,7 @@ final class SglangDialect implements Dialect {
     return name.map(
         text ->
             new PausedUpdate.Step(
-                "pause_ms",
+                UpdatePart.PAUSE,
                 "/pause_generation",
                 WireWriter.object(out -> out.writeStringProperty("mode", text)),
                 deadlines.pause(),

@@ -2,6 +2,7 @@ package dev.freshet.fleet;
 
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.UpdatePart;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,6 +19,17 @@ import java.util.Set;
 public final class UpdateTable {
   private static final int NAME_WIDTH = 18;
   private static final String UNKNOWN = "-";
+
+  /** The totals and the parts of the queue time, which have a row even if they are not known. */
+  private static final List<UpdatePart> ROWS =
+      List.of(
+          UpdatePart.WALL,
+          UpdatePart.QUEUE,
+          UpdatePart.CONNECT,
+          UpdatePart.ACCEPT,
+          UpdatePart.HANDLER,
+          UpdatePart.ANSWER,
+          UpdatePart.RPC);
 
   private UpdateTable() {}
 
@@ -63,25 +75,25 @@ public final class UpdateTable {
     return line.toString();
   }
 
+  /** Every part that a row may tell: the known ones in their order, each below its parent. */
   private static Map<String, String> parts(AdminTimings timings) {
-    Map<String, String> parts = new LinkedHashMap<>();
-    parts.put("wall_ms", ms(timings.wallMs()));
-    parts.put("queue_ms", ms(timings.queueMs()));
-    parts.put("  connect_ms", ms(timings.connectMs()));
-    parts.put("  accept_ms", ms(timings.acceptMs()));
-    parts.put("  handler_ms", ms(timings.handlerMs()));
-    parts.put("  answer_ms", ms(timings.answerMs()));
-    parts.put("rpc_ms", ms(timings.rpcMs()));
-    timings.phases().forEach((phase, value) -> parts.put(indented(phase), ms(value)));
-    parts.put("stall_ms", ms(timings.stallMs()));
-    return parts;
+    Map<String, String> rows = new LinkedHashMap<>();
+    for (UpdatePart part : ROWS) {
+      rows.put(indented(part.wireName(), part.depth() - 1), ms(timings.ms(part)));
+    }
+    timings
+        .phases()
+        .forEach(
+            (name, value) ->
+                rows.put(
+                    indented(name, UpdatePart.of(name).map(UpdatePart::depth).orElse(2) - 1),
+                    ms(value)));
+    rows.put(UpdatePart.STALL.wireName(), ms(timings.ms(UpdatePart.STALL)));
+    return rows;
   }
 
-  private static String indented(String phase) {
-    return switch (phase) {
-      case "map_ms", "fault_ms", "verify_ms", "build_ms" -> "    " + phase;
-      default -> "  " + phase;
-    };
+  private static String indented(String name, int depth) {
+    return "  ".repeat(Math.max(0, depth)) + name;
   }
 
   private static String ms(OptionalDouble value) {

@@ -4,6 +4,7 @@ import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireWriter;
@@ -59,12 +60,14 @@ final class VllmDialect implements Dialect {
               out.writeEndObject();
             });
     return new PausedUpdate.Plan(
-        Optional.of(new PausedUpdate.Step("pause_ms", pause, NO_BODY, deadlines.pause(), false)),
-        new PausedUpdate.Step("load_ms", LOAD, load, deadlines.update(), false),
+        Optional.of(
+            new PausedUpdate.Step(UpdatePart.PAUSE, pause, NO_BODY, deadlines.pause(), false)),
+        new PausedUpdate.Step(UpdatePart.LOAD, LOAD, load, deadlines.update(), false),
         _ -> OptionalDouble.empty(),
         settle(request.mode(), version, deadlines),
         Optional.of(
-            new PausedUpdate.Step("resume_ms", "/resume", NO_BODY, deadlines.pause(), false)));
+            new PausedUpdate.Step(
+                UpdatePart.RESUME, "/resume", NO_BODY, deadlines.pause(), false)));
   }
 
   private static String pause(UpdateMode mode) {
@@ -83,11 +86,11 @@ final class VllmDialect implements Dialect {
       // Running requests keep their KV cache; new ones must not reuse it.
       settle.add(
           new PausedUpdate.Step(
-              "reset_cache_ms", "/reset_prefix_cache", NO_BODY, deadlines.pause(), true));
+              UpdatePart.RESET_CACHE, "/reset_prefix_cache", NO_BODY, deadlines.pause(), true));
     }
     settle.add(
         new PausedUpdate.Step(
-            "version_ms",
+            UpdatePart.VERSION,
             "/update_weight_version",
             WireWriter.object(out -> out.writeStringProperty("new_version", version)),
             deadlines.probe(),

@@ -10,6 +10,7 @@ import dev.freshet.client.ScriptedServer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
@@ -90,9 +91,9 @@ class DialectsTest {
       assertThat(server.requests().get(1))
           .endsWith("{\"method\":\"reload_weights\",\"kwargs\":{\"weights_path\":\"/w/step_8\"}}");
       assertThat(result.weightVersion()).isEqualTo("8");
-      assertThat(result.timings().phases())
+      assertThat(result.timings().phases().byWireName())
           .containsKeys("pause_ms", "load_ms", "version_ms", "resume_ms");
-      double load = result.timings().phases().getOrDefault("load_ms", 0.0);
+      double load = result.timings().ms(UpdatePart.LOAD).orElse(0);
       assertThat(result.timings().stallMs().getAsDouble())
           .isBetween(load, result.timings().wallMs());
       assertThat(result.timings().queueMs()).as("it does not tell what it waited").isEmpty();

@@ -7,7 +7,9 @@ import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.HostClock;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
@@ -20,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -155,7 +156,12 @@ final class AdminOperations implements AutoCloseable {
     long done = events.clock().nanos();
     // As the answer states it, so that log and answer round from one figure.
     double rpcMs = Math.round((done - start) / 1e3) / 1e3;
-    double handlerMs = (start - operation.recvNanos()) / 1e6;
+    PartTimes times =
+        PartTimes.NONE
+            .with(UpdatePart.RPC, rpcMs)
+            .with(UpdatePart.HANDLER, (start - operation.recvNanos()) / 1e6)
+            .with(UpdatePart.STALL, update.stallMs())
+            .with(update.phases());
     events.rpcParts(key.trace(), update.policyVersion(), update.stallMs(), update.phases());
     events.rpcDone(key.trace(), key.op(), key.phase(), done, rpcMs);
     finished(key, true);
@@ -164,19 +170,14 @@ final class AdminOperations implements AutoCloseable {
             Long.toString(update.policyVersion()),
             update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
             key.trace().hex(),
-            OptionalDouble.of(rpcMs),
-            OptionalDouble.of(handlerMs),
-            OptionalDouble.of(update.stallMs()),
-            update.phases(),
+            times,
             HostClock.id().map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9)));
     operation.answer().complete(answer);
     lines.succeeded(key.phase(), answer);
     metrics.succeeded(
         key.op(),
         key.phase(),
-        handlerMs,
-        rpcMs,
-        update.phases(),
+        times,
         update.commit().stream().mapToDouble(WeightUpdate.CommitTimes::stallMs).findFirst());
   }
 

@@ -6,12 +6,16 @@ import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.metrics.UpdateParts;
+import dev.freshet.metrics.PartSeries;
+import dev.freshet.trace.PartTimes;
+import dev.freshet.trace.UpdatePart;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Collectors;
 
 /**
  * What an inference server's front tells of completions and weight operations. Nothing here waits,
@@ -23,12 +27,19 @@ public final class ServerMetrics {
   private static final String UPDATE = "update_weights";
   private static final String ALL = "all";
 
+  /** What a Freshet server's phases are; the pause has a histogram of its own, the stall. */
+  private static final Set<UpdatePart> PHASES =
+      Arrays.stream(UpdatePart.values())
+          .filter(part -> part.isPhase() && part != UpdatePart.PAUSE)
+          .collect(Collectors.toUnmodifiableSet());
+
   private final Histogram firstTokens;
   private final Metric<Counter> completions;
   private final AtomicInteger streams = new AtomicInteger();
   private final Metric<Histogram> handlers;
   private final Metric<Histogram> rpcs;
   private final Metric<Histogram> parts;
+  private final PartSeries counted = new PartSeries(PHASES);
   private final Metric<Histogram> stalls;
   private final Metric<Counter> failures;
   private final Gauge running;
@@ -142,19 +153,13 @@ public final class ServerMetrics {
    * A weight operation succeeded.
    *
    * @param phase how much of it was asked for, by its name on the wire
-   * @param phases its parts in milliseconds, by their names on the wire
+   * @param times the parts that this server measured
    * @param stallMs if it exchanged weights
    */
-  public void succeeded(
-      String op,
-      String phase,
-      double handlerMs,
-      double rpcMs,
-      Map<String, Double> phases,
-      OptionalDouble stallMs) {
-    handlers.of(op, phase).millis(handlerMs);
-    rpcs.of(op, phase).millis(rpcMs);
-    UpdateParts.count(phases, part -> parts.of(op, part));
+  public void succeeded(String op, String phase, PartTimes times, OptionalDouble stallMs) {
+    times.ms(UpdatePart.HANDLER).ifPresent(handlers.of(op, phase)::millis);
+    times.ms(UpdatePart.RPC).ifPresent(rpcs.of(op, phase)::millis);
+    counted.count(times, part -> parts.of(op, part));
     stallMs.ifPresent(stalls.of(op)::millis);
   }
 

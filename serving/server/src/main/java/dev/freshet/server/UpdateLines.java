@@ -21,10 +21,8 @@ record UpdateLines(Optional<LiveFeed> feed) {
     }
     ObjectNode line = line("ok", answer.traceId());
     line.put("step", Long.parseLong(answer.weightVersion()));
-    answer.rpcMs().ifPresent(ms -> line.put("rpc_ms", ms));
-    answer.handlerMs().ifPresent(ms -> line.put("handler_ms", ms));
-    answer.stallMs().ifPresent(ms -> line.put("stall_ms", ms));
-    answer.phases().forEach(line.putObject("phases")::put);
+    answer.times().totals().forEach(line::put);
+    answer.times().phases().forEach(line.putObject("phases")::put);
     feed.get().lines(List.of(line.toString()));
   }
 

@@ -17,6 +17,7 @@ import dev.freshet.http.Request;
 import dev.freshet.http.StatusPages;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.PauseMode;
@@ -79,14 +80,14 @@ class AdminControlTest {
               UpdateWeightsRequest.of("w", OptionalLong.of(1), UpdateMode.KEEP), TraceId.random());
 
       double named =
-          result.timings().connectMs()
-              + result.timings().acceptMs().orElseThrow()
-              + result.timings().handlerMs().orElseThrow()
-              + result.timings().answerMs().orElseThrow();
+          result.timings().ms(UpdatePart.CONNECT).orElseThrow()
+              + result.timings().ms(UpdatePart.ACCEPT).orElseThrow()
+              + result.timings().ms(UpdatePart.HANDLER).orElseThrow()
+              + result.timings().ms(UpdatePart.ANSWER).orElseThrow();
       assertThat(named)
           .isCloseTo(
               result.timings().queueMs().orElseThrow(), org.assertj.core.data.Offset.offset(0.01));
-      assertThat(result.timings().acceptMs().orElseThrow()).isNotNegative();
+      assertThat(result.timings().ms(UpdatePart.ACCEPT).orElseThrow()).isNotNegative();
       assertThat(result.timings().stallMs()).hasValue(1.0);
     }
   }

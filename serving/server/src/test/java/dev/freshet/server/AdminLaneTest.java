@@ -13,6 +13,7 @@ import dev.freshet.engine.EngineException;
 import dev.freshet.http.FrontLimits;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.CompletionRequest;
@@ -83,9 +84,10 @@ class AdminLaneTest {
       assertThat(Stream.of(0, 1, 2, 3).map(i -> seconds(fixture.log.get(i)))).isSorted();
       double wall = result.timings().wallMs();
       double rpc = result.timings().rpcMs().orElseThrow();
-      assertThat(wall).isGreaterThanOrEqualTo(rpc + result.timings().handlerMs().orElseThrow());
+      assertThat(wall)
+          .isGreaterThanOrEqualTo(rpc + result.timings().ms(UpdatePart.HANDLER).orElseThrow());
       assertThat(result.timings().queueMs()).hasValue(wall - rpc);
-      assertThat(result.timings().phases())
+      assertThat(result.timings().phases().byWireName())
           .containsEntry("prepare_ms", 3.0)
           .containsEntry("wait_step_ms", 2.0)
           .containsEntry("pause_ms", 1.0)

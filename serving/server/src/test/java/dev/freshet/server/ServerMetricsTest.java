@@ -18,6 +18,7 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.UpdateMode;
 import io.prometheus.metrics.expositionformats.generated.com_google_protobuf_4_36_2.Metrics.Histogram;
@@ -186,7 +187,7 @@ class ServerMetricsTest {
     assertThat(1e3 * page.value("freshet_server_rpc_seconds_sum" + UPDATES))
         .isCloseTo(loggedRpcMs(), within(0.05 * 3 + 1e-6));
     assertThat(1e3 * page.value("freshet_server_handler_seconds_sum" + UPDATES))
-        .isCloseTo(sum(timings, t -> t.handlerMs().orElseThrow()), within(0.01));
+        .isCloseTo(sum(timings, t -> t.ms(UpdatePart.HANDLER).orElseThrow()), within(0.01));
     assertThat(1e3 * page.value("freshet_decode_stall_seconds_sum{op=\"update_weights\"}"))
         .isCloseTo(sum(timings, t -> t.stallMs().orElseThrow()), within(0.01));
     for (String part :
@@ -201,7 +202,7 @@ class ServerMetricsTest {
   }
 
   private static double phase(AdminTimings timings, String part) {
-    Double ms = timings.phases().get(part + "_ms");
+    Double ms = timings.phases().byWireName().get(part + "_ms");
     if (ms == null) {
       throw new AssertionError(part + " is not in " + timings.phases());
     }

@@ -79,16 +79,8 @@ final class RunMetrics {
         metrics.fleet().acknowledged(ServerAddress.replica(update.server()), timings);
         line.put("status", "ok");
         line.put("trace", timings.trace().hex());
-        timings.queueMs().ifPresent(ms -> line.put("queue_ms", ms));
-        timings.rpcMs().ifPresent(ms -> line.put("rpc_ms", ms));
-        line.put("wall_ms", timings.wallMs());
-        line.put("connect_ms", timings.connectMs());
-        timings.acceptMs().ifPresent(ms -> line.put("accept_ms", ms));
-        timings.handlerMs().ifPresent(ms -> line.put("handler_ms", ms));
-        timings.answerMs().ifPresent(ms -> line.put("answer_ms", ms));
-        timings.transferMs().ifPresent(ms -> line.put("transfer_ms", ms));
-        timings.stallMs().ifPresent(ms -> line.put("stall_ms", ms));
-        line.put("phases", timings.phases());
+        timings.parts().totals().forEach(line::put);
+        line.put("phases", timings.phases().byWireName());
       }
       case ServerUpdate.Refused refused -> {
         metrics.fleet().refused(ServerAddress.replica(update.server()));

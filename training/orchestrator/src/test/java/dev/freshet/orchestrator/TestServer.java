@@ -3,7 +3,9 @@ package dev.freshet.orchestrator;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.freshet.fleet.ServerAddress;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.Prompt;
@@ -19,9 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -197,10 +197,12 @@ final class TestServer implements AutoCloseable {
                 Long.toString(version),
                 Optional.empty(),
                 trace,
-                OptionalDouble.of(0.25),
-                OptionalDouble.of(0.05),
-                OptionalDouble.of(0.01),
-                Map.of("prepare_ms", 0.2, "swap_ms", 0.01),
+                PartTimes.NONE
+                    .with(UpdatePart.RPC, 0.25)
+                    .with(UpdatePart.HANDLER, 0.05)
+                    .with(UpdatePart.STALL, 0.01)
+                    .with(UpdatePart.PREPARE, 0.2)
+                    .with(UpdatePart.SWAP, 0.01),
                 Optional.empty())
             .toJson());
   }

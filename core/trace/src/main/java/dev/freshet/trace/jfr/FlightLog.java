@@ -2,10 +2,13 @@ package dev.freshet.trace.jfr;
 
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.Newest;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +20,11 @@ import jdk.jfr.Event;
  */
 public final class FlightLog {
   private static final int MOST = 256;
+
+  /** The parts that are fields of the call's own event. */
+  private static final Set<UpdatePart> OF_WHOLE_CALL =
+      EnumSet.of(UpdatePart.WALL, UpdatePart.RPC, UpdatePart.QUEUE, UpdatePart.STALL);
+
   private static final Pattern STEP = Pattern.compile("step_([0-9]{1,18})/?\\z");
 
   private final Begun<TraceId, WeightUpdateEvent> updates = new Begun<>(WeightUpdateEvent::new);
@@ -92,13 +100,16 @@ public final class FlightLog {
               event.stall = Lengths.nanos(timings.stallMs());
               event.commit();
             });
-    phase(timings.trace(), "connect_ms", OptionalDouble.of(timings.connectMs()));
-    phase(timings.trace(), "accept_ms", timings.acceptMs());
-    phase(timings.trace(), "handler_ms", timings.handlerMs());
-    phase(timings.trace(), "answer_ms", timings.answerMs());
-    if (timings.handlerMs().isEmpty()) {
-      // Of a server that does not measure its phases, but is asked for one after the other.
-      timings.phases().forEach((name, ms) -> phase(timings.trace(), name, OptionalDouble.of(ms)));
+    timings.measured().forEach((name, ms) -> clientPart(timings, name, ms));
+  }
+
+  /** Records a part unless the whole call has it, or the server records it itself. */
+  private static void clientPart(AdminTimings timings, String name, double ms) {
+    boolean ofWhole = UpdatePart.of(name).map(OF_WHOLE_CALL::contains).orElse(false);
+    boolean phase = UpdatePart.of(name).map(UpdatePart::isPhase).orElse(true);
+    boolean serverRecords = timings.ms(UpdatePart.HANDLER).isPresent();
+    if (!ofWhole && !(phase && serverRecords)) {
+      phase(timings.trace(), name, ms);
     }
   }
 
@@ -123,8 +134,7 @@ public final class FlightLog {
   }
 
   /** See {@link dev.freshet.trace.EventLog#rpcParts}. */
-  public void rpcParts(
-      TraceId trace, long policyVersion, double stallMs, Map<String, Double> phases) {
+  public void rpcParts(TraceId trace, long policyVersion, double stallMs, PartTimes phases) {
     operations
         .get(trace)
         .ifPresent(
@@ -132,7 +142,7 @@ public final class FlightLog {
               event.policyVersion = policyVersion;
               event.stall = Lengths.nanos(stallMs);
             });
-    phases.forEach((name, ms) -> phase(trace, name, OptionalDouble.of(ms)));
+    phases.forEach((name, ms) -> phase(trace, name, ms));
   }
 
   /** See {@link dev.freshet.trace.EventLog#rpcDone}. */
@@ -160,11 +170,11 @@ public final class FlightLog {
     event.commit();
   }
 
-  private static void phase(TraceId trace, String name, OptionalDouble ms) {
+  private static void phase(TraceId trace, String name, double ms) {
     UpdatePhaseEvent event = new UpdatePhaseEvent();
-    if (event.isEnabled() && ms.isPresent()) {
+    if (event.isEnabled()) {
       event.traceId = trace.hex();
-      event.phase = name.endsWith("_ms") ? name.substring(0, name.length() - 3) : name;
+      event.phase = UpdatePart.label(name);
       event.length = Lengths.nanos(ms);
       event.commit();
     }

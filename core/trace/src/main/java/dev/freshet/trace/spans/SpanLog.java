@@ -3,11 +3,16 @@ package dev.freshet.trace.spans;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.Newest;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.trace.UpdatePart;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
@@ -19,6 +24,10 @@ import java.util.function.Consumer;
  * Thread-safe if its sink is, which must not block.
  */
 public final class SpanLog {
+  /** The parts that are attributes of the span of the whole call. */
+  private static final List<UpdatePart> ATTRIBUTES =
+      List.of(UpdatePart.QUEUE, UpdatePart.RPC, UpdatePart.STALL);
+
   private static final int MOST = 256;
 
   private final String role;
@@ -36,7 +45,7 @@ public final class SpanLog {
       long recvNanos,
       long startNanos,
       long policyVersion,
-      Map<String, Double> phases) {}
+      PartTimes phases) {}
 
   /**
    * @param role whose log it is
@@ -62,14 +71,15 @@ public final class SpanLog {
     long start = call.get().nanos();
     long done = start + nanos(timings.wallMs());
     Map<String, Object> attributes = client(timings.trace(), timings.op(), timings.url());
-    timings.queueMs().ifPresent(ms -> attributes.put("freshet.queue_ms", ms));
-    timings.rpcMs().ifPresent(ms -> attributes.put("freshet.rpc_ms", ms));
-    timings.stallMs().ifPresent(ms -> attributes.put("freshet.stall_ms", ms));
+    for (UpdatePart part : ATTRIBUTES) {
+      timings.ms(part).ifPresent(ms -> attributes.put("freshet." + part.wireName(), ms));
+    }
     Nest nest = new Nest(call.get().span().traceId(), call.get().span().spanId());
     nest.emit("", Span.Kind.CLIENT, timings.op(), start, done, attributes, "");
-    long connected = nest.child("connect", start, OptionalDouble.of(timings.connectMs()));
-    nest.child("accept", connected, timings.acceptMs());
-    nest.child("answer", done - nanos(timings.answerMs().orElse(0)), timings.answerMs());
+    OptionalDouble answer = timings.ms(UpdatePart.ANSWER);
+    long connected = nest.child(UpdatePart.CONNECT, start, timings.ms(UpdatePart.CONNECT));
+    nest.child(UpdatePart.ACCEPT, connected, timings.ms(UpdatePart.ACCEPT));
+    nest.child(UpdatePart.ANSWER, done - nanos(answer.orElse(0)), answer);
   }
 
   /** A call ended without success. */
@@ -102,7 +112,7 @@ public final class SpanLog {
 
   /** The server received a call of {@code parent}, if its header says whose it is. */
   public synchronized void serverRecv(TraceId trace, Optional<TraceParent> parent, long recvNanos) {
-    Received fresh = new Received(parent, recvNanos, 0, -1, Map.of());
+    Received fresh = new Received(parent, recvNanos, 0, -1, PartTimes.NONE);
     // A further try joins an operation that runs already.
     received.merge(trace, fresh, (known, next) -> known.startNanos() == 0 ? next : known);
   }
@@ -115,7 +125,7 @@ public final class SpanLog {
   }
 
   /** What the operation that is about to end was made of. */
-  public synchronized void rpcParts(TraceId trace, long policyVersion, Map<String, Double> phases) {
+  public synchronized void rpcParts(TraceId trace, long policyVersion, PartTimes phases) {
     received.computeIfPresent(
         trace,
         (_, call) ->
@@ -159,19 +169,22 @@ public final class SpanLog {
     phases(rpc, call);
   }
 
+  /** The phases one after the other, each within its parent. */
   private static void phases(Nest rpc, Received call) {
-    Map<String, Double> phases = call.phases();
-    Nest prepare = rpc.within();
-    long at = rpc.emitted(prepare, "prepare", call.startNanos(), phases);
-    long part = call.startNanos();
-    for (String name : new String[] {"map", "fault", "verify", "build"}) {
-      part = prepare.emitted(prepare.within(), name, part, phases);
-    }
-    at = rpc.emitted(rpc.within(), "wait_step", at, phases);
-    Nest pause = rpc.within();
-    rpc.emitted(pause, "pause", at, phases);
-    for (String name : new String[] {"swap", "recompute"}) {
-      at = pause.emitted(pause.within(), name, at, phases);
+    Map<UpdatePart, Nest> nests = new EnumMap<>(UpdatePart.class);
+    Map<UpdatePart, Long> ends = new EnumMap<>(UpdatePart.class);
+    nests.put(UpdatePart.RPC, rpc);
+    ends.put(UpdatePart.RPC, call.startNanos());
+    for (UpdatePart part : UpdatePart.values()) {
+      UpdatePart parent = part.parent().orElse(part);
+      Nest within = nests.get(parent);
+      if (part.isPhase() && part.side() == UpdatePart.Side.SERVER && within != null) {
+        long start = Objects.requireNonNull(ends.get(parent));
+        Nest child = within.within();
+        nests.put(part, child);
+        ends.put(part, start);
+        ends.put(parent, within.emitted(child, part, start, call.phases().ms(part)));
+      }
     }
   }
 
@@ -234,23 +247,22 @@ public final class SpanLog {
     }
 
     /** A child of a known length; returns its end. */
-    long child(String name, long start, OptionalDouble ms) {
+    long child(UpdatePart part, long start, OptionalDouble ms) {
       if (ms.isEmpty()) {
         return start;
       }
       long end = start + nanos(ms.getAsDouble());
-      within().emit(spanId, Span.Kind.INTERNAL, name, start, end, Map.of(), "");
+      within().emit(spanId, Span.Kind.INTERNAL, part.label(), start, end, Map.of(), "");
       return end;
     }
 
     /** A phase as a child, if it is known and took time; returns its end. */
-    long emitted(Nest child, String phase, long start, Map<String, Double> phases) {
-      double ms = phases.getOrDefault(phase + "_ms", 0.0);
-      if (ms <= 0) {
+    long emitted(Nest child, UpdatePart part, long start, OptionalDouble ms) {
+      if (ms.orElse(0) <= 0) {
         return start;
       }
-      long end = start + nanos(ms);
-      child.emit(spanId, Span.Kind.INTERNAL, phase, start, end, Map.of(), "");
+      long end = start + nanos(ms.getAsDouble());
+      child.emit(spanId, Span.Kind.INTERNAL, part.label(), start, end, Map.of(), "");
       return end;
     }
   }

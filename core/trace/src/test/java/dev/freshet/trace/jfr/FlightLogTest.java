@@ -5,15 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -58,26 +57,23 @@ class FlightLogTest {
   }
 
   private static AdminTimings timings() {
-    Map<String, Double> phases = new LinkedHashMap<>();
-    phases.put("swap_ms", 0.25);
     return new AdminTimings(
         TRACE,
         "update_weights",
         URL,
-        12.5,
-        0.5,
-        OptionalDouble.of(1),
-        OptionalDouble.of(0.75),
-        OptionalDouble.of(10),
-        OptionalDouble.empty(),
-        OptionalDouble.empty(),
-        phases);
+        PartTimes.NONE
+            .with(UpdatePart.WALL, 12.5)
+            .with(UpdatePart.CONNECT, 0.5)
+            .with(UpdatePart.ACCEPT, 1)
+            .with(UpdatePart.RPC, 10)
+            .with(UpdatePart.HANDLER, 0.75)
+            .with(UpdatePart.SWAP, 0.25));
   }
 
   private static void call(EventLog log) {
     log.clientSend(TRACE, URL, Optional.of("/w/step_7"));
     log.rpcStart(TRACE, "update_weights", "all", 0);
-    log.rpcParts(TRACE, 7, 0.25, Map.of("swap_ms", 0.25));
+    log.rpcParts(TRACE, 7, 0.25, PartTimes.NONE.with(UpdatePart.SWAP, 0.25));
     log.rpcDone(TRACE, "update_weights", "all", 0, 10);
     log.clientDone(timings());
   }

@@ -9,6 +9,7 @@ import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.lab.load.StreamLoad;
 import dev.freshet.plots.LabException;
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.VerifyLevel;
@@ -101,7 +102,9 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     SwapFigures.Swaps figures() {
       return new SwapFigures.Swaps(
           of(timings -> timings.rpcMs().orElse(Double.NaN)),
-          of(timings -> timings.rpcMs().orElse(Double.NaN) - phase(timings, "wait_step_ms")),
+          of(
+              timings ->
+                  timings.rpcMs().orElse(Double.NaN) - timings.ms(UpdatePart.WAIT_STEP).orElse(0)),
           of(timings -> timings.stallMs().orElse(Double.NaN)),
           tokensKept);
     }
@@ -109,10 +112,6 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     private Distribution of(ToDoubleFunction<AdminTimings> figure) {
       return Distribution.of(
           updates.stream().map(update -> figure.applyAsDouble(update.timings())).toList());
-    }
-
-    private static double phase(AdminTimings timings, String name) {
-      return timings.phases().getOrDefault(name, 0.0);
     }
   }
 

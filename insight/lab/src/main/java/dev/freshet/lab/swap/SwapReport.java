@@ -3,6 +3,7 @@ package dev.freshet.lab.swap;
 import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.QueueParts;
 import dev.freshet.plots.LabException;
+import dev.freshet.trace.UpdatePart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,14 +51,10 @@ public record SwapReport(SwapFigures figures) {
         + line(
             "resident MiB: %.0f before, %.0f at most, %.0f after%n",
             resident.before(), resident.peak(), resident.after())
-        + "%-14s %15s %15s %15s %15s %15s%n"
-            .formatted(
-                "ms",
-                "queue p50    p99",
-                "connect p50 p99",
-                "accept p50  p99",
-                "handler p50 p99",
-                "answer p50  p99")
+        + line("%-14s", "ms")
+        + Stream.concat(Stream.of(UpdatePart.QUEUE), QueueParts.PARTS.stream())
+            .map(part -> line(" %11s p99", part.label() + " p50"))
+            .collect(Collectors.joining("", "", line("%n")))
         + lane("idle", queue.idle())
         + lane("loaded", queue.loaded())
         + line("queue_ms loaded over idle: %.2f%n", queue.ratio());
@@ -65,12 +62,7 @@ public record SwapReport(SwapFigures figures) {
 
   private static String lane(String kind, QueueParts lane) {
     return line("%-14s", kind)
-        + Stream.of(
-                lane.queueMs(),
-                lane.connectMs(),
-                lane.acceptMs(),
-                lane.handlerMs(),
-                lane.answerMs())
+        + Stream.concat(Stream.of(lane.queueMs()), lane.parts().values().stream())
             .map(part -> line(" %8.2f %6.2f", part.p50(), part.p99()))
             .collect(Collectors.joining("", "", line("%n")));
   }
@@ -136,10 +128,7 @@ public record SwapReport(SwapFigures figures) {
 
   private static void put(ObjectNode node, String key, QueueParts lane) {
     ObjectNode parts = put(node, key, lane.queueMs()).putObject("parts");
-    put(parts, "connect_ms", lane.connectMs());
-    put(parts, "accept_ms", lane.acceptMs());
-    put(parts, "handler_ms", lane.handlerMs());
-    put(parts, "answer_ms", lane.answerMs());
+    lane.parts().forEach((part, figures) -> put(parts, part.wireName(), figures));
   }
 
   private static void put(ObjectNode node, SwapFigures.Swaps swaps) {
