@@ -1,10 +1,10 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
+import dev.freshet.lab.LabException;
 import dev.freshet.lab.front.FrontBench;
 import dev.freshet.lab.front.FrontFigures;
 import dev.freshet.lab.front.FrontReport;
-import dev.freshet.plots.LabException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;

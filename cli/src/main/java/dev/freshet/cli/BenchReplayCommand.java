@@ -82,9 +82,10 @@ final class BenchReplayCommand extends RunningCommand {
                 Duration.ofSeconds(fromS),
                 seconds.map(Duration::ofSeconds))
             .at(speed);
-    server.require(recording.most(), load);
+    server.require(recording.maxStreams(), load);
     LaneReplay replay = new LaneReplay(recording, load, options.lanes());
-    return server.measure(lifetime, recording.most(), load, target -> measure(replay, target));
+    return server.measure(
+        lifetime, recording.maxStreams(), load, target -> measure(replay, target));
   }
 
   private void measure(LaneReplay replay, LaneTarget target) throws InterruptedException {

@@ -162,7 +162,7 @@ final class BenchServerOptions {
   }
 
   private static int longest(LoadShape load) {
-    return load.tokens().most() + load.promptTokens().most();
+    return load.tokens().max() + load.promptTokens().max();
   }
 
   private Dialect dialect() {

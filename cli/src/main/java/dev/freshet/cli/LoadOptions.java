@@ -93,7 +93,7 @@ final class LoadOptions {
     try {
       Length length = Length.parse(text);
       require(
-          length.least() >= least && length.most() <= most,
+          length.min() >= least && length.max() <= most,
           option + " " + text,
           "%d to %d, the longest drawn included".formatted(least, most));
       return length;

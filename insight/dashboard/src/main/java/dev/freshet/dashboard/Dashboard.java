@@ -2,6 +2,7 @@ package dev.freshet.dashboard;
 
 import dev.freshet.http.LivePage;
 import dev.freshet.trace.LiveFeed;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
@@ -23,45 +24,55 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a role tells of its run to browsers. It owns a thread, which everything else goes before,
- * and the files that it reads; a role that is down or a file that is not there leaves its part of
- * the page empty. Thread-safe.
+ * The live page of a run, for browsers. Owns one thread of low priority and the files that it
+ * reads. A role that is down or a file that does not exist leaves its part of the page empty.
+ * Thread-safe.
  */
 public final class Dashboard implements AutoCloseable {
   /**
-   * The run.
+   * The run that the page shows.
    *
-   * @param role whose page it is: {@code run} for all of them
-   * @param name of the run or, without one, of what is served
+   * @param role the role that serves the page; {@code run} if one process has all roles
+   * @param name of the run or, without a run, of the model that is served
    */
   public record Run(String role, String name, OptionalLong steps, OptionalInt asyncLevel) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Dashboard.class);
-  private static final Duration TICK = Duration.ofMillis(250);
-  private static final Duration SECOND = Duration.ofSeconds(1);
-  private static final Duration JUDGE = Duration.ofSeconds(2);
-  private static final Duration A_WHILE = Duration.ofSeconds(2);
-  private static final Duration END = Duration.ofSeconds(5);
+  private static final Duration POLL = Duration.ofMillis(250);
+  private static final Duration STATE_PACE = Duration.ofSeconds(1);
+  private static final Duration DIAGNOSIS_PACE = Duration.ofSeconds(2);
+  private static final Duration BLOCKED_AFTER = Duration.ofSeconds(2);
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final LiveFeed feed = new LiveFeed();
   private final LivePage page = new LivePage(DashboardPage.html(), feed);
   private final List<Source> sources = new CopyOnWriteArrayList<>();
-  private final Thread teller;
+  private final MonotonicClock clock;
+  private final Thread publisher;
   private final CountDownLatch closing = new CountDownLatch(1);
 
-  /** Begins to tell of {@code run}. */
+  /** Starts to publish {@code run}. */
   public Dashboard(Run run) {
-    feed.state("hello", hello(run));
-    state("now", () -> JSON.writeValueAsString(standstill()));
-    teller = Thread.ofPlatform().name("freshet-dashboard").daemon().start(this::tell);
+    this(run, MonotonicClock.SYSTEM);
   }
 
-  /** What this process's roles have been waiting for for a while; nothing if they go on. */
-  private static String standstill() {
+  /** Starts to publish {@code run}, at the pace of {@code clock}. */
+  Dashboard(Run run, MonotonicClock clock) {
+    this.clock = clock;
+    feed.state("hello", hello(run));
+    state("now", () -> JSON.writeValueAsString(blockedOn()));
+    publisher =
+        Thread.ofPlatform().name("freshet-dashboard").daemon().start(this::publishUntilClosed);
+  }
+
+  /**
+   * What has blocked this process's roles for {@link #BLOCKED_AFTER} or longer; empty if nothing.
+   */
+  private static String blockedOn() {
     List<Wait> old =
         Waits.open().stream()
-            .filter(wait -> wait.holds() && wait.age().compareTo(A_WHILE) >= 0)
+            .filter(wait -> wait.holds() && wait.age().compareTo(BLOCKED_AFTER) >= 0)
             .toList();
     return old.isEmpty() ? "" : new WaitGraph(old).verdict();
   }
@@ -76,77 +87,81 @@ public final class Dashboard implements AutoCloseable {
     return hello.toString();
   }
 
-  /** What a listener shows. */
+  /** The page that a listener serves. */
   public LivePage page() {
     return page;
   }
 
-  /** Tells of the run with these files, whichever roles write them. */
+  /** Publishes the content of these files, whichever role writes them. */
   public void follow(RunFiles files) {
     RunLines lines = new RunLines(files.metrics());
     sources.add(lines);
     sources.add(
-        new PacedSource(JUDGE, new WatchedSource(new RunVerdict(files.logs(), files.options()))));
+        paced(DIAGNOSIS_PACE, new WatchedSource(new RunVerdict(files.logs(), files.options()))));
     sources.add(
-        new PacedSource(JUDGE, new WatchedSource(new RolloutSamples(files, lines::newestStep))));
+        paced(DIAGNOSIS_PACE, new WatchedSource(new RolloutSamples(files, lines::newestStep))));
   }
 
-  /** Tells every second what {@code lines} says: JSON objects without a line break. */
+  /** Publishes {@code lines} every second: JSON objects without a line break. */
   public void lines(Supplier<List<String>> lines) {
-    sources.add(new PacedSource(SECOND, to -> to.lines(lines.get())));
+    sources.add(paced(STATE_PACE, to -> to.lines(lines.get())));
   }
 
-  /** Tells whenever what {@code json} says, without a line break, is another. */
+  /** Publishes {@code json}, without a line break, whenever it has changed; asked every second. */
   public void state(String name, Supplier<String> json) {
     sources.add(
-        new PacedSource(
-            SECOND,
+        paced(
+            STATE_PACE,
             new Source() {
-              private String said = "";
+              private String published = "";
 
               @Override
-              public void tell(LiveFeed to) {
+              public void publish(LiveFeed to) {
                 String now = json.get();
-                if (!now.equals(said)) {
-                  said = now;
+                if (!now.equals(published)) {
+                  published = now;
                   to.state(name, now);
                 }
               }
             }));
   }
 
-  private void tell() {
+  private Source paced(Duration pace, Source source) {
+    return new PacedSource(pace, source, clock);
+  }
+
+  private void publishUntilClosed() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
     Map<Source, String> failed = new LinkedHashMap<>();
     String missing = "[]";
     try {
       do {
-        sources.forEach(source -> tell(source, failed));
+        sources.forEach(source -> publish(source, failed));
         String now = JSON.writeValueAsString(failed.values());
         if (!now.equals(missing)) {
           missing = now;
           feed.state("missing", missing);
         }
-      } while (!closing.await(TICK.toMillis(), TimeUnit.MILLISECONDS));
+      } while (!closing.await(POLL.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
-      LOG.warn("the dashboard was interrupted and tells no more");
+      LOG.warn("the dashboard's thread was interrupted; the page shows nothing new from now on");
     } finally {
       sources.forEach(Source::close);
     }
   }
 
-  /** A failure is said once, and is on the page until the source has gone well again. */
-  private void tell(Source source, Map<Source, String> failed) {
+  /** Logs a failure once and keeps it on the page until the source succeeds again. */
+  private void publish(Source source, Map<Source, String> failed) {
     if (!source.isDue()) {
       return;
     }
     try {
-      source.tell(feed);
+      source.publish(feed);
       failed.remove(source);
     } catch (IOException | RuntimeException e) {
       String why = String.valueOf(e.getMessage());
       if (!why.equals(failed.put(source, why))) {
-        LOG.warn("a part of the dashboard cannot be told: {}", why, e);
+        LOG.warn("a part of the dashboard cannot be published: {}", why, e);
       }
     }
   }
@@ -155,8 +170,8 @@ public final class Dashboard implements AutoCloseable {
   public void close() {
     closing.countDown();
     try {
-      if (!teller.join(END)) {
-        LOG.warn("the dashboard's thread has not ended within {} ms", END.toMillis());
+      if (!publisher.join(CLOSE_DEADLINE)) {
+        LOG.warn("the dashboard's thread did not end within {} ms", CLOSE_DEADLINE.toMillis());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

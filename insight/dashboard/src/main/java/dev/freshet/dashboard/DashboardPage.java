@@ -1,13 +1,18 @@
 package dev.freshet.dashboard;
 
+import dev.freshet.trace.UpdatePart;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** The dashboard's page, which needs no other file. */
+/** The dashboard's page: one file with its script, its style and the list of {@link UpdatePart}. */
 final class DashboardPage {
   private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private DashboardPage() {}
 
@@ -17,18 +22,33 @@ final class DashboardPage {
         .replace("/*uplot.css*/", resource(UPLOT + "uPlot.min.css"))
         .replace("/*page.css*/", resource("page.css"))
         .replace("/*uplot.js*/", resource(UPLOT + "uPlot.iife.min.js"))
-        .replace("/*page.js*/", resource("page.js"))
+        .replace("/*page.js*/", resource("page.js").replace("/*parts*/", parts()))
         .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Every part of an update, as elements of a JSON array. */
+  private static String parts() {
+    ArrayNode parts = JSON.createArrayNode();
+    for (UpdatePart part : UpdatePart.values()) {
+      ObjectNode node = parts.addObject();
+      node.put("name", part.wireName());
+      node.put("label", part.label());
+      part.parent().ifPresent(parent -> node.put("parent", parent.wireName()));
+      node.put("phase", part.isPhase());
+      node.put("description", part.description());
+    }
+    String array = parts.toString();
+    return array.substring(1, array.length() - 1);
   }
 
   private static String resource(String name) {
     try (InputStream in = DashboardPage.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException(name + ": not on the class path");
+        throw new IllegalStateException(name + ": not found on the class path");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new UncheckedIOException(name, e);
+      throw new UncheckedIOException(name + ": cannot be read: " + e.getMessage(), e);
     }
   }
 }

@@ -1,30 +1,33 @@
 package dev.freshet.dashboard;
 
 import dev.freshet.trace.LiveFeed;
+import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
 import java.time.Duration;
 
-/** A source that is asked no more often than at a pace. */
+/** A source that publishes at most once per {@code pace}, the first time at once. */
 final class PacedSource implements Source {
   private final Duration pace;
   private final Source source;
-  private long toldNanos;
+  private final MonotonicClock clock;
+  private long publishedNanos;
 
-  PacedSource(Duration pace, Source source) {
+  PacedSource(Duration pace, Source source, MonotonicClock clock) {
     this.pace = pace;
     this.source = source;
-    this.toldNanos = System.nanoTime() - pace.toNanos();
+    this.clock = clock;
+    this.publishedNanos = clock.nanos() - pace.toNanos();
   }
 
   @Override
   public boolean isDue() {
-    return System.nanoTime() - toldNanos >= pace.toNanos() && source.isDue();
+    return clock.nanos() - publishedNanos >= pace.toNanos() && source.isDue();
   }
 
   @Override
-  public void tell(LiveFeed feed) throws IOException {
-    toldNanos = System.nanoTime();
-    source.tell(feed);
+  public void publish(LiveFeed feed) throws IOException {
+    publishedNanos = clock.nanos();
+    source.publish(feed);
   }
 
   @Override

@@ -19,21 +19,21 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A few rollouts of the newest batch to read: those that two versions made, the best, one between,
- * the worst.
+ * A few rollouts of the newest batch to read: up to two that several policy versions generated, the
+ * one with the highest reward, the median and the lowest.
  */
 final class RolloutSamples implements Source {
-  private static final int MOST = 6;
-  private static final int MOST_TOKENS = 400;
+  private static final int MAX_ROLLOUTS = 6;
+  private static final int MAX_TOKENS = 400;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final BatchStore batches;
   private final Tokenizer tokenizer;
   private final LongSupplier newestStep;
-  private long told = -1;
+  private long published = -1;
 
   /**
-   * @param newestStep the newest batch's step; negative while there is none
+   * @param newestStep the newest batch's step; negative before the first
    */
   RolloutSamples(RunFiles files, LongSupplier newestStep) {
     this.batches = files.batches();
@@ -42,33 +42,33 @@ final class RolloutSamples implements Source {
   }
 
   @Override
-  public void tell(LiveFeed feed) {
+  public void publish(LiveFeed feed) {
     long step = newestStep.getAsLong();
-    if (step < 0 || step == told) {
+    if (step < 0 || step == published) {
       return;
     }
-    // One that is not there any more is passed: the next will do as well.
+    // A batch that has been deleted is skipped: the next one is as good.
     if (Files.exists(batches.path(step))) {
       feed.state("rollouts", json(step, batches.read(step).rollouts()));
     }
-    told = step;
+    published = step;
   }
 
   private String json(long step, List<Rollout> batch) {
     List<Rollout> rollouts = new ArrayList<>(batch);
     rollouts.sort(Comparator.comparingDouble(Rollout::reward).reversed());
     Set<Rollout> chosen = new LinkedHashSet<>();
-    rollouts.stream().filter(RolloutSamples::crosses).limit(2).forEach(chosen::add);
+    rollouts.stream().filter(RolloutSamples::hasSeveralVersions).limit(2).forEach(chosen::add);
     chosen.add(rollouts.getFirst());
     chosen.add(rollouts.get(rollouts.size() / 2));
     chosen.add(rollouts.getLast());
     chosen.addAll(rollouts);
     ArrayNode list = JSON.createArrayNode();
-    chosen.stream().limit(MOST).forEach(rollout -> put(list.addObject(), step, rollout));
+    chosen.stream().limit(MAX_ROLLOUTS).forEach(rollout -> put(list.addObject(), step, rollout));
     return list.toString();
   }
 
-  private static boolean crosses(Rollout rollout) {
+  private static boolean hasSeveralVersions(Rollout rollout) {
     int[] versions = rollout.trajectory().policyVersions();
     long distinct =
         Arrays.stream(versions).filter(v -> v != Trajectory.NO_VERSION).distinct().count();
@@ -81,15 +81,15 @@ final class RolloutSamples implements Source {
     node.put("reward", rollout.reward());
     node.put("finish", rollout.finishReason());
     Trajectory trajectory = rollout.trajectory();
-    int most = Math.min(MOST_TOKENS, trajectory.tokenIds().length);
+    int shown = Math.min(MAX_TOKENS, trajectory.tokenIds().length);
     StreamDecoder decoder = new StreamDecoder(tokenizer, false);
     ArrayNode tokens = node.putArray("tokens");
-    for (int i = 0; i < most; i++) {
+    for (int i = 0; i < shown; i++) {
       ObjectNode token = tokens.addObject();
       token.put(
-          "text", decoder.push(trajectory.tokenIds()[i]) + (i + 1 == most ? decoder.flush() : ""));
+          "text", decoder.push(trajectory.tokenIds()[i]) + (i + 1 == shown ? decoder.flush() : ""));
       token.put("version", trajectory.policyVersions()[i]);
     }
-    node.put("left_out", trajectory.tokenIds().length - most);
+    node.put("left_out", trajectory.tokenIds().length - shown);
   }
 }

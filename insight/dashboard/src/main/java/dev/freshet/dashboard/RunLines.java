@@ -14,19 +14,19 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * The lines of a run's {@code metrics.jsonl} as they come, whichever process writes them. A file
- * that is not there yet has none; one that has become shorter begins anew; a line counts once it is
- * whole, and if it is an object.
+ * Follows a run's {@code metrics.jsonl}, whichever process writes it. Publishes complete lines that
+ * are JSON objects and skips others. A file that does not exist yet has no lines; a file that has
+ * become shorter is read from its beginning.
  */
 final class RunLines implements Source {
-  /** Of a longer file, what was written last. */
-  private static final long MOST_AT_FIRST = 32L << 20;
+  /** How much of the end of an existing file is read. */
+  private static final long MAX_FIRST_BYTES = 32L << 20;
 
-  private static final int PIECE = 256 << 10;
+  private static final int CHUNK_BYTES = 256 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path file;
-  private final ByteBuffer piece = ByteBuffer.allocate(PIECE);
+  private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
   private long position = -1;
   private volatile long newestStep = -1;
 
@@ -34,13 +34,13 @@ final class RunLines implements Source {
     this.file = file;
   }
 
-  /** The step of the newest batch; -1 while there is none. */
+  /** The step of the newest batch; -1 before the first. */
   long newestStep() {
     return newestStep;
   }
 
   @Override
-  public void tell(LiveFeed feed) throws IOException {
+  public void publish(LiveFeed feed) throws IOException {
     while (read()) {
       List<String> lines = lines();
       if (lines.isEmpty()) {
@@ -50,34 +50,34 @@ final class RunLines implements Source {
     }
   }
 
-  /** Reads the next piece; whether there was any. */
+  /** Reads the next chunk; false at the end of the file. */
   private boolean read() throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
       long size = channel.size();
       if (position < 0) {
-        position = Math.max(0, size - MOST_AT_FIRST);
+        position = Math.max(0, size - MAX_FIRST_BYTES);
       } else if (size < position) {
         position = 0;
       }
-      return channel.read(piece.clear(), position) > 0;
+      return channel.read(chunk.clear(), position) > 0;
     } catch (NoSuchFileException e) {
       return false;
     }
   }
 
-  /** The whole lines of the piece, which are done with then. */
+  /** The complete lines of the chunk; advances the position past them. */
   private List<String> lines() {
     List<String> lines = new ArrayList<>();
-    int length = piece.position();
+    int length = chunk.position();
     int begin = 0;
     for (int i = 0; i < length; i++) {
-      if (piece.get(i) == '\n') {
-        add(lines, new String(piece.array(), begin, i - begin, StandardCharsets.UTF_8));
+      if (chunk.get(i) == '\n') {
+        add(lines, new String(chunk.array(), begin, i - begin, StandardCharsets.UTF_8));
         begin = i + 1;
       }
     }
-    // A line longer than a piece is none of ours.
-    position += begin == 0 && length == PIECE ? length : begin;
+    // No role writes a line that is longer than a chunk.
+    position += begin == 0 && length == CHUNK_BYTES ? length : begin;
     return lines;
   }
 
@@ -91,7 +91,7 @@ final class RunLines implements Source {
         }
       }
     } catch (JacksonException e) {
-      return; // Cut off, as by a full disk.
+      return; // Cut off, for example by a full disk.
     }
   }
 }

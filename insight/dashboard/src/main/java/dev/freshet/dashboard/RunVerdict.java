@@ -4,7 +4,6 @@ import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.AnalyzeOptions;
 import dev.freshet.analysis.FollowedLogs;
 import dev.freshet.analysis.Severity;
-import dev.freshet.plots.LabException;
 import dev.freshet.trace.LiveFeed;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +14,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the logs of a live run say so far. Logs that appear later are taken in as they come. Owns
- * the logs that it follows; used by one thread.
+ * The diagnosis of a live run's logs so far. Includes logs that appear later; after a failure it
+ * starts again from the beginning of the logs. Owns the logs that it follows; used by one thread.
  */
 final class RunVerdict implements Source {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -31,7 +30,7 @@ final class RunVerdict implements Source {
   }
 
   @Override
-  public void tell(LiveFeed feed) {
+  public void publish(LiveFeed feed) {
     try {
       if (followed.isEmpty() && Files.isDirectory(logs)) {
         followed = Optional.of(new FollowedLogs(options, List.of(logs)));
@@ -41,9 +40,9 @@ final class RunVerdict implements Source {
           .map(FollowedLogs::analysis)
           .filter(analysis -> !analysis.isEmpty())
           .ifPresent(analysis -> feed.state("verdict", json(analysis)));
-    } catch (LabException e) {
+    } catch (RuntimeException e) {
       close();
-      feed.state("verdict", unreadable(String.valueOf(e.getMessage())));
+      throw e;
     }
   }
 
@@ -62,13 +61,6 @@ final class RunVerdict implements Source {
                     .put("severity", finding.severity().label())
                     .put("advice", finding.advice()));
     return node.toString();
-  }
-
-  private static String unreadable(String why) {
-    return JSON.createObjectNode()
-        .put("severity", "unknown")
-        .put("text", "The logs cannot be read: " + why)
-        .toString();
   }
 
   @Override

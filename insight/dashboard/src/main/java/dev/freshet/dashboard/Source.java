@@ -3,16 +3,16 @@ package dev.freshet.dashboard;
 import dev.freshet.trace.LiveFeed;
 import java.io.IOException;
 
-/** Something that a dashboard tells of. Asked by its one thread. */
+/** A source of what a dashboard shows. Called by the dashboard's thread only. */
 @FunctionalInterface
 interface Source extends AutoCloseable {
-  /** Whether it is to be asked again now. */
+  /** Whether {@link #publish} is due. */
   default boolean isDue() {
     return true;
   }
 
-  /** Tells {@code feed} what is new. What cannot be read now is asked for again. */
-  void tell(LiveFeed feed) throws IOException;
+  /** Publishes what is new to {@code feed}. After a failure it is called again. */
+  void publish(LiveFeed feed) throws IOException;
 
   @Override
   default void close() {}

@@ -3,12 +3,12 @@ package dev.freshet.dashboard;
 import dev.freshet.trace.LiveFeed;
 import java.io.IOException;
 
-/** A source that costs so much that it is asked only while somebody watches. */
+/** An expensive source: it publishes only while a browser is connected. */
 record WatchedSource(Source source) implements Source {
   @Override
-  public void tell(LiveFeed feed) throws IOException {
+  public void publish(LiveFeed feed) throws IOException {
     if (feed.watched()) {
-      source.tell(feed);
+      source.publish(feed);
     }
   }
 

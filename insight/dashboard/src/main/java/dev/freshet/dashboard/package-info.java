@@ -1,4 +1,4 @@
-/** The page that every role shows in a browser, and what it is told of the run. */
+/** The live page of a run that every role serves, and what it shows. */
 @NullMarked
 package dev.freshet.dashboard;
 

@@ -1,25 +1,27 @@
 "use strict";
-/* Parts of an update in the order in which they pass. What of them the server prepares while it decodes on is "prepare". */
-const PARTS = [
-  ["connect", u => u.connect_ms], ["accept", u => u.accept_ms], ["handler", u => u.handler_ms],
-  ["prepare", u => u.phases?.prepare_ms ?? u.rpc_ms], ["wait for the step", u => u.phases?.wait_step_ms],
-  ["swap", u => u.phases ? (u.phases.swap_ms ?? 0) + (u.phases.recompute_ms ?? 0) : 0], ["answer", u => u.answer_ms],
-];
-const MOST = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32 };
+/* The parts of an update's time, as Java lists them: name, label, parent, phase, description. */
+const PARTS = [/*parts*/];
+const UNIT = "_ms", WHOLE = PARTS.find(part => part.label === "wall"), WORK = PARTS.find(part => part.label === "rpc");
+const MAX = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32 };
 const WINDOW = 50;
-/* Lines may come in another order than they were written in, by so many seconds; what is more is a clock that was set back. */
-const BACK = 5;
+/* Lines of one role may arrive out of order by up to so many seconds; a larger step back means that a clock was set back. */
+const REORDER_S = 5;
+/* Distinct parts that the bars show; further unknown phases count as the rest of their parent. */
+const MAX_SEEN = 24;
+/* Figures have one decimal: a smaller rest is rounding. */
+const ROUNDING_MS = 0.05;
+const COLOURS = 9;
 
 const state = {
   hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
-  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [], now: "",
+  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "",
 };
 
 const $ = id => document.getElementById(id);
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const colours = PARTS.map((_, i) => "--c" + i);
 const known = x => typeof x === "number" && Number.isFinite(x);
 const figure = x => known(x) ? x : undefined;
+const add = (a, b) => a + b;
 
 function number(x, digits) {
   if (!known(x)) return "–";
@@ -40,34 +42,34 @@ function percentile(sorted, p) {
   return sorted[below] + (rank - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
 }
 
-/* ---- what comes ---- */
+/* ---- lines of metrics.jsonl ---- */
 
-/* What a line has to have to be shown; other versions of Freshet may write others. */
-const NEEDED = { step: ["step"], train: ["step"], eval: ["step", "reward"], load: ["time", "streams", "tokens"] };
+/* Fields that a line must have to be shown; another version of Freshet may write other lines. */
+const REQUIRED = { step: ["step"], train: ["step"], eval: ["step", "reward"], load: ["time", "streams", "tokens"] };
 
 function take(line) {
-  if (NEEDED[line.kind]?.some(name => !known(line[name])) || line.kind === "update" && line.status === "ok" && !known(line.wall_ms ?? line.rpc_ms)) {
-    state.strange++;
+  if (REQUIRED[line.kind]?.some(name => !known(line[name])) || line.kind === "update" && line.status === "ok" && !known(line.wall_ms ?? line.rpc_ms)) {
+    state.malformed++;
     return;
   }
   switch (line.kind) {
     case "step":
-      keep(state.steps, { step: line.step, reward: figure(line.reward), trunc: figure(line.trunc_pct), tokens: figure(line.tokens), dur: figure(line.dur_ms) }, MOST.steps);
-      if (line.staleness_max >= 0) lagged(Math.min(Math.trunc(line.staleness_max), MOST.lags));
+      keep(state.steps, { step: line.step, reward: figure(line.reward), trunc: figure(line.trunc_pct), tokens: figure(line.tokens), dur: figure(line.dur_ms) }, MAX.steps);
+      if (line.staleness_max >= 0) lagged(Math.min(Math.trunc(line.staleness_max), MAX.lags));
       state.version = figure(line.policy_version);
       break;
     case "train":
-      keep(state.train, { step: line.step, loss: figure(line.loss), kl: figure(line.mismatch_kl) }, MOST.steps);
+      keep(state.train, { step: line.step, loss: figure(line.loss), kl: figure(line.mismatch_kl) }, MAX.steps);
       break;
     case "eval":
-      keep(state.evals, { step: line.step, reward: line.reward }, MOST.steps);
+      keep(state.evals, { step: line.step, reward: line.reward }, MAX.steps);
       break;
     case "update":
       if (line.status === "ok") update(line);
       else state.failures++;
       break;
     case "load":
-      keep(state.live, { ...line, time: steady(line) }, MOST.live);
+      keep(state.live, { ...line, time: steady(line) }, MAX.live);
       break;
     case "run":
       state.ended = true;
@@ -79,14 +81,14 @@ function lagged(steps) {
   state.staleness.set(steps, (state.staleness.get(steps) ?? 0) + 1);
 }
 
-/* When a line was written, in seconds; after a clock was set back the time of its role goes on from where it was. */
+/* When a line was written, in seconds. After its role's clock was set back, the time continues from the latest. */
 const clocks = new Map();
 function steady(line) {
   if (!known(line.time)) return undefined;
   const of = clocks.get(line.role) ?? { latest: -Infinity, shift: 0 };
   clocks.set(line.role, of);
   const behind = of.latest - line.time - of.shift;
-  if (behind > BACK) {
+  if (behind > REORDER_S) {
     of.shift += behind;
     state.setBack = Math.max(state.setBack, behind);
   }
@@ -94,17 +96,58 @@ function steady(line) {
   return line.time + of.shift;
 }
 
-/* An update is told of by its server and, with what only its client knows, by the orchestrator, whichever comes first. */
+/* The parts that the bars show, in the order in which they were first seen: {label, description}. */
+const seen = new Map();
+function place(part) {
+  if (!seen.has(part.name) && seen.size < MAX_SEEN) seen.set(part.name, { index: seen.size, label: part.label, description: part.description ?? "" });
+  return seen.get(part.name)?.index;
+}
+
+/* How long each part of an update took, as a map from name to ms. A part that was not reported is the sum of its parts. */
+function times(line) {
+  const unknown = Object.entries(line.phases ?? {}).filter(([name, ms]) => known(ms) && !PARTS.some(part => part.name === name))
+    .map(([name]) => ({ name, label: name.endsWith(UNIT) ? name.slice(0, -UNIT.length) : name, parent: WORK.name }));
+  const all = [...PARTS, ...unknown], ms = new Map();
+  const time = part => {
+    const parts = all.filter(other => other.parent === part.name), sum = parts.map(time).reduce(add, 0);
+    const reported = figure(line[part.name]) ?? figure(line.phases?.[part.name]);
+    ms.set(part.name, Math.max(0, reported ?? sum));
+    return ms.get(part.name);
+  };
+  time(WHOLE);
+  return { all, ms };
+}
+
+/* The bar of an update, by place: the parts two levels below the whole, and what they leave of their parents. None exceeds what is left of its parent. */
+function stack(line) {
+  const { all, ms } = times(line), bar = [];
+  const put = (part, value) => {
+    const at = value > 0 ? place(part) : undefined;
+    if (at !== undefined) bar[at] = value;
+    return at !== undefined;
+  };
+  all.filter(part => part.parent === WHOLE.name).forEach(part => {
+    let rest = ms.get(part.name);
+    all.filter(inner => inner.parent === part.name).forEach(inner => {
+      const value = Math.min(rest, ms.get(inner.name));
+      if ((value > ROUNDING_MS || value === ms.get(inner.name)) && put(inner, value)) rest -= value;
+    });
+    if (rest > ROUNDING_MS) put(part, rest);
+  });
+  return { wall: ms.get(WHOLE.name), parts: Float32Array.from(bar, value => value ?? 0) };
+}
+
+/* An update has a line by its server and one by the orchestrator, which also has its client's figures and replaces the server's. */
 function update(line) {
-  const told = line.trace ? state.updates.slice(-64).findIndex(u => u.trace === line.trace) : -1, byServer = line.role === "inference";
-  if (told >= 0 && byServer) return;
+  const before = line.trace ? state.updates.slice(-64).findIndex(u => u.trace === line.trace) : -1, byServer = line.role === "inference";
+  if (before >= 0 && byServer) return;
   const item = {
     time: steady(line), step: line.step, server: line.server, trace: line.trace, inflight: figure(line.inflight),
-    wall: line.wall_ms ?? (line.handler_ms ?? 0) + line.rpc_ms, queue: figure(line.queue_ms), rpc: figure(line.rpc_ms), stall: figure(line.stall_ms),
-    parts: Float32Array.from(PARTS, ([, of]) => Math.max(0, figure(of(line)) ?? 0)),
+    queue: figure(line.queue_ms), rpc: figure(line.rpc_ms), stall: figure(line.stall_ms),
+    ...stack(line),
   };
-  if (told >= 0) state.updates[Math.max(0, state.updates.length - 64) + told] = item;
-  else keep(state.updates, item, MOST.updates);
+  if (before >= 0) state.updates[Math.max(0, state.updates.length - 64) + before] = item;
+  else keep(state.updates, item, MAX.updates);
 }
 
 function keep(list, item, most) {
@@ -114,11 +157,11 @@ function keep(list, item, most) {
 
 function reset() {
   Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
-    staleness: new Map(), version: undefined, chosen: -1, ended: false, strange: 0, setBack: 0, missing: [], now: "" });
+    staleness: new Map(), version: undefined, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "" });
   clocks.clear();
 }
 
-/* ---- what is drawn ---- */
+/* ---- drawing ---- */
 
 let drawing = false;
 function redraw() {
@@ -142,9 +185,9 @@ function head() {
   if (version !== undefined) parts.push("policy version " + version);
   if (state.ended) parts.push("finished");
   $("progress").textContent = parts.join(" · ");
-  const notes = state.missing.map(what => "Cannot be read: " + what + ".");
-  if (state.strange) notes.push(`${number(state.strange, 0)} lines of metrics.jsonl lack what is shown here, as those of another version do: they are left out.`);
-  if (state.setBack) notes.push(`A clock was set back by ${number(state.setBack, 0)} s: times after that are shown as if it had gone on.`);
+  const notes = state.missing.map(why => "Part of this page is missing: " + why + ".");
+  if (state.malformed) notes.push(`${number(state.malformed, 0)} lines of metrics.jsonl lack required fields and are not shown.`);
+  if (state.setBack) notes.push(`A clock was set back by ${number(state.setBack, 0)} s; later times are shown as if it had not.`);
   $("now").textContent = state.now;
   $("now").hidden = !state.now;
   $("notes").textContent = notes.join(" ");
@@ -153,7 +196,7 @@ function head() {
 
 function verdict() {
   const box = $("verdict"), v = state.verdict;
-  const text = v ? v.text : "No diagnosis yet: it comes with the run's logs.";
+  const text = v ? v.text : "No diagnosis yet: waiting for the run's logs.";
   const key = JSON.stringify(v) + text;
   if (box.dataset.key === key) return;
   box.dataset.key = key;
@@ -221,7 +264,7 @@ function canvas(id) {
 const EDGE = { left: 46, right: 46, top: 8, bottom: 22 };
 
 
-/* Updates have a place in time where the lines of all tell it, else in the order in which they came. In every column of pixels the longest update of those that fall there. */
+/* Updates are placed by time if every one has it, else in order of arrival. Each column of pixels shows the longest of its updates. */
 function columns(width) {
   const all = state.updates, plot = width - EDGE.left - EDGE.right;
   const timed = all.every(u => u.time !== undefined), places = all.map(timed ? u => u.time : (_, i) => i);
@@ -244,7 +287,7 @@ let shown = null;
 function updates() {
   const { g, width, height } = canvas("updates");
   shown = null;
-  if (!state.updates.length) return empty(g, width, height, state.hello.role === "trainer" ? "The orchestrator's updates are not here." : "No update yet.");
+  if (!state.updates.length) return empty(g, width, height, state.hello.role === "trainer" ? "The trainer's page has no updates; see the orchestrator's." : "No update yet.");
   const base = height - EDGE.bottom, tall = base - EDGE.top, cols = shown = columns(width);
   const walls = [...cols.of.values()].map(i => state.updates[i].wall);
   const top = ceiling(Math.max(...walls)), y = ms => base - ms / top * tall;
@@ -255,13 +298,13 @@ function updates() {
     g.strokeStyle = css("--line"); g.beginPath(); g.moveTo(EDGE.left, at); g.lineTo(width - EDGE.right, at); g.stroke();
     g.fillStyle = css("--soft"); g.textAlign = "right"; g.fillText(number(top * i / 4), EDGE.left - 6, at);
   }
-  const fills = colours.map(css);
+  const fills = Array.from({ length: COLOURS }, (_, i) => css("--c" + i));
   cols.of.forEach((i, column) => {
-    const u = state.updates[i], sum = u.parts.reduce((a, b) => a + b, 0), scale = sum > u.wall ? u.wall / sum : 1;
+    const u = state.updates[i], sum = u.parts.reduce(add, 0), scale = sum > u.wall ? u.wall / sum : 1;
     let from = 0;
-    for (let part = 0; part < PARTS.length; part++) {
+    for (let part = 0; part < u.parts.length; part++) {
       const to = from + u.parts[part] * scale;
-      g.fillStyle = fills[part];
+      g.fillStyle = fills[part % COLOURS];
       g.fillRect(cols.x(column), y(to), Math.max(1, cols.bar - (cols.bar > 3 ? 1 : 0)), Math.max(0, y(from) - y(to)));
       from = to;
     }
@@ -276,10 +319,11 @@ function updates() {
     }
   });
   axis(g, width, height, cols);
+  legend();
   describe();
 }
 
-/* The streams that were open, as an area behind the updates, with an axis of its own to the right. */
+/* Open streams, as an area behind the updates over an axis at the right. */
 function streams(g, width, base, tall, cols) {
   const points = cols.timed && state.live.length > 1 ? state.live.filter(l => l.time >= cols.first && l.time <= cols.first + cols.span).map(l => [l.time, l.streams])
     : state.updates.map((u, i) => [cols.places[i], u.inflight ?? 0]).sort((a, b) => a[0] - b[0]);
@@ -318,10 +362,24 @@ function empty(g, width, height, text) {
 
 function describe() {
   const i = state.chosen >= 0 ? state.chosen : state.updates.length - 1, u = state.updates[i];
-  const parts = PARTS.map(([name], p) => name + " " + number(u.parts[p])).join(", ");
+  const parts = [...seen.values()].filter(part => u.parts[part.index] > 0).map(part => part.label + " " + number(u.parts[part.index])).join(", ");
   const text = `${state.chosen >= 0 ? "Chosen" : "Latest"}: version ${u.step}, ${u.server ?? ""} trace ${u.trace ?? "–"}: ${number(u.wall)} ms = ${parts}; `
     + `queue_ms ${number(u.queue)}, rpc_ms ${number(u.rpc)}, stall_ms ${number(u.stall)}, ${number(u.inflight, 0)} streams open`;
   if ($("update").textContent !== text) $("update").textContent = text;
+}
+
+function legend() {
+  const list = $("parts");
+  if (list.children.length === seen.size + 1) return;
+  list.replaceChildren(...[...seen.values()].map(part => key(part.label, part.description, "--c" + part.index % COLOURS)), key("streams open (right axis)", "", "--area"));
+}
+
+function key(label, description, colour) {
+  const item = element("li"), mark = element("i");
+  mark.style.background = `var(${colour})`;
+  item.title = description;
+  item.append(mark, label);
+  return item;
 }
 
 function choose(i) {
@@ -330,7 +388,7 @@ function choose(i) {
 }
 
 const plots = {};
-/* A plot by uPlot, made when there is something to plot and again when its series change. */
+/* A plot by uPlot, created with its first data. */
 function plot(id, make, data, none) {
   const box = $(id);
   if (!data[0].length) {
@@ -363,7 +421,7 @@ function queue() {
   plot("queue", () => ({
     scales: { x: { time: false }, y: { range: (_, min, max) => [0, max * 1.1 || 1] } }, axes: axes(left()),
     series: [{ label: "update" }, series("p50", "--c0"), series("p99", "--c4")],
-  }), [x, p50, p99], "No queue_ms yet: it comes with the first update.");
+  }), [x, p50, p99], "No queue_ms yet: waiting for the first update.");
   const sorted = all.map(u => u.queue).filter(known).sort((a, b) => a - b), table = $("percentiles");
   table.replaceChildren();
   if (sorted.length) {
@@ -385,12 +443,12 @@ function curves() {
     scales: { x: { time: false } }, axes: axes(left()),
     series: [{ label: "step" }, series("training batches", "--c0"),
       series("held out", "--c3", { spanGaps: true, width: 2, points: { show: true, size: 7, fill: css("--c3") } })],
-  }), [steps, steps.map(s => byStep.get(s)[0]), steps.map(s => byStep.get(s)[1])], "No reward here: it comes with the orchestrator's first batch.");
+  }), [steps, steps.map(s => byStep.get(s)[0]), steps.map(s => byStep.get(s)[1])], "No reward yet: waiting for the orchestrator's first batch.");
   plot("loss", () => ({
     scales: { x: { time: false }, kl: { range: (_, min, max) => [0, max * 1.2 || 1] } },
     axes: axes(left(52), { ...left(52), scale: "kl", side: 1, grid: { show: false } }),
     series: [{ label: "step" }, series("loss", "--c0"), series("mismatch KL", "--c4", { scale: "kl" })],
-  }), [train.map(t => t.step), train.map(t => t.loss ?? null), train.map(t => t.kl ?? null)], "No loss here: it comes with the trainer's first step.");
+  }), [train.map(t => t.step), train.map(t => t.loss ?? null), train.map(t => t.kl ?? null)], "No loss yet: waiting for the trainer's first step.");
 }
 
 function staleness() {
@@ -404,11 +462,11 @@ function staleness() {
   box.dataset.key = key;
   box.replaceChildren();
   const level = state.hello.async_level;
-  for (let lag = 0; lag <= Math.min(Math.max(...state.staleness.keys(), level ?? 0), MOST.lags); lag++) {
+  for (let lag = 0; lag <= Math.min(Math.max(...state.staleness.keys(), level ?? 0), MAX.lags); lag++) {
     const count = state.staleness.get(lag) ?? 0, bar = element("div", undefined, known(level) && lag > level + 2 ? "critical" : known(level) && lag > level ? "warning" : "");
     const fill = element("b");
     fill.style.height = (count / most * 75).toFixed(1) + "%";
-    bar.append(element("span", number(count, 0)), fill, element("span", lag === level ? lag + " (bound)" : lag === MOST.lags ? lag + " and more" : String(lag)));
+    bar.append(element("span", number(count, 0)), fill, element("span", lag === level ? lag + " (bound)" : lag === MAX.lags ? lag + " or more" : String(lag)));
     box.append(bar);
   }
   box.setAttribute("aria-label", [...state.staleness].map(([lag, n]) => `${n} batches with ${lag}`).join(", "));
@@ -421,7 +479,7 @@ function replicas() {
   if (table.dataset.key === key) return;
   table.dataset.key = key;
   table.replaceChildren();
-  if (!rows.size) return table.append(row("td", ["No replica has been seen here."]));
+  if (!rows.size) return table.append(row("td", ["No replica yet."]));
   table.append(row("th", ["admin listener", "state", "policy version", "streams", "why"]));
   rows.forEach(r => {
     const tr = row("td", [r.server, r.state, r.version ?? "–", r.streams ?? "–", r.why ?? ""]);
@@ -441,7 +499,7 @@ function rollouts() {
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   list.replaceChildren();
-  if (!state.rollouts.length) return list.append(element("li", "No rollout to read yet.", "empty"));
+  if (!state.rollouts.length) return list.append(element("li", "No rollout yet.", "empty"));
   state.rollouts.forEach(r => {
     const li = element("li"), text = element("div", undefined, "text"), versions = [...new Set(r.tokens.map(t => t.version).filter(v => v >= 0))];
     r.tokens.forEach(t => {
@@ -449,7 +507,7 @@ function rollouts() {
       if (t.version >= 0) token.title = "policy version " + t.version;
       text.append(token);
     });
-    if (r.left_out) text.append(element("span", ` … and ${r.left_out} tokens more`, "prompt"));
+    if (r.left_out) text.append(element("span", ` … and ${r.left_out} more tokens`, "prompt"));
     li.append(element("div", `step ${r.step} · reward ${number(r.reward, 3)} · ${r.finish} · policy version${versions.length > 1 ? "s" : ""} ${versions.join(", ")}`, "meta"), text);
     list.append(li);
   });
@@ -469,18 +527,6 @@ $("updates").addEventListener("click", event => {
   const nearest = [...shown.of.keys()].reduce((a, b) => Math.abs(b + 0.5 - column) < Math.abs(a + 0.5 - column) ? b : a);
   choose(shown.of.get(nearest));
 });
-PARTS.forEach(([name], i) => {
-  const item = element("li"), mark = element("i");
-  mark.style.background = `var(${colours[i]})`;
-  item.append(mark, name);
-  $("parts").append(item);
-});
-{
-  const item = element("li"), mark = element("i");
-  mark.style.background = "var(--area)";
-  item.append(mark, "streams open (right axis)");
-  $("parts").append(item);
-}
 new ResizeObserver(redraw).observe(document.body);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   Object.keys(plots).forEach(id => { plots[id].destroy(); delete plots[id]; });
@@ -488,7 +534,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   redraw();
 });
 
-/* ---- the connection: it comes again by itself, and goes on after what has come ---- */
+/* ---- the connection: the browser reconnects by itself and continues after the last event ---- */
 
 const source = new EventSource("events");
 const status = (text, className) => { $("state").textContent = text; $("state").className = "pill " + className; };
@@ -501,5 +547,5 @@ on("now", text => { state.now = text; });
 on("missing", list => { state.missing = list; });
 on("replicas", list => { state.replicas = list; });
 on("verdict", v => { state.verdict = v; });
-on("rollouts", list => { state.rollouts = list.slice(-MOST.rollouts); });
+on("rollouts", list => { state.rollouts = list.slice(-MAX.rollouts); });
 redraw();

@@ -28,8 +28,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * A headless Chromium with one page, driven by the DevTools protocol. It owns the process and its
- * profile's directory is the test's.
+ * A headless Chromium with one page, driven over the DevTools protocol. Owns the process; its
+ * profile is in a directory of the test.
  */
 final class Chromium implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -42,7 +42,7 @@ final class Chromium implements AutoCloseable {
   private final Map<Integer, CompletableFuture<JsonNode>> calls = new ConcurrentHashMap<>();
   private final List<String> errors = new CopyOnWriteArrayList<>();
 
-  /** The browser of this machine, if it has one. */
+  /** The browser installed on this machine, if any. */
   static Optional<Path> installed() {
     return Stream.of("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
         .map(Path::of)
@@ -77,15 +77,15 @@ final class Chromium implements AutoCloseable {
   }
 
   private int browserPort() throws IOException {
-    BufferedReader said =
+    BufferedReader log =
         new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
-    for (String line = said.readLine(); line != null; line = said.readLine()) {
+    for (String line = log.readLine(); line != null; line = log.readLine()) {
       if (line.startsWith("DevTools listening on ")) {
-        Thread.startVirtualThread(() -> said.lines().forEach(_ -> {}));
+        Thread.startVirtualThread(() -> log.lines().forEach(_ -> {}));
         return URI.create(line.substring("DevTools listening on ".length()).strip()).getPort();
       }
     }
-    throw new IOException("the browser ended before it listened");
+    throw new IOException("the browser exited before it listened");
   }
 
   private URI page(int port) throws Exception {
@@ -99,7 +99,7 @@ final class Chromium implements AutoCloseable {
     return URI.create(JSON.readTree(opened).path("webSocketDebuggerUrl").asString());
   }
 
-  /** Takes answers and what the page complains of. */
+  /** Completes calls with their answers and collects the page's errors. */
   private final class Answers implements WebSocket.Listener {
     private final StringBuilder message = new StringBuilder();
 
@@ -148,7 +148,7 @@ final class Chromium implements AutoCloseable {
     return node.path("result");
   }
 
-  /** Shows {@code url} in a window of that size, in the colours of {@code scheme}. */
+  /** Opens {@code url} in a window of that size, with the color scheme {@code scheme}. */
   void open(URI url, int width, int height, String scheme) throws Exception {
     call(
         "Emulation.setDeviceMetricsOverride",
@@ -159,7 +159,7 @@ final class Chromium implements AutoCloseable {
     call("Page.navigate", Map.of("url", url.toString()));
   }
 
-  /** What an expression is in the page. */
+  /** The value of an expression in the page. */
   JsonNode evaluate(String expression) throws Exception {
     JsonNode result =
         call(
@@ -171,14 +171,14 @@ final class Chromium implements AutoCloseable {
     return result.path("result").path("value");
   }
 
-  /** Waits until an expression holds in the page. */
+  /** Waits until an expression is true in the page. */
   void await(String condition) throws Exception {
     long end = System.nanoTime() + DEADLINE.toNanos();
     String holds = "(() => { try { return Boolean(" + condition + ") } catch { return false } })()";
     while (!evaluate(holds).asBoolean(false)) {
       if (System.nanoTime() - end > 0) {
         throw new AssertionError(
-            "not so: %s; the page shows: %s; it complains: %s"
+            "%s is still false; the page shows: %s; its errors: %s"
                 .formatted(condition, evaluate("document.body.innerText"), errors));
       }
       Thread.sleep(50);
@@ -198,7 +198,7 @@ final class Chromium implements AutoCloseable {
         .decode(call("Page.captureScreenshot", Map.of("format", "png")).path("data").asString());
   }
 
-  /** What the page has thrown or the browser refused it. */
+  /** The page's exceptions and what the browser blocked. */
   List<String> errors() {
     return new ArrayList<>(errors);
   }

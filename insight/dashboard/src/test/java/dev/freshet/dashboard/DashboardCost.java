@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the page of a long run costs a browser: 10,000 updates and 1,000 steps, then four updates
- * and a step a second more. Run by {@code bench/dashboard.sh}.
+ * Measures what the page of a long run costs a browser: 10,000 updates and 1,000 steps, then four
+ * more updates and one more step a second. Run by {@code bench/dashboard.sh}.
  */
 final class DashboardCost {
   private static final int UPDATES = 10_000;

@@ -12,6 +12,7 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Waits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -145,7 +146,7 @@ class DashboardTest {
   }
 
   @Test
-  void aRunIsDrawnLiveAndGoesOnAfterTheServerWasRestarted() throws Exception {
+  void thePageShowsARunLiveAndContinuesAfterTheServerRestarts() throws Exception {
     URI url = listener.url();
     browser.open(url, 1200, 1600, "light");
     browser.await("document.querySelector('#state').textContent === 'live'");
@@ -181,7 +182,7 @@ class DashboardTest {
                     "[...document.querySelectorAll('#rollouts .token')].map(t => t.className).join()")
                 .asString())
         .isEqualTo("token v3,token v3,token v4");
-    assertThat(coloured()).as("pixels of the update chart that are not empty").isGreaterThan(2000);
+    assertThat(coloured()).as("painted pixels of the update chart").isGreaterThan(2000);
 
     listener.close();
     dashboard.close();
@@ -195,7 +196,7 @@ class DashboardTest {
   }
 
   @Test
-  void linesOfOtherVersionsClocksThatAreSetBackAndHalfFilesLeaveTheRestToBeSeen() throws Exception {
+  void malformedLinesTruncatedFilesAndClocksSetBackDoNotHideTheRest() throws Exception {
     double time = 1_764_000_000;
     for (int i = 1; i <= 20; i++) {
       append(update(i, time + i));
@@ -209,7 +210,7 @@ class DashboardTest {
     browser.await(
         "document.querySelector('#notes').textContent.startsWith('A clock was set back by 3,579 s')");
     assertThat(browser.evaluate("state.updates[59].time - state.updates[0].time").asDouble())
-        .as("seconds that the updates of the role took")
+        .as("seconds between the role's first and last update")
         .isEqualTo(38);
     assertThat(coloured()).isGreaterThan(2000);
 
@@ -240,23 +241,23 @@ class DashboardTest {
             .formatted(batch.getFileName()));
 
     assertThat(browser.evaluate("document.querySelector('#notes').innerText").asString())
-        .startsWith("Cannot be read: ")
-        .contains("5 lines of metrics.jsonl lack what is shown here");
+        .startsWith("Part of this page is missing: ")
+        .contains("5 lines of metrics.jsonl lack required fields");
     assertThat(browser.evaluate("document.querySelector('#update').innerText").asString())
         .contains("Latest: version 63", "rpc_ms 7.00");
     assertThat(browser.evaluate("document.querySelector('#staleness').innerText").asString())
-        .contains("32 and more");
+        .contains("32 or more");
     assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
     assertThat(coloured()).isGreaterThan(2000);
     assertThat(browser.errors()).isEmpty();
   }
 
   @Test
-  void whatHasBeenWaitedForForAWhileIsOnThePageUntilItComes() throws Exception {
+  void thePageSaysOnWhatARunIsBlockedUntilTheWaitEnds() throws Exception {
     browser.open(listener.url(), 1200, 800, "light");
     try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ofHours(1))) {
       browser.await(
-          "document.querySelector('#now').innerText.startsWith('What is missing is batch 7')");
+          "['batch 7', 'orchestrator'].every(word => document.querySelector('#now').innerText.includes(word))");
     }
     browser.await("document.querySelector('#now').hidden");
     assertThat(browser.errors()).isEmpty();
@@ -274,7 +275,36 @@ class DashboardTest {
   }
 
   @Test
-  void anUpdateIsChosenByKeyboard() throws Exception {
+  void everyPartOfAnUpdateIsShownAndAnUnknownPhaseUnderItsOwnName() throws Exception {
+    append(
+        "{\"role\":\"orchestrator\",\"kind\":\"update\",\"time\":1764000000,\"step\":1,\"status\":\"ok\","
+            + "\"queue_ms\":6.0,\"rpc_ms\":4.0,\"wall_ms\":10.0,\"connect_ms\":1.0,\"accept_ms\":2.0,"
+            + "\"handler_ms\":0.5,\"answer_ms\":2.5,\"transfer_ms\":4.5,\"phases\":{\"prepare_ms\":1.5,"
+            + "\"map_ms\":0.5,\"pause_ms\":0.5,\"swap_ms\":0.3,\"defragment_ms\":1.25,\"note\":\"x\"}}");
+    append(
+        "{\"role\":\"orchestrator\",\"kind\":\"update\",\"time\":1764000001,\"step\":2,\"status\":\"ok\","
+            + "\"wall_ms\":9.0,\"connect_ms\":1.0,\"phases\":{\"load_ms\":6.0,\"resume_ms\":1.0}}");
+    browser.open(listener.url(), 1200, 1600, "light");
+    browser.await(
+        "state.updates.length === 2 && document.querySelectorAll('#parts li').length > 2");
+
+    assertThat(
+            browser
+                .evaluate(
+                    "[...seen.values()].map(p => p.label + ' ' + state.updates.map(u => u.parts[p.index] ?? 0)).join('; ')")
+                .asString())
+        .isEqualTo(
+            "prepare 1.5,0; pause 0.5,0; defragment 1.25,0; rpc 0.75,0; connect 1,1; accept 2,0;"
+                + " handler 0.5,0; answer 2.5,0; load 0,6; resume 0,1");
+    assertThat(browser.evaluate("document.querySelector('#parts').innerText").asString())
+        .contains("defragment", "load", "streams open");
+    assertThat(browser.evaluate("document.querySelector('#parts li').title").asString())
+        .isEqualTo(UpdatePart.PREPARE.description());
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
+  void anUpdateIsSelectedByKeyboard() throws Exception {
     for (int i = 1; i <= 10; i++) {
       append(update(i, 1_764_000_000 + i));
     }
@@ -292,7 +322,7 @@ class DashboardTest {
     browser.press("Escape");
     browser.await("document.querySelector('#update').textContent.startsWith('Latest: version 10')");
     assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt())
-        .as("nothing sticks out of a phone's width")
+        .as("nothing is wider than a phone")
         .isLessThanOrEqualTo(390);
     assertThat(browser.evaluate("getComputedStyle(document.body).backgroundColor").asString())
         .as("dark")
@@ -301,7 +331,7 @@ class DashboardTest {
   }
 
   @Test
-  void tenThousandUpdatesAndAThousandStepsFitIntoFiftyMegabytes() throws Exception {
+  void tenThousandUpdatesAndAThousandStepsFitIn50Megabytes() throws Exception {
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < 10_000; i++) {
       lines.append(update(i, 1_764_000_000 + i * 0.3)).append('\n');

@@ -1,6 +1,5 @@
 package dev.freshet.lab;
 
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,11 +9,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a process and its children have used, as the operating system counts it.
+ * Processor time and memory of a process and its children, as the operating system counts them.
  *
  * @param cpuSeconds user and system time since their start
- * @param residentMb resident now, in MiB; NaN where the system does not tell (other than Linux)
- * @param peakMb the most that was resident; the same
+ * @param residentMb resident memory now, in MiB; NaN on systems other than Linux
+ * @param peakMb peak resident memory, in MiB; NaN on systems other than Linux
  */
 public record ProcessFigures(double cpuSeconds, double residentMb, double peakMb) {
   /** The figures of {@code process} and its children now. */
@@ -31,7 +30,7 @@ public record ProcessFigures(double cpuSeconds, double residentMb, double peakMb
     return new ProcessFigures(cpu, resident, peak);
   }
 
-  /** What {@code process} alone has resident now, in MiB; quick enough to be asked all the time. */
+  /** Resident memory of {@code process} without its children, in MiB. Reads one small file. */
   public static double residentMb(ProcessHandle process) {
     return mebibytes(status(process.pid()), "VmRSS:");
   }

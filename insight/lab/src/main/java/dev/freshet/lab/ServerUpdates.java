@@ -19,20 +19,20 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Full weight updates of one server over its admin lane, which bring checkpoints in turn, each as
- * the next policy version. Begins at the version that the server serves; at 0 if it does not tell.
- * Owned by one thread.
+ * Full weight updates of one server over its admin lane. Loads the checkpoints in rotation, each as
+ * the next policy version, starting from the version that the server serves, or 0 if it does not
+ * report one. Used by one thread.
  */
 public final class ServerUpdates implements AutoCloseable {
   private static final int WARM_UP_UPDATES = 200;
-  private static final Duration WARM_UP_UPDATING = Duration.ofSeconds(5);
+  private static final Duration MAX_WARM_UP = Duration.ofSeconds(5);
 
   private final ReplicaAdmin server;
   private final List<String> weightDirs;
   private long version;
 
   /**
-   * @param weightDirs checkpoints of one shape as the server sees them, at least one; it serves the
+   * @param weightDirs checkpoints of one shape, at least one, as paths on the server; it serves the
    *     first as version 0
    */
   public ServerUpdates(URI admin, Dialect dialect, List<String> weightDirs) {
@@ -47,22 +47,23 @@ public final class ServerUpdates implements AutoCloseable {
     this.version = server.servingVersion().orElse(0);
   }
 
-  /** The lane, for what else is asked of the server. */
+  /** The admin client, for other calls to the server. */
   public AdminClient client() {
     return server.client();
   }
 
-  /** The checkpoint that the next update brings. */
+  /** The checkpoint that the next update loads. */
   public String next() {
     return weightDirs.get((int) ((version + 1) % weightDirs.size()));
   }
 
-  /** Updates until the code of both ends is compiled, as far as that comes in a few seconds. */
+  /**
+   * Updates {@value #WARM_UP_UPDATES} times or for five seconds, so that the JIT compiles both
+   * ends.
+   */
   public void warmUp() {
     long start = System.nanoTime();
-    for (int i = 0;
-        i < WARM_UP_UPDATES && System.nanoTime() - start < WARM_UP_UPDATING.toNanos();
-        i++) {
+    for (int i = 0; i < WARM_UP_UPDATES && System.nanoTime() - start < MAX_WARM_UP.toNanos(); i++) {
       var _ = update(i % 2 == 0 ? VerifyLevel.FULL : VerifyLevel.SIZE);
     }
   }
@@ -70,7 +71,8 @@ public final class ServerUpdates implements AutoCloseable {
   /**
    * Updates once.
    *
-   * @throws dev.freshet.client.AdminException if it failed; the version stays
+   * @throws dev.freshet.client.AdminException if the update failed; the next one has the same
+   *     version
    */
   public AdminTimings update(VerifyLevel verify) {
     UpdateWeightsRequest request =

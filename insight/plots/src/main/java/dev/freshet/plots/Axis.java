@@ -2,22 +2,22 @@ package dev.freshet.plots;
 
 import java.util.List;
 
-/** What values are drawn over, with its unit in the title. */
+/** An axis of a plot; the title includes the unit. */
 public sealed interface Axis {
   String title();
 
   /**
-   * Evenly, from the least value to the greatest.
+   * A linear axis that includes every value.
    *
-   * @param least the axis begins there or below
-   * @param most the axis ends there or above
+   * @param min the axis begins at this value or below
+   * @param max the axis ends at this value or above
    */
-  record Linear(String title, double least, double most) implements Axis {}
+  record Linear(String title, double min, double max) implements Axis {}
 
-  /** By size; a value of zero or less stands at the beginning. */
+  /** A logarithmic axis; a value of zero or less is drawn at its beginning. */
   record Logarithmic(String title) implements Axis {}
 
-  /** Places with names; the first of them is at 0, the next at 1. */
+  /** An axis of names; the first is at 0, the next at 1. */
   record Named(String title, List<String> names) implements Axis {
     public Named {
       names = List.copyOf(names);

@@ -17,23 +17,25 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A {@link Plot} as a chart of XChart, which draws it by pixels. */
+/** Draws a {@link Plot} as an XChart chart, for PNG. */
 final class ChartPlot {
   private static final float DASH = 6;
   private static final int SPAN_ALPHA = 80;
   private static final int BAD_ALPHA = 170;
   private static final int BAND_ALPHA = 90;
 
-  /** The least width of a span, as a share of the axis. */
-  private static final double LEAST_SPAN = 0.002;
+  /** The minimum width of a span, as a share of the axis. */
+  private static final double MIN_SPAN = 0.002;
 
   private static final int TICKS = 9;
-  private static final double SAME = 1e-6;
 
-  /** How far below the axis' beginning names stand, as a share of the axis. */
+  /** Relative difference below which a value equals a tick. */
+  private static final double TICK_TOLERANCE = 1e-6;
+
+  /** How far below the beginning of the axis names are drawn, as a share of the axis. */
   private static final double NAME_DROP = 0.05;
 
-  /** Where along the axis the name of a mark is. */
+  /** Where along the axis the name of a mark is chartPlot. */
   private static final double MARK_NAME = 0.97;
 
   private static final BasicStroke DOTS =
@@ -61,13 +63,13 @@ final class ChartPlot {
 
   /** The chart. */
   static XYChart of(Plot plot, int width, int height) {
-    ChartPlot drawn = new ChartPlot(plot, width, height);
-    drawn.style(drawn.chart.getStyler());
-    drawn.spans();
-    drawn.marks();
-    plot.series().forEach(series -> drawn.add(series, 0));
-    plot.right().ifPresent(drawn::right);
-    return drawn.chart;
+    ChartPlot chartPlot = new ChartPlot(plot, width, height);
+    chartPlot.style(chartPlot.chart.getStyler());
+    chartPlot.spans();
+    chartPlot.marks();
+    plot.series().forEach(series -> chartPlot.add(series, 0));
+    plot.right().ifPresent(chartPlot::right);
+    return chartPlot.chart;
   }
 
   private void style(XYStyler styler) {
@@ -113,18 +115,18 @@ final class ChartPlot {
     }
   }
 
-  /** What is written at a value of a logarithmic axis: the scale's ticks alone. */
+  /** Labels a logarithmic axis at the scale's ticks only. */
   private static Function<Double, String> label(Scale scale) {
     List<Scale.Tick> ticks = scale.ticks(TICKS);
     return value ->
         ticks.stream()
-            .filter(tick -> Math.abs(value / tick.value() - 1) < SAME)
+            .filter(tick -> Math.abs(value / tick.value() - 1) < TICK_TOLERANCE)
             .map(Scale.Tick::label)
             .findFirst()
             .orElse(" ");
   }
 
-  /** Names stand in the drawing, below all that is drawn: XChart writes numbers alone at ticks. */
+  /** Draws names as annotations below the data, because XChart labels ticks with numbers only. */
   private void names(List<String> names) {
     chart.getStyler().setXAxisTicksVisible(false);
     chart.getStyler().setPlotGridVerticalLinesVisible(false);
@@ -145,11 +147,11 @@ final class ChartPlot {
 
   private void spans() {
     Span.Rows rows = Span.Rows.of(plot.spans());
-    double least = (x.to() - x.from()) * LEAST_SPAN;
+    double min = (x.to() - x.from()) * MIN_SPAN;
     Set<String> named = new HashSet<>();
     for (int i = 0; i < plot.spans().size(); i++) {
       Span span = plot.spans().get(i);
-      double to = Math.max(span.to(), span.from() + least);
+      double to = Math.max(span.to(), span.from() + min);
       double height = (y.to() - y.from()) / rows.count();
       double top = y.to() - rows.rows()[i] * height;
       double bottom = top - height * (rows.count() > 1 ? 0.9 : 1);
@@ -210,7 +212,9 @@ final class ChartPlot {
     line.setYAxisGroup(axis);
   }
 
-  /** XChart draws nothing at all if a value has no logarithm. */
+  /**
+   * Raises values to the beginning of a logarithmic axis: XChart draws no chart at all with others.
+   */
   private static double[] within(Scale scale, double[] values) {
     return scale.isLogarithmic()
         ? Arrays.stream(values).map(v -> v < scale.from() ? scale.from() : v).toArray()

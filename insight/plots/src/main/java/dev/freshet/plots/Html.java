@@ -2,11 +2,11 @@ package dev.freshet.plots;
 
 import java.util.List;
 
-/** Pieces of a page. What they are given as text stands for itself. */
+/** Pieces of an HTML page. Text arguments are escaped. */
 public final class Html {
   private Html() {}
 
-  /** Text that stands for itself, in an element or an attribute. */
+  /** Escapes text for an element or an attribute. */
   public static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
@@ -15,17 +15,17 @@ public final class Html {
         .replace("'", "&#39;");
   }
 
-  /** A heading and what is under it; nothing if that is nothing. */
+  /** A heading above {@code html}; empty if that is empty. */
   public static String section(String title, String html) {
     return html.isEmpty() ? "" : "<h2>%s</h2>\n%s".formatted(escape(title), html);
   }
 
-  /** A paragraph; nothing of no text. */
+  /** A paragraph; empty without text. */
   public static String paragraph(String text) {
     return text.isEmpty() ? "" : "<p>%s</p>\n".formatted(escape(text));
   }
 
-  /** A table that scrolls by itself where it is too wide; nothing of a table without rows. */
+  /** A table that scrolls where it is too wide; empty without rows. */
   public static String table(Table table) {
     if (table.isEmpty()) {
       return "";
@@ -43,7 +43,7 @@ public final class Html {
     return html.append("</table></div>\n").toString();
   }
 
-  /** A list; nothing of no items. */
+  /** A list; empty without items. */
   public static String list(List<String> items) {
     if (items.isEmpty()) {
       return "";
@@ -53,18 +53,18 @@ public final class Html {
     return html.append("</ul>\n").toString();
   }
 
-  /** A plot with its caption; nothing of one without a point. */
+  /** A plot with its caption; empty without data. */
   public static String plot(Plot plot) {
     return plot.isEmpty() ? "" : SvgPlot.of(plot);
   }
 
-  /** Plots beside one another; nothing of plots without points. */
+  /** Plots side by side; empty without data. */
   public static String plots(List<Plot> plots) {
-    return beside(plots.stream().map(Html::plot).toArray(String[]::new));
+    return sideBySide(plots.stream().map(Html::plot).toArray(String[]::new));
   }
 
-  /** Pieces beside one another, or below where there is no room; nothing of none. */
-  public static String beside(String... pieces) {
+  /** Pieces side by side, wrapped where there is no room; empty without content. */
+  public static String sideBySide(String... pieces) {
     String all = String.join("", pieces);
     return all.isEmpty() ? "" : "<div class=\"plots\">\n" + all + "</div>\n";
   }

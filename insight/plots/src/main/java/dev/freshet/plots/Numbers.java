@@ -4,11 +4,11 @@ import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.Locale;
 
-/** Numbers as reports write them, whatever the machine's language. */
+/** Formats numbers for reports, the same in every locale. */
 public final class Numbers {
   private Numbers() {}
 
-  /** Two decimals below ten, one below a thousand, none above; a dash if it is not known. */
+  /** Two decimals below ten, one below a thousand, none above; a dash for NaN. */
   public static String rounded(double value) {
     if (Double.isNaN(value)) {
       return "-";
@@ -17,7 +17,7 @@ public final class Numbers {
     return String.format(Locale.ROOT, size < 10 ? "%.2f" : size < 1000 ? "%.1f" : "%,.0f", value);
   }
 
-  /** As it is, to nine decimals, without zeros at its end. */
+  /** Up to nine decimals, without trailing zeros. */
   public static String exact(double value) {
     return new DecimalFormat("#,##0.#########", DecimalFormatSymbols.getInstance(Locale.ROOT))
         .format(value + 0.0);

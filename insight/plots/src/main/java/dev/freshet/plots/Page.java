@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * The frame and the style of a page that needs nothing else: no script, no font, no other file. It
- * is light or dark as its reader likes, and fits a telephone.
+ * The frame and style of a self-contained page: no script, no font, no other file. Follows the
+ * reader's light or dark color scheme and fits a phone.
  */
 public final class Page {
   private static final String STYLE =
@@ -43,8 +43,8 @@ public final class Page {
   /**
    * The page.
    *
-   * @param title its title and its heading
-   * @param body what is below the heading, as HTML
+   * @param title its title and heading
+   * @param body HTML below the heading
    */
   public static String of(String title, String body) {
     return """
@@ -60,7 +60,7 @@ public final class Page {
         .formatted(Html.escape(title), style(), body);
   }
 
-  /** The first sentence, which is all that most will read, coloured by the class. */
+  /** The summary at the top of the page. */
   public static String verdict(String css, String text) {
     return "<p class=\"verdict %s\">%s</p>\n".formatted(css, Html.escape(text));
   }

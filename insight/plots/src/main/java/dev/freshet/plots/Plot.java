@@ -6,14 +6,14 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * A plot, however it is drawn.
+ * The description of a plot, independent of the format it is drawn in.
  *
  * @param title a few words
- * @param description what it shows, in a sentence, for those who cannot see it
- * @param series over {@code y}
- * @param right series over an axis of their own
- * @param spans behind the series, by the order of their beginnings
- * @param marks heights of {@code y} that a line shows
+ * @param description one sentence that says what it shows, for screen readers
+ * @param series drawn over {@code y}
+ * @param right series drawn over an axis at the right
+ * @param spans drawn behind the series, in order of their beginnings
+ * @param marks values of {@code y} drawn as lines
  */
 public record Plot(
     String title,
@@ -24,10 +24,10 @@ public record Plot(
     Optional<Right> right,
     List<Span> spans,
     List<Mark> marks) {
-  /** An axis at the right, and what is drawn over it. */
+  /** An axis at the right and the series drawn over it. */
   public record Right(Axis axis, List<Series> series) {}
 
-  /** A height with a name. */
+  /** A named value of the y axis. */
   public record Mark(double value, String name) {}
 
   public Plot {
@@ -37,28 +37,28 @@ public record Plot(
     marks = List.copyOf(marks);
   }
 
-  /** A plot of series alone. */
+  /** A plot of series only. */
   public static Plot of(String title, String description, Axis x, Axis y, List<Series> series) {
     return new Plot(title, description, x, y, series, Optional.empty(), List.of(), List.of());
   }
 
-  /** The same with series over an axis at the right. */
+  /** This plot with series over an axis at the right. */
   public Plot right(Axis axis, List<Series> over) {
     return new Plot(
         title, description, x, y, series, Optional.of(new Right(axis, over)), spans, marks);
   }
 
-  /** The same with spans. */
+  /** This plot with spans. */
   public Plot spans(List<Span> behind) {
     return new Plot(title, description, x, y, series, right, behind, marks);
   }
 
-  /** The same with marks. */
+  /** This plot with marks. */
   public Plot marks(List<Mark> heights) {
     return new Plot(title, description, x, y, series, right, spans, heights);
   }
 
-  /** Whether nothing is to be drawn. */
+  /** Whether it has neither a point nor a span. */
   public boolean isEmpty() {
     return everySeries().allMatch(Series::isEmpty) && spans.isEmpty();
   }
@@ -83,7 +83,7 @@ public record Plot(
     return scale(y, series);
   }
 
-  /** Of an axis and what is drawn over it. */
+  /** The scale of {@code axis} for the series drawn over it. */
   static Scale scale(Axis axis, List<Series> over) {
     return Scale.of(axis, over.stream().flatMapToDouble(s -> DoubleStream.of(s.y())));
   }

@@ -15,9 +15,8 @@ import java.util.List;
 import javax.imageio.ImageIO;
 
 /**
- * Plots on one image, with a heading. It is {@value #WIDTH} pixels wide, and a row of plots {@value
- * #ROW} high. This is what draws by pixels: classes of AWT are loaded only by it, without a
- * display.
+ * A PNG image of plots under a heading, {@value #WIDTH} pixels wide, each row of plots {@value
+ * #ROW} high. Only this class loads AWT, which runs headless.
  */
 public final class PngSheet {
   static final int WIDTH = 1600;
@@ -25,15 +24,15 @@ public final class PngSheet {
   private static final int MARGIN = 24;
   private static final int TITLE_POINTS = 24;
   private static final int TEXT_POINTS = 18;
-  private static final int MOST_TITLE = 100;
+  private static final int MAX_TITLE = 100;
 
   private PngSheet() {}
 
   /**
-   * Draws the image.
+   * Draws and writes the image.
    *
-   * @param rows plots that share a row share its width
-   * @throws LabException if there is no font to write with or the file cannot be written
+   * @param rows plots of a row are side by side
+   * @throws PlotException if no font is installed or the file cannot be written
    */
   public static void write(String title, String text, List<List<Plot>> rows, Path file) {
     System.setProperty("java.awt.headless", "true");
@@ -41,20 +40,20 @@ public final class PngSheet {
     BufferedImage image = draw(title, text, rows);
     try (OutputStream out = Files.newOutputStream(file)) {
       if (!ImageIO.write(image, "png", out)) {
-        throw new LabException(file + ": cannot be written: this JDK writes no PNG");
+        throw new PlotException(file + ": cannot be written: this JDK has no PNG writer");
       }
     } catch (IOException e) {
-      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
+      throw new PlotException(file + ": cannot be written: " + e.getMessage(), e);
     }
   }
 
-  /** The JDK says in many ways that it finds no font, and only when it first measures a text. */
+  /** Without fonts the JDK fails when it first measures text, with one of several throwables. */
   private static void requireFont(Path file) {
     try {
       var _ = lines("any text", new Font(Font.SANS_SERIF, Font.PLAIN, TEXT_POINTS));
     } catch (RuntimeException | InternalError | LinkageError e) {
-      throw new LabException(
-          "%s: cannot be drawn without a font: install fontconfig and one (on Debian the packages fontconfig and fonts-dejavu-core); the JDK says: %s"
+      throw new PlotException(
+          "%s: cannot be drawn without a font: install fontconfig and a font (Debian packages fontconfig and fonts-dejavu-core); the JDK reports: %s"
               .formatted(file, e),
           e);
     }
@@ -76,7 +75,7 @@ public final class PngSheet {
       graphics.setColor(new Color(Tone.TEXT.light()));
       graphics.setFont(titleFont);
       graphics.drawString(
-          title.length() > MOST_TITLE ? title.substring(0, MOST_TITLE) + "…" : title,
+          title.length() > MAX_TITLE ? title.substring(0, MAX_TITLE) + "…" : title,
           MARGIN,
           MARGIN + TITLE_POINTS);
       graphics.setFont(textFont);
@@ -105,7 +104,7 @@ public final class PngSheet {
     }
   }
 
-  /** The text in lines as long as the image is wide. */
+  /** The text, wrapped to the width of the image. */
   private static List<String> lines(String text, Font font) {
     Graphics2D measure = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
     try {

@@ -5,35 +5,35 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 
 /**
- * Where values stand along an axis. A logarithmic one begins and ends at 1, 2 or 5 times a power of
- * ten.
+ * Maps values to positions along an axis. A logarithmic axis begins and ends at 1, 2 or 5 times a
+ * power of ten.
  *
  * @param from the value at the beginning
  * @param to the value at the end, greater than the one at the beginning
  */
 record Scale(Axis axis, double from, double to) {
-  /** A value of the axis that is written beside it. */
+  /** A labelled value of the axis. */
   record Tick(double value, String label) {}
 
   private static final double[] NICE = {1, 2, 5};
 
-  /** How far a value may be off and still stand at the end, as a share of the axis. */
+  /** Relative tolerance for a value at either end of the axis. */
   private static final double SLACK = 1e-9;
 
-  /** The scale that has room for these values, as far as they are finite. */
+  /** The scale that includes every finite value. */
   static Scale of(Axis axis, DoubleStream values) {
     return switch (axis) {
-      case Axis.Linear(_, double least, double most) -> linear(axis, values, least, most);
+      case Axis.Linear(_, double min, double max) -> linear(axis, values, min, max);
       case Axis.Logarithmic _ -> logarithmic(axis, values);
       case Axis.Named(_, List<String> names) ->
           new Scale(axis, -0.5, Math.max(1, names.size()) - 0.5);
     };
   }
 
-  private static Scale linear(Axis axis, DoubleStream values, double least, double most) {
+  private static Scale linear(Axis axis, DoubleStream values, double min, double max) {
     double[] all = values.filter(Double::isFinite).toArray();
-    double from = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(least)).min().orElse(0);
-    double to = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(most)).max().orElse(1);
+    double from = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(min)).min().orElse(0);
+    double to = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(max)).max().orElse(1);
     return new Scale(axis, from, to > from ? to : from + Math.max(1, Math.abs(from) * SLACK));
   }
 
@@ -63,7 +63,7 @@ record Scale(Axis axis, double from, double to) {
     return 10 * decade;
   }
 
-  /** The greatest power of ten that is not above. */
+  /** The greatest power of ten that is not above {@code value}. */
   private static double decade(double value) {
     return Math.pow(10, Math.floor(Math.log10(value) + SLACK));
   }
@@ -82,22 +82,22 @@ record Scale(Axis axis, double from, double to) {
         : (value - from) / (to - from);
   }
 
-  /** The value that stands at a place from 0 to 1. */
+  /** The value at a position from 0 to 1. */
   double at(double place) {
     return isLogarithmic() ? from * Math.pow(to / from, place) : from + place * (to - from);
   }
 
-  /** The values to write, at most about so many, in ascending order. */
-  List<Tick> ticks(int most) {
+  /** The ticks in ascending order, approximately {@code max} at most. */
+  List<Tick> ticks(int max) {
     return switch (axis) {
-      case Axis.Linear _ -> linearTicks(most);
-      case Axis.Logarithmic _ -> logarithmicTicks(most);
-      case Axis.Named(_, List<String> names) -> namedTicks(names, most);
+      case Axis.Linear _ -> linearTicks(max);
+      case Axis.Logarithmic _ -> logarithmicTicks(max);
+      case Axis.Named(_, List<String> names) -> namedTicks(names, max);
     };
   }
 
-  private List<Tick> linearTicks(int most) {
-    double step = niceAbove((to - from) / most);
+  private List<Tick> linearTicks(int max) {
+    double step = niceAbove((to - from) / max);
     List<Tick> ticks = new ArrayList<>();
     long last = (long) Math.floor(to / step + SLACK);
     for (long i = (long) Math.ceil(from / step - SLACK); i <= last; i++) {
@@ -106,11 +106,11 @@ record Scale(Axis axis, double from, double to) {
     return ticks;
   }
 
-  private List<Tick> logarithmicTicks(int most) {
+  private List<Tick> logarithmicTicks(int max) {
     int first = (int) Math.floor(Math.log10(from) + SLACK);
     int last = (int) Math.floor(Math.log10(to) + SLACK);
-    boolean decadesOnly = (last - first + 1) * NICE.length > most;
-    int stride = decadesOnly ? Math.max(1, (int) Math.ceil((last - first + 1.0) / most)) : 1;
+    boolean decadesOnly = (last - first + 1) * NICE.length > max;
+    int stride = decadesOnly ? Math.max(1, (int) Math.ceil((last - first + 1.0) / max)) : 1;
     List<Tick> ticks = new ArrayList<>();
     for (int i = first; i <= last; i += stride) {
       for (double n : NICE) {
@@ -123,8 +123,8 @@ record Scale(Axis axis, double from, double to) {
     return ticks;
   }
 
-  private static List<Tick> namedTicks(List<String> names, int most) {
-    int stride = Math.max(1, (int) Math.ceil((double) names.size() / most));
+  private static List<Tick> namedTicks(List<String> names, int max) {
+    int stride = Math.max(1, (int) Math.ceil((double) names.size() / max));
     List<Tick> ticks = new ArrayList<>();
     for (int i = 0; i < names.size(); i += stride) {
       ticks.add(new Tick(i, names.get(i)));

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * Points of a plot, or a line through them. A line is interrupted at a point that is not finite.
  *
- * @param name what the legend calls it; empty for one that the legend leaves out
- * @param x as many as {@code y}; of a line ascending
+ * @param name its name in the legend; empty to leave it out of the legend
+ * @param x as many values as {@code y}; ascending for a line
  */
 public record Series(String name, Tone tone, Stroke stroke, double[] x, double[] y) {
   /** How a series is drawn. */
@@ -16,21 +16,22 @@ public record Series(String name, Tone tone, Stroke stroke, double[] x, double[]
     DASHES,
     /** A thin line. */
     HAIR,
-    /** A broad line that lets others be seen through it. */
+    /** A broad translucent line. */
     BAND
   }
 
-  /** The most points of a series that is drawn. */
-  static final int MOST = 1500;
+  /** Maximum number of points drawn. */
+  static final int MAX_POINTS = 1500;
 
   public Series {
     if (x.length != y.length) {
       throw new IllegalArgumentException(
-          "%d values over %d: expected as many".formatted(y.length, x.length));
+          "series of %d y values and %d x values: expected as many of each"
+              .formatted(y.length, x.length));
     }
   }
 
-  /** A line that keeps each value until the next, first going straight up or down to it. */
+  /** A step line: each value holds until the next x. */
   public static Series steps(String name, Tone tone, Stroke stroke, double[] x, double[] y) {
     int corners = Math.max(0, 2 * x.length - 1);
     double[] stepX = new double[corners];
@@ -47,30 +48,30 @@ public record Series(String name, Tone tone, Stroke stroke, double[] x, double[]
   }
 
   /**
-   * The same with at most {@value #MOST} points: of every stretch of its points the least and the
-   * greatest. Points that are not finite are left out of a series of points.
+   * This series with at most {@value #MAX_POINTS} points: the minimum and the maximum of each of
+   * equal stretches. Points that are not finite are removed from a series of points.
    */
   Series thinned() {
     Series drawn = stroke == Stroke.POINTS ? finite() : this;
     int count = drawn.x.length;
-    if (count <= MOST) {
+    if (count <= MAX_POINTS) {
       return drawn;
     }
-    int[] kept = new int[MOST];
+    int[] kept = new int[MAX_POINTS];
     int size = 0;
-    int stretches = MOST / 2;
+    int stretches = MAX_POINTS / 2;
     for (int i = 0; i < stretches; i++) {
       int from = (int) ((long) count * i / stretches);
       int to = (int) ((long) count * (i + 1) / stretches);
-      int least = from;
-      int greatest = from;
+      int min = from;
+      int max = from;
       for (int j = from; j < to; j++) {
-        least = drawn.y[j] < drawn.y[least] ? j : least;
-        greatest = drawn.y[j] > drawn.y[greatest] ? j : greatest;
+        min = drawn.y[j] < drawn.y[min] ? j : min;
+        max = drawn.y[j] > drawn.y[max] ? j : max;
       }
-      kept[size++] = Math.min(least, greatest);
-      if (least != greatest) {
-        kept[size++] = Math.max(least, greatest);
+      kept[size++] = Math.min(min, max);
+      if (min != max) {
+        kept[size++] = Math.max(min, max);
       }
     }
     return drawn.at(Arrays.copyOf(kept, size));

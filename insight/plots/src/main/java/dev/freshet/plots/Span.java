@@ -5,23 +5,23 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * A stretch of a plot's x axis during which something went on.
+ * An interval of a plot's x axis.
  *
- * @param name what the legend calls spans like it
- * @param says what it was, in a sentence
+ * @param name its kind, as in the legend
+ * @param description one sentence, shown on hover
  */
-public record Span(String name, Tone tone, double from, double to, String says) {
+public record Span(String name, Tone tone, double from, double to, String description) {
   /**
-   * The rows that spans take so that none covers another: each the first in which the one before
-   * has ended. With {@value #MOST} rows taken it is the one that ends first, and they overlap.
+   * Assigns spans to rows so that none covers another: each to the first free row. When {@value
+   * #MAX} rows are taken, a span overlaps the one that ends first.
    *
-   * @param rows a row a span
-   * @param count how many rows there are
+   * @param rows the row of each span
+   * @param count the number of rows
    */
   record Rows(int[] rows, int count) {
-    static final int MOST = 40;
+    static final int MAX = 40;
 
-    /** Of spans by the order of their beginnings. */
+    /** The rows of spans that are in order of their beginnings. */
     static Rows of(List<Span> spans) {
       int[] rows = new int[spans.size()];
       List<Double> ends = new ArrayList<>();
@@ -31,7 +31,7 @@ public record Span(String name, Tone tone, double from, double to, String says) 
         while (row < ends.size() && ends.get(row) > span.from()) {
           row++;
         }
-        if (row == MOST) {
+        if (row == MAX) {
           row = ends.indexOf(Collections.min(ends));
         } else if (row == ends.size()) {
           ends.add(span.to());

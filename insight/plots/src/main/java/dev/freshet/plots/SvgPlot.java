@@ -4,8 +4,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A {@link Plot} as a figure of a page: inline SVG that the page's style colours, with its legend
- * in the caption. It is as wide as a telephone, so that its text can be read on one.
+ * Draws a {@link Plot} as a figure of a page: inline SVG styled by the page, with the legend in the
+ * caption. As wide as a phone, so that its text is legible on one.
  */
 final class SvgPlot {
   private static final int WIDTH = 440;
@@ -15,12 +15,12 @@ final class SvgPlot {
   private static final int TOP = 30;
   private static final int BOTTOM = 44;
 
-  /** Between the drawing and the grid's outer lines, so that lines at the end are drawn whole. */
+  /** Between the data and the outer grid lines, so that lines at the edge are not clipped. */
   private static final int PAD = 4;
 
   private static final int TICKS_X = 7;
   private static final int TICKS_Y = 6;
-  private static final double LEAST_SPAN = 1.5;
+  private static final double MIN_SPAN = 1.5;
 
   private final Plot plot;
   private final Scale x;
@@ -122,9 +122,9 @@ final class SvgPlot {
               span.tone().css(),
               from,
               TOP + rows.rows()[i] * height,
-              Math.max(LEAST_SPAN, along(span.to()) - from),
+              Math.max(MIN_SPAN, along(span.to()) - from),
               height * (rows.count() > 1 ? 0.9 : 1)));
-      svg.append("<title>").append(Html.escape(span.says())).append("</title></rect>\n");
+      svg.append("<title>").append(Html.escape(span.description())).append("</title></rect>\n");
     }
   }
 

@@ -22,12 +22,12 @@ public final class Table {
     rows.add(row);
   }
 
-  /** Whether it has a head alone. */
+  /** Whether it has no row below the head. */
   public boolean isEmpty() {
     return rows.size() == 1;
   }
 
-  /** Aligned with spaces, a line a row. */
+  /** As text aligned with spaces, one line per row. */
   public String text() {
     int[] widths = new int[rows.getFirst().size()];
     for (List<String> row : rows) {
@@ -45,7 +45,7 @@ public final class Table {
     return text.toString();
   }
 
-  /** As Markdown, a line a row. */
+  /** As Markdown, one line per row. */
   public String markdown() {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < rows.size(); i++) {

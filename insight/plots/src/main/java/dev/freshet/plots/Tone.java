@@ -2,7 +2,7 @@ package dev.freshet.plots;
 
 import java.util.Locale;
 
-/** The colours that carry meaning, on a light ground and on a dark one. */
+/** The colors of data, for a light and a dark background. */
 public enum Tone {
   FIRST(0x2563eb, 0x7aa5ff),
   SECOND(0xd97706, 0xf4b25c),
@@ -18,17 +18,17 @@ public enum Tone {
     this.dark = dark;
   }
 
-  /** The colour on a light ground, as 0xRRGGBB. */
+  /** The color on a light background, as 0xRRGGBB. */
   int light() {
     return light;
   }
 
-  /** The colour on a dark ground, as 0xRRGGBB. */
+  /** The color on a dark background, as 0xRRGGBB. */
   int dark() {
     return dark;
   }
 
-  /** What the page's style calls it, as a class and as a variable. */
+  /** Its name as a class and as a variable of the page's style. */
   String css() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -34,7 +34,7 @@ class PlotTest {
   }
 
   @Test
-  void ofVeryManyPointsTheLeastAndTheGreatestOfEveryStretchAreKeptInOrder() {
+  void aLongSeriesKeepsTheMinimumAndMaximumOfEveryStretchInOrder() {
     double[] x = IntStream.range(0, 100_000).mapToDouble(i -> i).toArray();
     double[] y = Arrays.stream(x).map(at -> Math.sin(at / 10_000)).toArray();
     y[4321] = 50;
@@ -42,12 +42,12 @@ class PlotTest {
 
     Series drawn = plot(line(Series.Stroke.LINE, x, y)).series().getFirst();
 
-    assertThat(drawn.x()).hasSizeBetween(500, Series.MOST).isSorted();
+    assertThat(drawn.x()).hasSizeBetween(500, Series.MAX_POINTS).isSorted();
     assertThat(drawn.y()).contains(50, -50);
   }
 
   @Test
-  void fewPointsAreKeptAsTheyAre() {
+  void aShortSeriesIsUnchanged() {
     double[] x = {0, 1, 2};
     double[] y = {3, Double.NaN, 4};
 
@@ -72,7 +72,7 @@ class PlotTest {
   }
 
   @Test
-  void stepsKeepAValueUntilTheNext() {
+  void aStepLineHoldsEachValueUntilTheNext() {
     Series steps =
         Series.steps(
             "a", Tone.FIRST, Series.Stroke.LINE, new double[] {1, 3, 4}, new double[] {5, 6, 7});
@@ -82,7 +82,7 @@ class PlotTest {
   }
 
   @Test
-  void spansThatOverlapAreBelowOneAnotherAndOthersShareARow() {
+  void overlappingSpansGetRowsOfTheirOwnAndOthersShareARow() {
     Span.Rows rows = Span.Rows.of(List.of(span(0, 3), span(1, 2), span(2, 5), span(3, 4)));
 
     assertThat(rows.rows()).containsExactly(0, 1, 1, 0);
@@ -90,14 +90,14 @@ class PlotTest {
   }
 
   @Test
-  void veryManySpansAtOnceShareRowsThatCanStillBeSeen() {
+  void theNumberOfRowsIsBounded() {
     List<Span> spans = IntStream.range(0, 10_000).mapToObj(i -> span(i, i + 5000)).toList();
 
-    assertThat(Span.Rows.of(spans).count()).isEqualTo(Span.Rows.MOST);
+    assertThat(Span.Rows.of(spans).count()).isEqualTo(Span.Rows.MAX);
   }
 
   @Test
-  void aSpanIsAsWideAsItLastedButCanAlwaysBeSeen() {
+  void aSpanIsAsWideAsItLastedButNeverTooNarrowToSee() {
     String svg =
         SvgPlot.of(
             plot(line(Series.Stroke.LINE, new double[] {0, 100}, new double[] {0, 1}))
@@ -111,7 +111,7 @@ class PlotTest {
   }
 
   @Test
-  void whatAPlotIsGivenAsTextStandsForItself() {
+  void textOfAPlotIsEscaped() {
     String hostile = "</text><script>'\"&";
     Series series =
         new Series(
@@ -131,7 +131,7 @@ class PlotTest {
   }
 
   @Test
-  void aMarkIsDrawnOnlyWithinTheAxis() {
+  void aMarkOutsideTheAxisIsNotDrawn() {
     Plot plot = plot(line(Series.Stroke.LINE, new double[] {0, 1}, new double[] {0, 10}));
 
     assertThat(SvgPlot.of(plot.marks(List.of(new Plot.Mark(5, "good up to here")))))
@@ -141,7 +141,7 @@ class PlotTest {
   }
 
   @Test
-  void aPlotWithoutAPointIsEmptyAndAPageLeavesItOut() {
+  void aPlotWithoutAPointIsEmptyAndLeftOutOfAPage() {
     Plot empty = plot(line(Series.Stroke.POINTS, new double[] {1}, new double[] {Double.NaN}));
 
     assertThat(empty.isEmpty()).isTrue();
@@ -149,7 +149,7 @@ class PlotTest {
   }
 
   @Test
-  void valuesWithoutALogarithmAreDrawnAtTheBeginningOfALogarithmicAxis() throws Exception {
+  void valuesOfZeroOrLessAreDrawnAtTheBeginningOfALogarithmicAxis() throws Exception {
     Axis ms = new Axis.Logarithmic("ms");
     double[] values = {-1, 0, Double.NaN, 1, 100};
     Plot plot =
@@ -164,7 +164,7 @@ class PlotTest {
   }
 
   @Test
-  void anImageThatCannotBeWrittenIsAFailureThatNamesTheFile() {
+  void anImageThatCannotBeWrittenFailsWithTheNameOfTheFile() {
     Path file = dir.resolve("absent/x.png");
 
     assertThatThrownBy(
@@ -180,7 +180,7 @@ class PlotTest {
                                     new double[] {0, 1},
                                     new double[] {0, 1})))),
                     file))
-        .isInstanceOf(LabException.class)
+        .isInstanceOf(PlotException.class)
         .hasMessageStartingWith(file + ": cannot be written");
   }
 }

@@ -14,12 +14,12 @@ class ScaleTest {
     return Scale.of(new Axis.Logarithmic("ms"), DoubleStream.of(values));
   }
 
-  private static Scale linear(double least, double most, double... values) {
-    return Scale.of(new Axis.Linear("s", least, most), DoubleStream.of(values));
+  private static Scale linear(double min, double max, double... values) {
+    return Scale.of(new Axis.Linear("s", min, max), DoubleStream.of(values));
   }
 
-  private static List<String> labels(Scale scale, int most) {
-    return scale.ticks(most).stream().map(Scale.Tick::label).toList();
+  private static List<String> labels(Scale scale, int max) {
+    return scale.ticks(max).stream().map(Scale.Tick::label).toList();
   }
 
   @ParameterizedTest
@@ -31,12 +31,12 @@ class ScaleTest {
     "3, 3, 6, '3,3.2,3.4,3.6,3.8,4'",
   })
   void ticksOfALinearAxisAreOneTwoOrFiveTimesAPowerOfTenApart(
-      double from, double to, int most, String expected) {
-    assertThat(labels(linear(from, to), most)).containsExactly(expected.split(","));
+      double from, double to, int max, String expected) {
+    assertThat(labels(linear(from, to), max)).containsExactly(expected.split(","));
   }
 
   @Test
-  void thousandsAreSeparatedSoThatTheyAreReadAtAGlance() {
+  void labelsHaveThousandsSeparators() {
     assertThat(labels(linear(0, 20_000), 3)).containsExactly("0", "10,000", "20,000");
   }
 
@@ -53,7 +53,7 @@ class ScaleTest {
   }
 
   @Test
-  void aLogarithmicAxisOfFewDecadesHasTicksWithinThemAndOneOfManyLeavesSomeOut() {
+  void aLogarithmicAxisOfFewDecadesHasTicksWithinThemAndOneOfManySkipsSome() {
     assertThat(labels(logarithmic(1.2, 18), 7)).containsExactly("1", "2", "5", "10", "20");
     assertThat(labels(logarithmic(1.51, 2376), 7)).containsExactly("1", "10", "100", "1,000");
     assertThat(labels(logarithmic(1e-3, 1e6), 5))
@@ -61,7 +61,7 @@ class ScaleTest {
   }
 
   @Test
-  void aDecadeIsAsLongAsTheNextAndWhatHasNoLogarithmStandsAtTheBeginning() {
+  void decadesAreEquallyLongAndValuesOfZeroOrLessAreAtTheBeginning() {
     Scale scale = logarithmic(1, 10_000);
 
     assertThat(scale.place(10)).isCloseTo(0.25, within(1e-12));
@@ -73,13 +73,13 @@ class ScaleTest {
   }
 
   @Test
-  void anAxisWithoutAValueIsThereAllTheSame() {
+  void anAxisWithoutValuesStillHasTicks() {
     assertThat(labels(logarithmic(), 7)).contains("1", "10");
     assertThat(labels(linear(0, 0, Double.NaN), 2)).containsExactly("0", "0.5", "1");
   }
 
   @Test
-  void namesStandEvenlyApart() {
+  void namesAreEvenlySpaced() {
     Scale scale = Scale.of(new Axis.Named("streams", List.of("idle", "150")), DoubleStream.empty());
 
     assertThat(labels(scale, 7)).containsExactly("idle", "150");

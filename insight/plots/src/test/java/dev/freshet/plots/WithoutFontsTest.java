@@ -12,26 +12,26 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A machine without fonts, which is what fontconfig has a process of its own believe. */
+/** Draws in a child process whose fontconfig configuration has no fonts. */
 @EnabledOnOs(OS.LINUX)
 class WithoutFontsTest {
   @TempDir Path dir;
 
-  /** Draws an image and prints why not. */
+  /** Draws an image and prints the error. */
   static final class Drawing {
     private Drawing() {}
 
     public static void main(String[] arguments) {
       try {
         PngSheet.write("title", "text", List.of(), Path.of(arguments[0]));
-      } catch (LabException e) {
+      } catch (PlotException e) {
         System.out.println(e.getMessage());
       }
     }
   }
 
   @Test
-  void anImageThatCannotBeDrawnForWantOfAFontIsOneLineThatSaysWhatToInstall() throws Exception {
+  void withoutAFontTheErrorIsOneLineThatSaysWhatToInstall() throws Exception {
     Path noFonts = dir.resolve("fonts.conf");
     Files.writeString(
         noFonts, "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\"><fontconfig/>");
@@ -52,7 +52,7 @@ class WithoutFontsTest {
 
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(Files.readString(out, StandardCharsets.UTF_8).strip())
-        .contains("x.png: cannot be drawn without a font: install fontconfig and one")
+        .contains("x.png: cannot be drawn without a font: install fontconfig and a font")
         .hasLineCount(1);
     assertThat(dir.resolve("x.png")).doesNotExist();
   }

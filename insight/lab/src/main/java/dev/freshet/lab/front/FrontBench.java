@@ -14,29 +14,28 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Measures a server under many streams: what they cost it and how long weight updates wait beside
- * them. The server makes tokens at a fixed rate, so that what is measured is its front.
+ * Measures the HTTP front of a server under many streams: their cost and how long concurrent weight
+ * updates wait. The server generates tokens at a fixed rate, so that the front is what is measured.
  *
- * @param rate tokens a second that the server makes for each stream
- * @param window how long to measure, after the streams have run for a while
+ * @param rate tokens a second of each stream
+ * @param window how long to measure, after a warm-up
  */
 public record FrontBench(double rate, Duration window) {
   private static final Duration WARM_UP = Duration.ofSeconds(5);
   private static final Duration ADMIN_WARM_UP = Duration.ofSeconds(20);
   private static final Duration EVERY = Duration.ofMillis(100);
 
-  /** A synthetic engine takes any directory: nobody looks at it. */
+  /** A synthetic engine accepts any directory and does not read it. */
   private static final String NO_DIRECTORY = "none";
 
-  private static final Duration OPENING = Duration.ofMinutes(2);
   private static final int SLACK_TOKENS = 1000;
 
   /**
-   * One way to the completions of a server.
+   * A server, or a proxy in front of it.
    *
-   * @param data where the streams go
+   * @param data URL of the streams
    * @param admin the server's own admin listener
-   * @param process whose use is measured, with its children: the server, or a proxy before it
+   * @param process the measured process, with its children: the server or the proxy
    */
   public record Target(URI data, URI admin, ProcessHandle process) {
     private LaneTarget lane() {
@@ -46,12 +45,12 @@ public record FrontBench(double rate, Duration window) {
 
   /** Measures with {@code streams} streams. */
   public FrontFigures measure(Target target, int streams) throws InterruptedException {
-    Duration whole = OPENING.plus(WARM_UP).plus(ADMIN_WARM_UP).plus(window);
+    Duration whole = StreamLoad.BEGIN_DEADLINE.plus(WARM_UP).plus(ADMIN_WARM_UP).plus(window);
     int maxTokens = (int) (whole.toSeconds() * rate) + SLACK_TOKENS;
     int count = (int) Math.max(1, window.dividedBy(EVERY));
     try (LaneUpdates updates = new LaneUpdates(target.lane());
         StreamLoad load = StreamLoad.steady(target.data(), streams, maxTokens)) {
-      load.awaitBegun(streams, OPENING);
+      load.awaitBegun(streams);
       updates.warmUp();
       Thread.sleep(WARM_UP);
 

@@ -4,18 +4,18 @@ import dev.freshet.analysis.Distribution;
 import java.util.Optional;
 
 /**
- * What a number of streams came to.
+ * Figures of one number of streams.
  *
  * @param eventsPerS events received a second
- * @param bytesPerEvent on the wire, HTTP's framing included
- * @param cpuPerMillion seconds of processor time of the measured process for a million events
- * @param residentMb its memory at the end of the window, in MiB
- * @param peakMb its most memory since it started, in MiB
- * @param queueMs what a weight update waited beside the streams: all that is not the engine's work
- * @param rpcMs the engine's work on it
- * @param wallMs all of it, as its client sees it
+ * @param bytesPerEvent bytes on the wire, including HTTP framing
+ * @param cpuPerMillion seconds of processor time of the measured process per million events
+ * @param residentMb its resident memory at the end of the window, in MiB
+ * @param peakMb its peak resident memory since it started, in MiB
+ * @param queueMs queue_ms of the concurrent weight updates
+ * @param rpcMs rpc_ms of the updates
+ * @param wallMs wall_ms of the updates
  * @param errors streams and updates that failed
- * @param firstError what the first of them failed with
+ * @param firstError the error of the first of them
  */
 public record FrontFigures(
     int streams,

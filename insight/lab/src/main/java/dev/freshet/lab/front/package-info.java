@@ -1,4 +1,4 @@
-/** What many streams cost a server's front, and how its admin lane fares beside them. */
+/** Measures the HTTP front of a server: the cost of many streams, and the admin lane meanwhile. */
 @NullMarked
 package dev.freshet.lab.front;
 

@@ -2,18 +2,17 @@ package dev.freshet.lab.lanes;
 
 import java.util.Locale;
 
-/** By which connection an admin call reaches the server. */
+/** The connection that an admin call uses. */
 public enum Lane {
-  /** A fresh one of its own, whatever streams do: the admin client as it is. */
+  /** A fresh connection for every call, independent of streams: the admin client as it is. */
   DEDICATED,
 
   /**
-   * One from the bounded keep-alive pool that the streams hold, when its turn comes: the field's
-   * mistake, made on purpose.
+   * A connection from the bounded keep-alive pool that the streams hold: reproduces the bottleneck.
    */
   SHARED;
 
-  /** The name in options and reports. */
+  /** Its name in options and reports. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

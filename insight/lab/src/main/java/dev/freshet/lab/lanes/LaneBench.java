@@ -9,14 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The reproduction of the bottleneck: weight updates of a server, first idle, then beside streams,
- * by the lanes asked for. The lanes take the same updates under the same load, one after the other.
+ * Reproduces the bottleneck: weight updates of a server, first idle, then under streams, over the
+ * given lanes. Every lane gets the same updates under the same load, one lane after the other.
  *
- * @param streams numbers of streams to measure with, one after the other
- * @param load what each of them does
+ * @param streams numbers of streams, measured one after the other
+ * @param load what each stream does
  * @param lanes in the order measured
- * @param updates how many of each lane, idle and under each load
- * @param every from when one update is due to when the next is
+ * @param updates number of updates over each lane, idle and under each load
+ * @param every between the due times of two updates
  * @param warmUp how long streams run before the first update, after all have begun
  */
 public record LaneBench(
@@ -26,12 +26,10 @@ public record LaneBench(
     int updates,
     Duration every,
     Duration warmUp) {
-  static final Duration OPENING = Duration.ofMinutes(2);
-
-  /** How long it streams after the last update, so that there is an "after". */
+  /** How long streams run after the last update, so that there is an "after" to measure. */
   static final Duration QUIET = Duration.ofMillis(2200);
 
-  /** Between idle updates, which leave nothing to recover from. */
+  /** Maximum time between idle updates, after which there is nothing to recover. */
   private static final Duration IDLE_EVERY = Duration.ofMillis(500);
 
   public LaneBench {
@@ -39,7 +37,7 @@ public record LaneBench(
     lanes = List.copyOf(lanes);
   }
 
-  /** Told what has been measured as soon as it has been. */
+  /** Receives each stretch as soon as it has been measured. */
   public interface Progress {
     void measured(LaneStretch stretch);
   }
@@ -52,7 +50,8 @@ public record LaneBench(
       server.warmUp();
       for (Lane lane : lanes) {
         idle.add(
-            without(server, lane, false, every.compareTo(IDLE_EVERY) < 0 ? every : IDLE_EVERY));
+            withoutStreams(
+                server, lane, false, every.compareTo(IDLE_EVERY) < 0 ? every : IDLE_EVERY));
         progress.measured(idle.getLast());
       }
       for (int count : streams) {
@@ -60,8 +59,8 @@ public record LaneBench(
         for (Lane lane : lanes) {
           loaded.add(
               count == 0
-                  ? without(server, lane, true, every)
-                  : beside(server, target, lane, count));
+                  ? withoutStreams(server, lane, true, every)
+                  : underStreams(server, target, lane, count));
           progress.measured(loaded.getLast());
         }
         runs.add(new LaneFigures.Run(count, loaded));
@@ -70,19 +69,19 @@ public record LaneBench(
     return new LaneFigures(target.name(), this, idle, runs);
   }
 
-  private LaneStretch without(LaneUpdates server, Lane lane, boolean loaded, Duration pace)
+  private LaneStretch withoutStreams(LaneUpdates server, Lane lane, boolean loaded, Duration pace)
       throws InterruptedException {
     List<UpdateSample> samples = server.run(lane, new FairPool(1), updates, Pace.start(pace));
     return new LaneStretch(lane, 0, loaded, samples, StreamFigures.NONE, new LoadTimeline());
   }
 
-  private LaneStretch beside(LaneUpdates server, LaneTarget target, Lane lane, int count)
+  private LaneStretch underStreams(LaneUpdates server, LaneTarget target, Lane lane, int count)
       throws InterruptedException {
     int connections = load.pool().orElse(count);
     FairPool pool = new FairPool(connections);
     try (StreamLoad streaming = new StreamLoad(target.data(), count, load, pool)) {
       if (load.arrivalPerS().isEmpty()) {
-        streaming.awaitBegun(Math.min(count, connections), OPENING);
+        streaming.awaitBegun(Math.min(count, connections));
       }
       server.warmUp();
       Thread.sleep(warmUp);

@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
-/** Before and after the cure: what the lanes make of the same updates, for each load. */
+/** The shared and the dedicated lane compared, for each load. */
 public final class LaneComparison {
   private LaneComparison() {}
 
-  /** Medians of the lanes; without a row where not both were measured. */
+  /** The medians of both lanes; a figure that was not measured on both has no row. */
   public static Table of(LaneFigures figures) {
     Table table = new Table(List.of("p50, ms", "shared", "dedicated", "ratio"));
     row(table, "queue_ms, idle", lane -> LaneRatios.idleP50(figures, lane));

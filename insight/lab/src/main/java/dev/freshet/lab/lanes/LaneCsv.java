@@ -1,8 +1,6 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.plots.LabException;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.freshet.lab.ReportFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +9,8 @@ import java.util.OptionalDouble;
 
 /**
  * Every update of a benchmark as a line of comma-separated values (RFC 4180), in the order
- * measured. {@code due_s} counts from when the first update of the same lane and load was due; what
- * is not known is empty.
+ * measured. {@code due_s} counts from the due time of the first update of the same lane and load;
+ * an unknown figure is empty.
  */
 public final class LaneCsv {
   private static final String HEAD =
@@ -25,11 +23,7 @@ public final class LaneCsv {
     List<String> lines = new ArrayList<>(List.of(HEAD));
     figures.idle().forEach(stretch -> add(lines, stretch));
     figures.runs().forEach(run -> run.loaded().forEach(stretch -> add(lines, stretch)));
-    try {
-      Files.write(file, lines);
-    } catch (IOException e) {
-      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
-    }
+    ReportFile.write(file, String.join(System.lineSeparator(), lines) + System.lineSeparator());
   }
 
   private static void add(List<String> lines, LaneStretch stretch) {

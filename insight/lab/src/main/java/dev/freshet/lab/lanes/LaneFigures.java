@@ -4,18 +4,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Everything that a benchmark of lanes has measured.
+ * The results of a benchmark of lanes.
  *
- * @param target what the server is called
- * @param plan what was asked for
- * @param idle a stretch a lane, before any stream
- * @param runs one for each number of streams, in the order measured
+ * @param target the server's name in reports
+ * @param plan the parameters of the benchmark
+ * @param idle one stretch per lane, before any stream
+ * @param runs one per number of streams, in the order measured
  */
 public record LaneFigures(String target, LaneBench plan, List<LaneStretch> idle, List<Run> runs) {
   /**
-   * One number of streams.
+   * The results under one number of streams.
    *
-   * @param loaded a stretch a lane
+   * @param loaded one stretch per lane
    */
   public record Run(int streams, List<LaneStretch> loaded) {
     /** The stretch of that lane, if it was measured. */
@@ -33,7 +33,7 @@ public record LaneFigures(String target, LaneBench plan, List<LaneStretch> idle,
     return stretches.stream().filter(stretch -> stretch.lane() == lane).findFirst();
   }
 
-  /** What failed in all. */
+  /** The number of updates and streams that failed. */
   public long errors() {
     return idle.stream().mapToLong(LaneStretch::errors).sum()
         + runs.stream().flatMap(run -> run.loaded().stream()).mapToLong(LaneStretch::errors).sum();

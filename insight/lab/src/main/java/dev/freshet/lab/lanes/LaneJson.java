@@ -1,47 +1,40 @@
 package dev.freshet.lab.lanes;
 
 import dev.freshet.analysis.Distribution;
+import dev.freshet.lab.ReportFile;
 import dev.freshet.lab.load.LoadShape;
-import dev.freshet.plots.LabException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The figures of lanes as JSON: {@code lanes.<lane>.<idle|loaded>.<figure>} and {@code streams} of
- * the last number of streams; of several, each under {@code sweep} in the same shape. A figure that
- * is not known is null.
+ * the last number of streams. With several numbers of streams, {@code sweep} has each in the same
+ * shape. An unknown figure is null.
  */
 public final class LaneJson {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private LaneJson() {}
 
   /** Writes the figures. */
   public static void write(LaneFigures figures, Path file) {
-    write(of(figures), file);
+    ReportFile.write(file, of(figures));
   }
 
-  /** Writes the figures of a replay, and under {@code recorded} those of the logs. */
+  /** Writes the figures of a replay, with those of the logs under {@code recorded}. */
   public static void write(LaneFigures figures, Recording recording, Path file) {
     ObjectNode root = of(figures);
     ObjectNode recorded = root.putObject("recorded");
-    put(recorded.putObject("queue_ms"), recording.queueMs());
-    put(recorded.putObject("rpc_ms"), recording.rpcMs());
-    put(recorded.putObject("wall_ms"), recording.wallMs());
+    recording.figures().forEach((part, ms) -> put(recorded.putObject(part.wireName()), ms));
     recorded.put("updates", recording.updates().size());
     recorded.put("seconds", recording.length().toMillis() / 1000.0);
-    recorded.put("most_inflight", recording.most());
+    recorded.put("most_inflight", recording.maxStreams());
     recorded.put("servers", recording.servers());
-    write(root, file);
+    ReportFile.write(file, root);
   }
 
   private static ObjectNode of(LaneFigures figures) {
-    ObjectNode root = JSON.createObjectNode();
+    ObjectNode root = ReportFile.object();
     root.put("target", figures.target());
     put(root.putObject("plan"), figures.plan());
     run(root, figures, figures.runs().getLast());
@@ -50,14 +43,6 @@ public final class LaneJson {
       figures.runs().forEach(run -> run(sweep.addObject(), figures, run));
     }
     return root;
-  }
-
-  private static void write(ObjectNode root, Path file) {
-    try {
-      Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
-    } catch (IOException e) {
-      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
-    }
   }
 
   private static void put(ObjectNode node, LaneBench plan) {
@@ -84,40 +69,37 @@ public final class LaneJson {
                 put(one.putObject("loaded"), stretch);
                 streams(one.putObject("streams"), run, List.of(stretch));
               });
-      put(one, "loaded_over_idle", LaneRatios.loadedOverIdle(figures, run, lane));
+      ReportFile.put(one, "loaded_over_idle", LaneRatios.loadedOverIdle(figures, run, lane));
     }
-    put(node, "shared_over_dedicated", LaneRatios.sharedOverDedicated(run));
+    ReportFile.put(node, "shared_over_dedicated", LaneRatios.sharedOverDedicated(run));
     streams(node.putObject("streams"), run, run.loaded());
   }
 
   private static void put(ObjectNode node, LaneStretch stretch) {
-    put(node.putObject("queue_ms"), stretch.queueMs());
-    put(node.putObject("rpc_ms"), stretch.rpcMs());
-    put(node.putObject("wall_ms"), stretch.wallMs());
-    put(node.putObject("stall_ms"), stretch.stallMs());
+    stretch.figures().forEach((part, ms) -> put(node.putObject(part.wireName()), ms));
     node.put("updates", stretch.updates().size());
     node.put("errors", stretch.errors());
     stretch.firstError().ifPresent(error -> node.put("first_error", error));
   }
 
   private static void put(ObjectNode node, Distribution figures) {
-    put(node, "min", figures.min());
-    put(node, "mean", figures.mean());
-    put(node, "p50", figures.p50());
-    put(node, "p95", figures.p95());
-    put(node, "p99", figures.p99());
-    put(node, "max", figures.max());
-    put(node, "stddev", figures.stddev());
+    ReportFile.put(node, "min", figures.min());
+    ReportFile.put(node, "mean", figures.mean());
+    ReportFile.put(node, "p50", figures.p50());
+    ReportFile.put(node, "p95", figures.p95());
+    ReportFile.put(node, "p99", figures.p99());
+    ReportFile.put(node, "max", figures.max());
+    ReportFile.put(node, "stddev", figures.stddev());
   }
 
-  /** The streams of one stretch, or of all lanes together: means of their figures. */
+  /** The means of the stretches' stream figures: of one stretch or of all lanes. */
   private static void streams(ObjectNode node, LaneFigures.Run run, List<LaneStretch> stretches) {
     node.put("open", run.streams());
-    put(node, "open_mean", mean(stretches, StreamFigures::open));
+    ReportFile.put(node, "open_mean", mean(stretches, StreamFigures::open));
     ObjectNode tokens = node.putObject("tokens_per_s");
-    put(tokens, "before", mean(stretches, StreamFigures::before));
-    put(tokens, "during", mean(stretches, StreamFigures::during));
-    put(tokens, "after", mean(stretches, StreamFigures::after));
+    ReportFile.put(tokens, "before", mean(stretches, StreamFigures::before));
+    ReportFile.put(tokens, "during", mean(stretches, StreamFigures::during));
+    ReportFile.put(tokens, "after", mean(stretches, StreamFigures::after));
     node.put("errors", stretches.stream().mapToLong(s -> s.streamFigures().errors()).sum());
   }
 
@@ -126,13 +108,5 @@ public final class LaneJson {
         .mapToDouble(stretch -> figure.applyAsDouble(stretch.streamFigures()))
         .average()
         .orElse(Double.NaN);
-  }
-
-  private static void put(ObjectNode node, String key, double value) {
-    if (Double.isFinite(value)) {
-      node.put(key, value);
-    } else {
-      node.putNull(key);
-    }
   }
 }

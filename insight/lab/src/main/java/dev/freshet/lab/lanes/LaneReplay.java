@@ -8,11 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The load of a recorded run on another server, by the lanes asked for, one after the other: as
- * many completions as were in flight, when they were, and updates when they were sent. A completion
- * that ends is replaced while there are to be more; where there are to be fewer, the oldest leave.
+ * Replays the load of a recorded run on a server, over the given lanes one after the other: the
+ * recorded number of completions in flight over time, and updates at the recorded times. A
+ * completion that ends is replaced as long as the recording has more in flight; when it has fewer,
+ * the oldest disconnect.
  *
- * @param load what each completion does; its loop is closed
+ * @param load what each completion does, in a closed loop
  * @param lanes in the order measured
  */
 public record LaneReplay(Recording recording, LoadShape load, List<Lane> lanes) {
@@ -32,14 +33,17 @@ public record LaneReplay(Recording recording, LoadShape load, List<Lane> lanes) 
       }
     }
     return new LaneFigures(
-        target.name(), plan(), List.of(), List.of(new LaneFigures.Run(recording.most(), loaded)));
+        target.name(),
+        plan(),
+        List.of(),
+        List.of(new LaneFigures.Run(recording.maxStreams(), loaded)));
   }
 
-  /** What is closest to it among measurements with an even load and pace. */
+  /** The benchmark with an even load and pace that is closest to the recording. */
   private LaneBench plan() {
     int updates = recording.updates().size();
     return new LaneBench(
-        List.of(recording.most()),
+        List.of(recording.maxStreams()),
         load,
         lanes,
         updates,
@@ -51,19 +55,19 @@ public record LaneReplay(Recording recording, LoadShape load, List<Lane> lanes) 
       throws InterruptedException {
     List<Recording.Update> updates = recording.updates();
     List<Recording.Load> loads = recording.loads();
-    int most = Math.max(1, recording.most());
-    int connections = load.pool().orElse(most);
+    int maxStreams = Math.max(1, recording.maxStreams());
+    int connections = load.pool().orElse(maxStreams);
     int first = loads.getFirst().streams();
     FairPool pool = new FairPool(connections);
     try (StreamLoad streaming = new StreamLoad(target.data(), first, load, pool)) {
-      streaming.awaitBegun(Math.min(first, connections), LaneBench.OPENING);
+      streaming.awaitBegun(Math.min(first, connections));
       loads.forEach(next -> streaming.aim(next.streams(), Duration.ofNanos(next.offsetNanos())));
       List<UpdateSample> samples =
           server.run(lane, pool, updates.size(), Pace.start(i -> updates.get(i).offsetNanos()));
       Thread.sleep(LaneBench.QUIET);
       return new LaneStretch(
           lane,
-          recording.most(),
+          recording.maxStreams(),
           true,
           samples,
           StreamFigures.of(samples, streaming.timeline(), streaming.counts()),

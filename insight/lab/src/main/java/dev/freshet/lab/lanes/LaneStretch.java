@@ -2,20 +2,19 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.load.LoadTimeline;
+import dev.freshet.trace.UpdatePart;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.function.Function;
 
 /**
- * Updates of one lane under one load.
+ * Updates over one lane under one load.
  *
- * @param streams how many were asked for; 0 without load
+ * @param streams how many were requested; 0 without load
  * @param loaded whether it belongs to a measurement under load, even of 0 streams
  * @param updates in the order they were due
- * @param timeline how the streams went on meanwhile; without readings if there were none
+ * @param timeline of the streams meanwhile; without readings if there were no streams
  */
 public record LaneStretch(
     Lane lane,
@@ -24,52 +23,51 @@ public record LaneStretch(
     List<UpdateSample> updates,
     StreamFigures streamFigures,
     LoadTimeline timeline) {
+  /** The parts of an update's time that reports have, in their order. */
+  public static final List<UpdatePart> FIGURES =
+      List.of(UpdatePart.QUEUE, UpdatePart.RPC, UpdatePart.WALL, UpdatePart.STALL);
+
   public LaneStretch {
     updates = List.copyOf(updates);
   }
 
   /** What the updates waited, from when they were due. */
   public Distribution queueMs() {
-    return of(UpdateSample::queueMs);
+    return ms(UpdatePart.QUEUE);
   }
 
   /** The engine's work. */
   public Distribution rpcMs() {
-    return of(UpdateSample::rpcMs);
+    return ms(UpdatePart.RPC);
   }
 
-  /** All of it, of updates that succeeded. */
+  /** From due to done. */
   public Distribution wallMs() {
+    return ms(UpdatePart.WALL);
+  }
+
+  /** How long a part of the updates that succeeded took; no values if the server reports none. */
+  public Distribution ms(UpdatePart part) {
     return Distribution.of(
-        updates.stream().filter(u -> u.error().isEmpty()).map(UpdateSample::wallMs).toList());
+        updates.stream()
+            .filter(update -> update.error().isEmpty())
+            .flatMap(update -> update.ms(part).stream().boxed())
+            .toList());
   }
 
-  /** How long decoding was held. */
-  public Distribution stallMs() {
-    return of(UpdateSample::stallMs);
-  }
-
-  private Distribution of(Function<UpdateSample, OptionalDouble> figure) {
-    return Distribution.of(
-        updates.stream().map(figure).flatMap(value -> value.stream().boxed()).toList());
-  }
-
-  /** All of them by name; those that the server does not tell are of no values. */
-  public Map<String, Distribution> figures() {
-    Map<String, Distribution> figures = new LinkedHashMap<>();
-    figures.put("queue_ms", queueMs());
-    figures.put("rpc_ms", rpcMs());
-    figures.put("wall_ms", wallMs());
-    figures.put("stall_ms", stallMs());
+  /** Every one of {@link #FIGURES}, in order. */
+  public Map<UpdatePart, Distribution> figures() {
+    Map<UpdatePart, Distribution> figures = new LinkedHashMap<>();
+    FIGURES.forEach(part -> figures.put(part, ms(part)));
     return figures;
   }
 
-  /** Updates and streams that failed. */
+  /** How many updates and streams failed. */
   public long errors() {
     return updates.stream().filter(u -> u.error().isPresent()).count() + streamFigures.errors();
   }
 
-  /** What the first of them failed with. */
+  /** The error of the first of them. */
   public Optional<String> firstError() {
     return updates.stream()
         .flatMap(u -> u.error().stream())

@@ -3,12 +3,12 @@ package dev.freshet.lab.lanes;
 import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.load.LoadShape;
 import dev.freshet.plots.Table;
-import java.util.LinkedHashMap;
+import dev.freshet.trace.UpdatePart;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The figures of lanes for a person to read. Lines have no line end after the last. */
+/** The figures of lanes as text. There is no line separator after the last line. */
 public final class LaneTable {
   private static final String HEAD =
       "%-10s %7s  %-8s %9s %9s %9s %9s %9s %9s %9s"
@@ -16,12 +16,12 @@ public final class LaneTable {
 
   private LaneTable() {}
 
-  /** What is measured, and the head that {@link #lines} continues. */
+  /** What is measured, and the head of the table whose lines are {@link #lines}. */
   public static String head(String target, LaneBench plan) {
     return "%s, %s%n".formatted(target, words(plan)) + HEAD;
   }
 
-  /** What is done, in words. */
+  /** The benchmark, in words. */
   public static String words(LaneBench plan) {
     LoadShape load = plan.load();
     String arrival =
@@ -32,34 +32,30 @@ public final class LaneTable {
         .formatted(load.tokens(), arrival, plan.updates(), plan.every().toMillis());
   }
 
-  /** What is replayed, the head that {@link #lines} continues, and what the logs have. */
+  /** What is replayed, the head of the table, and the lines of the recorded figures. */
   public static String head(String target, LaneReplay replay) {
     Recording recording = replay.recording();
-    Map<String, Distribution> figures = new LinkedHashMap<>();
-    figures.put("queue_ms", recording.queueMs());
-    figures.put("rpc_ms", recording.rpcMs());
-    figures.put("wall_ms", recording.wallMs());
     return "%s, %s%n".formatted(target, words(replay))
         + HEAD
         + System.lineSeparator()
-        + lines("recorded", Integer.toString(recording.most()), figures);
+        + lines("recorded", Integer.toString(recording.maxStreams()), recording.figures());
   }
 
-  /** What is replayed, in words. */
+  /** The replay, in words. */
   public static String words(LaneReplay replay) {
     Recording recording = replay.recording();
     return "%.1f s of a recorded run for each lane: %d updates, up to %d completions of %s tokens%s"
         .formatted(
             recording.length().toMillis() / 1000.0,
             recording.updates().size(),
-            recording.most(),
+            recording.maxStreams(),
             replay.load().tokens(),
             recording.servers() == 1
                 ? ""
                 : ", those of one of %d servers".formatted(recording.servers()));
   }
 
-  /** One stretch: a line a figure, and one of its streams. */
+  /** The lines of one stretch: one per figure, and one for its streams. */
   public static String lines(LaneStretch stretch) {
     return lines(
             stretch.lane().label(),
@@ -68,11 +64,11 @@ public final class LaneTable {
         + streams(stretch);
   }
 
-  private static String lines(String lane, String load, Map<String, Distribution> figures) {
+  private static String lines(String lane, String load, Map<UpdatePart, Distribution> figures) {
     String firsts = format("%-10s %7s", lane, load);
     return figures.entrySet().stream()
         .filter(figure -> figure.getValue().count() > 0)
-        .map(figure -> line(figure.getKey(), figure.getValue()))
+        .map(figure -> line(figure.getKey().wireName(), figure.getValue()))
         .collect(
             Collectors.joining(System.lineSeparator() + " ".repeat(firsts.length()), firsts, ""));
   }
@@ -95,13 +91,13 @@ public final class LaneTable {
     }
     if (stretch.errors() > 0) {
       line.append(
-          "%n%-10s %7s  errors   %,9d, the first: %s"
+          "%n%-10s %7s  errors   %,9d; the first: %s"
               .formatted("", "", stretch.errors(), stretch.firstError().orElse("unknown")));
     }
     return line.toString();
   }
 
-  /** Before and after the cure, with a line end; nothing where not both lanes were measured. */
+  /** The comparison of both lanes, with a final line separator; empty if only one was measured. */
   public static String comparison(LaneFigures figures) {
     Table table = LaneComparison.of(figures);
     return table.isEmpty() ? "" : table.text();

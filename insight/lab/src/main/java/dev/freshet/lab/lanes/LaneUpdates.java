@@ -2,9 +2,9 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
+import dev.freshet.lab.LabException;
 import dev.freshet.lab.ServerUpdates;
 import dev.freshet.lab.load.FairPool;
-import dev.freshet.plots.LabException;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.wire.VerifyLevel;
 import java.time.Duration;
@@ -18,33 +18,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Weight updates of one server at a pace, by either {@link Lane}. Each brings the next of the
- * target's checkpoints as the next policy version; one that fails is a sample too.
+ * Weight updates of one server at a pace, over a {@link Lane}. Each loads the next of the target's
+ * checkpoints as the next policy version; a failed update is a sample too.
  *
- * <p>By the shared lane a call first waits for its turn in the streams' pool, has the lease until
- * its answer is whole, and is made by the same admin client: what differs is the wait alone.
+ * <p>Over the shared lane a call first waits for its turn in the streams' pool and holds the lease
+ * until its response is complete. Both lanes use the same admin client: they differ only in the
+ * wait.
  */
 public final class LaneUpdates implements AutoCloseable {
   private static final Duration TURN = AdminDeadlines.DEFAULT.update();
 
   private final ServerUpdates server;
 
-  /** Of the target's server. */
+  /** Opens the admin client of the target's server. */
   public LaneUpdates(LaneTarget target) {
     this.server = new ServerUpdates(target.admin(), target.dialect(), target.weightDirs());
   }
 
-  /** Updates by the dedicated lane until the code of both ends is compiled, for some seconds. */
+  /** Updates over the dedicated lane for a few seconds, so that the JIT compiles both ends. */
   public void warmUp() {
     server.warmUp();
   }
 
-  /** Updates {@code count} times by the dedicated lane, one due every {@code every}. */
+  /** Updates {@code count} times over the dedicated lane, one due every {@code every}. */
   public List<UpdateSample> dedicated(int count, Duration every) throws InterruptedException {
     return run(Lane.DEDICATED, new FairPool(1), count, Pace.start(every));
   }
 
-  /** Updates {@code count} times. */
+  /** Updates {@code count} times over {@code lane}. */
   List<UpdateSample> run(Lane lane, FairPool pool, int count, Pace pace)
       throws InterruptedException {
     List<UpdateSample> samples = new ArrayList<>(count);
@@ -52,24 +53,28 @@ public final class LaneUpdates implements AutoCloseable {
       long due = pace.await();
       samples.add(
           switch (lane) {
-            case DEDICATED -> sample(due);
-            case SHARED -> inTurn(pool, due);
+            case DEDICATED -> sample(due, pace);
+            case SHARED -> inTurn(pool, due, pace);
           });
     }
     return samples;
   }
 
-  private UpdateSample inTurn(FairPool pool, long due) throws InterruptedException {
-    CompletableFuture<FairPool.Lease> turn = pool.ask();
+  private UpdateSample inTurn(FairPool pool, long due, Pace pace) throws InterruptedException {
+    CompletableFuture<FairPool.Lease> turn = pool.request();
     try (FairPool.Lease _ = turn.get(TURN.toSeconds(), TimeUnit.SECONDS)) {
-      return sample(due);
+      return sample(due, pace);
     } catch (TimeoutException e) {
       if (!turn.cancel(false)) {
         turn.join().close();
       }
-      return failed(due, "no connection within " + TURN.toSeconds() + " s");
+      return failed(
+          due,
+          pace,
+          "no connection of the streams' pool became free within " + TURN.toSeconds() + " s");
     } catch (ExecutionException e) {
-      throw new LabException("the pool failed: " + e.getCause(), e);
+      throw new LabException(
+          "waiting for a connection of the streams' pool failed: " + e.getCause(), e);
     } catch (InterruptedException e) {
       if (!turn.cancel(false)) {
         turn.join().close();
@@ -78,8 +83,8 @@ public final class LaneUpdates implements AutoCloseable {
     }
   }
 
-  private UpdateSample sample(long due) throws InterruptedException {
-    long sent = System.nanoTime();
+  private UpdateSample sample(long due, Pace pace) throws InterruptedException {
+    long sent = pace.nanos();
     try {
       AdminTimings timings = server.update(VerifyLevel.FULL);
       return new UpdateSample(
@@ -92,14 +97,14 @@ public final class LaneUpdates implements AutoCloseable {
       if (e.code().equals("interrupted")) {
         throw new InterruptedException(e.getMessage());
       }
-      return failed(due, String.valueOf(e.getMessage()));
+      return failed(due, pace, String.valueOf(e.getMessage()));
     }
   }
 
-  private static UpdateSample failed(long due, String error) {
+  private static UpdateSample failed(long due, Pace pace, String error) {
     return new UpdateSample(
         due,
-        (System.nanoTime() - due) / 1e6,
+        (pace.nanos() - due) / 1e6,
         OptionalDouble.empty(),
         OptionalDouble.empty(),
         Optional.of(error));

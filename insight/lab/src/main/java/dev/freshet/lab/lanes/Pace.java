@@ -5,20 +5,19 @@ import java.time.Duration;
 import java.util.function.IntToLongFunction;
 
 /**
- * When updates are due: each its own time after the start, the first of an even pace at once. One
- * that comes late, because the one before it took long, does not shift those after it, and its wait
- * counts from when it was due: what it would have measured had it been sent is not left out
- * (coordinated omission).
+ * When updates are due: each at its own offset from the start. An update that is sent late, because
+ * the one before it took long, does not shift those after it, and its time counts from when it was
+ * due. This avoids coordinated omission.
  */
 final class Pace {
-  /** Waits on the clock. */
+  /** Sleeps until a time of the clock. */
   @FunctionalInterface
   interface Sleep {
     void until(long nanos) throws InterruptedException;
   }
 
-  /** How long before the time the thread wakes, to spend the rest looking at the clock. */
-  private static final long AWAKE_NANOS = 1_000_000;
+  /** How long before the time the thread wakes up; it spins for the rest. */
+  private static final long SPIN_NANOS = 1_000_000;
 
   private final IntToLongFunction offsetNanos;
   private final MonotonicClock clock;
@@ -26,13 +25,13 @@ final class Pace {
   private final long startNanos;
   private int next;
 
-  /** Starts on the machine's clock; each update is due a fixed time after the one before. */
+  /** Starts on the system's clock; the first update is due at once, the others {@code every}. */
   static Pace start(Duration every) {
     long nanos = every.toNanos();
     return start(i -> i * nanos);
   }
 
-  /** Starts on the machine's clock; the updates are due these times after now. */
+  /** Starts on the system's clock; the updates are due at these offsets from now. */
   static Pace start(IntToLongFunction offsetNanos) {
     return new Pace(offsetNanos, MonotonicClock.SYSTEM, Pace::sleep);
   }
@@ -45,7 +44,7 @@ final class Pace {
   }
 
   /**
-   * Waits until the next update is due, or not at all if it is overdue; returns when it was due.
+   * Waits until the next update is due, and not at all if it is overdue; returns when it was due.
    */
   long await() throws InterruptedException {
     long due = startNanos + offsetNanos.applyAsLong(next++);
@@ -55,15 +54,20 @@ final class Pace {
     return due;
   }
 
-  /** Milliseconds from when it was due to its end, of an update sent after {@code due}. */
+  /** Now, on the clock of the pace. */
+  long nanos() {
+    return clock.nanos();
+  }
+
+  /** Milliseconds from due to done, of an update that was sent after it was due. */
   static double wallMs(long due, long sent, double sentToDoneMs) {
     return (sent - due) / 1e6 + sentToDoneMs;
   }
 
   private static void sleep(long untilNanos) throws InterruptedException {
-    long left = untilNanos - System.nanoTime() - AWAKE_NANOS;
-    if (left > 0) {
-      Thread.sleep(Duration.ofNanos(left));
+    long leftNanos = untilNanos - System.nanoTime() - SPIN_NANOS;
+    if (leftNanos > 0) {
+      Thread.sleep(Duration.ofNanos(leftNanos));
     }
     while (System.nanoTime() - untilNanos < 0) {
       Thread.onSpinWait();

@@ -2,10 +2,12 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.Distribution;
-import dev.freshet.plots.LabException;
+import dev.freshet.lab.LabException;
+import dev.freshet.trace.UpdatePart;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,22 +16,21 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
- * What one server bore in a run, from the run's logs: how many completions were in flight when, and
- * when it was updated. Of a fleet it is the server that was updated most often, with its even share
- * of the completions.
+ * The load of one server in a run, from the run's logs: completions in flight and updates over
+ * time. Of a fleet it is the server with the most updates, with an even share of the completions.
  *
- * @param loads by time
- * @param updates by time; at least one
- * @param servers that were updated in the run
+ * @param loads in order of time
+ * @param updates in order of time; at least one
+ * @param servers the number of servers updated in the run
  */
 public record Recording(List<Load> loads, List<Update> updates, int servers) {
   private static final double NANOS_PER_MS = 1e6;
 
-  /** From {@code offsetNanos} after the recording's beginning on, {@code streams} completions. */
+  /** {@code streams} completions in flight, from {@code offsetNanos} after the beginning on. */
   public record Load(long offsetNanos, int streams) {}
 
   /**
-   * An update that succeeded. Milliseconds; NaN where the logs do not say.
+   * An update that succeeded. Durations are milliseconds; NaN if the logs have none.
    *
    * @param offsetNanos when it was sent, after the recording's beginning
    */
@@ -41,23 +42,23 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
   }
 
   /**
-   * From a run's logs.
+   * The recording of a run's logs.
    *
-   * @param from where it begins, after the logs' first load or update
-   * @param most how long it is at most
-   * @throws LabException if the logs do not say when how many were in flight, or when updates were
+   * @param from its beginning, after the logs' first load or update
+   * @param maxLength its maximum length
+   * @throws LabException if the logs have no load or no update with a time
    */
-  public static Recording of(Analysis analysis, Duration from, Optional<Duration> most) {
+  public static Recording of(Analysis analysis, Duration from, Optional<Duration> maxLength) {
     List<Analysis.Update> timed =
         analysis.updates().stream().filter(u -> Double.isFinite(u.millis())).toList();
     if (timed.isEmpty()) {
       throw new LabException(
-          "no update with a time in these logs: expected client.send or client.done lines whose"
+          "no update with a time in these logs; expected client.send or client.done lines whose"
               + " prefix has the time of day");
     }
     if (analysis.loads().isEmpty()) {
       throw new LabException(
-          "no completions in flight in these logs: expected [gen] lines with inflight= whose prefix"
+          "no completions in flight in these logs; expected [gen] lines with inflight= whose prefix"
               + " has the time of day");
     }
     Map<String, List<Analysis.Update>> servers =
@@ -66,7 +67,8 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
         servers.values().stream().max(Comparator.comparingInt(List::size)).orElseThrow();
     double begin =
         Math.min(timed.getFirst().millis(), analysis.loads().getFirst().millis()) + from.toMillis();
-    double end = most.map(length -> begin + length.toMillis()).orElse(Double.POSITIVE_INFINITY);
+    double end =
+        maxLength.map(length -> begin + length.toMillis()).orElse(Double.POSITIVE_INFINITY);
     Recording recording =
         new Recording(
             loads(analysis.loads(), begin, end, servers.size()),
@@ -77,20 +79,22 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
             servers.size());
     if (recording.updates().isEmpty()) {
       throw new LabException(
-          "no update from %d s on%s: expected one at least"
+          "no update from %d s on%s; expected at least one"
               .formatted(
                   from.toSeconds(),
-                  most.map(length -> " within %d s".formatted(length.toSeconds())).orElse("")));
+                  maxLength
+                      .map(length -> " within %d s".formatted(length.toSeconds()))
+                      .orElse("")));
     }
     return recording;
   }
 
   private static List<Load> loads(List<Analysis.Load> all, double begin, double end, int servers) {
-    double mostSeen = all.stream().mapToDouble(Analysis.Load::inflight).max().orElse(0);
+    double maxInflight = all.stream().mapToDouble(Analysis.Load::inflight).max().orElse(0);
     List<Load> loads = new ArrayList<>();
     int atBegin = 0;
     for (Analysis.Load load : all) {
-      int share = (int) Math.ceil(inflight(load, mostSeen) / servers);
+      int share = (int) Math.ceil(inflight(load, maxInflight) / servers);
       if (load.millis() <= begin) {
         atBegin = share;
       } else if (load.millis() < end) {
@@ -102,14 +106,15 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
   }
 
   /**
-   * How many were in flight from then on. Logs tell it where a batch begins and ends; a batch that
-   * begins with none has at once as many as the logs have at most, but no more than it collects.
+   * Completions in flight from a load on. Logs have the number where a batch begins and ends. A
+   * batch that begins with none is taken to have the logs' maximum at once, but no more than its
+   * target.
    */
-  private static double inflight(Analysis.Load load, double mostSeen) {
+  private static double inflight(Analysis.Load load, double maxInflight) {
     if (load.inflight() > 0 || !(load.targetBatch() > 0)) {
       return load.inflight();
     }
-    return mostSeen > 0 ? Math.min(mostSeen, load.targetBatch()) : load.targetBatch();
+    return maxInflight > 0 ? Math.min(maxInflight, load.targetBatch()) : load.targetBatch();
   }
 
   private static Update update(Analysis.Update update, double begin) {
@@ -121,7 +126,7 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
     return Math.round(millis * NANOS_PER_MS);
   }
 
-  /** The same in another time: twice as fast at {@code speed} 2. */
+  /** This recording at another speed: twice as fast at {@code speed} 2. */
   public Recording at(double speed) {
     return new Recording(
         loads.stream()
@@ -139,30 +144,24 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
         servers);
   }
 
-  /** The most completions that were in flight. */
-  public int most() {
+  /** The maximum of completions in flight. */
+  public int maxStreams() {
     return loads.stream().mapToInt(Load::streams).max().orElse(0);
   }
 
-  /** From the beginning to the last load or update. */
+  /** From its beginning to the last load or update. */
   public Duration length() {
     return Duration.ofNanos(
         Math.max(updates.getLast().offsetNanos(), loads.getLast().offsetNanos()));
   }
 
-  /** The queue_ms that the logs have. */
-  public Distribution queueMs() {
-    return of(Update::queueMs);
-  }
-
-  /** Their rpc_ms. */
-  public Distribution rpcMs() {
-    return of(Update::rpcMs);
-  }
-
-  /** Their wall_ms. */
-  public Distribution wallMs() {
-    return of(Update::wallMs);
+  /** The queue_ms, rpc_ms and wall_ms in the logs. */
+  public Map<UpdatePart, Distribution> figures() {
+    Map<UpdatePart, Distribution> figures = new LinkedHashMap<>();
+    figures.put(UpdatePart.QUEUE, of(Update::queueMs));
+    figures.put(UpdatePart.RPC, of(Update::rpcMs));
+    figures.put(UpdatePart.WALL, of(Update::wallMs));
+    return figures;
   }
 
   private Distribution of(ToDoubleFunction<Update> figure) {

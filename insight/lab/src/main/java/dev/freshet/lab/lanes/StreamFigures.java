@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How streams fared beside updates. Tokens are events received: a server that falls behind sends
- * several tokens in one, and they count as one.
+ * Figures of streams around updates, as means over the updates. Tokens are events received: a
+ * server that falls behind sends several tokens in one event, which counts once.
  *
- * @param open how many streamed, as a mean over the updates
- * @param before tokens a second in the second that ended when an update was due, their mean
- * @param during the same from then to the update's end, but for a second at least
- * @param after the same in the second after that
+ * @param open the number of open streams
+ * @param before tokens a second in the second before an update was due
+ * @param during tokens a second from then to the update's end, for one second at least
+ * @param after tokens a second in the second after that
  * @param errors streams that failed
- * @param firstError what the first of them failed with
+ * @param firstError the error of the first of them
  */
 public record StreamFigures(
     double open,
@@ -27,10 +27,10 @@ public record StreamFigures(
     Optional<String> firstError) {
   private static final long SECOND = 1_000_000_000L;
 
-  /** No streams at all. */
+  /** The figures without streams. */
   static final StreamFigures NONE = new StreamFigures(0, 0, 0, 0, 0, Optional.empty());
 
-  /** Of what {@code timeline} and {@code counts} say of the time around the updates. */
+  /** The figures around {@code updates}. */
   public static StreamFigures of(
       List<UpdateSample> updates, LoadTimeline timeline, StreamLoad.Counts counts) {
     List<Double> before = new ArrayList<>();

@@ -1,6 +1,6 @@
 /**
- * The bottleneck and its cure: weight updates beside streams, once through the streams' own
- * connection pool and once on a lane of their own, and the reports on it.
+ * Compares weight updates under streams: over the streams' shared connection pool and over a
+ * dedicated admin connection.
  */
 @NullMarked
 package dev.freshet.lab.lanes;

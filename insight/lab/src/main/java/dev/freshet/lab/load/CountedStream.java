@@ -9,26 +9,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * One connection of a load that is counted: sends the request, looks at the status line, and from
- * then on counts the empty lines that end an event. The stream has ended well if its last bytes are
- * those of a chunked body's end.
+ * One connection of a load: sends the request, checks the status line and then counts the empty
+ * lines that end an event, without parsing. The stream is complete if its last bytes are the end of
+ * a chunked body.
  */
 final class CountedStream extends ChannelInboundHandlerAdapter {
-  /** Who counts. Called on the connection's event loop. */
+  /** Receives the counts. Called on the connection's event loop. */
   interface Owner {
-    /** The answer has begun. */
+    /** The response has begun. */
     void began();
 
-    /** More of the answer has come. */
+    /** More of the response has arrived. */
     void received(int freshEvents, int freshBytes);
 
     /**
-     * The connection is over.
+     * The connection is closed.
      *
-     * @param begun whether its answer had begun
-     * @param trouble what went wrong, if it did not end as it should
+     * @param begun whether the response had begun
+     * @param failure why the stream is incomplete; empty if it is complete
      */
-    void ended(boolean begun, Optional<String> trouble);
+    void ended(boolean begun, Optional<String> failure);
   }
 
   private static final byte[] STATUS = "HTTP/1.1 200".getBytes(StandardCharsets.US_ASCII);
@@ -45,7 +45,7 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
   private boolean begun;
   private boolean afterNewline;
   private long last;
-  private String trouble = "the connection closed before the stream's end";
+  private String failure = "the connection closed before the stream's end";
 
   /**
    * @param request the whole HTTP request, head and body
@@ -73,11 +73,11 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Compares the status line as it comes; whether it is there and good. */
+  /** Compares the status line as it arrives; true once it is complete and as expected. */
   private boolean status(ChannelHandlerContext ctx, ByteBuf in) {
     while (statusSeen < STATUS.length && in.isReadable()) {
       if (in.getByte(in.readerIndex()) != STATUS[statusSeen]) {
-        trouble =
+        failure =
             "refused: "
                 + new String(STATUS, 0, statusSeen, StandardCharsets.US_ASCII)
                 + in.toString(StandardCharsets.US_ASCII).lines().findFirst().orElse("");
@@ -94,7 +94,9 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
     return begun;
   }
 
-  /** How many empty lines end in these bytes; one may have begun in those before. */
+  /**
+   * The number of empty lines that end in these bytes; the first may have begun in earlier ones.
+   */
   private int events(ByteBuf in) {
     int count = 0;
     int end = in.writerIndex();
@@ -114,21 +116,21 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
   }
 
   private void keepLast(ByteBuf in) {
-    int most = Math.min(in.readableBytes(), Long.BYTES);
-    for (int at = in.writerIndex() - most; at < in.writerIndex(); at++) {
+    int kept = Math.min(in.readableBytes(), Long.BYTES);
+    for (int at = in.writerIndex() - kept; at < in.writerIndex(); at++) {
       last = last << 8 | (in.getByte(at) & 0xFF);
     }
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    boolean well = begun && (last & END_MASK) == END;
-    owner.ended(begun, well ? Optional.empty() : Optional.of(trouble));
+    boolean complete = begun && (last & END_MASK) == END;
+    owner.ended(begun, complete ? Optional.empty() : Optional.of(failure));
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    trouble = "the connection broke: " + cause.getMessage();
+    failure = "the connection broke: " + cause.getMessage();
     Transport.close(ctx.channel());
   }
 }

@@ -5,34 +5,34 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The connection pool that HTTP clients of the field keep for a server: of bounded size, first come
- * first served. Who has a connection keeps it until a response has ended, which for a stream is
- * long; who finds none free waits behind all who asked before.
+ * A model of an HTTP client's connection pool: bounded and first come, first served. A request
+ * holds its connection until its response has ended, which takes long for a stream. A request that
+ * finds no free connection waits behind all earlier ones.
  *
- * <p>It is a model: it hands out the right to a connection, not the connection, so that streams and
- * admin calls are made by the same code whichever way they go. Thread-safe.
+ * <p>The pool grants leases, not connections, so that streams and admin calls run the same code
+ * with and without a shared pool. Thread-safe.
  */
 public final class FairPool {
   private final ArrayDeque<CompletableFuture<Lease>> waiting = new ArrayDeque<>();
   private int free;
 
   /**
-   * @param size how many may have a connection at once, at least 1
+   * @param size maximum number of leases at a time, at least 1
    */
   public FairPool(int size) {
     if (size < 1) {
-      throw new IllegalArgumentException("pool of %d: expected at least 1".formatted(size));
+      throw new IllegalArgumentException("pool size %d: expected at least 1".formatted(size));
     }
     this.free = size;
   }
 
-  /** The right to one of the pool's connections, until it is closed. */
+  /** The right to use one connection until the lease is closed. */
   public final class Lease implements AutoCloseable {
     private boolean returned;
 
     private Lease() {}
 
-    /** Hands the connection to whoever has waited longest. Again it does nothing. */
+    /** Hands the connection to the request that has waited longest. Idempotent. */
     @Override
     public void close() {
       synchronized (this) {
@@ -46,10 +46,10 @@ public final class FairPool {
   }
 
   /**
-   * Asks for a connection. The future is completed by the thread that makes one free; a future that
-   * is cancelled gives up its turn.
+   * Requests a lease. The thread that frees a connection completes the future; a cancelled future
+   * loses its turn.
    */
-  public CompletableFuture<Lease> ask() {
+  public CompletableFuture<Lease> request() {
     CompletableFuture<Lease> turn = new CompletableFuture<>();
     synchronized (this) {
       if (free == 0) {
@@ -71,7 +71,7 @@ public final class FairPool {
     }
   }
 
-  /** The next in turn; with none, the connection becomes free. */
+  /** The next waiting request; without one the connection becomes free. */
   private synchronized Optional<CompletableFuture<Lease>> next() {
     Optional<CompletableFuture<Lease>> next = Optional.ofNullable(waiting.poll());
     if (next.isEmpty()) {
@@ -80,7 +80,7 @@ public final class FairPool {
     return next;
   }
 
-  /** How many wait for their turn. */
+  /** The number of waiting requests. */
   synchronized int waiting() {
     return waiting.size();
   }

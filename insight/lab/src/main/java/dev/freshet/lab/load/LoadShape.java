@@ -4,16 +4,16 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * What streams beside the updates.
+ * The load of streams during updates.
  *
- * @param arrivalPerS empty for a closed loop, in which every stream that ends is replaced; else new
- *     streams come at random (Poisson), so many a second, whether others have ended or not
+ * @param arrivalPerS empty for a closed loop, in which every stream that ends is replaced; else the
+ *     rate of an open loop, whose streams arrive at random (Poisson) however many are open
  * @param tokens of a completion, at least 1
  * @param promptTokens of a prompt, at least 1
  * @param thinkMs from a stream's end to its replacement's request, in a closed loop
- * @param slowReaders the share of streams whose reader takes little at a time, 0 to 1
- * @param pool connections for streams; empty for as many as there are streams
- * @param seed of everything that is drawn
+ * @param slowReaders the share of streams with a slow reader, 0 to 1
+ * @param pool the number of connections for streams; empty for one per stream
+ * @param seed of all random draws
  */
 public record LoadShape(
     OptionalDouble arrivalPerS,
@@ -24,7 +24,9 @@ public record LoadShape(
     OptionalInt pool,
     long seed) {
 
-  /** A closed loop of completions of {@code tokens} tokens to the shortest prompt, read at once. */
+  /**
+   * A closed loop of completions of {@code tokens} tokens, with one-token prompts and fast readers.
+   */
   static LoadShape steady(int tokens) {
     return new LoadShape(
         OptionalDouble.empty(),

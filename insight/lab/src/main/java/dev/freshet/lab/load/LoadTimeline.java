@@ -7,25 +7,25 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How many tokens had come and how many completions streamed by when. Between two arrivals tokens
- * are taken to have come evenly, so that a decode step which belongs to a window only in part
- * counts for that part. Times are nanoseconds of one monotonic clock. Thread-safe.
+ * Tokens received and completions streaming over time. Tokens are interpolated linearly between two
+ * arrivals, so that a decode step that lies partly in a window counts for that part. Times are
+ * nanoseconds of one monotonic clock. Thread-safe.
  */
 public final class LoadTimeline {
   private static final long WINDOW_NANOS = 1_000_000_000L;
   private static final long HALF_NANOS = WINDOW_NANOS / 2;
 
-  /** How far apart the windows begin among which undisturbed ones are looked for. */
+  /** Distance between the beginnings of candidate undisturbed windows. */
   private static final long STRIDE_NANOS = WINDOW_NANOS / 4;
 
   /**
-   * @param tokens that had come in all
-   * @param streaming completions whose answer had begun and not ended
+   * @param tokens received in all
+   * @param streaming completions whose response has begun and not ended
    */
   public record Reading(long nanos, long tokens, int streaming) {}
 
-  /** A stretch of time in which something happened beside decoding. */
-  public record Span(long startNanos, long endNanos) {
+  /** An interval in which the server did something besides decoding. */
+  public record Disturbance(long startNanos, long endNanos) {
     long middleNanos() {
       return startNanos + (endNanos - startNanos) / 2;
     }
@@ -33,10 +33,10 @@ public final class LoadTimeline {
 
   private final List<Reading> readings = new ArrayList<>();
 
-  /** The readings that found tokens which had not come by the one before. */
+  /** The readings with more tokens than the one before. */
   private final List<Reading> arrivals = new ArrayList<>();
 
-  /** Adds a reading that is later than all before. */
+  /** Adds a reading, which must be later than all earlier ones. */
   public synchronized void add(Reading reading) {
     readings.add(reading);
     if (arrivals.isEmpty() || reading.tokens() > arrivals.getLast().tokens()) {
@@ -49,7 +49,7 @@ public final class LoadTimeline {
     return List.copyOf(readings);
   }
 
-  /** The readings from then to then, as a timeline of their own. */
+  /** The readings of an interval, as a timeline. */
   public LoadTimeline between(long fromNanos, long toNanos) {
     LoadTimeline part = new LoadTimeline();
     readings().stream()
@@ -58,7 +58,7 @@ public final class LoadTimeline {
     return part;
   }
 
-  /** Tokens a second from then to then; NaN where that is not all within the readings. */
+  /** Tokens a second in an interval; NaN if the readings do not cover it. */
   public synchronized double tokensPerS(long fromNanos, long toNanos) {
     if (readings.isEmpty()
         || fromNanos < readings.getFirst().nanos()
@@ -70,27 +70,29 @@ public final class LoadTimeline {
   }
 
   /**
-   * The tokens of the second around a span's middle over those of an undisturbed second, as a mean
-   * over the spans; NaN without a span or an undisturbed second.
+   * The tokens of the second around a disturbance's middle divided by those of an undisturbed
+   * second, averaged over the disturbances; NaN without a disturbance or an undisturbed second.
    */
-  public synchronized double kept(List<Span> spans) {
+  public synchronized double kept(List<Disturbance> disturbances) {
     List<Double> around =
-        spans.stream()
-            .map(Span::middleNanos)
+        disturbances.stream()
+            .map(Disturbance::middleNanos)
             .map(middle -> tokens(middle - HALF_NANOS, middle + HALF_NANOS))
             .toList();
-    return Distribution.of(around).mean() / undisturbed(spans);
+    return Distribution.of(around).mean() / undisturbed(disturbances);
   }
 
-  /** The tokens of a second that is half a second or more away from every span: their median. */
-  synchronized double undisturbed(List<Span> spans) {
+  /**
+   * The median tokens of the seconds that are half a second or more away from every disturbance.
+   */
+  synchronized double undisturbed(List<Disturbance> disturbances) {
     List<Double> windows = new ArrayList<>();
     if (!arrivals.isEmpty()) {
       long last = arrivals.getLast().nanos() - WINDOW_NANOS;
       for (long start = arrivals.getFirst().nanos(); start <= last; start += STRIDE_NANOS) {
         long from = start - HALF_NANOS;
         long to = start + WINDOW_NANOS + HALF_NANOS;
-        if (spans.stream().noneMatch(s -> s.startNanos() < to && s.endNanos() > from)) {
+        if (disturbances.stream().noneMatch(s -> s.startNanos() < to && s.endNanos() > from)) {
           windows.add(tokens(start, start + WINDOW_NANOS));
         }
       }
@@ -102,7 +104,7 @@ public final class LoadTimeline {
     return tokensBy(toNanos) - tokensBy(fromNanos);
   }
 
-  /** Before the first arrival, what it found; after the last, the same of that. */
+  /** Before the first arrival, its tokens; after the last arrival, its tokens. */
   private double tokensBy(long nanos) {
     int found =
         Collections.binarySearch(

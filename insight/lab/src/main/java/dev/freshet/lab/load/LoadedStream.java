@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream of a {@link StreamLoad} on the connection it was granted, which it gives back when it
- * ends, before anything else. A slow reader takes at most {@value #TRICKLE_BYTES} bytes every
- * {@value #TRICKLE_MS} ms. Confined to the load's event loop.
+ * One stream of a {@link StreamLoad}. It returns its lease as soon as it ends. A slow reader reads
+ * at most {@value #TRICKLE_BYTES} bytes every {@value #TRICKLE_MS} ms. Confined to the load's event
+ * loop.
  */
 final class LoadedStream implements CountedStream.Owner {
   private static final int READ_BYTES = 4 << 10;
@@ -38,7 +38,7 @@ final class LoadedStream implements CountedStream.Owner {
     return drawn;
   }
 
-  /** Connects and sends {@code request}. A connection that cannot be made ends the stream. */
+  /** Connects and sends {@code request}. A failure to connect ends the stream. */
   void connect(Bootstrap bootstrap, byte[] request) {
     ChannelFuture connecting =
         bootstrap
@@ -84,13 +84,13 @@ final class LoadedStream implements CountedStream.Owner {
                 TimeUnit.MILLISECONDS);
   }
 
-  /** Its client goes away. It is over at once, though its connection may take its time to close. */
+  /** Disconnects the client. The stream has ended at once; its connection may close later. */
   void leave() {
     left = true;
     if (channel != null) {
       Transport.close(channel);
     }
-    over(Optional.empty());
+    end(Optional.empty());
   }
 
   @Override
@@ -109,14 +109,14 @@ final class LoadedStream implements CountedStream.Owner {
   }
 
   @Override
-  public void ended(boolean hadBegun, Optional<String> trouble) {
+  public void ended(boolean responseBegun, Optional<String> failure) {
     if (!left) {
-      over(trouble);
+      end(failure);
     }
   }
 
-  private void over(Optional<String> trouble) {
+  private void end(Optional<String> failure) {
     lease.close();
-    load.ended(this, begun, trouble);
+    load.ended(this, begun, failure);
   }
 }

@@ -3,15 +3,15 @@ package dev.freshet.lab.load;
 import java.util.SplittableRandom;
 
 /**
- * The requests of a load, one after the other. The same shape and seed give the same requests in
- * the same order, however the server answers; what differs is when they are sent. Not thread-safe.
+ * The sequence of a load's requests. A shape and its seed determine it, whatever the server does;
+ * only the send times differ. Not thread-safe.
  */
 final class RequestDraws {
   /**
    * One request.
    *
-   * @param thinkMs how long after its end its replacement asks
-   * @param slow whether its reader takes little at a time
+   * @param thinkMs from its end to its replacement's request
+   * @param slow whether its reader is slow
    */
   record Drawn(int tokens, int promptTokens, int thinkMs, boolean slow) {}
 
@@ -34,7 +34,7 @@ final class RequestDraws {
         requests.nextDouble() < shape.slowReaders());
   }
 
-  /** How long after an arrival the next comes, in an open loop. */
+  /** The time between two arrivals, in an open loop. */
   long nextArrivalNanos() {
     return Math.round(
         -Math.log(1 - arrivals.nextDouble()) / shape.arrivalPerS().orElseThrow() * 1e9);

@@ -1,7 +1,7 @@
 package dev.freshet.lab.load;
 
 import dev.freshet.http.Transport;
-import dev.freshet.plots.LabException;
+import dev.freshet.lab.LabException;
 import dev.freshet.trace.ThreadPriority;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;
@@ -17,32 +17,35 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Streams of a {@link LoadShape}, each with a connection of a {@link FairPool} from its request to
- * its end: as little work as a client can have, so that the machine is left to the server. All live
- * on one event loop, which it owns; events are counted, never parsed. A stream that fails is
- * counted and, in a closed loop, replaced.
+ * Generates the streams of a {@link LoadShape}, each with a lease of a {@link FairPool} from its
+ * request to its end. All run on one event loop, which it owns, and events are counted without
+ * parsing, so that the load takes little of the machine from the server. A failed stream is counted
+ * and, in a closed loop, replaced.
  *
- * <p>It is bounded: in a closed loop by the number of streams; in an open loop as many may wait for
- * a connection as may have one, and an arrival beyond is left out and counted as a failure.
+ * <p>Bounded: a closed loop by the number of streams; in an open loop as many streams may wait for
+ * a connection as may have one, and a further arrival is dropped and counted as a failure.
  */
 public final class StreamLoad implements AutoCloseable {
-  /** How many streams may be between connecting and the answer's head. */
-  private static final int OPENING = 256;
+  /** How long {@link #awaitBegun} waits. */
+  public static final Duration BEGIN_DEADLINE = Duration.ofMinutes(2);
+
+  /** Maximum number of streams between connecting and the head of the response. */
+  private static final int MAX_CONNECTING = 256;
 
   private static final int CONNECT_MS = 20_000;
   private static final int RETRY_MS = 100;
   private static final int READING_MS = 5;
-  private static final Duration CLOSE = Duration.ofSeconds(10);
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
 
   /**
-   * What had come by {@code nanos} of the monotonic clock.
+   * Totals at {@code nanos} of the monotonic clock.
    *
-   * @param events received, a token each unless the server falls behind
-   * @param bytes on the wire, HTTP's framing included
-   * @param streaming the streams whose answer had begun and not ended
-   * @param begun the streams whose answer had begun, ended ones included
-   * @param failed those that could not connect, were refused, broke or had no place
-   * @param failure what the first of those was
+   * @param events received; one token each unless the server falls behind
+   * @param bytes received, including HTTP framing
+   * @param streaming streams whose response has begun and not ended
+   * @param begun streams whose response has begun, including those that have ended
+   * @param failed streams that could not connect, were refused, broke or were dropped
+   * @param failure the error of the first of those
    */
   public record Counts(
       long nanos,
@@ -55,7 +58,7 @@ public final class StreamLoad implements AutoCloseable {
 
   private final FairPool pool;
   private final LoadShape shape;
-  private final int most;
+  private final int maxStreams;
   private final StreamRequests requests;
   private final RequestDraws draws;
   private final LoadTimeline timeline = new LoadTimeline();
@@ -64,14 +67,16 @@ public final class StreamLoad implements AutoCloseable {
   private final Bootstrap bootstrap;
   private final ArrayDeque<LoadedStream> ready = new ArrayDeque<>();
 
-  /** Those that have a connection and are not over, in the order in which they began to connect. */
+  /** The streams that have a lease, in the order in which they got it. */
   private final Set<LoadedStream> live = new LinkedHashSet<>();
 
-  /** How many of a closed loop there are to be, and how many there are, waiting ones included. */
+  /** The target number of streams of a closed loop. */
   private int wanted;
 
-  private int there;
-  private int opening;
+  /** The current number of streams, including those that wait for a lease. */
+  private int current;
+
+  private int connecting;
   private int streaming;
   private long events;
   private long bytes;
@@ -82,14 +87,14 @@ public final class StreamLoad implements AutoCloseable {
   private volatile boolean closing;
 
   /**
-   * Begins to stream from the server.
+   * Starts to stream from the server.
    *
-   * @param streams of a closed loop; of an open one the most at once
+   * @param streams the number of streams of a closed loop; the maximum of an open loop
    */
   public StreamLoad(URI server, int streams, LoadShape shape, FairPool pool) {
     this.pool = pool;
     this.shape = shape;
-    this.most = streams;
+    this.maxStreams = streams;
     this.requests = new StreamRequests(server);
     this.draws = new RequestDraws(shape);
     this.bootstrap =
@@ -103,8 +108,8 @@ public final class StreamLoad implements AutoCloseable {
   }
 
   /**
-   * Begins to hold {@code streams} completions of {@code tokens} tokens, each on a connection that
-   * nothing else asks for.
+   * Starts {@code streams} completions of {@code tokens} tokens in a closed loop, without
+   * contention for connections.
    */
   public static StreamLoad steady(URI server, int streams, int tokens) {
     return new StreamLoad(server, streams, LoadShape.steady(tokens), new FairPool(streams));
@@ -112,22 +117,22 @@ public final class StreamLoad implements AutoCloseable {
 
   private void begin() {
     ThreadPriority.lower(ThreadPriority.STREAMS);
-    var _ = loop.scheduleAtFixedRate(this::look, 0, READING_MS, TimeUnit.MILLISECONDS);
+    var _ = loop.scheduleAtFixedRate(this::sample, 0, READING_MS, TimeUnit.MILLISECONDS);
     if (shape.arrivalPerS().isPresent()) {
       arrive();
     } else {
-      want(most);
+      want(maxStreams);
     }
   }
 
-  private void look() {
+  private void sample() {
     counts = new Counts(System.nanoTime(), events, bytes, streaming, begun, failed, failure);
     timeline.add(new LoadTimeline.Reading(counts.nanos(), events, streaming));
   }
 
   /**
-   * Has {@code streams} in a closed loop from {@code after} now on. If those are fewer than there
-   * are then, the clients of the oldest leave, which is no failure.
+   * Sets the number of streams of a closed loop to {@code streams}, {@code after} now. If there are
+   * more by then, the oldest disconnect, which does not count as a failure.
    */
   public void aim(int streams, Duration after) {
     var _ = loop.schedule(() -> want(streams), after.toNanos(), TimeUnit.NANOSECONDS);
@@ -135,21 +140,22 @@ public final class StreamLoad implements AutoCloseable {
 
   private void want(int streams) {
     wanted = streams;
-    while (there < wanted && !closing) {
-      ask();
+    while (current < wanted && !closing) {
+      requestLease();
     }
-    live.stream().limit(Math.max(0, there - wanted)).toList().forEach(LoadedStream::leave);
+    live.stream().limit(Math.max(0, current - wanted)).toList().forEach(LoadedStream::leave);
   }
 
-  /** One more stream now, if it has a place, and the next in its time. */
+  /** Starts one more stream of an open loop, if the queue has room, and schedules the next. */
   private void arrive() {
     if (closing) {
       return;
     }
-    if (pool.waiting() < most) {
-      ask();
+    if (pool.waiting() < maxStreams) {
+      requestLease();
     } else {
-      failed(Optional.of("an arrival found %d waiting for a connection".formatted(most)));
+      failed(
+          Optional.of("dropped: %d streams already wait for a connection".formatted(maxStreams)));
     }
     var _ = loop.schedule(this::arrive, draws.nextArrivalNanos(), TimeUnit.NANOSECONDS);
   }
@@ -158,41 +164,41 @@ public final class StreamLoad implements AutoCloseable {
     return shape.arrivalPerS().isEmpty();
   }
 
-  /** A stream asks for a connection; it may be granted by another thread. */
-  private void ask() {
-    there++;
+  /** Requests a lease for one more stream; another thread may grant it. */
+  private void requestLease() {
+    current++;
     RequestDraws.Drawn drawn = draws.next();
-    var _ = pool.ask().thenAccept(lease -> loop.execute(() -> granted(lease, drawn)));
+    var _ = pool.request().thenAccept(lease -> loop.execute(() -> granted(lease, drawn)));
   }
 
   private void granted(FairPool.Lease lease, RequestDraws.Drawn drawn) {
-    if (isClosedLoop() && there > wanted) {
-      there--;
+    if (isClosedLoop() && current > wanted) {
+      current--;
       lease.close();
       return;
     }
     LoadedStream stream = new LoadedStream(this, lease, drawn);
     ready.add(stream);
     live.add(stream);
-    fill();
+    connectReady();
   }
 
-  /** Opens what has a connection, as far as may be opening at once. */
-  private void fill() {
-    while (opening < OPENING && !ready.isEmpty() && !closing) {
-      opening++;
+  /** Connects the streams that have a lease, up to the limit of connecting ones. */
+  private void connectReady() {
+    while (connecting < MAX_CONNECTING && !ready.isEmpty() && !closing) {
+      connecting++;
       LoadedStream stream = ready.remove();
       stream.connect(
           bootstrap, requests.bytes(stream.drawn().promptTokens(), stream.drawn().tokens()));
     }
   }
 
-  /** A stream's answer has begun. */
+  /** A stream's response has begun. */
   void began() {
-    opening--;
+    connecting--;
     streaming++;
     begun++;
-    fill();
+    connectReady();
   }
 
   void received(int freshEvents, int freshBytes) {
@@ -201,66 +207,71 @@ public final class StreamLoad implements AutoCloseable {
   }
 
   /**
-   * A stream is over and has given its connection back.
+   * A stream has ended and returned its lease.
    *
-   * @param hadBegun whether its answer had begun
+   * @param responseBegun whether its response had begun
+   * @param error why it failed; empty if it did not
    */
-  void ended(LoadedStream stream, boolean hadBegun, Optional<String> trouble) {
+  void ended(LoadedStream stream, boolean responseBegun, Optional<String> error) {
     if (!live.remove(stream)) {
       return;
     }
-    there--;
-    if (hadBegun) {
+    current--;
+    if (responseBegun) {
       streaming--;
     } else if (!ready.remove(stream)) {
-      opening--;
+      connecting--;
     }
     if (closing) {
       return;
     }
-    failed(trouble);
-    if (isClosedLoop() && there < wanted) {
-      replace(Math.max(stream.drawn().thinkMs(), trouble.isPresent() ? RETRY_MS : 0));
+    failed(error);
+    if (isClosedLoop() && current < wanted) {
+      replace(Math.max(stream.drawn().thinkMs(), error.isPresent() ? RETRY_MS : 0));
     }
-    fill();
+    connectReady();
   }
 
   private void replace(int pauseMs) {
     if (pauseMs == 0) {
-      ask();
+      requestLease();
       return;
     }
     var _ =
         loop.schedule(
             () -> {
-              if (there < wanted && !closing) {
-                ask();
+              if (current < wanted && !closing) {
+                requestLease();
               }
             },
             pauseMs,
             TimeUnit.MILLISECONDS);
   }
 
-  private void failed(Optional<String> trouble) {
-    if (trouble.isPresent()) {
+  private void failed(Optional<String> error) {
+    if (error.isPresent()) {
       failed++;
-      failure = failure.or(() -> trouble);
+      failure = failure.or(() -> error);
     }
   }
 
-  /** What came, every {@value #READING_MS} ms. */
+  /** The totals over time, every {@value #READING_MS} ms. */
   public LoadTimeline timeline() {
     return timeline;
   }
 
-  /** What has come by the last reading. */
+  /** The totals at the last reading. */
   public Counts counts() {
     return counts;
   }
 
-  /** Waits until {@code count} streams have begun. */
-  public void awaitBegun(int count, Duration atMost) throws InterruptedException {
-    long end = System.nanoTime() + atMost.toNanos();
+  /**
+   * Waits until {@code count} streams have begun, for {@link #BEGIN_DEADLINE} at most.
+   *
+   * @throws LabException if fewer have begun by then
+   */
+  public void awaitBegun(int count) throws InterruptedException {
+    long end = System.nanoTime() + BEGIN_DEADLINE.toNanos();
     for (Counts now = counts(); now.begun() < count; now = counts()) {
       if (System.nanoTime() - end > 0) {
         throw new LabException(
@@ -268,8 +279,8 @@ public final class StreamLoad implements AutoCloseable {
                 .formatted(
                     now.begun(),
                     count,
-                    atMost.toSeconds(),
-                    now.failure().map(first -> "; the first failure: " + first).orElse("")));
+                    BEGIN_DEADLINE.toSeconds(),
+                    now.failure().map(first -> "; the first error: " + first).orElse("")));
       }
       Thread.sleep(READING_MS);
     }
@@ -278,6 +289,6 @@ public final class StreamLoad implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
-    Transport.close(group, CLOSE);
+    Transport.close(group, CLOSE_DEADLINE);
   }
 }

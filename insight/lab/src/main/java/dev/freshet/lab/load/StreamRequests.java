@@ -5,11 +5,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** The requests of streams as bytes: what a rollout asks for, token ids and logprobs. */
+/** Encodes the requests of streams as HTTP: like a rollout's, with token ids and logprobs. */
 record StreamRequests(URI server) {
   private static final int PROMPT_TOKEN = 1;
 
-  /** Head and body. The connection serves this request alone. */
+  /** Head and body; the connection is closed after the response. */
   byte[] bytes(int promptTokens, int maxTokens) {
     int[] prompt = new int[promptTokens];
     Arrays.fill(prompt, PROMPT_TOKEN);

@@ -1,7 +1,4 @@
-/**
- * Completions that stream from a server to be counted, of any number, length and pace, and what
- * came of them when.
- */
+/** Load generator: streams completions of any number, length and pace, and counts their tokens. */
 @NullMarked
 package dev.freshet.lab.load;
 

@@ -8,23 +8,23 @@ import dev.freshet.wire.PauseMode;
 import java.nio.file.Path;
 
 /**
- * What an update costs the usual way, on the same server and beside the same streams: generation is
- * paused, every tensor of the checkpoint is copied over the weights in memory, generation resumes.
- * The copy goes into memory of the same size and not into the engine's own, which serves on
- * unchanged; it runs on all cores, and nothing is verified.
+ * The baseline: an update by pausing generation, copying every tensor of the checkpoint over the
+ * weights in memory, and resuming, on the same server under the same streams. The copy runs on all
+ * cores and verifies nothing. It goes into memory of the same size; the engine's own weights stay
+ * unchanged.
  *
- * @param client the lane to the server
- * @param weights stands for the engine's weights
+ * @param client the admin client of the server
+ * @param weights the memory that stands for the engine's weights
  */
 record BaselineCopy(AdminClient client, ResidentCopy weights) {
   /**
    * One such update, in milliseconds.
    *
-   * @param workMs all of it but the wait for the decode step in progress, for which the call that
-   *     pauses stands
-   * @param stallMs from the pause in force to generation resumed
+   * @param workMs the update without the call that pauses, which waits for the decode step in
+   *     progress
+   * @param stallMs from the pause in effect to generation resumed
    */
-  record Copied(LoadTimeline.Span span, double workMs, double stallMs) {}
+  record Copied(LoadTimeline.Disturbance when, double workMs, double stallMs) {}
 
   /** Updates to the checkpoint in {@code dir}. */
   Copied update(Path dir) {
@@ -40,7 +40,7 @@ record BaselineCopy(AdminClient client, ResidentCopy weights) {
       }
       long resumed = System.nanoTime();
       return new Copied(
-          new LoadTimeline.Span(start, resumed),
+          new LoadTimeline.Disturbance(start, resumed),
           (resumed - paused + (mapped - start)) / 1e6,
           (resumed - paused) / 1e6);
     }

@@ -7,11 +7,11 @@ import java.util.function.DoubleSupplier;
 import java.util.stream.DoubleStream;
 
 /**
- * What this machine needs at least for the parts of a weight update, with nothing else to do: the
- * best of a few attempts on all cores, in milliseconds.
+ * Lower bounds of this machine for the parts of a weight update: the best of {@value #ATTEMPTS}
+ * attempts on all cores of an otherwise idle machine, in milliseconds.
  *
- * @param memcpyMs copying all tensors, mapped and faulted in, into memory that is resident
- * @param faultMs mapping a checkpoint that is in the page cache and faulting all of it in
+ * @param memcpyMs copying all tensors, mapped and faulted in, into resident memory
+ * @param faultMs mapping a checkpoint that is in the page cache and faulting in every page
  * @param checksumMs the CRC32C of all tensors, mapped and faulted in
  */
 public record MachineLimits(double memcpyMs, double faultMs, double checksumMs) {
@@ -23,9 +23,9 @@ public record MachineLimits(double memcpyMs, double faultMs, double checksumMs) 
         ResidentCopy copy = new ResidentCopy(checkpoint.bytes())) {
       checkpoint.populate();
       return new MachineLimits(
-          best(() -> took(() -> copy.take(checkpoint))),
+          best(() -> millis(() -> copy.take(checkpoint))),
           best(() -> faultMs(dir)),
-          best(() -> took(() -> ResidentCopy.checksum(checkpoint))));
+          best(() -> millis(() -> ResidentCopy.checksum(checkpoint))));
     }
   }
 
@@ -37,7 +37,7 @@ public record MachineLimits(double memcpyMs, double faultMs, double checksumMs) 
     }
   }
 
-  private static double took(Runnable work) {
+  private static double millis(Runnable work) {
     long start = System.nanoTime();
     work.run();
     return (System.nanoTime() - start) / 1e6;

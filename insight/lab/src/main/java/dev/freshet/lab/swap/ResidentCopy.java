@@ -9,20 +9,20 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * Memory of the size of a checkpoint's tensors, every page of which is resident, to copy
- * checkpoints of one shape into. It owns the memory.
+ * Resident memory of the size of a checkpoint's tensors, as a target for copies of checkpoints of
+ * one shape. Owns the memory.
  */
 final class ResidentCopy implements AutoCloseable {
-  /** What a core takes at a time. */
+  /** The unit of work of a core. */
   private static final long PIECE_BYTES = 4 << 20;
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
 
-  /** One piece of a tensor, and where it goes. */
+  /** One piece of a tensor and its offset in the memory. */
   private record Piece(MemorySegment source, long offset) {}
 
-  /** Memory for tensors of {@code bytes} together; allocating it writes zeros to all of it. */
+  /** Allocates {@code bytes}; the allocation writes zeros, which makes every page resident. */
   @SuppressWarnings("MustBeClosedChecker") // close() closes the arena.
   ResidentCopy(long bytes) {
     this.memory = arena.allocate(bytes, 64);
@@ -37,7 +37,7 @@ final class ResidentCopy implements AutoCloseable {
                     piece.source(), 0, memory, piece.offset(), piece.source().byteSize()));
   }
 
-  /** Computes the CRC32C of every piece of every tensor where it lies, on all cores. */
+  /** Computes the CRC32C of every piece of every tensor in place, on all cores. */
   static void checksum(Checkpoint checkpoint) {
     pieces(checkpoint).parallelStream()
         .forEach(piece -> new CRC32C().update(piece.source().asByteBuffer()));

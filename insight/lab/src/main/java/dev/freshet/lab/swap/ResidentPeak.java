@@ -1,7 +1,7 @@
 package dev.freshet.lab.swap;
 
+import dev.freshet.lab.LabException;
 import dev.freshet.lab.ProcessFigures;
-import dev.freshet.plots.LabException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -11,56 +11,54 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/**
- * Looks every few milliseconds at the memory of a process, until it is closed. Its thread is its
- * own.
- */
+/** Samples the resident memory of a process every 5 ms until it is closed. Owns its thread. */
 final class ResidentPeak implements AutoCloseable {
   private static final Duration EVERY = Duration.ofMillis(5);
-  private static final Duration END = Duration.ofSeconds(30);
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(30);
 
   private final ProcessHandle process;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("freshet-resident-peak").daemon().factory());
-  private final Future<?> looking;
+  private final Future<?> sampling;
   private volatile double peakMb;
 
-  /** Begins to look. */
+  /** Starts to sample. */
   ResidentPeak(ProcessHandle process) {
     this.process = process;
-    this.looking =
-        executor.scheduleAtFixedRate(this::look, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    this.sampling =
+        executor.scheduleAtFixedRate(this::sample, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void look() {
+  private void sample() {
     peakMb = Math.max(peakMb, ProcessFigures.residentMb(process));
   }
 
-  /** The most memory that was resident when it looked, in MiB. */
+  /** The largest sample, in MiB. */
   double mb() {
     return peakMb;
   }
 
   /**
-   * Looks no more.
+   * Stops sampling.
    *
-   * @throws LabException if it could not look all the time
+   * @throws LabException if a sample failed
    */
   @Override
   public void close() {
     executor.shutdown();
     try {
-      if (!executor.awaitTermination(END.toSeconds(), TimeUnit.SECONDS)) {
-        throw new LabException("the server's memory was not read within %s".formatted(END));
+      if (!executor.awaitTermination(CLOSE_DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new LabException(
+            "reading the server's memory did not end within %s".formatted(CLOSE_DEADLINE));
       }
-      looking.get(0, TimeUnit.SECONDS);
+      sampling.get(0, TimeUnit.SECONDS);
     } catch (CancellationException _) {
-      // It went well to the end.
+      // No sample failed before the shutdown cancelled the schedule.
     } catch (ExecutionException e) {
       throw new LabException("the server's memory cannot be read: " + e.getCause(), e);
     } catch (TimeoutException e) {
-      throw new LabException("the server's memory is read still", e);
+      throw new LabException("reading the server's memory has not ended", e);
     } catch (InterruptedException e) {
       executor.shutdownNow();
       Thread.currentThread().interrupt();

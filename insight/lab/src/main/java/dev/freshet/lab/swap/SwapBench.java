@@ -2,12 +2,12 @@ package dev.freshet.lab.swap;
 
 import dev.freshet.analysis.Distribution;
 import dev.freshet.fleet.Dialects;
+import dev.freshet.lab.LabException;
 import dev.freshet.lab.ProcessFigures;
 import dev.freshet.lab.QueueParts;
 import dev.freshet.lab.ServerUpdates;
 import dev.freshet.lab.load.LoadTimeline;
 import dev.freshet.lab.load.StreamLoad;
-import dev.freshet.plots.LabException;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.weights.Checkpoint;
@@ -22,32 +22,30 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /**
- * Measures weight updates of a server that decodes all the time, and what the machine could do at
- * best. In this order: the machine's limits and idle updates, before any stream; verified and
- * unverified updates beside streams; pausing and copying beside streams.
+ * Measures weight updates of a server under streams, and the limits of the machine. In this order:
+ * the machine's limits and idle updates, before any stream; verified and unverified updates under
+ * streams; the baseline of pausing and copying under streams.
  *
- * @param sequences how many completions stream
- * @param maxTokens how long each is; one that ends is replaced
- * @param updates how many updates of each kind
+ * @param sequences the number of completions that stream
+ * @param maxTokens the length of each; a completion that ends is replaced
+ * @param updates the number of updates of each kind
  * @param pause between two updates
  */
 public record SwapBench(int sequences, int maxTokens, int updates, Duration pause) {
-  private static final Duration OPENING = Duration.ofMinutes(2);
-
-  /** How long it streams undisturbed before the first and after the last update of a kind. */
+  /** How long streams run undisturbed before the first and after the last update of a kind. */
   private static final Duration QUIET = Duration.ofSeconds(2);
 
-  /** Between idle updates, which leave nothing to recover from. */
+  /** Maximum pause between idle updates, after which there is nothing to recover. */
   private static final Duration IDLE_PAUSE = Duration.ofMillis(500);
 
   /**
-   * The server, and what it is updated to.
+   * The server and its checkpoints.
    *
-   * @param data where the streams go
-   * @param admin where the updates go
+   * @param data URL of the streams
+   * @param admin URL of the updates
    * @param process the server's process
-   * @param checkpoints published ones of one shape, on this machine; it serves the first as version
-   *     0
+   * @param checkpoints published checkpoints of one shape, on this machine; it serves the first as
+   *     version 0
    */
   public record Target(
       String shape, URI data, URI admin, ProcessHandle process, List<Path> checkpoints) {
@@ -68,7 +66,7 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
       List<Update> idle =
           run(server, VerifyLevel.SIZE, pause.compareTo(IDLE_PAUSE) < 0 ? pause : IDLE_PAUSE);
       try (StreamLoad load = StreamLoad.steady(target.data(), sequences, maxTokens)) {
-        load.awaitBegun(sequences, OPENING);
+        load.awaitBegun(sequences);
         Thread.sleep(QUIET);
 
         double before = ProcessFigures.residentMb(target.process());
@@ -94,10 +92,10 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     }
   }
 
-  /** An update that was acknowledged, and when. */
-  private record Update(LoadTimeline.Span span, AdminTimings timings) {}
+  /** An acknowledged update and when it ran. */
+  private record Update(LoadTimeline.Disturbance when, AdminTimings timings) {}
 
-  /** Updates of one kind with the quiet before and after them. */
+  /** Updates of one kind, with the quiet before and after them. */
   private record Stretch(List<Update> updates, double tokensKept, double peakMb) {
     SwapFigures.Swaps figures() {
       return new SwapFigures.Swaps(
@@ -123,11 +121,11 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
       Thread.sleep(QUIET);
       List<Update> done = run(server, verify, pause);
       Thread.sleep(QUIET);
-      return new Stretch(done, kept(load, start, done.stream().map(Update::span)), peak.mb());
+      return new Stretch(done, kept(load, start, done.stream().map(Update::when)), peak.mb());
     }
   }
 
-  /** Updates, the next {@code gap} after the one before has been answered. */
+  /** Updates, each {@code gap} after the response of the one before. */
   private List<Update> run(ServerUpdates server, VerifyLevel verify, Duration gap)
       throws InterruptedException {
     List<Update> done = new ArrayList<>(updates);
@@ -137,7 +135,7 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
       }
       long start = System.nanoTime();
       AdminTimings timings = server.update(verify);
-      done.add(new Update(new LoadTimeline.Span(start, System.nanoTime()), timings));
+      done.add(new Update(new LoadTimeline.Disturbance(start, System.nanoTime()), timings));
     }
     return done;
   }
@@ -157,13 +155,14 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
       return new SwapFigures.Baseline(
           Distribution.of(done.stream().map(BaselineCopy.Copied::workMs).toList()),
           Distribution.of(done.stream().map(BaselineCopy.Copied::stallMs).toList()),
-          kept(load, start, done.stream().map(BaselineCopy.Copied::span)));
+          kept(load, start, done.stream().map(BaselineCopy.Copied::when)));
     }
   }
 
-  /** The tokens kept in these spans, of what has come since {@code startNanos}. */
-  private static double kept(StreamLoad load, long startNanos, Stream<LoadTimeline.Span> spans) {
-    return load.timeline().between(startNanos, System.nanoTime()).kept(spans.toList());
+  /** The share of tokens kept during the updates since {@code startNanos}. */
+  private static double kept(
+      StreamLoad load, long startNanos, Stream<LoadTimeline.Disturbance> updates) {
+    return load.timeline().between(startNanos, System.nanoTime()).kept(updates.toList());
   }
 
   private static QueueParts lane(Stream<Update> updates) {
@@ -180,8 +179,8 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     StreamLoad.Counts counts = load.counts();
     if (counts.failed() > 0) {
       throw new LabException(
-          "%d streams failed, the first: %s"
-              .formatted(counts.failed(), counts.failure().orElse("for no known reason")));
+          "%d streams failed; the first error: %s"
+              .formatted(counts.failed(), counts.failure().orElse("unknown")));
     }
   }
 }

@@ -4,13 +4,13 @@ import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.QueueParts;
 
 /**
- * What weight updates under load came to. Durations are milliseconds, memory is MiB.
+ * Figures of weight updates under load. Durations are milliseconds, memory is MiB.
  *
- * @param bytes of one checkpoint's tensors
- * @param sequences the completions that streamed meanwhile
+ * @param bytes the size of one checkpoint's tensors
+ * @param sequences the number of completions that streamed meanwhile
  * @param verified updates that verify every tensor
- * @param unverified updates that trust the bytes
- * @param baseline the same by pausing and copying
+ * @param unverified updates that verify only sizes
+ * @param baseline updates by pausing and copying
  */
 public record SwapFigures(
     String shape,
@@ -24,13 +24,13 @@ public record SwapFigures(
     Queue queue) {
 
   /**
-   * Updates by exchange of the weights.
+   * Updates that swap the weights.
    *
-   * @param rpcMs the server's work and wait on one
-   * @param workMs the same without the wait for the decode step in progress
+   * @param rpcMs the engine's work on one, waits included
+   * @param workMs rpcMs without the wait for the decode step in progress
    * @param stallMs how long decoding was held between two steps
-   * @param throughputKept the tokens of the second around an update over those of an undisturbed
-   *     second
+   * @param throughputKept the tokens of the second around an update divided by those of an
+   *     undisturbed second
    */
   public record Swaps(
       Distribution rpcMs, Distribution workMs, Distribution stallMs, double throughputKept) {}
@@ -38,27 +38,27 @@ public record SwapFigures(
   /**
    * Updates by pausing and copying; see {@link Swaps} and {@link BaselineCopy}.
    *
-   * @param stallMs from the pause in force to generation resumed
+   * @param stallMs from the pause in effect to generation resumed
    */
   public record Baseline(Distribution workMs, Distribution stallMs, double throughputKept) {}
 
   /**
-   * The memory of the server's process.
+   * The resident memory of the server's process.
    *
    * @param before streaming, before the first update
-   * @param peak the most while it was updated
-   * @param after a while after the last update
+   * @param peak the maximum during the updates
+   * @param after at the end, after the last update
    */
   public record Resident(double before, double peak, double after) {}
 
   /**
-   * All of an update that is not the engine's work on it.
+   * The queue time of updates.
    *
-   * @param idle without any stream
-   * @param loaded beside the streams
+   * @param idle without streams
+   * @param loaded under the streams
    */
   public record Queue(QueueParts idle, QueueParts loaded) {
-    /** How many times as long the median is beside the streams. */
+    /** The median under the streams divided by the idle median. */
     public double ratio() {
       return loaded.queueMs().p50() / idle.queueMs().p50();
     }

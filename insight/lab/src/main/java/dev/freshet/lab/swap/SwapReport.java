@@ -2,22 +2,17 @@ package dev.freshet.lab.swap;
 
 import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.QueueParts;
-import dev.freshet.plots.LabException;
+import dev.freshet.lab.ReportFile;
 import dev.freshet.trace.UpdatePart;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The figures of weight updates under load, as a table and as JSON. */
 public record SwapReport(SwapFigures figures) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  /** The table, each line with its end. */
+  /** The table; every line ends with a line separator. */
   public String table() {
     SwapFigures.Swaps verified = figures.verified();
     SwapFigures.Swaps unverified = figures.unverified();
@@ -94,7 +89,7 @@ public record SwapReport(SwapFigures figures) {
 
   /** Writes the figures as JSON. */
   public void write(Path file) {
-    ObjectNode root = JSON.createObjectNode();
+    ObjectNode root = ReportFile.object();
     root.put("shape", figures.shape());
     root.put("bytes", figures.bytes());
     root.put("sequences", figures.sequences());
@@ -104,26 +99,22 @@ public record SwapReport(SwapFigures figures) {
     ObjectNode baseline = root.putObject("baseline_copy");
     put(baseline, "work_ms", figures.baseline().workMs());
     put(baseline, "stall_ms", figures.baseline().stallMs());
-    put(baseline, "throughput_kept", figures.baseline().throughputKept());
-    put(baseline, "stall_over_verified", stallRatio());
-    put(baseline, "work_over_verified", workRatio());
+    ReportFile.put(baseline, "throughput_kept", figures.baseline().throughputKept());
+    ReportFile.put(baseline, "stall_over_verified", stallRatio());
+    ReportFile.put(baseline, "work_over_verified", workRatio());
     ObjectNode limits = root.putObject("limits");
-    put(limits, "memcpy_ms", figures.limits().memcpyMs());
-    put(limits, "fault_ms", figures.limits().faultMs());
-    put(limits, "checksum_ms", figures.limits().checksumMs());
+    ReportFile.put(limits, "memcpy_ms", figures.limits().memcpyMs());
+    ReportFile.put(limits, "fault_ms", figures.limits().faultMs());
+    ReportFile.put(limits, "checksum_ms", figures.limits().checksumMs());
     ObjectNode resident = root.putObject("rss_mb");
-    put(resident, "before", figures.resident().before());
-    put(resident, "peak", figures.resident().peak());
-    put(resident, "after", figures.resident().after());
+    ReportFile.put(resident, "before", figures.resident().before());
+    ReportFile.put(resident, "peak", figures.resident().peak());
+    ReportFile.put(resident, "after", figures.resident().after());
     ObjectNode queue = root.putObject("queue_ms");
     put(queue, "idle", figures.queue().idle());
     put(queue, "loaded", figures.queue().loaded());
-    put(queue, "ratio", figures.queue().ratio());
-    try {
-      Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
-    } catch (IOException e) {
-      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
-    }
+    ReportFile.put(queue, "ratio", figures.queue().ratio());
+    ReportFile.write(file, root);
   }
 
   private static void put(ObjectNode node, String key, QueueParts lane) {
@@ -135,21 +126,13 @@ public record SwapReport(SwapFigures figures) {
     put(node, "rpc_ms", swaps.rpcMs());
     put(node, "work_ms", swaps.workMs());
     put(node, "stall_ms", swaps.stallMs());
-    put(node, "throughput_kept", swaps.throughputKept());
+    ReportFile.put(node, "throughput_kept", swaps.throughputKept());
   }
 
   private static ObjectNode put(ObjectNode node, String key, Distribution figures) {
     ObjectNode distribution = node.putObject(key);
-    put(distribution, "p50", figures.p50());
-    put(distribution, "p99", figures.p99());
+    ReportFile.put(distribution, "p50", figures.p50());
+    ReportFile.put(distribution, "p99", figures.p99());
     return distribution;
-  }
-
-  private static void put(ObjectNode node, String key, double value) {
-    if (Double.isFinite(value)) {
-      node.put(key, value);
-    } else {
-      node.putNull(key);
-    }
   }
 }

@@ -1,4 +1,4 @@
-/** What exchanging a model's weights costs beside decoding, and what it would cost by copying. */
+/** Measures weight swaps of a server that decodes, and compares them with copying the weights. */
 @NullMarked
 package dev.freshet.lab.swap;
 

@@ -26,7 +26,7 @@ class PaceTest {
   }
 
   @Test
-  void updatesAreDueAtEvenTimes() throws Exception {
+  void updatesAreDueAtEqualIntervals() throws Exception {
     Pace pace = pace();
 
     assertThat(pace.await()).isEqualTo(START);
@@ -38,7 +38,7 @@ class PaceTest {
   }
 
   @Test
-  void aSlowUpdateDelaysThoseAfterItWhichCountFromWhenTheyWereDue() throws Exception {
+  void updatesAfterASlowOneCountFromWhenTheyWereDue() throws Exception {
     Pace pace = pace();
     long first = pace.await();
     now += 250 * MS;
@@ -58,7 +58,7 @@ class PaceTest {
   }
 
   @Test
-  void queueTimeIsAllButTheEnginesWorkFromWhenTheUpdateWasDue() {
+  void queueTimeCountsFromDueAndExcludesTheEnginesWork() {
     UpdateSample late =
         new UpdateSample(
             START,

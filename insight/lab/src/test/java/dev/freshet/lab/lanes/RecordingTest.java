@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.AnalyzeOptions;
 import dev.freshet.analysis.LogAnalysis;
-import dev.freshet.plots.LabException;
+import dev.freshet.lab.LabException;
+import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -47,19 +48,19 @@ class RecordingTest {
   }
 
   @Test
-  void theServerUpdatedMostOftenHasItsShareOfTheCompletions() {
+  void theServerWithTheMostUpdatesHasItsShareOfTheCompletions() {
     Recording recording = recording(RUN);
 
     assertThat(recording.servers()).isEqualTo(2);
     assertThat(recording.loads()).containsExactly(load(0, 50), load(2000, 21));
     assertThat(recording.updates()).containsExactly(update(1500, 150, 200), update(4000, 50, 100));
-    assertThat(recording.most()).isEqualTo(50);
+    assertThat(recording.maxStreams()).isEqualTo(50);
     assertThat(recording.length()).isEqualTo(Duration.ofSeconds(4));
-    assertThat(recording.queueMs().mean()).isEqualTo(100);
+    assertThat(recording.figures().get(UpdatePart.QUEUE).mean()).isEqualTo(100);
   }
 
   @Test
-  void aPartOfARunBeginsWithWhatWasInFlightThen() {
+  void aPartOfARunBeginsWithTheCompletionsInFlightAtThatTime() {
     Recording recording =
         Recording.of(analysis(RUN), Duration.ofSeconds(3), Optional.of(Duration.ofSeconds(2)));
 
@@ -70,11 +71,11 @@ class RecordingTest {
                 Recording.of(
                     analysis(RUN), Duration.ofSeconds(2), Optional.of(Duration.ofSeconds(1))))
         .isInstanceOf(LabException.class)
-        .hasMessage("no update from 2 s on within 1 s: expected one at least");
+        .hasMessage("no update from 2 s on within 1 s; expected at least one");
   }
 
   @Test
-  void inAnotherTimeEverythingComesSooner() {
+  void aFasterReplayHasShorterOffsets() {
     Recording recording = recording(RUN).at(4);
 
     assertThat(recording.loads()).containsExactly(load(0, 50), load(500, 21));
@@ -82,7 +83,7 @@ class RecordingTest {
   }
 
   @Test
-  void aBatchThatBeginsWithNoneInFlightHasWhatItCollectsAtOnce() {
+  void aBatchThatBeginsWithNoneInFlightHasItsTargetAtOnce() {
     String update =
         "2026-01-02T03:00:09Z [weights][00000000000000aa] client.done wall_ms=2.0 rpc_ms=1.0 queue_ms=1.0\n";
     String synchronous =
@@ -102,12 +103,12 @@ class RecordingTest {
   }
 
   @Test
-  void logsThatDoNotSayWhenAreRefusedWithWhatIsExpected() {
+  void logsWithoutTimesOrLoadsAreRejectedWithWhatIsExpected() {
     assertThatThrownBy(() -> recording(RUN.replaceAll("(?m)^\\S+ INFO ", "")))
         .isInstanceOf(LabException.class)
         .hasMessageContaining("no update with a time in these logs");
     assertThatThrownBy(() -> recording(RUN.replaceAll("inflight=\\d+", "")))
         .isInstanceOf(LabException.class)
-        .hasMessageContaining("no completions in flight in these logs: expected [gen] lines");
+        .hasMessageContaining("no completions in flight in these logs; expected [gen] lines");
   }
 }

@@ -14,8 +14,8 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * Figures of a benchmark that nobody ran: on the shared lane updates wait for streams that end
- * together, on the dedicated one they do not.
+ * Simulated figures of a benchmark: on the shared lane updates wait for streams, which end
+ * together; on the dedicated lane they do not wait.
  */
 public final class SimulatedLanes {
   private static final long MS = 1_000_000;
@@ -26,25 +26,25 @@ public final class SimulatedLanes {
 
   private final Random random = new Random(7);
   private final String target;
-  private final boolean told;
+  private final boolean reportsRpc;
   private final Optional<String> error;
 
   /**
-   * @param told whether the server tells its own work
-   * @param error what the fifth update of every loaded stretch fails with
+   * @param reportsRpc whether the server reports its own work
+   * @param error of the fifth update of every loaded stretch
    */
-  public SimulatedLanes(String target, boolean told, Optional<String> error) {
+  public SimulatedLanes(String target, boolean reportsRpc, Optional<String> error) {
     this.target = target;
-    this.told = told;
+    this.reportsRpc = reportsRpc;
     this.error = error;
   }
 
-  /** Of both lanes, beside so many streams. */
+  /** The figures of both lanes, one run per number of streams. */
   public LaneFigures figures(Integer... streams) {
     return figures(List.of(Lane.values()), streams);
   }
 
-  /** Of these lanes. */
+  /** The figures of these lanes. */
   public LaneFigures figures(List<Lane> lanes, Integer... streams) {
     LoadShape load =
         new LoadShape(
@@ -89,8 +89,8 @@ public final class SimulatedLanes {
           new UpdateSample(
               due,
               wallMs,
-              told && !fails ? OptionalDouble.of(rpcMs) : OptionalDouble.empty(),
-              told && !fails ? OptionalDouble.of(0.1) : OptionalDouble.empty(),
+              reportsRpc && !fails ? OptionalDouble.of(rpcMs) : OptionalDouble.empty(),
+              reportsRpc && !fails ? OptionalDouble.of(0.1) : OptionalDouble.empty(),
               fails ? error : Optional.empty()));
     }
     LoadTimeline timeline = streams == 0 ? new LoadTimeline() : timeline(streams, free);

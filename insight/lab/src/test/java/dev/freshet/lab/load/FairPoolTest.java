@@ -16,8 +16,8 @@ class FairPoolTest {
   private final List<String> granted = new ArrayList<>();
   private final List<FairPool.Lease> leases = new ArrayList<>();
 
-  private CompletableFuture<FairPool.Lease> ask(FairPool pool, String who) {
-    CompletableFuture<FairPool.Lease> turn = pool.ask();
+  private CompletableFuture<FairPool.Lease> request(FairPool pool, String who) {
+    CompletableFuture<FairPool.Lease> turn = pool.request();
     var _ =
         turn.thenAccept(
             lease -> {
@@ -28,10 +28,10 @@ class FairPoolTest {
   }
 
   @Test
-  void whoAskedFirstIsServedFirst() {
+  void requestsAreServedInOrder() {
     FairPool pool = new FairPool(2);
     for (String who : List.of("a", "b", "c", "d", "e")) {
-      var _ = ask(pool, who);
+      var _ = request(pool, who);
     }
     assertThat(granted).containsExactly("a", "b");
 
@@ -44,12 +44,12 @@ class FairPoolTest {
   }
 
   @Test
-  void aReplacementThatAsksLaterWaitsBehindTheAdminCall() {
+  void aStreamsReplacementWaitsBehindAnEarlierAdminCall() {
     FairPool pool = new FairPool(1);
-    var _ = ask(pool, "stream");
-    var _ = ask(pool, "admin");
+    var _ = request(pool, "stream");
+    var _ = request(pool, "admin");
     leases.getFirst().close();
-    var _ = ask(pool, "replacement");
+    var _ = request(pool, "replacement");
 
     assertThat(granted).containsExactly("stream", "admin");
     leases.getLast().close();
@@ -57,33 +57,33 @@ class FairPoolTest {
   }
 
   @Test
-  void whoGivesUpIsPassedOver() {
+  void aCancelledRequestIsSkipped() {
     FairPool pool = new FairPool(1);
-    var _ = ask(pool, "stream");
-    CompletableFuture<FairPool.Lease> impatient = ask(pool, "impatient");
-    var _ = ask(pool, "patient");
-    assertThat(impatient.cancel(false)).isTrue();
+    var _ = request(pool, "stream");
+    CompletableFuture<FairPool.Lease> cancelled = request(pool, "cancelled");
+    var _ = request(pool, "next");
+    assertThat(cancelled.cancel(false)).isTrue();
 
     leases.getFirst().close();
 
-    assertThat(granted).containsExactly("stream", "patient");
+    assertThat(granted).containsExactly("stream", "next");
   }
 
   @Test
-  void aLeaseReturnedTwiceIsOneConnection() {
+  void aLeaseClosedTwiceFreesOneConnection() {
     FairPool pool = new FairPool(1);
-    var _ = ask(pool, "a");
+    var _ = request(pool, "a");
     leases.getFirst().close();
     leases.getFirst().close();
 
-    var _ = ask(pool, "b");
-    var _ = ask(pool, "c");
+    var _ = request(pool, "b");
+    var _ = request(pool, "c");
 
     assertThat(granted).containsExactly("a", "b");
   }
 
   @Test
-  void neverMoreThanItsSizeAreGrantedAtOnce() throws Exception {
+  void noMoreLeasesThanItsSizeAreHeldAtOnce() throws Exception {
     FairPool pool = new FairPool(3);
     AtomicInteger held = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
@@ -93,7 +93,7 @@ class FairPoolTest {
           .start(
               () -> {
                 for (int call = 0; call < 1000; call++) {
-                  try (FairPool.Lease _ = pool.ask().join()) {
+                  try (FairPool.Lease _ = pool.request().join()) {
                     most.accumulateAndGet(held.incrementAndGet(), Math::max);
                     held.decrementAndGet();
                   }

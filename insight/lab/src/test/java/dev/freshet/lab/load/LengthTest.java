@@ -19,12 +19,12 @@ class LengthTest {
   }
 
   @Test
-  void aNumberIsAlwaysItself() {
+  void aNumberIsAConstant() {
     assertThat(draws(Length.parse("256"))).containsOnly(256);
   }
 
   @Test
-  void aUniformLengthTakesEveryValueOfItsRangeAndNoOther() {
+  void aUniformLengthDrawsExactlyTheValuesOfItsRange() {
     int[] drawn = draws(Length.parse("uniform:64-80"));
 
     assertThat(IntStream.of(drawn).distinct().sorted())
@@ -33,14 +33,14 @@ class LengthTest {
   }
 
   @Test
-  void aLogNormalLengthHasItsMeanAndItsMedian() {
+  void aLogNormalLengthHasTheExpectedMeanAndMedian() {
     Length length = Length.parse("lognormal:200,0.5");
     int[] drawn = draws(length);
 
     assertThat(IntStream.of(drawn).average().orElseThrow()).isCloseTo(200, within(3.0));
     assertThat(IntStream.of(drawn).sorted().skip(DRAWS / 2).findFirst().orElseThrow())
         .isCloseTo((int) Math.round(200 * Math.exp(-0.125)), within(4)); // mean · e^(−σ²/2)
-    assertThat(IntStream.of(drawn).max().orElseThrow()).isLessThanOrEqualTo(length.most());
+    assertThat(IntStream.of(drawn).max().orElseThrow()).isLessThanOrEqualTo(length.max());
     assertThat(IntStream.of(drawn).min().orElseThrow()).isPositive();
   }
 
@@ -49,7 +49,7 @@ class LengthTest {
     Length length = Length.parse("lognormal:10,4");
 
     assertThat(IntStream.of(draws(length)).max().orElseThrow()).isEqualTo(80);
-    assertThat(length.most()).isEqualTo(80);
+    assertThat(length.max()).isEqualTo(80);
   }
 
   @ParameterizedTest
@@ -65,7 +65,7 @@ class LengthTest {
         "lognormal:1.2.3,1",
         "99999999999"
       })
-  void whatIsNoLengthIsRefusedWithWhatWasExpected(String text) {
+  void malformedTextIsRejectedWithTheExpectedForm(String text) {
     assertThatThrownBy(() -> Length.parse(text))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("expected ");

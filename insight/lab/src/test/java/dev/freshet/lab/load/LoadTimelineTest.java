@@ -11,51 +11,52 @@ class LoadTimelineTest {
   private static final long MILLI = 1_000_000L;
 
   @Test
-  void whereTokensComeEvenlyASpanKeepsThemAll() {
+  void aDisturbanceThatCostsNothingKeepsAllTokens() {
     LoadTimeline timeline = new LoadTimeline();
     for (int step = 0; step <= 100; step++) {
       add(timeline, step * 100L * MILLI, step * 4L);
     }
 
-    assertThat(timeline.kept(List.of(span(4900, 5100)))).isCloseTo(1, within(1e-9));
+    assertThat(timeline.kept(List.of(disturbance(4900, 5100)))).isCloseTo(1, within(1e-9));
   }
 
   @Test
-  void aSpanInWhichNoneComeLosesThemFromItsSecond() {
+  void aDisturbanceWithoutTokensLosesThemFromItsSecond() {
     LoadTimeline timeline = new LoadTimeline();
     addEvenly(timeline, 0, 5000, 0);
     add(timeline, 5400 * MILLI, 501); // 400 ms without a token but one.
     addEvenly(timeline, 5400, 10_000, 501);
 
-    double kept = timeline.kept(List.of(span(5000, 5400)));
+    double kept = timeline.kept(List.of(disturbance(5000, 5400)));
 
     assertThat(kept).isCloseTo(0.61, within(1e-3));
   }
 
   @Test
-  void anUndisturbedSecondIsHalfASecondAwayFromEverySpan() {
+  void anUndisturbedSecondIsHalfASecondAwayFromEveryDisturbance() {
     LoadTimeline timeline = new LoadTimeline();
     addEvenly(timeline, 0, 1000, 0); // 100 a second here,
     add(timeline, 2000 * MILLI, 150); // 50 here,
     addEvenly(timeline, 2000, 4000, 150); // and 100 again.
 
-    assertThat(timeline.undisturbed(List.of(span(1500, 2500)))).isCloseTo(100, within(1e-9));
-    assertThat(timeline.undisturbed(List.of(span(1400, 2500), span(3600, 3700)))).isNaN();
+    assertThat(timeline.undisturbed(List.of(disturbance(1500, 2500)))).isCloseTo(100, within(1e-9));
+    assertThat(timeline.undisturbed(List.of(disturbance(1400, 2500), disturbance(3600, 3700))))
+        .isNaN();
   }
 
   @Test
-  void aDecodeStepThatBelongsToTheSecondInPartCountsForThatPart() {
+  void aDecodeStepThatLiesPartlyInTheSecondCountsForThatPart() {
     LoadTimeline timeline = new LoadTimeline();
     add(timeline, 0, 0);
     add(timeline, 4 * SECOND, 8);
     add(timeline, 6 * SECOND, 24);
 
     // Of the second around 4 s half lies in a step of 2 tokens a second, half in one of 8.
-    assertThat(timeline.kept(List.of(span(4000, 4000)))).isCloseTo(5.0 / 2, within(1e-9));
+    assertThat(timeline.kept(List.of(disturbance(4000, 4000)))).isCloseTo(5.0 / 2, within(1e-9));
   }
 
   @Test
-  void aReadingThatFindsNoTokensDoesNotSayThatNoneCame() {
+  void aReadingWithoutNewTokensIsInterpolated() {
     LoadTimeline timeline = new LoadTimeline();
     add(timeline, 0, 0);
     add(timeline, SECOND, 0); // In the middle of a step of two seconds.
@@ -66,7 +67,7 @@ class LoadTimelineTest {
   }
 
   @Test
-  void aPartOfATimelineKnowsOfItsTimeAlone() {
+  void aPartOfATimelineHasOnlyTheReadingsOfItsInterval() {
     LoadTimeline timeline = new LoadTimeline();
     addEvenly(timeline, 0, 5000, 0);
 
@@ -78,12 +79,12 @@ class LoadTimelineTest {
   }
 
   @Test
-  void withoutTokensOrSpansNothingIsKnown() {
+  void withoutTokensOrDisturbancesTheShareIsNaN() {
     LoadTimeline empty = new LoadTimeline();
     LoadTimeline flowing = new LoadTimeline();
     addEvenly(flowing, 0, 3000, 0);
 
-    assertThat(empty.kept(List.of(span(0, 1)))).isNaN();
+    assertThat(empty.kept(List.of(disturbance(0, 1)))).isNaN();
     assertThat(flowing.kept(List.of())).isNaN();
   }
 
@@ -98,7 +99,7 @@ class LoadTimelineTest {
     timeline.add(new LoadTimeline.Reading(nanos, tokens, 1));
   }
 
-  private static LoadTimeline.Span span(long startMs, long endMs) {
-    return new LoadTimeline.Span(startMs * MILLI, endMs * MILLI);
+  private static LoadTimeline.Disturbance disturbance(long startMs, long endMs) {
+    return new LoadTimeline.Disturbance(startMs * MILLI, endMs * MILLI);
   }
 }

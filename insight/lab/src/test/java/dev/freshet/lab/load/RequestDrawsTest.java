@@ -33,7 +33,7 @@ class RequestDrawsTest {
   }
 
   @Test
-  void whenStreamsArriveDoesNotChangeWhatTheyAskFor() {
+  void arrivalsDoNotChangeTheRequests() {
     RequestDraws open = draws(3);
     for (int i = 0; i < 100; i++) {
       assertThat(open.nextArrivalNanos()).isPositive();
@@ -43,14 +43,14 @@ class RequestDrawsTest {
   }
 
   @Test
-  void asManyReadersAreSlowAsWasAskedFor() {
+  void theShareOfSlowReadersIsAsConfigured() {
     long slow = requests(draws(3)).stream().filter(RequestDraws.Drawn::slow).count();
 
     assertThat(slow / 10_000.0).isCloseTo(0.25, within(0.02));
   }
 
   @Test
-  void arrivalsAreRandomWithTheRateAskedFor() {
+  void arrivalsArePoissonWithTheConfiguredRate() {
     RequestDraws draws = draws(3);
     double[] seconds =
         Stream.generate(draws::nextArrivalNanos).limit(20_000).mapToDouble(n -> n / 1e9).toArray();

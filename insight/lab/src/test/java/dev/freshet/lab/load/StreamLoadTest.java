@@ -23,7 +23,7 @@ class StreamLoadTest {
   private static final String EVENTS = "8\r\ndata: x\n\r\n1\r\n\n\r\nB\r\ndata: yy\n\n\r\n";
   private static final String END = "E\r\ndata: [DONE]\n\n\r\n0\r\n\r\n";
 
-  /** What the server does with a connection once it has read the request. */
+  /** What the server does with a connection after it has read the request. */
   private interface Script {
     void run(OutputStream out) throws IOException;
   }
@@ -42,7 +42,7 @@ class StreamLoadTest {
   }
 
   @Test
-  void everyEventIsCountedHoweverItsBytesAreCut() throws Exception {
+  void everyEventIsCountedHoweverItsBytesAreSplit() throws Exception {
     serve(
         out -> {
           for (byte one : (HEAD + EVENTS + EVENTS).getBytes(StandardCharsets.US_ASCII)) {
@@ -51,7 +51,7 @@ class StreamLoadTest {
           hold();
         });
     try (StreamLoad load = StreamLoad.steady(url(), 3, 5)) {
-      load.awaitBegun(3, Duration.ofSeconds(30));
+      load.awaitBegun(3);
       await(load, 3 * 4);
 
       assertThat(load.counts().events()).isEqualTo(3 * 4);
@@ -61,7 +61,7 @@ class StreamLoadTest {
   }
 
   @Test
-  void aStreamThatEndsIsReplacedAndIsNoFailure() throws Exception {
+  void aStreamThatEndsIsReplacedAndDoesNotCountAsAFailure() throws Exception {
     serve(
         out -> {
           out.write((HEAD + EVENTS + END).getBytes(StandardCharsets.US_ASCII));
@@ -77,7 +77,7 @@ class StreamLoadTest {
   }
 
   @Test
-  void asManyStreamAsAreAimedAtAndThoseThatLeaveAreNoFailures() throws Exception {
+  void theNumberOfStreamsFollowsTheTargetWithoutFailures() throws Exception {
     serve(
         out -> {
           out.write((HEAD + EVENTS).getBytes(StandardCharsets.US_ASCII));
@@ -99,7 +99,7 @@ class StreamLoadTest {
   }
 
   @Test
-  void thoseThatWaitForAConnectionAreNoMoreThanAreAimedAt() throws Exception {
+  void streamsThatWaitForAConnectionFollowTheTargetToo() throws Exception {
     serve(
         out -> {
           out.write((HEAD + EVENTS).getBytes(StandardCharsets.US_ASCII));
@@ -110,8 +110,7 @@ class StreamLoadTest {
       awaitStreaming(load, 2);
       assertThat(pool.waiting()).isEqualTo(3);
 
-      load.aim(
-          1, Duration.ZERO); // The two that stream leave; of the three that wait one may go on.
+      load.aim(1, Duration.ZERO); // Both streams disconnect; one of the three that wait may start.
       awaitStreaming(load, 1);
       while (pool.waiting() > 0) {
         Thread.sleep(5);
@@ -123,7 +122,7 @@ class StreamLoadTest {
   }
 
   @Test
-  void aRefusedStreamIsAFailureThatIsTold() throws Exception {
+  void aRefusedStreamIsAFailureWithItsStatus() throws Exception {
     serve(out -> out.write("HTTP/1.1 503 Busy\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
     try (StreamLoad load = StreamLoad.steady(url(), 1, 5)) {
       while (load.counts().failed() == 0) {
@@ -162,7 +161,7 @@ class StreamLoadTest {
               accepted.incrementAndGet();
               Thread.startVirtualThread(() -> serve(socket, script));
             } catch (IOException e) {
-              return; // The test is over.
+              return; // The test has ended.
             }
           }
         });
@@ -174,7 +173,7 @@ class StreamLoadTest {
       readRequest(socket.getInputStream());
       script.run(socket.getOutputStream());
     } catch (IOException e) {
-      // The load has left.
+      // The load has disconnected.
     }
   }
 

@@ -9,7 +9,7 @@ import dev.freshet.plots.Series;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How latency is distributed beside one number of streams, by each lane, and idle. */
+/** The cumulative distribution of latency for one number of streams and idle, by lane. */
 final class DistributionPlot {
   private DistributionPlot() {}
 
@@ -30,7 +30,7 @@ final class DistributionPlot {
     }
     return Plot.of(
             "%s, %s".formatted(latency.label(), LanePlots.streams(run.streams())),
-            "The share of updates that took at most so long, by each lane, beside %s and idle."
+            "The share of updates up to each latency, by lane, with %s and idle."
                 .formatted(LanePlots.streams(run.streams())),
             new Axis.Logarithmic(latency.label()),
             new Axis.Linear("% of updates", 0, 100),

@@ -10,9 +10,9 @@ import java.util.Locale;
 /**
  * The plots of a benchmark of lanes.
  *
- * @param overStreams how latency grows with the streams
- * @param distributions how it is distributed, one for each number of streams
- * @param timelines what went on when, one for each number of streams and lane
+ * @param overStreams latency over the number of streams
+ * @param distributions the distribution of latency, one per number of streams
+ * @param timelines updates and tokens over time, one per number of streams and lane
  */
 record LanePlots(Plot overStreams, List<Plot> distributions, List<Plot> timelines) {
   static LanePlots of(LaneFigures figures) {
@@ -23,7 +23,7 @@ record LanePlots(Plot overStreams, List<Plot> distributions, List<Plot> timeline
         figures.runs().stream().flatMap(run -> TimelinePlot.of(run).stream()).toList());
   }
 
-  /** The same colour everywhere. */
+  /** The color of a lane in every plot. */
   static Tone tone(Lane lane) {
     return switch (lane) {
       case DEDICATED -> Tone.FIRST;

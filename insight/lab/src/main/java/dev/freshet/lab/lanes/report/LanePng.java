@@ -8,29 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The plots of a benchmark of lanes as one image, with what came of it in a sentence. */
+/** The plots of a benchmark of lanes as one image, with its result in one sentence. */
 public final class LanePng {
-  private static final int BESIDE = 2;
+  private static final int PLOTS_PER_ROW = 2;
 
   private LanePng() {}
 
-  /** Draws the image; the lanes' timelines beside the same streams are side by side. */
+  /** Writes the image; the lanes' timelines of one number of streams are side by side. */
   public static void write(LaneFigures figures, Path file) {
     LanePlots plots = LanePlots.of(figures);
     List<List<Plot>> rows = new ArrayList<>();
     rows.addAll(
         rows(
             Stream.concat(Stream.of(plots.overStreams()), plots.distributions().stream()).toList(),
-            BESIDE));
+            PLOTS_PER_ROW));
     rows.addAll(rows(plots.timelines(), figures.plan().lanes().size()));
     PngSheet.write(LaneHtml.title(figures), LaneResult.of(figures), rows, file);
   }
 
-  private static List<List<Plot>> rows(List<Plot> plots, int beside) {
+  private static List<List<Plot>> rows(List<Plot> plots, int perRow) {
     List<Plot> drawn = plots.stream().filter(plot -> !plot.isEmpty()).toList();
     List<List<Plot>> rows = new ArrayList<>();
-    for (int i = 0; i < drawn.size(); i += beside) {
-      rows.add(drawn.subList(i, Math.min(drawn.size(), i + beside)));
+    for (int i = 0; i < drawn.size(); i += perRow) {
+      rows.add(drawn.subList(i, Math.min(drawn.size(), i + perRow)));
     }
     return rows;
   }

@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What came of a benchmark of lanes, in one sentence: that of the most streams. */
+/** The result of a benchmark of lanes in one sentence, for the largest number of streams. */
 final class LaneResult {
   private LaneResult() {}
 
@@ -18,35 +18,35 @@ final class LaneResult {
         figures.runs().stream()
             .max(Comparator.comparingInt(LaneFigures.Run::streams))
             .orElseThrow();
-    String beside = LanePlots.streams(run.streams());
+    String streams = LanePlots.streams(run.streams());
     double shared = p50(run.of(Lane.SHARED), latency);
     double dedicated = p50(run.of(Lane.DEDICATED), latency);
     if (Double.isFinite(shared / dedicated)) {
-      return "An update %s %s times as long behind the streams' pool: %s p50 %s ms shared, %s ms dedicated, beside %s."
+      return "An update %s %s times as long in the streams' pool: %s p50 %s ms shared, %s ms dedicated, with %s."
           .formatted(
               verb(latency),
               times(shared / dedicated),
               latency.label(),
               Numbers.rounded(shared),
               Numbers.rounded(dedicated),
-              beside);
+              streams);
     }
     for (Lane lane : figures.plan().lanes()) {
       double loaded = p50(run.of(lane), latency);
       double idle = p50(figures.idle(lane), latency);
       if (Double.isFinite(loaded / idle)) {
-        return "On the %s lane an update %s %s times as long beside %s as idle: %s p50 %s ms, idle %s ms."
+        return "On the %s lane an update %s %s times as long with %s as idle: %s p50 %s ms, idle %s ms."
             .formatted(
                 lane.label(),
                 verb(latency),
                 times(loaded / idle),
-                beside,
+                streams,
                 latency.label(),
                 Numbers.rounded(loaded),
                 Numbers.rounded(idle));
       }
     }
-    return "No update succeeded beside " + beside + ".";
+    return "No update succeeded with " + streams + ".";
   }
 
   private static double p50(Optional<LaneStretch> stretch, Latency latency) {

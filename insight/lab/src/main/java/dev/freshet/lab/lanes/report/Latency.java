@@ -3,54 +3,48 @@ package dev.freshet.lab.lanes.report;
 import dev.freshet.analysis.Distribution;
 import dev.freshet.lab.lanes.LaneFigures;
 import dev.freshet.lab.lanes.LaneStretch;
-import dev.freshet.lab.lanes.UpdateSample;
+import dev.freshet.trace.UpdatePart;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /** The figure by which lanes are compared. */
 enum Latency {
   /** What updates waited. */
-  QUEUE("queue_ms"),
+  QUEUE(UpdatePart.QUEUE),
 
-  /** All that they took, where the server does not tell how much of it is its own work. */
-  WALL("wall_ms");
+  /** Their whole time, if the server does not report its own work. */
+  WALL(UpdatePart.WALL);
 
-  private final String label;
+  private final UpdatePart part;
 
-  Latency(String label) {
-    this.label = label;
+  Latency(UpdatePart part) {
+    this.part = part;
   }
 
-  /** The one that the server makes known. */
+  /** The figure that the server makes known. */
   static Latency of(LaneFigures figures) {
-    boolean told =
+    boolean known =
         Stream.concat(
                 figures.idle().stream(),
                 figures.runs().stream().flatMap(run -> run.loaded().stream()))
             .anyMatch(stretch -> stretch.queueMs().count() > 0);
-    return told ? QUEUE : WALL;
+    return known ? QUEUE : WALL;
   }
 
-  /** What reports call it, with its unit. */
+  /** Its name in reports, with the unit. */
   String label() {
-    return label;
+    return part.wireName();
   }
 
-  /** Of those updates that have it, in the order they were due. */
+  /** Its values, of updates that succeeded, in the order they were due. */
   List<Double> values(LaneStretch stretch) {
-    return stretch.updates().stream().flatMap(update -> of(update).stream().boxed()).toList();
-  }
-
-  private OptionalDouble of(UpdateSample update) {
-    return switch (this) {
-      case QUEUE -> update.queueMs();
-      case WALL ->
-          update.error().isEmpty() ? OptionalDouble.of(update.wallMs()) : OptionalDouble.empty();
-    };
+    return stretch.updates().stream()
+        .filter(update -> update.error().isEmpty())
+        .flatMap(update -> update.ms(part).stream().boxed())
+        .toList();
   }
 
   Distribution distribution(LaneStretch stretch) {
-    return Distribution.of(values(stretch));
+    return stretch.ms(part);
   }
 }

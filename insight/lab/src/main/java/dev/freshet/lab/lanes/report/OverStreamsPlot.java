@@ -15,12 +15,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * How latency grows with the number of streams, by each lane: the median as a line, from it to p99
- * as a broad bar, from the least to the greatest as a thin one. It begins with the idle server.
+ * Latency over the number of streams, by lane, starting with the idle server: a line for the
+ * median, a broad bar from it to p99 and a thin bar from minimum to maximum.
  */
 final class OverStreamsPlot {
-  /** How far the lanes stand apart at the same number of streams, as a share of the axis. */
-  private static final double APART = 0.025;
+  /** Offset between the lanes at one number of streams, as a share of the axis. */
+  private static final double LANE_OFFSET = 0.025;
 
   private OverStreamsPlot() {}
 
@@ -41,13 +41,13 @@ final class OverStreamsPlot {
           figures,
           lanes.get(i),
           latency,
-          (i - (lanes.size() - 1) / 2.0) * APART * loads.size());
+          (i - (lanes.size() - 1) / 2.0) * LANE_OFFSET * loads.size());
     }
     return Plot.of(
         "%s over streams".formatted(latency.label()),
-        "The median, p99, the least and the greatest of %s by each lane, idle and for each number of streams."
+        "The median, p99, minimum and maximum of %s by lane, idle and for each number of streams."
             .formatted(latency.label()),
-        new Axis.Named("streams (dot: p50, broad bar: to p99, thin bar: least to greatest)", loads),
+        new Axis.Named("streams (dot: p50, broad bar: to p99, thin bar: min to max)", loads),
         new Axis.Logarithmic(latency.label()),
         Stream.concat(bars.stream(), medians.stream()).toList());
   }
@@ -83,7 +83,7 @@ final class OverStreamsPlot {
     medians.add(new Series("", tone, Series.Stroke.POINTS, x, p50));
   }
 
-  /** Upright bars, as a line that is interrupted between one and the next. */
+  /** Vertical bars, as a line that is interrupted between two bars. */
   private record Bars(double[] x, double[] y) {
     Bars(int count) {
       this(new double[3 * count], new double[3 * count]);

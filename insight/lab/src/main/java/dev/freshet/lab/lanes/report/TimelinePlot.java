@@ -16,22 +16,22 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * What went on beside one number of streams by one lane: every update from when it was due to its
- * end, the tokens a second and the streams open. Time counts from when the first update was due.
+ * The timeline of one stretch: every update from due to done, tokens a second and open streams.
+ * Time counts from when the first update was due.
  *
- * @param stretch beside streams
- * @param fromNanos where it begins
- * @param toNanos where it ends
+ * @param stretch a stretch with streams
+ * @param fromNanos the beginning
+ * @param toNanos the end
  */
 record TimelinePlot(LaneStretch stretch, long fromNanos, long toNanos) {
   private static final double SECOND = 1e9;
-  private static final long BEFORE = 2_000_000_000L;
+  private static final long LEAD = 2_000_000_000L;
   private static final int POINTS = 250;
 
-  /** Over less than that, tokens come by the engine's steps, not by the second. */
-  private static final long LEAST_WINDOW = 200_000_000L;
+  /** Shorter windows would show the engine's decode steps instead of a rate. */
+  private static final long MIN_WINDOW = 200_000_000L;
 
-  /** A plot a lane, all over the same axes; none without streams. */
+  /** One plot per lane, all over the same axes; none without streams. */
   static List<Plot> of(LaneFigures.Run run) {
     List<TimelinePlot> timelines =
         run.loaded().stream()
@@ -39,7 +39,7 @@ record TimelinePlot(LaneStretch stretch, long fromNanos, long toNanos) {
             .map(TimelinePlot::of)
             .toList();
     double seconds = timelines.stream().mapToDouble(t -> t.seconds(t.toNanos)).max().orElse(0);
-    double tokens = timelines.stream().mapToDouble(TimelinePlot::mostTokensPerS).max().orElse(0);
+    double tokens = timelines.stream().mapToDouble(TimelinePlot::maxTokensPerS).max().orElse(0);
     return timelines.stream().map(timeline -> timeline.plot(seconds, tokens)).toList();
   }
 
@@ -47,14 +47,14 @@ record TimelinePlot(LaneStretch stretch, long fromNanos, long toNanos) {
     List<LoadTimeline.Reading> readings = stretch.timeline().readings();
     return new TimelinePlot(
         stretch,
-        Math.max(readings.getFirst().nanos(), stretch.updates().getFirst().dueNanos() - BEFORE),
+        Math.max(readings.getFirst().nanos(), stretch.updates().getFirst().dueNanos() - LEAD),
         readings.getLast().nanos());
   }
 
   private Plot plot(double seconds, double tokens) {
     return Plot.of(
             "%s, %s".formatted(stretch.lane().label(), LanePlots.streams(stretch.streams())),
-            "Updates by the %s lane from due to done, tokens a second and streams open over time, beside %s."
+            "Updates over the %s lane from due to done, tokens a second and open streams over time, with %s."
                 .formatted(stretch.lane().label(), LanePlots.streams(stretch.streams())),
             new Axis.Linear("seconds", seconds(fromNanos), seconds),
             new Axis.Linear("tokens/s", 0, tokens),
@@ -68,7 +68,7 @@ record TimelinePlot(LaneStretch stretch, long fromNanos, long toNanos) {
   }
 
   private long window() {
-    return Math.max(LEAST_WINDOW, (toNanos - fromNanos) / POINTS);
+    return Math.max(MIN_WINDOW, (toNanos - fromNanos) / POINTS);
   }
 
   private Series tokensPerS() {
@@ -84,11 +84,11 @@ record TimelinePlot(LaneStretch stretch, long fromNanos, long toNanos) {
     return new Series("tokens/s", Tone.TEXT, Series.Stroke.LINE, x, y);
   }
 
-  private double mostTokensPerS() {
+  private double maxTokensPerS() {
     return Arrays.stream(tokensPerS().y()).filter(Double::isFinite).max().orElse(0);
   }
 
-  /** Only where it changes, and at the end. */
+  /** The open streams where their number changes, and at the end. */
   private Series open() {
     List<LoadTimeline.Reading> readings =
         stretch.timeline().readings().stream().filter(r -> r.nanos() >= fromNanos).toList();

@@ -1,4 +1,4 @@
-/** What a benchmark of lanes measured, as a page and as an image. */
+/** Reports of a benchmark of lanes, as a page and as an image. */
 @NullMarked
 package dev.freshet.lab.lanes.report;
 

@@ -41,26 +41,26 @@ class LaneReportTest {
   }
 
   @Test
-  void thePageSaysFirstHowMuchLongerAnUpdateWaitsBehindTheStreamsPool() {
+  void thePageBeginsWithTheRatioOfTheLanes() {
     String page = page(figures(50, 150));
 
     assertThat(page)
         .containsPattern(
-            "<p class=\"verdict \">An update waits [\\d,.]+ times as long behind the streams&#39; pool:"
-                + " queue_ms p50 [\\d,.]+ ms shared, [\\d.]+ ms dedicated, beside 150 streams\\.</p>")
+            "<p class=\"verdict \">An update waits [\\d,.]+ times as long in the streams&#39; pool:"
+                + " queue_ms p50 [\\d,.]+ ms shared, [\\d.]+ ms dedicated, with 150 streams\\.</p>")
         .contains("Completions of 58 tokens, closed loop, 20 updates, one due every 1000 ms")
         .contains("<td>queue_ms, 150 streams over idle</td>", "coordinated omission");
   }
 
   @Test
-  void thePageNeedsNoOtherFileAndHoldsNoScript() {
+  void thePageIsSelfContainedAndHasNoScript() {
     assertThat(page(figures(0, 150)))
         .startsWith("<!DOCTYPE html>")
         .doesNotContain("<script", "http", "<link", "src=", "href", "@import", "url(", "NaN");
   }
 
   @Test
-  void everyPlotIsWellFormedAndSaysWhatItIs() throws Exception {
+  void everyPlotIsWellFormedAndHasATitleAndADescription() throws Exception {
     Matcher plots =
         Pattern.compile("<svg viewBox[^>]*role=\"img\">.*?</svg>", Pattern.DOTALL)
             .matcher(page(failing("x", "<&\"'>")));
@@ -78,7 +78,7 @@ class LaneReportTest {
   }
 
   @Test
-  void aHostileTargetAndAHostileErrorStandForThemselves() {
+  void aHostileTargetAndAHostileErrorAreEscaped() {
     String page = page(failing("</title><script>a()</script>", "<img src=x onerror='b()'>"));
 
     assertThat(page)
@@ -87,7 +87,7 @@ class LaneReportTest {
   }
 
   @Test
-  void anUpdateIsASpanFromWhenItWasDueToItsEndAndAFailedOneHasAnotherColour() {
+  void anUpdateIsASpanFromDueToDoneAndAFailedOneHasAnotherColor() {
     LanePlots plots = LanePlots.of(failing("x", "refused"));
 
     Plot shared = plots.timelines().get(1);
@@ -98,7 +98,7 @@ class LaneReportTest {
         .extracting(Span::tone)
         .contains(Tone.SECOND)
         .containsOnlyOnce(Tone.BAD);
-    assertThat(shared.spans().get(4).says()).endsWith("failed: refused");
+    assertThat(shared.spans().get(4).description()).endsWith("failed: refused");
     assertThat(longest(shared)).isGreaterThan(10 * longest(plots.timelines().getFirst()));
   }
 
@@ -133,11 +133,11 @@ class LaneReportTest {
   }
 
   @Test
-  void whereTheServerDoesNotTellItsOwnWorkWallTimeIsComparedAndThePageSaysSo() {
+  void withoutRpcMsThePageComparesWallTimeAndSaysSo() {
     String page = page(new SimulatedLanes("vLLM", false, Optional.empty()).figures(32));
 
     assertThat(page)
-        .contains("An update takes ", "wall_ms p50", "does not tell what an update waited")
+        .contains("An update takes ", "wall_ms p50", "does not report rpc_ms")
         .doesNotContain(">queue_ms<", "NaN");
   }
 
@@ -148,7 +148,7 @@ class LaneReportTest {
 
     assertThat(LaneResult.of(figures))
         .matches(
-            "On the dedicated lane an update waits [\\d.]+ times as long beside 150 streams as idle:.*");
+            "On the dedicated lane an update waits [\\d.]+ times as long with 150 streams as idle:.*");
     assertThat(page(figures)).doesNotContain("<td>queue_ms, idle", "NaN");
   }
 
