@@ -118,21 +118,25 @@ function times(line) {
   return { all, ms };
 }
 
-/* The bar of an update, by place: the parts two levels below the whole, and what they leave of their parents. None exceeds what is left of its parent. */
+/*
+ * The bar of an update, by place. First the calls that update another program, then the parts of the two halves of the whole, each as far
+ * as its half and the whole have room. What a half has left is shown under its own name, unless calls, which both halves contain, are known.
+ */
 function stack(line) {
-  const { all, ms } = times(line), bar = [];
-  const put = (part, value) => {
-    const at = value > 0 ? place(part) : undefined;
-    if (at !== undefined) bar[at] = value;
-    return at !== undefined;
+  const { all, ms } = times(line), bar = [], halves = all.filter(part => part.parent === WHOLE.name);
+  let left = ms.get(WHOLE.name);
+  const put = (part, own, limit) => {
+    const value = Math.min(own, limit, left), at = value > 0 && (value === own || value > ROUNDING_MS) ? place(part) : undefined;
+    if (at === undefined) return 0;
+    bar[at] = value;
+    left -= value;
+    return value;
   };
-  all.filter(part => part.parent === WHOLE.name).forEach(part => {
-    let rest = ms.get(part.name);
-    all.filter(inner => inner.parent === part.name).forEach(inner => {
-      const value = Math.min(rest, ms.get(inner.name));
-      if ((value > ROUNDING_MS || value === ms.get(inner.name)) && put(inner, value)) rest -= value;
-    });
-    if (rest > ROUNDING_MS) put(part, rest);
+  const calls = halves.filter(part => part.phase).map(part => put(part, ms.get(part.name), left)).reduce(add, 0);
+  halves.filter(part => !part.phase).forEach(half => {
+    let rest = ms.get(half.name);
+    all.filter(part => part.parent === half.name).forEach(part => { rest -= put(part, ms.get(part.name), rest); });
+    if (!calls && rest > ROUNDING_MS) put(half, rest, rest);
   });
   return { wall: ms.get(WHOLE.name), parts: Float32Array.from(bar, value => value ?? 0) };
 }
@@ -150,9 +154,9 @@ function update(line) {
   else keep(state.updates, item, MAX.updates);
 }
 
-function keep(list, item, most) {
+function keep(list, item, max) {
   list.push(item);
-  if (list.length > most + most / 10) list.splice(0, list.length - most);
+  if (list.length > max + max / 10) list.splice(0, list.length - max);
 }
 
 function reset() {
@@ -277,10 +281,10 @@ function columns(width) {
   return { first, span, bar, of, places, timed, x: column => EDGE.left + column * bar };
 }
 
-function ceiling(most) {
-  if (!(most > 0)) return 1;
-  const unit = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].find(n => n * unit >= most) * unit;
+function ceiling(max) {
+  if (!(max > 0)) return 1;
+  const unit = 10 ** Math.floor(Math.log10(max));
+  return [1, 2, 5, 10].find(n => n * unit >= max) * unit;
 }
 
 let shown = null;
@@ -452,8 +456,8 @@ function curves() {
 }
 
 function staleness() {
-  const box = $("staleness"), most = Math.max(0, ...state.staleness.values());
-  if (!most) {
+  const box = $("staleness"), max = Math.max(0, ...state.staleness.values());
+  if (!max) {
     if (!box.firstChild) box.append(element("p", "No batch yet.", "empty"));
     return;
   }
@@ -465,7 +469,7 @@ function staleness() {
   for (let lag = 0; lag <= Math.min(Math.max(...state.staleness.keys(), level ?? 0), MAX.lags); lag++) {
     const count = state.staleness.get(lag) ?? 0, bar = element("div", undefined, known(level) && lag > level + 2 ? "critical" : known(level) && lag > level ? "warning" : "");
     const fill = element("b");
-    fill.style.height = (count / most * 75).toFixed(1) + "%";
+    fill.style.height = (count / max * 75).toFixed(1) + "%";
     bar.append(element("span", number(count, 0)), fill, element("span", lag === level ? lag + " (bound)" : lag === MAX.lags ? lag + " or more" : String(lag)));
     box.append(bar);
   }
@@ -473,8 +477,9 @@ function staleness() {
 }
 
 function replicas() {
-  const rows = new Map(state.replicas.map(r => [r.server, r])), table = $("replicas");
-  state.updates.slice(-64).forEach(u => { if (u.server && !rows.has(u.server)) rows.set(u.server, { server: u.server, state: "updated", version: u.step }); });
+  const rows = new Map(), table = $("replicas");
+  state.updates.slice(-64).forEach(u => { if (u.server) rows.set(u.server, { server: u.server, state: "updated", version: u.step }); });
+  state.replicas.forEach(r => rows.set(r.server, r));
   const key = JSON.stringify([...rows.values()]);
   if (table.dataset.key === key) return;
   table.dataset.key = key;

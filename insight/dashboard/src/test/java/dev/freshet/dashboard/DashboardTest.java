@@ -283,7 +283,7 @@ class DashboardTest {
             + "\"map_ms\":0.5,\"pause_ms\":0.5,\"swap_ms\":0.3,\"defragment_ms\":1.25,\"note\":\"x\"}}");
     append(
         "{\"role\":\"orchestrator\",\"kind\":\"update\",\"time\":1764000001,\"step\":2,\"status\":\"ok\","
-            + "\"wall_ms\":9.0,\"connect_ms\":1.0,\"phases\":{\"load_ms\":6.0,\"resume_ms\":1.0}}");
+            + "\"wall_ms\":9.0,\"rpc_ms\":6.0,\"queue_ms\":3.0,\"connect_ms\":1.0,\"phases\":{\"load_ms\":6.0,\"resume_ms\":1.0}}");
     browser.open(listener.url(), 1200, 1600, "light");
     browser.await(
         "state.updates.length === 2 && document.querySelectorAll('#parts li').length > 2");
