@@ -6,12 +6,12 @@ import dev.freshet.text.Tokenizer;
 import java.nio.file.Path;
 
 /**
- * The files of a run that a dashboard reads; they need not exist yet.
+ * The files of a run that a dashboard reads; they need not be there yet.
  *
  * @param metrics {@code metrics.jsonl}
  * @param logs the directory of the roles' logs
- * @param options of the analysis of the logs
- * @param tokenizer of the policy; the caller closes it, after the dashboard
+ * @param options by which the logs are judged
+ * @param tokenizer of the policy; its owner closes it after the dashboard
  */
 public record RunFiles(
     Path metrics, Path logs, AnalyzeOptions options, BatchStore batches, Tokenizer tokenizer) {}

@@ -14,19 +14,19 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Follows a run's {@code metrics.jsonl}, whichever process writes it. Publishes complete lines that
- * are JSON objects and skips others. A file that does not exist yet has no lines; a file that has
- * become shorter is read from its beginning.
+ * The lines of a run's {@code metrics.jsonl} as they come, whichever process writes them. A file
+ * that is not there yet has none; one that has become shorter begins anew; a line counts once it is
+ * whole, and if it is an object.
  */
 final class RunLines implements Source {
-  /** How much of the end of an existing file is read. */
-  private static final long MAX_FIRST_BYTES = 32L << 20;
+  /** Of a longer file, what was written last. */
+  private static final long MOST_AT_FIRST = 32L << 20;
 
-  private static final int CHUNK_BYTES = 256 << 10;
+  private static final int PIECE = 256 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path file;
-  private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+  private final ByteBuffer piece = ByteBuffer.allocate(PIECE);
   private long position = -1;
   private volatile long newestStep = -1;
 
@@ -34,7 +34,7 @@ final class RunLines implements Source {
     this.file = file;
   }
 
-  /** The step of the newest batch; -1 before the first. */
+  /** The step of the newest batch; -1 while there is none. */
   long newestStep() {
     return newestStep;
   }
@@ -50,34 +50,34 @@ final class RunLines implements Source {
     }
   }
 
-  /** Reads the next chunk; false at the end of the file. */
+  /** Reads the next piece; whether there was any. */
   private boolean read() throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
       long size = channel.size();
       if (position < 0) {
-        position = Math.max(0, size - MAX_FIRST_BYTES);
+        position = Math.max(0, size - MOST_AT_FIRST);
       } else if (size < position) {
         position = 0;
       }
-      return channel.read(chunk.clear(), position) > 0;
+      return channel.read(piece.clear(), position) > 0;
     } catch (NoSuchFileException e) {
       return false;
     }
   }
 
-  /** The complete lines of the chunk; advances the position past them. */
+  /** The whole lines of the piece, which are done with then. */
   private List<String> lines() {
     List<String> lines = new ArrayList<>();
-    int length = chunk.position();
+    int length = piece.position();
     int begin = 0;
     for (int i = 0; i < length; i++) {
-      if (chunk.get(i) == '\n') {
-        add(lines, new String(chunk.array(), begin, i - begin, StandardCharsets.UTF_8));
+      if (piece.get(i) == '\n') {
+        add(lines, new String(piece.array(), begin, i - begin, StandardCharsets.UTF_8));
         begin = i + 1;
       }
     }
-    // No role writes a line that is longer than a chunk.
-    position += begin == 0 && length == CHUNK_BYTES ? length : begin;
+    // A line longer than a piece is none of ours.
+    position += begin == 0 && length == PIECE ? length : begin;
     return lines;
   }
 
@@ -91,7 +91,7 @@ final class RunLines implements Source {
         }
       }
     } catch (JacksonException e) {
-      return; // Cut off, for example by a full disk.
+      return; // Cut off, as by a full disk.
     }
   }
 }

@@ -42,7 +42,7 @@ function percentile(sorted, p) {
   return sorted[below] + (rank - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
 }
 
-/* ---- lines of metrics.jsonl ---- */
+/* ---- lines of the metrics ---- */
 
 /* Fields that a line must have to be shown; another version of Freshet may write other lines. */
 const REQUIRED = { step: ["step"], train: ["step"], eval: ["step", "reward"], load: ["time", "streams", "tokens"] };
@@ -190,7 +190,7 @@ function head() {
   if (state.ended) parts.push("finished");
   $("progress").textContent = parts.join(" · ");
   const notes = state.missing.map(why => "Part of this page is missing: " + why + ".");
-  if (state.malformed) notes.push(`${number(state.malformed, 0)} lines of metrics.jsonl lack required fields and are not shown.`);
+  if (state.malformed) notes.push(`${number(state.malformed, 0)} lines of the metrics lack required fields and are not shown.`);
   if (state.setBack) notes.push(`A clock was set back by ${number(state.setBack, 0)} s; later times are shown as if it had not.`);
   $("now").textContent = state.now;
   $("now").hidden = !state.now;

@@ -242,7 +242,7 @@ class DashboardTest {
 
     assertThat(browser.evaluate("document.querySelector('#notes').innerText").asString())
         .startsWith("Part of this page is missing: ")
-        .contains("5 lines of metrics.jsonl lack required fields");
+        .contains("5 lines of the metrics lack required fields");
     assertThat(browser.evaluate("document.querySelector('#update').innerText").asString())
         .contains("Latest: version 63", "rpc_ms 7.00");
     assertThat(browser.evaluate("document.querySelector('#staleness').innerText").asString())

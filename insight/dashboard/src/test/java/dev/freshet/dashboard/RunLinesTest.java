@@ -28,8 +28,8 @@ class RunLinesTest {
     Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
-  /** The data of the events after that number. */
-  private String published(long number) {
+  /** What has been told since the event of that number, and the number of the last. */
+  private String told(long number) {
     StringBuilder all = new StringBuilder();
     for (Optional<LiveFeed.Event> next = feed.after(number);
         next.isPresent();
@@ -41,47 +41,47 @@ class RunLinesTest {
   }
 
   @Test
-  void aFileThatDoesNotExistYetHasNoLines() throws Exception {
+  void aFileThatIsNotThereYetHasNoLines() throws Exception {
     lines.publish(feed);
 
-    assertThat(published(0)).isEmpty();
+    assertThat(told(0)).isEmpty();
   }
 
   @Test
-  void aLineIsPublishedOnceItIsComplete() throws Exception {
+  void aLineCountsOnceItIsWhole() throws Exception {
     append("{\"kind\":\"step\",\"step\":1}\n{\"kind\":");
     lines.publish(feed);
-    assertThat(published(0)).isEqualTo("[{\"kind\":\"step\",\"step\":1}]");
+    assertThat(told(0)).isEqualTo("[{\"kind\":\"step\",\"step\":1}]");
 
     append("\"step\",\"step\":2}\n");
     lines.publish(feed);
-    assertThat(published(1)).isEqualTo("[{\"kind\":\"step\",\"step\":2}]");
+    assertThat(told(1)).isEqualTo("[{\"kind\":\"step\",\"step\":2}]");
     assertThat(lines.newestStep()).isEqualTo(2);
   }
 
   @Test
-  void linesThatAreNotObjectsAreSkipped() throws Exception {
+  void whatIsNoObjectIsPassed() throws Exception {
     append("nonsense\n{\"a\":\n[1]\n\n{\"a\":\"</script>\"}\n");
     lines.publish(feed);
 
-    assertThat(published(0)).isEqualTo("[{\"a\":\"</script>\"}]");
+    assertThat(told(0)).isEqualTo("[{\"a\":\"</script>\"}]");
   }
 
   @Test
-  void aFileThatHasBecomeShorterIsReadFromItsBeginning() throws Exception {
+  void aFileThatHasBecomeShorterBeginsAnew() throws Exception {
     append("{\"a\":1}\n{\"a\":2}\n");
     lines.publish(feed);
     Files.writeString(file, "{\"a\":3}\n");
     lines.publish(feed);
 
-    assertThat(published(0)).isEqualTo("[{\"a\":1},{\"a\":2}][{\"a\":3}]");
+    assertThat(told(0)).isEqualTo("[{\"a\":1},{\"a\":2}][{\"a\":3}]");
   }
 
   @Test
-  void aFileLargerThanOneChunkIsReadInOneCall() throws Exception {
+  void moreThanOnePieceIsReadAtOnce() throws Exception {
     append("{\"a\":\"%s\"}\n".formatted("x".repeat(1000)).repeat(1000));
     lines.publish(feed);
 
-    assertThat(published(0).split("\"a\"", -1)).hasSize(1001);
+    assertThat(told(0).split("\"a\"", -1)).hasSize(1001);
   }
 }
