@@ -24,7 +24,7 @@ public record LaneStretch(
     StreamFigures streamFigures,
     LoadTimeline timeline) {
   /** The parts of an update's time that reports have, in their order. */
-  public static final List<UpdatePart> FIGURES =
+  private static final List<UpdatePart> FIGURES =
       List.of(UpdatePart.QUEUE, UpdatePart.RPC, UpdatePart.WALL, UpdatePart.STALL);
 
   public LaneStretch {
@@ -55,7 +55,7 @@ public record LaneStretch(
             .toList());
   }
 
-  /** Every one of {@link #FIGURES}, in order. */
+  /** The figures of reports by part, in their order. */
   public Map<UpdatePart, Distribution> figures() {
     Map<UpdatePart, Distribution> figures = new LinkedHashMap<>();
     FIGURES.forEach(part -> figures.put(part, ms(part)));

@@ -156,7 +156,7 @@ public record Recording(List<Load> loads, List<Update> updates, int servers) {
   }
 
   /** The queue_ms, rpc_ms and wall_ms in the logs. */
-  public Map<UpdatePart, Distribution> figures() {
+  Map<UpdatePart, Distribution> figures() {
     Map<UpdatePart, Distribution> figures = new LinkedHashMap<>();
     figures.put(UpdatePart.QUEUE, of(Update::queueMs));
     figures.put(UpdatePart.RPC, of(Update::rpcMs));
