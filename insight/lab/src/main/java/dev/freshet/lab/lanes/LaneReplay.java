@@ -61,7 +61,8 @@ public record LaneReplay(Recording recording, LoadShape load, List<Lane> lanes) 
     FairPool pool = new FairPool(connections);
     try (StreamLoad streaming = new StreamLoad(target.data(), first, load, pool)) {
       streaming.awaitBegun(Math.min(first, connections));
-      loads.forEach(next -> streaming.aim(next.streams(), Duration.ofNanos(next.offsetNanos())));
+      loads.forEach(
+          next -> streaming.setStreams(next.streams(), Duration.ofNanos(next.offsetNanos())));
       List<UpdateSample> samples =
           server.run(lane, pool, updates.size(), Pace.start(i -> updates.get(i).offsetNanos()));
       Thread.sleep(LaneBench.QUIET);

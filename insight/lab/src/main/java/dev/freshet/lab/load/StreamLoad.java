@@ -71,7 +71,7 @@ public final class StreamLoad implements AutoCloseable {
   private final Set<LoadedStream> live = new LinkedHashSet<>();
 
   /** The target number of streams of a closed loop. */
-  private int wanted;
+  private int target;
 
   /** The current number of streams, including those that wait for a lease. */
   private int current;
@@ -121,7 +121,7 @@ public final class StreamLoad implements AutoCloseable {
     if (shape.arrivalPerS().isPresent()) {
       arrive();
     } else {
-      want(maxStreams);
+      applyTarget(maxStreams);
     }
   }
 
@@ -134,16 +134,16 @@ public final class StreamLoad implements AutoCloseable {
    * Sets the number of streams of a closed loop to {@code streams}, {@code after} now. If there are
    * more by then, the oldest disconnect, which does not count as a failure.
    */
-  public void aim(int streams, Duration after) {
-    var _ = loop.schedule(() -> want(streams), after.toNanos(), TimeUnit.NANOSECONDS);
+  public void setStreams(int streams, Duration after) {
+    var _ = loop.schedule(() -> applyTarget(streams), after.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private void want(int streams) {
-    wanted = streams;
-    while (current < wanted && !closing) {
+  private void applyTarget(int streams) {
+    target = streams;
+    while (current < target && !closing) {
       requestLease();
     }
-    live.stream().limit(Math.max(0, current - wanted)).toList().forEach(LoadedStream::leave);
+    live.stream().limit(Math.max(0, current - target)).toList().forEach(LoadedStream::leave);
   }
 
   /** Starts one more stream of an open loop, if the queue has room, and schedules the next. */
@@ -172,7 +172,7 @@ public final class StreamLoad implements AutoCloseable {
   }
 
   private void granted(FairPool.Lease lease, RequestDraws.Drawn drawn) {
-    if (isClosedLoop() && current > wanted) {
+    if (isClosedLoop() && current > target) {
       current--;
       lease.close();
       return;
@@ -226,7 +226,7 @@ public final class StreamLoad implements AutoCloseable {
       return;
     }
     failed(error);
-    if (isClosedLoop() && current < wanted) {
+    if (isClosedLoop() && current < target) {
       replace(Math.max(stream.drawn().thinkMs(), error.isPresent() ? RETRY_MS : 0));
     }
     connectReady();
@@ -240,7 +240,7 @@ public final class StreamLoad implements AutoCloseable {
     var _ =
         loop.schedule(
             () -> {
-              if (current < wanted && !closing) {
+              if (current < target && !closing) {
                 requestLease();
               }
             },

@@ -86,11 +86,11 @@ class StreamLoadTest {
     try (StreamLoad load = new StreamLoad(url(), 2, LoadShape.steady(5), new FairPool(7))) {
       awaitStreaming(load, 2);
 
-      load.aim(7, Duration.ZERO);
+      load.setStreams(7, Duration.ZERO);
       awaitStreaming(load, 7);
-      load.aim(3, Duration.ZERO);
+      load.setStreams(3, Duration.ZERO);
       awaitStreaming(load, 3);
-      load.aim(0, Duration.ZERO);
+      load.setStreams(0, Duration.ZERO);
       awaitStreaming(load, 0);
 
       assertThat(load.counts().begun()).isEqualTo(7);
@@ -110,7 +110,8 @@ class StreamLoadTest {
       awaitStreaming(load, 2);
       assertThat(pool.waiting()).isEqualTo(3);
 
-      load.aim(1, Duration.ZERO); // Both streams disconnect; one of the three that wait may start.
+      load.setStreams(
+          1, Duration.ZERO); // Both streams disconnect; one of the three that wait may start.
       awaitStreaming(load, 1);
       while (pool.waiting() > 0) {
         Thread.sleep(5);
