@@ -3,23 +3,20 @@ package dev.freshet.rollouts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Which policy versions the servers of a run were asked to serve and which they serve: {@code
- * updates.jsonl} beside the batches, an event a line, in the order of the events. The orchestrator
- * writes a version's {@code sent} before the first token that can be of it exists, so the log that
- * lies beside a batch knows every version in the batch.
+ * The log of weight updates beside the batches, {@code updates.jsonl}: the policy versions that the
+ * servers of a run were asked to serve, and those that they serve. One event a line, in the order
+ * of the events. The orchestrator writes a version's {@code sent} before the first token of that
+ * version can exist, so the log knows every version in the batches beside it.
  *
- * <p>One process writes; any number read. An event is one append of a whole line. A last line
- * without its line feed is the torn one of a writer that was killed, and is ignored.
+ * <p>One process writes; any number read. An event is appended as a whole line by one write. A last
+ * line without its line feed was torn when a writer was killed; readers ignore it.
  */
 public final class UpdateLog {
   private final Path file;
@@ -28,16 +25,16 @@ public final class UpdateLog {
     this.file = file;
   }
 
-  /** Where it is. */
+  /** The path of the file. */
   public Path path() {
     return file;
   }
 
   /**
-   * Begins the log of a run, all of whose servers serve {@code version}; one of an earlier run is
-   * replaced at once by it.
+   * Begins the log of a run all of whose servers serve {@code version}. It atomically replaces the
+   * log of an earlier run.
    *
-   * @throws BatchException if the disk refuses
+   * @throws BatchException if the file cannot be written
    */
   public synchronized void begin(long version) {
     Path beside = file.resolveSibling(".%s.tmp".formatted(file.getFileName()));
@@ -51,9 +48,9 @@ public final class UpdateLog {
   }
 
   /**
-   * Appends an event to a log that was begun. A thread that is interrupted appends all the same.
+   * Appends an event to a log that was begun, even if the thread is interrupted.
    *
-   * @throws BatchException if the disk refuses
+   * @throws BatchException if the file cannot be written
    */
   public synchronized void append(UpdateEvent event) {
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.APPEND)) {
@@ -68,30 +65,19 @@ public final class UpdateLog {
         "%s: cannot be written: %s".formatted(file, BatchException.reason(e)), e);
   }
 
+  /** A position at the beginning of the log, from which to follow it; the caller closes it. */
+  public UpdateLogCursor cursor() {
+    return new UpdateLogCursor(file);
+  }
+
   /**
    * All events so far; empty if there is no log.
    *
    * @throws BatchException if it cannot be read, naming the line and the field that is wrong
    */
   public Optional<List<UpdateEvent>> read() {
-    byte[] bytes;
-    try {
-      bytes = Files.readAllBytes(file);
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    } catch (IOException e) {
-      throw new BatchException(
-          "%s: cannot be read: %s".formatted(file, BatchException.reason(e)), e);
+    try (UpdateLogCursor cursor = cursor()) {
+      return cursor.read().map(UpdateLogCursor.Read::events);
     }
-    List<UpdateEvent> events = new ArrayList<>();
-    int begin = 0;
-    for (int end = 0; end < bytes.length; end++) {
-      if (bytes[end] == '\n') {
-        String where = "%s: line %d".formatted(file, events.size() + 1);
-        events.add(UpdateEvent.parse(where, Arrays.copyOfRange(bytes, begin, end)));
-        begin = end + 1;
-      }
-    }
-    return Optional.of(events);
   }
 }

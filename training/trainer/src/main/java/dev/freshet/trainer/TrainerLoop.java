@@ -23,17 +23,18 @@ import java.util.function.Consumer;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The trainer's life: await the batch of a step, take the step, publish its weights, and so on to
- * the last. Weights of step N are published before the batch of step N + 1 is looked at. A batch
- * whose policy versions cannot be true is refused whole, and the weights stay as they were.
+ * The trainer's main loop: for every step it awaits the batch, takes the step and publishes the
+ * weights. The weights of step N are published before the batch of step N + 1 is read. A batch with
+ * impossible policy versions is refused whole and leaves the weights unchanged.
  *
- * <p>{@link #run} is called once, on the thread that is to do the work; {@link #stop} may be called
- * from any thread and lets the step in progress end and its weights be published.
+ * <p>{@link #run} is called once, on the thread that does the work. {@link #stop} may be called
+ * from any thread; the step in progress ends and its weights are published.
  */
 public final class TrainerLoop implements AutoCloseable {
   private final TrainerConfig config;
   private final CheckpointStore weights;
   private final BatchStore batches;
+  private final VersionSpans versions;
   private final EventLog events;
   private final MetricsFile file;
   private final TrainerMetrics metrics;
@@ -46,9 +47,9 @@ public final class TrainerLoop implements AutoCloseable {
   /**
    * Loads step 0 of {@code weights} as the policy to train.
    *
-   * @param file a line a step goes there; the caller's to close
-   * @throws dev.freshet.weights.CheckpointException if it is not there or broken
-   * @throws dev.freshet.model.ModelException if it is not a model that Freshet knows
+   * @param file receives one line a step; the caller closes it
+   * @throws dev.freshet.weights.CheckpointException if step 0 is missing or broken
+   * @throws dev.freshet.model.ModelException if it is not a model that Freshet supports
    */
   public TrainerLoop(
       TrainerConfig config,
@@ -60,15 +61,16 @@ public final class TrainerLoop implements AutoCloseable {
     this.config = config;
     this.weights = weights;
     this.batches = batches;
+    this.versions = new VersionSpans(batches.updates().cursor());
     this.events = events;
     this.file = file;
     this.metrics = metrics;
-    PolicyLoss loss = PolicyLoss.named(config.loss());
     Path base = weights.path(0);
     this.sideFiles = CheckpointStore.sideFiles(base);
     this.model = load(base, config);
     this.trainer =
-        new PolicyTrainer(model, loss, config.packLength(), config.microRows(), events.clock());
+        new PolicyTrainer(
+            model, config.loss().loss(), config.packLength(), config.microRows(), events.clock());
   }
 
   private static TrainableModel load(Path base, TrainerConfig config) {
@@ -82,10 +84,10 @@ public final class TrainerLoop implements AutoCloseable {
   /**
    * Trains to the last step, or until stopped.
    *
-   * @param progress told of every step once its weights are published
-   * @throws dev.freshet.rollouts.BatchException if a batch is broken or does not come within its
-   *     deadline, or the update log beside it is broken
-   * @throws TrainerException if a batch is refused or cannot be learnt from
+   * @param progress called after every step, once its weights are published
+   * @throws dev.freshet.rollouts.BatchException if a batch is broken or does not appear within its
+   *     deadline, or the update log is broken
+   * @throws TrainerException if a batch is refused or its loss or gradient is not finite
    */
   public void run(Consumer<StepMetrics> progress) {
     Torch.computeThread(config.threads());
@@ -99,7 +101,7 @@ public final class TrainerLoop implements AutoCloseable {
         return;
       }
       double waitMs = clock.millisSince(waiting);
-      VersionSpans.require(awaited.get(), batches.updates().read());
+      versions.require(awaited.get());
       TrainingStepEvent recorded = TrainingStepEvent.begun();
       StepMetrics taken = trainer.step(awaited.get());
       metrics.step(taken.counted());
@@ -121,7 +123,8 @@ public final class TrainerLoop implements AutoCloseable {
   }
 
   /**
-   * The batch of a step, or empty if stopped while waiting. Only here may {@link #stop} interrupt.
+   * The batch of a step, or empty if stopped while waiting. {@link #stop} interrupts the thread
+   * only here.
    */
   private Optional<TrainingBatch> await(long step) {
     synchronized (this) {
@@ -162,15 +165,16 @@ public final class TrainerLoop implements AutoCloseable {
     return writeMs;
   }
 
-  /** Lets {@link #run} return after the step in progress. */
+  /** Makes {@link #run} return after the step in progress. */
   public synchronized void stop() {
     stopping = true;
     awaiting.ifPresent(Thread::interrupt);
   }
 
-  /** Frees the model. Only after {@link #run} has returned. */
+  /** Frees the model. Call only after {@link #run} has returned. */
   @Override
   public void close() {
     model.close();
+    versions.close();
   }
 }

@@ -4,45 +4,63 @@ import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UpdateEvent;
-import java.util.List;
+import dev.freshet.rollouts.UpdateLogCursor;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
- * Whether the policy versions of a batch's tokens can be true. Of a rollout in the batch of step s,
- * which is trained under policy s − 1, the version of every generated token
+ * Checks that the policy versions of a batch's tokens are possible. The batch of step s is trained
+ * under policy s − 1. The version of every generated token of a rollout in it
  *
  * <ul>
  *   <li>is at least the rollout's dispatch version, which every server had acknowledged by then;
- *   <li>is at most s − 1, for newer weights do not exist yet;
- *   <li>is never less than that of a token before it, for a rollout stays on one server and a
- *       server only moves forward;
+ *   <li>is at most s − 1, because newer weights do not exist yet;
+ *   <li>is at least that of every earlier token, because a rollout stays on one server and a server
+ *       only moves forward;
  *   <li>was sent to a server, or served from the beginning, according to the update log.
  * </ul>
  *
- * Logprobs of tokens for which that does not hold are of weights that nobody knows.
+ * Otherwise the weights that gave a token its logprob are unknown. Follows the update log from
+ * batch to batch. Not thread-safe; the owner closes it.
  */
-final class VersionSpans {
-  private VersionSpans() {}
+final class VersionSpans implements AutoCloseable {
+  private final UpdateLogCursor updates;
+  private final Set<Long> sent = new HashSet<>();
 
   /**
-   * Accepts the batch or throws.
-   *
-   * @param updates the update log; without one the batch is checked against itself alone
-   * @throws TrainerException at the first token whose version cannot be true
+   * @param updates a cursor at the beginning of the update log; closed with this object
    */
-  static void require(TrainingBatch batch, Optional<List<UpdateEvent>> updates) {
-    Optional<Set<Long>> sent =
-        updates.map(
-            events ->
-                events.stream()
-                    .filter(event -> event.kind() != UpdateEvent.Kind.FAILED)
-                    .map(UpdateEvent::version)
-                    .collect(Collectors.toSet()));
+  VersionSpans(UpdateLogCursor updates) {
+    this.updates = updates;
+  }
+
+  /**
+   * Accepts the batch or throws. Without an update log the batch is checked against itself only.
+   *
+   * @throws TrainerException at the first token whose version is impossible
+   * @throws dev.freshet.rollouts.BatchException if the update log cannot be read
+   */
+  void require(TrainingBatch batch) {
+    Optional<Set<Long>> known = sentSoFar();
     for (Rollout rollout : batch.rollouts()) {
-      require(batch.step(), rollout, sent);
+      require(batch.step(), rollout, known);
     }
+  }
+
+  private Optional<Set<Long>> sentSoFar() {
+    Optional<UpdateLogCursor.Read> read = updates.read();
+    if (read.isEmpty() || read.get().fromBeginning()) {
+      sent.clear();
+    }
+    return read.map(
+        news -> {
+          news.events().stream()
+              .filter(event -> event.kind() != UpdateEvent.Kind.FAILED)
+              .map(UpdateEvent::version)
+              .forEach(sent::add);
+          return sent;
+        });
   }
 
   private static void require(long step, Rollout rollout, Optional<Set<Long>> sent) {
@@ -62,7 +80,7 @@ final class VersionSpans {
     }
   }
 
-  /** What a version was expected to be, if it cannot be what it is. */
+  /** The expectation that a version contradicts, if any. */
   private static Optional<String> contradicted(
       long step, int version, int oldest, Rollout rollout, Optional<Set<Long>> sent) {
     if (version < rollout.dispatchVersion()) {
@@ -79,5 +97,10 @@ final class VersionSpans {
       return Optional.of("one that was sent to a server according to the update log");
     }
     return Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    updates.close();
   }
 }

@@ -3,51 +3,62 @@ package dev.freshet.trainer;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UpdateEvent;
+import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.TraceId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Batches of step 6, which is trained under policy 5. */
 class VersionSpansTest {
   private static final String SERVER = "http://127.0.0.1:8001";
   private static final int OBSERVED = Trajectory.NO_VERSION;
 
-  /** Versions 0, 3, 4 and 5 were sent; 4 is not served yet, 2 was skipped. */
-  private static final Optional<List<UpdateEvent>> LOG =
-      Optional.of(
-          List.of(
-              UpdateEvent.served(0),
-              sent(3),
-              UpdateEvent.served(3),
-              sent(4),
-              UpdateEvent.failed(4, SERVER, TraceId.random()),
-              sent(5),
-              UpdateEvent.failed(7, SERVER, TraceId.random())));
+  @TempDir Path dir;
+
+  private UpdateLog log;
+  private VersionSpans versions;
+
+  @BeforeEach
+  void open() {
+    log = new BatchStore(dir).updates();
+    versions = new VersionSpans(log.cursor());
+  }
+
+  @AfterEach
+  void close() {
+    versions.close();
+  }
 
   @Test
   void aRolloutThatCrossesAnUpdateIsAccepted() {
-    accept(rollout("r", 3, OBSERVED, 3, 3, 4, 4), LOG);
-    accept(rollout("r", 3, OBSERVED, 4, 5), LOG);
+    accept(rollout("r", 3, OBSERVED, 3, 3, 4, 4));
+    accept(rollout("r", 3, OBSERVED, 4, 5));
   }
 
   @Test
-  void aVersionThatServersHadBeforeTheyAcknowledgedItIsAccepted() {
-    accept(rollout("r", 3, OBSERVED, 3, 5), LOG);
+  void aVersionThatWasSentButNotYetServedIsAccepted() {
+    accept(rollout("r", 3, OBSERVED, 3, 5));
   }
 
   @Test
-  void theVersionOfTheBeginningIsAcceptedThoughNobodySentIt() {
-    accept(rollout("r", 0, OBSERVED, 0, 3), LOG);
+  void theVersionServedFromTheBeginningIsAccepted() {
+    accept(rollout("r", 0, OBSERVED, 0, 3));
   }
 
   @Test
   void observationsBetweenTurnsHaveNoVersion() {
-    accept(rollout("r", 3, OBSERVED, 3, OBSERVED, OBSERVED, 3, OBSERVED, 4), LOG);
+    accept(rollout("r", 3, OBSERVED, 3, OBSERVED, OBSERVED, 3, OBSERVED, 4));
   }
 
   @Test
@@ -59,7 +70,7 @@ class VersionSpansTest {
   }
 
   @Test
-  void aTokenOfWeightsThatDoNotExistYetIsRefused() {
+  void aTokenOfAVersionThatDoesNotExistYetIsRefused() {
     refuse(
         rollout("g7-2", 5, OBSERVED, 5, 6),
         "step 6: token 2 of rollout 'g7-2' has policy version 6: expected 5 or below, the policy"
@@ -83,7 +94,7 @@ class VersionSpansTest {
   }
 
   @Test
-  void aVersionThatTheLogDoesNotKnowAsSentIsRefused() {
+  void aVersionThatWasNeverSentAccordingToTheLogIsRefused() {
     refuse(
         rollout("g7-2", 0, OBSERVED, 0, 2),
         "step 6: token 2 of rollout 'g7-2' has policy version 2: expected one that was sent to a"
@@ -92,27 +103,88 @@ class VersionSpansTest {
 
   @Test
   void withoutALogABatchIsCheckedAgainstItself() {
-    accept(rollout("r", 1, OBSERVED, 1, 2), Optional.empty());
-    assertThatThrownBy(() -> VersionSpans.require(batch(rollout("r", 1, 2, 1)), Optional.empty()))
+    versions.require(batch(rollout("r", 1, OBSERVED, 1, 2)));
+    assertThatThrownBy(() -> versions.require(batch(rollout("r", 1, 2, 1))))
         .isInstanceOf(TrainerException.class)
         .hasMessageContaining("expected 2 or above, the version of a token before it");
+  }
+
+  @Test
+  void versionsSentBetweenTwoBatchesAreAcceptedAndTheEarlierOnesRemain() {
+    log.begin(3);
+    accepted(rollout("r", 3, OBSERVED, 3));
+    refused(rollout("r", 3, OBSERVED, 3, 4));
+
+    log.append(sent(4));
+
+    accepted(rollout("r", 3, OBSERVED, 3, 4));
+  }
+
+  @Test
+  void aLogThatWasBegunAnewForgetsTheVersionsOfTheEarlierRun() {
+    log.begin(3);
+    log.append(sent(4));
+    accepted(rollout("r", 3, OBSERVED, 3, 4));
+
+    log.begin(4);
+
+    accepted(rollout("r", 4, OBSERVED, 4));
+    refused(rollout("r", 3, OBSERVED, 3, 4));
+  }
+
+  @Test
+  void aLogThatAppearsLaterIsFollowedAndOneThatWasDeletedNoLongerCounts() throws IOException {
+    accepted(rollout("r", 1, OBSERVED, 1));
+    log.begin(3);
+    refused(rollout("r", 1, OBSERVED, 1));
+
+    Files.delete(log.path());
+
+    accepted(rollout("r", 1, OBSERVED, 1));
   }
 
   private static UpdateEvent sent(long version) {
     return UpdateEvent.sent(version, SERVER, TraceId.random());
   }
 
-  private static void accept(Rollout rollout, Optional<List<UpdateEvent>> updates) {
-    assertThatCode(() -> VersionSpans.require(batch(rollout), updates)).doesNotThrowAnyException();
+  /** Versions 0, 3, 4 and 5 were sent; 4 failed on one server, 2 was skipped, 7 only failed. */
+  private void writeLog() {
+    log.begin(0);
+    log.append(sent(3));
+    log.append(UpdateEvent.served(3));
+    log.append(sent(4));
+    log.append(UpdateEvent.failed(4, SERVER, TraceId.random()));
+    log.append(sent(5));
+    log.append(UpdateEvent.failed(7, SERVER, TraceId.random()));
   }
 
-  private static void refuse(Rollout rollout, String message) {
-    assertThatThrownBy(() -> VersionSpans.require(batch(rollout), LOG))
+  private void accept(Rollout rollout) {
+    writeLog();
+    assertThatCode(() -> versions.require(batch(rollout))).doesNotThrowAnyException();
+  }
+
+  private void refuse(Rollout rollout, String message) {
+    writeLog();
+    assertThatThrownBy(() -> versions.require(batch(rollout)))
         .isInstanceOf(TrainerException.class)
         .hasMessage(message);
   }
 
-  /** With a rollout before it that is well. */
+  private void accepted(Rollout rollout) {
+    assertThatCode(() -> versions.require(singleton(rollout))).doesNotThrowAnyException();
+  }
+
+  private void refused(Rollout rollout) {
+    assertThatThrownBy(() -> versions.require(singleton(rollout)))
+        .isInstanceOf(TrainerException.class)
+        .hasMessageEndingWith("expected one that was sent to a server according to the update log");
+  }
+
+  private static TrainingBatch singleton(Rollout rollout) {
+    return new TrainingBatch(6, List.of(rollout));
+  }
+
+  /** With a valid rollout before it. */
   private static TrainingBatch batch(Rollout rollout) {
     return new TrainingBatch(6, List.of(rollout("ok", 5, OBSERVED, 5), rollout));
   }
