@@ -1,8 +1,8 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
-import dev.freshet.environments.ReverseText;
-import dev.freshet.environments.SupervisedPair;
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Environments;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
@@ -69,7 +69,7 @@ final class BaseModel {
             new TrainableModel(initial(), config.trainer().packLength(), optimizer);
         Tokenizer tokenizer =
             Tokenizer.parse(file(sideFiles, "tokenizer.json"), "of the base model")) {
-      ReverseText environment = environment(config, tokenizer);
+      Environment environment = environment(config, tokenizer);
       SupervisedTrainer trainer =
           new SupervisedTrainer(
               model,
@@ -95,27 +95,27 @@ final class BaseModel {
     }
   }
 
-  private List<Example> examples(ReverseText environment, int step) {
+  private List<Example> examples(Environment environment, int step) {
     int size = config.sft().batchSize();
     return IntStream.range(0, size)
-        .mapToObj(i -> environment.supervised((long) (step - 1) * size + i))
-        .map(BaseModel::example)
+        .mapToObj(i -> example(environment, (long) (step - 1) * size + i))
         .toList();
   }
 
-  private static Example example(SupervisedPair pair) {
-    return Example.supervised(pair.prompt(), pair.target());
+  private static Example example(Environment environment, long index) {
+    return environment
+        .supervised(index)
+        .map(pair -> Example.supervised(pair.prompt(), pair.target()))
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "sft.steps: expected 0: environment %s has no demonstrations"
+                        .formatted(environment.name())));
   }
 
   /** The task of a run over the tokenizer of its model. */
-  static ReverseText environment(FreshetConfig config, Tokenizer tokenizer) {
-    FreshetConfig.Environment environment = config.environment();
-    return new ReverseText(
-        tokenizer,
-        environment.alphabet(),
-        environment.minLength(),
-        environment.maxLength(),
-        config.run().seed());
+  static Environment environment(FreshetConfig config, Tokenizer tokenizer) {
+    return Environments.open(tokenizer, config.environment(), config.run().seed());
   }
 
   private ModelWeights initial() {

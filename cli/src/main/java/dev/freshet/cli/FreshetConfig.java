@@ -1,9 +1,10 @@
 package dev.freshet.cli;
 
+import dev.freshet.environments.EnvironmentConfig;
+import dev.freshet.trainer.LossRule;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The configuration of a run, one record a section of the TOML file. What is left out has the
@@ -12,7 +13,7 @@ import java.util.Locale;
 public record FreshetConfig(
     Run run,
     Model model,
-    Environment environment,
+    EnvironmentConfig environment,
     Sft sft,
     Inference inference,
     Orchestrator orchestrator,
@@ -79,26 +80,6 @@ public record FreshetConfig(
       positive("maxPositions", maxPositions);
       require(heads % kvHeads == 0, "kvHeads", "a divisor of heads");
       require(hiddenSize % (2 * heads) == 0, "hiddenSize", "a multiple of twice the heads");
-    }
-  }
-
-  /**
-   * The task.
-   *
-   * @param alphabet the characters of the texts
-   * @param minLength the shortest text
-   * @param maxLength the longest text
-   */
-  public record Environment(String name, String alphabet, int minLength, int maxLength) {
-    public Environment {
-      require(name.equals("reverse-text"), "name", "reverse-text");
-      require(
-          alphabet.codePoints().count() >= 2
-              && alphabet.codePoints().distinct().count() == alphabet.codePoints().count(),
-          "alphabet",
-          "at least two characters, each once");
-      require(minLength >= 1, "minLength", "at least 1");
-      require(maxLength >= minLength, "maxLength", "at least min_length");
     }
   }
 
@@ -305,17 +286,6 @@ public record FreshetConfig(
     }
   }
 
-  /** The loss of a policy-gradient step. */
-  public enum LossRule {
-    DPPO,
-    GRPO;
-
-    /** The name by which the trainer knows it. */
-    public String lossName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   /**
    * What is told to others while a run goes on.
    *
@@ -335,7 +305,7 @@ public record FreshetConfig(
       new FreshetConfig(
           new Run("", 250, 1),
           new Model("", "llama", 4, 128, 384, 4, 2, 128),
-          new Environment("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 6),
+          new EnvironmentConfig("reverse-text", "abcdefghijklmnopqrstuvwxyz", 3, 6),
           new Sft(180, 128, 3e-3, 0.5, 2),
           new Inference(
               LOOPBACK, 8000, LOOPBACK, 8001, "", "policy", 48, 128, 4096, 4096, 1, Precision.AUTO),

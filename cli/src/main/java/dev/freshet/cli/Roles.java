@@ -138,7 +138,7 @@ final class Roles {
     FreshetConfig.Trainer t = config.trainer();
     return new TrainerConfig(
         config.run().steps(),
-        t.loss().lossName(),
+        t.loss(),
         t.packLength(),
         t.microRows(),
         t.threads(),

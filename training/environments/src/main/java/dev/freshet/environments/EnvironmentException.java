@@ -1,6 +1,6 @@
 package dev.freshet.environments;
 
-/** An environment that cannot be made or used as configured; the message says what was expected. */
+/** An environment cannot be made as configured. The message says what was expected. */
 public final class EnvironmentException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

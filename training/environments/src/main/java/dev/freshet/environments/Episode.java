@@ -3,24 +3,26 @@ package dev.freshet.environments;
 import java.util.Optional;
 
 /**
- * One attempt at a problem, turn by turn: the prompt, a turn of the policy, an observation, a turn,
- * … until the environment has no more to say. All of it is one growing sequence of tokens, of which
- * nothing is ever tokenized again. Used by one thread at a time.
+ * One attempt at a problem, turn by turn: the prompt, a turn of the policy, an observation, another
+ * turn, until the environment ends it. The tokens form one growing sequence that is never tokenized
+ * again. Used by one thread at a time.
  */
 public interface Episode {
-  /** The tokens that the first turn follows; called once, first. */
+  /** The tokens before the first turn. Called once, first. */
   int[] prompt();
 
-  /** Takes a turn of the policy; returns the tokens before its next turn, or nothing at the end. */
+  /**
+   * Takes a turn of the policy. Returns the tokens before its next turn; empty ends the episode.
+   */
   Optional<int[]> next(Turn turn);
 
-  /** How good the attempt was; called once, after the last turn. */
+  /** The score of the attempt. Called once, after the last turn. */
   double reward();
 
   /**
-   * What the policy said in one turn.
+   * The policy's output in one turn.
    *
-   * @param tokenIds its tokens, the ending one included
+   * @param tokenIds the tokens, including the ending token
    * @param finishReason {@code stop} or {@code length}
    */
   record Turn(int[] tokenIds, String finishReason) {}

@@ -5,6 +5,6 @@ package dev.freshet.environments;
  *
  * @param split the set it belongs to
  * @param index its number in that set
- * @param text what distinguishes it, as the environment writes it
+ * @param text the problem in the environment's own notation
  */
 public record Problem(Split split, long index, String text) {}

@@ -6,21 +6,23 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
- * To write a string backwards. Prompt {@code <|bos|>abc<|sep|>}, right answer {@code cba<|eos|>},
- * one token a character. The reward is {@code 2·LCS / (n + m)} of answer and reversed string
- * without the ending token (LCS: the length of their longest common subsequence; n, m: their
- * lengths): 1 only if they are equal, 0 if they have no character in common.
+ * The task of writing a string backwards. For the prompt {@code <|bos|>abc<|sep|>} the right answer
+ * is {@code cba<|eos|>}; one token a character. The reward is {@code 2·LCS / (n + m)} of the answer
+ * and the reversed string, both without the ending token (LCS: the length of their longest common
+ * subsequence; n, m: their lengths): 1 if they are equal, 0 if they have no character in common.
  *
- * <p>Whether a string is held out is decided by a hash of the string alone, so that neither seeds
- * nor processes can disagree on it.
+ * <p>A hash of the string alone decides whether it is held out, so different seeds and processes
+ * agree on the split.
  */
 public final class ReverseText implements Environment {
-  /** One string in so many is held out. */
+  static final String NAME = "reverse-text";
+
+  /** One string in this many is held out. */
   private static final int HELD_OUT_ONE_IN = 8;
 
   private static final int MAX_DRAWS = 10_000;
 
-  /** Which sequence of draws. */
+  /** Streams of random draws. */
   private static final long TRAIN = 0;
 
   private static final long HELD_OUT = 1;
@@ -36,34 +38,26 @@ public final class ReverseText implements Environment {
   private final int eos;
 
   /**
-   * @param tokenizer has {@code <|bos|>}, {@code <|sep|>}, {@code <|eos|>} and a token for every
-   *     character of the alphabet
-   * @param alphabet what strings are made of
-   * @param minLength the least length of a string, at least 1
-   * @param maxLength the greatest length of a string
+   * @param tokenizer must have {@code <|bos|>}, {@code <|sep|>}, {@code <|eos|>} and a token for
+   *     every character of the alphabet; stays open for as long as the environment is used
    * @param seed decides which strings are drawn
+   * @throws EnvironmentException if the tokenizer lacks a token, or too few strings are possible
+   *     for a training and a held-out set
    */
-  public ReverseText(
-      Tokenizer tokenizer, String alphabet, int minLength, int maxLength, long seed) {
+  public ReverseText(Tokenizer tokenizer, EnvironmentConfig config, long seed) {
+    String letters = config.alphabet();
     this.tokenizer = tokenizer;
-    this.alphabet = alphabet.codePoints().distinct().toArray();
-    this.minLength = minLength;
-    this.maxLength = maxLength;
+    this.alphabet = letters.codePoints().toArray();
+    this.minLength = config.minLength();
+    this.maxLength = config.maxLength();
     this.seed = seed;
     this.bos = special("<|bos|>");
     this.sep = special("<|sep|>");
     this.eos = special("<|eos|>");
-    if (minLength < 1 || maxLength < minLength) {
+    if (tokenizer.encodeOrdinary(letters).length != alphabet.length) {
       throw new EnvironmentException(
-          "reverse-text lengths %d to %d: expected 1 <= minimum <= maximum"
-              .formatted(minLength, maxLength));
-    }
-    if (this.alphabet.length < 2
-        || tokenizer.encodeOrdinary(alphabet).length
-            != alphabet.codePointCount(0, alphabet.length())) {
-      throw new EnvironmentException(
-          "reverse-text alphabet '%s': expected two or more characters, each one token of the tokenizer"
-              .formatted(alphabet));
+          "reverse-text alphabet '%s': expected characters that are one token of the tokenizer each"
+              .formatted(letters));
     }
     problem(Split.TRAIN, 0);
     problem(Split.HELD_OUT, 0);
@@ -81,7 +75,7 @@ public final class ReverseText implements Environment {
 
   @Override
   public String name() {
-    return "reverse-text";
+    return NAME;
   }
 
   @Override
@@ -89,13 +83,14 @@ public final class ReverseText implements Environment {
     return new Problem(split, index, draw(split, split == Split.TRAIN ? TRAIN : HELD_OUT, index));
   }
 
-  /** A training string with its right answer; drawn apart from {@link #problem}'s. */
-  public SupervisedPair supervised(long index) {
+  /** A training string with its right answer. */
+  @Override
+  public Optional<SupervisedPair> supervised(long index) {
     String text = draw(Split.TRAIN, SUPERVISED, index);
     int[] reversed = reversed(text);
     int[] target = Arrays.copyOf(reversed, reversed.length + 1);
     target[reversed.length] = eos;
-    return new SupervisedPair(prompt(text), target);
+    return Optional.of(new SupervisedPair(prompt(text), target));
   }
 
   @Override
@@ -121,18 +116,18 @@ public final class ReverseText implements Environment {
       }
     }
     throw new EnvironmentException(
-        "reverse-text: none of %d strings of %d characters, %d to %d long, is in the set %s: expected"
-                .formatted(MAX_DRAWS, alphabet.length, minLength, maxLength, split)
-            + " a larger alphabet or longer strings");
+        "reverse-text: of %d strings drawn from an alphabet of %d characters, %d to %d long, none is in"
+                .formatted(MAX_DRAWS, alphabet.length, minLength, maxLength)
+            + " the set %s: expected a larger alphabet or longer strings".formatted(split));
   }
 
-  /** The set that a string belongs to. */
+  /** The set to which a string belongs. */
   static Split splitOf(String text) {
     long hash = text.codePoints().asLongStream().reduce(0x6672657368657421L, ReverseText::mix);
     return Long.remainderUnsigned(hash, HELD_OUT_ONE_IN) == 0 ? Split.HELD_OUT : Split.TRAIN;
   }
 
-  /** The finalizer of SplitMix64 over the sum of both. */
+  /** SplitMix64's finalizer applied to {@code state · 31 + value + γ}. */
   private static long mix(long state, long value) {
     long z = state * 31 + value + 0x9E3779B97F4A7C15L;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

@@ -4,6 +4,6 @@ package dev.freshet.environments;
 public enum Split {
   /** Problems for training. */
   TRAIN,
-  /** Problems for evaluation; none of them is ever trained on. */
+  /** Problems for evaluation, never trained on. */
   HELD_OUT
 }

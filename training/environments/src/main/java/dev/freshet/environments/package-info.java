@@ -1,6 +1,9 @@
 /**
- * The interface of an environment and the built-in ones. An environment makes problems and scores
- * answers; it never talks to servers.
+ * The interface of an environment, the built-in environments and their registry. An environment
+ * makes problems and scores answers; it never talks to servers.
+ *
+ * <p>To add an environment, write a class that implements {@link Environment}, register it in
+ * {@link Environments} and add it to the table in {@code docs/configuration.md}.
  */
 @NullMarked
 package dev.freshet.environments;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.text.TokenizerException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -26,7 +27,7 @@ class ReverseTextTest {
   void open() throws IOException {
     new CharTokenizer(ALPHABET).write(dir);
     tokenizer = Tokenizer.load(dir);
-    environment = new ReverseText(tokenizer, ALPHABET, 3, 6, 1);
+    environment = reverseText(ALPHABET, 3, 6, 1);
   }
 
   @AfterEach
@@ -35,9 +36,9 @@ class ReverseTextTest {
   }
 
   @Test
-  void aProblemIsTheSameForTheSameSeedAndIndexAndAnotherForAnother() {
-    ReverseText same = new ReverseText(tokenizer, ALPHABET, 3, 6, 1);
-    ReverseText other = new ReverseText(tokenizer, ALPHABET, 3, 6, 2);
+  void aProblemDependsOnlyOnSeedAndIndex() {
+    ReverseText same = reverseText(ALPHABET, 3, 6, 1);
+    ReverseText other = reverseText(ALPHABET, 3, 6, 2);
     Set<String> texts = new HashSet<>();
     int equalToOther = 0;
     for (int i = 0; i < 100; i++) {
@@ -58,14 +59,14 @@ class ReverseTextTest {
     for (int i = 0; i < 3_000; i++) {
       heldOut.add(environment.problem(Split.HELD_OUT, i).text());
       train.add(environment.problem(Split.TRAIN, i).text());
-      int[] prompt = environment.supervised(i).prompt();
+      int[] prompt = environment.supervised(i).orElseThrow().prompt();
       train.add(tokenizer.decode(java.util.Arrays.copyOfRange(prompt, 1, prompt.length - 1), true));
     }
     assertThat(heldOut).hasSizeGreaterThan(1_000).doesNotContainAnyElementsOf(train);
   }
 
   @Test
-  void thePromptIsTheStringBetweenTwoMarksAndTheRightAnswerEarnsOne() {
+  void thePromptIsTheStringBetweenTwoSpecialTokensAndTheRightAnswerScoresOne() {
     Problem problem = environment.problem(Split.TRAIN, 3);
     Episode episode = environment.start(problem);
     int[] letters = tokenizer.encode(problem.text());
@@ -80,7 +81,7 @@ class ReverseTextTest {
   }
 
   @Test
-  void anAnswerThatGoesOnOrStopsShortEarnsLessThanOne() {
+  void anAnswerThatIsTooLongOrTooShortScoresLessThanOne() {
     assertThat(ReverseText.similarity(new int[] {4, 5, 6}, new int[] {4, 5, 6})).isEqualTo(1);
     assertThat(ReverseText.similarity(new int[] {4, 5, 6, 6}, new int[] {4, 5, 6}))
         .isCloseTo(6.0 / 7, within(1e-12));
@@ -93,8 +94,8 @@ class ReverseTextTest {
   }
 
   @Test
-  void aSupervisedPairIsAPromptWithItsReversedStringAndTheEndingToken() {
-    SupervisedPair pair = environment.supervised(5);
+  void aDemonstrationIsAPromptWithTheReversedStringAndTheEndingToken() {
+    SupervisedPair pair = environment.supervised(5).orElseThrow();
     int letters = pair.prompt().length - 2;
     assertThat(pair.target()).hasSize(letters + 1).endsWith(CharTokenizer.EOS);
     for (int i = 0; i < letters; i++) {
@@ -103,13 +104,18 @@ class ReverseTextTest {
   }
 
   @Test
-  void whatCannotBeSplitOrTokenizedIsRefused() throws IOException {
-    assertThatThrownBy(() -> new ReverseText(tokenizer, "ab", 1, 1, 1))
+  void tooFewPossibleStringsAndAnAlphabetOutsideTheTokenizerAreRefused() {
+    assertThatThrownBy(() -> reverseText("ab", 1, 1, 1))
         .isInstanceOf(EnvironmentException.class)
         .hasMessageContaining("expected a larger alphabet or longer strings");
-    assertThatThrownBy(() -> new ReverseText(tokenizer, "abc", 4, 3, 1))
-        .hasMessageContaining("lengths 4 to 3");
-    assertThatThrownBy(() -> new ReverseText(tokenizer, "a", 4, 5, 1))
-        .hasMessageContaining("alphabet 'a'");
+    assertThatThrownBy(() -> reverseText("ab1", 3, 6, 1))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("character '1' is not in the vocabulary");
+  }
+
+  private ReverseText reverseText(String alphabet, int minLength, int maxLength, long seed) {
+    EnvironmentConfig config =
+        new EnvironmentConfig(ReverseText.NAME, alphabet, minLength, maxLength);
+    return new ReverseText(tokenizer, config, seed);
   }
 }

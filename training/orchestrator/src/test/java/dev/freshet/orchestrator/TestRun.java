@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.environments.Environment;
+import dev.freshet.environments.EnvironmentConfig;
 import dev.freshet.environments.ReverseText;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
@@ -67,7 +68,7 @@ public final class TestRun implements AutoCloseable {
   }
 
   public static ReverseText reverseText(Tokenizer tokenizer) {
-    return new ReverseText(tokenizer, ALPHABET, 3, 6, 1);
+    return new ReverseText(tokenizer, new EnvironmentConfig("reverse-text", ALPHABET, 3, 6), 1);
   }
 
   /** Reverses, and gets each letter right with a probability that grows with the version. */

@@ -11,9 +11,9 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Policy-gradient steps over batches of scored rollouts. The loss is averaged over the tokens of
- * the batch, whichever rollout they are from. Belongs to one thread at a time.
+ * the batch, regardless of rollout. Belongs to one thread at a time.
  */
-public final class PolicyTrainer {
+final class PolicyTrainer {
   private final TrainableModel model;
   private final PolicyLoss loss;
   private final int packLength;
@@ -26,7 +26,7 @@ public final class PolicyTrainer {
    * @param packLength tokens of a packed row; no rollout may be longer
    * @param microRows rows that go through the model at once
    */
-  public PolicyTrainer(
+  PolicyTrainer(
       TrainableModel model, PolicyLoss loss, int packLength, int microRows, MonotonicClock clock) {
     this.model = model;
     this.loss = loss;
@@ -41,13 +41,14 @@ public final class PolicyTrainer {
    * @throws TrainerException if the batch does not fit or the loss or its gradient is not finite;
    *     the weights are unchanged then
    */
-  public StepMetrics step(TrainingBatch batch) {
+  StepMetrics step(TrainingBatch batch) {
     long start = clock.nanos();
     List<Example> examples = batch.rollouts().stream().map(PolicyTrainer::example).toList();
     long tokens = examples.stream().mapToLong(Example::targets).sum();
     if (tokens == 0) {
       throw new TrainerException(
-          "step %d: the batch has no generated token".formatted(batch.step()));
+          "step %d: the batch has no generated token: expected at least one"
+              .formatted(batch.step()));
     }
     Sums sums = new Sums();
     model.accumulate(

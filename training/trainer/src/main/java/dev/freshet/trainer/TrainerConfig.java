@@ -3,19 +3,18 @@ package dev.freshet.trainer;
 import java.time.Duration;
 
 /**
- * How a trainer runs.
+ * The settings of a {@link TrainerLoop}.
  *
- * @param steps how many batches to train on
- * @param loss the name of the loss, see {@link PolicyLoss#named}
+ * @param steps the number of batches to train on
  * @param packLength tokens of a packed row
  * @param microRows rows that go through the model at once
  * @param threads libtorch's threads for one operation
- * @param keepWeights how many of the newest published steps stay on disk; step 0 always does
- * @param batchDeadline how long to wait for a batch before giving up
+ * @param keepWeights the number of newest published steps that stay on disk; step 0 always stays
+ * @param batchDeadline the longest wait for one batch
  */
 public record TrainerConfig(
     long steps,
-    String loss,
+    LossRule loss,
     int packLength,
     int microRows,
     int threads,

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class MicroBatchTest {
   @Test
-  void everyTargetIsPredictedByTheTokenBeforeItInItsOwnSequence() {
+  void everyTargetIsPredictedByTheTokenBeforeItInTheSameSequence() {
     Example a =
         new Example(
             new int[] {1, 5, 6, 7},
@@ -39,7 +39,7 @@ class MicroBatchTest {
   }
 
   @Test
-  void sequencesPackedBesideOthersGetTheLogprobsTheyGetAlone() {
+  void aSequenceHasTheSameLogprobsPackedAndByItself() {
     List<Example> examples =
         List.of(
             TinyModel.example(new int[] {1, 4, 5, 6, 3, 6, 5, 4, 2}, 5),

@@ -19,7 +19,7 @@ class OptimizerTest {
       List.of(List.of(TinyModel.example(new int[] {1, 4, 5, 3, 5, 4, 2}, 3)));
 
   @Test
-  void twoStepsAreAdamWsToTheDigit() {
+  void twoStepsEqualAdamWComputedByHand() {
     OptimizerConfig config = new OptimizerConfig(0.01, 2, 0, 0.9, 0.99, 1e-8, 0.1, 1e9);
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, config)) {
@@ -47,7 +47,7 @@ class OptimizerTest {
   }
 
   @Test
-  void aGradientLongerThanAllowedIsScaledDownAndItsNormReportedAsItWas() {
+  void aGradientAboveTheMaximumNormIsScaledDownAndItsOriginalNormReported() {
     OptimizerConfig clipping = new OptimizerConfig(0.01, 0, 0, 0.9, 0.99, 1, 0, 1e-3);
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, clipping)) {
@@ -64,7 +64,7 @@ class OptimizerTest {
   }
 
   @Test
-  void aGradientThatIsNotFiniteIsRefusedAndLeavesNothingBehind() {
+  void aGradientThatIsNotFiniteIsRefusedAndChangesNothing() {
     ModelWeights weights = TinyModel.weights();
     ModelWeights untouched = TinyModel.weights();
     try (TrainableModel model = TinyModel.trainable(weights);
@@ -100,7 +100,8 @@ class OptimizerTest {
   }
 
   /**
-   * Adds the gradient of the targets' mean negative logprob. Returns the first of one parameter's.
+   * Adds the gradient of the targets' mean negative logprob. Returns the first element of one
+   * parameter's gradient.
    */
   private static double accumulate(TrainableModel model, ModelWeights weights) {
     model.accumulate(ROWS, 1, (batch, logprobs) -> batch.ofTargets(logprobs).mean().neg());

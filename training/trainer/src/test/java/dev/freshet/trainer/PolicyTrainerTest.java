@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class PolicyTrainerTest {
   private static final int[] GOOD = {1, 4, 5, 6, 3, 6, 5, 4, 2};
@@ -20,11 +20,11 @@ class PolicyTrainerTest {
   private static final int GENERATED = 4;
 
   @ParameterizedTest
-  @ValueSource(strings = {"dppo", "grpo"})
-  void aStepRaisesWhatWasBetterThanItsGroupAndLowersWhatWasWorse(String loss) {
+  @EnumSource(LossRule.class)
+  void aStepRaisesTheBetterAnswerAndLowersTheWorse(LossRule rule) {
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model = TinyModel.trainable(weights)) {
-      PolicyTrainer trainer = trainer(model, loss);
+      PolicyTrainer trainer = trainer(model, rule);
       double good = sum(TinyModel.logprobs(weights, GOOD, GENERATED));
       double bad = sum(TinyModel.logprobs(weights, BAD, GENERATED));
 
@@ -36,13 +36,13 @@ class PolicyTrainerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"dppo", "grpo"})
-  void theLossFallsOnAFixedBatch(String loss) {
-    // So slow that no probability moves as far as a mask.
+  @EnumSource(LossRule.class)
+  void theLossFallsOnAFixedBatch(LossRule rule) {
+    // So slow that no probability moves far enough to be masked.
     OptimizerConfig slow = new OptimizerConfig(1e-3, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, slow)) {
-      PolicyTrainer trainer = trainer(model, loss);
+      PolicyTrainer trainer = trainer(model, rule);
       TrainingBatch batch = batch(weights);
       double first = trainer.step(batch).loss();
       double second = trainer.step(batch).loss();
@@ -67,7 +67,7 @@ class PolicyTrainerTest {
         }
       }
 
-      StepMetrics metrics = trainer(model, "dppo").step(batch(weights));
+      StepMetrics metrics = trainer(model, LossRule.DPPO).step(batch(weights));
 
       assertThat(metrics.mismatchKl()).isCloseTo(0, within(1e-6));
       assertThat(metrics.entropy()).isCloseTo(entropy / (2 * GENERATED), within(1e-4));
@@ -78,7 +78,7 @@ class PolicyTrainerTest {
   }
 
   @Test
-  void theMismatchIsTheMeanOfRLessLogRLessOne() {
+  void theMismatchIsTheMeanOfRMinusLogRMinusOne() {
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model = TinyModel.trainable(weights)) {
       float[] own = TinyModel.logprobs(weights, GOOD, GENERATED);
@@ -87,7 +87,7 @@ class PolicyTrainerTest {
       shifted[1] += 0.25f;
 
       StepMetrics metrics =
-          trainer(model, "dppo")
+          trainer(model, LossRule.DPPO)
               .step(new TrainingBatch(1, List.of(TinyModel.rollout(GOOD, shifted, 1))));
 
       double expected = (Math.exp(0.5) - 0.5 - 1 + Math.exp(-0.25) + 0.25 - 1) / GENERATED;
@@ -96,16 +96,16 @@ class PolicyTrainerTest {
   }
 
   @Test
-  void howABatchIsCutIntoMicroBatchesDoesNotMatter() {
+  void theStepDoesNotDependOnTheSplitIntoMicroBatches() {
     ModelWeights one = TinyModel.weights();
     ModelWeights many = TinyModel.weights();
     try (TrainableModel whole = TinyModel.trainable(one);
         TrainableModel cut = TinyModel.trainable(many)) {
       StepMetrics a =
-          new PolicyTrainer(whole, PolicyLoss.named("dppo"), 20, 8, MonotonicClock.SYSTEM)
+          new PolicyTrainer(whole, LossRule.DPPO.loss(), 20, 8, MonotonicClock.SYSTEM)
               .step(batch(one));
       StepMetrics b =
-          new PolicyTrainer(cut, PolicyLoss.named("dppo"), 9, 1, MonotonicClock.SYSTEM)
+          new PolicyTrainer(cut, LossRule.DPPO.loss(), 9, 1, MonotonicClock.SYSTEM)
               .step(batch(many));
 
       assertThat(b.loss()).isCloseTo(a.loss(), within(1e-6));
@@ -114,13 +114,13 @@ class PolicyTrainerTest {
   }
 
   @Test
-  void aLossThatIsNotFiniteIsRefusedAndLeavesNothingBehind() {
+  void aLossThatIsNotFiniteIsRefusedAndChangesNothing() {
     ModelWeights weights = TinyModel.weights();
     ModelWeights untouched = TinyModel.weights();
     try (TrainableModel model = TinyModel.trainable(weights);
         TrainableModel fresh = TinyModel.trainable(untouched)) {
       Map<String, List<Float>> before = TinyModel.copy(weights);
-      PolicyTrainer trainer = trainer(model, "dppo");
+      PolicyTrainer trainer = trainer(model, LossRule.DPPO);
       Rollout sound = batch(weights).rollouts().getFirst();
       Rollout impossible =
           TinyModel.rollout(BAD, new float[] {-1e30f, -1, -1, -1}, 1); // r overflows.
@@ -131,7 +131,7 @@ class PolicyTrainerTest {
       assertThat(TinyModel.copy(weights)).isEqualTo(before);
 
       trainer.step(batch(weights));
-      trainer(fresh, "dppo").step(batch(untouched));
+      trainer(fresh, LossRule.DPPO).step(batch(untouched));
       assertThat(TinyModel.copy(weights)).isEqualTo(TinyModel.copy(untouched));
     }
   }
@@ -141,14 +141,14 @@ class PolicyTrainerTest {
     try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
       TrainingBatch empty = new TrainingBatch(5, List.of(TinyModel.rollout(GOOD, new float[0], 1)));
 
-      assertThatThrownBy(() -> trainer(model, "dppo").step(empty))
+      assertThatThrownBy(() -> trainer(model, LossRule.DPPO).step(empty))
           .isInstanceOf(TrainerException.class)
-          .hasMessage("step 5: the batch has no generated token");
+          .hasMessage("step 5: the batch has no generated token: expected at least one");
     }
   }
 
-  private static PolicyTrainer trainer(TrainableModel model, String loss) {
-    return new PolicyTrainer(model, PolicyLoss.named(loss), 9, 1, MonotonicClock.SYSTEM);
+  private static PolicyTrainer trainer(TrainableModel model, LossRule rule) {
+    return new PolicyTrainer(model, rule.loss(), 9, 1, MonotonicClock.SYSTEM);
   }
 
   /** A good and a bad answer to one problem, with the model's own logprobs. */

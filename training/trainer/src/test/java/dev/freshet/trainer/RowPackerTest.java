@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class RowPackerTest {
   @Test
-  void theLongestGoesFirstAndWhatFitsBesideItFillsItsRow() {
+  void theLongestSequenceIsPlacedFirstAndSequencesThatFitFillItsRow() {
     Example two = ofLength(2);
     Example five = ofLength(5);
     Example seven = ofLength(7);
@@ -21,7 +21,7 @@ class RowPackerTest {
   }
 
   @Test
-  void ofEquallyLongSequencesTheEarlierGoesFirst() {
+  void ofSequencesOfOneLengthTheEarlierIsPlacedFirst() {
     Example first = ofLength(4);
     Example second = ofLength(4);
     Example third = ofLength(4);

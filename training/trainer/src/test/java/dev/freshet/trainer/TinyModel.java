@@ -18,7 +18,7 @@ import java.util.OptionalInt;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 
-/** A real decoder of 2 layers, 32 wide, over 12 tokens, and what tests ask of it. */
+/** A real decoder of 2 layers and hidden size 32 over 12 tokens. */
 final class TinyModel {
   static final int VOCABULARY = 12;
   static final int MAX_LENGTH = 32;
@@ -43,7 +43,7 @@ final class TinyModel {
           List.of(2),
           DType.F32);
 
-  /** Without warm-up, decay and weight decay; the gradient as it is. */
+  /** No warm-up, no decay, no weight decay, no clipping. */
   static final OptimizerConfig PLAIN = new OptimizerConfig(1e-2, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
 
   private TinyModel() {}
@@ -80,7 +80,7 @@ final class TinyModel {
     return logprobs;
   }
 
-  /** A sequence whose last {@code targets} tokens are to be learnt. */
+  /** A sequence whose last {@code targets} tokens are targets. */
   static Example example(int[] tokens, int targets) {
     int prompt = tokens.length - targets;
     return Example.supervised(

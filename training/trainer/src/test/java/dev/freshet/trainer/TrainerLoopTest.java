@@ -46,7 +46,7 @@ class TrainerLoopTest {
   private final List<StepMetrics> taken = Collections.synchronizedList(new ArrayList<>());
 
   @Test
-  void everyStepIsPublishedWholeAndTold() throws IOException {
+  void everyStepIsPublishedWholeAndReported() throws IOException {
     publishBase();
     writeBatches(2);
 
@@ -107,7 +107,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void theNewestStepsAndTheBaseModelStay() throws IOException {
+  void theNewestStepsAndTheBaseModelAreKept() throws IOException {
     publishBase();
     writeBatches(5);
 
@@ -120,7 +120,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void stoppedWhileItWaitsForABatchItReturnsAtOnceAndPublishesNothing() throws Exception {
+  void aStopWhileWaitingForABatchReturnsAtOnceAndPublishesNothing() throws Exception {
     publishBase();
     try (MetricsFile metrics = metrics();
         TrainerLoop loop = loop(1, 3, Duration.ofHours(1), MonotonicClock.SYSTEM, metrics)) {
@@ -151,7 +151,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void stoppedBeforeItRunsItReturnsAtOnce() throws IOException {
+  void aStopBeforeTheRunReturnsAtOnce() throws IOException {
     publishBase();
     writeBatches(1);
     try (MetricsFile metrics = metrics();
@@ -163,7 +163,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void stoppedDuringAStepItPublishesThatStepAndTakesNoOther() throws IOException {
+  void aStopDuringAStepPublishesThatStepAndTakesNoOther() throws IOException {
     publishBase();
     writeBatches(2);
     AtomicInteger readings = new AtomicInteger();
@@ -188,7 +188,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void aBatchThatDoesNotComeWithinItsDeadlineEndsTheRunByName() throws IOException {
+  void aBatchThatDoesNotAppearWithinItsDeadlineEndsTheRunWithItsName() throws IOException {
     publishBase();
     try (MetricsFile metrics = metrics();
         TrainerLoop loop = loop(1, 3, Duration.ofMillis(50), MonotonicClock.SYSTEM, metrics)) {
@@ -200,7 +200,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void aBatchThatCannotBeLearntFromLeavesThePublishedWeightsAsTheyWere() throws IOException {
+  void aBatchWithoutAFiniteLossPublishesNothing() throws IOException {
     publishBase();
     float[] impossible = {-1e30f, -1, -1};
     batches().write(new TrainingBatch(1, List.of(TinyModel.rollout(GOOD, impossible, 1))));
@@ -215,7 +215,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void aBatchThatTheUpdateLogContradictsIsRefusedAndLeavesNoTraceInTheWeights(@TempDir Path other)
+  void aBatchThatTheUpdateLogContradictsIsRefusedAndLeavesTheWeightsUnchanged(@TempDir Path other)
       throws IOException {
     publishBase();
     writeBatches(1);
@@ -248,7 +248,7 @@ class TrainerLoopTest {
   }
 
   @Test
-  void aBrokenUpdateLogEndsTheRunByFileAndLine() throws IOException {
+  void aBrokenUpdateLogEndsTheRunWithFileAndLine() throws IOException {
     publishBase();
     writeBatches(1);
     batches().updates().begin(0);
@@ -314,7 +314,14 @@ class TrainerLoopTest {
       long steps, int keepWeights, Duration deadline, MonotonicClock clock, MetricsFile metrics) {
     TrainerConfig config =
         new TrainerConfig(
-            steps, "dppo", TinyModel.MAX_LENGTH, 4, 1, keepWeights, deadline, TinyModel.PLAIN);
+            steps,
+            LossRule.DPPO,
+            TinyModel.MAX_LENGTH,
+            4,
+            1,
+            keepWeights,
+            deadline,
+            TinyModel.PLAIN);
     registry = new MetricsRegistry();
     return new TrainerLoop(
         config,
