@@ -5,11 +5,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/** Where a layer's queries look: into the sequence itself, or into a cache as well. */
+/** The attention of a layer's queries to the keys of their own sequence or of a cache. */
 @FunctionalInterface
 public interface Attention {
   /**
-   * Attends.
+   * The attention output of one layer.
    *
    * @param layer the layer's index
    * @param query {@code [batch, time, heads, headDim]}, rotated
@@ -20,8 +20,8 @@ public interface Attention {
   Tensor attend(int layer, Tensor query, Tensor key, Tensor value);
 
   /**
-   * Scaled dot-product attention with grouped heads. The heads that share a key become further rows
-   * of one query, so that keys and values are read where they lie and never repeated.
+   * Scaled dot-product attention with grouped heads. The heads that share a key become additional
+   * rows of one query, so keys and values are read in place and not repeated.
    *
    * @param query {@code [batch, time, heads, headDim]}
    * @param key {@code [batch, length, kvHeads, headDim]}

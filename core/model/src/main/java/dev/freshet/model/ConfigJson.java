@@ -3,6 +3,7 @@ package dev.freshet.model;
 import dev.freshet.weights.DType;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -14,10 +15,10 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A {@link ModelConfig} as Hugging Face's {@code config.json}. Reads both forms of the rotary
- * settings ({@code rope_theta} with {@code rope_scaling}, and {@code rope_parameters}); what the
- * file leaves out has the defaults of transformers. What Freshet does not implement is an error,
- * never ignored.
+ * Reads and writes a {@link ModelConfig} as Hugging Face's {@code config.json}. Reads both forms of
+ * the rotary settings ({@code rope_theta} with {@code rope_scaling}, and {@code rope_parameters}).
+ * Missing fields have the defaults of transformers. A setting that Freshet does not implement is an
+ * error.
  */
 public final class ConfigJson {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,8 +26,10 @@ public final class ConfigJson {
   private ConfigJson() {}
 
   /**
-   * Reads {@code config.json} in a model directory, and {@code generation_config.json} for end
-   * tokens if it is there.
+   * Reads {@code config.json} in a model directory, and end tokens from {@code
+   * generation_config.json} if it exists.
+   *
+   * @throws ModelException if a file cannot be read or the model is not supported
    */
   public static ModelConfig read(Path dir) {
     Path file = dir.resolve("config.json");
@@ -46,7 +49,7 @@ public final class ConfigJson {
         throw new ModelException(file + ": expected a JSON object");
       }
       return root;
-    } catch (java.nio.file.NoSuchFileException e) {
+    } catch (NoSuchFileException e) {
       throw new ModelException(file + ": no such file: expected a Hugging Face model directory", e);
     } catch (IOException e) {
       throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
@@ -103,7 +106,7 @@ public final class ConfigJson {
     if (config.eosTokens().size() == 1) {
       root.put("eos_token_id", config.eosTokens().getFirst());
     } else if (config.eosTokens().isEmpty()) {
-      root.putNull("eos_token_id"); // Left out, some families would have an end token all the same.
+      root.putNull("eos_token_id"); // If it were missing, some families would default to a token.
     } else {
       config.eosTokens().forEach(root.withArray("eos_token_id")::add);
     }
@@ -112,9 +115,7 @@ public final class ConfigJson {
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
-  /**
-   * The content of a {@code config.json} with another type for the weights and all else as it was.
-   */
+  /** The content of a {@code config.json} with another type of the weights, otherwise unchanged. */
   public static byte[] withDtype(byte[] json, DType dtype) {
     ObjectNode root = (ObjectNode) JSON.readTree(json);
     root.put("dtype", torchName(dtype));
@@ -133,7 +134,7 @@ public final class ConfigJson {
     root.put("sliding_window", window.get().getAsInt());
     root.put("use_sliding_window", true);
     if (config.family() == ModelFamily.MISTRAL) {
-      return; // All of its layers have the window, and transformers reads no types.
+      return; // All of its layers have the window; transformers ignores layer types.
     }
     ArrayNode types = root.putArray("layer_types");
     config

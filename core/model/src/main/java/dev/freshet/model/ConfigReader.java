@@ -8,8 +8,8 @@ import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Reads the content of a {@code config.json} as transformers does: what it leaves out has the
- * family's default, what it states must have the right type. Errors name the field.
+ * Reads the content of a {@code config.json} as transformers does: a missing field has the family's
+ * default, a present one must have the right type. Errors name the field.
  */
 record ConfigReader(JsonNode root) {
   private static final int DEFAULT_WINDOW = 4096;
@@ -55,7 +55,7 @@ record ConfigReader(JsonNode root) {
         dtype());
   }
 
-  /** {@code eos_token_id}: none, one or several. */
+  /** The values of {@code eos_token_id}: none, one or several. */
   static List<Integer> eosTokens(JsonNode root) {
     JsonNode node = root.path("eos_token_id");
     List<Integer> tokens = new ArrayList<>();
@@ -104,7 +104,7 @@ record ConfigReader(JsonNode root) {
   }
 
   private Rope rope(int maxPositions) {
-    // Where a file has both, transformers goes by the older one.
+    // If a file has both, transformers uses the older one.
     JsonNode older = root.path("rope_scaling");
     JsonNode rope = older.isObject() && !older.isEmpty() ? older : root.path("rope_parameters");
     if (decimal(rope, "partial_rotary_factor", decimal(root, "partial_rotary_factor", 1)) != 1) {

@@ -7,15 +7,15 @@ import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
  * The decoder over one set of weights: token ids and positions in, hidden states and logits out.
- * The engine and the trainer run this same definition and differ only in the {@link Attention} they
- * pass.
+ * The engine and the trainer run this one definition with different {@link Attention}s.
  *
- * <p>Reads the weights anew at every call, so the trainer may change them in place. Stateless
- * otherwise: any thread may call, each within a {@code PointerScope} of its own. Closing a decoder
+ * <p>Every call reads the current weights, so the trainer may change them in place. The decoder has
+ * no other state: any thread may call it, within its own {@code PointerScope}. Closing a decoder
  * frees its rotary tables, not the weights.
  */
 public final class Decoder implements AutoCloseable {
@@ -105,8 +105,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * {@code [maxLength, headDim]}: the angle of every dimension at every position, both halves
-   * alike.
+   * The rotary angle of every dimension at every position, {@code [maxLength, headDim]}; both
+   * halves of a row are equal.
    */
   private static Tensor angles(ModelConfig config, int maxLength) {
     float[] frequencies = config.rope().frequencies(config.headDim());
@@ -128,7 +128,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * The last layer's normalised hidden states.
+   * The normalised hidden states of the last layer.
    *
    * @param tokens token ids, {@code [batch, time]}
    * @param positions each token's position in its sequence, {@code [batch, time]}
@@ -164,7 +164,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * The scores of every token of the vocabulary.
+   * The logits of every token of the vocabulary.
    *
    * @param hidden {@code […, hiddenSize]}
    * @return {@code […, vocabSize]} in 32-bit floats
@@ -191,9 +191,7 @@ public final class Decoder implements AutoCloseable {
     long half = config.headDim() / 2;
     Tensor turned =
         torch.cat(
-            new org.bytedeco.pytorch.TensorVector(
-                input.narrow(-1, half, half).neg(), input.narrow(-1, 0, half)),
-            -1);
+            new TensorVector(input.narrow(-1, half, half).neg(), input.narrow(-1, 0, half)), -1);
     return input.mul(tokenCos).add(turned.mul(tokenSin));
   }
 

@@ -7,13 +7,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Keys and values of the sequences being generated: a slot a sequence, slots 0 to n − 1 in use.
- * Keeping the used slots together lets a decode step read them as one view without copying.
+ * The KV cache of the sequences being generated, one slot a sequence. The slots in use are 0 to n −
+ * 1, so a decode step reads them as one view without copying.
  *
  * <p>Belongs to one thread at a time.
  */
@@ -25,8 +26,8 @@ public final class KvCache implements AutoCloseable {
   private final List<Tensor> values = new ArrayList<>();
 
   /**
-   * A cache for {@code slots} sequences of {@code maxLength} tokens; a tensor a layer of {@code
-   * [slots, maxLength, kvHeads, headDim]} each for keys and values.
+   * A cache for {@code slots} sequences of up to {@code maxLength} tokens. It has two tensors a
+   * layer, for keys and values, of shape {@code [slots, maxLength, kvHeads, headDim]}.
    */
   public KvCache(ModelConfig config, int slots, int maxLength, ScalarType type) {
     this.config = config;
@@ -35,7 +36,7 @@ public final class KvCache implements AutoCloseable {
     long[] shape = {slots, maxLength, config.kvHeads(), config.headDim()};
     try (PointerScope _ = new PointerScope()) {
       for (int layer = 0; layer < config.layers(); layer++) {
-        // Zeros, because a masked score of weight 0 times a NaN left over in fresh memory is a NaN.
+        // Zeros: a masked position has weight 0, and 0 times a NaN in uninitialized memory is NaN.
         keys.add(torch.zeros(shape, Torch.options(type)));
         values.add(torch.zeros(shape, Torch.options(type)));
       }
@@ -45,7 +46,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Attention of fresh sequences to themselves that also fills slots {@code first}, {@code first +
+   * Attention of new sequences to themselves. It also fills the slots {@code first}, {@code first +
    * 1}, … from position 0.
    *
    * @param positions {@code [sequences, time]}; sequences shorter than {@code time} are padded at
@@ -63,9 +64,10 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Attention of one new token for each of the slots 0 to n − 1, which it also appends.
+   * Attention of one new token in each of the slots 0 to n − 1. It also appends the tokens to the
+   * slots.
    *
-   * @param positions where each slot's token goes, {@code [n]}
+   * @param positions the position of each slot's token, {@code [n]}
    */
   public Attention decode(long[] positions) {
     int slots = positions.length;
@@ -78,9 +80,7 @@ public final class KvCache implements AutoCloseable {
     long length = longest;
     Tensor index = Torch.longs(rows, slots);
     Tensor keyPositions =
-        torch
-            .arange(new org.bytedeco.pytorch.Scalar(length), Torch.options(ScalarType.Long))
-            .view(1, 1, length);
+        torch.arange(new Scalar(length), Torch.options(ScalarType.Long)).view(1, 1, length);
     Map<OptionalInt, Tensor> masks = masks(Torch.longs(positions, slots, 1, 1), keyPositions);
     return (layer, query, key, value) ->
         Attention.scaledDotProduct(
@@ -91,8 +91,8 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Takes a slot out of use: the last used slot, {@code last}, moves into its place with its first
-   * {@code length} tokens.
+   * Releases a slot. The first {@code length} tokens of the last used slot, {@code last}, move into
+   * it.
    */
   public void release(int slot, int last, int length) {
     if (slot == last) {
@@ -105,8 +105,8 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Empties a slot whose keys or values are not finite: masked away or not, they would make a NaN
-   * of whatever the next sequence in that slot attends to.
+   * Zeroes a slot whose keys or values are not finite. Even masked, they would make the attention
+   * of the next sequence in the slot NaN.
    */
   public void clear(int slot) {
     try (PointerScope _ = new PointerScope()) {

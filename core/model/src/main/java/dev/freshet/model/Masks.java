@@ -6,13 +6,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Masks that are added to attention scores: 0 where a query may look, −∞ where it may not. */
+/** Masks that are added to attention scores: 0 where a query may attend, −∞ elsewhere. */
 final class Masks {
   private Masks() {}
 
   /**
-   * A query looks at keys of its own segment that do not come after it, nor lie further back than
-   * the window.
+   * The causal mask: a query attends to keys at its own position and earlier ones within the
+   * window.
    *
    * @param queryPositions {@code [batch, time, 1]}
    * @param keyPositions {@code [batch or 1, 1, length]}
@@ -24,8 +24,7 @@ final class Masks {
   }
 
   /**
-   * As {@link #causal}, for rows that hold several sequences: a query looks at its own segment
-   * alone.
+   * The causal mask for rows that hold several sequences: a query attends only to its own segment.
    */
   static Tensor packed(Tensor positions, Tensor segments, OptionalInt window, ScalarType type) {
     Tensor other = segments.unsqueeze(2).ne(segments.unsqueeze(1));

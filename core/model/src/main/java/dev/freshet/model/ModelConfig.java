@@ -1,21 +1,22 @@
 package dev.freshet.model;
 
 import dev.freshet.weights.DType;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * The shape of a decoder, as its {@code config.json} states it.
+ * The shape of a decoder, as in its {@code config.json}.
  *
  * @param queryKeyValueBias whether the projections to query, key and value have a bias
  * @param outputBias whether attention's output projection has a bias
  * @param mlpBias whether the MLP's projections have biases
- * @param windows for each layer, how many positions back (its own included) attention reaches;
- *     empty for all
+ * @param windows for each layer, the number of positions that a query attends to, including its
+ *     own; empty for all
  * @param eosTokens the tokens that end a completion
- * @param dtype what the weights are stored as, if the configuration says so, else F32
+ * @param dtype the stored type of the weights; F32 if the file does not say
  */
 public record ModelConfig(
     ModelFamily family,
@@ -63,11 +64,11 @@ public record ModelConfig(
   }
 
   /** Whether query and key are normalised per head before rotation. */
-  public boolean queryKeyNorm() {
+  boolean queryKeyNorm() {
     return family == ModelFamily.QWEN3;
   }
 
-  /** Every parameter by its Hugging Face name with its shape, in the order the model reads them. */
+  /** The shape of every parameter by Hugging Face name, in the order the model reads them. */
   public Map<String, long[]> parameterShapes() {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     shapes.put("model.embed_tokens.weight", new long[] {vocabSize, hiddenSize});
@@ -111,8 +112,8 @@ public record ModelConfig(
   }
 
   /**
-   * Whether a model of the other shape can take this one's place while sequences run: the same
-   * computation on the same shapes.
+   * Whether weights of the other shape can replace weights of this shape while sequences run: the
+   * computation and all shapes are the same.
    */
   public boolean interchangeableWith(ModelConfig other) {
     return family == other.family
@@ -131,7 +132,7 @@ public record ModelConfig(
   /** The number of parameters. */
   public long parameters() {
     return parameterShapes().values().stream()
-        .mapToLong(shape -> java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b))
+        .mapToLong(shape -> Arrays.stream(shape).reduce(1, (a, b) -> a * b))
         .sum();
   }
 

@@ -1,6 +1,6 @@
 package dev.freshet.model;
 
-/** A model directory that cannot be used; the message says what, where and what was expected. */
+/** A model directory cannot be used. The message names the file, what was found and expected. */
 public final class ModelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

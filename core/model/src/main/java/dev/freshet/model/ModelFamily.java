@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The decoder families, by the {@code model_type} of their {@code config.json}. */
+/** The supported decoder families, by the {@code model_type} of their {@code config.json}. */
 public enum ModelFamily {
   LLAMA("LlamaForCausalLM"),
   MISTRAL("MistralForCausalLM"),
@@ -22,8 +22,8 @@ public enum ModelFamily {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** The class that {@code architectures} names. */
-  public String architecture() {
+  /** The class name in {@code architectures}. */
+  String architecture() {
     return architecture;
   }
 

@@ -16,11 +16,11 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The parameters of one decoder by their Hugging Face names. Either they lie in a mapped
- * checkpoint, which is not copied, or in memory of their own.
+ * The parameters of one decoder by their Hugging Face names, either in a mapped checkpoint, which
+ * is not copied, or in their own memory.
  *
- * <p>Readable from any thread. {@link #close} frees the tensors; the caller sees to it that nobody
- * reads them any more.
+ * <p>Any thread may read them. {@link #close} frees the tensors; the caller closes after the last
+ * read.
  */
 public final class ModelWeights implements AutoCloseable {
   private final ModelConfig config;
@@ -32,11 +32,11 @@ public final class ModelWeights implements AutoCloseable {
   }
 
   /**
-   * Tensors straight over a mapped checkpoint, in the type it is stored in. The checkpoint must
-   * stay open for as long as they are read.
+   * Tensors over a mapped checkpoint, without copying, in the stored type. The checkpoint must stay
+   * open for as long as they are read.
    *
-   * @throws ModelException if a parameter is missing, has another shape, or is not one of this
-   *     model's
+   * @throws ModelException if a parameter is missing, has another shape or an unsupported type, or
+   *     does not belong to the model
    */
   public static ModelWeights over(ModelConfig config, Checkpoint checkpoint) {
     Map<String, TensorView> views = checked(config, checkpoint);
@@ -52,8 +52,9 @@ public final class ModelWeights implements AutoCloseable {
   }
 
   /**
-   * A copy of a checkpoint in memory of its own, converted to {@code type}. Leaves {@code
-   * checkpoint} open.
+   * A copy of a checkpoint, converted to {@code type}. Does not close {@code checkpoint}.
+   *
+   * @throws ModelException as {@link #over}
    */
   public static ModelWeights copyOf(ModelConfig config, Checkpoint checkpoint, ScalarType type) {
     Map<String, TensorView> views = checked(config, checkpoint);
@@ -73,8 +74,8 @@ public final class ModelWeights implements AutoCloseable {
   }
 
   /**
-   * Fresh 32-bit weights: normal with standard deviation 0.05, projections back into the residual
-   * stream narrower by the square root of twice the layers, norms 1, biases 0.
+   * Random 32-bit weights: normal with standard deviation 0.05, divided by √(2 · layers) for
+   * projections into the residual stream; norms are 1, biases 0.
    */
   public static ModelWeights random(ModelConfig config, long seed) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -150,8 +151,8 @@ public final class ModelWeights implements AutoCloseable {
   }
 
   /**
-   * What checkpoints carry beside the parameters: a copy of tied embeddings, and rotary frequencies
-   * of old exports.
+   * Tensors of checkpoints that are not parameters: a copy of tied embeddings, and rotary
+   * frequencies in old exports.
    */
   private static boolean ignorable(ModelConfig config, String name) {
     return (config.tiedEmbeddings() && name.equals("lm_head.weight"))
@@ -177,13 +178,13 @@ public final class ModelWeights implements AutoCloseable {
     return tensors;
   }
 
-  /** The type that the model computes in: that of its embeddings. */
+  /** The type in which the model computes, which is that of its embeddings. */
   public ScalarType type() {
     return get("model.embed_tokens.weight").scalar_type().intern();
   }
 
   /**
-   * The parameters as they are to be written to a checkpoint; valid while this object is open and
+   * The parameters as views for writing a checkpoint; valid while this object is open and
    * unchanged.
    */
   public List<TensorView> views() {

@@ -5,21 +5,22 @@ package dev.freshet.model;
  * frequency(i)}.
  *
  * @param theta the base of the frequencies
- * @param scaling how frequencies are changed for contexts longer than those first trained on
+ * @param scaling the change of the frequencies for contexts longer than in pre-training
  */
 public record Rope(double theta, Scaling scaling) {
   /** A change of the frequencies. */
   public sealed interface Scaling {}
 
-  /** None. */
+  /** No scaling. */
   public record Default() implements Scaling {}
 
   /** All frequencies divided by a factor. */
   public record Linear(double factor) implements Scaling {}
 
   /**
-   * Llama 3.1's: long wavelengths divided by a factor, short ones kept, those between blended.
-   * Source: the reference implementation of Llama 3.1.
+   * Llama 3.1's scaling: frequencies of long wavelengths are divided by a factor, those of short
+   * wavelengths kept, those between interpolated. Source: the reference implementation of Llama
+   * 3.1.
    */
   public record Llama3(
       double factor, double lowFreqFactor, double highFreqFactor, int originalContext)

@@ -15,22 +15,22 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * What libtorch needs that is not a tensor operation: loading, threads, and the way between Java
+ * Access to libtorch apart from tensor operations: loading, threads, and conversion between Java
  * arrays and tensors. Every tensor made here belongs to the innermost open {@code PointerScope} of
  * its thread, if there is one.
  */
 public final class Torch {
   static {
-    // Mapped checkpoints count as resident memory and every tensor is freed by its scope, so
-    // JavaCPP's own limits on
-    // memory would only ever stop a sound program. Read once, when its Pointer class loads.
+    // JavaCPP's memory limits are off: mapped checkpoints count as resident memory, and every
+    // tensor
+    // is freed by its scope. The properties are read once, when JavaCPP's Pointer class loads.
     System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
     System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
   }
 
   private Torch() {}
 
-  /** The element types of the model's tensors in libtorch's terms. */
+  /** The libtorch type of a model's tensors. */
   public static ScalarType scalarType(DType dtype) {
     return switch (dtype) {
       case F32 -> ScalarType.Float;
@@ -43,17 +43,17 @@ public final class Torch {
   }
 
   /**
-   * How many threads libtorch uses for one operation that the calling thread runs. Other threads
-   * keep their own number.
+   * Sets the number of threads that libtorch uses for one operation of the calling thread. Other
+   * threads keep their own number.
    */
   public static void useThreads(int threads) {
     torch.set_num_threads(threads);
   }
 
   /**
-   * Makes the calling thread one that computes without end: it uses this many threads for one
-   * operation, and on Linux gives way to threads that only now and then have something to do, such
-   * as those of the admin lane. For threads of their own: what they start inherits it.
+   * Sets up the calling thread for continuous computing: libtorch uses {@code threads} threads for
+   * one of its operations, and on Linux the thread runs at a lower priority than threads that are
+   * mostly idle, such as those of the admin lane. Threads that it starts inherit the priority.
    */
   public static void computeThread(int threads) {
     useThreads(threads);
@@ -104,8 +104,8 @@ public final class Torch {
   }
 
   /**
-   * A tensor over memory that the caller keeps alive for as long as the tensor is read. Nothing is
-   * copied.
+   * A tensor over existing memory, without copying. The caller keeps the memory alive for as long
+   * as the tensor is read.
    */
   static Tensor over(MemorySegment memory, ScalarType type, long[] shape) {
     Pointer address =

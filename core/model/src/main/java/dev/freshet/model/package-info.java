@@ -1,6 +1,7 @@
 /**
- * The decoder (Llama, Qwen2, Qwen3 and Mistral families) on libtorch: one definition, run with a KV
- * cache by the engine and over whole sequences by the trainer. Knows nothing of HTTP or scheduling.
+ * The decoder (Llama, Qwen2, Qwen3 and Mistral families) on libtorch: one definition, which the
+ * engine runs with a KV cache and the trainer over whole sequences. Independent of HTTP and
+ * scheduling.
  */
 @NullMarked
 package dev.freshet.model;

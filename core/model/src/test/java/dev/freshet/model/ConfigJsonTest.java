@@ -73,14 +73,14 @@ class ConfigJsonTest {
 
   @ParameterizedTest
   @MethodSource("configs")
-  void whatIsWrittenReadsBackEqual(ModelConfig config) throws IOException {
+  void aWrittenConfigurationReadsBackEqual(ModelConfig config) throws IOException {
     Files.write(dir.resolve("config.json"), ConfigJson.write(config));
 
     assertThat(ConfigJson.read(dir)).isEqualTo(config);
   }
 
   @Test
-  void whatTheFileLeavesOutHasTheDefaultsOfTransformers() throws IOException {
+  void missingFieldsHaveTheDefaultsOfTransformers() throws IOException {
     ModelConfig llama = read("");
     assertThat(llama.kvHeads()).isEqualTo(4);
     assertThat(llama.headDim()).isEqualTo(6);
@@ -114,7 +114,7 @@ class ConfigJsonTest {
   }
 
   @Test
-  void bothFormsOfRotarySettingsReadAlike() throws IOException {
+  void bothFormsOfRotarySettingsReadEqual() throws IOException {
     Rope linear = new Rope(5000, new Rope.Linear(4));
     assertThat(
             List.of(
@@ -173,8 +173,7 @@ class ConfigJsonTest {
           "eos_token_id": [1, "x"]               | eos_token_id [1,"x"]: expected token ids
           "dtype": "int8"                        | dtype 'int8' is not supported: expected one of float32, bfloat16, float16
           """)
-  void aConfigurationThatFreshetDoesNotImplementIsAnErrorThatSaysWhatAndWhere(
-      String fields, String message) {
+  void anUnsupportedConfigurationIsRefusedWithFileAndField(String fields, String message) {
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> read(fields))
         .withMessage(dir.resolve("config.json") + ": " + message);
@@ -192,7 +191,7 @@ class ConfigJsonTest {
   }
 
   @Test
-  void aMissingFieldAMissingFileAndWhatIsNotJsonAreErrors() throws IOException {
+  void aMissingFieldAMissingFileAndInvalidJsonAreErrors() throws IOException {
     Path file = dir.resolve("config.json");
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> ConfigJson.read(dir))
@@ -221,7 +220,7 @@ class ConfigJsonTest {
   }
 
   @Test
-  void anotherTypeOfWeightsChangesNothingElse() throws IOException {
+  void withDtypeChangesOnlyTheType() throws IOException {
     ModelConfig before = read("\"eos_token_id\": 3");
     Path file = dir.resolve("config.json");
 

@@ -20,7 +20,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Our decoder against what transformers computed for the same checkpoints in 32-bit floats. */
+/**
+ * The decoder against values that transformers computed for the same checkpoints in 32-bit floats.
+ */
 class GoldenModelTest {
   static final Path FIXTURES = Path.of("src/test/fixtures");
   private static final double TOLERANCE = 1e-4;

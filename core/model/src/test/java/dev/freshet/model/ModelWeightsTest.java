@@ -51,7 +51,7 @@ class ModelWeightsTest {
   @TempDir Path dir;
 
   @Test
-  void tensorsOverAMappedCheckpointLieInTheMapping() throws IOException {
+  void tensorsOverAMappedCheckpointHaveTheAddressesOfTheMapping() throws IOException {
     writeChanged(views -> views);
     try (Checkpoint checkpoint = Checkpoint.open(dir);
         ModelWeights weights = ModelWeights.over(CONFIG, checkpoint)) {
@@ -109,7 +109,7 @@ class ModelWeightsTest {
   }
 
   @Test
-  void whatIsNotTheModelsIsAnErrorThatNamesTheTensor() throws IOException {
+  void aMissingWrongOrUnknownTensorIsRefusedByName() throws IOException {
     assertRefused(
         views -> views.stream().filter(view -> !view.name().equals(NORM)).toList(),
         "tensor " + NORM + " is missing: expected shape [8]");
@@ -125,7 +125,7 @@ class ModelWeightsTest {
   }
 
   @Test
-  void aCopyOfTiedEmbeddingsAndOldRotaryFrequenciesArePassedOver() throws IOException {
+  void aCopyOfTiedEmbeddingsAndOldRotaryFrequenciesAreIgnored() throws IOException {
     writeChanged(
         views ->
             with(
@@ -155,7 +155,7 @@ class ModelWeightsTest {
     return Objects.requireNonNull(checkpoint.tensors().get(name));
   }
 
-  /** A random model's tensors, changed, as the directory's only checkpoint. */
+  /** Writes a random model's tensors, changed, as the directory's only checkpoint. */
   private void writeChanged(UnaryOperator<List<TensorView>> change) throws IOException {
     Path file = dir.resolve("model.safetensors");
     java.nio.file.Files.deleteIfExists(file);

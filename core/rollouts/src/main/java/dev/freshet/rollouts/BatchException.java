@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 
 /**
- * A batch that cannot be written, read or awaited, or an update log that cannot be written or read.
- * The message is one line: which file, which line and field of it, what was found and what was
- * expected; control characters that came from a file are replaced.
+ * A batch cannot be written, read or awaited, or an update log cannot be written or read. The
+ * message is one line: the file, its line and field, what was found and what was expected. Control
+ * characters are replaced.
  */
 public final class BatchException extends RuntimeException {
   public BatchException(String message) {
@@ -21,7 +21,7 @@ public final class BatchException extends RuntimeException {
     return message.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "\uFFFD");
   }
 
-  /** What went wrong, in words: many file exceptions carry only the file's name. */
+  /** The reason in words; many file exceptions carry only the file's name. */
   static String reason(IOException e) {
     return e instanceof FileSystemException f && f.getReason() == null
         ? e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage()

@@ -16,12 +16,12 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * One line of a batch file: a rollout, and where it stands in which batch, so that a file that lost
- * lines is told from a whole one. Fields that are not known are skipped.
+ * One line of a batch file: a rollout and its position in the batch, by which a reader detects
+ * missing lines. Unknown fields are skipped.
  *
- * @param step of the batch
- * @param index of the line in the batch, from 0
- * @param of how many lines the batch has
+ * @param step the batch's step
+ * @param index the line's index in the batch, from 0
+ * @param of the number of lines of the batch
  */
 record BatchLine(long step, int index, int of, Rollout rollout) {
   private static final JsonFactory JSON =
@@ -64,7 +64,7 @@ record BatchLine(long step, int index, int of, Rollout rollout) {
     FIELDS.put("policy_versions", Kind.INTEGERS);
   }
 
-  /** The line's bytes, its line feed included. */
+  /** The line's bytes, including its line feed. */
   byte[] toJson() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     Trajectory tokens = rollout.trajectory();
@@ -219,7 +219,7 @@ record BatchLine(long step, int index, int of, Rollout rollout) {
 
   private static int integer(String where, String name, Kind kind, JsonParser in) {
     require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
-    return in.getIntValue(); // Refuses what does not fit, as invalid JSON is refused.
+    return in.getIntValue(); // Throws if it does not fit, as for invalid JSON.
   }
 
   private static void startArray(String where, String name, Kind kind, JsonParser in) {

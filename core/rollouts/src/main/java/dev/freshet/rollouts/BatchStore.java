@@ -21,33 +21,33 @@ import java.util.Optional;
 
 /**
  * The batches of a run on disk: {@code rollouts/step_N.jsonl}, one rollout a line. A batch is
- * written under a hidden name, forced to the disk and renamed, so that a reader sees all of it or
- * none. One process writes (the orchestrator); any number read.
+ * written under a hidden name, forced to the disk and renamed, so a reader sees all of it or
+ * nothing. One process writes (the orchestrator); any number read.
  */
 public final class BatchStore {
   private final Path rolloutsDir;
   private final UpdateLog updates;
 
-  /** A store in {@code rolloutsDir}, which the first batch creates if need be. */
+  /** A store in {@code rolloutsDir}, which the first batch creates if it is missing. */
   public BatchStore(Path rolloutsDir) {
     this.rolloutsDir = rolloutsDir;
     this.updates = new UpdateLog(rolloutsDir.resolve("updates.jsonl"));
   }
 
-  /** Where the batch of a step is or will be. */
+  /** The file of a step's batch, whether or not it exists yet. */
   public Path path(long step) {
     return rolloutsDir.resolve("step_%d.jsonl".formatted(step));
   }
 
-  /** What the servers that generate the batches were asked to serve. */
+  /** The log of the weight updates of the servers that generate the batches. */
   public UpdateLog updates() {
     return updates;
   }
 
   /**
-   * Writes a batch; one that is there for the same step is replaced.
+   * Writes a batch; an existing batch of the same step is replaced.
    *
-   * @throws BatchException if the disk refuses; nothing of the batch is visible then
+   * @throws BatchException if the batch cannot be written; nothing of it is visible then
    */
   public synchronized void write(TrainingBatch batch) {
     Path target = path(batch.step());
@@ -67,7 +67,7 @@ public final class BatchStore {
       try {
         Files.deleteIfExists(beside);
       } catch (IOException left) {
-        refused.addSuppressed(left); // The next write removes it.
+        refused.addSuppressed(left); // The next write removes the file.
       }
       throw refused;
     }
@@ -98,7 +98,7 @@ public final class BatchStore {
   /**
    * Reads the batch of a step.
    *
-   * @throws BatchException if it is not there or not whole, naming the line and the field
+   * @throws BatchException if it is missing or incomplete, naming the line and the field
    */
   public TrainingBatch read(long step) {
     Path file = path(step);
@@ -132,7 +132,7 @@ public final class BatchStore {
     }
     if (rollouts.size() != expected) {
       throw new BatchException(
-          "%s: %d rollouts, expected %d: the file was cut"
+          "%s: %d rollouts, expected %d: the file was truncated"
               .formatted(file, rollouts.size(), expected));
     }
     return new TrainingBatch(step, rollouts);
@@ -141,7 +141,7 @@ public final class BatchStore {
   /**
    * Waits for the batch of a step and reads it; the store's directory need not exist yet.
    *
-   * @throws BatchException once {@code deadline} has passed, or as {@link #read}
+   * @throws BatchException once {@code deadline} has passed, or as {@link #read} throws it
    */
   public TrainingBatch await(long step, Duration deadline) throws InterruptedException {
     Path file = path(step);

@@ -3,11 +3,11 @@ package dev.freshet.rollouts;
 import java.util.List;
 
 /**
- * The rollouts of one problem, compared with each other to find each one's advantage.
+ * The rollouts of one problem, from whose comparison each gets its advantage.
  *
  * @param problem the problem's id in its environment
- * @param dispatchVersion the policy version when the group was sent off: the oldest of its rollouts
- * @param rollouts one or more, all of this group
+ * @param dispatchVersion the policy version at dispatch, the oldest of the rollouts'
+ * @param rollouts one or more, all with this group's id
  */
 public record Group(String id, String problem, int dispatchVersion, List<Rollout> rollouts) {
   public Group {
@@ -19,18 +19,18 @@ public record Group(String id, String problem, int dispatchVersion, List<Rollout
     for (Rollout rollout : rollouts) {
       if (!rollout.groupId().equals(id)) {
         throw new IllegalArgumentException(
-            "group '%s': rollout '%s' is of group '%s', expected its own"
+            "group '%s': rollout '%s' has group id '%s', expected the group's own"
                 .formatted(id, rollout.id(), rollout.groupId()));
       }
     }
   }
 
-  /** The mean of the rollouts' rewards. */
+  /** The mean reward. */
   public double meanReward() {
     return rollouts.stream().mapToDouble(Rollout::reward).average().orElseThrow();
   }
 
-  /** Whether all rewards are equal: nothing tells the rollouts apart, so none has an advantage. */
+  /** Whether all rewards are equal, so that every advantage is 0. */
   public boolean zeroAdvantage() {
     double first = rollouts.getFirst().reward();
     return rollouts.stream().allMatch(rollout -> rollout.reward() == first);

@@ -1,16 +1,16 @@
 package dev.freshet.rollouts;
 
 /**
- * One attempt of the policy at a problem, scored.
+ * One scored attempt of the policy at a problem.
  *
  * @param groupId the group of attempts at the same problem
- * @param environment the name of the environment that posed the problem
+ * @param environment the name of the problem's environment
  * @param problem the problem's id in its environment
  * @param reward the environment's score
- * @param advantage how much better than its group; 0 until that is known
- * @param finishReason why the last turn ended: {@code stop}, {@code length}, {@code abort}
- * @param turns how often the policy spoke
- * @param dispatchVersion the policy version when the rollout was sent off
+ * @param advantage how much better it was than its group; 0 until computed
+ * @param finishReason why the last turn ended: {@code stop}, {@code length} or {@code abort}
+ * @param turns the number of turns of the policy
+ * @param dispatchVersion the policy version when the rollout was dispatched
  */
 public record Rollout(
     String id,
@@ -37,12 +37,12 @@ public record Rollout(
     }
   }
 
-  /** Whether the token limit cut the policy off. */
+  /** Whether the token limit ended the last turn. */
   public boolean truncated() {
     return finishReason.equals("length");
   }
 
-  /** The same rollout with its advantage. */
+  /** The same rollout with another advantage. */
   public Rollout withAdvantage(double known) {
     return new Rollout(
         id,

@@ -3,9 +3,9 @@ package dev.freshet.rollouts;
 import java.util.List;
 
 /**
- * What the trainer takes one optimizer step on.
+ * The rollouts of one optimizer step.
  *
- * @param step the step it is for: the policy version that comes out
+ * @param step the step, which is also the policy version that it makes
  * @param rollouts one or more
  */
 public record TrainingBatch(long step, List<Rollout> rollouts) {

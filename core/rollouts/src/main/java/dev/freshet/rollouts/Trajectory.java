@@ -3,18 +3,18 @@ package dev.freshet.rollouts;
 import java.util.Arrays;
 
 /**
- * The tokens of one rollout in the order the policy saw them: prompt, what it generated, what the
- * environment answered, what it generated next. Parallel arrays of one length; they are not copied,
- * and nobody may change them.
+ * The tokens of one rollout in the order in which the policy saw them: the prompt, a turn of the
+ * policy, the environment's answer, the next turn. The parallel arrays have one length. They are
+ * not copied and must not be changed.
  *
- * @param generated whether the policy produced the token; the loss is over these alone
+ * @param generated whether the policy generated the token; only these tokens have a loss
  * @param logprobs the engine's natural-log probability of a generated token when it was sampled; 0
- *     elsewhere
- * @param policyVersions the policy version that sampled a generated token; −1 elsewhere
+ *     for other tokens
+ * @param policyVersions the policy version that sampled a generated token; −1 for other tokens
  */
 public record Trajectory(
     int[] tokenIds, boolean[] generated, float[] logprobs, int[] policyVersions) {
-  /** The policy version of a token that no policy produced. */
+  /** The policy version of a token that no policy generated. */
   public static final int NO_VERSION = -1;
 
   public Trajectory {
@@ -23,7 +23,7 @@ public record Trajectory(
         || logprobs.length != length
         || policyVersions.length != length) {
       throw new IllegalArgumentException(
-          "trajectory of %d tokens: %d generated flags, %d logprobs and %d policy versions, expected as many of each"
+          "trajectory of %d tokens: %d generated flags, %d logprobs and %d policy versions, expected equal numbers"
               .formatted(length, generated.length, logprobs.length, policyVersions.length));
     }
     for (int i = 0; i < length; i++) {
@@ -50,7 +50,7 @@ public record Trajectory(
     return tokenIds.length;
   }
 
-  /** The number of tokens that the policy produced. */
+  /** The number of tokens that the policy generated. */
   public int generatedCount() {
     int count = 0;
     for (boolean own : generated) {
@@ -78,7 +78,7 @@ public record Trajectory(
     return "Trajectory[%d tokens, %d generated]".formatted(length(), generatedCount());
   }
 
-  /** Grows a trajectory turn by turn. Not thread-safe. */
+  /** Builds a trajectory turn by turn. Not thread-safe. */
   public static final class Builder {
     private int length;
     private int[] tokenIds = new int[64];
@@ -86,7 +86,7 @@ public record Trajectory(
     private float[] logprobs = new float[64];
     private int[] policyVersions = new int[64];
 
-    /** Appends tokens that the policy was given: the prompt, or an environment's answer. */
+    /** Appends tokens that the policy did not generate: the prompt, or an environment's answer. */
     public Builder observe(int[] ids) {
       reserve(ids.length);
       System.arraycopy(ids, 0, tokenIds, length, ids.length);
@@ -95,11 +95,11 @@ public record Trajectory(
       return this;
     }
 
-    /** Appends tokens that the policy produced, with the engine's logprob and version of each. */
+    /** Appends tokens that the policy generated, with the engine's logprob and version of each. */
     public Builder generate(int[] ids, float[] logprobsOfIds, int[] versions) {
       if (logprobsOfIds.length != ids.length || versions.length != ids.length) {
         throw new IllegalArgumentException(
-            "%d generated tokens: %d logprobs and %d policy versions, expected as many of each"
+            "%d generated tokens: %d logprobs and %d policy versions, expected equal numbers"
                 .formatted(ids.length, logprobsOfIds.length, versions.length));
       }
       reserve(ids.length);
@@ -116,7 +116,7 @@ public record Trajectory(
       return Arrays.copyOf(tokenIds, length);
     }
 
-    /** The trajectory so far; the builder may go on. */
+    /** The trajectory so far. The builder remains usable. */
     public Trajectory build() {
       return new Trajectory(
           Arrays.copyOf(tokenIds, length),

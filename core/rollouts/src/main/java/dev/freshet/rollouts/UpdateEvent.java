@@ -14,11 +14,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * One line of the update log. Fields that are not known are skipped when it is read.
+ * One line of the update log. Unknown fields are skipped.
  *
- * @param version the policy version it is about
- * @param server the root of the admin listener of the one server it is about
- * @param trace the id of the admin call
+ * @param version the policy version
+ * @param server the root URL of the server's admin listener, if the event concerns one server
+ * @param trace the id of the admin call, if there is one
  */
 public record UpdateEvent(
     long version, Kind kind, Optional<String> server, Optional<TraceId> trace) {
@@ -30,7 +30,7 @@ public record UpdateEvent(
 
   /** What happened to a version. */
   public enum Kind {
-    /** A server is about to be asked to serve it, and may from now on. */
+    /** A server is about to be asked to serve it; from now on it may. */
     SENT,
     /** All servers in rotation serve it. */
     SERVED,
@@ -50,7 +50,7 @@ public record UpdateEvent(
     }
   }
 
-  /** The server is about to be asked. */
+  /** The server is about to be asked to serve the version. */
   public static UpdateEvent sent(long version, String server, TraceId trace) {
     return new UpdateEvent(version, Kind.SENT, Optional.of(server), Optional.of(trace));
   }
@@ -65,7 +65,7 @@ public record UpdateEvent(
     return new UpdateEvent(version, Kind.FAILED, Optional.of(server), Optional.of(trace));
   }
 
-  /** The line's bytes, its line feed included. */
+  /** The line's bytes, including its line feed. */
   byte[] toJson() {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("version", version);

@@ -38,7 +38,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aBatchComesBackAsItWasWritten() throws IOException {
+  void aBatchIsReadBackAsWritten() throws IOException {
     TrainingBatch batch = batch(12, 40);
 
     store.write(batch);
@@ -48,7 +48,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aLineIsTheRolloutInJson() throws IOException {
+  void aLineIsARolloutAsJson() throws IOException {
     store.write(new TrainingBatch(3, List.of(rollout("r\n\"é", "g"))));
 
     assertThat(dir.resolve("step_3.jsonl"))
@@ -63,7 +63,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aBatchOfTheSameStepIsReplacedAndLeftoversGo() throws IOException {
+  void aBatchOfTheSameStepIsReplacedAndLeftoversAreRemoved() throws IOException {
     store.write(batch(1, 2));
     Files.writeString(dir.resolve(".step_0.jsonl.tmp"), "{");
     Files.writeString(dir.resolve(".step_1.jsonl.tmp"), "{");
@@ -77,7 +77,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aBatchIsAwaitedThoughItsDirectoryDoesNotExistYet() throws Exception {
+  void aBatchIsAwaitedEvenIfItsDirectoryDoesNotExistYet() throws Exception {
     TrainingBatch batch = batch(5, 3);
     try (ExecutorService waiter = Executors.newSingleThreadExecutor()) {
       CountDownLatch begun = new CountDownLatch(1);
@@ -122,7 +122,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aBatchThatCannotBeWrittenLeavesTheOldOne() throws IOException {
+  void aBatchThatCannotBeWrittenLeavesTheOldOneInPlace() throws IOException {
     store.write(batch(1, 2));
     Files.createDirectory(dir.resolve(".step_1.jsonl.tmp"));
     Files.createFile(dir.resolve(".step_1.jsonl.tmp/occupied"));
@@ -134,7 +134,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aFileCutAnywhereIsRefused() throws IOException {
+  void aFileTruncatedAnywhereIsRefused() throws IOException {
     store.write(batch(1, 3));
     Path file = dir.resolve("step_1.jsonl");
     byte[] whole = Files.readAllBytes(file);
@@ -148,7 +148,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void linesThatAreMissingDoubledOrForeignAreNamed() throws IOException {
+  void missingRepeatedAndForeignLinesAreNamed() throws IOException {
     store.write(batch(1, 3));
     store.write(batch(2, 3));
     Path file = dir.resolve("step_1.jsonl");
@@ -157,7 +157,7 @@ class BatchStoreTest {
 
     Files.write(file, lines.subList(0, 2));
     assertThatThrownBy(() -> store.read(1))
-        .hasMessage("%s: 2 rollouts, expected 3: the file was cut", file);
+        .hasMessage("%s: 2 rollouts, expected 3: the file was truncated", file);
     Files.write(file, List.of(lines.get(0), lines.get(2)));
     assertThatThrownBy(() -> store.read(1))
         .hasMessage("%s: line 2: rollout 2 of 3 of step 1, expected number 1 of step 1", file);
@@ -209,7 +209,7 @@ class BatchStoreTest {
   }
 
   @Test
-  void aFieldThatIsNotKnownIsSkipped() throws IOException {
+  void anUnknownFieldIsSkipped() throws IOException {
     store.write(new TrainingBatch(1, List.of(rollout("r", "g"))));
     Path file = dir.resolve("step_1.jsonl");
     Files.writeString(file, Files.readString(file).replaceFirst("\\{", "{\"later\":{\"a\":[1]},"));

@@ -28,7 +28,7 @@ class TrajectoryTest {
   }
 
   @Test
-  void aBuilderGrowsToAnyLengthAndLaterTurnsLeaveABuiltTrajectoryAlone() {
+  void aBuilderGrowsToAnyLengthAndLaterTurnsDoNotChangeABuiltTrajectory() {
     Trajectory.Builder builder = new Trajectory.Builder();
     for (int i = 0; i < 1000; i++) {
       builder.observe(new int[] {i}).generate(new int[] {i}, new float[] {-i}, new int[] {i});
@@ -46,11 +46,10 @@ class TrajectoryTest {
   void arraysOfDifferentLengthsAreRefused() {
     assertThatThrownBy(() -> new Trajectory(new int[2], new boolean[2], new float[1], new int[2]))
         .hasMessage(
-            "trajectory of 2 tokens: 2 generated flags, 1 logprobs and 2 policy versions, expected as many of each");
+            "trajectory of 2 tokens: 2 generated flags, 1 logprobs and 2 policy versions, expected equal numbers");
     assertThatThrownBy(
             () -> new Trajectory.Builder().generate(new int[2], new float[2], new int[1]))
-        .hasMessage(
-            "2 generated tokens: 2 logprobs and 1 policy versions, expected as many of each");
+        .hasMessage("2 generated tokens: 2 logprobs and 1 policy versions, expected equal numbers");
   }
 
   @Test
@@ -71,7 +70,7 @@ class TrajectoryTest {
   }
 
   @Test
-  void aTokenThatWasNotGeneratedHasNeitherLogprobNorVersion() {
+  void aTokenThatWasNotGeneratedMustHaveNoLogprobAndNoVersion() {
     assertThatThrownBy(
             () ->
                 new Trajectory(
@@ -85,7 +84,7 @@ class TrajectoryTest {
   }
 
   @Test
-  void aGroupKnowsItsMeanAndWhetherItTeachesAnything() {
+  void aGroupHasAMeanRewardAndKnowsWhetherAllRewardsAreEqual() {
     Group mixed = new Group("g", "p", 3, List.of(rollout("a", 0.25), rollout("b", 0.75)));
     Group same =
         new Group("g", "p", 3, List.of(rollout("a", 0.1), rollout("b", 0.1), rollout("c", 0.1)));
@@ -96,11 +95,11 @@ class TrajectoryTest {
     assertThatThrownBy(() -> new Group("g", "p", 3, List.of()))
         .hasMessage("group 'g': no rollouts, expected one or more");
     assertThatThrownBy(() -> new Group("h", "p", 3, List.of(rollout("a", 1))))
-        .hasMessage("group 'h': rollout 'a' is of group 'g', expected its own");
+        .hasMessage("group 'h': rollout 'a' has group id 'g', expected the group's own");
   }
 
   @Test
-  void aRolloutIsTruncatedWhenTheTokenLimitCutIt() {
+  void aRolloutIsTruncatedIfTheTokenLimitEndedIt() {
     Rollout stopped = rollout("a", 1);
     assertThat(stopped.truncated()).isFalse();
     assertThat(stopped.withAdvantage(0.5).advantage()).isEqualTo(0.5);

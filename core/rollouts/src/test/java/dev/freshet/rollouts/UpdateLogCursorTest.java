@@ -62,7 +62,7 @@ class UpdateLogCursorTest {
     log.append(sent(1));
     assertThat(cursor.read()).isPresent();
     byte[] bytes = Files.readAllBytes(log.path());
-    Arrays.fill(bytes, (byte) '#'); // What was read before would now be an error.
+    Arrays.fill(bytes, (byte) '#'); // Reading these bytes again would be an error.
     bytes[bytes.length - 1] = '\n';
     Files.write(log.path(), bytes, StandardOpenOption.WRITE);
 
@@ -72,13 +72,13 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aLogThatWasReplacedIsReadFromItsBeginningHoweverOftenAndWhateverItsLength() {
+  void aReplacedLogIsReadFromItsBeginningForAnyNumberOfReplacementsAndAnyLength() {
     log.begin(0);
     log.append(sent(1));
     for (int run = 1; run <= 50; run++) {
       assertThat(cursor.read()).isPresent();
       for (int begun = 0; begun <= run % 4; begun++) {
-        log.begin(run); // A file system may give the file the identity of an earlier one.
+        log.begin(run); // The file system may reuse the inode of an earlier log.
       }
       for (int more = 0; more < run % 3; more++) {
         log.append(sent(run + 1));
@@ -92,7 +92,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aLogThatWasShortenedIsReadFromItsBeginning() throws IOException {
+  void aShortenedLogIsReadFromItsBeginning() throws IOException {
     log.begin(0);
     log.append(sent(1));
     assertThat(cursor.read()).isPresent();
@@ -103,7 +103,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aTornLastLineIsReadOnceItIsWholeWhereverItWasCut() throws IOException {
+  void aTornLastLineIsReadOnceItIsWhole() throws IOException {
     byte[] line = sent(1).toJson();
     for (int length = 1; length < line.length; length++) {
       log.begin(0);
@@ -121,7 +121,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aLogIsFollowedFromItsAppearanceAndAgainAfterItWasDeleted() throws IOException {
+  void aLogIsReadFromItsBeginningWhenItAppearsAndAfterItWasDeleted() throws IOException {
     assertThat(cursor.read()).isEmpty();
     log.begin(0);
     assertThat(cursor.read()).contains(new Read(true, List.of(UpdateEvent.served(0))));
@@ -132,7 +132,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aWrongLineIsNamedByItsNumberInTheFileAtEveryReadUntilItIsGone() throws IOException {
+  void aWrongLineIsNamedByItsNumberAtEveryReadUntilTheLogIsReplaced() throws IOException {
     log.begin(0);
     log.append(sent(1));
     assertThat(cursor.read()).isPresent();
@@ -149,7 +149,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aPathThatIsNoFileIsRefused() throws IOException {
+  void aDirectoryInPlaceOfTheLogIsRefused() throws IOException {
     Files.createDirectory(log.path());
 
     assertThatThrownBy(cursor::read)
@@ -158,7 +158,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aThreadThatWasInterruptedReadsAllTheSame() {
+  void anInterruptedThreadReads() {
     log.begin(0);
     assertThat(cursor.read()).isPresent();
     log.append(sent(1));
@@ -171,7 +171,7 @@ class UpdateLogCursorTest {
   }
 
   @Test
-  void aCursorThatFollowsAWriterSeesEveryEventOfTheLastRunOnceAndInOrder() throws Exception {
+  void aCursorSeesEveryEventOfTheLastRunOnceAndInOrderWhileTheWriterWorks() throws Exception {
     log.begin(0);
     try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
       Future<?> writing = writer.submit(this::writeRuns);

@@ -39,7 +39,7 @@ class UpdateLogTest {
   }
 
   @Test
-  void eventsComeBackInTheirOrder() throws IOException {
+  void eventsAreReadInTheirOrder() throws IOException {
     UpdateEvent sent = UpdateEvent.sent(1, SERVER, TRACE);
     UpdateEvent failed = UpdateEvent.failed(1, SERVER, TRACE);
 
@@ -63,7 +63,7 @@ class UpdateLogTest {
   }
 
   @Test
-  void aRunBeginsAFreshLog() throws IOException {
+  void beginReplacesTheLogOfAnEarlierRun() throws IOException {
     log.begin(0);
     log.append(UpdateEvent.sent(7, SERVER, TRACE));
 
@@ -76,12 +76,12 @@ class UpdateLogTest {
   }
 
   @Test
-  void aDirectoryWithoutALogHasNone() {
+  void withoutAFileThereIsNoLog() {
     assertThat(log.read()).isEmpty();
   }
 
   @Test
-  void anEventIsNeverTheFirstOfALog() {
+  void anEventCannotBeAppendedBeforeTheLogWasBegun() {
     assertThatThrownBy(() -> log.append(UpdateEvent.served(1)))
         .isInstanceOf(BatchException.class)
         .hasMessageStartingWith(log.path() + ": cannot be written: NoSuchFile ");
@@ -98,7 +98,7 @@ class UpdateLogTest {
   }
 
   @Test
-  void aTornLastLineIsIgnoredWhereverItWasCut() throws IOException {
+  void aTornLastLineIsIgnoredAtAnyLength() throws IOException {
     log.begin(0);
     byte[] line = UpdateEvent.sent(1, SERVER, TRACE).toJson();
     byte[] before = Files.readAllBytes(log.path());
@@ -113,7 +113,7 @@ class UpdateLogTest {
   }
 
   @Test
-  void aReaderBesideTheWriterSeesWholeEventsInTheirOrder() throws Exception {
+  void aReaderSeesWholeEventsInTheirOrderWhileTheWriterAppends() throws Exception {
     log.begin(0);
     try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
       Future<?> writing =
@@ -167,7 +167,7 @@ class UpdateLogTest {
   }
 
   @Test
-  void whatAnotherOrchestratorAddsOrLeavesOutIsNoError() throws IOException {
+  void unknownFieldsAndMissingOptionalOnesAreAccepted() throws IOException {
     Files.createDirectories(dir);
     Files.writeString(log.path(), "{\"version\":4,\"event\":\"sent\",\"later\":{\"a\":[1]}}\n");
 

@@ -5,8 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The alphabet in which byte-level BPE writes bytes as printable characters (from GPT-2's {@code
- * bytes_to_unicode}): printable Latin-1 stands for itself, the other 68 bytes follow from U+0100.
+ * The alphabet in which byte-level BPE writes bytes as printable characters (GPT-2's {@code
+ * bytes_to_unicode}): a printable Latin-1 character stands for its own byte, and the other 68 bytes
+ * are the characters from U+0100.
  */
 final class ByteAlphabet {
   private static final int UNMAPPED = -1;
@@ -26,7 +27,7 @@ final class ByteAlphabet {
     return table;
   }
 
-  /** The bytes of a token; a token with a character outside the alphabet is its own UTF-8. */
+  /** The bytes of a token; its UTF-8 if it has a character outside the alphabet. */
   static byte[] bytes(String token) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(token.length());
     for (int i = 0; i < token.length(); i++) {

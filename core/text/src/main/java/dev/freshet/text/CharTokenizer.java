@@ -11,11 +11,10 @@ import java.util.Map;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * A vocabulary of single characters for a small decoder, written as the {@code tokenizer.json} and
- * {@code tokenizer_config.json} that transformers and {@link Tokenizer} both load. Ids: {@code
- * <|pad|>} 0, {@code <|bos|>} 1, {@code <|eos|>} 2, {@code <|sep|>} 3, then the alphabet in order.
- * Nothing is added around a text, and a character outside the alphabet is an error, never silently
- * another token.
+ * A tokenizer with one token a character, for small decoders. Its files {@code tokenizer.json} and
+ * {@code tokenizer_config.json} load in transformers and in {@link Tokenizer}. Ids: {@code <|pad|>}
+ * 0, {@code <|bos|>} 1, {@code <|eos|>} 2, {@code <|sep|>} 3, then the alphabet in order. No tokens
+ * are added around a text. A character outside the alphabet is an error, not an unknown token.
  *
  * @param alphabet the characters, each once
  */
@@ -27,7 +26,7 @@ public record CharTokenizer(String alphabet) {
 
   private static final List<String> SPECIAL = List.of("<|pad|>", "<|bos|>", "<|eos|>", "<|sep|>");
 
-  /** Is in no vocabulary, so that an unknown character fails. */
+  /** The unknown token. It is in no vocabulary, so an unknown character is an error. */
   private static final String NO_UNKNOWN = "<|unknown characters are errors|>";
 
   public CharTokenizer {
@@ -38,12 +37,16 @@ public record CharTokenizer(String alphabet) {
     }
   }
 
-  /** How many ids there are, special tokens included. */
+  /** The number of ids, including special tokens. */
   public int vocabSize() {
     return SPECIAL.size() + alphabet.codePointCount(0, alphabet.length());
   }
 
-  /** The ids of a text of the alphabet's characters. */
+  /**
+   * The ids of a text.
+   *
+   * @throws TokenizerException at a character outside the alphabet
+   */
   public int[] encode(String text) {
     return text.codePoints().map(this::idOf).toArray();
   }
@@ -58,12 +61,12 @@ public record CharTokenizer(String alphabet) {
     return SPECIAL.size() + alphabet.codePointCount(0, at);
   }
 
-  /** The two files by name. */
+  /** The content of the two files by file name. */
   public Map<String, byte[]> files() {
     return Map.of("tokenizer.json", json(tokenizer()), "tokenizer_config.json", json(config()));
   }
 
-  /** Writes the two files into {@code dir}, which exists. */
+  /** Writes the two files into {@code dir}, which must exist. */
   public void write(Path dir) throws IOException {
     for (Map.Entry<String, byte[]> file : files().entrySet()) {
       Files.write(dir.resolve(file.getKey()), file.getValue());

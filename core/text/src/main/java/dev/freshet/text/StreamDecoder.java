@@ -4,18 +4,18 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Turns the tokens of one stream into text as they come. What {@link #push} has returned is
- * certain: it is a prefix of the decode of the whole, whatever follows; {@link #flush} returns the
- * rest. So a character is never split, and U+FFFD comes out only for bytes that are invalid for
- * good.
+ * Decodes the tokens of one stream incrementally. The text that {@link #push} has returned so far
+ * is always a prefix of the decoded whole, for any further tokens; {@link #flush} returns the rest.
+ * A character is therefore never split, and U+FFFD is returned only for bytes that no further token
+ * can make valid.
  *
- * <p>Amortised O(1) a token. Not thread-safe; one a stream.
+ * <p>Amortised O(1) a token. Not thread-safe; one instance a stream.
  */
 public final class StreamDecoder {
   private final Form form;
 
   /**
-   * @param skipSpecial leave special tokens out of the text
+   * @param skipSpecial whether to omit special tokens from the text
    */
   public StreamDecoder(Tokenizer tokenizer, boolean skipSpecial) {
     List<String> decoders = tokenizer.vocabulary().decoders();
@@ -28,24 +28,24 @@ public final class StreamDecoder {
         };
   }
 
-  /** Appends a token; returns the text that became certain, often all of it, sometimes none. */
+  /** Appends a token. Returns the text that later tokens cannot change, which may be empty. */
   public String push(int id) {
     return form.push(id);
   }
 
-  /** Ends the stream; returns the text still held back. */
+  /** Ends the stream. Returns the text held back so far. */
   public String flush() {
     return form.flush();
   }
 
-  /** How tokens make text: the families differ in what can still change. */
+  /** Decoding for one family of tokenizers; families differ in which text can still change. */
   private sealed interface Form {
     String push(int id);
 
     String flush();
   }
 
-  /** Byte-level BPE: a token is a string of bytes, the text is their concatenation as UTF-8. */
+  /** Byte-level BPE: tokens are byte strings, and the text is their concatenation as UTF-8. */
   private static final class ByteLevel implements Form {
     private final Vocabulary vocabulary;
     private final boolean skipSpecial;
@@ -71,7 +71,7 @@ public final class StreamDecoder {
     }
   }
 
-  /** Tokens that are text themselves: theirs is put together. */
+  /** Tokens that are text themselves; the text is their concatenation. */
   private static final class Fused implements Form {
     private final Vocabulary vocabulary;
     private final boolean skipSpecial;
@@ -94,10 +94,10 @@ public final class StreamDecoder {
   }
 
   /**
-   * Any other decoder: the library decodes a short window of tokens, which begins at the tokens of
-   * the last text returned, because a token's text may depend on there being one before it. With
-   * byte fallback a run of byte tokens is held until it ends: it is text only if it is valid as a
-   * whole, else every byte of it is a U+FFFD.
+   * Any other decoder. The library decodes a short window of tokens. The window begins with the
+   * tokens of the text returned last, because a token's text may depend on the token before it.
+   * With byte fallback a run of byte tokens is held back until it ends: it is text if the whole run
+   * is valid UTF-8, otherwise each of its bytes is a U+FFFD.
    */
   private static final class Window implements Form {
     private final Tokenizer tokenizer;
@@ -117,7 +117,7 @@ public final class StreamDecoder {
     @Override
     public String push(int id) {
       String token = tokenizer.vocabulary().tokens().get(id);
-      if (token == null || (skipSpecial && tokenizer.isSpecial(id))) {
+      if (token == null || (skipSpecial && tokenizer.vocabulary().special().contains(id))) {
         return "";
       }
       if (size == ids.length) {

@@ -6,20 +6,21 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.LongStream;
 
 /**
- * A Hugging Face tokenizer read from a {@code tokenizer.json}: the same ids as transformers gives.
- * Never truncates, never pads, never reaches the network. Thread-safe until closed; the owner
- * closes it when no caller is left. Errors are {@link TokenizerException}.
+ * A Hugging Face tokenizer read from a {@code tokenizer.json}, with the same ids as in
+ * transformers. Never truncates, pads or uses the network. Thread-safe until closed; the owner
+ * closes it after the last use. Errors are {@link TokenizerException}s.
  */
 public final class Tokenizer implements AutoCloseable {
   private static final String FILE = "tokenizer.json";
 
   static {
-    // The library would otherwise fetch a native build for a GPU it finds, and call home.
+    // Otherwise the library downloads a native build if it finds a GPU, and sends usage data.
     System.setProperty("ai.djl.offline", "true");
   }
 
@@ -53,7 +54,7 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Reads the content of a {@code tokenizer.json}.
    *
-   * @param source what messages call it
+   * @param source the name of the file in messages
    */
   public static Tokenizer parse(byte[] json, String source) {
     try {
@@ -70,12 +71,15 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
-  /** The ids of {@code text} and whatever the post-processor puts around them. */
+  /** The ids of {@code text} with the tokens that the post-processor adds around them. */
   public int[] encode(String text) {
     return encode(text, true);
   }
 
-  /** The ids of {@code text} alone. A special token written out in the text is that token. */
+  /**
+   * The ids of {@code text} without added tokens. A special token written out in the text becomes
+   * that token.
+   */
   public int[] encodeOrdinary(String text) {
     return encode(text, false);
   }
@@ -86,11 +90,11 @@ public final class Tokenizer implements AutoCloseable {
       return LongStream.of(ids).mapToInt(Math::toIntExact).toArray();
     } catch (RuntimeException e) {
       throw new TokenizerException(
-          "tokenizer %s: text cannot be encoded: %s".formatted(source, reason(text, e)), e);
+          "tokenizer %s: cannot encode the text: %s".formatted(source, reason(text, e)), e);
     }
   }
 
-  /** A vocabulary of words without an unknown token fails without saying at what. */
+  /** For a vocabulary without an unknown token, the library does not name the character. */
   private String reason(String text, RuntimeException e) {
     String message = String.valueOf(e.getMessage());
     return message.contains("Missing [UNK]")
@@ -103,40 +107,24 @@ public final class Tokenizer implements AutoCloseable {
         : message;
   }
 
-  /** The text with every surrogate that has no partner replaced by U+FFFD: UTF-8 has none. */
+  /** The text with unpaired surrogates, which UTF-8 cannot encode, replaced by U+FFFD. */
   private static String wellFormed(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
   }
 
-  /** The text of {@code ids}; ids outside the vocabulary are passed over. */
+  /** The text of {@code ids}; ids outside the vocabulary are skipped. */
   public String decode(int[] ids, boolean skipSpecial) {
-    return library.decode(java.util.Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+    return library.decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
   }
 
-  /** One more than the highest id that a token has. */
+  /** One more than the highest id of a token. */
   public int vocabSize() {
     return vocabSize;
   }
 
-  /** The id of exactly this token (as the vocabulary writes it). */
+  /** The id of a token, given as the vocabulary writes it. */
   public OptionalInt idOf(String token) {
     return vocabulary.idOf(token);
-  }
-
-  /** The token of {@code id} as the vocabulary writes it, not as text. */
-  public String tokenOf(int id) {
-    String token = vocabulary.tokens().get(id);
-    if (token == null) {
-      throw new TokenizerException(
-          "tokenizer %s: no token has id %d: expected 0 to %d"
-              .formatted(source, id, vocabSize - 1));
-    }
-    return token;
-  }
-
-  /** Whether {@code id} is a special token: one that {@code skipSpecial} leaves out of a text. */
-  public boolean isSpecial(int id) {
-    return vocabulary.special().contains(id);
   }
 
   Vocabulary vocabulary() {

@@ -1,6 +1,8 @@
 package dev.freshet.text;
 
-/** A tokenizer cannot be read, or cannot encode a text; the message says what, where and why. */
+/**
+ * A tokenizer cannot be read, or cannot encode a text. The message names the file and the reason.
+ */
 public final class TokenizerException extends RuntimeException {
   public TokenizerException(String message) {
     super(message);

@@ -1,10 +1,10 @@
 package dev.freshet.text;
 
 /**
- * UTF-8 decoded as the bytes come. An invalid sequence becomes one U+FFFD for each maximal part of
- * it that begins a character (the Unicode standard, section 3.9, "substitution of maximal
- * subparts"), as Rust's {@code from_utf8_lossy} and the web's decoders have it; an unfinished one
- * is held. Not thread-safe.
+ * An incremental UTF-8 decoder. Each maximal subpart of an invalid sequence becomes one U+FFFD (the
+ * Unicode standard, section 3.9, "substitution of maximal subparts"), as in Rust's {@code
+ * from_utf8_lossy} and the WHATWG encoding standard. An unfinished sequence is held back. Not
+ * thread-safe.
  */
 final class Utf8Stream {
   private static final char REPLACEMENT = '\uFFFD';
@@ -14,7 +14,7 @@ final class Utf8Stream {
   private int lowest = 0x80;
   private int highest = 0xBF;
 
-  /** Appends bytes; returns the characters that became complete or invalid. */
+  /** Appends bytes. Returns the characters that they completed, and U+FFFD for invalid ones. */
   String push(byte[] bytes) {
     StringBuilder text = new StringBuilder(bytes.length);
     for (byte signed : bytes) {
@@ -48,7 +48,7 @@ final class Utf8Stream {
     }
   }
 
-  /** The second byte's bounds rule out overlong forms, surrogates and what is above U+10FFFF. */
+  /** The bounds of the second byte exclude overlong forms, surrogates and values above U+10FFFF. */
   private void lead(int b, StringBuilder text) {
     lowest = 0x80;
     highest = 0xBF;

@@ -12,13 +12,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * What a {@code tokenizer.json} says about single tokens: their strings, which are special, and by
- * which steps a chain of them becomes text. Immutable.
+ * The tokens in a {@code tokenizer.json}: their strings, which are special, and the steps that
+ * decode a sequence of them to text. Immutable.
  *
  * @param tokens id to token
  * @param ids token to id
  * @param special ids of the special tokens
- * @param decoders types of the decoding steps in order; empty if the file names none
+ * @param decoders types of the decoding steps in order; empty if the file has none
  */
 record Vocabulary(
     Map<Integer, String> tokens,
@@ -28,7 +28,7 @@ record Vocabulary(
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
-   * Reads the whole of a {@code tokenizer.json}.
+   * Reads the content of a {@code tokenizer.json}.
    *
    * @param source names the file in errors
    */

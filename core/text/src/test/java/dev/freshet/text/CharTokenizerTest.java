@@ -12,7 +12,7 @@ class CharTokenizerTest {
   @TempDir Path dir;
 
   @Test
-  void theFilesWrittenGiveTheIdsItGives() throws IOException {
+  void theTokenizerLoadedFromItsFilesGivesTheSameIds() throws IOException {
     CharTokenizer characters = new CharTokenizer("zya b\n水🌊'\"\\");
     characters.write(dir);
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
@@ -26,7 +26,7 @@ class CharTokenizerTest {
   }
 
   @Test
-  void specialTokensHaveTheFirstIdsAndCanBeWrittenOut() throws IOException {
+  void specialTokensHaveTheFirstIdsAndCanBeWrittenInText() throws IOException {
     new CharTokenizer("ab").write(dir);
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
       assertThat(tokenizer.encode("<|pad|><|bos|>ab<|sep|>ba<|eos|>"))
@@ -40,7 +40,7 @@ class CharTokenizerTest {
               4,
               CharTokenizer.EOS);
       assertThat(tokenizer.decode(new int[] {1, 4, 3, 5, 2}, true)).isEqualTo("ab");
-      assertThat(tokenizer.isSpecial(CharTokenizer.EOS)).isTrue();
+      assertThat(tokenizer.vocabulary().special()).contains(CharTokenizer.EOS);
     }
   }
 
@@ -59,7 +59,7 @@ class CharTokenizerTest {
   }
 
   @Test
-  void anAlphabetWithADoubleCharacterIsRefused() {
+  void anAlphabetWithARepeatedCharacterIsRefused() {
     assertThatThrownBy(() -> new CharTokenizer("aba")).hasMessageContaining("each once");
     assertThatThrownBy(() -> new CharTokenizer("")).hasMessageContaining("one or more characters");
   }

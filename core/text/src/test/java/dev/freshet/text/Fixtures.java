@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import tools.jackson.databind.ObjectMapper;
 
-/** Tokenizers and texts the tests share. */
+/** Tokenizers and random texts for tests. */
 final class Fixtures {
   static final ObjectMapper JSON = new ObjectMapper();
 

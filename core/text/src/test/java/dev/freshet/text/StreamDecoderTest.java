@@ -14,35 +14,35 @@ class StreamDecoderTest {
   @TempDir Path dir;
 
   @Test
-  void onByteLevelAnyTextComesOutWholeAndNoCharacterIsSplit() {
+  void anyTextIsReproducedWithoutSplitCharactersByByteLevelDecoding() {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
-      anyTextComesOutWhole(tokenizer);
+      anyTextIsReproduced(tokenizer);
     }
   }
 
   @Test
-  void onByteFallbackAnyTextComesOutWholeAndNoCharacterIsSplit() throws IOException {
+  void anyTextIsReproducedWithoutSplitCharactersByByteFallback() throws IOException {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.byteFallback(dir))) {
-      anyTextComesOutWhole(tokenizer);
+      anyTextIsReproduced(tokenizer);
     }
   }
 
   @Test
-  void onByteLevelAnyTokensGiveTheDecodeOfTheWholeStepByStep() {
+  void anyTokensGiveTheDecodeOfTheWholeByByteLevelDecoding() {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-qwen3"))) {
       anyTokensGiveTheDecodeOfTheWhole(tokenizer);
     }
   }
 
   @Test
-  void onByteFallbackAnyTokensGiveTheDecodeOfTheWholeStepByStep() throws IOException {
+  void anyTokensGiveTheDecodeOfTheWholeByByteFallback() throws IOException {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.byteFallback(dir))) {
       anyTokensGiveTheDecodeOfTheWhole(tokenizer);
     }
   }
 
   @Test
-  void onCharactersAnyTokensGiveTheDecodeOfTheWholeAndEveryTokenAtOnce() throws IOException {
+  void aCharacterTokenizersTokensAreDecodedAtOnce() throws IOException {
     new CharTokenizer("abc é水🌊\n").write(dir);
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
       anyTokensGiveTheDecodeOfTheWhole(tokenizer);
@@ -56,11 +56,11 @@ class StreamDecoderTest {
   }
 
   @Test
-  void everyInvalidByteSequenceIsReplacedAsTheLibraryDoes() {
+  void everyInvalidByteSequenceIsReplacedAsByTheLibrary() {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
       int[] byteIds = new int[256];
       for (int id = 0; id < tokenizer.vocabSize(); id++) {
-        byte[] bytes = ByteAlphabet.bytes(tokenizer.tokenOf(id));
+        byte[] bytes = ByteAlphabet.bytes(String.valueOf(tokenizer.vocabulary().tokens().get(id)));
         if (bytes.length == 1) {
           byteIds[bytes[0] & 0xFF] = id;
         }
@@ -81,7 +81,7 @@ class StreamDecoderTest {
   }
 
   @Test
-  void aLongRunOfUnfinishedBytesCostsNoMoreATokenThanAShortOne() throws IOException {
+  void aLongRunOfUnfinishedBytesIsDecodedInTimeLinearInItsLength() throws IOException {
     try (Tokenizer fallback = Tokenizer.load(Fixtures.byteFallback(dir));
         Tokenizer byteLevel = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
       int[] run = new int[50_000];
@@ -92,7 +92,7 @@ class StreamDecoderTest {
     }
   }
 
-  private static void anyTextComesOutWhole(Tokenizer tokenizer) {
+  private static void anyTextIsReproduced(Tokenizer tokenizer) {
     Random random = new Random(3);
     for (int round = 0; round < ROUNDS; round++) {
       int[] ids = tokenizer.encodeOrdinary(Fixtures.text(random));

@@ -13,18 +13,17 @@ import java.util.Optional;
 
 /**
  * The weights of one Hugging Face directory, mapped: {@code model.safetensors}, or the shards that
- * {@code model.safetensors.index.json} names. Opening checks every header and the index against the
- * shards, copies nothing and reads no tensor. Whoever opens it closes it, and only when no thread
- * can read a tensor of it any more; closing unmaps.
+ * {@code model.safetensors.index.json} names. Opening checks every header, and the index against
+ * the shards; it copies nothing and reads no tensor. The caller that opens a checkpoint closes it,
+ * after the last thread has stopped reading its tensors. Closing unmaps.
  *
- * <p>The contract with whoever owns the directory: a file that is published is never changed in
- * place. Deleting, renaming or replacing files or the directory is harmless on Linux, since the
- * files that were opened stay open. One that is shortened in place takes its pages away from under
- * the mapping, and native code that reads them then ends the process. The methods here that read,
- * {@link #populate} and {@link #verifyContents}, throw instead; {@link #requireIntact} asks
- * beforehand.
+ * <p>The owner of the directory must not change a published file in place. Deleting, renaming or
+ * replacing files or the directory is harmless on Linux, because the opened files stay open. If a
+ * file is shortened in place, its pages vanish from the mapping, and native code that reads them
+ * ends the process. {@link #populate} and {@link #verifyContents} throw instead; {@link
+ * #requireIntact} detects it without reading.
  *
- * <p>Safe for use by any number of threads.
+ * <p>Thread-safe.
  */
 public final class Checkpoint implements AutoCloseable {
   static final String SINGLE_FILE = "model.safetensors";
@@ -57,7 +56,7 @@ public final class Checkpoint implements AutoCloseable {
     return open(dir, Optional.empty());
   }
 
-  /** Maps the weights in {@code dir}, whose manifest that is. */
+  /** Maps the weights in {@code dir} with its manifest. */
   @SuppressWarnings("MustBeClosedChecker") // The checkpoint owns the arena; close() closes it.
   static Checkpoint open(Path dir, Optional<Manifest> manifest) {
     if (!Files.isDirectory(dir)) {
@@ -85,7 +84,7 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /** Adds to {@code files} what it opens, also when it throws. */
+  /** Adds every file that it opens to {@code files}, also when it throws. */
   private static Map<String, TensorView> map(Path dir, Arena arena, List<SafetensorsFile> files) {
     if (Files.exists(dir.resolve(SINGLE_FILE))) {
       SafetensorsFile file = SafetensorsFile.map(dir.resolve(SINGLE_FILE), arena);
@@ -153,20 +152,20 @@ public final class Checkpoint implements AutoCloseable {
     return tensors;
   }
 
-  /** The bytes of all tensors together. */
+  /** The total size of all tensors in bytes. */
   public long bytes() {
     return tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
   }
 
-  /** What was promised of these weights when they were published; none for a plain directory. */
-  public Optional<Manifest> manifest() {
+  /** The manifest with which the weights were published; empty for a plain directory. */
+  Optional<Manifest> manifest() {
     return manifest;
   }
 
   /**
-   * Faults the mapping in, on all cores, so that later reads need not: all pages that are in the
-   * page cache, as those of a checkpoint just published are. Of pages that come from the disk, some
-   * may be left to {@link #verifyContents}, after which every page is in.
+   * Faults in, on all cores, every page of the mapping that is in the page cache, as those of a
+   * checkpoint that was just published are. Some pages that come from the disk may be left to
+   * {@link #verifyContents}, after which every page is mapped.
    *
    * @throws CheckpointException if a file was shortened or cannot be read
    */
@@ -178,21 +177,21 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * Reads every tensor, on all cores and once: its checksum must be that of the manifest, if there
-   * is one, and its numbers finite.
+   * Reads every tensor once, on all cores, and checks that its checksum is that of the manifest, if
+   * there is one, and that its numbers are finite.
    *
-   * @throws CheckpointException naming a tensor of another checksum, or one with a NaN or an
-   *     infinity and the first such index, or a file that was shortened or cannot be read
+   * @throws CheckpointException naming a tensor with another checksum, the first NaN or infinity of
+   *     a tensor, or a file that was shortened or cannot be read
    */
   public void verifyContents() {
     new ContentScan(this).verify(manifest.map(Manifest::tensors).orElse(Map.of()));
   }
 
   /**
-   * Checks that every mapped file still has all bytes that were mapped, wherever it is by now. Asks
-   * the kernel alone, so it takes no time worth counting.
+   * Checks that every mapped file still has all bytes that were mapped, even if it was renamed or
+   * deleted. Only asks the kernel for sizes, which is fast.
    *
-   * @throws CheckpointException naming the first that was shortened
+   * @throws CheckpointException naming the first file that was shortened
    */
   public void requireIntact() {
     files.forEach(SafetensorsFile::requireIntact);
@@ -200,7 +199,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * Gives the memory of the mapping back to the kernel. The tensors stay valid: reading them faults
-   * pages in again, from the page cache or the disk. Does nothing but on Linux.
+   * pages in again, from the page cache or the disk. On systems other than Linux it does nothing.
    */
   public void dropPages() {
     for (SafetensorsFile file : files) {
@@ -208,7 +207,7 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /** Unmaps; every view is dead from here on. Closing again does nothing. */
+  /** Unmaps; no view may be read afterwards. Closing again does nothing. */
   @Override
   public void close() {
     if (arena.scope().isAlive()) {

@@ -1,9 +1,9 @@
 package dev.freshet.weights;
 
 /**
- * A checkpoint that cannot be read, written or trusted. The message is one line: which file or
- * directory, which tensor, what was found and what was expected. Text that came from a file is
- * escaped and cut, so that it can neither break the line nor flood it.
+ * A checkpoint cannot be read, written or verified. The message is one line: the file or directory,
+ * the tensor, what was found and what was expected. Control characters are escaped, and the message
+ * is cut at 1,000 characters.
  */
 public final class CheckpointException extends RuntimeException {
   private static final int LONGEST = 1_000;

@@ -1,6 +1,7 @@
 package dev.freshet.weights;
 
 import dev.freshet.trace.DirectoryWatch;
+import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -22,33 +23,35 @@ import java.util.regex.Pattern;
 /**
  * The published checkpoints of a run: {@code weights/step_N/}, each a plain Hugging Face directory
  * with {@code manifest.json} and the empty {@code STABLE}, which is written last. A step is written
- * under a hidden name, forced to the disk and renamed, so that a reader sees all of it or none,
- * whenever the publisher or the machine dies. Only a directory with {@code STABLE} is a checkpoint.
+ * under a hidden name, forced to the disk and renamed. A reader therefore sees all of it or
+ * nothing, even if the publisher or the machine crashes. Only a directory with {@code STABLE} is a
+ * checkpoint.
  *
- * <p>One process publishes at a time, which a lock on the directory holds; any number read.
+ * <p>One process publishes at a time, enforced by a lock on the directory; any number read.
  * Thread-safe.
  */
 public final class CheckpointStore {
-  /** The empty file whose presence says that a checkpoint is whole. */
+  /** The empty file that marks a complete checkpoint. */
   public static final String STABLE = "STABLE";
 
   private static final Pattern STEP = Pattern.compile("step_(0|[1-9][0-9]{0,17})");
 
   private final Path weightsDir;
 
-  /** A store in {@code weightsDir}, which the first publication creates if need be. */
+  /** A store in {@code weightsDir}, which the first publication creates if it is missing. */
   public CheckpointStore(Path weightsDir) {
     this.weightsDir = weightsDir;
   }
 
   /**
-   * Publishes one step and returns its directory. What a killed publisher left is removed first.
+   * Publishes one step and returns its directory. Removes the leftovers of a killed publisher
+   * first.
    *
-   * @param baseVersion the policy version that these weights were stepped from
-   * @param sideFiles content by file name of what else belongs in the directory, such as {@link
+   * @param baseVersion the policy version from which the optimizer step was taken
+   * @param sideFiles content by file name of the other files of the directory, such as {@link
    *     #sideFiles}
-   * @throws CheckpointException if the step is there already, another process publishes, or the
-   *     disk refuses, such as when it is full; nothing of the step is visible then
+   * @throws CheckpointException if the step exists already, another process is publishing, or a
+   *     file cannot be written, for example on a full disk; nothing of the step is visible then
    */
   public synchronized Path publish(
       long step, long baseVersion, List<TensorView> tensors, Map<String, byte[]> sideFiles) {
@@ -57,7 +60,7 @@ public final class CheckpointStore {
   }
 
   /**
-   * What stands beside the weights in a Hugging Face directory: configuration, tokenizer, chat
+   * The files beside the weights in a Hugging Face directory: configuration, tokenizer, chat
    * template. Content by file name.
    */
   public static Map<String, byte[]> sideFiles(Path modelDir) {
@@ -78,12 +81,12 @@ public final class CheckpointStore {
     return files;
   }
 
-  /** Where a step is or will be. */
+  /** The directory of a step, whether or not it exists yet. */
   public Path path(long step) {
     return weightsDir.resolve("step_" + step);
   }
 
-  /** The steps that are there with {@code STABLE}, ascending. */
+  /** The steps that have {@code STABLE}, ascending. */
   public List<Long> steps() {
     List<Long> steps = new ArrayList<>();
     try (DirectoryStream<Path> children = Files.newDirectoryStream(weightsDir, "step_*")) {
@@ -91,7 +94,7 @@ public final class CheckpointStore {
         stepOf(child).filter(s -> isStable(child)).ifPresent(steps::add);
       }
     } catch (NoSuchFileException e) {
-      return List.of(); // Nothing was published yet.
+      return List.of(); // Nothing has been published.
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be listed: %s".formatted(weightsDir, DurableFiles.reason(e)), e);
@@ -109,7 +112,7 @@ public final class CheckpointStore {
   /**
    * Waits for a step and returns its directory; the store's directory need not exist yet.
    *
-   * @throws CheckpointException once {@code deadline} has passed, saying what is there instead
+   * @throws CheckpointException once {@code deadline} has passed; the message names the newest step
    */
   public Path await(long step, Duration deadline) throws InterruptedException {
     Path target = path(step);
@@ -122,7 +125,7 @@ public final class CheckpointStore {
    * Waits for any step above {@code step} and returns the newest; the store's directory need not
    * exist yet.
    *
-   * @throws CheckpointException once {@code deadline} has passed, saying what is there instead
+   * @throws CheckpointException once {@code deadline} has passed; the message names the newest step
    */
   public long awaitNewerThan(long step, Duration deadline) throws InterruptedException {
     return DirectoryWatch.await(
@@ -148,17 +151,17 @@ public final class CheckpointStore {
   }
 
   /**
-   * Checks that {@code dir} is a published checkpoint: {@code STABLE} is there, every size, type,
-   * shape and checksum is as the manifest says, and every number is finite. Reads all weights, on
+   * Checks that {@code dir} is a published checkpoint: it has {@code STABLE}, every size, type,
+   * shape and checksum is that of the manifest, and every number is finite. Reads all weights on
    * all cores.
    *
-   * @throws CheckpointException naming the first file or tensor that is not
+   * @throws CheckpointException naming the first file or tensor that fails a check
    */
   public static void verify(Path dir) {
     openVerified(dir).close();
   }
 
-  /** Like {@link #verify}, and leaves the checkpoint mapped; the caller closes it. */
+  /** As {@link #verify}, but returns the checkpoint mapped; the caller closes it. */
   public static Checkpoint openVerified(Path dir) {
     Checkpoint checkpoint = openPublished(dir);
     boolean verified = false;
@@ -175,28 +178,28 @@ public final class CheckpointStore {
   }
 
   /**
-   * Maps a published checkpoint and checks all that its manifest says but the checksums: it reads
-   * no tensor. The caller closes it, and trusts it only after {@link Checkpoint#verifyContents}.
+   * Maps a published checkpoint and checks it against its manifest except for the checksums; reads
+   * no tensor. The caller closes it, and must not use it before {@link Checkpoint#verifyContents}.
    *
-   * @throws CheckpointException naming the first file or tensor that is not as the manifest says
+   * @throws CheckpointException naming the first file or tensor that differs from the manifest
    */
   public static Checkpoint openPublished(Path dir) {
     return Verification.open(dir);
   }
 
   /**
-   * Makes the first verification of this process nearly as fast as later ones, by reading small
-   * tensors until the code that reads is compiled. Takes about a second at most; a server calls it
-   * once, at its start.
+   * Makes the first verification of this process nearly as fast as later ones: it reads tensors in
+   * memory until the JVM has compiled the code that reads. Takes about a second at most. A server
+   * calls it once, when it starts.
    */
   public static void warmUp() {
-    WarmUp.run();
+    WarmUp.run(MonotonicClock.SYSTEM);
   }
 
   /**
-   * Deletes all published steps but the newest {@code lastK} and those in {@code keep}. A deleted
-   * step vanishes at once; a process that has it mapped can go on reading it. A step without {@code
-   * STABLE} is not touched: someone may still be writing it.
+   * Deletes all published steps except the newest {@code lastK} and those in {@code keep}. A
+   * deleted step vanishes atomically; a process that has it mapped can still read it. A step
+   * without {@code STABLE} is not touched, because another program may still be writing it.
    */
   public void retain(int lastK, Set<Long> keep) {
     if (lastK < 1) {
@@ -221,7 +224,7 @@ public final class CheckpointStore {
     }
   }
 
-  /** The step that a directory is named after, if it is. */
+  /** The step in the name of a directory, if it has one. */
   static Optional<Long> stepOf(Path dir) {
     Matcher name = STEP.matcher(String.valueOf(dir.getFileName()));
     return name.matches() ? Optional.of(Long.valueOf(name.group(1))) : Optional.empty();

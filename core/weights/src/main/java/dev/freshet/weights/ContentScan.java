@@ -7,21 +7,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
- * Reads the tensors of a mapped checkpoint on all cores. A file that loses its end meanwhile, which
- * nobody may do to it, is named in the exception; the process goes on.
+ * Reads the tensors of a mapped checkpoint on all cores. If a file is shortened in place meanwhile,
+ * the scan throws an exception that names it, instead of ending the process.
  */
 record ContentScan(Checkpoint checkpoint) {
   /**
-   * How far apart pages are touched. On a fault Linux maps all pages of an aligned window of 64 KiB
-   * that it has in memory, so that one touch a window does for them; a page that has to come from
-   * the disk may be left to the first read.
+   * The distance between touched pages. On a fault Linux maps all pages of an aligned 64 KiB window
+   * that are in memory, so one touch a window is enough for those. A page that must come from the
+   * disk may be left to the first read.
    */
   private static final long WINDOW_BYTES = 64 << 10;
 
   /**
-   * Faults the pages of every tensor in.
+   * Faults in the pages of every tensor.
    *
-   * @return bits of what was touched, which are there so that touching is not optimized away
+   * @return bits of the touched bytes, so that the JVM does not optimize the reads away
    */
   byte populate() {
     checkpoint.requireIntact();
@@ -46,9 +46,9 @@ record ContentScan(Checkpoint checkpoint) {
   }
 
   /**
-   * Checks what every tensor holds.
+   * Checks the contents of every tensor.
    *
-   * @param promised by tensor name; a tensor that is not in it may have any checksum
+   * @param promised manifest entries by tensor name; a tensor without one may have any checksum
    */
   void verify(Map<String, TensorEntry> promised) {
     checkpoint.requireIntact();
@@ -78,8 +78,8 @@ record ContentScan(Checkpoint checkpoint) {
   }
 
   /**
-   * Runs {@code reading} and then makes sure that what it read was there. The JVM may report a page
-   * that could not be read as late as in the native call that asks for a file's size.
+   * Runs {@code reading} and then checks that the file was intact. The JVM may report an unreadable
+   * page as late as in the native call that asks for the file's size.
    */
   private <T> T guarded(TensorView tensor, Function<TensorView, T> reading) {
     try {

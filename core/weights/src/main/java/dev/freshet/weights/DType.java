@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The element types of tensors on disk that Freshet reads and writes; all are little endian. */
+/** The element types of tensors on disk that Freshet supports. All are little endian. */
 public enum DType {
   F64(8),
   F32(4),
@@ -33,8 +33,8 @@ public enum DType {
     return name();
   }
 
-  /** The type of that name in a safetensors header; empty if Freshet does not know it. */
-  public static Optional<DType> ofWireName(String name) {
+  /** The type with that name in a safetensors header; empty if Freshet does not support it. */
+  static Optional<DType> ofWireName(String name) {
     return Arrays.stream(values()).filter(t -> t.wireName().equals(name)).findFirst();
   }
 

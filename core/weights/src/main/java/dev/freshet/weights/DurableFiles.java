@@ -13,7 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** What publishing needs of a file system: data and names that survive a crash. */
+/** File operations whose data and names survive a crash. */
 final class DurableFiles {
   private DurableFiles() {}
 
@@ -29,14 +29,14 @@ final class DurableFiles {
     }
   }
 
-  /** Forces the names in {@code dir} to the disk. */
+  /** Forces the directory entries of {@code dir} to the disk. */
   static void forceDirectory(Path dir) throws IOException {
     try (FileChannel channel = FileChannel.open(dir, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
 
-  /** Deletes {@code dir} and all in it; what someone else deletes meanwhile is fine. */
+  /** Deletes {@code dir} recursively. Ignores files that vanish meanwhile. */
   static void deleteTree(Path dir) throws IOException {
     Files.walkFileTree(
         dir,
@@ -68,7 +68,7 @@ final class DurableFiles {
         });
   }
 
-  /** What went wrong, in words: many file exceptions carry only the file's name. */
+  /** The reason in words; many file exceptions carry only the file's name. */
   static String reason(IOException e) {
     boolean nameOnly = e instanceof FileSystemException f && f.getReason() == null;
     return nameOnly || e.getMessage() == null

@@ -6,10 +6,10 @@ import java.nio.ByteOrder;
 import java.util.OptionalLong;
 
 /**
- * Finds NaN and infinity in floating-point data, eight bytes at a time. A value is not finite when
- * all bits of its exponent are set. Masking the exponents of the elements in one long and adding
- * one in each exponent's lowest place carries into the element's sign bit exactly then, and never
- * out of the element.
+ * Finds NaN and infinity in floating-point data, eight bytes at a time. A value is not finite if
+ * all bits of its exponent are set. The scan masks the exponents of the elements in one long and
+ * adds one at each exponent's lowest bit: exactly if all bits are set, this carries into the
+ * element's sign bit, and never out of the element.
  */
 final class FiniteScan {
   private static final ValueLayout.OfLong WORD =
@@ -28,18 +28,18 @@ final class FiniteScan {
     this.signs = signs;
   }
 
-  /** The scan for a type; that for integers finds nothing. */
+  /** The scan for a type; the scan for an integer type finds nothing. */
   static FiniteScan of(DType dtype) {
     return switch (dtype) {
       case F64 -> new FiniteScan(8, 0x7ff0L << 48, 0x10L << 48, 1L << 63);
-      case F32 -> lanes(4, 0x7f800000L, 0x00800000L);
-      case BF16 -> lanes(2, 0x7f80L, 0x0080L);
-      case F16 -> lanes(2, 0x7c00L, 0x0400L);
+      case F32 -> packed(4, 0x7f800000L, 0x00800000L);
+      case BF16 -> packed(2, 0x7f80L, 0x0080L);
+      case F16 -> packed(2, 0x7c00L, 0x0400L);
       case I64, I32, I16, I8, U8, BOOL -> new FiniteScan(dtype.bytes(), 0, 0, 0);
     };
   }
 
-  private static FiniteScan lanes(int bytes, long exponent, long one) {
+  private static FiniteScan packed(int bytes, long exponent, long one) {
     long repeat = bytes == 4 ? 0x0000_0001_0000_0001L : 0x0001_0001_0001_0001L;
     long sign = 1L << (8 * bytes - 1);
     return new FiniteScan(bytes, exponent * repeat, one * repeat, sign * repeat);
@@ -80,10 +80,10 @@ final class FiniteScan {
         return offset / elementBytes;
       }
     }
-    throw new AssertionError("a block that holds no such element was searched");
+    throw new AssertionError("the block has no element that is NaN or infinite");
   }
 
-  /** Up to eight bytes, zeros above. */
+  /** Up to eight bytes as a little-endian word, zero-extended. */
   private static long partialWord(MemorySegment data, int offset, int bytes) {
     long word = 0;
     for (int i = 0; i < bytes; i++) {

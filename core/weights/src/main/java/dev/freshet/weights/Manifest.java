@@ -19,8 +19,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The {@code manifest.json} of a published checkpoint: what a reader must find before it may swap
- * to it.
+ * The {@code manifest.json} of a published checkpoint. A reader must check the checkpoint against
+ * it before it swaps to the weights.
  *
  * <pre>{@code
  * {"step": 3, "base_version": 2,
@@ -29,13 +29,13 @@ import tools.jackson.databind.node.ObjectNode;
  * }</pre>
  *
  * @param step the policy version of these weights
- * @param baseVersion the policy version they were stepped from
- * @param files bytes of every file by name, without the manifest itself and {@code STABLE}
+ * @param baseVersion the policy version from which the optimizer step was taken
+ * @param files size in bytes of every file by name, except the manifest and {@code STABLE}
  * @param tensors every tensor by name
  */
 public record Manifest(
     long step, long baseVersion, Map<String, Long> files, Map<String, TensorEntry> tensors) {
-  /** Its name in a checkpoint directory. */
+  /** The file name in a checkpoint directory. */
   public static final String FILE_NAME = "manifest.json";
 
   private static final JsonMapper JSON =

@@ -6,18 +6,18 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** What the Linux kernel is told of the pages of a file mapping. Does nothing on other systems. */
+/** Advice to the Linux kernel about the pages of a file mapping. Does nothing on other systems. */
 final class PageAdvice {
   private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
 
-  /** For a mapped file: to unmap the pages until they are touched again. */
+  /** On a mapped file: unmap the pages until they are touched again. */
   private static final int MADV_DONTNEED = 4;
 
   private static final int MADV_HUGEPAGE = 14;
 
   private PageAdvice() {}
 
-  /** The call, looked up when it is first needed. */
+  /** The native function, looked up on first use. */
   private static final class Madvise {
     static final MethodHandle CALL =
         Linker.nativeLinker()
@@ -31,25 +31,25 @@ final class PageAdvice {
   }
 
   /**
-   * Gives the resident pages of a read-only file mapping back; a later read faults them in anew.
+   * Gives the resident pages of a read-only file mapping back; a later read faults them in again.
    *
-   * @param mapping from the start of a page
+   * @param mapping starts at a page boundary
    */
   static void dontNeed(MemorySegment mapping) {
     advise(mapping, MADV_DONTNEED);
   }
 
   /**
-   * Has what is yet to come from the disk read in huge pages, which are mapped and unmapped many
-   * times faster than small ones.
+   * Lets the kernel read further data from the disk in huge pages, which are mapped and unmapped
+   * many times faster than small ones.
    *
-   * @param mapping from the start of a page
+   * @param mapping starts at a page boundary
    */
   static void hugePages(MemorySegment mapping) {
     advise(mapping, MADV_HUGEPAGE);
   }
 
-  /** A kernel that refuses leaves everything as it was, which is as well. */
+  /** Ignores a refusal by the kernel: the advice only affects speed and memory. */
   private static void advise(MemorySegment mapping, int advice) {
     if (!LINUX) {
       return;
@@ -59,7 +59,7 @@ final class PageAdvice {
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
-      throw new CheckpointException("madvise cannot be called", e);
+      throw new CheckpointException("cannot call madvise", e);
     }
   }
 }

@@ -19,13 +19,13 @@ import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * One step being published: written under a hidden name beside its place, forced to the disk,
- * renamed. Whatever fails, and at whatever moment the process dies, nothing of the step is visible
- * under its own name unless all of it is; a hidden directory that is left over is removed by the
- * next publication.
+ * The publication of one step. The step is written under a hidden name in the same directory,
+ * forced to the disk and renamed. If a write fails or the process dies at any moment, the step is
+ * either complete under its own name or not visible at all. The next publication removes a hidden
+ * directory that was left over.
  *
- * @param weightsDir where the step will appear as {@code step_N}
- * @param baseVersion the policy version that the weights were stepped from
+ * @param weightsDir the directory in which the step appears as {@code step_N}
+ * @param baseVersion the policy version from which the optimizer step was taken
  * @param sideFiles content by file name
  */
 record Publication(
@@ -48,25 +48,25 @@ record Publication(
       boolean plain = !name.isEmpty() && !name.startsWith(".") && Path.of(name).getNameCount() == 1;
       if (!plain || Path.of(name).isAbsolute() || OWN_FILES.contains(name)) {
         throw new IllegalArgumentException(
-            "side file '%s': expected the plain name of a file that is not the store's own"
+            "side file '%s': expected a plain file name that the store does not use itself"
                 .formatted(name));
       }
     }
   }
 
-  /** Where the step will be. */
+  /** The directory of the published step. */
   Path target() {
     return weightsDir.resolve("step_" + step);
   }
 
-  /** A name for what is not to be seen, which {@link #removeLeftovers} knows. */
+  /** A hidden name that {@link #removeLeftovers} recognizes. */
   static Path hiddenBeside(Path stepDir) {
     long random = ThreadLocalRandom.current().nextLong();
     return stepDir.resolveSibling(
         ".%s.%s.tmp".formatted(stepDir.getFileName(), HexFormat.of().toHexDigits(random)));
   }
 
-  /** Publishes, or throws and leaves nothing. */
+  /** Publishes the step, or throws and leaves nothing of it behind. */
   void run() {
     Path target = target();
     Path beside = hiddenBeside(target);
@@ -79,7 +79,7 @@ record Publication(
         removeLeftovers();
         if (Files.exists(target)) {
           throw new CheckpointException(
-              "%s: is there already, expected a step that was never published".formatted(target));
+              "%s: exists already, expected a step that was never published".formatted(target));
         }
         Files.createDirectory(beside);
         write(beside);
@@ -105,7 +105,7 @@ record Publication(
     }
     if (lock == null) {
       throw new CheckpointException(
-          "%s: another publisher is at work here, expected one at a time".formatted(weightsDir));
+          "%s: another process is publishing here, expected one at a time".formatted(weightsDir));
     }
     return lock;
   }

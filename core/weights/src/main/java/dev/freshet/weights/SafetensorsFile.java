@@ -14,13 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One safetensors file, mapped read-only and held open: nothing is copied. The mapping belongs to
- * the arena given and lives as long; {@link #close} ends what is held besides. The file must not be
- * changed or shortened while it is mapped; deleting or renaming it is harmless on Linux.
+ * One safetensors file, mapped read-only and held open; nothing is copied. The mapping lives as
+ * long as the given arena; {@link #close} closes the file handle. The file must not be changed or
+ * shortened while it is mapped; deleting or renaming it is harmless on Linux.
  *
- * @param handle the same file as the mapping, whatever stands under its name by now; not a channel,
- *     which an interrupt of any thread that asks for the size would close for all
- * @param mapping the whole file, from the start of a page
+ * @param handle the mapped file, even if another file has its name now; not a channel, which the
+ *     interrupt of a thread that asks for the size would close for all threads
+ * @param mapping the whole file, starting at a page boundary
  * @param tensors views into the mapping, in the order of the header
  */
 record SafetensorsFile(
@@ -108,14 +108,14 @@ record SafetensorsFile(
     while (buffer.hasRemaining()) {
       if (channel.read(buffer, position + buffer.position()) < 0) {
         throw new CheckpointException(
-            "%s: truncated while it was read: ended within its header".formatted(file));
+            "%s: truncated while it was read: ends within the header".formatted(file));
       }
     }
     return buffer.flip();
   }
 
   /**
-   * Checks that the file still has every byte that is mapped.
+   * Checks that the file still has all mapped bytes.
    *
    * @throws CheckpointException if it was shortened
    */
@@ -134,7 +134,7 @@ record SafetensorsFile(
     }
   }
 
-  /** Lets go of the file; the mapping stays until its arena ends. */
+  /** Closes the file handle; the mapping stays until its arena is closed. */
   void close() {
     close(file, handle);
   }

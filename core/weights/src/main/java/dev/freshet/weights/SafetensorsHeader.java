@@ -13,9 +13,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The JSON header of a safetensors file: where each tensor's bytes lie behind it. A header that
- * exists is consistent: known types, offsets that agree with shape × type, and tensors that cover
- * the data exactly, without hole or overlap.
+ * The JSON header of a safetensors file, which gives the position of each tensor's bytes after it.
+ * An instance is consistent: the types are supported, the offsets agree with shape × type, and the
+ * tensors cover the data exactly, without hole or overlap.
  *
  * @param entries the tensors in the order of the header
  * @see <a href="https://huggingface.co/docs/safetensors/index#format">the format</a>
@@ -24,7 +24,7 @@ record SafetensorsHeader(List<Entry> entries) {
   /** One tensor; offsets count from the end of the header. */
   record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 
-  /** The one key of a header that is not a tensor. */
+  /** The only key of a header that is not a tensor. */
   static final String METADATA = "__metadata__";
 
   private static final JsonMapper JSON =
@@ -36,7 +36,7 @@ record SafetensorsHeader(List<Entry> entries) {
    * Reads a header.
    *
    * @param file names the file in messages
-   * @param dataBytes how many bytes follow the header in the file
+   * @param dataBytes the number of bytes after the header in the file
    */
   static SafetensorsHeader parse(Path file, byte[] json, long dataBytes) {
     JsonNode root;
@@ -156,7 +156,7 @@ record SafetensorsHeader(List<Entry> entries) {
         throw tensor(
             file,
             entry.name(),
-            "data ends at byte %d, but only %d bytes follow the header: the file is truncated or its header lies"
+            "data ends at byte %d, but only %d bytes follow the header: the file is truncated or its header is wrong"
                 .formatted(entry.end(), dataBytes));
       }
       if (entry.begin() < covered) {

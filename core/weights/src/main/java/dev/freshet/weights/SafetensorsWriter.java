@@ -22,10 +22,9 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Writes safetensors files that are good to map: the data starts at a multiple of 64 bytes, and so
- * does every tensor whose predecessors allow it. The format forbids holes between tensors, so those
- * whose size is a multiple of 64 come first and the rest follow by falling element size, which
- * keeps each aligned to its elements at least.
+ * Writes safetensors files with aligned data for mapping. The format forbids holes between tensors,
+ * so tensors whose size is a multiple of 64 bytes come first and are aligned to 64 bytes. The
+ * others follow by descending element size, which aligns each at least to its element size.
  */
 public final class SafetensorsWriter {
   private static final int ALIGNMENT = 64;
@@ -34,12 +33,12 @@ public final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   /**
-   * Writes {@code file}, which must not exist, and forces it to the disk. A file that could not be
-   * written whole is removed.
+   * Writes {@code file}, which must not exist, and forces it to the disk. If writing fails, the
+   * file is removed.
    *
-   * @param metadata goes into the header's {@code __metadata__}; libraries look for {@code format}
-   * @return what a manifest says of each tensor, by name, in the order of the file
-   * @throws IOException if the file exists or cannot be written whole, such as on a full disk
+   * @param metadata the header's {@code __metadata__}; libraries look for {@code format}
+   * @return the manifest entry of each tensor by name, in the order of the file
+   * @throws IOException if the file exists or cannot be written, for example on a full disk
    */
   public static Map<String, TensorEntry> write(
       Path file, List<TensorView> tensors, Map<String, String> metadata) throws IOException {
@@ -64,7 +63,7 @@ public final class SafetensorsWriter {
         }
       }
     } catch (FileAlreadyExistsException e) {
-      throw new IOException(file + ": is there already, expected a new file", e);
+      throw new IOException(file + ": exists already, expected a new file", e);
     }
   }
 
@@ -73,7 +72,7 @@ public final class SafetensorsWriter {
     for (TensorView tensor : tensors) {
       if (tensor.name().equals(SafetensorsHeader.METADATA) || !names.add(tensor.name())) {
         throw new IllegalArgumentException(
-            "tensor '%s': expected a name of its own".formatted(tensor.name()));
+            "tensor '%s': expected a unique name other than __metadata__".formatted(tensor.name()));
       }
     }
   }

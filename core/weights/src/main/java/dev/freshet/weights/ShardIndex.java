@@ -12,8 +12,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The {@code model.safetensors.index.json} of a sharded checkpoint: which file of the directory
- * holds which tensor.
+ * The {@code model.safetensors.index.json} of a sharded checkpoint, which maps each tensor to a
+ * file of the directory.
  *
  * @param shardOf file name by tensor name, in the order of the index
  */

@@ -5,16 +5,15 @@ import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
 /**
- * Reads tensors to their last byte, one after another, in one pass over memory: each piece is
- * copied into a buffer that stays in the core's own cache, where the checksum and the search for
- * numbers that are not finite find it.
+ * Reads whole tensors in one pass over memory. Each piece is copied into a buffer that stays in the
+ * core's cache, where it is checksummed and searched for numbers that are not finite.
  *
- * <p>The copy is what makes a mapping safe to read. Where a mapped file has lost its end, or its
- * disk fails, the kernel answers a read with SIGBUS. The JVM turns that into an {@link
- * InternalError} if it comes of a read of a segment, such as the copy, but dies of it inside the
- * machine code of a checksum.
+ * <p>The copy makes a mapping safe to read. If a mapped file was shortened or its disk fails, the
+ * kernel answers a read with SIGBUS. The JVM turns the signal into an {@link InternalError} if the
+ * read is an access to a segment, such as the copy, but crashes inside the machine code of a
+ * checksum.
  *
- * <p>For one thread.
+ * <p>Not thread-safe.
  */
 final class TensorReader {
   /** A fraction of a core's second-level cache; a multiple of every element's size. */
@@ -24,7 +23,7 @@ final class TensorReader {
   private final MemorySegment buffer = MemorySegment.ofArray(piece);
 
   /**
-   * What was found in a tensor.
+   * The result of reading a tensor.
    *
    * @param firstNonFinite the index of the first element that is NaN or infinite, if there is one
    */
@@ -33,7 +32,8 @@ final class TensorReader {
   /**
    * Reads all of {@code tensor}.
    *
-   * @throws InternalError soon, perhaps only in the next native call, if a page cannot be read
+   * @throws InternalError if a page cannot be read; the JVM may throw it as late as in the next
+   *     native call
    */
   Contents read(TensorView tensor) {
     MemorySegment data = tensor.data();

@@ -13,21 +13,22 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Reads every byte of many tensors on all cores, one tensor after another each. When a scan returns
- * or throws, no thread of it reads any more, so that the mapping may be closed. Its threads have
- * the niceness of the one that calls.
+ * Passes tensors to readers on all cores, one tensor at a time each. When a scan returns or throws,
+ * all of its threads have stopped reading, so the mapping may be closed. Its threads inherit the
+ * niceness of the calling thread.
  */
 final class TensorScan {
-  /** Below this a second thread costs more than it saves. */
+  /** Below this size a second thread costs more than it saves. */
   private static final long SERIAL_BYTES = 8 << 20;
 
   private TensorScan() {}
 
   /**
-   * Hands every tensor to a reader, the largest first, until one throws; throws that.
+   * Passes every tensor to a reader, the largest first. If a reader throws, the scan ends with that
+   * exception.
    *
    * @param reader makes the reader of one thread
-   * @throws CheckpointException if this thread is interrupted; it stays so
+   * @throws CheckpointException if this thread is interrupted; its interrupt flag stays set
    */
   static void each(Collection<TensorView> tensors, Supplier<Consumer<TensorView>> reader) {
     long bytes = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();
@@ -54,7 +55,7 @@ final class TensorScan {
         if (e.getCause() instanceof CheckpointException refused) {
           throw refused;
         }
-        throw new CheckpointException("reading tensors failed: " + e.getCause(), e);
+        throw new CheckpointException("cannot read tensors: " + e.getCause(), e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new CheckpointException("interrupted while reading tensors", e);
@@ -70,7 +71,7 @@ final class TensorScan {
         reader.accept(tensor);
       }
     } finally {
-      left.clear(); // After a failure the others need not go on.
+      left.clear(); // After a failure the other threads stop too.
     }
   }
 }

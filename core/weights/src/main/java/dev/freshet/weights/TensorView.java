@@ -4,10 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * A named tensor over memory that someone else owns: row-major, little endian, read-only. The
- * memory must outlive the view; a view of a {@link Checkpoint} is dead once that is closed. The
- * data starts at any byte: nothing may rely on alignment (files of {@link SafetensorsWriter} align
- * what the format lets them).
+ * A named tensor over memory with another owner: row-major, little endian, read-only. The memory
+ * must outlive the view; a view of a {@link Checkpoint} must not be read after the checkpoint is
+ * closed. Code must not rely on the alignment of the data.
  *
  * @param shape the dimensions, outermost first; empty for a scalar
  * @param data exactly {@code elements() * dtype().bytes()} bytes
@@ -43,7 +42,7 @@ public record TensorView(String name, DType dtype, long[] shape, MemorySegment d
   }
 
   /**
-   * The bytes that a tensor of this type and shape takes.
+   * The size in bytes of a tensor with this type and shape.
    *
    * @throws IllegalArgumentException if a dimension is negative
    * @throws ArithmeticException if the product is not a long

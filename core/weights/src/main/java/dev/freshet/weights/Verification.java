@@ -7,14 +7,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * Checks a published checkpoint against its own manifest in everything that can be said without
- * reading a tensor.
- */
+/** Checks a published checkpoint against its manifest without reading a tensor. */
 final class Verification {
   private Verification() {}
 
-  /** Maps {@code dir} if everything its manifest promises is there; the caller closes it. */
+  /** Maps {@code dir} if it agrees with its manifest; the caller closes the checkpoint. */
   static Checkpoint open(Path dir) {
     if (!Files.isDirectory(dir)) {
       throw new CheckpointException(
@@ -23,7 +20,7 @@ final class Verification {
     }
     if (!Files.exists(dir.resolve(CheckpointStore.STABLE))) {
       throw new CheckpointException(
-          "%s: no %s file, expected a checkpoint that was published whole"
+          "%s: no %s file, expected a complete published checkpoint"
               .formatted(dir, CheckpointStore.STABLE));
     }
     Path manifestFile = dir.resolve(Manifest.FILE_NAME);

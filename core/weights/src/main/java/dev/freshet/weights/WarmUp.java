@@ -1,32 +1,34 @@
 package dev.freshet.weights;
 
+import dev.freshet.trace.MonotonicClock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the code that populates and verifies a checkpoint, on memory of no checkpoint, until the JVM
- * has linked and compiled it. Interpreted, checksums take many times as long.
+ * Runs the code that populates and verifies checkpoints on other memory until the JVM has linked
+ * and compiled it. Interpreted, checksums take many times as long.
  */
 final class WarmUp {
-  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+  static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** Pieces that are read, more than the JVM's compilers wait for. */
+  /** The number of pieces read; above the thresholds of the JVM's compilers. */
   private static final int PIECES = 4_000;
 
-  /** Two of these are enough for a scan on all cores; the last piece is not a whole one. */
+  /** Two tensors of this size are enough for a parallel scan; the last piece is a partial one. */
   private static final int TENSOR_BYTES = 20 * TensorReader.PIECE_BYTES + 6;
 
   private WarmUp() {}
 
-  static void run() {
+  /** Reads until the code is compiled or {@link #LIMIT_NANOS} have passed on {@code clock}. */
+  static void run(MonotonicClock clock) {
     try (Arena arena = Arena.ofShared()) {
       List<TensorView> tensors = List.of(tensor(arena), tensor(arena));
       PageAdvice.hugePages(tensors.getFirst().data());
       long rounds = (long) PIECES * TensorReader.PIECE_BYTES / (2 * TENSOR_BYTES);
-      long start = System.nanoTime();
-      for (int i = 0; i < rounds && System.nanoTime() - start < LIMIT_NANOS; i++) {
+      long start = clock.nanos();
+      for (int i = 0; i < rounds && clock.nanos() - start < LIMIT_NANOS; i++) {
         TensorScan.each(tensors, () -> new TensorReader()::read);
       }
     }

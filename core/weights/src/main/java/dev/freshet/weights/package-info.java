@@ -1,7 +1,7 @@
 /**
- * Model weights on disk: safetensors files over memory mappings, checkpoints (one file or sharded),
- * and the store by which a trainer publishes them and readers await, verify and drop them. Knows
- * nothing of the model or of libtorch.
+ * Model weights on disk: memory-mapped safetensors files, checkpoints (one file or sharded), and
+ * the store in which a trainer publishes them and readers await, verify and delete them.
+ * Independent of the model and of libtorch.
  */
 @NullMarked
 package dev.freshet.weights;

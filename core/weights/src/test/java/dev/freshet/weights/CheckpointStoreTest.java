@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -40,7 +40,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void aPublishedStepIsAWholeDirectoryThatVerifies() throws IOException {
+  void aPublishedStepIsACompleteDirectoryThatVerifies() throws IOException {
     byte[] config = "{\"model_type\":\"llama\"}".getBytes(StandardCharsets.UTF_8);
 
     Path dir = store.publish(3, 2, tensors(), Map.of("config.json", config));
@@ -69,7 +69,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void onlyStepsWithStableAreThere() throws IOException {
+  void onlyStepsWithStableAreListed() throws IOException {
     assertThat(store.latest()).isEmpty();
     store.publish(9, 8, tensors(), Map.of());
     store.publish(10, 9, tensors(), Map.of());
@@ -88,13 +88,13 @@ class CheckpointStoreTest {
 
     assertThatThrownBy(() -> store.publish(1, 0, tensors(), Map.of()))
         .hasMessage(
-            "%s: is there already, expected a step that was never published",
+            "%s: exists already, expected a step that was never published",
             weights.resolve("step_1"));
     CheckpointStore.verify(store.path(1));
   }
 
   @Test
-  void whatAKilledPublisherLeftIsRemovedByTheNext() throws IOException {
+  void theLeftoversOfAKilledPublisherAreRemovedByTheNext() throws IOException {
     Path leftover = Files.createDirectories(weights.resolve(".step_1.00ff.tmp"));
     Files.write(leftover.resolve("model.safetensors"), new byte[100]);
 
@@ -104,7 +104,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void aPublisherAtWorkElsewhereIsNotDisturbed() throws IOException {
+  void aPublisherInAnotherProcessIsNotDisturbed() throws IOException {
     Files.createDirectories(weights);
     Path theirs = Files.createDirectory(weights.resolve(".step_1.00ff.tmp"));
     try (var channel =
@@ -115,7 +115,7 @@ class CheckpointStoreTest {
         var lock = channel.lock()) {
       assertThat(lock.isValid()).isTrue();
       assertThatThrownBy(() -> store.publish(1, 0, tensors(), Map.of()))
-          .hasMessage("%s: another publisher is at work here, expected one at a time", weights);
+          .hasMessage("%s: another process is publishing here, expected one at a time", weights);
     }
     assertThat(theirs).exists();
   }
@@ -126,13 +126,13 @@ class CheckpointStoreTest {
       assertThatThrownBy(() -> store.publish(1, 0, tensors(), Map.of(name, new byte[1])))
           .as(name)
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("expected the plain name of a file");
+          .hasMessageContaining("expected a plain file name");
     }
     assertThat(weights).doesNotExist();
   }
 
   @Test
-  void theSideFilesOfAModelAreAllButItsWeights() throws IOException {
+  void theSideFilesOfAModelAreAllFilesExceptItsWeights() throws IOException {
     for (String name :
         List.of(
             "config.json",
@@ -154,7 +154,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void awaitingAStepThatIsThereReturnsAtOnce() throws InterruptedException {
+  void awaitingAnExistingStepReturnsAtOnce() throws InterruptedException {
     Path dir = store.publish(4, 3, tensors(), Map.of());
 
     assertThat(store.await(4, Duration.ZERO)).isEqualTo(dir);
@@ -162,7 +162,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void aStepIsAwaitedThoughItsDirectoryDoesNotExistYet() throws Exception {
+  void aStepIsAwaitedEvenIfItsDirectoryDoesNotExistYet() throws Exception {
     Path awaited = during(() -> store.await(1, LONG), () -> publish(1));
 
     assertThat(awaited).isEqualTo(weights.resolve("step_1"));
@@ -170,7 +170,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void theNewestStepAboveOneIsAwaited() throws Exception {
+  void theNewestStepAboveAGivenOneIsAwaited() throws Exception {
     publish(1);
 
     assertThat(during(() -> store.awaitNewerThan(1, LONG), () -> publish(2))).isEqualTo(2L);
@@ -179,7 +179,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void aStepThatGetsItsStableLaterIsAwaitedToo() throws Exception {
+  void aStepThatGetsItsStableLaterIsAwaited() throws Exception {
     Path theirs = Files.createDirectories(weights.resolve("step_5"));
 
     assertThat(
@@ -190,7 +190,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void anAwaitEndsAtItsDeadlineAndSaysWhatIsThereInstead() throws IOException {
+  void anAwaitEndsAtItsDeadlineAndNamesTheNewestStep() throws IOException {
     Duration deadline = Duration.ofMillis(20);
     assertThatThrownBy(() -> store.await(7, deadline))
         .isInstanceOf(CheckpointException.class)
@@ -207,7 +207,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void theLastStepsAndThoseToKeepRemain() throws IOException {
+  void retainKeepsTheNewestStepsAndTheGivenOnes() throws IOException {
     for (int step = 1; step <= 6; step++) {
       publish(step);
     }
@@ -226,19 +226,21 @@ class CheckpointStoreTest {
         .hasMessage("lastK 0: expected 1 or more");
   }
 
-  /** What {@code wait} returns when {@code act} happens after it began. */
+  /** The result of {@code wait} if {@code act} happens while it is waiting. */
   private static <T> T during(Callable<T> wait, Callable<?> act) throws Exception {
+    CompletableFuture<Thread> waiting = new CompletableFuture<>();
     try (ExecutorService waiter = Executors.newSingleThreadExecutor()) {
-      CountDownLatch begun = new CountDownLatch(1);
       Future<T> result =
           waiter.submit(
               () -> {
-                begun.countDown();
+                waiting.complete(Thread.currentThread());
                 return wait.call();
               });
-      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
-      Thread.sleep(50);
-      assertThat(result).isNotDone();
+      Thread thread = waiting.get(30, TimeUnit.SECONDS);
+      while (thread.getState() != Thread.State.TIMED_WAITING) { // Until the class's timeout.
+        assertThat(result).isNotDone();
+        Thread.onSpinWait();
+      }
       act.call();
       return result.get(30, TimeUnit.SECONDS);
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FiniteScanTest {
   @Test
-  void everyBfloat16AndFloat16IsJudgedAsItsExponentSays() {
+  void everyBfloat16AndFloat16IsClassifiedByItsExponent() {
     for (int bits = 0; bits < 1 << 16; bits++) {
       boolean brain = Float.isFinite(Float.intBitsToFloat(bits << 16));
       boolean half = Float.isFinite(Float.float16ToFloat((short) bits));
@@ -28,7 +28,7 @@ class FiniteScanTest {
   }
 
   @Test
-  void randomFloatsAndDoublesAreJudgedAsTheirExponentSays() {
+  void randomFloatsAndDoublesAreClassifiedByTheirExponent() {
     Random random = new Random(2);
     for (int i = 0; i < 100_000; i++) {
       long bits = random.nextLong() | (i % 3 == 0 ? 0x7ff0_0000_7f80_0000L : 0);
@@ -43,7 +43,7 @@ class FiniteScanTest {
   }
 
   @Test
-  void theFirstIndexIsFoundWhereverItStands() {
+  void theFirstIndexIsFoundAtAnyPosition() {
     int elements = 70_001; // More than one block, and not a whole number of words.
     for (int at : new int[] {0, 1, 16_383, 16_384, 32_768, 69_999, 70_000}) {
       float[] values = new float[elements];
@@ -79,7 +79,8 @@ class FiniteScanTest {
   }
 
   @Test
-  void aCheckpointLargeEnoughForAllCoresIsScannedWhole(@TempDir Path dir) throws IOException {
+  void aCheckpointLargeEnoughForAParallelScanIsScannedCompletely(@TempDir Path dir)
+      throws IOException {
     int floats = 1 << 20;
     byte[] last = RawFiles.floats(new float[floats]);
     List<TensorView> tensors =

@@ -60,7 +60,7 @@ class FullDiskTest {
   }
 
   @Test
-  void aDiskThatIsFullAtTheLastFileLeavesNothingEither() throws IOException {
+  void aDiskThatIsFullAtTheLastFileLeavesNothing() throws IOException {
     CheckpointStore store = new CheckpointStore(mount.resolve("weights"));
     Map<String, byte[]> sideFile = Map.of("tokenizer.json", new byte[600 << 10]);
 

@@ -34,7 +34,8 @@ class KilledPublisherTest {
   }
 
   @Test
-  void whateverIsVisibleVerifiesAndTheNextPublisherTidiesUp(@TempDir Path run) throws Exception {
+  void everyVisibleStepVerifiesAndTheNextPublisherRemovesLeftovers(@TempDir Path run)
+      throws Exception {
     Path weights = run.resolve("weights");
     CheckpointStore store = new CheckpointStore(weights);
     for (int round = 0; round < ROUNDS; round++) {
@@ -51,7 +52,7 @@ class KilledPublisherTest {
               .start();
       try {
         awaitNewHidden(weights, before, child);
-        Thread.sleep(7L * round); // Dies at another point of the publication each time.
+        Thread.sleep(7L * round); // Kills it at another point of the publication each time.
       } finally {
         child.destroyForcibly();
       }

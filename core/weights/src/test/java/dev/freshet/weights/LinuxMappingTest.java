@@ -16,7 +16,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the kernel says of a checkpoint's mappings and open files. */
+/** A checkpoint's mappings and open files as the kernel reports them. */
 @EnabledOnOs(OS.LINUX)
 class LinuxMappingTest {
   private static final int BYTES = 16 << 20;
@@ -39,7 +39,7 @@ class LinuxMappingTest {
   }
 
   @Test
-  void populatingMakesTheMappingResidentAndDroppingItsPagesUndoesThat() throws IOException {
+  void populateMakesTheMappingResidentAndDropPagesUndoesIt() throws IOException {
     try (Checkpoint checkpoint = CheckpointStore.openPublished(dir)) {
       assertThat(residentBytes()).isLessThan(BYTES / 4);
 
@@ -55,7 +55,7 @@ class LinuxMappingTest {
   }
 
   @Test
-  void aCheckpointThatWasClosedOrRefusedHoldsNothing() throws IOException {
+  void aClosedOrRefusedCheckpointHoldsNoFileOpen() throws IOException {
     CheckpointStore.openVerified(dir).close();
     assertThat(openFiles()).isEmpty();
 
@@ -69,7 +69,7 @@ class LinuxMappingTest {
     assertThat(residentBytes()).isZero();
   }
 
-  /** Of all mappings of files in the directory. */
+  /** The resident bytes of all mappings of files in the directory. */
   private long residentBytes() throws IOException {
     long kilobytes = 0;
     Iterator<String> lines = Files.readAllLines(Path.of("/proc/self/smaps")).iterator();
@@ -94,7 +94,7 @@ class LinuxMappingTest {
     }
   }
 
-  /** What a handle stands for; nothing if it was closed since it was listed. */
+  /** The file behind a handle; empty if the handle was closed since it was listed. */
   private static String target(Path handle) {
     try {
       return Files.readSymbolicLink(handle).toString();

@@ -14,11 +14,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A published checkpoint between its opening and its end. */
+/** A published checkpoint while it is open. */
 class PublishedCheckpointTest {
   private static final int FLOATS = 3 << 20;
 
@@ -62,7 +63,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void itRemembersItsManifestAndAPlainDirectoryHasNone() {
+  void aPublishedCheckpointHasItsManifestAndAPlainDirectoryNone() {
     try (Checkpoint published = CheckpointStore.openPublished(dir);
         Checkpoint plain = Checkpoint.open(dir)) {
       assertThat(published.manifest())
@@ -77,7 +78,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void weightsThatWerePublishedWithANumberThatIsNotFiniteAreRefused() {
+  void publishedWeightsWithANumberThatIsNotFiniteAreRefused() {
     TensorView broken =
         RawFiles.tensor("broken", DType.F32, RawFiles.floats(1, Float.POSITIVE_INFINITY), 2);
     Path infinite = store.publish(6, 5, List.of(broken), Map.of());
@@ -89,7 +90,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void aFileThatWasShortenedIsNamedWithWhatItHasAndShouldHave() throws IOException {
+  void aShortenedFileIsNamedWithItsSizeAndTheExpectedOne() throws IOException {
     long whole = Files.size(file);
     try (Checkpoint checkpoint = CheckpointStore.openPublished(dir)) {
       assertThatCode(checkpoint::requireIntact).doesNotThrowAnyException();
@@ -113,7 +114,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void itStaysWholeWhenItsDirectoryIsReplacedOrDeleted() throws IOException {
+  void anOpenCheckpointStaysIntactWhenItsDirectoryIsReplacedOrDeleted() throws IOException {
     try (Checkpoint checkpoint = CheckpointStore.openPublished(dir)) {
       Path beside = Files.write(run.resolve("other"), new byte[10]);
       Files.move(beside, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -130,7 +131,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void aThreadThatWasInterruptedSpoilsNothingForOthers() throws InterruptedException {
+  void theInterruptOfOneThreadDoesNotAffectOthers() throws InterruptedException {
     try (Checkpoint checkpoint = CheckpointStore.openPublished(dir)) {
       Thread interrupted =
           new Thread(
@@ -146,7 +147,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void droppedPagesLeaveTheTensorsReadable() {
+  void tensorsAreReadableAfterTheirPagesWereDropped() {
     try (Checkpoint checkpoint = CheckpointStore.openVerified(dir)) {
       checkpoint.dropPages();
 
@@ -159,7 +160,7 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void aDeletedStepIsServedOnAfterItsPagesWereDropped() {
+  void aDeletedStepIsReadableAfterItsPagesWereDropped() {
     store.publish(6, 5, List.of(RawFiles.tensor("a", DType.F32, RawFiles.floats(1), 1)), Map.of());
     try (Checkpoint checkpoint = CheckpointStore.openVerified(dir)) {
       store.retain(1, Set.of());
@@ -171,7 +172,16 @@ class PublishedCheckpointTest {
   }
 
   @Test
-  void warmingUpEnds() {
-    assertThatCode(CheckpointStore::warmUp).doesNotThrowAnyException();
+  void warmUpEndsOnceItsTimeHasPassed() {
+    AtomicLong readings = new AtomicLong();
+
+    WarmUp.run(() -> WarmUp.LIMIT_NANOS * readings.getAndIncrement());
+
+    assertThat(readings).hasValue(2);
+  }
+
+  @Test
+  void warmUpEndsOnceItHasReadEnough() {
+    assertThatCode(() -> WarmUp.run(() -> 0)).doesNotThrowAnyException();
   }
 }

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Safetensors files put together byte by byte, whatever their header claims. */
+/** Safetensors files written byte by byte, valid or not, and tensors in memory. */
 final class RawFiles {
   private RawFiles() {}
 
@@ -18,7 +18,7 @@ final class RawFiles {
     return withLength(file, json.length, json, data);
   }
 
-  /** A header that may lie about its own length. */
+  /** A file whose header length may be wrong. */
   static Path withLength(Path file, long length, byte[] json, byte[] data) throws IOException {
     ByteBuffer bytes =
         ByteBuffer.allocate(8 + json.length + data.length).order(ByteOrder.LITTLE_ENDIAN);

@@ -116,7 +116,7 @@ class SafetensorsFileTest {
         "{'a': | the header is not valid JSON",
         "{} trailing | the header is not valid JSON",
       })
-  void aHeaderThatLiesIsRefusedInOneLine(String header, String expected) throws IOException {
+  void anInconsistentHeaderIsRefusedInOneLine(String header, String expected) throws IOException {
     RawFiles.safetensors(file, header.replace('\'', '"'), new byte[8]);
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
@@ -127,7 +127,7 @@ class SafetensorsFileTest {
   }
 
   @Test
-  void aNameFromTheFileCannotBreakTheLine() throws IOException {
+  void aNameFromTheFileIsEscapedInTheMessage() throws IOException {
     RawFiles.safetensors(file, "{\"a\\nb\\u2028c\":3}", new byte[0]);
 
     assertThatThrownBy(() -> Checkpoint.open(dir))

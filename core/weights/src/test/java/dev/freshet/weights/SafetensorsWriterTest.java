@@ -22,7 +22,7 @@ class SafetensorsWriterTest {
   @TempDir Path dir;
 
   @Test
-  void theFileIsTheFormatToTheByte() throws IOException {
+  void theFileHasTheFormatsBytes() throws IOException {
     Path file = dir.resolve("model.safetensors");
 
     SafetensorsWriter.write(
@@ -49,7 +49,7 @@ class SafetensorsWriterTest {
   }
 
   @Test
-  void everyTypeComesBackAsItWasWritten() throws IOException {
+  void everyTypeIsReadBackAsWritten() throws IOException {
     byte[] data = new byte[3 * 8];
     new Random(1).nextBytes(data);
     List<TensorView> tensors =
@@ -114,26 +114,26 @@ class SafetensorsWriterTest {
   }
 
   @Test
-  void aFileThatIsThereIsNotWrittenOver() throws IOException {
+  void anExistingFileIsNotOverwritten() throws IOException {
     Path file = Files.writeString(dir.resolve("model.safetensors"), "precious");
 
     assertThatThrownBy(() -> SafetensorsWriter.write(file, List.of(), Map.of()))
         .isInstanceOf(IOException.class)
-        .hasMessage("%s: is there already, expected a new file", file);
+        .hasMessage("%s: exists already, expected a new file", file);
     assertThat(file).hasContent("precious");
   }
 
   @Test
-  void twoTensorsOfOneNameAreRefusedBeforeAnythingIsWritten() {
+  void twoTensorsWithOneNameAreRefusedBeforeAnythingIsWritten() {
     TensorView a = RawFiles.tensor("a", DType.U8, new byte[1], 1);
 
     assertThatThrownBy(() -> SafetensorsWriter.write(dir.resolve("f"), List.of(a, a), Map.of()))
-        .hasMessage("tensor 'a': expected a name of its own");
+        .hasMessage("tensor 'a': expected a unique name other than __metadata__");
     assertThat(dir.resolve("f")).doesNotExist();
   }
 
   @Test
-  void aViewWhoseBytesAreNotItsShapeIsRefused() {
+  void aViewWhoseSizeDoesNotFitItsShapeIsRefused() {
     assertThatThrownBy(() -> RawFiles.tensor("a", DType.F32, new byte[12], 2, 2))
         .hasMessage("tensor 'a': 12 bytes of data, expected 16 for F32 [2, 2]");
   }

@@ -25,7 +25,7 @@ class ShardedCheckpointTest {
   }
 
   @Test
-  void theTensorsOfAllShardsAreThereInTheOrderOfTheIndex() throws IOException {
+  void theTensorsOfAllShardsAreListedInTheOrderOfTheIndex() throws IOException {
     index(
         "{\"metadata\":{\"total_size\":8},\"weight_map\":{\"b\":\"%s\",\"a\":\"%s\"}}"
             .formatted(TWO, ONE));
@@ -37,7 +37,7 @@ class ShardedCheckpointTest {
   }
 
   @Test
-  void aShardThatIsMissingIsNamed() throws IOException {
+  void aMissingShardIsNamed() throws IOException {
     index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"gone.safetensors\"}}".formatted(ONE));
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
@@ -47,7 +47,7 @@ class ShardedCheckpointTest {
   }
 
   @Test
-  void aTensorThatIsMissingFromItsShardIsNamed() throws IOException {
+  void aTensorMissingFromItsShardIsNamed() throws IOException {
     index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\"}}".formatted(ONE, TWO, TWO));
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
@@ -55,7 +55,7 @@ class ShardedCheckpointTest {
   }
 
   @Test
-  void aTensorInAnotherShardThanTheIndexSaysIsNamed() throws IOException {
+  void aTensorInAShardOtherThanTheIndexSaysIsNamed() throws IOException {
     index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(ONE, ONE));
     shard(ONE, "b", 1f);
 
@@ -70,7 +70,7 @@ class ShardedCheckpointTest {
   }
 
   @Test
-  void aTensorThatTheIndexDoesNotKnowIsNamed() throws IOException {
+  void aTensorMissingFromTheIndexIsNamed() throws IOException {
     index("{\"weight_map\":{\"a\":\"%s\"}}".formatted(ONE));
     shard(ONE, "x", 1f);
 
@@ -89,7 +89,7 @@ class ShardedCheckpointTest {
   }
 
   @Test
-  void aShardThatIsShortenedAfterItWasOpenedIsNamed() throws IOException {
+  void aShardShortenedWhileItIsOpenIsNamed() throws IOException {
     index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(ONE, TWO));
     long whole = Files.size(dir.resolve(TWO));
 
@@ -117,7 +117,7 @@ class ShardedCheckpointTest {
         "{'weight_map':{'a':'x.safetensors','a':'y.safetensors'}} | not valid JSON",
         "nonsense | not valid JSON",
       })
-  void anIndexThatIsNoneIsRefused(String json, String expected) throws IOException {
+  void anInvalidIndexIsRefused(String json, String expected) throws IOException {
     index(json.replace('\'', '"'));
 
     assertThatThrownBy(() -> Checkpoint.open(dir))

@@ -16,15 +16,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A published file that is cut while its checkpoint is being read, in a process of its own: what is
- * proved is that the process lives.
+ * A published file is shortened while its checkpoint is read. The reader is a separate process,
+ * which must survive.
  */
 @Timeout(120)
 class ShortenedFileTest {
   private static final int ROUNDS = 8;
   private static final int BYTES = 16 << 20;
 
-  /** The child: cuts one checkpoint after another while it reads it, and counts the refusals. */
+  /**
+   * The child process: shortens one checkpoint after another while reading it, and prints the
+   * errors.
+   */
   static final class Reader {
     private Reader() {}
 
@@ -40,7 +43,8 @@ class ShortenedFileTest {
         Path file = store.publish(round, 0, tensors, Map.of()).resolve("model.safetensors");
         store.retain(1, Set.of());
         try (Checkpoint checkpoint = CheckpointStore.openPublished(store.path(round))) {
-          long delayMicros = 3_000L + 700L * round; // Cut at another point of a pass each time.
+          long delayMicros =
+              3_000L + 700L * round; // Shortens it at another point of a pass each time.
           Thread cutter = new Thread(() -> cut(file, delayMicros), "cutter");
           cutter.start();
           refusal(checkpoint, round % 2 == 0);
@@ -64,7 +68,7 @@ class ShortenedFileTest {
           return;
         }
       }
-      throw new AssertionError("the file was cut and nobody noticed");
+      throw new AssertionError("the shortened file was not detected");
     }
 
     private static void cut(Path file, long delayMicros) {
@@ -79,7 +83,7 @@ class ShortenedFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"})
-  void aFileCutWhileItIsReadIsNamedAndTheProcessLives(String mode, @TempDir Path run)
+  void aFileShortenedWhileItIsReadIsNamedAndTheProcessSurvives(String mode, @TempDir Path run)
       throws Exception {
     Process child =
         new ProcessBuilder(

@@ -12,7 +12,7 @@ class TensorReaderTest {
   private static final int PIECE = TensorReader.PIECE_BYTES;
 
   @Test
-  void theChecksumIsThatOfAllBytesHoweverManyPiecesTheyAre() {
+  void theChecksumCoversAllBytesForAnyNumberOfPieces() {
     TensorReader reader = new TensorReader();
     Random random = new Random(7);
     for (int length : new int[] {0, 1, 7, 8, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 13}) {
@@ -29,7 +29,7 @@ class TensorReaderTest {
   }
 
   @Test
-  void theFirstNumberThatIsNotFiniteIsFoundInWhicheverPieceItIs() {
+  void theFirstNumberThatIsNotFiniteIsFoundInAnyPiece() {
     TensorReader reader = new TensorReader();
     int elements = 3 * PIECE / Float.BYTES + 1;
     int inPiece = PIECE / Float.BYTES;
@@ -45,7 +45,7 @@ class TensorReaderTest {
   }
 
   @Test
-  void aReaderRemembersNothingOfTheTensorBefore() {
+  void aReaderKeepsNothingOfThePreviousTensor() {
     TensorReader reader = new TensorReader();
     TensorView broken = RawFiles.tensor("b", DType.F32, RawFiles.floats(1, Float.NaN), 2);
     TensorView fine = RawFiles.tensor("f", DType.F32, RawFiles.floats(1), 1);

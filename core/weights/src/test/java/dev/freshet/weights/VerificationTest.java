@@ -47,7 +47,7 @@ class VerificationTest {
   void aCheckpointWithoutStableIsRefused() throws IOException {
     Files.delete(dir.resolve("STABLE"));
 
-    assertRefused(dir, dir + ": no STABLE file, expected a checkpoint that was published whole");
+    assertRefused(dir, dir + ": no STABLE file, expected a complete published checkpoint");
   }
 
   @Test
@@ -58,7 +58,7 @@ class VerificationTest {
   }
 
   @Test
-  void aBitThatFlippedIsFoundAndItsTensorNamed() throws IOException {
+  void aFlippedBitIsFoundAndItsTensorNamed() throws IOException {
     Path file = dir.resolve("model.safetensors");
     try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
       bytes.seek(bytes.length() - 1);
@@ -72,14 +72,14 @@ class VerificationTest {
   }
 
   @Test
-  void aFileOfAnotherSizeIsRefusedAndNamed() throws IOException {
+  void aFileWithAnotherSizeIsRefusedAndNamed() throws IOException {
     Files.writeString(dir.resolve("config.json"), "{} ");
 
     assertRefused(dir, dir.resolve("config.json") + ": 3 bytes, expected 2 as in the manifest");
   }
 
   @Test
-  void aFileThatIsGoneIsRefusedAndNamed() throws IOException {
+  void aMissingFileIsRefusedAndNamed() throws IOException {
     Files.delete(dir.resolve("config.json"));
 
     assertRefused(
@@ -87,7 +87,7 @@ class VerificationTest {
   }
 
   @Test
-  void aDirectoryUnderAnotherStepsNameIsRefused() throws IOException {
+  void aDirectoryWithAnotherStepsNameIsRefused() throws IOException {
     Path renamed = Files.move(dir, run.resolve("step_6"));
 
     assertRefused(renamed, "step is 5, expected 6 as the directory is named");
@@ -112,7 +112,7 @@ class VerificationTest {
         "'tensors': | 'tensor': | tensors is missing, expected an object",
         "{'step' | 'step' | not valid JSON",
       })
-  void aManifestThatLiesIsRefusedInOneLine(String from, String to, String expected)
+  void aManifestThatDisagreesIsRefusedInOneLine(String from, String to, String expected)
       throws IOException {
     String text = Files.readString(manifest);
     String changed = text.replace(from.replace('\'', '"'), to.replace('\'', '"'));
@@ -140,7 +140,7 @@ class VerificationTest {
   }
 
   @Test
-  void oneCorruptTensorAmongManyOnAllCoresIsNamed() throws IOException {
+  void oneCorruptTensorOfManyIsNamedByTheParallelScan() throws IOException {
     List<TensorView> tensors = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
       byte[] data = new byte[1 << 20];

@@ -3,7 +3,7 @@
  * makes problems and scores answers; it never talks to servers.
  *
  * <p>To add an environment, write a class that implements {@link Environment}, register it in
- * {@link Environments} and add it to the table in {@code docs/configuration.md}.
+ * {@link Environments} and describe it at {@code environment.name} in the configuration reference.
  */
 @NullMarked
 package dev.freshet.environments;

@@ -5,7 +5,7 @@ package dev.freshet.trainer;
  * name in the configuration.
  *
  * <p>To add a loss, write a class that implements {@link PolicyLoss}, add a constant here and
- * describe it at {@code trainer.loss} in {@code examples/reverse-text.toml}.
+ * describe it at {@code trainer.loss} in the configuration reference.
  */
 public enum LossRule {
   DPPO,

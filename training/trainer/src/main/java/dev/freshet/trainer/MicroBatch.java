@@ -9,12 +9,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Packed rows as tensors, and the target tokens of all their sequences as flat lists of equal
- * length n. Belongs to the {@code PointerScope} it is made in.
+ * Packed rows as tensors, with the target tokens of all their sequences as flat lists of length n.
+ * Belongs to the {@code PointerScope} in which it is made.
  *
  * @param tokens {@code [rows, time]}
  * @param positions each token's position in its own sequence, {@code [rows, time]}
- * @param segments which sequence of the row a token belongs to, padding −1, {@code [rows, time]}
+ * @param segments index of the token's sequence in the row, −1 for padding, {@code [rows, time]}
  * @param predictors flat index of the token whose hidden state predicts each target, {@code [n]}
  * @param targets the target token ids, {@code [n]}
  * @param behaviour the targets' logprobs under the policy that generated them, {@code [n]}
@@ -74,8 +74,8 @@ record MicroBatch(
   }
 
   /**
-   * The model's logprobs of the whole vocabulary where it predicts the targets, {@code [n,
-   * vocabSize]}.
+   * The model's logprobs of the whole vocabulary at the positions that predict the targets, {@code
+   * [n, vocabSize]}.
    */
   Tensor logprobs(Decoder decoder) {
     Tensor hidden =
@@ -87,7 +87,7 @@ record MicroBatch(
     return torch.log_softmax(decoder.logits(predicting), -1);
   }
 
-  /** The logprobs of the targets alone, {@code [n]}, out of those of the whole vocabulary. */
+  /** The logprobs of the targets, {@code [n]}, from those of the whole vocabulary. */
   Tensor ofTargets(Tensor logprobs) {
     return logprobs.gather(1, targets.unsqueeze(1)).squeeze(1);
   }

@@ -1,13 +1,13 @@
 package dev.freshet.trainer;
 
 /**
- * AdamW with a linear warm-up of the learning rate and, if asked for, a linear decay.
+ * The settings of AdamW, with a linear warm-up of the learning rate and an optional linear decay.
  *
  * @param lr the learning rate after warm-up
- * @param warmupSteps over how many steps it rises to {@code lr}
- * @param decaySteps over how many steps, from the first, it falls to a tenth of {@code lr}; 0 for
- *     never
- * @param maxGradNorm the gradient is scaled down to this norm when it is longer
+ * @param warmupSteps the number of steps over which the learning rate rises to {@code lr}
+ * @param decaySteps the number of steps, from the first, over which it falls to a tenth of {@code
+ *     lr}; 0 for no decay
+ * @param maxGradNorm a gradient with a larger norm is scaled down to this norm
  */
 public record OptimizerConfig(
     double lr,

@@ -23,8 +23,8 @@ final class PolicyTrainer {
   /**
    * Trains {@code model}, which the caller owns.
    *
-   * @param packLength tokens of a packed row; no rollout may be longer
-   * @param microRows rows that go through the model at once
+   * @param packLength the most tokens of a packed row, and so of a rollout
+   * @param microRows the number of rows in one micro-batch
    */
   PolicyTrainer(
       TrainableModel model, PolicyLoss loss, int packLength, int microRows, MonotonicClock clock) {
@@ -38,8 +38,8 @@ final class PolicyTrainer {
   /**
    * Takes one step.
    *
-   * @throws TrainerException if the batch does not fit or the loss or its gradient is not finite;
-   *     the weights are unchanged then
+   * @throws TrainerException if a rollout is too long, no token was generated, or the loss or its
+   *     gradient is not finite; the weights are unchanged then
    */
   StepMetrics step(TrainingBatch batch) {
     long start = clock.nanos();

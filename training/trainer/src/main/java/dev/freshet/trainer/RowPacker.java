@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Lays sequences end to end into rows, so that little of a row is padding. */
+/** Packs sequences end to end into rows with little padding. */
 final class RowPacker {
   private RowPacker() {}
 
   /**
-   * Packs by first fit, longest first; the order of rows and of sequences in them depends only on
-   * the input.
+   * Packs by first fit, longest first. The result depends only on the input.
    *
-   * @param rowLength the most tokens of a row; a longer sequence is an error
+   * @param rowLength the most tokens of a row
    * @return the sequences of each row
+   * @throws TrainerException if a sequence is longer than a row
    */
   static List<List<Example>> pack(List<Example> examples, int rowLength) {
     List<List<Example>> rows = new ArrayList<>();

@@ -4,16 +4,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What one policy-gradient step was like. All means are over the target tokens of the batch.
+ * Measurements of one policy-gradient step. All means are over the target tokens of the batch.
  *
- * @param step the step, which is also the policy version it makes
+ * @param step the step, which is also the policy version that it makes
  * @param loss mean loss
  * @param entropy mean entropy of the policy before the step, in nats
  * @param mismatchKl mean of r − log r − 1 with r the ratio of the trainer's probability of a token
  *     to the engine's
  * @param gradNorm the gradient's norm before clipping
  * @param lr the learning rate
- * @param tokens target tokens
+ * @param tokens the number of target tokens
  * @param stepMs the step's duration
  */
 public record StepMetrics(
@@ -31,10 +31,7 @@ public record StepMetrics(
     return tokens / (stepMs / 1e3);
   }
 
-  TrainerMetrics.Step counted() {
-    return new TrainerMetrics.Step(loss, entropy, mismatchKl, gradNorm, lr, tokens, stepMs);
-  }
-
+  /** The fields of the step's line in the metrics file. */
   Map<String, Object> fields() {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("step", step);

@@ -5,8 +5,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Supervised fine-tuning: the mean negative logprob of the target tokens. Belongs to one thread at
- * a time.
+ * Supervised fine-tuning. The loss is the mean negative logprob of the target tokens. Belongs to
+ * one thread at a time.
  */
 public final class SupervisedTrainer {
   private final TrainableModel model;
@@ -17,10 +17,10 @@ public final class SupervisedTrainer {
   /**
    * Trains {@code model}, which the caller owns.
    *
-   * @param packLength tokens of a packed row
-   * @param microRows rows that go through the model at once
-   * @param smoothing the share of the target that is spread evenly over the vocabulary, which keeps
-   *     the model unsure and so able to explore
+   * @param packLength the most tokens of a packed row, and so of an example
+   * @param microRows the number of rows in one micro-batch
+   * @param smoothing the share of each target that is spread evenly over the vocabulary; it keeps
+   *     the entropy high enough for exploration
    */
   public SupervisedTrainer(TrainableModel model, int packLength, int microRows, double smoothing) {
     this.model = model;
@@ -30,9 +30,9 @@ public final class SupervisedTrainer {
   }
 
   /**
-   * Takes one step. Returns the mean loss before it, in nats a target token.
+   * Takes one step. Returns the mean loss before the step, in nats per target token.
    *
-   * @throws TrainerException if the examples do not fit, have no target or give a gradient that is
+   * @throws TrainerException if an example is too long, no example has a target, or the gradient is
    *     not finite; the weights are unchanged then
    */
   public double step(List<Example> examples) {

@@ -17,7 +17,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A decoder with an optimizer: 32-bit weights of its own that change in place. Belongs to one
+ * A decoder with an optimizer, which changes the decoder's 32-bit weights in place. Belongs to one
  * thread at a time; the owner closes it.
  */
 public final class TrainableModel implements AutoCloseable {
@@ -31,7 +31,7 @@ public final class TrainableModel implements AutoCloseable {
   /**
    * Makes weights trainable.
    *
-   * @param weights 32-bit weights in memory of their own; taken over
+   * @param weights 32-bit weights in their own memory; closed with this object
    * @param maxLength the longest sequence to train on
    */
   public TrainableModel(ModelWeights weights, int maxLength, OptimizerConfig config) {
@@ -49,8 +49,8 @@ public final class TrainableModel implements AutoCloseable {
 
   private static AdamWOptions options(OptimizerConfig config) {
     AdamWOptions options = new AdamWOptions(config.lr());
-    // A std::tuple: which of its two lies first in memory is up to the C++ library. Its defaults,
-    // 0.9 and 0.999, tell.
+    // A std::tuple, whose order in memory depends on the C++ library. The defaults 0.9 and 0.999
+    // reveal it.
     DoublePointer betas = options.betas();
     boolean firstFirst = betas.get(0) < betas.get(1);
     betas.put(firstFirst ? 0 : 1, config.beta1());
@@ -65,17 +65,17 @@ public final class TrainableModel implements AutoCloseable {
     return weights.config();
   }
 
-  /** The weights as they are to be written to a checkpoint; valid until the next update. */
+  /** The weights as views for writing a checkpoint; valid until the next update. */
   public List<TensorView> views() {
     return weights.views();
   }
 
   /**
-   * Runs the model over packed sequences and adds the gradient of the loss to what is there. If
-   * {@code loss} throws, the gradient is cleared.
+   * Runs the model over packed sequences and adds the gradient of the loss to the accumulated
+   * gradient. If {@code loss} throws, the gradient is cleared.
    *
-   * @param microRows how many rows go through the model at once
-   * @param loss from a micro-batch and the logprobs of the vocabulary, {@code [n, vocabSize]}, to a
+   * @param microRows the number of rows in one micro-batch
+   * @param loss maps a micro-batch and the logprobs of the vocabulary, {@code [n, vocabSize]}, to a
    *     scalar
    */
   void accumulate(
@@ -95,8 +95,8 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * Clips the accumulated gradient, takes one optimizer step and clears the gradient. Returns its
-   * norm before clipping.
+   * Clips the accumulated gradient, takes one optimizer step and clears the gradient. Returns the
+   * gradient's norm before clipping.
    *
    * @throws TrainerException if the norm is not finite; the gradient is cleared and the weights are
    *     unchanged then

@@ -1,8 +1,8 @@
 package dev.freshet.trainer;
 
 /**
- * Training cannot go on. The message is one line: at which step, what was found and what was
- * expected; control characters that came from a file are replaced.
+ * Training cannot continue. The message is one line: the step, what was found and what was
+ * expected. Control characters are replaced.
  */
 public final class TrainerException extends RuntimeException {
   private static final long serialVersionUID = 1L;

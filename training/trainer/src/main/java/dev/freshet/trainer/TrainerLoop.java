@@ -104,7 +104,7 @@ public final class TrainerLoop implements AutoCloseable {
       versions.require(awaited.get());
       TrainingStepEvent recorded = TrainingStepEvent.begun();
       StepMetrics taken = trainer.step(awaited.get());
-      metrics.step(taken.counted());
+      metrics.step(taken);
       recorded.done(
           step,
           taken.stepMs(),

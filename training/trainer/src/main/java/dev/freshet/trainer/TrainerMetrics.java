@@ -8,23 +8,8 @@ import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.metrics.TimeInState;
 import dev.freshet.trace.MonotonicClock;
 
-/** What a trainer tells of its steps. For its one thread. */
+/** The metrics of a trainer. Updated by the trainer's thread only. */
 public final class TrainerMetrics {
-  /**
-   * A policy-gradient step.
-   *
-   * @param entropy of the policy before it, in nats
-   * @param tokens target tokens
-   */
-  public record Step(
-      double loss,
-      double entropy,
-      double mismatchKl,
-      double gradNorm,
-      double lr,
-      long tokens,
-      double stepMs) {}
-
   private final Histogram checkpointWrites;
   private final Histogram steps;
   private final Counter tokens;
@@ -86,13 +71,13 @@ public final class TrainerMetrics {
     return registry.gauge(Role.TRAINER, name, help).of();
   }
 
-  /** The trainer begins to wait for a batch. */
-  public void waiting() {
+  /** The trainer starts to wait for a batch. */
+  void waiting() {
     waiting.enter();
   }
 
-  /** It waits no longer. */
-  public void working() {
+  /** The wait has ended. */
+  void working() {
     waiting.leave();
   }
 
@@ -103,7 +88,7 @@ public final class TrainerMetrics {
   }
 
   /** A step was taken. */
-  public void step(Step step) {
+  void step(StepMetrics step) {
     steps.millis(step.stepMs());
     tokens.add(step.tokens());
     loss.set(step.loss());

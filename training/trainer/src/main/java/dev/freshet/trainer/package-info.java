@@ -1,6 +1,6 @@
 /**
- * The trainer: batch to loss to backward to step to published weights, and the supervised warm-up
- * before it. Never speaks to the inference server.
+ * The trainer: from a batch to the loss, the optimizer step and the published weights; and the
+ * supervised warm-up. Never talks to an inference server.
  */
 @NullMarked
 package dev.freshet.trainer;
