@@ -5,12 +5,13 @@ import dev.freshet.engine.EmbeddedEngine;
 import dev.freshet.engine.Engine;
 import dev.freshet.engine.EngineOptions;
 import dev.freshet.engine.SyntheticEngine;
-import dev.freshet.http.FrontLimits;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.server.Front;
-import dev.freshet.server.FrontConfig;
+import dev.freshet.server.EngineServer;
 import dev.freshet.server.InferenceMetrics;
+import dev.freshet.server.PrintableTokens;
 import dev.freshet.server.ServedModel;
+import dev.freshet.server.ServerConfig;
+import dev.freshet.server.ServerLimits;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.weights.CheckpointStore;
@@ -30,9 +31,9 @@ public final class InferenceServer implements AutoCloseable {
 
   private final Tokenizer tokenizer;
   private final Engine engine;
-  private final Front front;
+  private final EngineServer front;
 
-  private InferenceServer(Tokenizer tokenizer, Engine engine, Front front) {
+  private InferenceServer(Tokenizer tokenizer, Engine engine, EngineServer front) {
     this.tokenizer = tokenizer;
     this.engine = engine;
     this.front = front;
@@ -72,7 +73,13 @@ public final class InferenceServer implements AutoCloseable {
     return start(
         tokenizer,
         texts ->
-            new SyntheticEngine(config.modelName(), texts, rate, events.clock(), metrics.engine()),
+            new SyntheticEngine(
+                config.modelName(),
+                texts.vocabSize(),
+                PrintableTokens.of(texts),
+                rate,
+                events.clock(),
+                metrics.engine()),
         _ -> new ServedModel("synthetic", Set.of()),
         config,
         events,
@@ -92,19 +99,19 @@ public final class InferenceServer implements AutoCloseable {
       LaneRehearsal.hold();
       E engine = make.apply(tokenizer);
       try {
-        Front front =
-            Front.start(
+        EngineServer front =
+            EngineServer.start(
                 engine,
                 tokenizer,
                 describe.apply(engine),
                 events,
                 metrics,
-                new FrontConfig(
+                new ServerConfig(
                     new InetSocketAddress(config.host(), config.port()),
                     new InetSocketAddress(config.adminHost(), config.adminPort()),
                     AdminTokenFile.read(config.adminTokenFile()),
                     Optional.of(dashboard.page()),
-                    FrontLimits.DEFAULT));
+                    ServerLimits.DEFAULT));
         dashboard.lines(() -> List.of(load(engine, metrics)));
         return new InferenceServer(tokenizer, engine, front);
       } catch (RuntimeException e) {

@@ -4,10 +4,11 @@ import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.engine.SyntheticEngine;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.server.Front;
-import dev.freshet.server.FrontConfig;
+import dev.freshet.server.EngineServer;
 import dev.freshet.server.InferenceMetrics;
+import dev.freshet.server.PrintableTokens;
 import dev.freshet.server.ServedModel;
+import dev.freshet.server.ServerConfig;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
@@ -45,15 +46,20 @@ final class LaneRehearsal {
     try (Tokenizer tokenizer = tokenizer();
         SyntheticEngine engine =
             new SyntheticEngine(
-                "rehearsal", tokenizer, STEPS_PER_SECOND, MonotonicClock.SYSTEM, unread.engine());
-        Front front =
-            Front.start(
+                "rehearsal",
+                tokenizer.vocabSize(),
+                PrintableTokens.of(tokenizer),
+                STEPS_PER_SECOND,
+                MonotonicClock.SYSTEM,
+                unread.engine());
+        EngineServer front =
+            EngineServer.start(
                 engine,
                 tokenizer,
                 new ServedModel("rehearsal", Set.of()),
                 unlogged,
                 unread,
-                FrontConfig.on("127.0.0.1", 0, 0));
+                ServerConfig.on("127.0.0.1", 0, 0));
         AdminClient lane = new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, unlogged)) {
       long start = System.nanoTime();
       for (int step = 1; step <= UPDATES && System.nanoTime() - start < MOST.toNanos(); step++) {

@@ -52,23 +52,18 @@ class HouseTest {
               Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
               Map.entry("wire", may(List.of("trace"), "io.netty.buffer", "tools.jackson")),
               Map.entry("model", may(List.of("weights", "trace"), "org.bytedeco", "tools.jackson")),
-              Map.entry(
-                  "http",
-                  may(
-                      List.of("wire", "metrics", "trace"),
-                      "com.sun.management",
-                      "io.netty",
-                      "org.slf4j")),
+              Map.entry("http", may(List.of("wire", "metrics", "trace"), "io.netty", "org.slf4j")),
               Map.entry(
                   "engine",
                   may(
-                      List.of("model", "weights", "wire", "text", "metrics", "trace"),
+                      List.of("model", "weights", "wire", "metrics", "trace"),
                       "org.bytedeco",
                       "org.slf4j")),
               Map.entry(
                   "server",
                   may(
                       List.of("engine", "http", "wire", "text", "metrics", "trace"),
+                      "com.sun.management",
                       "io.netty",
                       "org.slf4j",
                       "tools.jackson")),

@@ -10,11 +10,12 @@ import dev.freshet.engine.StepMeter;
 import dev.freshet.engine.SyntheticEngine;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.orchestrator.OrchestratorMetrics;
-import dev.freshet.server.Front;
-import dev.freshet.server.FrontConfig;
+import dev.freshet.server.EngineServer;
 import dev.freshet.server.InferenceMetrics;
+import dev.freshet.server.PrintableTokens;
 import dev.freshet.server.ScrapedPage;
 import dev.freshet.server.ServedModel;
+import dev.freshet.server.ServerConfig;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
@@ -149,15 +150,21 @@ final class MetricsCost {
     List<AdminTimings> timings = new ArrayList<>();
     try (Tokenizer tokenizer = Tokenizer.load(Fixture.LLAMA);
         SyntheticEngine engine =
-            new SyntheticEngine("m", tokenizer, 1000, CLOCK, metrics.engine());
-        Front front =
-            Front.start(
+            new SyntheticEngine(
+                "m",
+                tokenizer.vocabSize(),
+                PrintableTokens.of(tokenizer),
+                1000,
+                CLOCK,
+                metrics.engine());
+        EngineServer front =
+            EngineServer.start(
                 engine,
                 tokenizer,
                 new ServedModel("m", Set.of()),
                 events,
                 metrics,
-                FrontConfig.on("127.0.0.1", 0, 0));
+                ServerConfig.on("127.0.0.1", 0, 0));
         AdminClient admin = new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, events)) {
       for (int step = 1; step <= UPDATES; step++) {
         timings.add(

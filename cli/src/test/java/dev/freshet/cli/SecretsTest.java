@@ -64,7 +64,8 @@ class SecretsTest {
         assertThat(answer.statusCode()).as(page).isEqualTo(200);
         seen.add(answer.body());
       }
-      assertThat(seen.get(3)).contains("What is missing is POST /resume, which whoever paused it");
+      assertThat(seen.get(3))
+          .contains("What is missing is POST /resume, which the client that paused it");
 
       child.signal("QUIT");
       child.await("record of the dump", () -> dump(run).isPresent());

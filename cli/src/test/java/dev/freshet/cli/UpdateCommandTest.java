@@ -92,7 +92,7 @@ class UpdateCommandTest {
     assertThat(older.err())
         .startsWith("freshet: POST http://")
         .endsWith(
-            "HTTP 409: step 1: older than the serving version 2: expected that or a newer one, or"
+            "HTTP 409: step 1 is older than the serving version 2: expected that version, a newer one, or"
                 + " force\n");
     assertThat(update("--weights", checkpoints.get(1).toString(), "--force").exitCode()).isZero();
 

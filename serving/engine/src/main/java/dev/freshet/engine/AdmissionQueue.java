@@ -10,12 +10,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Completions that wait for a place in the decode loop, first come first served, and the loop's
- * bell: it sleeps here while there is nothing to do. Bounded; thread-safe.
+ * The bounded FIFO queue of completions that wait for a place in the decode loop. The loop sleeps
+ * here while it has no work. Thread-safe.
  */
 final class AdmissionQueue {
-  /** How long the loop sleeps at most before it looks again by itself. */
-  private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /** The longest sleep of the loop before it checks for work without a signal. */
+  private static final long MAX_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final int capacity;
   private final ReentrantLock lock = new ReentrantLock();
@@ -25,8 +25,8 @@ final class AdmissionQueue {
   private volatile int size;
   private boolean closed;
 
-  /** Whether a sequence was cancelled that the loop may be holding. */
-  private boolean dropping;
+  /** Whether a sequence was cancelled that the loop may be running. */
+  private boolean cancelledRunning;
 
   AdmissionQueue(int capacity) {
     this.capacity = capacity;
@@ -42,7 +42,8 @@ final class AdmissionQueue {
       if (waiting.size() >= capacity) {
         throw new EngineException(
             EngineException.Kind.OVERLOADED,
-            "the admission queue is full: %d completions wait already".formatted(capacity));
+            "the admission queue is full: %d completions wait already; retry later"
+                .formatted(capacity));
       }
       waiting.add(sequence);
       size = waiting.size();
@@ -53,7 +54,7 @@ final class AdmissionQueue {
   }
 
   /** Wakes the loop. */
-  void ring() {
+  void wake() {
     lock.lock();
     try {
       work.signal();
@@ -62,13 +63,11 @@ final class AdmissionQueue {
     }
   }
 
-  /**
-   * A cancelled sequence gives up its place in the queue, and the loop wakes to drop it if it runs.
-   */
+  /** Removes a cancelled sequence from the queue, or wakes the loop to drop it if it runs. */
   void cancelled(Sequence sequence) {
     lock.lock();
     try {
-      dropping |= !waiting.remove(sequence);
+      cancelledRunning |= !waiting.remove(sequence);
       size = waiting.size();
       work.signal();
     } finally {
@@ -76,7 +75,7 @@ final class AdmissionQueue {
     }
   }
 
-  /** Refuses further sequences and lets the loop end. */
+  /** Refuses further sequences and makes the loop end. */
   void close() {
     lock.lock();
     try {
@@ -88,12 +87,12 @@ final class AdmissionQueue {
   }
 
   /**
-   * Returns at once if there is something to do, else when that changes.
+   * Waits until the loop has work.
    *
-   * @param admits whether waiting sequences may run, so that one of them is something to do
-   * @param stepNanos how long until there is a step to take
-   * @param pending whether there is something else to do
-   * @return whether the loop is to go on
+   * @param admits whether waiting sequences may start, so that one of them counts as work
+   * @param stepNanos nanoseconds until the next decode step is due
+   * @param pending whether there is other work
+   * @return false once the queue is closed: the loop must end
    */
   boolean awaitWork(boolean admits, long stepNanos, BooleanSupplier pending) {
     lock.lock();
@@ -101,15 +100,15 @@ final class AdmissionQueue {
       long left = stepNanos;
       while (!closed
           && left > 0
-          && !dropping
+          && !cancelledRunning
           && !(admits && !waiting.isEmpty())
           && !pending.getAsBoolean()) {
-        long most = Math.min(left, LOOK_AGAIN_NANOS);
+        long sleep = Math.min(left, MAX_SLEEP_NANOS);
         try (Waits.Open _ = Waits.idle("inference", "completions", "clients")) {
-          left = left - most + Math.max(0, work.awaitNanos(most));
+          left = left - sleep + Math.max(0, work.awaitNanos(sleep));
         }
       }
-      dropping = false;
+      cancelledRunning = false;
       return !closed;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -120,8 +119,9 @@ final class AdmissionQueue {
   }
 
   /**
-   * The sequences to prefill next: at most {@code places}, and padded to the longest prompt at most
-   * {@code tokens}, but one always. Cancelled ones are thrown away.
+   * Takes the sequences to prefill next: at most {@code places}, and at most {@code tokens} prompt
+   * tokens when padded to the longest prompt, but at least one sequence. Cancelled ones are
+   * removed.
    */
   List<Sequence> take(int places, int tokens) {
     lock.lock();
@@ -146,12 +146,12 @@ final class AdmissionQueue {
     }
   }
 
-  /** Everything that still waits; the queue is empty afterwards. */
+  /** Takes all waiting sequences. */
   List<Sequence> drain() {
     return take(Integer.MAX_VALUE, Integer.MAX_VALUE);
   }
 
-  /** The loop reports how many sequences it runs. */
+  /** Publishes how many sequences the loop runs. */
   void running(int sequences) {
     running = sequences;
   }

@@ -15,8 +15,8 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * Hugging Face directories of one architecture: the base model, which may be a plain directory, and
- * published checkpoints.
+ * Loads Hugging Face directories of one architecture: the base model, which may be a plain
+ * directory, and published checkpoints.
  */
 final class CheckpointSource implements WeightSource<VersionedModel> {
   private final Path baseDir;
@@ -26,8 +26,8 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   private final MonotonicClock clock;
 
   /**
-   * @param config the base model's, which every checkpoint must agree with
-   * @param type what the engine computes in
+   * @param config the base model's configuration, which every checkpoint must match
+   * @param type the type that the engine computes in
    */
   CheckpointSource(
       Path baseDir, ModelConfig config, DType type, int maxLength, MonotonicClock clock) {
@@ -48,13 +48,13 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
     }
     return step.orElseGet(
         () ->
-            stated(dir)
+            manifestStep(dir)
                 .orElseThrow(
                     () -> conflict(dir + ": no manifest: expected a step in the request")));
   }
 
-  /** The step that a checkpoint's manifest states, if it has one. */
-  private static OptionalLong stated(Path dir) {
+  /** The step in a checkpoint's manifest, if it has one. */
+  private static OptionalLong manifestStep(Path dir) {
     Path manifest = dir.resolve(Manifest.FILE_NAME);
     try {
       return Files.exists(manifest)
@@ -67,14 +67,14 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
 
   @Override
   public Loaded<VersionedModel> base() {
-    return load(baseDir, stated(baseDir).orElse(0), VerifyLevel.FULL);
+    return load(baseDir, manifestStep(baseDir).orElse(0), VerifyLevel.FULL);
   }
 
   @Override
   public Loaded<VersionedModel> load(Path dir, long version, VerifyLevel verify) {
     try {
       long start = clock.nanos();
-      // A plain model directory has no manifest to be verified against.
+      // A plain model directory has no manifest to verify against.
       Checkpoint checkpoint =
           Files.exists(dir.resolve(Manifest.FILE_NAME))
               ? CheckpointStore.openPublished(dir)
@@ -89,8 +89,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
         long verified = clock.nanos();
         ModelConfig found = ConfigJson.read(dir);
         if (!found.interchangeableWith(config)) {
-          throw conflict(
-              dir + "/config.json: another model: expected the architecture of " + baseDir);
+          throw conflict(dir + "/config.json: another architecture: expected that of " + baseDir);
         }
         VersionedModel model = new VersionedModel(version, found, checkpoint, type, maxLength);
         return new Loaded<>(

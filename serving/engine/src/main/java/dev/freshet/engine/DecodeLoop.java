@@ -12,10 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's thread: continuous batching. Every turn first does what other threads want done
- * between two steps (exchange the weights, pause, resume), then prefills what was admitted, or else
- * takes one decode step for all running sequences, and hands the tokens out, each stamped with the
- * version of the weights that made it. Slot i of the runner belongs to running sequence i.
+ * The engine's thread: continuous batching. Each turn first carries out the requests of other
+ * threads (swap the weights, pause, resume), then prefills admitted sequences or, if there are
+ * none, takes one decode step for all running sequences, and delivers the tokens. Every token is
+ * stamped with the version of the weights that made it. Slot i of the runner belongs to running
+ * sequence i.
  */
 final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
@@ -33,9 +34,9 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private final Gate<W> gate = new Gate<>();
 
   /**
-   * @param runner the loop's own from here on
-   * @param onVersion told every version before the first token of it is made
-   * @param metrics told of steps and tokens
+   * @param runner owned and closed by the loop
+   * @param onVersion called with each version before its first token is made
+   * @param metrics counts steps and tokens
    */
   DecodeLoop(
       ModelRunner<W> runner,
@@ -72,20 +73,20 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     }
   }
 
-  /** Returns once there is something to do; whether the loop is to go on. */
+  /** Waits for work; returns false when the loop must end. */
   private boolean awaitWork() {
     meter.looking(stepping());
-    boolean goesOn = admission.awaitWork(gate.admits(), nextStepNanos(), requests::isPending);
+    boolean open = admission.awaitWork(gate.admits(), nextStepNanos(), requests::isPending);
     meter.found();
-    return goesOn;
+    return open;
   }
 
-  /** Whether there is a decode step to take. */
+  /** Whether running sequences may take a decode step. */
   private boolean stepping() {
     return !running.isEmpty() && gate.steps();
   }
 
-  /** Nanoseconds until the next decode step. */
+  /** Nanoseconds until the next decode step is due. */
   private long nextStepNanos() {
     return stepping() ? runner.waitNanos() : Long.MAX_VALUE;
   }
@@ -94,7 +95,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     try {
       betweenSteps();
       dropCancelled();
-      settle();
+      completeDrained();
       List<Sequence> fresh =
           gate.admits() ? admission.take(maxSequences - running.size(), prefillTokens) : List.of();
       if (!fresh.isEmpty()) {
@@ -110,9 +111,9 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
         meter.decoded();
         emit(0, samples);
       }
-      settle();
+      completeDrained();
     } catch (RuntimeException e) {
-      LOG.error("a step of {} sequences failed; they end with an error", running.size(), e);
+      LOG.error("a step of {} sequences failed; ending them with an error", running.size(), e);
       endAll(FinishReason.ERROR);
     }
     deliver();
@@ -124,68 +125,69 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
         next.isPresent();
         next = requests.poll()) {
       switch (next.get()) {
-        case LoopRequests.Exchange<W> exchange -> take(exchange);
+        case LoopRequests.Swap<W> swap -> take(swap);
         case LoopRequests.Pause<W> pause -> pause(pause);
         case LoopRequests.Resume<W> resume -> resume(resume);
       }
     }
   }
 
-  /** Does what was waiting for running sequences to end, if they have. */
-  private void settle() {
-    gate.draining().ifPresent(this::exchangeOnceDrained);
+  /** Completes requests that waited for running sequences to end. */
+  private void completeDrained() {
+    gate.draining().ifPresent(this::swapOnceDrained);
     if (running.isEmpty()) {
-      gate.drained();
+      gate.pausesInForce();
     }
   }
 
-  private void take(LoopRequests.Exchange<W> exchange) {
-    if (exchange.mode() != UpdateMode.DRAIN) {
-      exchange(exchange);
+  private void take(LoopRequests.Swap<W> swap) {
+    if (swap.mode() != UpdateMode.DRAIN) {
+      swap(swap);
     } else if (gate.draining().isPresent()) {
-      exchange.refuse(
-          new EngineException(
-              EngineException.Kind.CONFLICT, "another update waits for completions to end"));
-    } else if (!running.isEmpty() && !gate.steps()) {
-      exchange.refuse(
+      swap.refuse(
           new EngineException(
               EngineException.Kind.CONFLICT,
-              "mode drain: %d completions stand still in a pause: expected another mode or a resume"
+              "cannot drain: another update already waits for running completions to end"));
+    } else if (!running.isEmpty() && !gate.steps()) {
+      swap.refuse(
+          new EngineException(
+              EngineException.Kind.CONFLICT,
+              "cannot drain: %d completions are paused; resume first or use another mode"
                   .formatted(running.size())));
     } else {
-      gate.drainFor(exchange);
+      gate.drainFor(swap);
     }
   }
 
-  private void exchangeOnceDrained(LoopRequests.Exchange<W> exchange) {
-    if (exchange.withdrawn()) {
+  private void swapOnceDrained(LoopRequests.Swap<W> swap) {
+    if (swap.withdrawn()) {
       gate.drainEnded();
     } else if (running.isEmpty()) {
       gate.drainEnded();
-      exchange(exchange);
+      swap(swap);
     }
   }
 
-  private void exchange(LoopRequests.Exchange<W> exchange) {
-    if (!exchange.claim()) {
+  private void swap(LoopRequests.Swap<W> swap) {
+    if (!swap.claim()) {
       return;
     }
     DecodeStallEvent recorded = DecodeStallEvent.begun();
     long start = clock.nanos();
-    if (exchange.mode() == UpdateMode.ABORT) {
+    if (swap.mode() == UpdateMode.ABORT) {
       endAll(FinishReason.ABORT);
     }
-    W replaced = runner.exchange(exchange.weights());
+    W replaced = runner.swap(swap.weights());
     onVersion.accept(runner.version());
     long swapped = clock.nanos();
     try {
-      if (exchange.mode() == UpdateMode.RECOMPUTE) {
+      if (swap.mode() == UpdateMode.RECOMPUTE) {
         recompute();
       }
     } finally {
       long done = clock.nanos();
-      exchange.done(replaced, start, swapped, done);
-      recorded.done(runner.version(), exchange.mode().wireName(), running.size(), done - start);
+      swap.done(replaced, start, swapped, done);
+      recorded.done(runner.version(), swap.mode().wireName(), running.size(), done - start);
     }
   }
 
@@ -223,8 +225,8 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   }
 
   /**
-   * Hands out the tokens made for the running sequences from {@code first} on and takes out those
-   * that they end.
+   * Queues the tokens of the running sequences from {@code first} on for delivery and removes the
+   * sequences that end.
    */
   private void emit(int first, List<Sampler.Sample> samples) {
     List<Sequence> rows = running.subList(first, running.size());
@@ -250,7 +252,9 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     meter.end();
     if (failed > 0) {
       LOG.error(
-          "version {} scores NaN: {} completions end with an error", runner.version(), failed);
+          "version {} computes NaN logits: ending {} completions with an error",
+          runner.version(),
+          failed);
     }
     for (int row = samples.size() - 1; row >= 0; row--) {
       Optional<FinishReason> finish = ends.get(row);

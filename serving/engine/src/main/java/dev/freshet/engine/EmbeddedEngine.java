@@ -10,7 +10,7 @@ import dev.freshet.weights.DType;
 import java.nio.file.Path;
 import java.util.List;
 
-/** An engine on libtorch in this process. */
+/** An engine that computes with libtorch in this process. */
 public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
   private final List<Integer> eosTokens;
 
@@ -61,7 +61,8 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
       base.close();
       throw new EngineException(
           EngineException.Kind.INTERNAL,
-          "no memory for the KV cache of %d sequences of %d tokens".formatted(slots, maxModelLen),
+          "cannot allocate the KV cache of %d sequences of %d tokens: lower max_sequences or max_model_len"
+              .formatted(slots, maxModelLen),
           e);
     }
   }
@@ -74,7 +75,7 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
     }
   }
 
-  /** The tokens that end a completion unless its caller wants to go past them. */
+  /** The model's end-of-sequence tokens. */
   public List<Integer> eosTokens() {
     return eosTokens;
   }

@@ -8,37 +8,37 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
- * Generates completions by continuous batching and exchanges its weights between two decode steps.
+ * Generates completions by continuous batching and swaps its weights between two decode steps.
  *
  * <p>{@link #submit} and {@link Generation#cancel} never block and may be called from any thread;
  * the weight operations block their caller, never the decode loop, and exclude each other.
  */
 public interface Engine extends AutoCloseable {
-  /** One completion under way. */
+  /** A running or waiting completion. */
   interface Generation {
     /**
-     * Ends the completion within one decode step. No event follows the call's effect but those
-     * already handed to the outlet; in particular no finish event. Idempotent.
+     * Ends the completion within one decode step, without a finish event. Events already handed to
+     * the outlet may still arrive. Idempotent.
      */
     void cancel();
   }
 
-  /** What the model is called on the wire. */
+  /** The model's name on the wire. */
   String modelName();
 
-  /** The most tokens, prompt and completion together, that a sequence may have. */
+  /** The most tokens of a sequence, prompt and completion together. */
   int maxModelLen();
 
-  /** The size of the vocabulary: valid token ids are 0 (inclusive) to this (exclusive). */
+  /** The size of the vocabulary: valid token ids are from 0 (inclusive) to this (exclusive). */
   int vocabSize();
 
   /** The version of the weights that the next decode step uses. */
   long policyVersion();
 
-  /** Completions being generated now. */
+  /** The number of running completions. */
   int running();
 
-  /** Completions admitted and waiting for a place. */
+  /** The number of completions that wait to run. */
   int waiting();
 
   /**
@@ -50,41 +50,41 @@ public interface Engine extends AutoCloseable {
   Generation submit(GenerationRequest request, Outlet outlet);
 
   /**
-   * Carries a weight operation out; what serves goes on serving if it fails.
+   * Carries out a weight operation. If it fails, the serving weights keep serving.
    *
-   * @param decided told how it went, before what has been replaced is released
+   * @param decided called with the outcome, before the replaced weights are released
    * @throws EngineException if the checkpoint is missing, broken or of another shape, the state
    *     forbids the operation, or the deadline passes before the swap
    */
   void update(WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided);
 
-  /** The same, for a caller that has nothing to do before the release. */
+  /** The same; returns the outcome after the replaced weights are released. */
   default WeightUpdate update(WeightOperation operation, Duration deadline) {
     AtomicReference<WeightUpdate> outcome = new AtomicReference<>();
     update(operation, deadline, outcome::set);
-    return Objects.requireNonNull(outcome.get(), "an outcome");
+    return Objects.requireNonNull(outcome.get(), "the operation has no outcome");
   }
 
   /**
-   * Generates no more until {@link #resume}; completions submitted meanwhile wait. The future
+   * Generates no tokens until {@link #resume}; completions submitted meanwhile wait. The future
    * completes once the pause is in force; it fails if the engine resumes or closes before.
    *
-   * @param clearCache whether completions that stand still have their KV cache rebuilt, under the
-   *     weights that serve then, when they go on
+   * @param clearCache whether paused completions rebuild their KV cache on resume, under the
+   *     weights that serve then
    */
   CompletableFuture<Void> pause(PauseMode mode, boolean clearCache);
 
   /**
-   * Goes on; the future completes once that is so. Does nothing to an engine that is not paused.
+   * Ends the pause; the future completes once it has ended. No effect if the engine is not paused.
    */
   CompletableFuture<Void> resume();
 
-  /** Whether waiting completions are held back by a pause. */
+  /** Whether the engine is paused. */
   boolean paused();
 
   /**
-   * Ends running completions with {@link FinishReason#ABORT}, lets the native call in progress
-   * return, frees everything.
+   * Ends all completions with {@link FinishReason#ABORT}, waits for the current native call, and
+   * frees everything.
    */
   @Override
   void close();

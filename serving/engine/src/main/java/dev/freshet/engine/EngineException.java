@@ -1,16 +1,16 @@
 package dev.freshet.engine;
 
-/** An engine operation was refused or failed; what was serving goes on serving. */
+/** An engine operation was refused or failed; the serving weights keep serving. */
 public final class EngineException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What kind of failure, which decides the HTTP status. */
+  /** The kind of a failure, which determines the HTTP status. */
   public enum Kind {
     /** The request itself is wrong (HTTP 400). */
     INVALID,
     /** The request is well formed, but the state or the checkpoint forbids it (HTTP 409). */
     CONFLICT,
-    /** The engine cannot take more now (HTTP 503). */
+    /** The engine cannot accept more work now (HTTP 503). */
     OVERLOADED,
     /** The engine failed (HTTP 500). */
     INTERNAL
@@ -28,13 +28,12 @@ public final class EngineException extends RuntimeException {
     this.kind = kind;
   }
 
-  /** A failure whose cause already says all there is to say. */
+  /** A failure with the message of its cause. */
   public EngineException(Kind kind, RuntimeException cause) {
     super(cause.getMessage(), cause);
     this.kind = kind;
   }
 
-  /** What kind of failure this is. */
   public Kind kind() {
     return kind;
   }

@@ -8,8 +8,8 @@ import dev.freshet.metrics.TimeInState;
 import dev.freshet.trace.MonotonicClock;
 
 /**
- * What a decode loop tells of its work. For its one thread: nothing here waits, and nothing
- * allocates for a token or a step. Times are nanoseconds on the engine's clock.
+ * The metrics of a decode loop, updated on its thread. No method blocks, and none allocates for a
+ * token or a step. Times are nanoseconds on the engine's clock.
  */
 public final class EngineMetrics {
   private final Histogram decodeSteps;
@@ -39,13 +39,10 @@ public final class EngineMetrics {
             .histogram(
                 Role.INFERENCE,
                 "freshet_inter_token_seconds",
-                "From a token of a completion to its next, as the engine makes them")
+                "From a token of a completion to its next token, in the engine")
             .of();
     this.generatedTokens =
-        registry
-            .counter(
-                Role.INFERENCE, "freshet_generated_tokens_total", "Tokens made for completions")
-            .of();
+        registry.counter(Role.INFERENCE, "freshet_generated_tokens_total", "Generated tokens").of();
     this.promptTokens =
         registry
             .counter(Role.INFERENCE, "freshet_prompt_tokens_total", "Tokens of prefilled prompts")
@@ -55,44 +52,44 @@ public final class EngineMetrics {
         .counter(
             Role.INFERENCE,
             "freshet_engine_idle_seconds_total",
-            "Time that the decode loop had no step to take")
+            "Time during which the decode loop had no step to take")
         .of()
         .read(idle::seconds);
   }
 
-  /** The loop has no step to take. */
+  /** Records that the loop has no step to take. */
   public void idle() {
     idle.enter();
   }
 
-  /** The loop has work, or looks for some. */
+  /** Records that the loop is working. */
   public void busy() {
     idle.leave();
   }
 
-  /** Prompts were prefilled together. */
-  public void prefilled(long tokens, long nanos) {
+  /** Records a prefill. */
+  void prefilled(long tokens, long nanos) {
     promptTokens.add(tokens);
     prefills.nanos(nanos);
   }
 
-  /** A decode step was taken. */
-  public void decoded(long nanos) {
+  /** Records a decode step. */
+  void decoded(long nanos) {
     decodeSteps.nanos(nanos);
   }
 
-  /** A step has made so many tokens. */
-  public void generated(int tokens) {
+  /** Counts the tokens of a step. */
+  void generated(int tokens) {
     generatedTokens.add(tokens);
   }
 
-  /** How many tokens steps have made. */
+  /** The number of generated tokens. */
   public long generatedTokens() {
     return (long) generatedTokens.value();
   }
 
-  /** So many tokens came {@code nanos} after the ones before them in their completions. */
-  public void followed(long nanos, int tokens) {
+  /** Records tokens that each came {@code nanos} after the token before in its completion. */
+  void followed(long nanos, int tokens) {
     tokenIntervals.nanos(nanos, tokens);
   }
 }

@@ -4,16 +4,16 @@ import dev.freshet.weights.DType;
 import java.util.Optional;
 
 /**
- * How an embedded engine runs.
+ * Options of an embedded engine.
  *
- * @param modelName what the model is called on the wire
- * @param maxSequences how many completions run at once; the size of the KV cache
- * @param maxModelLen the most tokens of a sequence; at most what the model was built for
- * @param maxWaiting how many completions may wait for a place
- * @param prefillTokens the most prompt tokens of one prefill, which bounds how long a decode step
- *     waits for it
- * @param threads libtorch's threads for one operation
- * @param dtype what to compute in; empty for what the checkpoint is stored in
+ * @param modelName the model's name on the wire
+ * @param maxSequences the most completions that run at once; the number of KV cache slots
+ * @param maxModelLen the most tokens of a sequence; the model's own limit applies too
+ * @param maxWaiting the most completions that may wait for a slot
+ * @param prefillTokens the most prompt tokens of one prefill, which bounds how long it delays the
+ *     next decode step
+ * @param threads the threads that libtorch uses for one operation
+ * @param dtype the type to compute in; empty for the type that the checkpoint is stored in
  */
 public record EngineOptions(
     String modelName,

@@ -4,9 +4,9 @@ package dev.freshet.engine;
 public enum FinishReason {
   /** A stop token or the end-of-sequence token was generated, or a stop string appeared. */
   STOP("stop"),
-  /** {@code max_tokens} or the model's context is used up. */
+  /** {@code max_tokens} or the model's context length was reached. */
   LENGTH("length"),
-  /** The caller or an update ended it. */
+  /** A caller, a pause, an update or the shutdown ended it. */
   ABORT("abort"),
   /** The engine failed. */
   ERROR("error");

@@ -6,58 +6,62 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the decode loop may do now: admit waiting sequences, and take steps for running ones. A
- * pause closes the one and perhaps the other until the loop is told to resume; an update that
- * drains closes the first until it is done. Belongs to the loop's thread.
+ * Whether the decode loop may admit waiting sequences and take steps for running ones. A pause
+ * stops admission, and with mode keep also steps, until the resume; a draining update stops
+ * admission until it is done. Confined to the loop's thread.
  */
 final class Gate<W extends PolicyWeights> {
+  /** Pauses that are not in force yet. */
   private final List<LoopRequests.Pause<W>> waiting = new ArrayList<>();
-  private Optional<LoopRequests.Exchange<W>> draining = Optional.empty();
+
+  private Optional<LoopRequests.Swap<W>> draining = Optional.empty();
   private boolean paused;
   private boolean frozen;
+
+  /** Whether running sequences rebuild their KV cache on resume. */
   private boolean stale;
 
-  /** Whether waiting sequences may begin to run. */
+  /** Whether waiting sequences may start. */
   boolean admits() {
     return !paused && draining.isEmpty();
   }
 
-  /** Whether running sequences may go on. */
+  /** Whether running sequences may take steps. */
   boolean steps() {
     return !frozen;
   }
 
   /** The update that waits for running sequences to end. */
-  Optional<LoopRequests.Exchange<W>> draining() {
+  Optional<LoopRequests.Swap<W>> draining() {
     return draining;
   }
 
-  void drainFor(LoopRequests.Exchange<W> exchange) {
-    draining = Optional.of(exchange);
+  void drainFor(LoopRequests.Swap<W> swap) {
+    draining = Optional.of(swap);
   }
 
   void drainEnded() {
     draining = Optional.empty();
   }
 
-  /** Pauses; what has ended its running sequences before is in force at once. */
+  /** Pauses; with mode keep the pause is in force at once, else once no sequence runs. */
   void pause(LoopRequests.Pause<W> pause) {
     paused = true;
     frozen = pause.mode() == PauseMode.KEEP;
     stale |= pause.mode() == PauseMode.KEEP && pause.clearCache();
     waiting.add(pause);
     if (frozen) {
-      drained();
+      pausesInForce();
     }
   }
 
-  /** Nothing runs, or nothing moves: every pause is in force. */
-  void drained() {
+  /** Puts every pause in force: no sequence runs, or none may take a step. */
+  void pausesInForce() {
     waiting.forEach(pause -> pause.inForce().complete(null));
     waiting.clear();
   }
 
-  /** Opens both; whether the cache of what stood still is to be built anew. */
+  /** Ends all pauses; returns whether running sequences must rebuild their KV cache. */
   boolean resume() {
     boolean rebuild = stale;
     waiting.forEach(
@@ -73,11 +77,11 @@ final class Gate<W extends PolicyWeights> {
     return rebuild;
   }
 
-  /** The loop has ended: nothing that waits will come. */
+  /** Refuses all waiting requests, because the loop has ended. */
   void refuse(EngineException why) {
     waiting.forEach(pause -> pause.refuse(why));
     waiting.clear();
-    draining.ifPresent(exchange -> exchange.refuse(why));
+    draining.ifPresent(swap -> swap.refuse(why));
     draining = Optional.empty();
   }
 }

@@ -8,13 +8,13 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 
-/** Makes tokens with a decoder on libtorch; what it remembers of a sequence is its KV cache. */
+/** Computes tokens with a decoder on libtorch; the cache of a sequence is its KV cache. */
 final class LibtorchRunner implements ModelRunner<VersionedModel> {
   private final KvCache cache;
   private final int prefillTokens;
   private VersionedModel model;
 
-  /** Owns {@code model}, until it is exchanged, and {@code cache}. */
+  /** Owns {@code cache}, and {@code model} until it is swapped. */
   LibtorchRunner(VersionedModel model, KvCache cache, int prefillTokens) {
     this.model = model;
     this.cache = cache;
@@ -27,7 +27,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   @Override
-  public VersionedModel exchange(VersionedModel next) {
+  public VersionedModel swap(VersionedModel next) {
     VersionedModel replaced = model;
     model = next;
     return replaced;
@@ -56,9 +56,8 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   /**
-   * Runs every sequence's tokens that belong in the cache through the model, which puts their keys
-   * and values into the slots from {@code first} on. Returns {@code [sequences, longest,
-   * hiddenSize]}.
+   * Computes the cached tokens of every sequence, which writes their keys and values into the slots
+   * from {@code first} on. Returns {@code [sequences, longest, hiddenSize]}.
    */
   private Tensor fill(List<Sequence> sequences, int first) {
     int longest = longest(sequences);
@@ -119,7 +118,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
         rows.stream().map(Sequence::random).toList());
   }
 
-  /** As many sequences at a time as a prefill may have tokens. */
+  /** In groups of sequences that fit into one prefill. */
   @Override
   public void recompute(List<Sequence> running) {
     for (int first = 0; first < running.size(); ) {

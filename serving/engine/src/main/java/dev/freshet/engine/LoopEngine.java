@@ -11,8 +11,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * An engine in this process: one thread runs the {@link DecodeLoop}, callers prepare new weights
- * beside it. What makes the tokens, and where weights come from, is the subclass's.
+ * An engine in this process. One thread runs the {@link DecodeLoop}; callers prepare new weights on
+ * their own threads meanwhile. Subclasses provide the runner that computes tokens and the source of
+ * weights.
  */
 abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     permits EmbeddedEngine, SyntheticEngine {
@@ -29,10 +30,10 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   private volatile long policyVersion;
   private volatile boolean paused;
 
-  /** The wait of an engine that is paused. */
-  private final List<Waits.Open> resumed = new ArrayList<>(1);
+  /** The open wait for the resume; empty if the engine is not paused. */
+  private final List<Waits.Open> resumeWait = new ArrayList<>(1);
 
-  /** What an engine is made of. The runner is the loop's own once it is started. */
+  /** The parts of an engine. The loop owns the runner. */
   record Parts<W extends PolicyWeights>(
       String modelName,
       int vocabSize,
@@ -49,7 +50,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     this.vocabSize = parts.vocabSize();
     this.maxModelLen = parts.maxModelLen();
     this.admission = new AdmissionQueue(parts.maxWaiting());
-    this.requests = new LoopRequests<>(clock, admission::ring);
+    this.requests = new LoopRequests<>(clock, admission::wake);
     this.policyVersion = parts.runner().version();
     this.updates = new WeightUpdates<>(parts.source(), requests, () -> policyVersion, clock);
     DecodeLoop<W> loop =
@@ -151,9 +152,9 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final CompletableFuture<Void> pause(PauseMode mode, boolean clearCache) {
     paused = true;
-    synchronized (resumed) {
-      if (resumed.isEmpty()) {
-        resumed.add(Waits.begin("inference", "POST /resume", "whoever paused it"));
+    synchronized (resumeWait) {
+      if (resumeWait.isEmpty()) {
+        resumeWait.add(Waits.begin("inference", "POST /resume", "the client that paused it"));
       }
     }
     CompletableFuture<Void> inForce = new CompletableFuture<>();
@@ -161,7 +162,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     return inForce.whenComplete(
         (_, refused) -> {
           if (refused != null) {
-            waitNoLonger();
+            endResumeWait();
           }
         });
   }
@@ -169,16 +170,16 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final CompletableFuture<Void> resume() {
     paused = false;
-    waitNoLonger();
+    endResumeWait();
     CompletableFuture<Void> done = new CompletableFuture<>();
     requests.submit(new LoopRequests.Resume<>(done));
     return done;
   }
 
-  private void waitNoLonger() {
-    synchronized (resumed) {
-      resumed.forEach(Waits.Open::close);
-      resumed.clear();
+  private void endResumeWait() {
+    synchronized (resumeWait) {
+      resumeWait.forEach(Waits.Open::close);
+      resumeWait.clear();
     }
   }
 
@@ -190,7 +191,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final void close() {
     admission.close();
-    waitNoLonger();
+    endResumeWait();
     try (Waits.Open _ =
         Waits.begin("inference", "the end of its step", "the decode loop", CLOSE_DEADLINE)) {
       if (!thread.join(CLOSE_DEADLINE)) {

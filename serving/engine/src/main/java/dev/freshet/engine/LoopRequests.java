@@ -15,31 +15,29 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What other threads want of the decode loop, which looks here between two steps. Thread-safe.
- * Every request is answered: by the loop, or, once the loop has ended, with an {@link
- * EngineException}.
+ * Requests of other threads to the decode loop, which polls them between two steps. Every request
+ * is answered: by the loop, or with an {@link EngineException} once the loop has ended.
+ * Thread-safe.
  */
 final class LoopRequests<W extends PolicyWeights> {
-  /** One wish. */
+  /** A request to the loop. */
   sealed interface Request<W extends PolicyWeights> {
-    /** Nobody will fulfil it any more. */
+    /** Fails the request. */
     void refuse(EngineException why);
   }
 
   /**
-   * Weights to generate with from the next step on. Exactly one of two things happens to them: the
-   * loop {@link #claim}s them and gives the replaced ones in exchange, or they are withdrawn and
-   * stay their owner's.
+   * New weights to serve from the next step on. Either the loop {@link #claim}s them and returns
+   * the replaced weights, or the request is withdrawn and the caller keeps them.
    */
-  static final class Exchange<W extends PolicyWeights> implements Request<W> {
+  static final class Swap<W extends PolicyWeights> implements Request<W> {
     private final W weights;
     private final UpdateMode mode;
     private final AtomicBoolean decided = new AtomicBoolean();
-    private final CompletableFuture<Exchanged<W>> outcome = new CompletableFuture<>();
-
+    private final CompletableFuture<Swapped<W>> outcome = new CompletableFuture<>();
     private final long offeredNanos;
 
-    private Exchange(W weights, UpdateMode mode, long offeredNanos) {
+    private Swap(W weights, UpdateMode mode, long offeredNanos) {
       this.weights = weights;
       this.mode = mode;
       this.offeredNanos = offeredNanos;
@@ -53,19 +51,18 @@ final class LoopRequests<W extends PolicyWeights> {
       return mode;
     }
 
-    /** Whether the weights are the loop's now, which then must {@link #done} them. */
+    /** Takes ownership of the weights; the loop must then call {@link #done}. */
     boolean claim() {
       return decided.compareAndSet(false, true);
     }
 
-    /** Whether their owner has taken them back. */
+    /** Whether the caller has taken the weights back. */
     boolean withdrawn() {
       return decided.get();
     }
 
     void done(W replaced, long startNanos, long swappedNanos, long doneNanos) {
-      outcome.complete(
-          new Exchanged<>(replaced, offeredNanos, startNanos, swappedNanos, doneNanos));
+      outcome.complete(new Swapped<>(replaced, offeredNanos, startNanos, swappedNanos, doneNanos));
     }
 
     @Override
@@ -77,15 +74,16 @@ final class LoopRequests<W extends PolicyWeights> {
   }
 
   /**
-   * What the loop gives back: the weights it no longer reads, and when what happened, on the
-   * engine's clock.
+   * The outcome of a swap. Times are on the engine's clock.
    *
-   * @param offeredNanos the exchange was asked for
-   * @param startNanos the step before had ended, and nothing else was to be waited for
-   * @param swappedNanos the reference was exchanged
-   * @param doneNanos decoding went on
+   * @param replaced the weights that the loop no longer reads
+   * @param offeredNanos when the swap was requested
+   * @param startNanos when the loop started it, after the current step and, with mode drain, after
+   *     the running completions
+   * @param swappedNanos when the new weights served
+   * @param doneNanos when decoding continued
    */
-  record Exchanged<W extends PolicyWeights>(
+  record Swapped<W extends PolicyWeights>(
       W replaced, long offeredNanos, long startNanos, long swappedNanos, long doneNanos) {
     WeightUpdate.CommitTimes times() {
       return new WeightUpdate.CommitTimes(
@@ -96,7 +94,7 @@ final class LoopRequests<W extends PolicyWeights> {
     }
   }
 
-  /** To generate no more for now; {@code inForce} completes once that is so. */
+  /** Pauses the loop; {@code inForce} completes once no token is generated any more. */
   record Pause<W extends PolicyWeights>(
       PauseMode mode, boolean clearCache, CompletableFuture<Void> inForce) implements Request<W> {
     @Override
@@ -105,7 +103,7 @@ final class LoopRequests<W extends PolicyWeights> {
     }
   }
 
-  /** To go on; {@code done} completes once that is so. */
+  /** Resumes the loop; {@code done} completes once it has. */
   record Resume<W extends PolicyWeights>(CompletableFuture<Void> done) implements Request<W> {
     @Override
     public void refuse(EngineException why) {
@@ -119,19 +117,19 @@ final class LoopRequests<W extends PolicyWeights> {
   private boolean closed;
 
   /**
-   * @param wake wakes a loop that sleeps
+   * @param wake wakes the loop if it sleeps
    */
   LoopRequests(MonotonicClock clock, Runnable wake) {
     this.clock = clock;
     this.wake = wake;
   }
 
-  /** Whether the loop has something to look at. */
+  /** Whether a request waits. */
   synchronized boolean isPending() {
     return !requests.isEmpty();
   }
 
-  /** The next request, for the loop. */
+  /** Takes the next request. Called by the loop. */
   synchronized Optional<Request<W>> poll() {
     return Optional.ofNullable(requests.poll());
   }
@@ -150,25 +148,25 @@ final class LoopRequests<W extends PolicyWeights> {
   }
 
   /**
-   * Has the loop exchange its weights, and waits until it has. When this throws, {@code weights}
-   * are the caller's still.
+   * Swaps the loop's weights and waits for the outcome. If this throws, the caller still owns
+   * {@code weights}.
    *
-   * @throws EngineException if the loop does not come to it within {@code deadline}, refuses, or
-   *     has ended
+   * @throws EngineException if the loop does not swap them within {@code deadline}, refuses, or has
+   *     ended
    */
-  Exchanged<W> exchange(W weights, UpdateMode mode, Duration deadline) {
-    Exchange<W> exchange = new Exchange<>(weights, mode, clock.nanos());
-    submit(exchange);
+  Swapped<W> swap(W weights, UpdateMode mode, Duration deadline) {
+    Swap<W> swap = new Swap<>(weights, mode, clock.nanos());
+    submit(swap);
     String what =
         mode == UpdateMode.DRAIN ? "running completions to end" : "the decode step to end";
     try (Waits.Open _ = Waits.begin("inference", what, "the decode loop", deadline)) {
-      return exchange.outcome.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      return swap.outcome.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return orWithdraw(
-          exchange,
+      return withdrawOrAwait(
+          swap,
           new EngineException(
               EngineException.Kind.INTERNAL,
-              "version %d was not swapped in: %s within %d ms"
+              "cannot swap in version %d: %s within %d ms"
                   .formatted(
                       weights.version(),
                       mode == UpdateMode.DRAIN
@@ -178,8 +176,8 @@ final class LoopRequests<W extends PolicyWeights> {
               e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return orWithdraw(
-          exchange,
+      return withdrawOrAwait(
+          swap,
           new EngineException(
               EngineException.Kind.INTERNAL,
               "interrupted while waiting for a decode step to end",
@@ -189,25 +187,23 @@ final class LoopRequests<W extends PolicyWeights> {
     }
   }
 
-  /**
-   * Takes the weights back, or, if the loop was quicker, waits for it to hand the old ones over.
-   */
-  private Exchanged<W> orWithdraw(Exchange<W> exchange, EngineException why) {
-    if (exchange.claim()) {
-      wake.run(); // A loop that drains for them has nothing to drain for any more.
+  /** Takes the weights back, or, if the loop already claimed them, waits for the outcome. */
+  private Swapped<W> withdrawOrAwait(Swap<W> swap, EngineException why) {
+    if (swap.claim()) {
+      wake.run(); // So that a loop that drains for them admits again.
       throw why;
     }
-    return exchange.outcome.join();
+    return swap.outcome.join();
   }
 
   private static EngineException cause(ExecutionException e) {
     return e.getCause() instanceof EngineException refused
         ? refused
         : new EngineException(
-            EngineException.Kind.INTERNAL, "the exchange of weights failed: " + e.getCause(), e);
+            EngineException.Kind.INTERNAL, "the weight swap failed: " + e.getCause(), e);
   }
 
-  /** Called by the loop when it ends. */
+  /** Refuses all requests from now on. Called by the loop when it ends. */
   void close() {
     Queue<Request<W>> left;
     synchronized (this) {

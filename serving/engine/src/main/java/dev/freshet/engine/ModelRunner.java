@@ -3,34 +3,34 @@ package dev.freshet.engine;
 import java.util.List;
 
 /**
- * Makes the tokens: holds the serving weights and what is remembered of every running sequence, in
- * slots 0 to n − 1. Belongs to the decode loop's thread.
+ * Computes tokens. It holds the serving weights and the cache of every running sequence, in slots 0
+ * to n − 1. Confined to the decode loop's thread.
  */
 interface ModelRunner<W extends PolicyWeights> extends AutoCloseable {
-  /** The version of the weights that make the next token. */
+  /** The version of the serving weights. */
   long version();
 
-  /** Generates with {@code next} from now on; returns the weights it no longer reads. */
-  W exchange(W next);
+  /** Makes {@code next} the serving weights; returns the weights it no longer reads. */
+  W swap(W next);
 
-  /** Takes in the prompts of {@code fresh} into the slots from {@code first} on; a token each. */
+  /** Prefills {@code fresh} into the slots from {@code first} on; returns a token for each. */
   List<Sampler.Sample> prefill(List<Sequence> fresh, int first);
 
-  /** Nanoseconds until the next decode step may be taken; 0 or less for at once. */
+  /** Nanoseconds until the next decode step is due; 0 or less for at once. */
   default long waitNanos() {
     return 0;
   }
 
-  /** The next token of every running sequence; sequence i is that of slot i. */
+  /** Returns the next token of every running sequence; sequence i is in slot i. */
   List<Sampler.Sample> decode(List<Sequence> running);
 
-  /** Builds anew, under the serving weights, what is remembered of every running sequence. */
+  /** Rebuilds the cache of every running sequence under the serving weights. */
   void recompute(List<Sequence> running);
 
-  /** Empties a slot into which the last one moves, with what is remembered of its first tokens. */
+  /** Frees a slot by moving the cache of slot {@code last}, {@code length} tokens, into it. */
   void release(int slot, int last, int length);
 
-  /** Wipes what a failed sequence left in its slot. */
+  /** Clears the slot of a failed sequence. */
   void clear(int slot);
 
   @Override

@@ -3,27 +3,27 @@ package dev.freshet.engine;
 import dev.freshet.trace.MonotonicClock;
 
 /**
- * The weights of one policy version, ready to generate with. One owner at a time: the one who
- * prepared them, then the decode loop, then whoever gets them back from it.
+ * The weights of one policy version, ready to generate with. They have one owner at a time: the
+ * thread that prepared them, then the decode loop, then the thread that the loop returns them to.
  */
 interface PolicyWeights extends AutoCloseable {
-  /** The policy version, which every token they make carries. */
+  /** The policy version, which stamps every token. */
   long version();
 
   /**
-   * Checks, as the last thing before they serve, that what they read from is still whole.
+   * Checks, immediately before they serve, that the files they read are still whole.
    *
    * @throws EngineException CONFLICT if it is not
    */
   void requireIntact();
 
-  /** Gives back all memory but what it takes to {@link #revive} them. */
+  /** Frees all memory except what {@link #revive} needs. */
   void retire();
 
   /**
-   * Makes retired weights ready again, and says what that took.
+   * Makes retired weights ready again; returns how long that took.
    *
-   * @throws EngineException CONFLICT if they are gone
+   * @throws EngineException CONFLICT if their files are no longer whole
    */
   WeightUpdate.PrepareTimes revive(MonotonicClock clock);
 

@@ -12,17 +12,17 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Draws the next token of every sequence of a step from the model's logits. Temperature 0, or one
- * so small that dividing by it would overflow, takes the most likely token, the first of equals.
- * Otherwise the logits are divided by the temperature, cut to the {@code topK} most likely tokens,
- * then to the smallest set of most likely tokens that holds {@code topP} of the mass, and drawn
- * from by inversion with one uniform number a token, so that a completion with a seed does not
- * depend on what runs beside it.
+ * Samples the next token of every sequence of a step from the model's logits. A temperature below
+ * {@value #GREEDY_BELOW}, by which the logits cannot be divided without overflow, selects the most
+ * likely token, the first of equal ones. Otherwise the logits are divided by the temperature,
+ * truncated to the {@code topK} most likely tokens, then to the smallest set of most likely tokens
+ * that holds {@code topP} of the mass. A token is drawn by inversion with one uniform number, so a
+ * seeded completion does not depend on the other sequences.
  */
 final class Sampler {
   private static final double GREEDY_BELOW = 1e-5;
 
-  /** The less likely first; of equals the one with the higher id. */
+  /** Least likely first; of equal ones the higher id first. */
   private static final Comparator<TokenEvent.TopLogprob> BY_LIKELIHOOD =
       Comparator.comparingDouble(TokenEvent.TopLogprob::logprob)
           .thenComparing(TokenEvent.TopLogprob::token, Comparator.reverseOrder());
@@ -30,19 +30,19 @@ final class Sampler {
   private Sampler() {}
 
   /**
-   * A drawn token.
+   * A sampled token.
    *
-   * @param logprob its logprob at temperature 1 over the whole vocabulary; NaN if the model's
-   *     scores are not numbers
+   * @param logprob its logprob at temperature 1 over the whole vocabulary; NaN if the logits are
+   *     NaN
    */
   record Sample(int token, float logprob, List<TokenEvent.TopLogprob> top) {}
 
   /**
-   * Draws one token a row.
+   * Samples one token a row.
    *
    * @param logits {@code [rows, vocabSize]}, 32-bit floats
-   * @param requests what each row asked for
-   * @param randoms each row's source of randomness
+   * @param requests the sampling parameters of each row
+   * @param randoms the random source of each row
    */
   static List<Sample> sample(
       Tensor logits, List<GenerationRequest> requests, List<SplittableRandom> randoms) {
@@ -116,8 +116,8 @@ final class Sampler {
 
   private static int drawTruncated(
       FloatBuffer values, int offset, int vocab, GenerationRequest request, double uniform) {
-    // Probabilities are not negative, so their bits order as they do: one sort of (probability,
-    // token) pairs.
+    // Probabilities are not negative, so their bits have the same order: sort (probability, token)
+    // pairs as longs.
     long[] ordered = new long[vocab];
     for (int token = 0; token < vocab; token++) {
       ordered[token] =

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
-/** One completion inside the engine. All but {@link #cancelled} belongs to the engine's thread. */
+/** One completion inside the engine. Confined to the engine's thread, except {@link #cancelled}. */
 public final class Sequence implements Engine.Generation {
   private final GenerationRequest request;
   private final Outlet outlet;
@@ -70,7 +70,7 @@ public final class Sequence implements Engine.Generation {
     return position < prompt.length ? prompt[position] : generated[position - prompt.length];
   }
 
-  /** Appends a drawn token; whether it was the last one, and why. */
+  /** Appends a sampled token; returns why the completion ends, if it ends with this token. */
   public Optional<FinishReason> append(int token) {
     if (count == generated.length) {
       generated = Arrays.copyOf(generated, 2 * count);
@@ -82,12 +82,12 @@ public final class Sequence implements Engine.Generation {
     return count == maxTokens ? Optional.of(FinishReason.LENGTH) : Optional.empty();
   }
 
-  /** Tokens of the completion so far. */
+  /** The number of generated tokens. */
   int generated() {
     return count;
   }
 
-  /** The newest token was made at {@code nanos}; returns when the one before it was. */
+  /** Records when the newest token was made; returns when the token before it was. */
   public long tokenMade(long nanos) {
     long before = tokenNanos;
     tokenNanos = nanos;

@@ -4,8 +4,8 @@ import dev.freshet.trace.MonotonicClock;
 import java.util.List;
 
 /**
- * Tells the metrics of a decode loop's steps and tokens, on its thread. The completions of a step
- * mostly had their tokens before at the same moment; those are counted in one.
+ * Counts the steps and tokens of a decode loop in the metrics. Confined to its thread. Most
+ * completions of a step had their previous token at the same time; those are counted with one call.
  */
 public final class StepMeter {
   private final EngineMetrics metrics;
@@ -14,7 +14,7 @@ public final class StepMeter {
   private long endNanos;
   private int tokens;
 
-  /** Tokens of this step whose completions had the one before at {@code sinceNanos}. */
+  /** Tokens of this step whose completions had their previous token at {@code sinceNanos}. */
   private int following;
 
   private long sinceNanos;
@@ -24,26 +24,26 @@ public final class StepMeter {
     this.clock = clock;
   }
 
-  /** The loop looks for work, having a step to take or not. */
+  /** Records that the loop waits for work, and whether it has a step to take. */
   public void looking(boolean stepping) {
     if (!stepping) {
       metrics.idle();
     }
   }
 
-  /** There is work. */
+  /** Records that the loop found work. */
   public void found() {
     metrics.busy();
   }
 
-  /** A prefill or a decode step begins. */
+  /** Starts a prefill or a decode step. */
   public void begin() {
     startNanos = clock.nanos();
     tokens = 0;
     following = 0;
   }
 
-  /** The prefill is done. */
+  /** Ends a prefill. */
   void prefilled(List<Sequence> fresh) {
     endNanos = clock.nanos();
     long prompts = 0;
@@ -53,13 +53,13 @@ public final class StepMeter {
     metrics.prefilled(prompts, endNanos - startNanos);
   }
 
-  /** The decode step is done. */
+  /** Ends a decode step. */
   public void decoded() {
     endNanos = clock.nanos();
     metrics.decoded(endNanos - startNanos);
   }
 
-  /** The step has made this sequence's newest token. */
+  /** Records the step's token of this sequence. */
   public void token(Sequence sequence) {
     tokens++;
     long before = sequence.tokenMade(endNanos);
@@ -72,7 +72,7 @@ public final class StepMeter {
     }
   }
 
-  /** All tokens of the step are made. */
+  /** Counts the step's tokens. */
   public void end() {
     countFollowing();
     metrics.generated(tokens);

@@ -1,6 +1,5 @@
 package dev.freshet.engine;
 
-import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.ThreadPriority;
 import dev.freshet.wire.VerifyLevel;
@@ -10,64 +9,46 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * An engine without a model, by which everything around one can be measured: it takes a decode step
- * for all running completions so many times a second, in which each gets the next of the
- * tokenizer's printable tokens. A completion's first token comes at once, as from a prefill. Steps
- * are due on a grid of one period; those that become due while one is late are left out, never made
- * up for. Admission, updates and pauses are those of any engine; a weight update reads nothing but
- * takes the step it is given.
+ * An engine without a model, for measuring everything around an engine. It takes decode steps at a
+ * fixed rate; in each, every running completion gets the next token of a cycle. A completion's
+ * first token comes at once, as from a prefill. Steps are due on a grid of one period; steps that
+ * become due while one is late are skipped. Admission, updates and pauses work as in any engine; a
+ * weight update reads no files and only takes over the requested step.
  */
 public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
   private static final int MAX_SEQUENCES = 1 << 17;
   private static final int MAX_MODEL_LEN = 1 << 20;
-  private static final int MAX_CYCLE = 1000;
   private static final float LOGPROB = -0.5f;
-  private static final WeightUpdate.PrepareTimes NOTHING =
+  private static final WeightUpdate.PrepareTimes NO_TIME =
       new WeightUpdate.PrepareTimes(0, 0, 0, 0);
 
   /**
+   * @param cycle the token ids that completions consist of, at least one
    * @param perSecond decode steps a second, above 0
-   * @throws EngineException INVALID if the tokenizer has no printable token
    */
   public SyntheticEngine(
       String modelName,
-      Tokenizer tokenizer,
+      int vocabSize,
+      int[] cycle,
       double perSecond,
       MonotonicClock clock,
       EngineMetrics metrics) {
     super(
         new Parts<>(
             modelName,
-            tokenizer.vocabSize(),
+            vocabSize,
             MAX_MODEL_LEN,
             MAX_SEQUENCES,
             MAX_SEQUENCES,
             Integer.MAX_VALUE,
-            new Runner(printable(tokenizer), Math.max(1, Math.round(1e9 / perSecond)), clock),
+            new Runner(cycle.clone(), Math.max(1, Math.round(1e9 / perSecond)), clock),
             new Source(),
             () -> ThreadPriority.lower(ThreadPriority.COMPUTE)),
         clock,
         metrics);
   }
 
-  private static int[] printable(Tokenizer tokenizer) {
-    List<Integer> ids = new ArrayList<>();
-    for (int id = 0; id < tokenizer.vocabSize() && ids.size() < MAX_CYCLE; id++) {
-      String text = tokenizer.decode(new int[] {id}, true);
-      if (!text.isBlank()
-          && text.chars().noneMatch(c -> c == '\uFFFD' || Character.isISOControl(c))) {
-        ids.add(id);
-      }
-    }
-    if (ids.isEmpty()) {
-      throw new EngineException(
-          EngineException.Kind.INVALID,
-          "the tokenizer has no printable token: expected at least one");
-    }
-    return ids.stream().mapToInt(Integer::intValue).toArray();
-  }
-
-  /** A version, and nothing else. */
+  /** Weights that consist of their version. */
   record Weights(long version) implements PolicyWeights {
     @Override
     public void requireIntact() {}
@@ -77,7 +58,7 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
 
     @Override
     public WeightUpdate.PrepareTimes revive(MonotonicClock clock) {
-      return NOTHING;
+      return NO_TIME;
     }
 
     @Override
@@ -90,17 +71,18 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
       return step.orElseThrow(
           () ->
               new EngineException(
-                  EngineException.Kind.INVALID, "a synthetic engine: expected a step"));
+                  EngineException.Kind.INVALID,
+                  "a synthetic engine reads no manifest: expected a step in the request"));
     }
 
     @Override
     public Loaded<Weights> load(Path dir, long version, VerifyLevel verify) {
-      return new Loaded<>(new Weights(version), NOTHING);
+      return new Loaded<>(new Weights(version), NO_TIME);
     }
 
     @Override
     public Loaded<Weights> base() {
-      return new Loaded<>(new Weights(0), NOTHING);
+      return new Loaded<>(new Weights(0), NO_TIME);
     }
   }
 
@@ -124,7 +106,7 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     }
 
     @Override
-    public Weights exchange(Weights next) {
+    public Weights swap(Weights next) {
       Weights replaced = weights;
       weights = next;
       return replaced;

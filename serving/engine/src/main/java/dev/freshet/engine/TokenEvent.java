@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a decode step has to say about one completion: a token, its end, or both.
+ * An event of one completion in one step: a token, the end, or both.
  *
  * @param generation what {@link Engine#submit} returned
  * @param token the token id, or −1 if the completion ended without one (abort, error)
  * @param logprob natural logarithm of the token's probability under the policy at temperature 1
  *     without truncation of the vocabulary
  * @param policyVersion the version of the weights that made the token
- * @param top the most likely tokens with their logprobs, as many as asked for, most likely first
+ * @param top the requested number of most likely tokens with their logprobs, most likely first
  * @param finish set in the completion's last event
  */
 public record TokenEvent(

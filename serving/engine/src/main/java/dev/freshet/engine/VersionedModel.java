@@ -12,10 +12,10 @@ import dev.freshet.weights.DType;
 import java.util.Optional;
 
 /**
- * One policy version on libtorch: a decoder over the weights of a mapped checkpoint. Weights that
- * are stored in the type the engine computes in are read straight from the mapping. Retired, it is
- * the mapping alone, whose pages the kernel may have back: the files can be read again even when
- * their directory is long gone.
+ * One policy version on libtorch: a decoder over the weights of a mapped checkpoint. Weights stored
+ * in the type that the engine computes in are read from the mapping without a copy. A retired model
+ * keeps only the mapping, whose pages the kernel may reclaim; it can be revived even if the
+ * checkpoint's directory was deleted.
  */
 final class VersionedModel implements PolicyWeights {
   private record Built(ModelWeights weights, Decoder decoder) {
@@ -35,8 +35,8 @@ final class VersionedModel implements PolicyWeights {
   /**
    * Builds the decoder.
    *
-   * @param checkpoint this model's own from here on, unless it fails
-   * @param type what the engine computes in
+   * @param checkpoint owned by this model, unless the constructor throws
+   * @param type the type that the engine computes in
    * @throws EngineException CONFLICT if the checkpoint does not have {@code config}'s parameters
    */
   VersionedModel(
@@ -77,12 +77,12 @@ final class VersionedModel implements PolicyWeights {
     return config;
   }
 
-  /** The decoder; not of a retired model. */
+  /** The decoder. The model must not be retired. */
   Decoder decoder() {
     return built.orElseThrow().decoder();
   }
 
-  /** What the decoder computes in; not of a retired model. */
+  /** The decoder's weights. The model must not be retired. */
   ModelWeights weights() {
     return built.orElseThrow().weights();
   }

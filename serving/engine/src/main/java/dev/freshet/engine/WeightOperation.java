@@ -7,23 +7,23 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** What an engine may be asked to do with its weights. */
+/** An operation on an engine's weights. */
 public sealed interface WeightOperation {
   /**
-   * Maps, verifies and builds a checkpoint beside decoding, and keeps it ready. It takes the place
-   * of what was prepared before and never committed.
+   * Maps, verifies and builds a checkpoint while decoding continues, and keeps it ready. It
+   * replaces a prepared checkpoint that was not committed.
    *
    * @param step the policy version it becomes; empty to take it from the manifest
-   * @param force whether a version older than the serving one is wanted
+   * @param force whether a version older than the serving one is allowed
    */
   record Prepare(Path dir, OptionalLong step, VerifyLevel verify, boolean force)
       implements WeightOperation {}
 
   /**
-   * Swaps in what was prepared.
+   * Swaps in the prepared checkpoint.
    *
-   * @param dir the directory that must have been prepared, if the caller says
-   * @param step the version that must have been prepared, if the caller says
+   * @param dir the directory that must have been prepared; empty for any
+   * @param step the version that must have been prepared; empty for any
    */
   record Commit(Optional<Path> dir, OptionalLong step, UpdateMode mode, boolean force)
       implements WeightOperation {}
@@ -32,16 +32,17 @@ public sealed interface WeightOperation {
   record Update(Prepare prepare, UpdateMode mode) implements WeightOperation {}
 
   /**
-   * Undoes an update: what was prepared is dropped; what serves gives way to the version before it.
+   * Undoes an update: a prepared version is dropped; a serving version is replaced by the version
+   * before it.
    *
-   * @param step the version to undo; empty for the one that serves
+   * @param step the version to undo; empty for the serving one
    */
   record Rollback(OptionalLong step, UpdateMode mode) implements WeightOperation {}
 
-  /** Goes back to the base model the engine was started with, and to its policy version. */
+  /** Returns to the base model that the engine was started with, and to its policy version. */
   record Reload(UpdateMode mode) implements WeightOperation {}
 
-  /** What a request of {@code POST /update_weights} asks for. */
+  /** The operation that a {@code POST /update_weights} requests. */
   static WeightOperation of(UpdateWeightsRequest request) {
     return switch (request.phase()) {
       case ALL -> new Update(prepare(request), request.mode());

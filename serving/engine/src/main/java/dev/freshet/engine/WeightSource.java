@@ -4,25 +4,25 @@ import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** Where an engine's weights come from. Called by one thread at a time, beside decoding. */
+/** Loads an engine's weights. Called by one thread at a time, while decoding continues. */
 interface WeightSource<W extends PolicyWeights> {
-  /** Weights, and what making them ready took. */
+  /** Loaded weights, and how long loading took. */
   record Loaded<W extends PolicyWeights>(W weights, WeightUpdate.PrepareTimes times) {}
 
   /**
-   * The policy version that a checkpoint becomes: {@code step} if given, else what it says itself.
+   * The policy version that a checkpoint becomes: {@code step}, or else the step that it states.
    *
-   * @throws EngineException if it does not say, or is none
+   * @throws EngineException if it states none, or is not a published checkpoint
    */
   long version(Path dir, OptionalLong step);
 
   /**
-   * Makes a checkpoint ready.
+   * Loads a checkpoint.
    *
    * @throws EngineException CONFLICT if it is missing, broken, or not of the engine's model
    */
   Loaded<W> load(Path dir, long version, VerifyLevel verify);
 
-  /** Makes the base model ready that the engine was started with. */
+  /** Loads the base model that the engine was started with. */
   Loaded<W> base();
 }

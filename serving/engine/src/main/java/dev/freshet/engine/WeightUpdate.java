@@ -6,12 +6,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How a weight operation went. Durations are milliseconds on the engine's clock.
+ * The outcome of a weight operation. Durations are milliseconds on the engine's clock.
  *
- * @param policyVersion the version now serving
+ * @param policyVersion the version that serves now
  * @param preparedVersion the version that is prepared and not committed, if there is one
- * @param prepare what preparing took, if the operation prepared something
- * @param commit what committing took, if the operation swapped something in
+ * @param prepare the times of the preparation, if the operation prepared weights
+ * @param commit the times of the commit, if the operation swapped weights
  */
 public record WeightUpdate(
     long policyVersion,
@@ -20,37 +20,37 @@ public record WeightUpdate(
     Optional<CommitTimes> commit) {
 
   /**
-   * Parts of a preparation, one after the other, all beside decoding.
+   * The parts of a preparation, in order. Decoding continues during all of them.
    *
    * @param mapMs reading the manifest and mapping the files
-   * @param faultMs bringing every page of the mapping into this process
+   * @param faultMs faulting every page of the mapping into this process
    * @param verifyMs checking the content of every tensor
-   * @param buildMs making the decoder over the mapping
+   * @param buildMs building the decoder over the mapping
    */
   public record PrepareTimes(double mapMs, double faultMs, double verifyMs, double buildMs) {
-    /** All of it. */
+    /** The sum of the parts. */
     public double totalMs() {
       return mapMs + faultMs + verifyMs + buildMs;
     }
   }
 
   /**
-   * Parts of a commit.
+   * The parts of a commit.
    *
-   * @param waitStepMs until the decode step in progress ended; with mode drain, the last one of the
-   *     completions that were running
-   * @param swapMs the exchange of one reference between two decode steps
+   * @param waitStepMs until the current decode step ended; with mode drain, until the running
+   *     completions ended
+   * @param swapMs the swap of one reference between two decode steps
    * @param recomputeMs rebuilding the KV cache of running completions, with mode recompute
-   * @param stallMs how long the decode loop was held between two steps, all in all
+   * @param stallMs how long the decode loop was held between two steps in total
    */
   public record CommitTimes(double waitStepMs, double swapMs, double recomputeMs, double stallMs) {}
 
-  /** How long decoding was held between two steps. */
+  /** How long decoding was held between two steps; 0 if no weights were swapped. */
   public double stallMs() {
     return commit.map(CommitTimes::stallMs).orElse(0.0);
   }
 
-  /** Every phase. */
+  /** The times of all phases. */
   public PartTimes phases() {
     PartTimes prepared =
         prepare

@@ -12,26 +12,26 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * The weight operations of one engine, which exclude each other. Beside the version that serves
- * there are at most two more: one that is prepared, and the one before, retired, to roll back to.
- * Every operation either succeeds or leaves everything as it was; nothing here holds the decode
- * loop but the exchange itself.
+ * The weight operations of one engine, which exclude each other. Besides the serving version there
+ * are at most two: a prepared one, and the one before the serving one, retired, for a rollback. A
+ * failed operation leaves the serving version unchanged. Only the swap itself holds the decode
+ * loop.
  */
 final class WeightUpdates<W extends PolicyWeights> {
-  /** A version that is ready to be committed, and where it came from. */
-  private record Staged<W extends PolicyWeights>(W weights, Path dir) {}
+  /** A version that is ready to be committed, and its directory. */
+  private record Prepared<W extends PolicyWeights>(W weights, Path dir) {}
 
   private final WeightSource<W> source;
   private final LoopRequests<W> loop;
   private final LongSupplier serving;
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock(true);
-  private Optional<Staged<W>> staged = Optional.empty();
+  private Optional<Prepared<W>> prepared = Optional.empty();
   private Optional<W> previous = Optional.empty();
   private boolean closed;
 
   /**
-   * @param serving the version that the loop generates with
+   * @param serving the version that serves
    */
   WeightUpdates(
       WeightSource<W> source, LoopRequests<W> loop, LongSupplier serving, MonotonicClock clock) {
@@ -65,60 +65,66 @@ final class WeightUpdates<W extends PolicyWeights> {
     try {
       if (!lock.tryLock(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
         throw conflict(
-            "another weight operation has been running for %d ms".formatted(deadline.toMillis()));
+            "another weight operation still runs after %d ms; retry later"
+                .formatted(deadline.toMillis()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new EngineException(
-          EngineException.Kind.INTERNAL, "interrupted while another weight operation runs", e);
+          EngineException.Kind.INTERNAL,
+          "interrupted while waiting for another weight operation",
+          e);
     }
   }
 
   private void prepare(WeightOperation.Prepare prepare, Consumer<WeightUpdate> decided) {
     WeightSource.Loaded<W> loaded = load(prepare);
-    staged = Optional.of(new Staged<>(loaded.weights(), prepare.dir()));
+    prepared = Optional.of(new Prepared<>(loaded.weights(), prepare.dir()));
     decided.accept(outcome(Optional.of(loaded.times()), Optional.empty()));
   }
 
-  /** Makes a checkpoint ready; what was prepared before is dropped first, lest both take memory. */
+  /**
+   * Loads a checkpoint. An earlier prepared one is dropped first, so that only one takes memory.
+   */
   private WeightSource.Loaded<W> load(WeightOperation.Prepare prepare) {
     long version = source.version(prepare.dir(), prepare.step());
     refuseOlder(version, prepare.force());
-    dropStaged();
+    dropPrepared();
     return source.load(prepare.dir(), version, prepare.verify());
   }
 
   private void refuseOlder(long version, boolean force) {
     if (version < serving.getAsLong() && !force) {
       throw conflict(
-          "step %d: older than the serving version %d: expected that or a newer one, or force"
+          "step %d is older than the serving version %d: expected that version, a newer one, or force"
               .formatted(version, serving.getAsLong()));
     }
   }
 
   private void commit(WeightOperation.Commit commit, long due, Consumer<WeightUpdate> decided) {
-    Staged<W> ready =
-        staged.orElseThrow(
-            () -> conflict("commit: nothing is prepared: expected phase prepare before it"));
+    Prepared<W> ready =
+        prepared.orElseThrow(
+            () -> conflict("cannot commit: nothing is prepared; send phase prepare first"));
     long version = ready.weights().version();
     if (commit.step().isPresent() && commit.step().getAsLong() != version) {
       throw conflict(
-          "commit of step %d: step %d is prepared".formatted(commit.step().getAsLong(), version));
+          "cannot commit step %d: step %d is prepared"
+              .formatted(commit.step().getAsLong(), version));
     }
     if (commit.dir().isPresent() && !commit.dir().get().equals(ready.dir())) {
-      throw conflict("commit of %s: %s is prepared".formatted(commit.dir().get(), ready.dir()));
+      throw conflict("cannot commit %s: %s is prepared".formatted(commit.dir().get(), ready.dir()));
     }
     refuseOlder(version, commit.force());
     try {
       ready.weights().requireIntact();
     } catch (EngineException e) {
-      dropStaged();
+      dropPrepared();
       throw e;
     }
-    LoopRequests.Exchanged<W> exchanged = exchange(ready.weights(), commit.mode(), due);
-    staged = Optional.empty();
-    decided.accept(outcome(Optional.empty(), Optional.of(exchanged.times())));
-    keepPrevious(exchanged.replaced());
+    LoopRequests.Swapped<W> swapped = swap(ready.weights(), commit.mode(), due);
+    prepared = Optional.empty();
+    decided.accept(outcome(Optional.empty(), Optional.of(swapped.times())));
+    keepPrevious(swapped.replaced());
   }
 
   private void update(WeightOperation.Update update, long due, Consumer<WeightUpdate> decided) {
@@ -127,58 +133,58 @@ final class WeightUpdates<W extends PolicyWeights> {
 
   private void serve(
       WeightSource.Loaded<W> loaded, UpdateMode mode, long due, Consumer<WeightUpdate> decided) {
-    LoopRequests.Exchanged<W> exchanged;
+    LoopRequests.Swapped<W> swapped;
     try {
       loaded.weights().requireIntact();
-      exchanged = exchange(loaded.weights(), mode, due);
+      swapped = swap(loaded.weights(), mode, due);
     } catch (EngineException e) {
       loaded.weights().close();
       throw e;
     }
-    decided.accept(outcome(Optional.of(loaded.times()), Optional.of(exchanged.times())));
-    keepPrevious(exchanged.replaced());
+    decided.accept(outcome(Optional.of(loaded.times()), Optional.of(swapped.times())));
+    keepPrevious(swapped.replaced());
   }
 
   private void rollback(
       WeightOperation.Rollback rollback, long due, Consumer<WeightUpdate> decided) {
     OptionalLong step = rollback.step();
     if (step.isPresent()
-        && staged.filter(s -> s.weights().version() == step.getAsLong()).isPresent()) {
-      dropStaged();
+        && prepared.filter(s -> s.weights().version() == step.getAsLong()).isPresent()) {
+      dropPrepared();
       decided.accept(outcome(Optional.empty(), Optional.empty()));
       return;
     }
     long now = serving.getAsLong();
     if (step.isPresent() && step.getAsLong() != now) {
       throw conflict(
-          "rollback of step %d: neither prepared nor serving, which version %d is"
+          "cannot roll back step %d: it is neither prepared nor serving (serving: %d)"
               .formatted(step.getAsLong(), now));
     }
     W before =
         previous.orElseThrow(
-            () -> conflict("rollback of step %d: no version before it is kept".formatted(now)));
+            () -> conflict("cannot roll back step %d: no earlier version is kept".formatted(now)));
     WeightUpdate.PrepareTimes revived = before.revive(clock);
-    LoopRequests.Exchanged<W> exchanged;
+    LoopRequests.Swapped<W> swapped;
     try {
-      exchanged = exchange(before, rollback.mode(), due);
+      swapped = swap(before, rollback.mode(), due);
     } catch (EngineException e) {
       before.retire();
       throw e;
     }
     previous = Optional.empty();
-    decided.accept(outcome(Optional.of(revived), Optional.of(exchanged.times())));
-    exchanged.replaced().close();
+    decided.accept(outcome(Optional.of(revived), Optional.of(swapped.times())));
+    swapped.replaced().close();
   }
 
-  private LoopRequests.Exchanged<W> exchange(W weights, UpdateMode mode, long due) {
+  private LoopRequests.Swapped<W> swap(W weights, UpdateMode mode, long due) {
     long left = Math.max(0, due - clock.nanos());
-    return loop.exchange(weights, mode, Duration.ofNanos(left));
+    return loop.swap(weights, mode, Duration.ofNanos(left));
   }
 
   private WeightUpdate outcome(
       Optional<WeightUpdate.PrepareTimes> prepare, Optional<WeightUpdate.CommitTimes> commit) {
-    OptionalLong prepared = staged.stream().mapToLong(s -> s.weights().version()).findFirst();
-    return new WeightUpdate(serving.getAsLong(), prepared, prepare, commit);
+    OptionalLong version = prepared.stream().mapToLong(s -> s.weights().version()).findFirst();
+    return new WeightUpdate(serving.getAsLong(), version, prepare, commit);
   }
 
   private void keepPrevious(W replaced) {
@@ -187,9 +193,9 @@ final class WeightUpdates<W extends PolicyWeights> {
     previous = Optional.of(replaced);
   }
 
-  private void dropStaged() {
-    staged.ifPresent(ready -> ready.weights().close());
-    staged = Optional.empty();
+  private void dropPrepared() {
+    prepared.ifPresent(ready -> ready.weights().close());
+    prepared = Optional.empty();
   }
 
   private static EngineException conflict(String message) {
@@ -197,14 +203,14 @@ final class WeightUpdates<W extends PolicyWeights> {
   }
 
   /**
-   * Frees all but what serves, once the operation in progress has ended, which fails without a
-   * loop.
+   * Waits for the current operation, which fails once the loop has ended, and frees all weights
+   * that do not serve.
    */
   void close(Duration deadline) {
     enter(deadline);
     try {
       closed = true;
-      dropStaged();
+      dropPrepared();
       previous.ifPresent(PolicyWeights::close);
       previous = Optional.empty();
     } finally {

@@ -1,6 +1,6 @@
 /**
- * The embedded inference engine: admission, decode loop, sampler, KV cache slots and the weight
- * swap. Knows nothing of HTTP.
+ * The embedded inference engine: admission queue, decode loop, sampler, KV cache slots and the
+ * weight swap. It knows nothing of HTTP.
  */
 @NullMarked
 package dev.freshet.engine;

@@ -1,17 +1,13 @@
 package dev.freshet.engine;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
-/** One completion's events, as an engine delivers them. */
+/** Collects the events of one completion. */
 public final class Collected implements Outlet {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
-
   private final List<TokenEvent> events = new ArrayList<>();
   private final CountDownLatch finished = new CountDownLatch(1);
   private Optional<Engine.Generation> generation = Optional.empty();
@@ -47,31 +43,21 @@ public final class Collected implements Outlet {
     return events().stream().map(TokenEvent::policyVersion).toList();
   }
 
-  /** Waits for the end and says why it came. */
+  /** Waits for the end; returns its reason. */
   public FinishReason finish() throws InterruptedException {
-    if (!finished.await(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
-      throw new AssertionError("no end within %s: %s".formatted(DEADLINE, events()));
+    if (!finished.await(Fixture.DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+      throw new AssertionError("no end within %s: %s".formatted(Fixture.DEADLINE, events()));
     }
     return events().getLast().finish().orElseThrow();
   }
 
-  /** The tokens, once all are there. */
+  /** Waits for the end; returns all tokens. */
   List<Integer> all() throws InterruptedException {
     finish();
     return tokens();
   }
 
   void awaitTokens(int count) throws InterruptedException {
-    eventually(() -> tokens().size() >= count);
-  }
-
-  public static void eventually(BooleanSupplier holds) throws InterruptedException {
-    long end = System.nanoTime() + DEADLINE.toNanos();
-    while (!holds.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("never came true");
-      }
-      Thread.sleep(1);
-    }
+    Fixture.eventually(() -> tokens().size() >= count);
   }
 }

@@ -9,24 +9,31 @@ import dev.freshet.weights.TensorView;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.VerifyLevel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * The model room's small checkpoints: what transformers makes of them, engines on them, variants.
+ * The model room's small checkpoints: the output of transformers for them, engines that serve them,
+ * and published and damaged variants.
  */
 public final class Fixture {
   public static final Path LLAMA = Path.of("../../core/model/src/test/fixtures/tiny-llama");
@@ -76,7 +83,7 @@ public final class Fixture {
         metrics);
   }
 
-  /** Has the engine serve a checkpoint, fully verified, while completions go on. */
+  /** Updates the engine to a fully verified checkpoint with mode keep. */
   static WeightUpdate update(Engine engine, Path checkpoint, OptionalLong step) {
     return engine.update(updateTo(checkpoint, step, UpdateMode.KEEP), DEADLINE);
   }
@@ -97,13 +104,13 @@ public final class Fixture {
     return new GenerationRequest(prompt, maxTokens, 1, 1, 0, OptionalLong.of(seed), Set.of(), 0);
   }
 
-  /** Publishes the fixture's weights with noise of this size on each of them. */
+  /** Publishes the fixture's weights with Gaussian noise of this deviation added to each. */
   public static Path perturbed(Path weightsDir, long step, Path fixture, double noise) {
     SplittableRandom random = new SplittableRandom(step);
     return elementwise(weightsDir, step, fixture, x -> x + noise * random.nextGaussian());
   }
 
-  /** Publishes the fixture's weights, each changed. */
+  /** Publishes the fixture's weights, each changed by {@code change}. */
   static Path elementwise(Path weightsDir, long step, Path fixture, DoubleUnaryOperator change) {
     return publish(
         weightsDir,
@@ -119,7 +126,7 @@ public final class Fixture {
         });
   }
 
-  /** Publishes the fixture's tensors, each replaced. */
+  /** Publishes the fixture's tensors, each replaced by {@code change}. */
   static Path publish(
       Path weightsDir, long step, Path fixture, BiFunction<TensorView, Arena, TensorView> change) {
     try (Checkpoint checkpoint = Checkpoint.open(fixture);
@@ -128,6 +135,55 @@ public final class Fixture {
           checkpoint.tensors().values().stream().map(view -> change.apply(view, arena)).toList();
       return new CheckpointStore(weightsDir)
           .publish(step, step - 1, tensors, CheckpointStore.sideFiles(fixture));
+    }
+  }
+
+  /** The greedy continuation of {@code prompt} by the serving weights. */
+  static List<Integer> continuation(Engine engine, int[] prompt, int count)
+      throws InterruptedException {
+    return Collected.of(engine, greedy(prompt, count)).all();
+  }
+
+  /** The same of an engine that was started on {@code model}. */
+  static List<Integer> continuationOn(Path model, int[] prompt, int count)
+      throws InterruptedException {
+    try (EmbeddedEngine engine = engine(model)) {
+      return continuation(engine, prompt, count);
+    }
+  }
+
+  /** Cuts {@code bytes} off a file's end. */
+  static void truncate(Path file, int bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() - bytes);
+    }
+  }
+
+  static void flipLastByte(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(file, bytes);
+  }
+
+  /** Deletes a directory and everything in it. */
+  static void delete(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Polls until {@code holds}, for at most {@link #DEADLINE}. */
+  public static void eventually(BooleanSupplier holds) throws InterruptedException {
+    long end = System.nanoTime() + DEADLINE.toNanos();
+    while (!holds.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("did not hold within " + DEADLINE);
+      }
+      Thread.sleep(1);
     }
   }
 }

@@ -50,12 +50,12 @@ class GenerationTest {
             .isEqualTo(one.greedy().subList(0, tokens));
         assertThat(started.get(i).finish()).isEqualTo(FinishReason.LENGTH);
       }
-      Collected.eventually(() -> engine.running() == 0);
+      Fixture.eventually(() -> engine.running() == 0);
     }
   }
 
   @Test
-  void logprobsAreThoseOfTransformersAndTheMostLikelyTokensComeSorted() throws Exception {
+  void logprobsAreThoseOfTransformersAndTheMostLikelyTokensAreSorted() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       for (Golden one : Fixture.golden(LLAMA)) {
         Collected collected = Collected.of(engine, withTop(one.prompt(), 24, 5));
@@ -75,7 +75,7 @@ class GenerationTest {
   }
 
   @Test
-  void aSeededCompletionIsTheSameAloneAndAmidOthers() throws Exception {
+  void aSeededCompletionIsTheSameAloneAndAmongOthers() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(QWEN3, 8, 64)) {
       List<Integer> alone = Collected.of(engine, seeded(PROMPT, 60, 11)).all();
 
@@ -95,7 +95,7 @@ class GenerationTest {
   }
 
   @Test
-  void aTemperatureOfNothingAndOneCandidateAreGreedy() throws Exception {
+  void temperatureZeroAndTopKOneAreGreedy() throws Exception {
     List<Integer> greedy = Fixture.golden(LLAMA).getFirst().greedy();
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       for (GenerationRequest request :
@@ -150,7 +150,7 @@ class GenerationTest {
   }
 
   @Test
-  void aFullAdmissionQueueRefusesAndACancelledCompletionGivesUpItsPlaceInIt() throws Exception {
+  void aFullAdmissionQueueRefusesAndACancelledCompletionLeavesIt() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA, 1, 2)) {
       Collected running = Collected.of(engine, greedy(PROMPT, 250));
       running.awaitTokens(1);
@@ -159,7 +159,7 @@ class GenerationTest {
       assertThat(engine.waiting()).isEqualTo(2);
       assertThatExceptionOfType(EngineException.class)
           .isThrownBy(() -> Collected.of(engine, greedy(PROMPT, 3)))
-          .withMessage("the admission queue is full: 2 completions wait already")
+          .withMessage("the admission queue is full: 2 completions wait already; retry later")
           .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.OVERLOADED));
 
       first.cancel();
@@ -174,7 +174,7 @@ class GenerationTest {
   }
 
   @Test
-  void cancellingARunningCompletionFreesItsPlaceAndTheOthersGoOnUnchanged() throws Exception {
+  void cancellingARunningCompletionFreesItsSlotAndTheOthersContinueUnchanged() throws Exception {
     List<Golden> golden = Fixture.golden(LLAMA);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA, 4, 8)) {
       Collected cancelled = Collected.of(engine, greedy(golden.get(0).prompt(), 250));
@@ -192,7 +192,7 @@ class GenerationTest {
         assertThat(others.get(i).all()).isEqualTo(golden.get(i + 1).greedy());
       }
       assertThat(waiting.all()).isEqualTo(golden.get(0).greedy());
-      Collected.eventually(() -> engine.running() == 0 && engine.waiting() == 0);
+      Fixture.eventually(() -> engine.running() == 0 && engine.waiting() == 0);
       int seen = cancelled.events().size();
       assertThat(Collected.of(engine, greedy(PROMPT, 10)).all()).hasSize(10);
       assertThat(cancelled.events()).hasSize(seen);
@@ -200,7 +200,7 @@ class GenerationTest {
   }
 
   @Test
-  void closingEndsWhatRunsAndWhatWaitsWithAbortAndRefusesWhatComesLater() throws Exception {
+  void closingAbortsRunningAndWaitingCompletionsAndRefusesNewOnes() throws Exception {
     EmbeddedEngine engine = Fixture.engine(LLAMA, 2, 8);
     List<Collected> started = new ArrayList<>();
     for (int i = 0; i < 5; i++) {

@@ -23,7 +23,7 @@ class SamplerTest {
   private static final double CLOSE = 0.0126;
 
   @Test
-  void withoutTruncationTokensComeAsOftenAsTheirProbabilitySays() {
+  void withoutTruncationTokenFrequenciesMatchTheProbabilities() {
     assertFrequencies(frequencies(1, 1, 0), PROBABILITIES);
     assertFrequencies(frequencies(1, 1, 5), PROBABILITIES);
     assertFrequencies(frequencies(1, 1, 50), PROBABILITIES);
@@ -49,14 +49,14 @@ class SamplerTest {
   }
 
   @Test
-  void topPIsOfTheMassThatTopKLeft() {
+  void topPAppliesToTheMassThatTopKLeft() {
     // Of 0.4, 0.3, 0.15: the first two hold 0.82.
     assertFrequencies(frequencies(1, 0.8, 3), normalised(1, 0, 0.4, 0, 0.3, 0));
     assertFrequencies(frequencies(1, 0.84, 3), normalised(1, 0, 0.4, 0, 0.3, 0.15));
   }
 
   @Test
-  void theLogprobIsThatOfTheWholeVocabularyAtTemperature1() {
+  void theLogprobIsOverTheWholeVocabularyAtTemperatureOne() {
     try (PointerScope _ = new PointerScope()) {
       Sampler.Sample sample = sample(logits(1), request(0.5, 0.2, 1, 5), 1).getFirst();
 
@@ -70,7 +70,7 @@ class SamplerTest {
   }
 
   @Test
-  void ofEqualTokensTheFirstIsTheGreedyOneAndTheFirstOfTheMostLikely() {
+  void amongEqualTokensTheFirstIsGreedyAndListedFirst() {
     try (PointerScope _ = new PointerScope()) {
       Tensor logits = Torch.floats(new float[] {1, 3, 3, 2, 3, 3}, 1, 6);
 

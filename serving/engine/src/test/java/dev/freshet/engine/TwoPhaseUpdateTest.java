@@ -2,7 +2,6 @@ package dev.freshet.engine;
 
 import static dev.freshet.engine.Fixture.DEADLINE;
 import static dev.freshet.engine.Fixture.LLAMA;
-import static dev.freshet.engine.Fixture.greedy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -12,15 +11,12 @@ import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.VerifyLevel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +29,7 @@ class TwoPhaseUpdateTest {
   @TempDir Path dir;
 
   @Test
-  void whatIsPreparedServesOnceItIsCommittedAndNotBefore() throws Exception {
+  void aPreparedVersionServesOnlyOnceItIsCommitted() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 3, LLAMA, 0.05);
     List<Integer> fresh = continuationOn(checkpoint);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
@@ -57,14 +53,14 @@ class TwoPhaseUpdateTest {
   }
 
   @Test
-  void aRollbackGoesBackToTheVersionBeforeEvenWhenItsDirectoryIsGone() throws Exception {
+  void aRollbackReturnsToTheVersionBeforeEvenIfItsDirectoryIsDeleted() throws Exception {
     Path first = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     Path second = Fixture.perturbed(dir, 2, LLAMA, 0.05);
     List<Integer> before = continuationOn(first);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Fixture.update(engine, first, OptionalLong.empty());
       Fixture.update(engine, second, OptionalLong.empty());
-      delete(first);
+      Fixture.delete(first);
 
       WeightUpdate back = engine.update(rollback(OptionalLong.of(2)), DEADLINE);
 
@@ -74,16 +70,18 @@ class TwoPhaseUpdateTest {
       assertRefused(
           engine,
           rollback(OptionalLong.empty()),
-          "rollback of step 1: no version before it is kept");
+          "cannot roll back step 1: no earlier version is kept");
       assertRefused(
-          engine, rollback(OptionalLong.of(2)), "rollback of step 2: neither prepared nor serving");
+          engine,
+          rollback(OptionalLong.of(2)),
+          "cannot roll back step 2: it is neither prepared nor serving (serving: ");
       Fixture.update(engine, second, OptionalLong.empty());
       assertThat(continuation(engine)).isEqualTo(continuationOn(second));
     }
   }
 
   @Test
-  void aRollbackOfWhatIsOnlyPreparedDropsIt() throws Exception {
+  void aRollbackOfAPreparedVersionDropsIt() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       engine.update(Fixture.prepare(checkpoint, OptionalLong.empty()), DEADLINE);
@@ -92,26 +90,26 @@ class TwoPhaseUpdateTest {
 
       assertThat(dropped.policyVersion()).isZero();
       assertThat(dropped.preparedVersion()).isEmpty();
-      assertRefused(engine, commit(OptionalLong.of(1)), "commit: nothing is prepared");
+      assertRefused(engine, commit(OptionalLong.of(1)), "cannot commit: nothing is prepared");
     }
   }
 
   @Test
-  void aCommitOfAnythingButWhatIsPreparedIsRefusedAndWhatIsPreparedStaysSo() throws Exception {
+  void aCommitOfAnotherVersionIsRefusedAndThePreparedOneStaysPrepared() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 2, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       assertRefused(
           engine,
           commit(OptionalLong.empty()),
-          "commit: nothing is prepared: expected phase prepare before it");
+          "cannot commit: nothing is prepared; send phase prepare first");
       engine.update(Fixture.prepare(checkpoint, OptionalLong.empty()), DEADLINE);
-      assertRefused(engine, commit(OptionalLong.of(3)), "commit of step 3: step 2 is prepared");
+      assertRefused(engine, commit(OptionalLong.of(3)), "cannot commit step 3: step 2 is prepared");
       Path other = dir.resolve("step_9");
       assertRefused(
           engine,
           new WeightOperation.Commit(
               Optional.of(other), OptionalLong.empty(), UpdateMode.KEEP, false),
-          "commit of %s: %s is prepared".formatted(other, checkpoint));
+          "cannot commit %s: %s is prepared".formatted(other, checkpoint));
 
       assertThat(engine.update(commit(OptionalLong.empty()), DEADLINE).policyVersion())
           .isEqualTo(2);
@@ -125,7 +123,7 @@ class TwoPhaseUpdateTest {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Fixture.update(engine, second, OptionalLong.empty());
       String older =
-          "step 1: older than the serving version 2: expected that or a newer one, or force";
+          "step 1 is older than the serving version 2: expected that version, a newer one, or force";
       assertRefused(engine, Fixture.updateTo(first, OptionalLong.empty(), UpdateMode.KEEP), older);
       assertRefused(engine, Fixture.prepare(first, OptionalLong.empty()), older);
       assertThat(Fixture.update(engine, second, OptionalLong.empty()).policyVersion())
@@ -143,12 +141,12 @@ class TwoPhaseUpdateTest {
   }
 
   @Test
-  void aDirectoryThatVanishesBetweenPrepareAndCommitIsServedAllTheSame() throws Exception {
+  void aDirectoryDeletedBetweenPrepareAndCommitIsStillServed() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     List<Integer> fresh = continuationOn(checkpoint);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       engine.update(Fixture.prepare(checkpoint, OptionalLong.empty()), DEADLINE);
-      delete(checkpoint);
+      Fixture.delete(checkpoint);
 
       engine.update(commit(OptionalLong.of(1)), DEADLINE);
 
@@ -157,14 +155,13 @@ class TwoPhaseUpdateTest {
   }
 
   @Test
-  void aFileThatIsCutShortBetweenPrepareAndCommitIsFoundOutAndTheNextUpdateWorks()
-      throws Exception {
+  void aFileTruncatedBetweenPrepareAndCommitIsDetectedAndTheNextUpdateWorks() throws Exception {
     Path cut = Fixture.perturbed(dir.resolve("cut"), 1, LLAMA, 0.05);
     Path good = Fixture.perturbed(dir.resolve("good"), 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Integer> old = continuation(engine);
       engine.update(Fixture.prepare(cut, OptionalLong.empty()), DEADLINE);
-      truncate(cut.resolve("model.safetensors"));
+      Fixture.truncate(cut.resolve("model.safetensors"), 1);
 
       assertRefused(engine, commit(OptionalLong.of(1)), "model.safetensors");
 
@@ -177,14 +174,14 @@ class TwoPhaseUpdateTest {
   }
 
   @Test
-  void aFileThatIsCutShortAfterItsVersionWasReplacedIsFoundOutByTheRollback() throws Exception {
+  void aFileTruncatedAfterItsVersionWasReplacedIsDetectedByTheRollback() throws Exception {
     Path first = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     Path second = Fixture.perturbed(dir, 2, LLAMA, 0.05);
     List<Integer> fresh = continuationOn(second);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Fixture.update(engine, first, OptionalLong.empty());
       Fixture.update(engine, second, OptionalLong.empty());
-      truncate(first.resolve("model.safetensors"));
+      Fixture.truncate(first.resolve("model.safetensors"), 1);
 
       assertRefused(engine, rollback(OptionalLong.empty()), "model.safetensors");
 
@@ -193,23 +190,23 @@ class TwoPhaseUpdateTest {
   }
 
   @Test
-  void sizesAloneAreCheckedWhenThatIsAskedFor() throws Exception {
+  void verifySizeChecksOnlySizes() throws Exception {
     Path flipped = Fixture.perturbed(dir, 1, LLAMA, 0.05);
-    flipLastByte(flipped.resolve("model.safetensors"));
+    Fixture.flipLastByte(flipped.resolve("model.safetensors"));
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       WeightOperation bySize =
           new WeightOperation.Update(
               new WeightOperation.Prepare(flipped, OptionalLong.empty(), VerifyLevel.SIZE, false),
               UpdateMode.KEEP);
       assertThat(engine.update(bySize, DEADLINE).policyVersion()).isEqualTo(1);
-      truncate(flipped.resolve("model.safetensors.copy"), flipped.resolve("model.safetensors"));
+      truncateCopy(flipped.resolve("model.safetensors.copy"), flipped.resolve("model.safetensors"));
       assertRefused(engine, bySize, "model.safetensors");
       assertThat(engine.policyVersion()).isEqualTo(1);
     }
   }
 
   @Test
-  void preparingAgainTakesThePlaceOfWhatWasPrepared() throws Exception {
+  void aSecondPrepareReplacesTheFirst() throws Exception {
     Path first = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     Path second = Fixture.perturbed(dir, 2, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
@@ -226,7 +223,7 @@ class TwoPhaseUpdateTest {
   }
 
   @Test
-  void bfloat16WeightsAreUpdatedAndRolledBackWithoutLosingABit() throws Exception {
+  void bfloat16WeightsAreUpdatedAndRolledBackBitForBit() throws Exception {
     Path base = Path.of("../../core/model/src/test/fixtures/tiny-llama-bf16");
     Path checkpoint =
         Fixture.publish(
@@ -269,39 +266,17 @@ class TwoPhaseUpdateTest {
   }
 
   private static List<Integer> continuation(Engine engine) throws InterruptedException {
-    return Collected.of(engine, greedy(PROMPT, 24)).all();
+    return Fixture.continuation(engine, PROMPT, 24);
   }
 
   private static List<Integer> continuationOn(Path model) throws InterruptedException {
-    try (EmbeddedEngine engine = Fixture.engine(model)) {
-      return continuation(engine);
-    }
+    return Fixture.continuationOn(model, PROMPT, 24);
   }
 
-  private static void delete(Path tree) throws Exception {
-    try (Stream<Path> files = Files.walk(tree)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
-  }
-
-  private static void truncate(Path file) throws Exception {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.truncate(channel.size() - 1);
-    }
-  }
-
-  /** Puts a shorter copy in the place of a file that someone may have mapped. */
-  private static void truncate(Path copy, Path file) throws Exception {
+  /** Replaces a file that may be mapped by a truncated copy. */
+  private static void truncateCopy(Path copy, Path file) throws Exception {
     Files.copy(file, copy);
-    truncate(copy);
-    Files.move(copy, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private static void flipLastByte(Path file) throws Exception {
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length - 1] ^= 1;
-    Files.write(file, bytes);
+    Fixture.truncate(copy, 1);
+    Files.move(copy, file, StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -31,7 +31,7 @@ class UpdateModesTest {
   @TempDir Path dir;
 
   @Test
-  void recomputeGoesOnAsAServerOfTheNewVersionWouldThatIsGivenTheTokensSoFar() throws Exception {
+  void recomputeContinuesAsAnEngineOfTheNewVersionWouldFromTheTokensSoFar() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> frozen = frozen(engine, 3);
@@ -59,7 +59,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void drainLetsRunningCompletionsEndUnderTheOldVersionAndHoldsNewOnesForTheNew() throws Exception {
+  void drainEndsRunningCompletionsUnderTheOldVersionAndHoldsNewOnesForTheNew() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> running = start(engine, 4);
@@ -85,7 +85,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void aDrainThatDoesNotEndInTimeIsGivenUpAndHoldsNothingUpAfterwards() throws Exception {
+  void aDrainThatMissesItsDeadlineFailsAndBlocksNothingAfterwards() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> frozen = frozen(engine, 2);
@@ -94,7 +94,7 @@ class UpdateModesTest {
               () ->
                   engine.update(
                       Fixture.updateTo(checkpoint, OptionalLong.of(1), UpdateMode.DRAIN), DEADLINE))
-          .withMessageContaining("mode drain: 2 completions stand still in a pause");
+          .withMessageContaining("cannot drain: 2 completions are paused");
       engine.resume().get(60, TimeUnit.SECONDS);
       assertThatExceptionOfType(EngineException.class)
           .isThrownBy(
@@ -102,7 +102,7 @@ class UpdateModesTest {
                   engine.update(
                       Fixture.updateTo(checkpoint, OptionalLong.of(1), UpdateMode.DRAIN),
                       Duration.ofMillis(1)))
-          .withMessageContaining("version 1 was not swapped in");
+          .withMessageContaining("cannot swap in version 1");
 
       for (Collected one : frozen) {
         assertThat(one.all()).hasSize(LONG);
@@ -113,7 +113,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void abortEndsRunningCompletionsWithWhatTheyHaveAndLeavesWaitingOnesToTheNewVersion()
+  void abortEndsRunningCompletionsWithTheirTokensAndWaitingOnesRunUnderTheNewVersion()
       throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
@@ -136,7 +136,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void aPauseThatKeepsFreezesCompletionsAndTheyGoOnAsIfNothingHadBeen() throws Exception {
+  void aPauseWithModeKeepFreezesCompletionsAndTheyContinueUnchanged() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Integer> undisturbed = continuation(engine, List.of(), LONG);
       List<Collected> frozen = frozen(engine, 2);
@@ -144,14 +144,16 @@ class UpdateModesTest {
       Collected queued = start(engine, 1).getFirst();
 
       assertThat(engine.paused()).isTrue();
-      assertThat(waits()).contains("POST /resume on whoever paused it");
-      Thread.sleep(50);
+      assertThat(waits()).contains("POST /resume on the client that paused it");
+      // A request is answered between two steps: after the second one a whole turn has passed.
+      engine.pause(PauseMode.KEEP, false).get(60, TimeUnit.SECONDS);
+      engine.pause(PauseMode.KEEP, false).get(60, TimeUnit.SECONDS);
       assertThat(frozen.stream().map(one -> one.tokens().size())).isEqualTo(counts);
       assertThat(queued.tokens()).isEmpty();
       engine.resume().get(60, TimeUnit.SECONDS);
 
       assertThat(engine.paused()).isFalse();
-      assertThat(waits()).doesNotContain("POST /resume on whoever paused it");
+      assertThat(waits()).doesNotContain("POST /resume on the client that paused it");
       for (Collected one : frozen) {
         assertThat(one.all()).isEqualTo(undisturbed);
       }
@@ -160,7 +162,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void aPauseThatClearsTheCacheHasItRebuiltUnderWhateverServesAfterwards() throws Exception {
+  void aPauseThatClearsTheCacheRebuildsItUnderTheWeightsThatServeOnResume() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Collected one = start(engine, 1).getFirst();
@@ -178,7 +180,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void aPauseThatWaitsIsInForceOnceRunningCompletionsHaveEndedAndQueuesOthers() throws Exception {
+  void aPauseWithModeWaitIsInForceOnceRunningCompletionsHaveEnded() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> running = start(engine, 2);
       running.forEach(UpdateModesTest::awaitFive);
@@ -196,7 +198,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void aPauseThatAbortsEndsRunningAndWaitingCompletionsAndQueuesLaterOnes() throws Exception {
+  void aPauseWithModeAbortEndsAllCompletionsAndQueuesLaterOnes() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> started = start(engine, 6);
       started.subList(0, 4).forEach(UpdateModesTest::awaitFive);
@@ -212,19 +214,19 @@ class UpdateModesTest {
   }
 
   @Test
-  void aClientThatLeavesDuringAPauseFreesItsPlaceAtOnce() throws Exception {
+  void aCompletionCancelledDuringAPauseFreesItsSlotAtOnce() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> frozen = frozen(engine, 4);
       assertThat(engine.running()).isEqualTo(4);
 
       frozen.forEach(Collected::cancel);
 
-      Collected.eventually(() -> engine.running() == 0);
+      Fixture.eventually(() -> engine.running() == 0);
     }
   }
 
   @Test
-  void whatWaitsForThePauseOfAClosingEngineFails() {
+  void pausesAndResumesOfAClosingEngineFail() {
     EmbeddedEngine engine = Fixture.engine(LLAMA);
     start(engine, 1).forEach(UpdateModesTest::awaitFive);
     CompletableFuture<Void> pause = engine.pause(PauseMode.WAIT, false);
@@ -256,7 +258,7 @@ class UpdateModesTest {
     return Waits.open().stream().map(wait -> wait.what() + " on " + wait.on()).toList();
   }
 
-  /** Completions that stand still somewhere in the middle. */
+  /** Completions that are paused before their end. */
   private static List<Collected> frozen(Engine engine, int count) throws Exception {
     List<Collected> started = start(engine, count);
     started.forEach(UpdateModesTest::awaitFive);
@@ -272,6 +274,6 @@ class UpdateModesTest {
         Stream.of(IntStream.of(PROMPT), further.stream().mapToInt(Integer::intValue))
             .flatMapToInt(part -> part)
             .toArray();
-    return Collected.of(engine, greedy(tokens, count)).all();
+    return Fixture.continuation(engine, tokens, count);
   }
 }

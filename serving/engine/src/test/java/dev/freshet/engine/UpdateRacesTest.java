@@ -9,13 +9,10 @@ import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.VerifyLevel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +32,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Weight operations of every kind from several threads at once, with checkpoints published, cut
- * short, spoilt and deleted meanwhile, under a real engine that decodes all the while.
+ * Weight operations of every kind from several threads on a real engine that decodes meanwhile,
+ * while checkpoints are published, truncated, corrupted and deleted.
  */
 @Timeout(240)
 class UpdateRacesTest {
@@ -49,7 +46,7 @@ class UpdateRacesTest {
 
   @TempDir Path dir;
 
-  /** What an engine that loaded a version from the start makes of the prompt. */
+  /** The continuation of the prompt by an engine that was started on a version. */
   private final Map<Long, List<Integer>> expected = new HashMap<>();
 
   private final AtomicLong copies = new AtomicLong();
@@ -60,19 +57,21 @@ class UpdateRacesTest {
    * it is what an engine makes that loaded that version from the start.
    */
   @Test
-  void whateverIsAskedForAtOnceNoTokenIsLostAndEveryOneIsOfTheVersionItSays() throws Exception {
+  void concurrentOperationsLoseNoTokenAndEveryTokenIsOfItsStampedVersion() throws Exception {
     race(List.of(UpdateMode.KEEP, UpdateMode.DRAIN, UpdateMode.ABORT), false);
   }
 
   @Test
-  void norIsATokenLostWhenCachesAreRecomputedMeanwhile() throws Exception {
+  void concurrentOperationsWithRecomputationLoseNoToken() throws Exception {
     race(List.of(UpdateMode.values()), true);
   }
 
   private void race(List<UpdateMode> modes, boolean recomputing) throws Exception {
-    expected.put(0L, continuation(LLAMA));
+    expected.put(0L, Fixture.continuationOn(LLAMA, PROMPT, TOKENS));
     for (long version = 1; version <= VERSIONS; version++) {
-      expected.put(version, continuation(Fixture.perturbed(dir, version, LLAMA, 0.05)));
+      expected.put(
+          version,
+          Fixture.continuationOn(Fixture.perturbed(dir, version, LLAMA, 0.05), PROMPT, TOKENS));
     }
     try (EmbeddedEngine engine = Fixture.engine(LLAMA, 4, 1024)) {
       AtomicBoolean over = new AtomicBoolean();
@@ -118,7 +117,7 @@ class UpdateRacesTest {
       assertThat(succeeded).isGreaterThan(OPERATIONS / 4);
       assertThat(ofOneVersion).isGreaterThan(20);
       assertThat(crossing).isPositive();
-      Collected.eventually(() -> engine.running() == 0);
+      Fixture.eventually(() -> engine.running() == 0);
       Fixture.update(engine, dir.resolve("step_" + VERSIONS), OptionalLong.empty());
       assertThat(Collected.of(engine, greedy(PROMPT, TOKENS)).all())
           .as("the next good update works")
@@ -130,7 +129,7 @@ class UpdateRacesTest {
     return all != null && all.subList(0, some.size()).equals(some);
   }
 
-  /** Keeps a few completions going until it is over. */
+  /** Keeps a few completions running until {@code over}. */
   private static List<Collected> load(Engine engine, AtomicBoolean over)
       throws InterruptedException {
     List<Collected> started = new ArrayList<>();
@@ -144,7 +143,7 @@ class UpdateRacesTest {
     return started;
   }
 
-  /** Asks for this and that; returns how much of it was done. */
+  /** Requests random operations; returns how many succeeded. */
   private int operate(
       Engine engine, List<UpdateMode> modes, boolean recomputing, SplittableRandom random)
       throws Exception {
@@ -199,7 +198,7 @@ class UpdateRacesTest {
     }
     Path weights = copy.resolve("model.safetensors");
     switch (random.nextInt(6)) {
-      case 0 -> truncate(weights, random.nextInt(1 << 12));
+      case 0 -> Fixture.truncate(weights, 1 + random.nextInt(1 << 12));
       case 1 -> Files.write(weights, new byte[] {1}, StandardOpenOption.WRITE);
       case 2 -> Files.delete(copy.resolve("STABLE"));
       default -> {}
@@ -207,31 +206,10 @@ class UpdateRacesTest {
     if (random.nextInt(3) == 0) {
       deletions.add(
           CompletableFuture.runAsync(
-              () -> delete(copy), CompletableFuture.delayedExecutor(2, TimeUnit.MILLISECONDS)));
+              () -> Fixture.delete(copy),
+              CompletableFuture.delayedExecutor(2, TimeUnit.MILLISECONDS)));
     }
     return new WeightOperation.Prepare(copy, OptionalLong.empty(), VerifyLevel.FULL, true);
-  }
-
-  private static void truncate(Path file, int bytes) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.truncate(channel.size() - 1 - bytes);
-    }
-  }
-
-  private static void delete(Path tree) {
-    try (Stream<Path> files = Files.walk(tree)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static List<Integer> continuation(Path model) throws Exception {
-    try (EmbeddedEngine engine = Fixture.engine(model)) {
-      return Collected.of(engine, greedy(PROMPT, TOKENS)).all();
-    }
   }
 
   private interface Work<T> {

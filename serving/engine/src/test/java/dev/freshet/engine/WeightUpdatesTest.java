@@ -10,26 +10,21 @@ import dev.freshet.engine.EngineException.Kind;
 import dev.freshet.engine.Fixture.Golden;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.UpdateMode;
-import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Weights exchanged under a real engine that decodes all the while. */
+/** Weight updates of a real engine that decodes meanwhile. */
 @Timeout(120)
 class WeightUpdatesTest {
   private static final int[] PROMPT = {320, 363, 364};
@@ -37,10 +32,10 @@ class WeightUpdatesTest {
   @TempDir Path dir;
 
   @Test
-  void completionsUnderWayGoOnUnderTheNewVersionAndLoseNoToken() throws Exception {
+  void runningCompletionsContinueUnderTheNewVersionAndLoseNoToken() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 3, LLAMA, 0.05);
-    List<Integer> fresh = continuation(checkpoint, PROMPT);
-    List<Integer> old = continuation(LLAMA, PROMPT);
+    List<Integer> fresh = Fixture.continuationOn(checkpoint, PROMPT, 24);
+    List<Integer> old = Fixture.continuationOn(LLAMA, PROMPT, 24);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> started = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
@@ -70,14 +65,14 @@ class WeightUpdatesTest {
         }
       }
       assertThat(spanning).as("completions of both versions").isBetween(1, 4);
-      assertThat(continuation(engine, PROMPT)).isEqualTo(fresh).isNotEqualTo(old);
+      assertThat(Fixture.continuation(engine, PROMPT, 24)).isEqualTo(fresh).isNotEqualTo(old);
     }
   }
 
   @Test
-  void aRefusedCheckpointNamesWhatIsWrongAndTheOldVersionServesOnUnchanged() throws Exception {
+  void aRefusedCheckpointNamesTheFaultAndTheOldVersionKeepsServing() throws Exception {
     Path good = Fixture.perturbed(dir.resolve("good"), 1, LLAMA, 0.05);
-    List<Integer> tokens = continuation(good, PROMPT);
+    List<Integer> tokens = Fixture.continuationOn(good, PROMPT, 24);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Fixture.update(engine, good, OptionalLong.empty());
       Collected underWay = Collected.of(engine, greedy(PROMPT, 24));
@@ -88,10 +83,10 @@ class WeightUpdatesTest {
       Files.delete(unstable.resolve(CheckpointStore.STABLE));
       assertRefused(engine, unstable, unstable + ": no STABLE marker");
       Path flipped = copy("flipped");
-      flipLastByte(flipped.resolve("model.safetensors"));
+      Fixture.flipLastByte(flipped.resolve("model.safetensors"));
       assertRefused(engine, flipped, flipped + ": tensor '", "CRC32C");
       Path truncated = copy("truncated");
-      truncate(truncated.resolve("model.safetensors"));
+      Fixture.truncate(truncated.resolve("model.safetensors"), 100);
       assertRefused(engine, truncated, "model.safetensors: ", " bytes, expected ");
       Path unconfigured = copy("unconfigured");
       Files.delete(unconfigured.resolve("config.json"));
@@ -100,7 +95,7 @@ class WeightUpdatesTest {
       Files.writeString(unmanifested.resolve("manifest.json"), "{");
       assertRefused(engine, unmanifested, "manifest.json: not valid JSON");
       Path other = Fixture.perturbed(dir.resolve("other"), 2, QWEN3, 0.01);
-      assertRefused(engine, other, "another model: expected the architecture of " + LLAMA);
+      assertRefused(engine, other, "another architecture: expected that of " + LLAMA);
       Path unshaped =
           Fixture.publish(
               dir.resolve("unshaped"),
@@ -117,19 +112,19 @@ class WeightUpdatesTest {
       assertRefused(engine, infinite, "is NaN or infinite, expected finite weights");
 
       assertThat(underWay.all()).isEqualTo(tokens);
-      assertThat(continuation(engine, PROMPT)).isEqualTo(tokens);
+      assertThat(Fixture.continuation(engine, PROMPT, 24)).isEqualTo(tokens);
       assertThat(engine.policyVersion()).isEqualTo(1);
     }
   }
 
   @Test
-  void reloadingGoesBackToTheBaseModelAndItsVersion() throws Exception {
+  void reloadingReturnsToTheBaseModelAndItsVersion() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 7, LLAMA, 0.05);
     List<Integer> golden = Fixture.golden(LLAMA).getFirst().greedy();
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       assertThat(Fixture.update(engine, checkpoint, OptionalLong.empty()).policyVersion())
           .isEqualTo(7);
-      assertThat(continuation(engine, PROMPT)).isNotEqualTo(golden);
+      assertThat(Fixture.continuation(engine, PROMPT, 24)).isNotEqualTo(golden);
 
       assertThat(
               engine
@@ -138,7 +133,7 @@ class WeightUpdatesTest {
           .isZero();
 
       assertThat(engine.policyVersion()).isZero();
-      assertThat(continuation(engine, PROMPT)).isEqualTo(golden);
+      assertThat(Fixture.continuation(engine, PROMPT, 24)).isEqualTo(golden);
     }
     try (EmbeddedEngine engine = Fixture.engine(checkpoint)) {
       assertThat(engine.policyVersion()).as("a base model that is a checkpoint").isEqualTo(7);
@@ -153,20 +148,20 @@ class WeightUpdatesTest {
   @Test
   void theDirectoryOfTheServedWeightsMayBeDeleted() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 2, LLAMA, 0.05);
-    List<Integer> tokens = continuation(checkpoint, PROMPT);
+    List<Integer> tokens = Fixture.continuationOn(checkpoint, PROMPT, 24);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Fixture.update(engine, checkpoint, OptionalLong.of(2));
 
-      delete(checkpoint);
+      Fixture.delete(checkpoint);
 
-      assertThat(continuation(engine, PROMPT)).isEqualTo(tokens);
+      assertThat(Fixture.continuation(engine, PROMPT, 24)).isEqualTo(tokens);
       assertRefused(engine, checkpoint, "no such directory");
-      assertThat(continuation(engine, PROMPT)).isEqualTo(tokens);
+      assertThat(Fixture.continuation(engine, PROMPT, 24)).isEqualTo(tokens);
     }
   }
 
   @Test
-  void updatesFromManyThreadsExcludeEachOtherAndTheNewestServesInTheEnd() throws Exception {
+  void updatesFromManyThreadsExcludeEachOtherAndTheNewestServesAtTheEnd() throws Exception {
     List<Path> checkpoints = new ArrayList<>();
     for (long step = 1; step <= 4; step++) {
       checkpoints.add(Fixture.perturbed(dir, step, LLAMA, 0.05));
@@ -194,7 +189,8 @@ class WeightUpdatesTest {
       }
 
       assertThat(engine.policyVersion()).isEqualTo(4);
-      assertThat(continuation(engine, PROMPT)).isEqualTo(continuation(checkpoints.get(3), PROMPT));
+      assertThat(Fixture.continuation(engine, PROMPT, 24))
+          .isEqualTo(Fixture.continuationOn(checkpoints.get(3), PROMPT, 24));
       for (Collected one : started) {
         assertThat(one.all()).hasSize(200);
         assertThat(one.versions()).isSorted();
@@ -203,7 +199,7 @@ class WeightUpdatesTest {
   }
 
   @Test
-  void anUpdateOfferedToAClosedEngineFailsLongBeforeItsDeadline() throws Exception {
+  void anUpdateOfAClosedEngineFailsLongBeforeItsDeadline() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 1, LLAMA, 0.05);
     EmbeddedEngine engine = Fixture.engine(LLAMA);
     engine.close();
@@ -226,8 +222,7 @@ class WeightUpdatesTest {
   }
 
   @Test
-  void finiteWeightsThatOverflowEndCompletionsWithAnErrorAndSpoilNothingAfterThem()
-      throws Exception {
+  void finiteWeightsThatOverflowEndCompletionsWithAnErrorAndAffectNoLaterOnes() throws Exception {
     Path overflowing = Fixture.elementwise(dir, 1, LLAMA, x -> x * 1e18);
     List<Golden> golden = Fixture.golden(LLAMA);
     int[] spoiling = new int[60];
@@ -269,38 +264,8 @@ class WeightUpdatesTest {
             });
   }
 
-  /** Sound weights to break. */
+  /** A whole checkpoint to damage. */
   private Path copy(String name) {
     return Fixture.perturbed(dir.resolve(name), 2, LLAMA, 0.02);
-  }
-
-  private static void flipLastByte(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length - 1] ^= 1;
-    Files.write(file, bytes);
-  }
-
-  private static void truncate(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.truncate(channel.size() - 100);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
-  }
-
-  private static List<Integer> continuation(Path model, int[] prompt) throws Exception {
-    try (EmbeddedEngine engine = Fixture.engine(model)) {
-      return continuation(engine, prompt);
-    }
-  }
-
-  private static List<Integer> continuation(Engine engine, int[] prompt) throws Exception {
-    return Collected.of(engine, greedy(prompt, 24)).all();
   }
 }

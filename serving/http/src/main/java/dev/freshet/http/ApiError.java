@@ -5,7 +5,7 @@ import dev.freshet.wire.WireException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An error as a client sees it: the HTTP status and the body. */
+/** An error answer: the HTTP status and the body. */
 public record ApiError(int status, ErrorBody body) {
   private static final Logger LOG = LoggerFactory.getLogger(ApiError.class);
 
@@ -19,35 +19,6 @@ public record ApiError(int status, ErrorBody body) {
 
   static ApiError noSuchRoute(String path) {
     return notFound("no_such_route", "no such route: " + path);
-  }
-
-  public static ApiError unauthorized(String path) {
-    return new ApiError(
-        401,
-        new ErrorBody(
-            path + ": expected the header 'Authorization: Bearer' with the admin token",
-            "authentication_error",
-            "unauthorized"));
-  }
-
-  public static ApiError forbidden(String path) {
-    return new ApiError(
-        403,
-        new ErrorBody(
-            path
-                + ": expected a caller on this host, or a server with an admin token, or the admin"
-                + " listener",
-            "permission_error",
-            "forbidden"));
-  }
-
-  public static ApiError forbiddenToPages(String path) {
-    return new ApiError(
-        403,
-        new ErrorBody(
-            path + ": expected a program that sends no origin, not a web page",
-            "permission_error",
-            "forbidden"));
   }
 
   public static ApiError conflict(String message) {
@@ -66,7 +37,7 @@ public record ApiError(int status, ErrorBody body) {
     return new ApiError(500, new ErrorBody(message, "internal_error", "internal"));
   }
 
-  /** What a request that ended with {@code error} is answered; what nobody foresaw is logged. */
+  /** The answer to a request that failed with {@code error}. Unexpected errors are logged. */
   public static ApiError of(Throwable error) {
     return switch (error) {
       case ApiException e -> e.error();

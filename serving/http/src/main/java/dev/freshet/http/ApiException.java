@@ -1,6 +1,6 @@
 package dev.freshet.http;
 
-/** Ends the handling of a request with an error that its client is to see. */
+/** Ends the handling of a request with an error answer. */
 public final class ApiException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -2,25 +2,25 @@ package dev.freshet.http;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The bytes of request bodies that all connections of a listener hold together. Thread-safe. */
+/** Bounds the bytes of request bodies that all connections of a listener hold. Thread-safe. */
 final class BodyBudget {
-  private final long most;
+  private final long max;
   private final AtomicLong held = new AtomicLong();
 
-  BodyBudget(long most) {
-    this.most = most;
+  BodyBudget(long max) {
+    this.max = max;
   }
 
-  /** Takes {@code bytes} of it, or nothing if there is not so much left. */
-  boolean take(int bytes) {
-    if (held.addAndGet(bytes) > most) {
+  /** Reserves {@code bytes}; returns false and reserves nothing if that exceeds the bound. */
+  boolean reserve(int bytes) {
+    if (held.addAndGet(bytes) > max) {
       held.addAndGet(-bytes);
       return false;
     }
     return true;
   }
 
-  void giveBack(int bytes) {
+  void release(int bytes) {
     held.addAndGet(-bytes);
   }
 }

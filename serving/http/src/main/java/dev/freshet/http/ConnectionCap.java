@@ -6,26 +6,29 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** How many connections a listener has at most, and which one gives way to a further one. */
+/** Limits a listener's connections and decides which one is closed when one more arrives. */
 public sealed interface ConnectionCap {
-  /** Whether a fresh connection may stay; another may have been closed for it. On its loop. */
+  /**
+   * Whether {@code fresh} is accepted; another connection may be closed for it. Called on its event
+   * loop.
+   */
   boolean admit(Channel fresh);
 
-  /** The connection has been used. On its loop. */
+  /** Records that a request arrived or was answered. Called on the connection's event loop. */
   void used(Channel connection);
 
-  /** The newest gives way, so that those that stream are never touched. Thread-safe. */
+  /** Refuses new connections at the limit; established ones are never closed. Thread-safe. */
   final class RefuseNewest implements ConnectionCap {
-    private final int most;
+    private final int max;
     private final AtomicInteger open = new AtomicInteger();
 
-    public RefuseNewest(int most) {
-      this.most = most;
+    public RefuseNewest(int max) {
+      this.max = max;
     }
 
     @Override
     public boolean admit(Channel fresh) {
-      if (open.incrementAndGet() > most) {
+      if (open.incrementAndGet() > max) {
         open.decrementAndGet();
         return false;
       }
@@ -38,23 +41,23 @@ public sealed interface ConnectionCap {
   }
 
   /**
-   * The one that has been without a request longest gives way, so that connections left open cannot
-   * keep an update out. A connection whose request is being answered never does. For a listener of
-   * one loop, on it.
+   * Closes the connection that has been idle longest, so that connections left open cannot block a
+   * new one. A connection whose request is being answered is never closed; if all are, the new one
+   * is refused. For a listener with one event loop; confined to it.
    */
   final class CloseIdlest implements ConnectionCap {
-    private final int most;
+    private final int max;
 
-    /** From the one whose last use is longest ago. */
+    /** Least recently used first. */
     private final Set<Channel> open = new LinkedHashSet<>();
 
-    public CloseIdlest(int most) {
-      this.most = most;
+    public CloseIdlest(int max) {
+      this.max = max;
     }
 
     @Override
     public boolean admit(Channel fresh) {
-      if (open.size() >= most) {
+      if (open.size() >= max) {
         Optional<Channel> idlest = open.stream().filter(HttpConnection::isIdle).findFirst();
         if (idlest.isEmpty()) {
           return false;

@@ -9,32 +9,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The answering side of one request. It is answered once: as a whole ({@link #answer}) or by a
- * stream of events ({@link #beginEvents}, {@link #write}, {@link #end}). Everything is for the
- * connection's event loop, except {@code answer}, which any thread may call.
+ * The answering side of one request. It is answered once: as a whole ({@link #answer}), or as an
+ * event stream ({@link #beginEvents}, {@link #writeChunk}, {@link #end}). All methods must be
+ * called on the connection's event loop, except {@code answer}, which any thread may call.
  */
 public final class Exchange {
-  /** Learns what becomes of the connection. */
+  /** Callbacks about the connection, on its event loop. */
   public interface Watcher {
-    /** The client has left. */
-    void gone();
+    /** The connection is closed. */
+    void disconnected();
 
-    /** The connection takes bytes again. */
+    /** The connection accepts bytes again. */
     void writable();
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
-  /** More than what stands around the bytes of a chunk. */
-  private static final int CHUNK_FRAME = 16;
+  /** A chunk's size line before the size is known: HTTP allows leading zeros. */
+  private static final byte[] SIZE_LINE = JsonBuffer.ascii("00000000\r\n");
 
-  /** More than the head of an answer has. */
-  private static final int HEAD_BYTES = 256;
+  private static final int SIZE_DIGITS = 8;
+  private static final byte[] END_OF_CHUNK = JsonBuffer.ascii("\r\n");
+  private static final byte[] LAST_CHUNK = JsonBuffer.ascii("0\r\n\r\n");
 
-  private static final Watcher NOBODY =
+  private static final Watcher NO_WATCHER =
       new Watcher() {
         @Override
-        public void gone() {}
+        public void disconnected() {}
 
         @Override
         public void writable() {}
@@ -42,9 +43,12 @@ public final class Exchange {
 
   private final HttpConnection connection;
   private final Channel channel;
+
+  /** Whether the client speaks HTTP/1.1, so that a stream is chunked and may be kept alive. */
   private final boolean http11;
+
   private final boolean keepAlive;
-  private Watcher watcher = NOBODY;
+  private Watcher watcher = NO_WATCHER;
   private boolean answered;
 
   Exchange(HttpConnection connection, Channel channel, boolean http11, boolean keepAlive) {
@@ -58,7 +62,7 @@ public final class Exchange {
     return channel.eventLoop();
   }
 
-  public boolean isGone() {
+  public boolean isDisconnected() {
     return !channel.isActive();
   }
 
@@ -66,6 +70,7 @@ public final class Exchange {
     return channel.isWritable();
   }
 
+  /** Sets who is called back about the connection. */
   public void watch(Watcher by) {
     watcher = by;
   }
@@ -83,57 +88,67 @@ public final class Exchange {
     answer(status, Body.json(json));
   }
 
-  public void answer(int status, Body body) {
+  void answer(int status, Body body) {
     if (!loop().inEventLoop()) {
       try {
         loop().execute(() -> answer(status, body));
       } catch (RejectedExecutionException e) {
-        LOG.debug("an answer for a loop that has ended with its connections");
+        LOG.debug("dropped an answer: its event loop has ended with its connections");
       }
       return;
     }
-    if (answered || isGone()) {
+    if (answered || isDisconnected()) {
       return;
     }
     answered = true;
-    boolean again = keepAlive && !connection.isClosing();
-    ByteBuf out = channel.alloc().ioBuffer(body.bytes().length + HEAD_BYTES);
-    HttpHead.of(out, status, body, again);
-    out.writeBytes(body.bytes());
-    connection.write(out);
-    connection.exchangeEnded(again);
+    boolean reuse = keepAlive && !connection.isClosing();
+    connection.write(AnswerEncoder.answer(channel.alloc(), status, body, reuse));
+    connection.exchangeEnded(reuse);
   }
 
-  /** Whether the events are framed as HTTP chunks. */
-  public boolean chunked() {
-    return http11;
-  }
-
-  /** Sends the head of a stream of events. */
+  /** Sends the head of an event stream. */
   public void beginEvents() {
     answered = true;
-    ByteBuf out = channel.alloc().ioBuffer(HEAD_BYTES);
-    HttpHead.events(out, http11, keepAlive && http11);
-    connection.write(out);
+    connection.write(AnswerEncoder.eventsHead(channel.alloc(), http11, keepAlive && http11));
     connection.flush();
   }
 
-  /** Sends bytes of the stream; {@link #flush} pushes them out. */
-  public void write(JsonBuffer bytes) {
-    ByteBuf out = channel.alloc().ioBuffer(bytes.length());
-    bytes.copyTo(out);
-    connection.write(out);
+  /** Clears {@code out} and begins a chunk of the stream in it. */
+  public void beginChunk(JsonBuffer out) {
+    out.clear();
+    if (http11) {
+      out.raw(SIZE_LINE);
+    }
   }
 
-  /** Sends bytes of the stream, as a chunk of their own where it has chunks. */
-  public void write(byte[] bytes) {
-    ByteBuf out = channel.alloc().ioBuffer(bytes.length + CHUNK_FRAME);
-    if (chunked()) {
+  /**
+   * Writes the chunk in {@code out}, which {@link #beginChunk} began; {@link #flush} or {@link
+   * #end} sends it.
+   *
+   * @param last whether the stream ends with it
+   */
+  public void writeChunk(JsonBuffer out, boolean last) {
+    if (http11) {
+      out.hexAt(0, SIZE_DIGITS, out.length() - SIZE_LINE.length);
+      out.raw(END_OF_CHUNK);
+      if (last) {
+        out.raw(LAST_CHUNK);
+      }
+    }
+    ByteBuf bytes = channel.alloc().ioBuffer(out.length());
+    out.copyTo(bytes);
+    connection.write(bytes);
+  }
+
+  /** Writes bytes of the stream as a chunk of their own. */
+  void writeChunk(byte[] bytes) {
+    ByteBuf out = channel.alloc().ioBuffer(SIZE_LINE.length + bytes.length + END_OF_CHUNK.length);
+    if (http11) {
       out.writeCharSequence(Integer.toHexString(bytes.length) + "\r\n", StandardCharsets.US_ASCII);
     }
     out.writeBytes(bytes);
-    if (chunked()) {
-      out.writeCharSequence("\r\n", StandardCharsets.US_ASCII);
+    if (http11) {
+      out.writeBytes(END_OF_CHUNK);
     }
     connection.write(out);
   }
@@ -142,23 +157,21 @@ public final class Exchange {
     connection.flush();
   }
 
-  /** Ends a stream of events that has no last one. */
-  public void endEvents() {
-    if (chunked()) {
-      ByteBuf out = channel.alloc().ioBuffer(CHUNK_FRAME);
-      out.writeCharSequence("0\r\n\r\n", StandardCharsets.US_ASCII);
-      connection.write(out);
+  /** Ends an event stream whose last chunk is not known as such. */
+  void endEvents() {
+    if (http11) {
+      connection.write(channel.alloc().ioBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK));
     }
     end();
   }
 
-  /** The stream is written to its end. */
+  /** Ends an event stream whose last chunk is written, and flushes it. */
   public void end() {
     connection.exchangeEnded(keepAlive && http11 && !connection.isClosing());
   }
 
-  /** Gives the client up. */
-  public void drop() {
+  /** Closes the connection without ending the answer. */
+  public void disconnect() {
     Transport.close(channel);
   }
 }

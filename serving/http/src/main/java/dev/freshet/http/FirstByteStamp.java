@@ -5,9 +5,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /**
- * Stamps the arrival of each request's first byte, before anything has looked at it. Stands first
- * in the pipeline. A request that arrives in one read with the end of the one before has that
- * read's time.
+ * Stamps the arrival of each request's first byte before the request is decoded. It is the first
+ * handler of the pipeline. A request whose first byte arrives in one read with the end of the
+ * request before is stamped with the time of that read.
  */
 final class FirstByteStamp extends ChannelInboundHandlerAdapter {
   private final MonotonicClock clock;
@@ -34,7 +34,7 @@ final class FirstByteStamp extends ChannelInboundHandlerAdapter {
     return between ? readNanos : firstNanos;
   }
 
-  /** The request being read has been read to its end. */
+  /** Records that the current request was read to its end. */
   void requestEnded() {
     between = true;
   }

@@ -26,7 +26,7 @@ public final class HeldBytes {
     this.all = all;
   }
 
-  /** The reader of {@code stream} is behind by {@code bytes} now. */
+  /** Records that {@code stream} now buffers {@code bytes} for its reader. */
   public void behind(Reader stream, int bytes) {
     if (bytes > perStream) {
       stream.disconnectSlowReader();
@@ -39,7 +39,7 @@ public final class HeldBytes {
     }
   }
 
-  /** The stream holds nothing any more. */
+  /** Records that {@code stream} buffers nothing. */
   public void free(Reader stream) {
     Integer before = behind.remove(stream);
     total -= before == null ? 0 : before;

@@ -10,7 +10,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
@@ -25,23 +24,23 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection of a listener: reads requests and has them answered in order, one at a time.
- * Requests sent ahead of the answer wait, at most {@value #MAX_AHEAD} of them. A request that
- * cannot be read is answered with an error, after which the connection closes.
+ * One connection of a listener. It reads requests and passes them to the routes in order, one at a
+ * time; at most {@value #MAX_PIPELINED} pipelined requests wait for the answers before theirs. A
+ * request that cannot be read is answered with an error, and the connection closes.
  */
 final class HttpConnection extends ChannelInboundHandlerAdapter {
-  private static final int MAX_AHEAD = 4;
-  private static final int LINGER_SECONDS = 2;
+  private static final int MAX_PIPELINED = 4;
+  private static final Duration LINGER = Duration.ofSeconds(2);
   private static final String REQUEST_ID = "x-request-id";
   private static final String LAST_EVENT_ID = "last-event-id";
   private static final ByteBuf CONTINUE =
@@ -53,10 +52,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final int maxBodyBytes;
   private final BodyBudget bodies;
   private final ConnectionCap cap;
-  private final Queue<Ahead> ahead = new ArrayDeque<>();
+  private final Queue<Pipelined> pipelined = new ArrayDeque<>();
 
   /** A request that waits until those before it are answered. */
-  private record Ahead(Request request, Exchange exchange) {}
+  private record Pipelined(Request request, Exchange exchange) {}
 
   private @Nullable ChannelHandlerContext ctx;
   private Optional<HttpRequest> head = Optional.empty();
@@ -67,7 +66,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private boolean discarding;
   private boolean closing;
 
-  /** Whether the client has taken nothing since the last tick of the idle timer. */
+  /** Whether the connection was unwritable at the last tick of the idle timer and still is. */
   private boolean stalled;
 
   HttpConnection(
@@ -79,7 +78,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     this.cap = cap;
   }
 
-  /** Whether {@code channel} has no request that is being answered. On its event loop. */
+  /** Whether no request of {@code channel} is being answered. Called on its event loop. */
   static boolean isIdle(Channel channel) {
     HttpConnection connection = channel.pipeline().get(HttpConnection.class);
     return connection == null || connection.current.isEmpty();
@@ -91,7 +90,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private ChannelHandlerContext ctx() {
-    return Objects.requireNonNull(ctx, "connection before its channel");
+    return Objects.requireNonNull(ctx, "no channel yet");
   }
 
   @Override
@@ -142,8 +141,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void append(ByteBuf bytes) {
     if (bytes.readableBytes() > maxBodyBytes - body.readableBytes()) {
       refuse(tooLarge());
-    } else if (!bodies.take(bytes.readableBytes())) {
-      refuse(ApiError.unavailable("overloaded", "too many request bodies are under way"));
+    } else if (!bodies.reserve(bytes.readableBytes())) {
+      refuse(
+          ApiError.unavailable(
+              "overloaded", "the server has reached its limit of buffered request bodies; retry"));
     } else if (bytes.isReadable()) {
       if (!body.isReadable()) {
         body = ctx().alloc().buffer(bytes.readableBytes());
@@ -165,7 +166,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             read.headers().get(HttpHeaderNames.ACCEPT_ENCODING, ""),
             read.headers().get(LAST_EVENT_ID, ""),
             read.headers().get(HttpHeaderNames.ORIGIN, ""),
-            isFromThisHost(),
+            isFromLoopback(),
             ByteBufUtil.getBytes(body),
             trace,
             recvNanos);
@@ -181,16 +182,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     cap.used(ctx().channel());
     if (current.isEmpty()) {
       handle(request, exchange);
-    } else if (ahead.size() < MAX_AHEAD) {
-      ahead.add(new Ahead(request, exchange));
+    } else if (pipelined.size() < MAX_PIPELINED) {
+      pipelined.add(new Pipelined(request, exchange));
     } else {
-      bodies.giveBack(request.body().length);
+      bodies.release(request.body().length);
       Transport.close(ctx().channel());
     }
   }
 
   private void handle(Request request, Exchange exchange) {
-    bodies.giveBack(request.body().length);
+    bodies.release(request.body().length);
     current = Optional.of(exchange);
     try {
       routes.handle(request, exchange);
@@ -205,7 +206,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return query < 0 ? uri : uri.substring(0, query);
   }
 
-  private boolean isFromThisHost() {
+  private boolean isFromLoopback() {
     return ctx().channel().remoteAddress() instanceof InetSocketAddress peer
         && peer.getAddress().isLoopbackAddress();
   }
@@ -239,39 +240,25 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         };
     return new ApiError(
         status,
-        new ErrorBody("not HTTP: " + cause.getMessage(), "invalid_request_error", "bad_http"));
+        new ErrorBody(
+            "malformed HTTP request: " + cause.getMessage(), "invalid_request_error", "bad_http"));
   }
 
-  /**
-   * Answers a request that is not read to its end, and closes. What the client still sends is taken
-   * and thrown away for a while: closing at once would reset the connection before it reads why.
-   */
+  /** Answers a request without reading it to its end, discards the rest, and closes. */
   private void refuse(ApiError error) {
     discarding = true;
-    forgetBody();
+    dropBody();
     if (current.isPresent()) {
       Transport.close(ctx().channel());
       return;
     }
     Body answer = Body.json(error.body().toJson());
-    ByteBuf out = ctx().alloc().buffer(answer.bytes().length + 256);
-    HttpHead.of(out, error.status(), answer, false);
-    out.writeBytes(answer.bytes());
-    var _ =
-        ctx()
-            .writeAndFlush(out)
-            .addListener(
-                written -> {
-                  var _ = ((DuplexChannel) ctx().channel()).shutdownOutput();
-                });
-    var _ =
-        ctx()
-            .executor()
-            .schedule(() -> Transport.close(ctx().channel()), LINGER_SECONDS, TimeUnit.SECONDS);
+    LingeringClose.after(
+        ctx(), AnswerEncoder.answer(ctx().alloc(), error.status(), answer, false), LINGER);
   }
 
-  private void forgetBody() {
-    bodies.giveBack(body.readableBytes());
+  private void dropBody() {
+    bodies.release(body.readableBytes());
     releaseBody();
   }
 
@@ -280,9 +267,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     body = Unpooled.EMPTY_BUFFER;
   }
 
-  private void forgetAhead() {
-    ahead.forEach(waiting -> bodies.giveBack(waiting.request().body().length));
-    ahead.clear();
+  private void dropPipelined() {
+    pipelined.forEach(waiting -> bodies.release(waiting.request().body().length));
+    pipelined.clear();
   }
 
   void write(ByteBuf bytes) {
@@ -293,21 +280,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     ctx().flush();
   }
 
-  /** Whether the connection closes after the answer being made. */
+  /** Whether the connection closes after the current answer. */
   boolean isClosing() {
     return closing;
   }
 
-  /** The answer to the current request is written; flushes it. */
-  void exchangeEnded(boolean again) {
+  /** Flushes the answer to the current request, then reads the next one or closes. */
+  void exchangeEnded(boolean keepAlive) {
     current = Optional.empty();
-    if (!again) {
+    if (!keepAlive) {
       closeAfterWriting();
       return;
     }
     ctx().flush();
     cap.used(ctx().channel());
-    Ahead next = ahead.poll();
+    Pipelined next = pipelined.poll();
     if (next != null) {
       handle(next.request(), next.exchange());
     } else if (closing) {
@@ -315,7 +302,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Closes as soon as no request is being answered. On the event loop. */
+  /** Closes once no request is being answered. Called on the event loop. */
   void drain() {
     closing = true;
     if (current.isEmpty()) {
@@ -325,7 +312,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void closeAfterWriting() {
     discarding = true;
-    forgetAhead();
+    dropPipelined();
     var _ = ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
@@ -352,7 +339,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
           new ApiError(
               408,
               new ErrorBody(
-                  "the request stopped before its end", "invalid_request_error", "timeout")));
+                  "the request did not arrive whole within the idle timeout",
+                  "invalid_request_error",
+                  "timeout")));
     } else {
       Transport.close(context.channel());
     }
@@ -361,15 +350,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     discarding = true;
-    forgetBody();
-    forgetAhead();
-    current.ifPresent(exchange -> exchange.watcher().gone());
+    dropBody();
+    dropPipelined();
+    current.ifPresent(exchange -> exchange.watcher().disconnected());
     current = Optional.empty();
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    // A reset by the client, mostly; the exchange learns of it from the channel going inactive.
+    // Mostly a reset by the client. The exchange learns of it when the channel becomes inactive.
     Transport.close(context.channel());
   }
 }

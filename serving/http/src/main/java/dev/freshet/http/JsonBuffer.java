@@ -5,49 +5,46 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * JSON being written by hand, as UTF-8 into an array that is used again: the shape of a token's
- * event is known, and its path hot. One for each event loop; not thread-safe.
+ * A reusable buffer for JSON in UTF-8 whose shape the caller writes out, for events on the hot
+ * path. Not thread-safe.
  */
 public final class JsonBuffer {
-  /** What an infinite logprob is written as, as vLLM does: JSON has no infinities. */
-  private static final float LEAST_LOGPROB = -9999f;
-
   private static final byte[] HEX = ascii("0123456789abcdef");
-  private static final int SMALL = 1 << 10;
+  private static final int INITIAL_BYTES = 1 << 10;
 
   /** An array that has grown beyond this is not kept. */
-  private static final int KEPT = 256 << 10;
+  private static final int MAX_KEPT_BYTES = 256 << 10;
 
-  private byte[] bytes = new byte[SMALL];
+  private byte[] bytes = new byte[INITIAL_BYTES];
   private int length;
 
-  /** A constant part, to be encoded once. */
+  /** Encodes a constant part. */
   public static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  public int length() {
+  int length() {
     return length;
   }
 
-  /** Begins anew. */
+  /** Empties the buffer. */
   public void clear() {
     length = 0;
-    if (bytes.length > KEPT) {
-      bytes = new byte[SMALL];
+    if (bytes.length > MAX_KEPT_BYTES) {
+      bytes = new byte[INITIAL_BYTES];
     }
   }
 
-  /** A copy of what is written. */
+  /** A copy of the content. */
   public byte[] toBytes() {
     return Arrays.copyOf(bytes, length);
   }
 
-  public void copyTo(ByteBuf out) {
+  void copyTo(ByteBuf out) {
     out.writeBytes(bytes, 0, length);
   }
 
-  /** Bytes as they are. */
+  /** Appends bytes as they are. */
   public JsonBuffer raw(byte[] part) {
     room(part.length);
     System.arraycopy(part, 0, bytes, length, part.length);
@@ -68,9 +65,9 @@ public final class JsonBuffer {
     return digits(Long.toString(value));
   }
 
-  /** A logprob so that it reads back as the same float. */
-  public JsonBuffer logprob(float value) {
-    return digits(Float.isNaN(value) ? "null" : Float.toString(Math.max(value, LEAST_LOGPROB)));
+  /** Appends a number that reads back as the same float; {@code null} if it is not finite. */
+  public JsonBuffer number(float value) {
+    return digits(Float.isFinite(value) ? Float.toString(value) : "null");
   }
 
   private JsonBuffer digits(String ascii) {
@@ -81,14 +78,17 @@ public final class JsonBuffer {
     return this;
   }
 
-  /** {@code digits} hexadecimal digits of {@code value}, over what stands at {@code at}. */
-  public void hexAt(int at, int digits, int value) {
+  /**
+   * Overwrites the bytes from {@code at} on with {@code digits} hexadecimal digits of {@code
+   * value}.
+   */
+  void hexAt(int at, int digits, int value) {
     for (int digit = 0; digit < digits; digit++) {
       bytes[at + digit] = HEX[(value >>> (4 * (digits - 1 - digit))) & 0xF];
     }
   }
 
-  /** A string with its quotes. A surrogate without its partner becomes U+FFFD. */
+  /** Appends a quoted string. An unpaired surrogate becomes U+FFFD. */
   public JsonBuffer string(CharSequence text) {
     raw('"');
     for (int i = 0; i < text.length(); i++) {

@@ -27,20 +27,20 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A listening socket with event loops that are its own, and its connections. */
+/** A listening socket with its connections and the event loops that it owns. */
 public final class Listener {
   private static final int BACKLOG = 4096;
   private static final int MAX_LINE_BYTES = 8 << 10;
   private static final int MAX_HEADER_BYTES = 16 << 10;
 
   /**
-   * The kernel's buffer of a connection. Streams are slow; left to itself the kernel would take
-   * megabytes for a reader that takes nothing, before anyone notices.
+   * The kernel's send buffer of a connection. By default the kernel would buffer megabytes for a
+   * reader that reads nothing, before the server notices.
    */
-  static final int SEND_BUFFER_BYTES = 64 << 10;
+  private static final int SEND_BUFFER_BYTES = 64 << 10;
 
-  /** How much may wait before that buffer, above which a connection takes no more events. */
-  static final int UNSENT_BYTES = 16 << 10;
+  /** Bytes queued in front of that buffer, above which a connection is not writable. */
+  private static final int UNSENT_BYTES = 16 << 10;
 
   private final String name;
   private final EventLoopGroup acceptor;
@@ -58,8 +58,10 @@ public final class Listener {
   }
 
   /**
-   * A listener for streams, that does not listen yet, with a thread that accepts and {@code
-   * threads} loops; {@code name} is what its threads and errors call it.
+   * A listener for streams: one accepting thread and {@code threads} event loops of lowered
+   * priority. It listens after {@link #bind}.
+   *
+   * @param name the name of the listener in threads and errors
    */
   public static Listener ofMany(String name, int threads, ConnectionCap cap) {
     Listener listener =
@@ -68,16 +70,16 @@ public final class Listener {
             Transport.group("freshet-" + name + "-accept", 1),
             Transport.group("freshet-" + name, threads),
             cap);
-    listener.acceptor.forEach(Listener::makeNicer);
-    listener.loops.forEach(Listener::makeNicer);
+    listener.acceptor.forEach(Listener::lowerPriority);
+    listener.loops.forEach(Listener::lowerPriority);
     return listener;
   }
 
-  private static void makeNicer(EventExecutor loop) {
+  private static void lowerPriority(EventExecutor loop) {
     loop.execute(() -> ThreadPriority.lower(ThreadPriority.STREAMS));
   }
 
-  /** One whose single loop accepts too: fewer hand-overs for short exchanges on few connections. */
+  /** A listener for short exchanges: its one event loop also accepts, which saves a hand-over. */
   public static Listener ofOne(String name, ConnectionCap cap) {
     EventLoopGroup loop = Transport.group("freshet-" + name, 1);
     return new Listener(name, loop, loop, cap);
@@ -93,10 +95,11 @@ public final class Listener {
   /**
    * Begins to listen.
    *
-   * @throws FrontException if the address cannot be had
+   * @param clock stamps the first byte of each request
+   * @throws ListenException if the address cannot be bound
    */
   public void bind(
-      InetSocketAddress address, Routes routes, FrontLimits limits, MonotonicClock clock) {
+      InetSocketAddress address, Routes routes, HttpLimits limits, MonotonicClock clock) {
     BodyBudget bodies = new BodyBudget(limits.maxAllBodyBytes());
     ChannelFuture binding =
         new ServerBootstrap()
@@ -124,7 +127,7 @@ public final class Listener {
             .bind(address)
             .awaitUninterruptibly();
     if (!binding.isSuccess()) {
-      throw new FrontException(
+      throw new ListenException(
           "%s listener: cannot listen on %s:%d: %s"
               .formatted(
                   name, address.getHostString(), address.getPort(), binding.cause().getMessage()),
@@ -134,7 +137,7 @@ public final class Listener {
   }
 
   private void assemble(
-      Channel channel, Routes routes, FrontLimits limits, BodyBudget bodies, MonotonicClock clock) {
+      Channel channel, Routes routes, HttpLimits limits, BodyBudget bodies, MonotonicClock clock) {
     FirstByteStamp stamp = new FirstByteStamp(clock);
     channel
         .pipeline()
@@ -148,12 +151,12 @@ public final class Listener {
             new HttpConnection(stamp, routes, limits.maxBodyBytes(), bodies, cap));
   }
 
-  /** Where it listens. */
+  /** The address it is bound to. */
   public InetSocketAddress address() {
     return (InetSocketAddress) bound.orElseThrow().localAddress();
   }
 
-  /** Its root, for clients on this host. */
+  /** Its root URL, for clients on this host. */
   public URI url() {
     InetAddress address = address().getAddress();
     String host = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
@@ -162,7 +165,7 @@ public final class Listener {
             .formatted(host.contains(":") ? "[" + host + "]" : host, address().getPort()));
   }
 
-  /** Takes no more connections, and closes each of those there are once its answer is given. */
+  /** Stops accepting, and closes each connection once its current answer is sent. */
   public void drain() {
     bound.ifPresent(channel -> channel.close().awaitUninterruptibly());
     connections.forEach(channel -> channel.eventLoop().execute(() -> drain(channel)));
@@ -175,12 +178,12 @@ public final class Listener {
     }
   }
 
-  /** Waits until every connection is closed, at most until the deadline. */
+  /** Waits until every connection is closed, at most {@code deadline}. */
   public void awaitDrained(Duration deadline) {
     connections.newCloseFuture().awaitUninterruptibly(deadline.toMillis());
   }
 
-  /** Closes what is left, and ends the threads. */
+  /** Closes the remaining connections and ends the threads, each within {@code deadline}. */
   public void close(Duration deadline) {
     Transport.close(acceptor, deadline);
     Transport.close(loops, deadline);

@@ -3,8 +3,9 @@ package dev.freshet.http;
 import dev.freshet.trace.LiveFeed;
 
 /**
- * A page about a run, {@code GET /}, and what it is told of it, {@code GET /events}.
+ * A page at {@code GET /} with its server-sent events at {@code GET /events}.
  *
- * @param html all of the page, which asks for the events itself
+ * @param html the whole page; it subscribes to the events itself
+ * @param feed the events
  */
 public record LivePage(byte[] html, LiveFeed feed) {}

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers with a {@link LivePage} and its events. A watcher gets an event when its connection takes
- * one, and between two of them the event loop does what else there is to do; nothing is held for
- * one that is slow, since it goes on from the event that it had last.
+ * Serves a {@link LivePage} and its event stream. A watcher gets one event at a time, whenever its
+ * connection is writable, so the event loop serves others in between. Nothing is buffered for a
+ * slow watcher: it continues after the last event it was sent.
  */
 final class LiveRoute implements AutoCloseable {
   static final String PAGE = "/";
@@ -39,7 +39,7 @@ final class LiveRoute implements AutoCloseable {
     watching.begin();
   }
 
-  /** One watcher's stream. All but {@code wake} on the connection's event loop. */
+  /** One watcher's stream. Confined to the connection's event loop, except {@code wake}. */
   private final class Watching implements Exchange.Watcher {
     private final Exchange exchange;
     private final Runnable wake = this::wake;
@@ -69,7 +69,7 @@ final class LiveRoute implements AutoCloseable {
       try {
         exchange.loop().execute(task);
       } catch (RejectedExecutionException e) {
-        LOG.debug("an event for a loop that has ended with its connections");
+        LOG.debug("dropped an event: its event loop has ended with its connections");
       }
     }
 
@@ -81,7 +81,7 @@ final class LiveRoute implements AutoCloseable {
       Optional<LiveFeed.Event> next = page.feed().after(last);
       if (next.isPresent()) {
         last = next.get().number();
-        exchange.write(next.get().frame());
+        exchange.writeChunk(next.get().frame());
         exchange.flush();
         wake();
       }
@@ -93,7 +93,7 @@ final class LiveRoute implements AutoCloseable {
     }
 
     @Override
-    public void gone() {
+    public void disconnected() {
       ended = true;
       page.feed().forget(wake);
       open.remove(this);
@@ -101,7 +101,7 @@ final class LiveRoute implements AutoCloseable {
 
     void end() {
       if (!ended) {
-        gone();
+        disconnected();
         exchange.endEvents();
       }
     }

@@ -18,22 +18,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers {@code GET /metrics} in the format that the caller accepts, compressed if it accepts
- * that. Pages are made on a thread of its own, which goes after the admin lane and the streams: the
- * event loop that asks does not wait, nor does a weight update that is under way keep a page from
- * being made.
+ * Answers {@code GET /metrics} in the format that the client accepts, with gzip if it accepts that.
+ * Pages are made on a thread of its own, whose priority is below that of the event loops, so that
+ * no event loop waits for a page.
  */
 final class MetricsRoute implements AutoCloseable {
   static final String PATH = "/metrics";
 
-  /** How many callers may wait beside the one whose page is being made. */
+  /** The most requests that wait while a page is made. */
   private static final int MAX_WAITING = 8;
 
   private static final Duration END = Duration.ofSeconds(2);
   private static final Logger LOG = LoggerFactory.getLogger(MetricsRoute.class);
 
   private final MetricsRegistry registry;
-  private final ThreadPoolExecutor maker =
+  private final ThreadPoolExecutor pages =
       new ThreadPoolExecutor(
           1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), MetricsRoute::thread);
 
@@ -55,12 +54,14 @@ final class MetricsRoute implements AutoCloseable {
   void handle(Request request, Exchange exchange) {
     request.require("GET");
     try {
-      maker.execute(() -> answer(request, exchange));
+      pages.execute(() -> answer(request, exchange));
     } catch (RejectedExecutionException e) {
       throw new ApiException(
-          maker.isShutdown()
+          pages.isShutdown()
               ? ApiError.shuttingDown()
-              : ApiError.unavailable("overloaded", MAX_WAITING + " callers wait already"));
+              : ApiError.unavailable(
+                  "overloaded",
+                  "%d requests for metrics wait already; retry later".formatted(MAX_WAITING)));
     }
   }
 
@@ -75,7 +76,7 @@ final class MetricsRoute implements AutoCloseable {
     }
   }
 
-  /** Whether the header names gzip, and not with the weight 0. */
+  /** Whether the header names gzip with a weight above 0. */
   private static boolean acceptsGzip(String header) {
     return Arrays.stream(header.toLowerCase(Locale.ROOT).split(",", -1))
         .map(coding -> coding.replace(" ", ""))
@@ -87,18 +88,18 @@ final class MetricsRoute implements AutoCloseable {
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
       gzip.write(bytes);
     } catch (IOException e) {
-      throw new UncheckedIOException("a page in memory", e);
+      throw new UncheckedIOException("cannot compress a page in memory", e);
     }
     return out.toByteArray();
   }
 
-  /** Answers those that have asked, and no more. */
+  /** Answers the requests that wait and refuses new ones. */
   @Override
   public void close() {
-    maker.shutdown();
+    pages.shutdown();
     try {
-      if (!maker.awaitTermination(END.toNanos(), TimeUnit.NANOSECONDS)) {
-        LOG.warn("a page of metrics is not made after {} ms", END.toMillis());
+      if (!pages.awaitTermination(END.toNanos(), TimeUnit.NANOSECONDS)) {
+        LOG.warn("the metrics page did not finish within {} ms", END.toMillis());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -5,18 +5,18 @@ import dev.freshet.wire.ErrorBody;
 import java.util.Map;
 
 /**
- * A request, read to its end.
+ * A request that was read whole.
  *
  * @param path the path without the query
- * @param query the query's parameters; of a repeated one the first
+ * @param query the query's parameters; the first value of a repeated one
  * @param authorization the header of that name, or empty text
  * @param requestId the header {@code x-request-id}, or empty text
  * @param accept the header of that name, or empty text
  * @param acceptEncoding the header {@code accept-encoding}, or empty text
  * @param lastEventId the header {@code last-event-id}, or empty text
- * @param origin the header of that name, which web pages send with what they ask, or empty text
+ * @param origin the header of that name, which browsers send for web pages, or empty text
  * @param fromThisHost whether it came over the loopback interface
- * @param trace the id it came with, or a fresh one
+ * @param trace the trace id of its headers, or a random one
  * @param recvNanos when its first byte arrived, on the event log's clock
  */
 public record Request(
@@ -33,7 +33,11 @@ public record Request(
     byte[] body,
     TraceId trace,
     long recvNanos) {
-  /** Refuses every method but {@code expected}. */
+  /**
+   * Requires the method {@code expected}.
+   *
+   * @throws ApiException 405 for another method
+   */
   public void require(String expected) {
     if (!method.equals(expected)) {
       throw new ApiException(

@@ -4,17 +4,18 @@ import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import java.util.Optional;
 
-/** What a listener answers. Called on the connection's event loop: must not block. */
+/** The requests that a listener answers. Called on the connection's event loop: must not block. */
 public interface Routes {
   /**
-   * A request's head has been read, its body not yet.
+   * Called when a request's head was read, before its body.
    *
-   * @param parent the span it belongs to, if its header says so
+   * @param parent the parent span that its header names
+   * @param recvNanos when its first byte arrived, on the listener's clock
    */
   void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos);
 
   /**
-   * A request is there to be answered, now or later, once. What this throws is answered with {@link
+   * Answers a request once, now or later. An exception that this throws is answered with {@link
    * #error}.
    */
   void handle(Request request, Exchange exchange);

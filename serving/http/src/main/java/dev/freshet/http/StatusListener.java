@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Says over HTTP how a role is that serves no completions: its metrics and its page. It takes no
- * orders, so it wants no token; who may reach its address may read it. It owns its socket and
+ * Serves the {@link StatusPages} of a role that has no other routes. It is read-only and has no
+ * authentication: every client that can reach its address may read it. It owns its socket and
  * threads.
  */
 public final class StatusListener implements AutoCloseable {
@@ -29,23 +29,23 @@ public final class StatusListener implements AutoCloseable {
   /**
    * Listens until {@link #close}.
    *
-   * @param address port 0 for any free one
-   * @throws FrontException if the address cannot be had; nothing is left behind
+   * @param address port 0 for any free port
+   * @throws ListenException if the address cannot be bound; nothing stays open
    */
   public static StatusListener start(
       InetSocketAddress address, MetricsRegistry registry, Optional<LivePage> page) {
     StatusListener status = new StatusListener(registry, page);
     try {
       status.listener.bind(
-          address, status.new StatusRoutes(), FrontLimits.DEFAULT, MonotonicClock.SYSTEM);
+          address, status.new StatusRoutes(), HttpLimits.DEFAULT, MonotonicClock.SYSTEM);
       return status;
-    } catch (FrontException e) {
+    } catch (ListenException e) {
       status.close();
       throw e;
     }
   }
 
-  /** Its root, for clients on this host. */
+  /** Its root URL, for clients on this host. */
   public URI url() {
     return listener.url();
   }

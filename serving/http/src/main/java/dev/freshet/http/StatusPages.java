@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What every role's listener answers of how it is: its metrics and, where there is one, its page.
+ * The status routes of every role: {@code /metrics}, {@code /debug/waits} and, if there is one, the
+ * live page with its events.
  */
 public final class StatusPages implements AutoCloseable {
   private static final String WAITS = "/debug/waits";
@@ -23,7 +24,11 @@ public final class StatusPages implements AutoCloseable {
     this.live = page.map(LiveRoute::new);
   }
 
-  /** Answers, if it is one of these; else refuses. */
+  /**
+   * Answers a request for one of these routes.
+   *
+   * @throws ApiException 404 for any other path
+   */
   public void handle(Request request, Exchange exchange) {
     switch (request.path()) {
       case MetricsRoute.PATH -> metrics.handle(request, exchange);
@@ -34,7 +39,7 @@ public final class StatusPages implements AutoCloseable {
     }
   }
 
-  /** As text, or with {@code ?format=json} for a program. */
+  /** The open waits of this process: as text, or with {@code ?format=json} as JSON. */
   private static void waits(Request request, Exchange exchange) {
     request.require("GET");
     List<Wait> waits = Waits.open();

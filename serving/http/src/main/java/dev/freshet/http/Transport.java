@@ -19,42 +19,45 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Which sockets Netty uses: epoll where the host has it, else the JDK's selector. */
+/** Netty's transport: epoll where the host supports it, else the JDK's selector. */
 public final class Transport {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
   private static final boolean EPOLL = Epoll.isAvailable();
 
   private Transport() {}
 
-  /** A group of {@code threads} event loops, daemon threads named {@code name}-…; the caller's. */
+  /**
+   * A group of {@code threads} event loops on daemon threads named {@code name}-…. The caller owns
+   * it.
+   */
   public static EventLoopGroup group(String name, int threads) {
     IoHandlerFactory io = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
   }
 
-  /** The channel of a connection. */
+  /** The channel class of a connection. */
   public static Class<? extends SocketChannel> socket() {
     return EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
   }
 
-  /** The channel of a listener. */
+  /** The channel class of a listener. */
   public static Class<? extends ServerSocketChannel> serverSocket() {
     return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }
 
-  /** Begins to close {@code channel}; its handlers see it go inactive. */
+  /** Begins to close {@code channel}; its handlers are told when it is inactive. */
   public static void close(Channel channel) {
     var _ = channel.close();
   }
 
-  /** Closes every channel of {@code group} and ends its threads, waiting at most the deadline. */
+  /** Closes every channel of {@code group} and ends its threads within {@code deadline}. */
   public static void close(EventLoopGroup group, Duration deadline) {
     boolean ended =
         group
             .shutdownGracefully(0, deadline.toMillis(), TimeUnit.MILLISECONDS)
             .awaitUninterruptibly(deadline.toMillis());
     if (!ended) {
-      LOG.warn("an event loop did not end within {} ms", deadline.toMillis());
+      LOG.warn("the event loops did not end within {} ms", deadline.toMillis());
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP server of every role: listeners, connections and their limits, answers and server-sent
- * events, the status pages. Knows no routes of a role.
+ * The HTTP server that every role uses: listeners, connections and their limits, answers,
+ * server-sent events and the status pages. It knows no routes of a role.
  */
 @NullMarked
 package dev.freshet.http;

@@ -11,7 +11,7 @@ class JsonBufferTest {
   private final ObjectMapper jackson = new ObjectMapper();
 
   @Test
-  void everyCharacterReadsBack() {
+  void everyCharacterReadsBackFromAString() {
     StringBuilder all = new StringBuilder();
     for (int c = 0; c <= Character.MAX_CODE_POINT; c = c < 0x3000 ? c + 1 : c + 97) {
       if (c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE) {
@@ -23,18 +23,18 @@ class JsonBufferTest {
   }
 
   @Test
-  void aSurrogateWithoutItsPartnerBecomesTheReplacementCharacter() {
+  void anUnpairedSurrogateBecomesTheReplacementCharacter() {
     assertThat(written(out -> out.string("a\uD83D"))).isEqualTo("\"a\uFFFD\"");
     assertThat(written(out -> out.string("\uDD80b"))).isEqualTo("\"\uFFFDb\"");
   }
 
   @Test
-  void aLogprobReadsBackAsTheSameFloat() {
+  void aNumberReadsBackAsTheSameFloat() {
     for (float value : new float[] {0f, -0f, -1e-9f, -0.1f, -12.345678f, -9998f}) {
-      assertThat(Float.parseFloat(written(out -> out.logprob(value)))).isEqualTo(value);
+      assertThat(Float.parseFloat(written(out -> out.number(value)))).isEqualTo(value);
     }
-    assertThat(written(out -> out.logprob(Float.NEGATIVE_INFINITY))).isEqualTo("-9999.0");
-    assertThat(written(out -> out.logprob(Float.NaN))).isEqualTo("null");
+    assertThat(written(out -> out.number(Float.NEGATIVE_INFINITY))).isEqualTo("null");
+    assertThat(written(out -> out.number(Float.NaN))).isEqualTo("null");
   }
 
   private static String written(Consumer<JsonBuffer> writer) {

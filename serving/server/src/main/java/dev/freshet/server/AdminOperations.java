@@ -31,19 +31,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out weight operations, one after the other in the order they came, on a thread of their
- * own. An operation is known by its trace id and phase: asked for again while it waits, runs or has
- * lately succeeded, it is joined and never started twice. A failed one may be tried again under its
- * id. Thread-safe.
+ * Carries out weight operations on one worker thread, in the order of their requests. An operation
+ * is identified by its trace id, name and phase. A repeated request joins the operation while it
+ * waits or runs and after it succeeded; it never starts it twice. A failed operation may be
+ * requested again under its id. Thread-safe.
  */
 final class AdminOperations implements AutoCloseable {
-  /** How many operations may wait; a client has one in flight. */
+  /** The most operations that may wait; a client has one in flight. */
   private static final int MAX_WAITING = 16;
 
-  /** How many that succeeded are remembered. */
+  /** How many succeeded operations are remembered. */
   private static final int MAX_REMEMBERED = 64;
 
-  /** What an operation is known by. */
+  /** Identifies an operation. */
   private record Key(TraceId trace, String op, String phase) {}
 
   private record Operation(
@@ -77,7 +77,9 @@ final class AdminOperations implements AutoCloseable {
     this.deadline = deadline;
   }
 
-  /** Carries an update out as far as it says. The answer fails with an {@link ApiException}. */
+  /**
+   * Carries out the requested phase of an update. The future fails with an {@link ApiException}.
+   */
   CompletableFuture<WeightsAnswer> update(
       UpdateWeightsRequest update, TraceId trace, long recvNanos) {
     WeightOperation work;
@@ -90,7 +92,7 @@ final class AdminOperations implements AutoCloseable {
     return submit(new Key(trace, "update_weights", update.phase().wireName()), work, recvNanos);
   }
 
-  /** Goes back to the base model. */
+  /** Returns to the base model. The future fails with an {@link ApiException}. */
   CompletableFuture<WeightsAnswer> reload(UpdateMode mode, TraceId trace, long recvNanos) {
     return submit(
         new Key(trace, "reload_weights", UpdatePhase.ALL.wireName()),
@@ -107,13 +109,17 @@ final class AdminOperations implements AutoCloseable {
     if (same != null) {
       if (!same.work().equals(work)) {
         throw new ApiException(
-            ApiError.conflict("trace id %s: is that of another operation".formatted(key.trace())));
+            ApiError.conflict(
+                "trace id %s belongs to another %s, phase %s: use a new trace id"
+                    .formatted(key.trace(), key.op(), key.phase())));
       }
       return same.answer();
     }
     if (unfinished > MAX_WAITING) {
       throw new ApiException(
-          ApiError.unavailable("overloaded", MAX_WAITING + " weight operations wait already"));
+          ApiError.unavailable(
+              "overloaded",
+              "%d weight operations wait already; retry later".formatted(MAX_WAITING)));
     }
     Operation operation =
         new Operation(key, work, recvNanos, new CompletableFuture<>(), awaitTurn(key));
@@ -137,7 +143,7 @@ final class AdminOperations implements AutoCloseable {
       engine.update(operation.work(), deadline, update -> succeeded(operation, start, update));
     } catch (RuntimeException | Error e) {
       if (operation.answer().isDone()) {
-        LOG.error("{}: the weights it replaced were not released", key, e);
+        LOG.error("{} succeeded, but the replaced weights were not released", key, e);
         return;
       }
       long done = events.clock().nanos();
@@ -154,7 +160,7 @@ final class AdminOperations implements AutoCloseable {
   private void succeeded(Operation operation, long start, WeightUpdate update) {
     Key key = operation.key();
     long done = events.clock().nanos();
-    // As the answer states it, so that log and answer round from one figure.
+    // Rounded as in the answer, so that log and answer agree.
     double rpcMs = Math.round((done - start) / 1e3) / 1e3;
     PartTimes times =
         PartTimes.NONE
@@ -193,21 +199,21 @@ final class AdminOperations implements AutoCloseable {
     }
   }
 
-  /** Takes no more operations; waits for those there are. Returns whether all have ended. */
-  boolean drain(Duration most) {
+  /** Refuses further operations and waits for the others; returns whether all have ended. */
+  boolean drain(Duration deadline) {
     synchronized (this) {
       closed = true;
     }
     worker.shutdown();
     try {
-      return worker.awaitTermination(most.toNanos(), TimeUnit.NANOSECONDS);
+      return worker.awaitTermination(deadline.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
   }
 
-  /** Interrupts what is still running. */
+  /** Interrupts the operation that still runs. */
   @Override
   public void close() {
     worker.shutdownNow();

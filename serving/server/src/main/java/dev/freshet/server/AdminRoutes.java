@@ -12,6 +12,7 @@ import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.ReloadWeightsRequest;
 import dev.freshet.wire.UpdateMode;
@@ -32,14 +33,14 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /**
- * What the admin listener answers: weight operations, on their own thread; pauses, by the decode
- * loop; what the engine can say at once, on the event loop; the metrics and the page. With a token,
- * everything but the two probes {@code /health} and {@code /liveness} is for those who know it.
+ * The routes of the admin listener: weight operations, carried out by their worker thread; pauses,
+ * by the decode loop; the engine's state, read on the event loop; the status pages. If a token is
+ * configured, every route except the probes {@code /health} and {@code /liveness} requires it.
  */
 final class AdminRoutes implements Routes {
   private static final String UPDATE = "/update_weights";
-  private static final Set<String> PROBES = Set.of("/health", "/liveness");
   private static final String RELOAD = "/reload_weights";
+  private static final Set<String> PROBES = Set.of("/health", "/liveness");
 
   private final Engine engine;
   private final AdminOperations operations;
@@ -51,8 +52,8 @@ final class AdminRoutes implements Routes {
   private volatile boolean closing;
 
   /**
-   * @param pauseDeadline how long running completions may keep a pause from being in force
-   * @param aborts ends completions, and counts them
+   * @param pauseDeadline how long a pause may wait for running completions
+   * @param aborts ends completions and returns how many
    */
   AdminRoutes(
       Engine engine,
@@ -71,7 +72,7 @@ final class AdminRoutes implements Routes {
     this.pages = pages;
   }
 
-  /** From now on {@code /health} says that the server takes no more requests. */
+  /** Makes {@code /health} answer 503 from now on. */
   void close() {
     closing = true;
   }
@@ -84,11 +85,22 @@ final class AdminRoutes implements Routes {
     }
   }
 
-  /** Refuses what comes from another host to a listener that is not for operators alone. */
+  /**
+   * Rejects requests from other hosts, except probes, unless a token protects the routes. For the
+   * data listener, which clients without admin rights can reach.
+   */
   void requireTrusted(Request request) {
     if (token.isEmpty() && !request.fromThisHost() && !PROBES.contains(request.path())) {
-      throw new ApiException(ApiError.forbidden(request.path()));
+      throw new ApiException(
+          forbidden(
+              request.path()
+                  + ": expected a caller on this host, or a server with an admin token, or the admin"
+                  + " listener"));
     }
+  }
+
+  private static ApiError forbidden(String message) {
+    return new ApiError(403, new ErrorBody(message, "permission_error", "forbidden"));
   }
 
   @Override
@@ -108,7 +120,7 @@ final class AdminRoutes implements Routes {
         exchange.answer(200, json("{\"status\":\"alive\"}"));
       }
       default -> {
-        requireNoPage(request);
+        rejectCrossOrigin(request);
         requireToken(request);
         operate(request, exchange);
       }
@@ -116,18 +128,26 @@ final class AdminRoutes implements Routes {
   }
 
   /**
-   * Refuses orders that a web page gives: who has a browser open here may look at any page, which
-   * must not be able to exchange the weights. Programs send no origin.
+   * Rejects cross-origin requests (CSRF): a page open in an operator's browser must not swap
+   * weights. Programs send no {@code Origin}.
    */
-  private static void requireNoPage(Request request) {
+  private static void rejectCrossOrigin(Request request) {
     if (!request.method().equals("GET") && !request.origin().isEmpty()) {
-      throw new ApiException(ApiError.forbiddenToPages(request.path()));
+      throw new ApiException(
+          forbidden(request.path() + ": expected a program that sends no origin, not a web page"));
     }
   }
 
   private void requireToken(Request request) {
     if (token.isPresent() && !token.get().isIn(request.authorization())) {
-      throw new ApiException(ApiError.unauthorized(request.path()));
+      throw new ApiException(
+          new ApiError(
+              401,
+              new ErrorBody(
+                  request.path()
+                      + ": expected the header 'Authorization: Bearer' with the admin token",
+                  "authentication_error",
+                  "unauthorized")));
     }
   }
 
@@ -172,8 +192,8 @@ final class AdminRoutes implements Routes {
   }
 
   /**
-   * As vLLM's: {@code mode} and {@code clear_cache}, or the older {@code
-   * wait_for_inflight_requests}.
+   * Pauses the engine. The parameters are vLLM's: {@code mode} and {@code clear_cache}, or the
+   * older {@code wait_for_inflight_requests}.
    */
   private void pause(Map<String, String> query, Exchange exchange) {
     boolean wait = flag(query, "wait_for_inflight_requests", false);
@@ -200,8 +220,8 @@ final class AdminRoutes implements Routes {
                 .formatted(engine.running(), pauseDeadline.toMillis())));
   }
 
-  private static boolean flag(Map<String, String> query, String name, boolean otherwise) {
-    String value = query.getOrDefault(name, Boolean.toString(otherwise));
+  private static boolean flag(Map<String, String> query, String name, boolean defaultValue) {
+    String value = query.getOrDefault(name, Boolean.toString(defaultValue));
     return switch (value.toLowerCase(Locale.ROOT)) {
       case "true", "1" -> true;
       case "false", "0" -> false;

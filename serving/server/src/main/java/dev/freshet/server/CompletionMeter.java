@@ -2,9 +2,9 @@ package dev.freshet.server;
 
 import dev.freshet.trace.MonotonicClock;
 
-/** Tells the metrics of one completion, on its event loop. */
+/** Counts one completion in the metrics. Confined to its event loop. */
 final class CompletionMeter {
-  /** The finish reason of a completion whose client left, or was given up. */
+  /** The finish reason of a completion whose client disconnected or was disconnected. */
   static final String GONE = "gone";
 
   private final ServerMetrics metrics;
@@ -22,13 +22,13 @@ final class CompletionMeter {
     this.recvNanos = recvNanos;
   }
 
-  /** The engine has taken it. */
+  /** Records that the engine accepted the completion. */
   void begin() {
     open = true;
     metrics.opened();
   }
 
-  /** It has a token. */
+  /** Records a token. */
   void token() {
     if (!hasToken) {
       hasToken = true;
@@ -36,7 +36,7 @@ final class CompletionMeter {
     }
   }
 
-  /** It is over; the first reason counts. */
+  /** Records the end; only the first call counts. */
   void end(String finishReason) {
     if (open) {
       open = false;

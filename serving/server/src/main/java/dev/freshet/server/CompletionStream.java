@@ -14,26 +14,21 @@ import dev.freshet.wire.ErrorBody;
 import java.util.Optional;
 
 /**
- * One completion on its way from engine to client. All on the connection's event loop. What the
- * client does not take is held within the bounds of {@link HeldBytes}, beyond which the client is
- * given up; a client that leaves or is given up ends the generation at once.
+ * Passes one completion from the engine to its client. Confined to the connection's event loop.
+ * What the client does not read is held within the bounds of {@link HeldBytes}; above them the
+ * client is disconnected. When the connection closes, the generation is cancelled.
  */
 final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
-  /** What the id of an answer has before that of its request. */
+  /** The prefix of an answer's id, before the id of its request. */
   static final String ID_PREFIX = "cmpl-";
 
   private static final byte[] DATA = ascii("data: ");
   private static final byte[] END_OF_EVENT = ascii("\n\n");
-  private static final byte[] END_OF_LINE = ascii("\r\n");
-  private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
   private static final byte[] DONE = ascii("[DONE]");
   private static final byte[] END_CHOICES = ascii("]}");
   private static final byte[] USAGE = ascii(",\"usage\":{\"prompt_tokens\":");
   private static final byte[] COMPLETION_TOKENS = ascii(",\"completion_tokens\":");
   private static final byte[] TOTAL_TOKENS = ascii(",\"total_tokens\":");
-
-  /** Room for the size of a chunk, which HTTP lets begin with zeros. */
-  private static final byte[] NO_SIZE = ascii("00000000");
 
   private final CompletionRequest request;
   private final int[] prompt;
@@ -71,13 +66,13 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     this.meter = meter;
   }
 
-  /** Whether {@code id} is that of its request or of its answer. */
-  boolean isCalled(String id) {
+  /** Whether {@code id} is the id of its request or of its answer. */
+  boolean hasId(String id) {
     String own = request.requestId().orElse("");
     return id.equals(own) || id.equals(ID_PREFIX + own);
   }
 
-  /** The engine has taken the request: answers with the head of a stream. */
+  /** Starts the answer to a request that the engine accepted. */
   void begin(Engine.Generation accepted) {
     generation = Optional.of(accepted);
     outlet.add(accepted, this);
@@ -88,16 +83,16 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
   }
 
-  /** Takes an event of the engine; {@link #send} brings it to the client. */
+  /** Takes an event of the engine; {@link #send} sends it to the client. */
   void take(TokenEvent event) {
     if (finish.isPresent()) {
       return;
     }
-    boolean byToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
+    boolean stopToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
     if (event.token() >= 0) {
       meter.token();
       batch.token(event);
-      if (!byToken) {
+      if (!stopToken) {
         batch.text(text.push(event.token()));
       }
     }
@@ -107,14 +102,14 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     if (text.stoppedBy().isPresent()) {
       finish = Optional.of(new Finish.ByText(text.stoppedBy().get()));
       cancelGeneration();
-    } else if (byToken && request.stopTokenIds().contains(event.token())) {
+    } else if (stopToken && request.stopTokenIds().contains(event.token())) {
       finish = Optional.of(new Finish.ByToken(event.token()));
     } else {
       finish = event.finish().map(Finish.Plain::new);
     }
   }
 
-  /** Ends it with what there is: the engine or the server stops. {@link #send} tells the client. */
+  /** Ends the completion with the tokens so far; {@link #send} sends the end to the client. */
   void abort() {
     if (finish.isEmpty()) {
       cancelGeneration();
@@ -123,14 +118,14 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
   }
 
-  /** Ends it with an error: it cannot go on. */
+  /** Ends the completion with an error and sends it. */
   void fail() {
     cancelGeneration();
     finish = Optional.of(new Finish.Plain(FinishReason.ERROR));
     send();
   }
 
-  /** Sends what there is to send, as far as the client takes it. */
+  /** Sends the pending tokens and the end, if the connection is writable. */
   void send() {
     if (ended) {
       return;
@@ -141,7 +136,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
         answerWhole(finish.get());
       }
     } else if (exchange.isWritable()) {
-      caughtUp();
+      freeHeld();
       sendEvents();
     } else {
       behind = true;
@@ -149,21 +144,20 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
   }
 
-  private void caughtUp() {
+  private void freeHeld() {
     if (behind) {
       behind = false;
       outlet.held().free(this);
     }
   }
 
-  /** Ends it without a word: its reader takes too little. */
   @Override
   public void disconnectSlowReader() {
     ended = true;
     meter.end(CompletionMeter.GONE);
     cancelGeneration();
-    caughtUp();
-    exchange.drop();
+    freeHeld();
+    exchange.disconnect();
   }
 
   private void sendEvents() {
@@ -171,9 +165,9 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       return;
     }
     JsonBuffer out = outlet.json();
-    out.clear();
+    exchange.beginChunk(out);
     writeEvents(out);
-    exchange.write(out);
+    exchange.writeChunk(out, finish.isPresent());
     if (finish.isPresent()) {
       ended = true;
       meter.end(finish.get().reason().wireName());
@@ -184,10 +178,6 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   }
 
   private void writeEvents(JsonBuffer out) {
-    if (exchange.chunked()) {
-      out.raw(NO_SIZE).raw(END_OF_LINE);
-    }
-    int start = out.length();
     boolean failed = finish.isPresent() && finish.get().reason() == FinishReason.ERROR;
     if (failed) {
       event(out, engineFailed().toJson());
@@ -203,13 +193,6 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
         out.raw('}').raw(END_OF_EVENT);
       }
       event(out, DONE);
-    }
-    if (exchange.chunked()) {
-      out.hexAt(0, NO_SIZE.length, out.length() - start);
-      out.raw(END_OF_LINE);
-      if (finish.isPresent()) {
-        out.raw(LAST_CHUNK);
-      }
     }
   }
 
@@ -252,10 +235,10 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   }
 
   @Override
-  public void gone() {
+  public void disconnected() {
     ended = true;
     meter.end(CompletionMeter.GONE);
-    caughtUp();
+    freeHeld();
     cancelGeneration();
   }
 

@@ -18,6 +18,7 @@ import dev.freshet.wire.Prompt;
 import dev.freshet.wire.WireException;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -32,8 +33,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Takes completion requests and hands them to the engine. A prompt of token ids never leaves its
- * event loop; text is tokenized on a thread of its own, since long text takes its time.
+ * Checks completion requests and submits them to the engine. A prompt of token ids is handled on
+ * its event loop; a text prompt is tokenized on a separate thread, because long text would block
+ * the loop.
  */
 final class Completions implements AutoCloseable {
   private final Engine engine;
@@ -43,7 +45,8 @@ final class Completions implements AutoCloseable {
   private final Map<EventLoop, LoopOutlet> outlets;
   private final ServerMetrics metrics;
   private final MonotonicClock clock;
-  private final long startedSeconds = System.currentTimeMillis() / 1000;
+  private final InstantSource wallClock;
+  private final long startedSeconds;
   private final ExecutorService tokenizing =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-tokenize", true));
   private volatile boolean closed;
@@ -54,7 +57,8 @@ final class Completions implements AutoCloseable {
       ServedModel model,
       Map<EventLoop, LoopOutlet> outlets,
       ServerMetrics metrics,
-      MonotonicClock clock) {
+      MonotonicClock clock,
+      InstantSource wallClock) {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.model = model;
@@ -62,11 +66,13 @@ final class Completions implements AutoCloseable {
     this.outlets = outlets;
     this.metrics = metrics;
     this.clock = clock;
+    this.wallClock = wallClock;
+    this.startedSeconds = wallClock.millis() / 1000;
   }
 
   void handle(Request http, Exchange exchange) {
     requireOpen();
-    CompletionRequest request = named(CompletionRequest.parse(http.body()), http.requestId());
+    CompletionRequest request = withId(CompletionRequest.parse(http.body()), http.requestId());
     request.model().ifPresent(this::requireServed);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
     CompletionMeter meter = new CompletionMeter(metrics, clock, http.recvNanos());
@@ -76,8 +82,8 @@ final class Completions implements AutoCloseable {
     }
   }
 
-  /** The request under the name of the header, its own, or a fresh one, in this order. */
-  private static CompletionRequest named(CompletionRequest request, String header) {
+  /** The request with the id of the header, of its body, or a random one, in this order. */
+  private static CompletionRequest withId(CompletionRequest request, String header) {
     if (header.isEmpty() && request.requestId().isPresent()) {
       return request;
     }
@@ -107,7 +113,7 @@ final class Completions implements AutoCloseable {
 
   private void submitTokenized(
       CompletionRequest request, int[] ids, Exchange exchange, CompletionMeter meter) {
-    if (exchange.isGone()) {
+    if (exchange.isDisconnected()) {
       return;
     }
     try {
@@ -126,7 +132,8 @@ final class Completions implements AutoCloseable {
     for (int id : prompt) {
       requireToken("prompt", id);
     }
-    LoopOutlet outlet = Objects.requireNonNull(outlets.get(exchange.loop()), "outlet of the loop");
+    LoopOutlet outlet =
+        Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
     CompletionStream stream =
         new CompletionStream(
             request,
@@ -184,7 +191,7 @@ final class Completions implements AutoCloseable {
         .raw(ascii("{\"id\":"))
         .string(CompletionStream.ID_PREFIX + requestId)
         .raw(ascii(",\"object\":\"text_completion\",\"created\":"))
-        .integer(System.currentTimeMillis() / 1000)
+        .integer(wallClock.millis() / 1000)
         .raw(ascii(",\"model\":"))
         .string(engine.modelName())
         .raw(ascii(",\"choices\":["))
@@ -206,24 +213,24 @@ final class Completions implements AutoCloseable {
         .toBytes();
   }
 
-  /** Ends completions under way with finish reason abort; how many there were. */
+  /** Ends the running completions that the request names; returns how many. */
   CompletableFuture<Integer> abort(AbortRequest request) {
     List<CompletableFuture<Integer>> aborted = new ArrayList<>();
     outlets.forEach(
         (loop, outlet) ->
             aborted.add(
                 CompletableFuture.supplyAsync(
-                    () -> outlet.abort(stream -> isMeant(request, stream)), loop)));
+                    () -> outlet.abort(stream -> isRequested(request, stream)), loop)));
     return CompletableFuture.allOf(aborted.toArray(CompletableFuture[]::new))
         .thenApply(_ -> aborted.stream().mapToInt(CompletableFuture::join).sum());
   }
 
-  private static boolean isMeant(AbortRequest request, CompletionStream stream) {
+  private static boolean isRequested(AbortRequest request, CompletionStream stream) {
     return request.requestIds().isEmpty()
-        || request.requestIds().get().stream().anyMatch(stream::isCalled);
+        || request.requestIds().get().stream().anyMatch(stream::hasId);
   }
 
-  /** Takes no more requests, and ends the completions under way with finish reason abort. */
+  /** Refuses further requests and ends the running completions with finish reason abort. */
   @Override
   public void close() {
     closed = true;

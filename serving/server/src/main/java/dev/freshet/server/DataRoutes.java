@@ -9,9 +9,9 @@ import dev.freshet.trace.TraceParent;
 import java.util.Optional;
 
 /**
- * What the data listener answers: completions, models, and for peers that have one port the admin
- * routes too. Other hosts can use those only with a token: whoever may stream completions may not
- * therefore exchange the weights.
+ * The routes of the data listener: completions, models, and, for peers that use one port, the admin
+ * routes. Other hosts need a token for the admin routes: permission to stream completions does not
+ * include permission to swap weights.
  */
 final class DataRoutes implements Routes {
   private final Completions completions;

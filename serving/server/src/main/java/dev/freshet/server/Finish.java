@@ -3,7 +3,7 @@ package dev.freshet.server;
 import dev.freshet.engine.FinishReason;
 import dev.freshet.http.JsonBuffer;
 
-/** How a completion ended, and what stopped it. */
+/** How a completion ended, and the stop string or token that ended it. */
 sealed interface Finish {
   /** Why it ended. */
   FinishReason reason();
@@ -37,7 +37,7 @@ sealed interface Finish {
     }
   }
 
-  /** Anything else, the model's own end token included. */
+  /** Any other end, including the model's end-of-sequence token. */
   record Plain(FinishReason reason) implements Finish {
     private static final byte[] NULL = JsonBuffer.ascii("null");
 

@@ -7,11 +7,11 @@ import dev.freshet.trace.MonotonicClock;
 /**
  * The metrics of one inference server.
  *
- * @param registry makes the page that the server answers with
+ * @param registry makes the page that the server serves
  */
 public record InferenceMetrics(
     MetricsRegistry registry, EngineMetrics engine, ServerMetrics server) {
-  /** Registers them. */
+  /** Registers the metrics of a server in {@code registry}. */
   public static InferenceMetrics in(MetricsRegistry registry, MonotonicClock clock) {
     return new InferenceMetrics(
         registry, new EngineMetrics(registry, clock), new ServerMetrics(registry));

@@ -18,11 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The completions of one event loop. What the engine delivers in a step becomes one task of the
- * loop, which writes every stream's part and flushes every connection once. A loop that falls
- * behind finds several steps and sends a stream's part of them together, so that it catches up
- * instead of piling up tasks. The state is the loop's; completions are submitted on it, so that no
- * event can come before its stream is known.
+ * The completions of one event loop. The tokens of an engine step become one task of the loop,
+ * which writes the part of every stream and flushes every connection once. A loop that falls behind
+ * finds several steps in the queue and sends a stream's part of all of them together, so that it
+ * catches up. The state is confined to the loop. Completions are submitted on the loop, so a stream
+ * is known before its first event.
  */
 final class LoopOutlet implements Outlet {
   private static final Logger LOG = LoggerFactory.getLogger(LoopOutlet.class);
@@ -34,10 +34,12 @@ final class LoopOutlet implements Outlet {
       new IdentityHashMap<>();
   private final List<CompletionStream> touched = new ArrayList<>();
 
-  /** The steps that the loop has not dispatched yet, and whether its task for them is posted. */
+  /** Steps that the loop has not dispatched yet. */
   private final Queue<List<TokenEvent>> steps = new ConcurrentLinkedQueue<>();
 
+  /** Whether the task that dispatches them is posted. */
   private final AtomicBoolean posted = new AtomicBoolean();
+
   private final Runnable dispatch = this::dispatch;
 
   LoopOutlet(EventLoop loop, HeldBytes held) {
@@ -45,12 +47,12 @@ final class LoopOutlet implements Outlet {
     this.held = held;
   }
 
-  /** What the loop's streams hold. */
+  /** The bytes that the loop's streams hold. */
   HeldBytes held() {
     return held;
   }
 
-  /** Where the loop's streams write an event before they send it, one at a time. */
+  /** The buffer in which the loop's streams write an event, one at a time. */
   JsonBuffer json() {
     return json;
   }
@@ -60,7 +62,7 @@ final class LoopOutlet implements Outlet {
     streams.put(generation, stream);
   }
 
-  /** Forgets a generation that will have no more events. */
+  /** Removes a generation that has no more events. */
   void remove(Engine.Generation generation) {
     streams.remove(generation);
   }
@@ -74,12 +76,13 @@ final class LoopOutlet implements Outlet {
     try {
       loop.execute(dispatch);
     } catch (RejectedExecutionException e) {
-      LOG.debug("{} events for a loop that has ended with its connections", events.size());
+      LOG.debug(
+          "dropped {} events: their event loop has ended with its connections", events.size());
     }
   }
 
   private void dispatch() {
-    posted.set(false); // First, so that a step that comes from now on is dispatched again.
+    posted.set(false); // First, so that a step delivered from now on posts a new task.
     for (List<TokenEvent> step = steps.poll(); step != null; step = steps.poll()) {
       for (TokenEvent event : step) {
         take(event);
@@ -102,7 +105,7 @@ final class LoopOutlet implements Outlet {
     try {
       stream.take(event);
     } catch (RuntimeException e) {
-      failed(stream, e);
+      fail(stream, e);
     }
     touched.add(stream);
   }
@@ -111,17 +114,17 @@ final class LoopOutlet implements Outlet {
     try {
       stream.send();
     } catch (RuntimeException e) {
-      failed(stream, e);
+      fail(stream, e);
     }
   }
 
-  /** One stream's trouble is not its neighbours'. */
-  private static void failed(CompletionStream stream, RuntimeException e) {
+  /** Ends one stream with an error, so that the others are not affected. */
+  private static void fail(CompletionStream stream, RuntimeException e) {
     LOG.error("a stream failed unexpectedly", e);
     stream.fail();
   }
 
-  /** Ends some completions with finish reason abort; how many. On the loop. */
+  /** Ends the matching completions with finish reason abort; returns how many. On the loop. */
   int abort(Predicate<CompletionStream> which) {
     List<CompletionStream> ending = streams.values().stream().filter(which).toList();
     for (CompletionStream stream : ending) {

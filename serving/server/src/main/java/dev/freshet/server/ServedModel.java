@@ -3,10 +3,10 @@ package dev.freshet.server;
 import java.util.Set;
 
 /**
- * What the front has to know of the model beyond what the engine tells.
+ * Facts about the served model that the engine does not provide.
  *
- * @param root where the base model lies, as {@code /v1/models} shows it
- * @param eosTokens the model's own end tokens
+ * @param root the location of the base model, as {@code /v1/models} shows it
+ * @param eosTokens the model's end-of-sequence tokens
  */
 public record ServedModel(String root, Set<Integer> eosTokens) {
   public ServedModel {

@@ -12,7 +12,7 @@ final class ServerErrors {
 
   private ServerErrors() {}
 
-  /** The answer to a request that ended with {@code error}. Unexpected errors are logged. */
+  /** The answer to a request that failed with {@code error}. Unexpected errors are logged. */
   static ApiError of(Throwable error) {
     return switch (error) {
       case TokenizerException e -> ApiError.invalid("invalid_prompt", ApiError.message(e));

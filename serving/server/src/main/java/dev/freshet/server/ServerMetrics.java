@@ -18,8 +18,8 @@ import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 
 /**
- * What an inference server's front tells of completions and weight operations. Nothing here waits,
- * so that an event loop may call it. Thread-safe.
+ * The metrics of an inference server's completions and weight operations. No method blocks, so an
+ * event loop may call it. Thread-safe.
  */
 public final class ServerMetrics {
   private static final String OP = "op";
@@ -27,7 +27,7 @@ public final class ServerMetrics {
   private static final String UPDATE = "update_weights";
   private static final String ALL = "all";
 
-  /** What a Freshet server's phases are; the pause has a histogram of its own, the stall. */
+  /** The phases of a Freshet server. The pause is counted in a separate histogram, the stall. */
   private static final Set<UpdatePart> PHASES =
       Arrays.stream(UpdatePart.values())
           .filter(part -> part.isPhase() && part != UpdatePart.PAUSE)
@@ -59,16 +59,19 @@ public final class ServerMetrics {
         registry.counter(
             Role.INFERENCE,
             "freshet_completions_total",
-            "Completions that ended, by finish reason; gone: the client left or took too little",
+            "Completions that ended, by finish reason; gone: the client disconnected or read too slowly",
             "finish_reason");
-    gauge(registry, "freshet_streams_open", "Completions under way whose client is connected")
+    gauge(registry, "freshet_streams_open", "Running completions whose client is connected")
         .read(streams::get);
     this.running = gauge(registry, "freshet_completions_running", "Completions in the decode loop");
     this.waiting =
-        gauge(registry, "freshet_completions_waiting", "Completions that wait for a place in it");
+        gauge(
+            registry,
+            "freshet_completions_waiting",
+            "Completions that wait for a place in the decode loop");
     this.version =
         gauge(registry, "freshet_engine_policy_version", "The policy version that serves");
-    this.paused = gauge(registry, "freshet_engine_paused", "1 while completions are held back");
+    this.paused = gauge(registry, "freshet_engine_paused", "1 while the engine is paused");
     this.handlers =
         operation(
             registry, "freshet_server_handler_seconds", "server.recv to rpc.start (handler_ms)");
@@ -77,27 +80,27 @@ public final class ServerMetrics {
         registry.counter(
             Role.INFERENCE,
             "freshet_server_failures_total",
-            "Weight operations that failed; they are in no histogram",
+            "Weight operations that failed; they are counted in no histogram",
             OP,
             PHASE);
     this.parts =
         registry.histogram(
             Role.INFERENCE,
             "freshet_server_part_seconds",
-            "A part of a weight operation, as its answer has it",
+            "A part of a weight operation, as its answer states it",
             OP,
             "part");
     this.stalls =
         registry.histogram(
             Role.INFERENCE,
             "freshet_decode_stall_seconds",
-            "How long a weight exchange held decoding between two steps (stall_ms)",
+            "How long a weight swap held decoding between two steps (stall_ms)",
             OP);
-    beginAtZero();
+    createSeries();
   }
 
-  /** Makes the series that a server is sure to have. */
-  private void beginAtZero() {
+  /** Creates the series that every server has, so that they start at zero. */
+  private void createSeries() {
     for (String reason : List.of("stop", "length", "abort", "error", "gone")) {
       completions.of(reason);
     }
@@ -116,8 +119,8 @@ public final class ServerMetrics {
     return registry.histogram(Role.INFERENCE, name, help, OP, PHASE);
   }
 
-  /** Where the engine's state can be read; on the thread that makes a page. */
-  public void engine(
+  /** Sets how the engine's state is read, on the thread that makes a page. */
+  void engine(
       DoubleSupplier runningNow,
       DoubleSupplier waitingNow,
       DoubleSupplier versionNow,
@@ -128,33 +131,33 @@ public final class ServerMetrics {
     paused.read(pausedNow);
   }
 
-  /** Completions under way whose client is connected. */
+  /** Running completions whose client is connected. */
   public int streams() {
     return streams.get();
   }
 
-  /** A completion begins. */
-  public void opened() {
+  /** Counts a completion that began. */
+  void opened() {
     streams.incrementAndGet();
   }
 
-  /** A completion's first token is there, so long after its request. */
-  public void firstToken(long nanos) {
+  /** Records the time from a completion's request to its first token. */
+  void firstToken(long nanos) {
     firstTokens.nanos(nanos);
   }
 
-  /** A completion that began has ended. */
-  public void closed(String finishReason) {
+  /** Counts the end of a completion. */
+  void closed(String finishReason) {
     streams.decrementAndGet();
     completions.of(finishReason).add(1);
   }
 
   /**
-   * A weight operation succeeded.
+   * Counts a weight operation that succeeded.
    *
-   * @param phase how much of it was asked for, by its name on the wire
+   * @param phase the requested phase, by its name on the wire
    * @param times the parts that this server measured
-   * @param stallMs if it exchanged weights
+   * @param stallMs how long decoding was held, if the operation swapped weights
    */
   public void succeeded(String op, String phase, PartTimes times, OptionalDouble stallMs) {
     times.ms(UpdatePart.HANDLER).ifPresent(handlers.of(op, phase)::millis);
@@ -163,8 +166,8 @@ public final class ServerMetrics {
     stallMs.ifPresent(stalls.of(op)::millis);
   }
 
-  /** A weight operation failed. */
-  public void failed(String op, String phase) {
+  /** Counts a weight operation that failed. */
+  void failed(String op, String phase) {
     failures.of(op, phase).add(1);
   }
 }

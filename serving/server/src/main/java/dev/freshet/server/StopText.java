@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The text of one completion as its tokens come, cut before the first stop string. What {@link
- * #push} returns is certain: neither half a character nor the beginning of what may yet be a stop
- * string.
+ * Decodes one completion token by token and cuts its text before the first stop string. The text
+ * that {@link #push} returns is final: it ends neither within a character nor with the beginning of
+ * a possible stop string.
  */
 final class StopText {
   private final StreamDecoder decoder;
@@ -20,12 +20,12 @@ final class StopText {
     this.stops = stops;
   }
 
-  /** Appends a token; returns the text that became certain. */
+  /** Appends a token; returns the text that became final. */
   String push(int token) {
     return append(decoder.push(token));
   }
 
-  /** Ends the text; returns what was still held back. */
+  /** Ends the text; returns the part that was held back. */
   String flush() {
     String last = append(decoder.flush());
     if (stoppedBy.isPresent()) {
@@ -36,7 +36,7 @@ final class StopText {
     return rest;
   }
 
-  /** The stop string that ended the text. */
+  /** The stop string that ended the text, if one did. */
   Optional<String> stoppedBy() {
     return stoppedBy;
   }
@@ -47,12 +47,12 @@ final class StopText {
     }
     held.append(fresh);
     int at = firstStop();
-    String certain = held.substring(0, at >= 0 ? at : held.length() - possibleStop());
-    held.delete(0, certain.length());
-    return certain;
+    String complete = held.substring(0, at >= 0 ? at : held.length() - longestStopPrefix());
+    held.delete(0, complete.length());
+    return complete;
   }
 
-  /** Where the first stop string in the held text begins, or −1. */
+  /** The index at which the first stop string in the held text begins, or −1. */
   private int firstStop() {
     int first = -1;
     for (String stop : stops) {
@@ -65,8 +65,8 @@ final class StopText {
     return first;
   }
 
-  /** The length of the longest end of the held text that a stop string may begin with. */
-  private int possibleStop() {
+  /** The length of the longest suffix of the held text that is a prefix of a stop string. */
+  private int longestStopPrefix() {
     int longest = 0;
     for (String stop : stops) {
       for (int length = Math.min(stop.length() - 1, held.length()); length > longest; length--) {

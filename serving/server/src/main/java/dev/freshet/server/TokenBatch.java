@@ -11,15 +11,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The part of a completion that its client has not got yet: tokens, their text, and how it ended.
- * Writes itself as the wire's choice object. A stream writes one a step, a whole answer one in all,
- * so that both say the same.
+ * The part of a completion that was not sent yet: tokens, their text, and how it ended. It is
+ * written as the wire's choice object: once a step in a stream, once in a whole answer.
  */
 final class TokenBatch {
-  /** A rough measure of what a token and an alternative cost while they are held, in bytes. */
+  /** Estimates of the bytes that a token and an alternative occupy while they are held. */
   private static final int TOKEN_BYTES = 32;
 
   private static final int ALTERNATIVE_BYTES = 32;
+
+  /** The logprob that −∞ is written as, as in vLLM: JSON has no infinities. */
+  private static final float MIN_LOGPROB = -9999f;
 
   private static final byte[] CHOICE = ascii("{\"index\":0,\"text\":");
   private static final byte[] PROMPT_IDS = ascii(",\"prompt_token_ids\":[");
@@ -48,11 +50,11 @@ final class TokenBatch {
   private long[] versions = new long[1];
   private int[] offsets = new int[1];
 
-  /** The alternatives of each token; empty as long as no token has any. */
+  /** The alternatives of each token; empty while no token has any. */
   private final List<List<TopLogprob>> tops = new ArrayList<>(0);
 
-  /** The tokens that the client has got. */
-  private int tokensBefore;
+  /** The number of tokens already sent. */
+  private int tokensSent;
 
   private int characters;
   private int alternatives;
@@ -64,7 +66,7 @@ final class TokenBatch {
     this.texts = texts;
   }
 
-  /** Appends a token, whose text begins at the end of the certain text. */
+  /** Appends a token, whose text begins at the end of the text so far. */
   void token(TokenEvent event) {
     if (size == tokens.length) {
       int more = 2 * size;
@@ -87,29 +89,29 @@ final class TokenBatch {
     size++;
   }
 
-  /** Appends text that has become certain. */
-  void text(String certain) {
-    if (!certain.isEmpty()) {
-      text.append(certain);
-      characters += certain.codePointCount(0, certain.length());
+  /** Appends text that became final. */
+  void text(String more) {
+    if (!more.isEmpty()) {
+      text.append(more);
+      characters += more.codePointCount(0, more.length());
     }
   }
 
-  /** The tokens of the completion so far. */
+  /** The number of tokens of the completion so far. */
   int tokenCount() {
-    return tokensBefore + size;
+    return tokensSent + size;
   }
 
   boolean isEmpty() {
     return size == 0 && text.isEmpty();
   }
 
-  /** About how many bytes it holds. */
+  /** An estimate of the bytes that it holds. */
   int heldBytes() {
     return text.length() + size * TOKEN_BYTES + alternatives * ALTERNATIVE_BYTES;
   }
 
-  /** Writes the choice and begins anew after it. */
+  /** Writes the choice and empties the batch. */
   void writeChoice(JsonBuffer out, int[] prompt, Optional<Finish> finish) {
     out.raw(CHOICE).string(text);
     if (withIds) {
@@ -129,12 +131,12 @@ final class TokenBatch {
     } else {
       out.raw(UNFINISHED);
     }
-    beginAnew();
+    clear();
   }
 
-  private void beginAnew() {
+  private void clear() {
     first = false;
-    tokensBefore += size;
+    tokensSent += size;
     size = 0;
     alternatives = 0;
     tops.clear();
@@ -146,6 +148,10 @@ final class TokenBatch {
       offsets = new int[1];
       text.trimToSize();
     }
+  }
+
+  private static void logprob(JsonBuffer out, float value) {
+    out.number(Math.max(value, MIN_LOGPROB));
   }
 
   private static JsonBuffer integers(JsonBuffer out, int[] values, int count) {
@@ -166,7 +172,7 @@ final class TokenBatch {
     }
     out.raw(TOKEN_LOGPROBS);
     for (int i = 0; i < size; i++) {
-      comma(out, i).logprob(logprobs[i]);
+      logprob(comma(out, i), logprobs[i]);
     }
     out.raw(TOP_LOGPROBS);
     for (int i = 0; i < size; i++) {
@@ -175,15 +181,15 @@ final class TokenBatch {
     integers(out.raw(TEXT_OFFSET), offsets, size).raw(END_LOGPROBS);
   }
 
-  /** The token itself, then the alternatives; of tokens with the same text only the first. */
+  /** Writes the token, then its alternatives; of several with one text only the first. */
   private void writeTop(JsonBuffer out, int index) {
     byte[] name = texts.of(tokens[index]);
-    out.raw('{').raw(name).raw(':').logprob(logprobs[index]);
+    logprob(out.raw('{').raw(name).raw(':'), logprobs[index]);
     List<TopLogprob> top = tops.isEmpty() ? List.of() : tops.get(index);
     for (int i = 0; i < top.size(); i++) {
       byte[] other = texts.of(top.get(i).token());
       if (!Arrays.equals(other, name) && !named(other, top, i)) {
-        out.raw(',').raw(other).raw(':').logprob(top.get(i).logprob());
+        logprob(out.raw(',').raw(other).raw(':'), top.get(i).logprob());
       }
     }
     out.raw('}');
@@ -199,15 +205,15 @@ final class TokenBatch {
     return false;
   }
 
-  /** One span for every run of tokens of the same version, over the completion's tokens. */
+  /** Writes one span of token positions for each run of tokens of one version. */
   private void writeVersions(JsonBuffer out) {
     out.raw(VERSIONS);
     int start = 0;
     for (int end = 1; end <= size; end++) {
       if (end == size || versions[end] != versions[start]) {
         comma(out, start).raw(VERSION).integer(versions[start]);
-        out.raw(START).integer(tokensBefore + start);
-        out.raw(END).integer(tokensBefore + end).raw('}');
+        out.raw(START).integer(tokensSent + start);
+        out.raw(END).integer(tokensSent + end).raw('}');
         start = end;
       }
     }

@@ -5,8 +5,8 @@ import dev.freshet.text.Tokenizer;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * The text of single tokens, as logprobs name them: a JSON string with its quotes. Each is decoded
- * and encoded once. Thread-safe.
+ * The texts of single tokens as quoted JSON strings, by which logprobs name them. Each is made
+ * once. Thread-safe.
  */
 final class TokenTexts {
   private final Tokenizer tokenizer;
@@ -17,7 +17,7 @@ final class TokenTexts {
     this.texts = new AtomicReferenceArray<>(vocabSize);
   }
 
-  /** The token's text; not to be written to. */
+  /** The token's text; the caller must not modify it. */
   byte[] of(int token) {
     byte[] text = texts.get(token);
     if (text == null) {

@@ -2,19 +2,23 @@ package dev.freshet.server;
 
 import dev.freshet.trace.LiveFeed;
 import dev.freshet.wire.WeightsAnswer;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Tells those who watch the server's page of its weight operations, in the form of the
- * orchestrator's lines in {@code metrics.jsonl} as far as a server knows of them.
+ * Publishes the server's weight operations to the watchers of its page, as lines in the format of
+ * the orchestrator's {@code metrics.jsonl}, with the fields that a server knows.
+ *
+ * @param feed the page's events; empty if there is no page
+ * @param wallClock dates the lines
  */
-record UpdateLines(Optional<LiveFeed> feed) {
+record UpdateLines(Optional<LiveFeed> feed, InstantSource wallClock) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** An operation that brought weights to serve, or prepared them, has been answered. */
+  /** Publishes an operation that succeeded, unless it only prepared weights. */
   void succeeded(String phase, WeightsAnswer answer) {
     if (feed.isEmpty() || phase.equals("prepare")) {
       return;
@@ -26,16 +30,16 @@ record UpdateLines(Optional<LiveFeed> feed) {
     feed.get().lines(List.of(line.toString()));
   }
 
-  /** An operation failed; the weights before it serve on. */
+  /** Publishes an operation that failed; the weights before it keep serving. */
   void failed(String trace, String error) {
     feed.ifPresent(to -> to.lines(List.of(line("failed", trace).put("error", error).toString())));
   }
 
-  private static ObjectNode line(String status, String trace) {
+  private ObjectNode line(String status, String trace) {
     ObjectNode line = JSON.createObjectNode();
     line.put("role", "inference");
     line.put("kind", "update");
-    line.put("time", System.currentTimeMillis() / 1000.0);
+    line.put("time", wallClock.millis() / 1000.0);
     line.put("status", status);
     line.put("trace", trace);
     return line;

@@ -1,8 +1,8 @@
 /**
- * The HTTP front of the inference server: a data listener for completions and an admin listener for
- * weight operations, each with event loops of its own. A stream is written by its event loop, one
- * hand-over from the engine a step and loop; a weight operation runs on a thread of its own, so
- * that neither ever waits for the other.
+ * The inference server: one engine behind a data listener for completions and an admin listener for
+ * weight operations, each with its own event loops. The engine hands over the tokens of a step once
+ * per event loop, which writes them to its streams. Weight operations run on a separate thread, so
+ * streams and weight operations never wait for each other.
  */
 @NullMarked
 package dev.freshet.server;

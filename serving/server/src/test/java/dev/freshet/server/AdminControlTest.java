@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
-import static dev.freshet.server.FrontFixture.json;
+import static dev.freshet.engine.Fixture.eventually;
+import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -12,7 +13,6 @@ import dev.freshet.client.AdminResult;
 import dev.freshet.client.Call;
 import dev.freshet.engine.WeightOperation;
 import dev.freshet.http.ApiException;
-import dev.freshet.http.FrontLimits;
 import dev.freshet.http.Request;
 import dev.freshet.http.StatusPages;
 import dev.freshet.trace.MonotonicClock;
@@ -28,6 +28,7 @@ import dev.freshet.wire.VerifyLevel;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The admin routes beyond the plain update: phases, pauses, and who may use them. */
+/** The admin routes except plain updates: phases, pauses, aborts and authorization. */
 @Timeout(120)
 class AdminControlTest {
   @TempDir private Path dir;
@@ -44,7 +45,7 @@ class AdminControlTest {
   @Test
   void everyPhaseReachesTheEngineUnderOneTraceId() throws Exception {
     TraceId trace = TraceId.random();
-    try (FrontFixture fixture = new FrontFixture(dir);
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminClient admin = fixture.admin()) {
       admin.updateWeights(request(Optional.of("w"), UpdatePhase.PREPARE), trace);
       admin.updateWeights(request(Optional.empty(), UpdatePhase.COMMIT), trace);
@@ -72,8 +73,8 @@ class AdminControlTest {
   }
 
   @Test
-  void onOneHostTheQueueTimeIsSplitWithoutARest() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir);
+  void onOneHostThePartsOfTheQueueTimeAddUpToIt() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminClient admin = fixture.admin()) {
       AdminResult result =
           admin.updateWeights(
@@ -93,8 +94,8 @@ class AdminControlTest {
   }
 
   @Test
-  void pauseAndResumeTakeTheParametersAndGiveTheAnswersOfVllm() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void pauseAndResumeTakeTheParametersOfVllmAndAnswerLikeIt() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       assertThat(post(fixture, "/pause").body()).isEqualTo("{\"status\":\"paused\"}");
       assertThat(get(fixture, "/is_paused").body()).isEqualTo("{\"is_paused\":true}");
       post(fixture, "/pause?mode=keep&clear_cache=false");
@@ -113,9 +114,9 @@ class AdminControlTest {
   }
 
   @Test
-  void thePauseAnswersOnceItIsInForceAndSaysSoWhenThatTakesTooLong() throws Exception {
-    FrontLimits limits = FrontFixture.limits().update(Duration.ofMillis(50)).build();
-    try (FrontFixture fixture = new FrontFixture(dir, limits, MonotonicClock.SYSTEM);
+  void aPauseThatIsNotInForceBeforeItsDeadlineIsAnswered503() throws Exception {
+    ServerLimits limits = ServerFixture.limits().update(Duration.ofMillis(50)).build();
+    try (ServerFixture fixture = new ServerFixture(dir, limits, MonotonicClock.SYSTEM);
         AdminClient admin = fixture.admin()) {
       fixture.engine.pauseInForce = new CompletableFuture<>();
 
@@ -130,18 +131,18 @@ class AdminControlTest {
   }
 
   @Test
-  void withATokenOnlyProbesAreForEverybody() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir, new AdminToken("s3cret"));
+  void withATokenOnlyProbesNeedNone() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir, new AdminToken("s3cret"));
         AdminClient stranger = fixture.admin();
         AdminClient operator =
             new AdminClient(
-                fixture.front.adminUrl(),
+                fixture.server.adminUrl(),
                 AdminDeadlines.DEFAULT,
                 fixture.events,
                 Optional.of(new AdminToken("s3cret")));
         AdminClient onDataPort =
             new AdminClient(
-                fixture.front.dataUrl(),
+                fixture.server.dataUrl(),
                 AdminDeadlines.DEFAULT,
                 fixture.events,
                 Optional.of(new AdminToken("s3cre")))) {
@@ -174,37 +175,37 @@ class AdminControlTest {
   }
 
   @Test
-  void completionsAreAbortedByTheirNamesOrAllTogetherAndKeepTheTokensTheyHave() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void completionsAreAbortedByIdOrAllTogetherAndKeepTheirTokens() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       fixture.engine.hold();
       Call named = fixture.start(CompletionRequest.text("a").maxTokens(50).requestId("mine"));
       Call other = fixture.start(CompletionRequest.text("a").maxTokens(50));
       Call third = fixture.start(CompletionRequest.text("a").maxTokens(50));
-      FrontFixture.eventually(() -> fixture.engine.running() == 3);
+      eventually(() -> fixture.engine.running() == 3);
       fixture.engine.allow(2);
-      FrontFixture.eventually(() -> third.tokens() == 2 && named.tokens() == 2);
+      eventually(() -> third.tokens() == 2 && named.tokens() == 2);
 
       assertThat(abort(fixture, "{\"request_ids\":[\"cmpl-mine\",\"nobody's\"]}"))
           .isEqualTo("{\"status\":\"aborted\",\"aborted\":1}");
-      assertThat(FrontFixture.await(named).finishReason()).isEqualTo("abort");
-      assertThat(FrontFixture.await(named).policyVersions()).hasSize(2);
+      assertThat(ServerFixture.await(named).finishReason()).isEqualTo("abort");
+      assertThat(ServerFixture.await(named).policyVersions()).hasSize(2);
       assertThat(other.result().isDone()).isFalse();
       assertThat(abort(fixture, "{}")).isEqualTo("{\"status\":\"aborted\",\"aborted\":2}");
-      assertThat(FrontFixture.await(other).finishReason()).isEqualTo("abort");
-      assertThat(FrontFixture.await(third).finishReason()).isEqualTo("abort");
-      FrontFixture.eventually(() -> fixture.engine.running() == 0);
+      assertThat(ServerFixture.await(other).finishReason()).isEqualTo("abort");
+      assertThat(ServerFixture.await(third).finishReason()).isEqualTo("abort");
+      eventually(() -> fixture.engine.running() == 0);
       assertThat(abort(fixture, "")).isEqualTo("{\"status\":\"aborted\",\"aborted\":0}");
       assertThat(abort(fixture, "{\"ids\":[]}")).contains("unknown field 'ids'");
     }
   }
 
   @Test
-  void theNameInTheHeaderGoesBeforeTheOneInTheBody() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void theRequestIdInTheHeaderTakesPrecedenceOverTheBody() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       String answer =
           fixture
               .post(
-                  fixture.front.dataUrl(),
+                  fixture.server.dataUrl(),
                   "/v1/completions",
                   "{\"prompt\":\"a\",\"max_tokens\":1,\"request_id\":\"body\"}",
                   "x-request-id",
@@ -216,22 +217,22 @@ class AdminControlTest {
   }
 
   @Test
-  void withoutATokenOtherHostsCannotTouchTheWeightsThroughTheDataListener() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir);
+  void withoutATokenOtherHostsCannotUseAdminRoutesOfTheDataListener() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminOperations operations =
             new AdminOperations(
                 fixture.engine,
                 fixture.events,
                 fixture.metrics.server(),
-                new UpdateLines(Optional.empty()),
-                FrontFixture.LONG);
+                new UpdateLines(Optional.empty(), InstantSource.system()),
+                ServerFixture.LONG);
         StatusPages pages = new StatusPages(fixture.metrics.registry(), Optional.empty())) {
       AdminRoutes open =
           new AdminRoutes(
               fixture.engine,
               operations,
               fixture.events,
-              FrontFixture.LONG,
+              ServerFixture.LONG,
               Optional.empty(),
               request -> CompletableFuture.completedFuture(0),
               pages);
@@ -251,15 +252,15 @@ class AdminControlTest {
         "POST", path, Map.of(), "", "", "", "", "", "", false, new byte[0], TraceId.random(), 0);
   }
 
-  private static String abort(FrontFixture fixture, String body) throws Exception {
-    return fixture.post(fixture.front.adminUrl(), "/abort_requests", body).body();
+  private static String abort(ServerFixture fixture, String body) throws Exception {
+    return fixture.post(fixture.server.adminUrl(), "/abort_requests", body).body();
   }
 
-  private static HttpResponse<String> post(FrontFixture fixture, String path) throws Exception {
-    return fixture.post(fixture.front.adminUrl(), path, "");
+  private static HttpResponse<String> post(ServerFixture fixture, String path) throws Exception {
+    return fixture.post(fixture.server.adminUrl(), path, "");
   }
 
-  private static HttpResponse<String> get(FrontFixture fixture, String path) throws Exception {
-    return fixture.get(fixture.front.adminUrl(), path);
+  private static HttpResponse<String> get(ServerFixture fixture, String path) throws Exception {
+    return fixture.get(fixture.server.adminUrl(), path);
   }
 }

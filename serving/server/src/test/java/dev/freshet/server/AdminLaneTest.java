@@ -1,7 +1,7 @@
 package dev.freshet.server;
 
-import static dev.freshet.server.FrontFixture.eventually;
-import static dev.freshet.server.FrontFixture.json;
+import static dev.freshet.engine.Fixture.eventually;
+import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -10,7 +10,6 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.Call;
 import dev.freshet.engine.EngineException;
-import dev.freshet.http.FrontLimits;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
@@ -40,8 +39,8 @@ class AdminLaneTest {
   @TempDir private Path dir;
 
   @Test
-  void anUpdateIsDoneWhileTwoHundredStreamsStandStill() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir);
+  void anUpdateCompletesWhileTwoHundredStreamsAreStalled() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminClient admin = fixture.admin()) {
       fixture.engine.hold();
       List<Call> calls = new ArrayList<>();
@@ -60,17 +59,17 @@ class AdminLaneTest {
       }
 
       assertThat(calls).allMatch(call -> call.tokens() == 1 && !call.result().isDone());
-      fixture.engine.go();
+      fixture.engine.release();
       for (Call call : calls) {
-        assertThat(FrontFixture.await(call).policyVersions()).startsWith(0, 5).hasSize(20);
+        assertThat(ServerFixture.await(call).policyVersions()).startsWith(0, 5).hasSize(20);
       }
     }
   }
 
   @Test
-  void theFiveEventsOfAnUpdateStandUnderOneTraceId() throws Exception {
+  void theFiveEventsOfAnUpdateHaveOneTraceId() throws Exception {
     TraceId trace = TraceId.random();
-    try (FrontFixture fixture = new FrontFixture(dir);
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminClient admin = fixture.admin()) {
       AdminResult result =
           admin.updateWeights(
@@ -96,7 +95,7 @@ class AdminLaneTest {
   }
 
   @Test
-  void theFirstByteIsStampedBeforeTheRestOfTheRequestHasCome() throws Exception {
+  void theFirstByteIsStampedBeforeTheRestOfTheRequestArrives() throws Exception {
     AtomicLong now = new AtomicLong(1_000_000_000L);
     AtomicLong readings = new AtomicLong();
     MonotonicClock clock =
@@ -104,9 +103,9 @@ class AdminLaneTest {
           readings.incrementAndGet();
           return now.get();
         };
-    try (FrontFixture fixture = new FrontFixture(dir, FrontLimits.DEFAULT, clock);
+    try (ServerFixture fixture = new ServerFixture(dir, ServerLimits.DEFAULT, clock);
         Socket socket = new Socket()) {
-      socket.connect(fixture.front.adminAddress());
+      socket.connect(fixture.server.adminAddress());
       String body = "{\"weight_dir\":\"w\",\"step\":1}";
       socket.getOutputStream().write('P');
       eventually(() -> readings.get() == 1);
@@ -117,7 +116,7 @@ class AdminLaneTest {
               "OST /update_weights HTTP/1.1\r\nx-trace-id: 00000000000000ab\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s"
                   .formatted(body.length(), body)
                   .getBytes(StandardCharsets.US_ASCII));
-      String answer = FrontFixture.readAll(socket.getInputStream());
+      String answer = ServerFixture.readAll(socket.getInputStream());
 
       assertThat(answer)
           .contains("\"handler_ms\":2500.0", "\"rpc_ms\":0.0", "\"trace_id\":\"00000000000000ab\"");
@@ -130,10 +129,10 @@ class AdminLaneTest {
   }
 
   @Test
-  void aRepeatedPostJoinsTheUpdateItRepeats() throws Exception {
+  void aRepeatedPostJoinsTheRunningUpdate() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
-    try (FrontFixture fixture = new FrontFixture(dir)) {
-      fixture.engine.beforeUpdate = operation -> hold(release);
+    try (ServerFixture fixture = new ServerFixture(dir)) {
+      fixture.engine.beforeUpdate = _ -> ServerFixture.awaitLatch(release);
       String body = "{\"weight_dir\":\"w\",\"step\":2,\"mode\":\"keep\",\"phase\":\"all\"}";
       List<FutureTask<HttpResponse<String>>> posts = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
@@ -159,9 +158,9 @@ class AdminLaneTest {
   }
 
   @Test
-  void aFailedUpdateIsToldByItsKindAndMayBeTriedAgainUnderItsId() throws Exception {
+  void aFailedUpdateIsAnsweredByItsKindAndMayBeRepeatedUnderItsId() throws Exception {
     TraceId trace = TraceId.random();
-    try (FrontFixture fixture = new FrontFixture(dir);
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminClient admin = fixture.admin()) {
       fixture.engine.beforeUpdate =
           operation -> {
@@ -201,8 +200,8 @@ class AdminLaneTest {
   }
 
   @Test
-  void badAdminRequestsAreAnsweredWithWhatIsWrong() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void anInvalidAdminRequestIsAnsweredWithItsFault() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       assertError(
           update(fixture, "{\"weight_dir\":\"w\",\"mode\":\"fast\"}", "x"),
           400,
@@ -225,34 +224,34 @@ class AdminLaneTest {
           update(fixture, "{\"weight_dir\":\"w\",\"step\":-1}", "x"), 400, "step: expected");
       assertError(update(fixture, "{\"weight_dir\":\"w\",\"stp\":1}", "x"), 400, "'stp'");
       assertError(update(fixture, "", "x"), 400, "expected an object");
-      assertError(fixture.get(fixture.front.adminUrl(), "/update_weights"), 405, "expected POST");
-      assertError(fixture.get(fixture.front.adminUrl(), "/v1/completions"), 404, "no such route");
+      assertError(fixture.get(fixture.server.adminUrl(), "/update_weights"), 405, "expected POST");
+      assertError(fixture.get(fixture.server.adminUrl(), "/v1/completions"), 404, "no such route");
       assertThat(fixture.engine.updates()).isZero();
     }
   }
 
   @Test
-  void aBadTraceIdIsReplacedAndTheDataListenerAnswersAdminRoutesToo() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void anInvalidTraceIdIsReplacedAndTheDataListenerAnswersAdminRoutes() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       HttpResponse<String> answer =
           fixture.post(
-              fixture.front.dataUrl(), "/reload_weights", "{}", "x-trace-id", "NOT-A-TRACE-ID!!");
+              fixture.server.dataUrl(), "/reload_weights", "{}", "x-trace-id", "NOT-A-TRACE-ID!!");
       String trace = json(answer.body()).get("trace_id").asString();
 
       assertThat(TraceId.isValid(trace)).isTrue();
       assertThat(fixture.log).hasSize(3).allMatch(line -> line.contains("[" + trace + "]"));
-      assertThat(fixture.get(fixture.front.dataUrl(), "/weight_info").body())
+      assertThat(fixture.get(fixture.server.dataUrl(), "/weight_info").body())
           .isEqualTo("{\"weight_version\":\"0\"}");
     }
   }
 
   @Test
-  void anUpdateThatRunsDoesNotHoldHealthOrStreams() throws Exception {
+  void aRunningUpdateDelaysNeitherHealthNorStreams() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
-    try (FrontFixture fixture = new FrontFixture(dir);
+    try (ServerFixture fixture = new ServerFixture(dir);
         AdminClient admin = fixture.admin();
         AdminClient prober = fixture.admin()) {
-      fixture.engine.beforeUpdate = operation -> hold(release);
+      fixture.engine.beforeUpdate = _ -> ServerFixture.awaitLatch(release);
       FutureTask<AdminResult> update =
           new FutureTask<>(
               () ->
@@ -264,7 +263,7 @@ class AdminLaneTest {
 
       assertThat(prober.health().healthy()).isTrue();
       assertThat(prober.weightInfo().weightVersion()).isEqualTo("0");
-      assertThat(FrontFixture.await(fixture.start(CompletionRequest.text("a"))).policyVersions())
+      assertThat(ServerFixture.await(fixture.start(CompletionRequest.text("a"))).policyVersions())
           .containsOnly(0);
       FutureTask<AdminResult> second =
           new FutureTask<>(
@@ -295,21 +294,13 @@ class AdminLaneTest {
     assertThat(json(answer.body()).get("error").get("message").asString()).contains(message);
   }
 
-  private static HttpResponse<String> update(FrontFixture fixture, String body, String trace)
+  private static HttpResponse<String> update(ServerFixture fixture, String body, String trace)
       throws Exception {
-    return fixture.post(fixture.front.adminUrl(), "/update_weights", body, "x-trace-id", trace);
+    return fixture.post(fixture.server.adminUrl(), "/update_weights", body, "x-trace-id", trace);
   }
 
   private static double seconds(String line) {
     return Double.parseDouble(line.replaceAll(".* t=([0-9.]+).*", "$1"));
-  }
-
-  private static void hold(CountDownLatch release) {
-    try {
-      release.await();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static AdminException failure(Runnable call) {

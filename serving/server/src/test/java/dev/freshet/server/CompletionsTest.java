@@ -1,8 +1,8 @@
 package dev.freshet.server;
 
-import static dev.freshet.server.FrontFixture.await;
-import static dev.freshet.server.FrontFixture.eventually;
-import static dev.freshet.server.FrontFixture.json;
+import static dev.freshet.engine.Fixture.eventually;
+import static dev.freshet.server.ServerFixture.await;
+import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.client.AdminClient;
@@ -29,11 +29,11 @@ import tools.jackson.databind.JsonNode;
 
 @Timeout(120)
 class CompletionsTest {
-  private FrontFixture fixture;
+  private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
-    fixture = new FrontFixture(dir);
+    fixture = new ServerFixture(dir);
   }
 
   @AfterEach
@@ -42,7 +42,7 @@ class CompletionsTest {
   }
 
   @Test
-  void aStreamAndAWholeAnswerSayTheSame() throws Exception {
+  void aStreamAndAWholeAnswerHaveTheSameContent() throws Exception {
     CompletionRequest.Builder request =
         CompletionRequest.text("v").maxTokens(9).logprobs(2).returnTokenIds(true).seed(1);
 
@@ -75,7 +75,7 @@ class CompletionsTest {
   }
 
   @Test
-  void withoutAskingThereAreNeitherIdsNorLogprobsButVersions() throws Exception {
+  void byDefaultAnAnswerHasVersionsButNeitherIdsNorLogprobs() throws Exception {
     JsonNode choice = whole(CompletionRequest.text("a").build()).get("choices").get(0);
 
     assertThat(choice.propertyNames())
@@ -84,7 +84,7 @@ class CompletionsTest {
   }
 
   @Test
-  void everyTokenCarriesTheVersionThatMadeItAcrossAnUpdate() throws Exception {
+  void everyTokenCarriesItsVersionAcrossAnUpdate() throws Exception {
     fixture.engine.hold();
     Call call = fixture.start(CompletionRequest.text("a").maxTokens(6).returnTokenIds(true));
     eventually(() -> fixture.engine.running() == 1);
@@ -96,7 +96,7 @@ class CompletionsTest {
       eventually(() -> call.tokens() == 5);
       admin.reloadWeights(TraceId.random());
     }
-    fixture.engine.go();
+    fixture.engine.release();
 
     assertThat(await(call).policyVersions()).containsExactly(0, 0, 7, 7, 7, 0);
   }
@@ -124,7 +124,7 @@ class CompletionsTest {
   }
 
   @Test
-  void aTokenWhoseTextIsHeldBackGoesOutAtOnce() throws Exception {
+  void aTokenIsSentAtOnceEvenIfItsTextIsHeldBack() throws Exception {
     fixture.engine.hold();
     Call call =
         fixture.start(
@@ -133,12 +133,12 @@ class CompletionsTest {
     fixture.engine.allow(1);
 
     eventually(() -> call.tokens() == 1);
-    fixture.engine.go();
+    fixture.engine.release();
     assertThat(await(call).text()).isEqualTo("bcd");
   }
 
   @Test
-  void aStopTokenIsAmongTheIdsAndNotInTheText() throws Exception {
+  void aStopTokenIsInTheIdsAndNotInTheText() throws Exception {
     int d = fixture.id("d");
     Completion completion =
         await(
@@ -158,7 +158,7 @@ class CompletionsTest {
   }
 
   @Test
-  void whatTheEngineRefusesIsAnsweredByItsKind() throws Exception {
+  void aRequestThatTheEngineRefusesIsAnsweredByTheKindOfRefusal() throws Exception {
     HttpResponse<String> invalid = post("{\"prompt\":[5],\"max_tokens\":100000}");
     HttpResponse<String> full = post("{\"prompt\":[5],\"max_tokens\":99998}");
 
@@ -170,7 +170,7 @@ class CompletionsTest {
   }
 
   @Test
-  void anEngineThatFailsWithinAStreamSaysSoInTheStreamAndElseByStatus() throws Exception {
+  void anEngineFailureIsReportedInTheStreamOrByTheStatusOfAWholeAnswer() throws Exception {
     fixture.engine.hold();
     Call call = fixture.start(CompletionRequest.text("a").maxTokens(5));
     var whole =
@@ -190,7 +190,7 @@ class CompletionsTest {
   }
 
   @Test
-  void badRequestsAreAnsweredWithWhatIsWrong() throws Exception {
+  void anInvalidRequestIsAnsweredWithItsFault() throws Exception {
     assertError(post("{\"prompt\":\"a\",\"n\":2}"), 400, "n: expected 1");
     assertError(post("{\"prompt\":"), 400, "malformed JSON at line 1");
     assertError(post("{\"prompt\":\"\"}"), 400, "prompt: expected at least one token");
@@ -203,16 +203,16 @@ class CompletionsTest {
   }
 
   @Test
-  void theModelsAndTheHealthAreTold() throws Exception {
+  void modelsAndHealthAreServed() throws Exception {
     JsonNode model =
-        json(fixture.get(fixture.front.dataUrl(), "/v1/models").body()).get("data").get(0);
+        json(fixture.get(fixture.server.dataUrl(), "/v1/models").body()).get("data").get(0);
 
     assertThat(model.get("id").asString()).isEqualTo(fixture.engine.modelName());
     assertThat(model.get("max_model_len").asInt()).isEqualTo(ScriptedEngine.MAX_LEN);
-    assertThat(fixture.get(fixture.front.dataUrl(), "/health").body())
+    assertThat(fixture.get(fixture.server.dataUrl(), "/health").body())
         .isEqualTo(
             "{\"status\":\"ok\",\"weight_version\":\"0\",\"running\":0,\"waiting\":0,\"paused\":false}");
-    assertThat(fixture.get(fixture.front.adminUrl(), "/liveness").statusCode()).isEqualTo(200);
+    assertThat(fixture.get(fixture.server.adminUrl(), "/liveness").statusCode()).isEqualTo(200);
   }
 
   private static void assertError(HttpResponse<String> answer, int status, String message) {
@@ -227,12 +227,12 @@ class CompletionsTest {
   }
 
   private HttpRequest request(String body) {
-    return HttpRequest.newBuilder(fixture.front.dataUrl().resolve("/v1/completions"))
+    return HttpRequest.newBuilder(fixture.server.dataUrl().resolve("/v1/completions"))
         .POST(HttpRequest.BodyPublishers.ofString(body))
         .build();
   }
 
   private HttpResponse<String> post(String body) throws Exception {
-    return fixture.post(fixture.front.dataUrl(), "/v1/completions", body);
+    return fixture.post(fixture.server.dataUrl(), "/v1/completions", body);
   }
 }

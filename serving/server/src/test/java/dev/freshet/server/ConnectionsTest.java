@@ -1,18 +1,18 @@
 package dev.freshet.server;
 
-import static dev.freshet.server.FrontFixture.completionRequest;
-import static dev.freshet.server.FrontFixture.eventually;
+import static dev.freshet.engine.Fixture.eventually;
+import static dev.freshet.server.ServerFixture.completionRequest;
+import static dev.freshet.server.ServerFixture.readChunked;
+import static dev.freshet.server.ServerFixture.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.client.Call;
-import dev.freshet.http.FrontException;
-import dev.freshet.http.FrontLimits;
+import dev.freshet.http.ListenException;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
 import java.io.IOException;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
@@ -28,8 +28,8 @@ class ConnectionsTest {
   @TempDir private Path dir;
 
   @Test
-  void aClientThatLeavesCancelsItsGenerationWhileTheStreamIsIdle() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aDisconnectCancelsTheGenerationOfAnIdleStream() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       fixture.engine.hold();
       Call stays = fixture.start(CompletionRequest.text("a").maxTokens(3));
       Call cancelled = fixture.start(CompletionRequest.text("a").maxTokens(3));
@@ -40,20 +40,20 @@ class ConnectionsTest {
       eventually(() -> fixture.engine.running() == 2);
       cancelled.cancel();
       eventually(() -> fixture.engine.running() == 1);
-      fixture.engine.go();
+      fixture.engine.release();
 
-      assertThat(FrontFixture.await(stays).text()).isEqualTo("bcd");
+      assertThat(ServerFixture.await(stays).text()).isEqualTo("bcd");
     }
   }
 
   @Test
-  void aReaderThatTakesNothingIsDroppedAndTheOthersStreamOn() throws Exception {
-    FrontLimits tight = FrontFixture.limits().heldBytes(16 << 10).build();
-    try (FrontFixture fixture = new FrontFixture(dir, tight, MonotonicClock.SYSTEM);
+  void aReaderThatReadsNothingIsDisconnectedAndTheOthersContinue() throws Exception {
+    ServerLimits tight = ServerFixture.limits().heldBytes(16 << 10).build();
+    try (ServerFixture fixture = new ServerFixture(dir, tight, MonotonicClock.SYSTEM);
         Socket socket = new Socket()) {
       fixture.engine.hold();
       socket.setReceiveBufferSize(4 << 10);
-      socket.connect(fixture.front.dataAddress());
+      socket.connect(fixture.server.dataAddress());
       send(socket, completionRequest(ENDLESS));
       Call other = fixture.start(CompletionRequest.text("a").maxTokens(2000));
       eventually(() -> fixture.engine.running() == 2);
@@ -63,36 +63,36 @@ class ConnectionsTest {
         eventually(() -> other.tokens() >= reached || other.result().isDone());
       }
 
-      assertThat(FrontFixture.await(other).policyVersions()).hasSize(2000);
+      assertThat(ServerFixture.await(other).policyVersions()).hasSize(2000);
       assertThat(fixture.engine.running()).isZero();
-      assertThatThrownBy(() -> readToTheEnd(socket)).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> readChunked(socket)).isInstanceOf(IOException.class);
     }
   }
 
   @Test
-  void aReaderThatFallsBehindWithinTheBoundGetsEverything() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir);
+  void aReaderThatFallsBehindWithinTheBoundGetsTheWholeAnswer() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir);
         Socket socket = new Socket()) {
       fixture.engine.hold();
       socket.setReceiveBufferSize(4 << 10);
-      socket.connect(fixture.front.dataAddress());
+      socket.connect(fixture.server.dataAddress());
       send(
           socket,
           completionRequest(
               "{\"prompt\":\"a\",\"max_tokens\":5000,\"stream\":true,\"return_token_ids\":true}",
               "connection: close"));
       eventually(() -> fixture.engine.running() == 1);
-      fixture.engine.go();
+      fixture.engine.release();
       eventually(() -> fixture.engine.running() == 0);
-      String answer = FrontFixture.readAll(socket.getInputStream());
+      String answer = ServerFixture.readAll(socket.getInputStream());
 
       assertThat(answer).contains("\"end\":5000}").endsWith("data: [DONE]\n\n\r\n0\r\n\r\n");
     }
   }
 
   @Test
-  void aStreamIsChunkedAndTheConnectionServesOnInOrder() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aStreamIsChunkedAndPipelinedRequestsAreAnsweredInOrder() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       String one = completionRequest("{\"prompt\":\"a\",\"max_tokens\":1,\"stream\":true}");
       String answer =
           fixture.exchange(
@@ -110,8 +110,8 @@ class ConnectionsTest {
   }
 
   @Test
-  void anOldClientGetsItsStreamUnchunkedUntilTheConnectionCloses() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void anHttp10ClientGetsItsStreamUnchunkedUntilTheConnectionCloses() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       String answer =
           fixture.exchange(
               completionRequest("{\"prompt\":\"a\",\"max_tokens\":1,\"stream\":true}")
@@ -123,9 +123,9 @@ class ConnectionsTest {
   }
 
   @Test
-  void whatIsNotHttpIsAnsweredAndTheConnectionCloses() throws Exception {
-    FrontLimits small = FrontFixture.limits().bodyBytes(100).idle(Duration.ofMillis(300)).build();
-    try (FrontFixture fixture = new FrontFixture(dir, small, MonotonicClock.SYSTEM)) {
+  void aMalformedRequestIsAnsweredAndTheConnectionCloses() throws Exception {
+    ServerLimits small = ServerFixture.limits().bodyBytes(100).build();
+    try (ServerFixture fixture = new ServerFixture(dir, small, MonotonicClock.SYSTEM)) {
       assertThat(fixture.exchange("\0\1\2 nonsense\r\n\r\n")).startsWith("HTTP/1.1 400 ");
       assertThat(fixture.exchange("GET /" + "x".repeat(9000) + " HTTP/1.1\r\n\r\n"))
           .startsWith("HTTP/1.1 414 ");
@@ -140,8 +140,6 @@ class ConnectionsTest {
                       + "x".repeat(101)
                       + "\r\n0\r\n\r\n"))
           .startsWith("HTTP/1.1 413 ");
-      assertThat(fixture.exchange("POST /v1/completions HTTP/1.1\r\ncontent-length: 9\r\n\r\n{"))
-          .startsWith("HTTP/1.1 408 ");
       assertThat(fixture.exchange("PUT /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 405 ");
       assertThat(
@@ -149,55 +147,53 @@ class ConnectionsTest {
                   completionRequest(
                       "{\"prompt\":\"a\"}", "expect: 100-continue", "connection: close")))
           .startsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void anIdleConnectionIsClosedAndAnIncompleteRequestAnswered408() throws Exception {
+    ServerLimits limits = ServerFixture.limits().idle(Duration.ofMillis(300)).build();
+    try (ServerFixture fixture = new ServerFixture(dir, limits, MonotonicClock.SYSTEM)) {
+      assertThat(fixture.exchange("POST /v1/completions HTTP/1.1\r\ncontent-length: 9\r\n\r\n{"))
+          .startsWith("HTTP/1.1 408 ");
       assertThat(fixture.exchange("")).isEmpty();
     }
   }
 
   @Test
-  void aPortInUseIsSaidInOneLine() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
-      int taken = fixture.front.dataAddress().getPort();
+  void aPortInUseIsReportedInOneLine() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
+      int taken = fixture.server.dataAddress().getPort();
 
       assertThatThrownBy(
               () ->
-                  Front.start(
+                  EngineServer.start(
                       fixture.engine,
                       fixture.tokenizer,
                       new ServedModel("m", Set.of()),
                       fixture.events,
                       fixture.metrics,
-                      FrontConfig.on("127.0.0.1", taken, 0)))
-          .isInstanceOf(FrontException.class)
+                      ServerConfig.on("127.0.0.1", taken, 0)))
+          .isInstanceOf(ListenException.class)
           .hasMessageContaining("data listener: cannot listen on 127.0.0.1:" + taken);
     }
   }
 
   @Test
-  void closingEndsTheStreamsWithWhatThereIsAndTakesNoMore() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void closingAbortsTheStreamsAndRefusesNewRequests() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       fixture.engine.hold();
       Call call = fixture.start(CompletionRequest.text("a").maxTokens(100));
       eventually(() -> fixture.engine.running() == 1);
       fixture.engine.allow(2);
       eventually(() -> call.tokens() == 2);
-      fixture.front.close();
+      fixture.server.close();
 
-      assertThat(FrontFixture.await(call).finishReason()).isEqualTo("abort");
-      assertThat(FrontFixture.await(call).text()).isEqualTo("bc");
+      assertThat(ServerFixture.await(call).finishReason()).isEqualTo("abort");
+      assertThat(ServerFixture.await(call).text()).isEqualTo("bc");
       assertThat(fixture.engine.running()).isZero();
-      assertThatThrownBy(() -> FrontFixture.await(fixture.start(CompletionRequest.text("a"))))
+      assertThatThrownBy(() -> ServerFixture.await(fixture.start(CompletionRequest.text("a"))))
           .hasMessageContaining("cannot connect");
-    }
-  }
-
-  private static void send(Socket socket, String bytes) throws IOException {
-    socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static void readToTheEnd(Socket socket) throws IOException {
-    String answer = FrontFixture.readAll(socket.getInputStream());
-    if (!answer.endsWith("0\r\n\r\n")) {
-      throw new IOException("cut off");
     }
   }
 }

@@ -1,13 +1,14 @@
 package dev.freshet.server;
 
-import static dev.freshet.server.FrontFixture.completionRequest;
-import static dev.freshet.server.FrontFixture.eventually;
-import static dev.freshet.server.FrontFixture.limits;
+import static dev.freshet.engine.Fixture.eventually;
+import static dev.freshet.server.ServerFixture.completionRequest;
+import static dev.freshet.server.ServerFixture.limits;
+import static dev.freshet.server.ServerFixture.readChunked;
+import static dev.freshet.server.ServerFixture.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.client.Call;
-import dev.freshet.http.FrontLimits;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
 import java.io.BufferedReader;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the front bears of its clients, and that the others do not notice. */
+/** The server's limits, and that clients within them are not affected. */
 @Timeout(120)
 class LimitsTest {
   private static final String HEALTH = "GET /health HTTP/1.1\r\n\r\n";
@@ -33,8 +34,8 @@ class LimitsTest {
   @TempDir private Path dir;
 
   @Test
-  void whenAllReadersTogetherHoldTooMuchTheOneThatHoldsMostIsDropped() throws Exception {
-    try (FrontFixture fixture = fixture(limits().allHeldBytes(256 << 10).build());
+  void whenAllStreamsHoldTooMuchTheOneThatHoldsMostIsDisconnected() throws Exception {
+    try (ServerFixture fixture = fixture(limits().allHeldBytes(256 << 10).build());
         Socket most = new Socket();
         Socket less = new Socket()) {
       fixture.engine.hold();
@@ -48,16 +49,16 @@ class LimitsTest {
       }
 
       assertThat(fixture.engine.running()).isEqualTo(2);
-      assertThatThrownBy(() -> readToTheEnd(most)).isInstanceOf(IOException.class);
-      fixture.engine.go();
-      assertThat(readToTheEnd(less)).contains("\"end\":3000}");
-      assertThat(FrontFixture.await(other).policyVersions()).hasSize(3000);
+      assertThatThrownBy(() -> readChunked(most)).isInstanceOf(IOException.class);
+      fixture.engine.release();
+      assertThat(readChunked(less)).contains("\"end\":3000}");
+      assertThat(ServerFixture.await(other).policyVersions()).hasSize(3000);
     }
   }
 
   @Test
-  void aDataConnectionTooManyIsTold503AndTheStreamsGoOn() throws Exception {
-    try (FrontFixture fixture = fixture(limits().connections(3).build());
+  void aDataConnectionAboveTheLimitIsAnswered503AndTheStreamsContinue() throws Exception {
+    try (ServerFixture fixture = fixture(limits().connections(3).build());
         Socket third = fixture.dataSocket()) {
       fixture.engine.hold();
       List<Call> calls = new ArrayList<>();
@@ -73,26 +74,26 @@ class LimitsTest {
       }
       assertThat(fixture.exchange(completionRequest("{\"prompt\":\"a\"}")))
           .matches("(?s)|HTTP/1.1 503 .*");
-      assertThat(fixture.get(fixture.front.adminUrl(), "/health").statusCode()).isEqualTo(200);
+      assertThat(fixture.get(fixture.server.adminUrl(), "/health").statusCode()).isEqualTo(200);
       third.close();
-      fixture.engine.go();
+      fixture.engine.release();
       eventually(() -> exchangeIfAnswered(fixture).startsWith("HTTP/1.1 200"));
       for (Call call : calls) {
-        assertThat(FrontFixture.await(call).policyVersions()).hasSize(50);
+        assertThat(ServerFixture.await(call).policyVersions()).hasSize(50);
       }
     }
   }
 
   @Test
-  void aFurtherAdminConnectionClosesTheOneIdleLongest() throws Exception {
-    try (FrontFixture fixture = fixture(limits().adminConnections(3).build());
-        Socket usedLast = connect(fixture.front.adminAddress());
-        Socket idle = connect(fixture.front.adminAddress());
-        Socket alsoIdle = connect(fixture.front.adminAddress())) {
+  void anAdminConnectionAboveTheLimitClosesTheOneIdleLongest() throws Exception {
+    try (ServerFixture fixture = fixture(limits().adminConnections(3).build());
+        Socket usedLast = connect(fixture.server.adminAddress());
+        Socket idle = connect(fixture.server.adminAddress());
+        Socket alsoIdle = connect(fixture.server.adminAddress())) {
       for (Socket socket : List.of(usedLast, idle, alsoIdle, usedLast)) {
         assertThat(ask(socket)).isEqualTo("HTTP/1.1 200 OK");
       }
-      try (Socket further = connect(fixture.front.adminAddress())) {
+      try (Socket further = connect(fixture.server.adminAddress())) {
         assertThat(ask(further)).isEqualTo("HTTP/1.1 200 OK");
       }
 
@@ -103,42 +104,35 @@ class LimitsTest {
   }
 
   @Test
-  void anUpdateInProgressIsNeverClosedForAFurtherConnection() throws Exception {
+  void theConnectionOfARunningUpdateIsNeverClosedForAnotherOne() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
-    try (FrontFixture fixture = fixture(limits().adminConnections(1).build());
-        Socket update = connect(fixture.front.adminAddress())) {
-      fixture.engine.beforeUpdate =
-          _ -> {
-            try {
-              release.await();
-            } catch (InterruptedException e) {
-              throw new IllegalStateException(e);
-            }
-          };
+    try (ServerFixture fixture = fixture(limits().adminConnections(1).build());
+        Socket update = connect(fixture.server.adminAddress())) {
+      fixture.engine.beforeUpdate = _ -> ServerFixture.awaitLatch(release);
       send(update, "POST /reload_weights HTTP/1.1\r\nconnection: close\r\n\r\n");
       eventually(() -> fixture.engine.updates() == 1);
-      try (Socket further = connect(fixture.front.adminAddress())) {
+      try (Socket further = connect(fixture.server.adminAddress())) {
         assertThat(ask(further)).isEqualTo("HTTP/1.1 503 Service Unavailable");
       }
       release.countDown();
 
-      assertThat(FrontFixture.readAll(update.getInputStream())).startsWith("HTTP/1.1 200 OK");
+      assertThat(ServerFixture.readAll(update.getInputStream())).startsWith("HTTP/1.1 200 OK");
     }
   }
 
   @Test
-  void aBodyForWhichThereIsNoRoomBesideTheOthersIsTold503() throws Exception {
+  void aBodyAboveTheLimitOfAllBodiesIsAnswered503() throws Exception {
     String large =
         completionRequest("{\"prompt\":\"a\"" + " ".repeat(900) + "}", "connection: close");
     String small =
         completionRequest("{\"prompt\":\"a\"" + " ".repeat(300) + "}", "connection: close");
-    try (FrontFixture fixture = fixture(limits().allBodyBytes(1000).build());
+    try (ServerFixture fixture = fixture(limits().allBodyBytes(1000).build());
         Socket unfinished = fixture.dataSocket()) {
       send(unfinished, large.substring(0, large.length() - 1));
       eventually(() -> exchange(fixture, small).startsWith("HTTP/1.1 503 "));
       send(unfinished, "}");
 
-      assertThat(FrontFixture.readAll(unfinished.getInputStream())).startsWith("HTTP/1.1 200 ");
+      assertThat(ServerFixture.readAll(unfinished.getInputStream())).startsWith("HTTP/1.1 200 ");
       assertThat(fixture.exchange(small)).startsWith("HTTP/1.1 200 ");
       try (Socket leaves = fixture.dataSocket()) {
         send(leaves, large.substring(0, large.length() - 1));
@@ -149,8 +143,8 @@ class LimitsTest {
   }
 
   @Test
-  void stepsMadeWhileTheLoopIsBusyGoOutTogether() throws Exception {
-    try (FrontFixture fixture = fixture(FrontLimits.DEFAULT);
+  void stepsTakenWhileTheLoopIsBusyAreSentTogether() throws Exception {
+    try (ServerFixture fixture = fixture(ServerLimits.DEFAULT);
         Socket socket = fixture.dataSocket()) {
       fixture.engine.hold();
       send(
@@ -169,29 +163,29 @@ class LimitsTest {
         assertThat(count).as("bytes after %s", answer).isPositive();
         answer.append(new String(some, 0, count, StandardCharsets.US_ASCII));
       }
-      fixture.engine.go();
+      fixture.engine.release();
 
-      answer.append(FrontFixture.readAll(socket.getInputStream()));
+      answer.append(ServerFixture.readAll(socket.getInputStream()));
       assertThat(answer.toString())
           .contains("\"text\":\"bcd\"", "\"start\":0,\"end\":3}", "\"text\":\"e\"");
-      assertThat(FrontFixture.await(blocks).finishReason()).isEqualTo("length");
+      assertThat(ServerFixture.await(blocks).finishReason()).isEqualTo("length");
     }
   }
 
-  private FrontFixture fixture(FrontLimits limits) throws IOException {
-    return new FrontFixture(dir, limits, MonotonicClock.SYSTEM);
+  private ServerFixture fixture(ServerLimits limits) throws IOException {
+    return new ServerFixture(dir, limits, MonotonicClock.SYSTEM);
   }
 
-  private static void slowReader(FrontFixture fixture, Socket socket, String body)
+  private static void slowReader(ServerFixture fixture, Socket socket, String body)
       throws IOException {
     socket.setReceiveBufferSize(4 << 10);
-    socket.connect(fixture.front.dataAddress());
+    socket.connect(fixture.server.dataAddress());
     socket.setSoTimeout(60_000);
     send(socket, completionRequest(body, "connection: close"));
   }
 
-  /** Lets the engine make steps until {@code other} has so many tokens. */
-  private static void step(FrontFixture fixture, Call other, int tokens)
+  /** Lets the engine take steps until {@code other} has {@code tokens}. */
+  private static void step(ServerFixture fixture, Call other, int tokens)
       throws InterruptedException {
     while (other.tokens() < tokens) {
       int reached = other.tokens() + 20;
@@ -200,16 +194,16 @@ class LimitsTest {
     }
   }
 
-  /** What a connection too many is told: nothing, if many are being told at once. */
-  private static String exchangeIfAnswered(FrontFixture fixture) {
+  /** The answer to a connection above the limit; empty if it was closed without one. */
+  private static String exchangeIfAnswered(ServerFixture fixture) {
     try {
       return fixture.exchange(LAST_HEALTH);
     } catch (IOException e) {
-      return ""; // Closed without a word.
+      return "";
     }
   }
 
-  private static String exchange(FrontFixture fixture, String request) {
+  private static String exchange(ServerFixture fixture, String request) {
     try {
       return fixture.exchange(request);
     } catch (IOException e) {
@@ -224,7 +218,7 @@ class LimitsTest {
     return socket;
   }
 
-  /** Asks for the health and reads the whole answer; its status line. */
+  /** Requests the health and reads the whole answer; returns the status line. */
   private static String ask(Socket socket) throws IOException {
     send(socket, HEALTH);
     BufferedReader in =
@@ -241,17 +235,5 @@ class LimitsTest {
       assertThat(in.read()).isNotNegative();
     }
     return status;
-  }
-
-  private static void send(Socket socket, String bytes) throws IOException {
-    socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String readToTheEnd(Socket socket) throws IOException {
-    String answer = FrontFixture.readAll(socket.getInputStream());
-    if (!answer.endsWith("0\r\n\r\n")) {
-      throw new IOException("cut off");
-    }
-    return answer;
   }
 }

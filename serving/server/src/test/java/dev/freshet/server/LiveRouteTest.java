@@ -1,5 +1,6 @@
 package dev.freshet.server;
 
+import static dev.freshet.engine.Fixture.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.wire.AdminToken;
@@ -29,9 +30,9 @@ class LiveRouteTest {
     private final InputStream body;
     private final BufferedReader lines;
 
-    Watcher(FrontFixture fixture, String lastEventId) throws Exception {
+    Watcher(ServerFixture fixture, String lastEventId) throws Exception {
       HttpRequest.Builder request =
-          HttpRequest.newBuilder(fixture.front.adminUrl().resolve("/events"));
+          HttpRequest.newBuilder(fixture.server.adminUrl().resolve("/events"));
       if (!lastEventId.isEmpty()) {
         request.header("last-event-id", lastEventId);
       }
@@ -61,29 +62,20 @@ class LiveRouteTest {
     }
   }
 
-  private static HttpResponse<String> get(FrontFixture fixture, String path, String... headers)
-      throws Exception {
-    HttpRequest.Builder request = HttpRequest.newBuilder(fixture.front.adminUrl().resolve(path));
-    if (headers.length > 0) {
-      request.headers(headers);
-    }
-    return fixture.http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-  }
-
   @Test
   void thePageIsServedByTheAdminListener() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
-      HttpResponse<String> page = get(fixture, "/");
+    try (ServerFixture fixture = new ServerFixture(dir)) {
+      HttpResponse<String> page = fixture.get(fixture.server.adminUrl(), "/");
 
       assertThat(page.statusCode()).isEqualTo(200);
-      assertThat(page.body()).isEqualTo(FrontFixture.PAGE);
+      assertThat(page.body()).isEqualTo(ServerFixture.PAGE);
       assertThat(page.headers().firstValue("content-type")).contains("text/html; charset=utf-8");
     }
   }
 
   @Test
-  void aWatcherGetsWhatThereWasAndWhatComes() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aWatcherGetsEarlierAndNewEvents() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       fixture.feed.state("hello", "{}");
       fixture.feed.lines(List.of("{\"a\":1}", "{\"a\":2}"));
       try (Watcher watcher = new Watcher(fixture, "")) {
@@ -98,8 +90,8 @@ class LiveRouteTest {
   }
 
   @Test
-  void aWatcherThatComesAgainGoesOnAfterTheLastEventItHas() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aWatcherThatReconnectsContinuesAfterItsLastEvent() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       fixture.feed.lines(List.of("{\"a\":1}"));
       fixture.feed.lines(List.of("{\"a\":2}"));
       String first;
@@ -116,8 +108,8 @@ class LiveRouteTest {
   }
 
   @Test
-  void aWatcherThatTakesNothingKeepsNobodyFromTheAdminListener() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aWatcherThatReadsNothingBlocksNoOtherClient() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       String line = "{\"a\":\"%s\"}".formatted("x".repeat(1000));
       for (int i = 0; i < 20_000; i++) {
         fixture.feed.lines(List.of(line));
@@ -127,52 +119,62 @@ class LiveRouteTest {
         for (int i = 0; i < 20_000; i++) {
           assertThat(other.next()).hasSize(3);
         }
-        assertThat(get(fixture, "/health").statusCode()).isEqualTo(200);
-        assertThat(get(fixture, "/weight_info").statusCode()).isEqualTo(200);
+        assertThat(fixture.get(fixture.server.adminUrl(), "/health").statusCode()).isEqualTo(200);
+        assertThat(fixture.get(fixture.server.adminUrl(), "/weight_info").statusCode())
+            .isEqualTo(200);
       }
     }
   }
 
   @Test
-  void aWatcherThatLeavesIsForgotten() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aWatcherThatDisconnectsIsRemoved() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       try (Watcher watcher = new Watcher(fixture, "")) {
         fixture.feed.lines(List.of("{}"));
         assertThat(watcher.next()).hasSize(3);
         assertThat(fixture.feed.watched()).isTrue();
       }
-      while (fixture.feed.watched()) {
-        fixture.feed.lines(List.of("{}"));
-        Thread.sleep(5);
-      }
+      eventually(
+          () -> {
+            fixture.feed.lines(List.of("{}"));
+            return !fixture.feed.watched();
+          });
     }
   }
 
   @Test
   void aServerThatClosesEndsItsWatchersStreams() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir);
+    try (ServerFixture fixture = new ServerFixture(dir);
         Watcher watcher = new Watcher(fixture, "")) {
       fixture.feed.lines(List.of("{}"));
       assertThat(watcher.next()).hasSize(3);
 
-      fixture.front.close();
+      fixture.server.close();
 
       assertThat(watcher.next()).isEmpty();
     }
   }
 
   @Test
-  void aTokenIsAskedForByABrowserAndTakenAsAPassword() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir, new AdminToken("s3cret"))) {
-      HttpResponse<String> refused = get(fixture, "/");
+  void aBrowserIsAskedForTheTokenAsAPassword() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir, new AdminToken("s3cret"))) {
+      HttpResponse<String> refused = fixture.get(fixture.server.adminUrl(), "/");
       assertThat(refused.statusCode()).isEqualTo(401);
       assertThat(refused.headers().firstValue("www-authenticate").orElse("")).startsWith("Basic ");
 
-      assertThat(get(fixture, "/", "authorization", basic("me:s3cret")).statusCode())
+      assertThat(
+              fixture
+                  .get(fixture.server.adminUrl(), "/", "authorization", basic("me:s3cret"))
+                  .statusCode())
           .isEqualTo(200);
-      assertThat(get(fixture, "/", "authorization", "Bearer s3cret").statusCode()).isEqualTo(200);
+      assertThat(
+              fixture
+                  .get(fixture.server.adminUrl(), "/", "authorization", "Bearer s3cret")
+                  .statusCode())
+          .isEqualTo(200);
       for (String wrong : List.of(basic("me:s3cre"), basic("s3cret:"), "Basic %%%", "Basic ")) {
-        assertThat(get(fixture, "/", "authorization", wrong).statusCode()).isEqualTo(401);
+        assertThat(fixture.get(fixture.server.adminUrl(), "/", "authorization", wrong).statusCode())
+            .isEqualTo(401);
       }
     }
   }
@@ -182,9 +184,9 @@ class LiveRouteTest {
   }
 
   @Test
-  void aWebPageCanGiveNoOrders() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
-      URI pause = fixture.front.adminUrl().resolve("/pause");
+  void aCrossOriginPostIsRejected() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
+      URI pause = fixture.server.adminUrl().resolve("/pause");
       HttpRequest byPage =
           HttpRequest.newBuilder(pause)
               .timeout(Duration.ofSeconds(30))

@@ -1,10 +1,11 @@
 package dev.freshet.server;
 
+import static dev.freshet.engine.Fixture.eventually;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.freshet.http.FrontException;
+import dev.freshet.http.ListenException;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
@@ -47,18 +48,18 @@ class MetricsRouteTest {
   }
 
   @Test
-  void bothListenersOfAServerHaveThePage() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
-      for (URI root : List.of(fixture.front.adminUrl(), fixture.front.dataUrl())) {
+  void bothListenersServeTheMetricsPage() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
+      for (URI root : List.of(fixture.server.adminUrl(), fixture.server.dataUrl())) {
         assertThat(ScrapedPage.of(root).has("freshet_streams_open")).isTrue();
       }
     }
   }
 
   @Test
-  void aTokenIsWantedAsByTheOtherAdminRoutesAndNeverOnThePage() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir, new AdminToken("open-sesame"))) {
-      for (URI root : List.of(fixture.front.adminUrl(), fixture.front.dataUrl())) {
+  void theMetricsPageRequiresTheTokenAndNeverContainsIt() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir, new AdminToken("open-sesame"))) {
+      for (URI root : List.of(fixture.server.adminUrl(), fixture.server.dataUrl())) {
         assertThat(ScrapedPage.get(root, "/metrics").statusCode()).isEqualTo(401);
         HttpResponse<byte[]> page =
             ScrapedPage.get(root, "/metrics", "authorization", "Bearer open-sesame");
@@ -71,18 +72,18 @@ class MetricsRouteTest {
   }
 
   @Test
-  void aPageIsMadeWhileAnUpdateRunsAndStreamsStandStill() throws Exception {
-    try (FrontFixture fixture = new FrontFixture(dir)) {
+  void aPageIsMadeWhileAnUpdateRunsAndStreamsAreStalled() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
       CountDownLatch updating = new CountDownLatch(1);
       CountDownLatch scraped = new CountDownLatch(1);
       fixture.engine.hold();
       fixture.engine.beforeUpdate =
           _ -> {
             updating.countDown();
-            awaitUninterruptibly(scraped);
+            ServerFixture.awaitLatch(scraped);
           };
       var call = fixture.start(CompletionRequest.text("a").maxTokens(5));
-      FrontFixture.eventually(() -> fixture.engine.running() == 1);
+      eventually(() -> fixture.engine.running() == 1);
       CompletableFuture<Void> update =
           CompletableFuture.runAsync(
               () -> {
@@ -92,26 +93,18 @@ class MetricsRouteTest {
               });
       updating.await();
 
-      ScrapedPage page = ScrapedPage.of(fixture.front.adminUrl());
+      ScrapedPage page = ScrapedPage.of(fixture.server.adminUrl());
 
       assertThat(page.value("freshet_streams_open")).isEqualTo(1);
       scraped.countDown();
-      fixture.engine.go();
+      fixture.engine.release();
       update.get();
-      FrontFixture.await(call);
-    }
-  }
-
-  private static void awaitUninterruptibly(CountDownLatch latch) {
-    try {
-      latch.await();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
+      ServerFixture.await(call);
     }
   }
 
   @Test
-  void theStatusListenerServesTheRegistryItWasGiven() throws Exception {
+  void theStatusListenerServesItsRegistry() throws Exception {
     try (StatusListener status = listener()) {
       ScrapedPage page = ScrapedPage.of(status.url());
 
@@ -142,7 +135,7 @@ class MetricsRouteTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"gzip", "deflate, gzip;q=0.5", "GZIP;q=1.0", "br, gzip"})
-  void aPageIsCompressedForWhoAcceptsThat(String accepted) throws Exception {
+  void aPageIsCompressedForClientsThatAcceptGzip(String accepted) throws Exception {
     try (StatusListener status = listener()) {
       HttpResponse<byte[]> page =
           ScrapedPage.get(status.url(), "/metrics", "accept-encoding", accepted);
@@ -189,7 +182,7 @@ class MetricsRouteTest {
   }
 
   @Test
-  void aPortInUseIsSaidInOneLine() {
+  void aPortInUseIsReportedInOneLine() {
     try (StatusListener status = listener()) {
       int taken = status.url().getPort();
 
@@ -199,7 +192,7 @@ class MetricsRouteTest {
                       new InetSocketAddress(InetAddress.getLoopbackAddress(), taken),
                       new MetricsRegistry(),
                       Optional.empty()))
-          .isInstanceOf(FrontException.class)
+          .isInstanceOf(ListenException.class)
           .hasMessageStartingWith("status listener: cannot listen on ")
           .hasMessageContaining(":" + taken);
     }

@@ -8,11 +8,11 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/** A page of metrics as a scraper got it, in the text format. */
+/** A metrics page in the text format, as a scraper reads it. */
 public record ScrapedPage(String text) {
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  /** Scrapes a role at its root. */
+  /** Scrapes the role at a root URL. */
   public static ScrapedPage of(URI role) throws IOException, InterruptedException {
     HttpResponse<byte[]> answer = get(role, "/metrics");
     if (answer.statusCode() != 200) {
@@ -21,7 +21,7 @@ public record ScrapedPage(String text) {
     return new ScrapedPage(new String(answer.body(), StandardCharsets.UTF_8));
   }
 
-  /** Any GET. */
+  /** Sends a GET. */
   public static HttpResponse<byte[]> get(URI role, String path, String... headers)
       throws IOException, InterruptedException {
     HttpRequest.Builder request = HttpRequest.newBuilder(role.resolve(path)).timeout(LONG);
@@ -32,12 +32,12 @@ public record ScrapedPage(String text) {
     }
   }
 
-  /** Whether there is this series, labels in alphabetical order. */
+  /** Whether the page has this series; labels in alphabetical order. */
   public boolean has(String series) {
     return text.lines().anyMatch(line -> line.startsWith(series + " "));
   }
 
-  /** The value of a series, labels in alphabetical order. */
+  /** The value of a series; labels in alphabetical order. */
   public double value(String series) {
     return text.lines()
         .filter(line -> line.startsWith(series + " "))

@@ -25,9 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * An engine without a model. Its tokens count up from the last of the prompt, round the vocabulary
- * from {@value #FIRST} on; token i has the logprob −(i + 1)/4. Its thread makes a step for all
- * running completions at a time, while steps are allowed; an update is applied between two steps.
+ * An engine without a model. Its tokens count up from the last prompt token, cyclically from
+ * {@value #FIRST} to the end of the vocabulary; token i has the logprob −(i + 1)/4. Its thread
+ * takes a step for all running completions while steps are allowed. An update is applied between
+ * two steps.
  */
 final class ScriptedEngine implements Engine {
   static final int FIRST = 4;
@@ -41,17 +42,19 @@ final class ScriptedEngine implements Engine {
   private final AtomicInteger updates = new AtomicInteger();
   private final AtomicInteger stepsMade = new AtomicInteger();
 
-  /** The operations applied or tried, and the pauses asked for. */
+  /** The operations that were requested. */
   final List<WeightOperation> operations = new CopyOnWriteArrayList<>();
 
+  /** The pauses that were requested: mode and clear_cache. */
   final List<String> pauses = new CopyOnWriteArrayList<>();
+
   volatile CompletableFuture<Void> pauseInForce = CompletableFuture.completedFuture(null);
   private volatile boolean paused;
 
-  /** What an update does before it is applied: nothing, wait, or throw. */
+  /** Runs before an update is applied; may wait or throw. */
   volatile Consumer<WeightOperation> beforeUpdate = operation -> {};
 
-  /** What a submission does before it is taken: nothing, or hold its event loop. */
+  /** Runs before a submission is accepted, on its event loop; may wait. */
   volatile Runnable beforeSubmit = () -> {};
 
   private volatile long version;
@@ -96,7 +99,7 @@ final class ScriptedEngine implements Engine {
     }
   }
 
-  /** From now on no step is made but those {@link #allow} allows; one in progress is over. */
+  /** Waits for the current step; further steps are taken only as {@link #allow} allows. */
   void hold() {
     free = false;
     synchronized (stepLock) {
@@ -108,7 +111,7 @@ final class ScriptedEngine implements Engine {
     steps.release(count);
   }
 
-  /** Allows steps and waits until they are made. */
+  /** Allows steps and waits until they are taken. */
   void make(int count) {
     int reached = stepsMade.get() + count;
     allow(count);
@@ -117,12 +120,12 @@ final class ScriptedEngine implements Engine {
     }
   }
 
-  void go() {
+  void release() {
     free = true;
     steps.release();
   }
 
-  /** The updates and reloads applied or tried. */
+  /** The number of updates and reloads that were requested. */
   int updates() {
     return updates.get();
   }
@@ -162,7 +165,7 @@ final class ScriptedEngine implements Engine {
     stepsMade.incrementAndGet();
   }
 
-  /** Ends every running completion as an engine that fails does. */
+  /** Ends every running completion with finish reason error. */
   void fail() {
     synchronized (stepLock) {
       synchronized (running) {

@@ -5,18 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.Call;
-import dev.freshet.client.StreamingClient;
-import dev.freshet.engine.EmbeddedEngine;
 import dev.freshet.engine.Fixture;
-import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.AdminTimings;
-import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.CompletionRequest;
@@ -33,8 +25,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.AfterEach;
@@ -42,47 +32,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a scraper reads of a server with a real, small model, over the loopback. */
+/** The metrics page of a server with a small real model, scraped over the loopback. */
 @Timeout(120)
 class ServerMetricsTest {
   private static final String PROTOBUF =
       "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
   private static final String UPDATES = "{op=\"update_weights\",phase=\"all\"}";
 
-  private final List<String> log = new CopyOnWriteArrayList<>();
-  private final EventLog events = new EventLog(log::add, MonotonicClock.SYSTEM);
-  private final Tokenizer tokenizer = Tokenizer.load(LLAMA);
-  private final InferenceMetrics metrics =
-      InferenceMetrics.in(MetricsRegistry.withJvm(), MonotonicClock.SYSTEM);
-  private final EmbeddedEngine engine = Fixture.engine(LLAMA, 4, 64, metrics.engine());
-  private final Front front =
-      Front.start(
-          engine,
-          tokenizer,
-          new ServedModel(LLAMA.toString(), Set.copyOf(engine.eosTokens())),
-          events,
-          metrics,
-          FrontConfig.on("127.0.0.1", 0, 0));
-  private final StreamingClient client = new StreamingClient();
-  private final AdminClient admin =
-      new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, events);
+  private final ModelServer fixture = new ModelServer();
 
   @TempDir Path dir;
 
   @AfterEach
   void close() {
-    admin.close();
-    client.close();
-    front.close();
-    engine.close();
-    tokenizer.close();
+    fixture.close();
   }
 
   private ScrapedPage scrape() throws IOException, InterruptedException {
-    return ScrapedPage.of(front.adminUrl());
+    return ScrapedPage.of(fixture.server.adminUrl());
   }
 
-  /** A page on which a series has come to a value, which may be counted after the answer. */
+  /** Scrapes until a series has a value, because it may be counted after the answer. */
   private ScrapedPage scrapeAt(String series, double value) throws Exception {
     ScrapedPage page = scrape();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
@@ -92,11 +62,12 @@ class ServerMetricsTest {
       }
       page = scrape();
     }
-    return scrape(); // The page before was made while the last of it was being counted.
+    return scrape(); // The page above may have been made before the other series were counted.
   }
 
   private Map<String, MetricFamily> scrapeProtobuf() throws IOException, InterruptedException {
-    HttpResponse<byte[]> answer = ScrapedPage.get(front.adminUrl(), "/metrics", "accept", PROTOBUF);
+    HttpResponse<byte[]> answer =
+        ScrapedPage.get(fixture.server.adminUrl(), "/metrics", "accept", PROTOBUF);
     assertThat(answer.headers().firstValue("content-type").orElseThrow())
         .startsWith("application/vnd.google.protobuf");
     Map<String, MetricFamily> families = new HashMap<>();
@@ -114,7 +85,7 @@ class ServerMetricsTest {
     for (int i = 0; i < count; i++) {
       CompletionRequest request =
           CompletionRequest.tokens(i + 3, 7, 9).maxTokens(tokens).ignoreEos(true).build();
-      calls.add(client.start(front.dataUrl(), request, Duration.ofSeconds(60)));
+      calls.add(fixture.client.start(fixture.server.dataUrl(), request, Duration.ofSeconds(60)));
     }
     return calls;
   }
@@ -126,7 +97,7 @@ class ServerMetricsTest {
   }
 
   @Test
-  void aPageBeforeAnyTrafficHasZerosAndTheStateOfTheEngine() throws Exception {
+  void aPageBeforeAnyTrafficHasZerosAndTheEngineState() throws Exception {
     ScrapedPage page = scrape();
 
     assertThat(page.value("freshet_generated_tokens_total")).isZero();
@@ -152,13 +123,13 @@ class ServerMetricsTest {
     assertThat(page.value("freshet_decode_step_seconds_count")).isBetween(39.0, 6.0 * 39);
     assertThat(page.value("freshet_prefill_seconds_count")).isBetween(2.0, 6.0);
     assertThat(page.value("freshet_streams_open")).isZero();
-    // Each of the four places has its step's whole time or more between two of its tokens.
+    // Between two tokens of each of the four slots lies at least one whole step.
     assertThat(page.value("freshet_inter_token_seconds_sum"))
         .isGreaterThan(page.value("freshet_decode_step_seconds_sum"));
   }
 
   @Test
-  void openStreamsAreCountedWhileTheyAreAndTheOnesLeftAsGone() throws Exception {
+  void openStreamsAreCountedAndCancelledOnesAsGone() throws Exception {
     List<Call> calls = start(7, 250);
     ScrapedPage during = scrapeAt("freshet_streams_open", 7);
     assertThat(during.value("freshet_completions_running")).isLessThanOrEqualTo(4);
@@ -171,12 +142,15 @@ class ServerMetricsTest {
   }
 
   @Test
-  void updatesAreCountedWithTheTimesThatTheirAnswersAndLogLinesHave() throws Exception {
+  void updatesAreCountedWithTheTimesOfTheirAnswersAndLogLines() throws Exception {
     List<AdminTimings> timings = new ArrayList<>();
     for (long step = 1; step <= 3; step++) {
       Path checkpoint = Fixture.perturbed(dir, step, LLAMA, 0.01);
       timings.add(
-          admin.updateWeights(checkpoint, step, UpdateMode.KEEP, TraceId.random()).timings());
+          fixture
+              .admin
+              .updateWeights(checkpoint, step, UpdateMode.KEEP, TraceId.random())
+              .timings());
     }
 
     ScrapedPage page = scrapeAt("freshet_decode_stall_seconds_count{op=\"update_weights\"}", 3);
@@ -214,7 +188,7 @@ class ServerMetricsTest {
   }
 
   private double loggedRpcMs() {
-    return log.stream()
+    return fixture.log.stream()
         .filter(line -> line.contains("] rpc.done "))
         .mapToDouble(line -> Double.parseDouble(line.replaceAll(".* rpc_ms=([0-9.]+).*", "$1")))
         .sum();
@@ -223,7 +197,9 @@ class ServerMetricsTest {
   @Test
   void anUpdateThatFailsIsCountedAsAFailureAndInNoHistogram() throws Exception {
     assertThatThrownBy(
-            () -> admin.updateWeights(dir.resolve("step_9"), 9, UpdateMode.KEEP, TraceId.random()))
+            () ->
+                fixture.admin.updateWeights(
+                    dir.resolve("step_9"), 9, UpdateMode.KEEP, TraceId.random()))
         .isInstanceOf(AdminException.class);
 
     ScrapedPage page = scrapeAt("freshet_server_failures_total" + UPDATES, 1);

@@ -1,24 +1,16 @@
 package dev.freshet.server;
 
 import static dev.freshet.engine.Fixture.LLAMA;
+import static dev.freshet.engine.Fixture.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
-import dev.freshet.client.StreamingClient;
-import dev.freshet.engine.Collected;
-import dev.freshet.engine.EmbeddedEngine;
 import dev.freshet.engine.Fixture;
 import dev.freshet.engine.Fixture.Golden;
-import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.text.Tokenizer;
-import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.UpdateMode;
@@ -27,46 +19,24 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Engine, front and clients together over the loopback, on a real, small model. */
+/** Engine, server and clients together over the loopback, with a small real model. */
 @Timeout(120)
 class ServerTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  private final List<String> log = new CopyOnWriteArrayList<>();
-  private final EventLog events = new EventLog(log::add, MonotonicClock.SYSTEM);
-  private final Tokenizer tokenizer = Tokenizer.load(LLAMA);
-  private final InferenceMetrics metrics =
-      InferenceMetrics.in(new MetricsRegistry(), MonotonicClock.SYSTEM);
-  private final EmbeddedEngine engine = Fixture.engine(LLAMA, 4, 64, metrics.engine());
-  private final Front front =
-      Front.start(
-          engine,
-          tokenizer,
-          new ServedModel(LLAMA.toString(), Set.copyOf(engine.eosTokens())),
-          events,
-          metrics,
-          FrontConfig.on("127.0.0.1", 0, 0));
-  private final StreamingClient client = new StreamingClient();
-  private final AdminClient admin =
-      new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, events);
+  private final ModelServer fixture = new ModelServer();
 
   @TempDir Path dir;
 
   @AfterEach
   void close() {
-    admin.close();
-    client.close();
-    front.close();
-    engine.close();
-    tokenizer.close();
+    fixture.close();
   }
 
   @Test
@@ -78,7 +48,7 @@ class ServerTest {
         Completion completion = await(start(request.maxTokens(24)));
 
         assertThat(completion.tokenIds()).as(one.text()).containsExactly(expected);
-        assertThat(completion.text()).isEqualTo(tokenizer.decode(expected, true));
+        assertThat(completion.text()).isEqualTo(fixture.tokenizer.decode(expected, true));
         assertThat(completion.promptTokens()).isEqualTo(one.prompt().length);
         assertThat(completion.finishReason()).isEqualTo("length");
         assertThat(completion.policyVersions()).hasSize(24).containsOnly(0);
@@ -90,18 +60,19 @@ class ServerTest {
   }
 
   @Test
-  void anUpdateInMidStreamShowsBothVersionsInOneCompletion() throws Exception {
+  void aCompletionThatSpansAnUpdateHasTokensOfBothVersions() throws Exception {
     Path checkpoint = Fixture.perturbed(dir, 5, LLAMA, 0.05);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       calls.add(start(CompletionRequest.tokens(i + 3, 7, 9).maxTokens(250)));
     }
-    Collected.eventually(() -> calls.stream().anyMatch(call -> call.tokens() >= 10));
+    eventually(() -> calls.stream().anyMatch(call -> call.tokens() >= 10));
 
-    AdminResult result = admin.updateWeights(checkpoint, 5, UpdateMode.KEEP, TraceId.random());
+    AdminResult result =
+        fixture.admin.updateWeights(checkpoint, 5, UpdateMode.KEEP, TraceId.random());
 
     assertThat(result.weightVersion()).isEqualTo("5");
-    assertThat(admin.weightInfo().weightVersion()).isEqualTo("5");
+    assertThat(fixture.admin.weightInfo().weightVersion()).isEqualTo("5");
     int spanning = 0;
     for (Call call : calls) {
       Completion completion = await(call);
@@ -115,25 +86,26 @@ class ServerTest {
     assertThat(spanning).isBetween(1, 4);
     assertThat(await(start(CompletionRequest.tokens(4, 5).maxTokens(9))).policyVersions())
         .containsOnly(5);
-    assertThat(log).anyMatch(line -> line.contains("client.done"));
+    assertThat(fixture.log).anyMatch(line -> line.contains("client.done"));
   }
 
   @Test
-  void aRefusedUpdateSaysWhyAndTheOldWeightsServeOn() throws Exception {
+  void aRefusedUpdateStatesItsReasonAndTheOldWeightsKeepServing() throws Exception {
     Path missing = dir.resolve("step_1");
     assertThatExceptionOfType(AdminException.class)
-        .isThrownBy(() -> admin.updateWeights(missing, 1, UpdateMode.KEEP, TraceId.random()))
+        .isThrownBy(
+            () -> fixture.admin.updateWeights(missing, 1, UpdateMode.KEEP, TraceId.random()))
         .withMessageContaining(missing.toString());
 
     Golden one = Fixture.golden(LLAMA).getFirst();
     assertThat(await(start(CompletionRequest.tokens(one.prompt()).maxTokens(24))).tokenIds())
         .containsExactly(one.greedy().stream().mapToInt(Integer::intValue).toArray());
-    assertThat(admin.weightInfo().weightVersion()).isEqualTo("0");
+    assertThat(fixture.admin.weightInfo().weightVersion()).isEqualTo("0");
   }
 
   private Call start(CompletionRequest.Builder request) {
-    return client.start(
-        front.dataUrl(),
+    return fixture.client.start(
+        fixture.server.dataUrl(),
         request.temperature(0).ignoreEos(true).returnTokenIds(true).logprobs(0).build(),
         LONG);
   }

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StopTextTest {
   @Test
-  void whatIsSentIsTheTextBeforeTheFirstStopStringAndNeverTakenBack(@TempDir Path dir)
-      throws Exception {
+  void exactlyTheTextBeforeTheFirstStopStringIsReturned(@TempDir Path dir) throws Exception {
     new CharTokenizer("abc").write(dir);
     Random random = new Random(1);
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
@@ -35,7 +34,8 @@ class StopTextTest {
           sent.append(stream.flush());
         }
 
-        // The stream stops at the string that is complete first, not at the one that begins first.
+        // The text ends at the stop string that is complete first, not at the one that begins
+        // first.
         int end =
             IntStream.rangeClosed(0, text.length())
                 .filter(to -> stops.stream().anyMatch(text.substring(0, to)::endsWith))

@@ -2,9 +2,8 @@ package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
 import dev.freshet.http.ConnectionCap;
-import dev.freshet.http.FrontException;
-import dev.freshet.http.FrontLimits;
 import dev.freshet.http.HeldBytes;
+import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
 import dev.freshet.http.LivePage;
 import dev.freshet.http.StatusPages;
@@ -14,6 +13,7 @@ import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,14 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP front of one engine. It owns both listeners and all of their threads, not the engine and
- * not the tokenizer, which must outlive it. Thread-safe.
+ * Serves one engine over HTTP. It owns both listeners and all of their threads, but neither the
+ * engine nor the tokenizer, which must outlive it. Thread-safe.
  */
-public final class Front implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Front.class);
+public final class EngineServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineServer.class);
   private static final Duration LOOP_END = Duration.ofSeconds(2);
 
-  private final FrontLimits limits;
+  private final ServerLimits limits;
   private final Listener data;
   private final Listener admin;
   private final AdminOperations operations;
@@ -37,13 +37,13 @@ public final class Front implements AutoCloseable {
   private final Completions completions;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Front(
+  private EngineServer(
       Engine engine,
       Tokenizer tokenizer,
       ServedModel model,
       EventLog events,
       InferenceMetrics metrics,
-      FrontConfig config) {
+      ServerConfig config) {
     this.limits = config.limits();
     this.data =
         Listener.ofMany(
@@ -55,17 +55,23 @@ public final class Front implements AutoCloseable {
             engine,
             events,
             metrics.server(),
-            new UpdateLines(config.page().map(LivePage::feed)),
+            new UpdateLines(config.page().map(LivePage::feed), InstantSource.system()),
             limits.update());
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
-    long heldALoop = limits.maxAllHeldBytes() / limits.dataThreads();
+    long heldPerLoop = limits.maxAllHeldBytes() / limits.dataThreads();
     for (EventLoop loop : data.loops()) {
-      HeldBytes held = new HeldBytes(limits.maxHeldBytes(), heldALoop);
+      HeldBytes held = new HeldBytes(limits.maxHeldBytes(), heldPerLoop);
       outlets.put(loop, new LoopOutlet(loop, held));
     }
     this.completions =
         new Completions(
-            engine, tokenizer, model, Map.copyOf(outlets), metrics.server(), events.clock());
+            engine,
+            tokenizer,
+            model,
+            Map.copyOf(outlets),
+            metrics.server(),
+            events.clock(),
+            InstantSource.system());
     this.pages = new StatusPages(metrics.registry(), config.page());
     this.adminRoutes =
         new AdminRoutes(
@@ -77,56 +83,56 @@ public final class Front implements AutoCloseable {
   }
 
   /**
-   * Listens, and serves {@code engine} until {@link #close}.
+   * Listens and serves {@code engine} until {@link #close}.
    *
-   * @param metrics the server's own; its page is served too
-   * @throws FrontException if an address cannot be had; nothing is left behind
+   * @param metrics the metrics of this server; the page of their registry is served
+   * @throws ListenException if an address cannot be bound; nothing stays open
    */
-  public static Front start(
+  public static EngineServer start(
       Engine engine,
       Tokenizer tokenizer,
       ServedModel model,
       EventLog events,
       InferenceMetrics metrics,
-      FrontConfig config) {
-    Front front = new Front(engine, tokenizer, model, events, metrics, config);
+      ServerConfig config) {
+    EngineServer server = new EngineServer(engine, tokenizer, model, events, metrics, config);
     try {
-      front.admin.bind(config.admin(), front.adminRoutes, config.limits(), events.clock());
-      front.data.bind(
+      server.admin.bind(config.admin(), server.adminRoutes, config.limits().http(), events.clock());
+      server.data.bind(
           config.data(),
-          new DataRoutes(front.completions, front.adminRoutes),
-          config.limits(),
+          new DataRoutes(server.completions, server.adminRoutes),
+          config.limits().http(),
           events.clock());
-      return front;
-    } catch (FrontException e) {
-      front.close();
+      return server;
+    } catch (ListenException e) {
+      server.close();
       throw e;
     }
   }
 
-  /** Where completions are served. */
+  /** The address of the data listener. */
   public InetSocketAddress dataAddress() {
     return data.address();
   }
 
-  /** Where weight operations are served. */
+  /** The address of the admin listener. */
   public InetSocketAddress adminAddress() {
     return admin.address();
   }
 
-  /** The root of the data listener, for clients on this host. */
+  /** The root URL of the data listener, for clients on this host. */
   public URI dataUrl() {
     return data.url();
   }
 
-  /** The root of the admin listener, for clients on this host. */
+  /** The root URL of the admin listener, for clients on this host. */
   public URI adminUrl() {
     return admin.url();
   }
 
   /**
-   * Takes no more requests, ends the streams with finish reason abort, lets the weight operation in
-   * progress end, and closes everything; each within the deadline of the limits.
+   * Refuses further requests, ends the streams with finish reason abort, waits for the current
+   * weight operation, and closes everything, each within the deadline of the limits.
    */
   @Override
   public void close() {
@@ -137,7 +143,9 @@ public final class Front implements AutoCloseable {
     completions.close();
     data.drain();
     if (!operations.drain(limits.close())) {
-      LOG.warn("a weight operation still runs after {} ms", limits.close().toMillis());
+      LOG.warn(
+          "the current weight operation did not end within {} ms; interrupting it",
+          limits.close().toMillis());
     }
     operations.close();
     pages.close();

@@ -5,7 +5,7 @@ import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.StreamingClient;
-import dev.freshet.http.FrontLimits;
+import dev.freshet.http.HttpLimits;
 import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.text.CharTokenizer;
@@ -31,13 +31,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** A front on real sockets before a scripted engine, with the clients that talk to it. */
-final class FrontFixture implements AutoCloseable {
+/** A server on real sockets for a scripted engine, and clients of it. */
+final class ServerFixture implements AutoCloseable {
   static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz\"\n🦀ä";
   static final String PAGE = "<!DOCTYPE html><title>Freshet</title>";
   static final Duration LONG = Duration.ofSeconds(60);
@@ -51,24 +51,24 @@ final class FrontFixture implements AutoCloseable {
   final LiveFeed feed = new LiveFeed();
   final Tokenizer tokenizer;
   final ScriptedEngine engine;
-  final Front front;
+  final EngineServer server;
   final StreamingClient client = new StreamingClient();
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  FrontFixture(Path dir) throws IOException {
-    this(dir, FrontLimits.DEFAULT, MonotonicClock.SYSTEM);
+  ServerFixture(Path dir) throws IOException {
+    this(dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM);
   }
 
-  FrontFixture(Path dir, AdminToken token) throws IOException {
-    this(dir, FrontLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.of(token));
+  ServerFixture(Path dir, AdminToken token) throws IOException {
+    this(dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.of(token));
   }
 
-  FrontFixture(Path dir, FrontLimits limits, MonotonicClock clock) throws IOException {
+  ServerFixture(Path dir, ServerLimits limits, MonotonicClock clock) throws IOException {
     this(dir, limits, clock, Optional.empty());
   }
 
-  private FrontFixture(
-      Path dir, FrontLimits limits, MonotonicClock clock, Optional<AdminToken> token)
+  private ServerFixture(
+      Path dir, ServerLimits limits, MonotonicClock clock, Optional<AdminToken> token)
       throws IOException {
     CharTokenizer characters = new CharTokenizer(ALPHABET);
     characters.write(dir);
@@ -76,14 +76,14 @@ final class FrontFixture implements AutoCloseable {
     engine = new ScriptedEngine(characters.vocabSize());
     events = new EventLog(log::add, clock);
     metrics = InferenceMetrics.in(new MetricsRegistry(), clock);
-    front =
-        Front.start(
+    server =
+        EngineServer.start(
             engine,
             tokenizer,
             new ServedModel("models/base", Set.of(CharTokenizer.EOS)),
             events,
             metrics,
-            new FrontConfig(
+            new ServerConfig(
                 ANY_PORT,
                 ANY_PORT,
                 token,
@@ -91,18 +91,18 @@ final class FrontFixture implements AutoCloseable {
                 limits));
   }
 
-  /** The default limits, but for those that a test sets. */
+  /** The default limits, except those that a test sets. */
   static Limits limits() {
     return new Limits();
   }
 
   static final class Limits {
-    private int connections = FrontLimits.DEFAULT.maxConnections();
-    private int adminConnections = FrontLimits.DEFAULT.maxAdminConnections();
-    private int bodyBytes = FrontLimits.DEFAULT.maxBodyBytes();
-    private long allBodyBytes = FrontLimits.DEFAULT.maxAllBodyBytes();
-    private int heldBytes = FrontLimits.DEFAULT.maxHeldBytes();
-    private long allHeldBytes = FrontLimits.DEFAULT.maxAllHeldBytes();
+    private int connections = ServerLimits.DEFAULT.maxConnections();
+    private int adminConnections = ServerLimits.DEFAULT.maxAdminConnections();
+    private int bodyBytes = HttpLimits.DEFAULT.maxBodyBytes();
+    private long allBodyBytes = HttpLimits.DEFAULT.maxAllBodyBytes();
+    private int heldBytes = ServerLimits.DEFAULT.maxHeldBytes();
+    private long allHeldBytes = ServerLimits.DEFAULT.maxAllHeldBytes();
     private Duration idle = LONG;
     private Duration update = LONG;
 
@@ -146,18 +146,16 @@ final class FrontFixture implements AutoCloseable {
       return this;
     }
 
-    FrontLimits build() {
-      return new FrontLimits(
+    ServerLimits build() {
+      return new ServerLimits(
+          new HttpLimits(bodyBytes, allBodyBytes, idle),
           1,
           connections,
           adminConnections,
-          bodyBytes,
-          allBodyBytes,
           heldBytes,
           allHeldBytes,
-          idle,
           update,
-          FrontLimits.DEFAULT.close());
+          ServerLimits.DEFAULT.close());
     }
   }
 
@@ -167,7 +165,7 @@ final class FrontFixture implements AutoCloseable {
   }
 
   Call start(CompletionRequest.Builder request) {
-    return client.start(front.dataUrl(), request.build(), LONG);
+    return client.start(server.dataUrl(), request.build(), LONG);
   }
 
   static Completion await(Call call) throws Exception {
@@ -175,7 +173,7 @@ final class FrontFixture implements AutoCloseable {
   }
 
   AdminClient admin() {
-    return new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, events);
+    return new AdminClient(server.adminUrl(), AdminDeadlines.DEFAULT, events);
   }
 
   HttpResponse<String> post(URI root, String path, String body, String... headers)
@@ -189,9 +187,10 @@ final class FrontFixture implements AutoCloseable {
         HttpResponse.BodyHandlers.ofString());
   }
 
-  HttpResponse<String> get(URI root, String path) throws Exception {
+  HttpResponse<String> get(URI root, String path, String... headers) throws Exception {
+    HttpRequest.Builder request = HttpRequest.newBuilder(root.resolve(path)).timeout(LONG);
     return http.send(
-        HttpRequest.newBuilder(root.resolve(path)).timeout(LONG).build(),
+        (headers.length > 0 ? request.headers(headers) : request).build(),
         HttpResponse.BodyHandlers.ofString());
   }
 
@@ -202,16 +201,40 @@ final class FrontFixture implements AutoCloseable {
   /** A bare connection to the data listener. */
   Socket dataSocket() throws IOException {
     Socket socket = new Socket();
-    socket.connect(front.dataAddress());
+    socket.connect(server.dataAddress());
     socket.setSoTimeout(60_000);
     return socket;
   }
 
-  /** Sends bytes to the data listener and reads whatever comes until it closes. */
+  /** Sends bytes to the data listener and reads until it closes the connection. */
   String exchange(String bytes) throws IOException {
     try (Socket socket = dataSocket()) {
-      socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
+      send(socket, bytes);
       return readAll(socket.getInputStream());
+    }
+  }
+
+  static void send(Socket socket, String bytes) throws IOException {
+    socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Reads a chunked answer until the connection closes; fails if the last chunk is missing. */
+  static String readChunked(Socket socket) throws IOException {
+    String answer = readAll(socket.getInputStream());
+    if (!answer.endsWith("0\r\n\r\n")) {
+      throw new IOException("the answer ends before its last chunk");
+    }
+    return answer;
+  }
+
+  /** Waits for {@code latch} where interrupts are not expected. */
+  static void awaitLatch(CountDownLatch latch) {
+    try {
+      if (!latch.await(LONG.toSeconds(), TimeUnit.SECONDS)) {
+        throw new AssertionError("not released within " + LONG);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -228,21 +251,11 @@ final class FrontFixture implements AutoCloseable {
             body);
   }
 
-  static void eventually(BooleanSupplier holds) throws InterruptedException {
-    long end = System.nanoTime() + LONG.toNanos();
-    while (!holds.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("never came true");
-      }
-      Thread.sleep(1);
-    }
-  }
-
   @Override
   public void close() {
     client.close();
     http.close();
-    front.close();
+    server.close();
     engine.close();
     tokenizer.close();
   }

@@ -1,0 +1,31 @@
+package dev.freshet.server;
+
+import dev.freshet.http.LivePage;
+import dev.freshet.wire.AdminToken;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+
+/**
+ * The addresses and limits of an inference server.
+ *
+ * @param data the address of the data listener; port 0 for any free port
+ * @param admin the address of the admin listener; port 0 for any free port
+ * @param token the token that admin requests must carry, on both listeners; empty for none
+ * @param page the page of the admin listener, and of the data listener for clients on this host
+ */
+public record ServerConfig(
+    InetSocketAddress data,
+    InetSocketAddress admin,
+    Optional<AdminToken> token,
+    Optional<LivePage> page,
+    ServerLimits limits) {
+  /** Both listeners on {@code host}, with the default limits. */
+  public static ServerConfig on(String host, int port, int adminPort) {
+    return new ServerConfig(
+        new InetSocketAddress(host, port),
+        new InetSocketAddress(host, adminPort),
+        Optional.empty(),
+        Optional.empty(),
+        ServerLimits.DEFAULT);
+  }
+}

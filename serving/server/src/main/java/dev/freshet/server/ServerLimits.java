@@ -1,0 +1,60 @@
+package dev.freshet.server;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import dev.freshet.http.HttpLimits;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+
+/**
+ * Resource limits of an inference server. A client that is refused or disconnected at a limit does
+ * not slow other clients' streams.
+ *
+ * @param http the limits of each listener
+ * @param dataThreads event loops of the data listener
+ * @param maxConnections data connections; a further one is answered 503 and closed. The default is
+ *     the process's limit of open files minus {@value #RESERVED_FILES}, which are reserved for the
+ *     admin lane, checkpoints and logs, but at least half of that limit
+ * @param maxAdminConnections admin connections; when a further one arrives, the one idle longest is
+ *     closed
+ * @param maxHeldBytes about how many bytes of a stream are buffered for a slow reader, in addition
+ *     to the buffers of its connection; a reader further behind is disconnected
+ * @param maxAllHeldBytes the same for all streams together, divided evenly among the event loops;
+ *     above it the stream that buffers most is disconnected
+ * @param update how long a weight operation or a pause may take
+ * @param close how long {@link EngineServer#close} waits for the streams, and how long for the
+ *     current weight operation
+ */
+public record ServerLimits(
+    HttpLimits http,
+    int dataThreads,
+    int maxConnections,
+    int maxAdminConnections,
+    int maxHeldBytes,
+    long maxAllHeldBytes,
+    Duration update,
+    Duration close) {
+  private static final int RESERVED_FILES = 1024;
+
+  /**
+   * The default HTTP limits; 1 event loop; connections as open files allow, 256 admin connections;
+   * 1 MiB held a stream, 128 MiB for all; 600 s an update, 10 s to close.
+   */
+  public static final ServerLimits DEFAULT =
+      new ServerLimits(
+          HttpLimits.DEFAULT,
+          1,
+          connections(),
+          256,
+          1 << 20,
+          128L << 20,
+          Duration.ofSeconds(600),
+          Duration.ofSeconds(10));
+
+  private static int connections() {
+    if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix)) {
+      return Integer.MAX_VALUE;
+    }
+    long files = unix.getMaxFileDescriptorCount();
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(files / 2, files - RESERVED_FILES));
+  }
+}
