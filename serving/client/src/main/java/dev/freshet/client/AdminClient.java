@@ -36,9 +36,10 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The admin lane to one inference server. It shares no connection, pool or thread with streams: the
  * calling thread makes each call on a fresh connection ({@code Connection: close}), one connection
- * at a time. Callers queue in order of arrival, and every wait is bounded by {@link
- * AdminDeadlines}. A prober that must not queue behind an update uses a client of its own. Callers
- * must be platform threads: a virtual thread would compete with streams for a carrier.
+ * at a time. A call tries the addresses of the server's name in turn until one accepts the
+ * connection. Callers queue in order of arrival, and every wait is bounded by {@link
+ * AdminDeadlines}. A prober that must not queue behind an update uses its own client. Callers must
+ * be platform threads: a virtual thread would compete with streams for a carrier.
  *
  * <p>A weight operation logs {@code client.send} and {@code client.done}; the time between them
  * includes the wait for the lane. Errors are {@link AdminException}. The client never repeats a
@@ -52,6 +53,7 @@ public final class AdminClient implements AutoCloseable {
   private final AdminDeadlines deadlines;
   private final EventLog events;
   private final Optional<AdminToken> token;
+  private final HostNames hostNames;
   private final ReentrantLock lane = new ReentrantLock(true);
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
@@ -72,10 +74,20 @@ public final class AdminClient implements AutoCloseable {
    */
   public AdminClient(
       URI server, AdminDeadlines deadlines, EventLog events, Optional<AdminToken> token) {
+    this(server, deadlines, events, token, HostNames.SHARED);
+  }
+
+  AdminClient(
+      URI server,
+      AdminDeadlines deadlines,
+      EventLog events,
+      Optional<AdminToken> token,
+      HostNames hostNames) {
     this.origin = Origin.of(server);
     this.deadlines = deadlines;
     this.events = events;
     this.token = token;
+    this.hostNames = hostNames;
   }
 
   /** The deadline of each step of a call. */
@@ -102,11 +114,21 @@ public final class AdminClient implements AutoCloseable {
     return updateWeights(UpdateWeightsRequest.of(dir, OptionalLong.of(step), mode), trace);
   }
 
-  /** Carries out an update of a Freshet server as far as the request's phase says. */
+  /** Carries out the request's phase of an update of a Freshet server. */
   public AdminResult updateWeights(UpdateWeightsRequest request, TraceId trace) {
+    return updateWeights(request, trace, deadlines.update());
+  }
+
+  /**
+   * Carries out the request's phase of an update of a Freshet server.
+   *
+   * @param within the deadline, the wait for the lane included
+   */
+  public AdminResult updateWeights(UpdateWeightsRequest request, TraceId trace, Duration within) {
     return operate(
         new LaneOperation.Named("update_weights", "/update_weights", request.weightDir()),
         trace,
+        within,
         lane -> acknowledged("update_weights", lane, request.toJson()));
   }
 
@@ -115,13 +137,14 @@ public final class AdminClient implements AutoCloseable {
     return operate(
         new LaneOperation.Named("reload_weights", "/reload_weights", Optional.empty()),
         trace,
+        deadlines.update(),
         lane -> acknowledged("reload_weights", lane, NO_FIELDS));
   }
 
   /**
-   * Has the server generate no further tokens; it answers once the pause is in force.
+   * Pauses generation. The server answers once the pause is in force.
    *
-   * @param clearCache whether what stands still is computed anew from its tokens afterwards
+   * @param clearCache whether the KV cache of paused completions is recomputed after the pause
    */
   public void pause(PauseMode mode, boolean clearCache) {
     command("/pause?mode=%s&clear_cache=%b".formatted(mode.wireName(), clearCache));
@@ -149,7 +172,7 @@ public final class AdminClient implements AutoCloseable {
    */
   public WeightInfo weightInfo(String route) {
     AdminRequest request = probe(route);
-    AdminExchange.Answer answer = call(request);
+    AdminAnswer answer = call(request);
     requireOk(request, answer);
     try {
       return WeightInfo.parse(answer.body());
@@ -158,16 +181,20 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
-  /** Whether the server takes requests. A server that cannot be asked is an error. */
+  /**
+   * Whether the server accepts requests.
+   *
+   * @throws AdminException if the server cannot be asked
+   */
   public ServerHealth health() {
     int status = call(probe("/health")).status();
     return new ServerHealth(status / 100 == 2, status);
   }
 
-  /** What the role that listens there, be it none that serves completions, waits for now. */
+  /** The open waits of the role behind the listener, which may be any role. */
   public List<Wait> waits() {
     AdminRequest request = probe("/debug/waits?format=json");
-    AdminExchange.Answer answer = call(request);
+    AdminAnswer answer = call(request);
     requireOk(request, answer);
     try {
       return WaitsJson.parse(answer.body());
@@ -180,15 +207,15 @@ public final class AdminClient implements AutoCloseable {
     return request("GET", path, new byte[0], deadlines.probe());
   }
 
-  private AdminRequest request(String method, String path, byte[] body, Duration readDeadline) {
+  private AdminRequest request(String method, String path, byte[] body, Duration deadline) {
     TraceId trace = TraceId.random();
     return new AdminRequest(
-        method, origin, path, body, trace, TraceParent.of(trace), token, readDeadline);
+        method, origin, path, body, trace, TraceParent.of(trace), token, deadline);
   }
 
   /** Posts a Freshet operation and reads its answer. */
   private AdminResult acknowledged(String op, LaneOperation.Lane lane, byte[] body) {
-    AdminExchange.Answer answer = lane.post("/" + op, body, deadlines.update());
+    AdminAnswer answer = lane.post("/" + op, body, lane.left());
     WeightsAnswer weights = WeightsAnswer.parse(answer.body());
     return new AdminResult(
         timings(lane.trace(), op, lane.url("/" + op), lane.sentNanos(), answer, weights),
@@ -200,17 +227,21 @@ public final class AdminClient implements AutoCloseable {
    * Carries out a weight operation: waits for the lane, holds it for all calls of {@code
    * operation}, and logs {@code client.send} before and {@code client.done} after.
    *
+   * @param within the deadline, the wait for the lane included; the calls of {@code operation}
+   *     observe it by {@link LaneOperation.Lane#left}
    * @throws AdminException if a call fails or an answer cannot be read
    */
-  public AdminResult operate(LaneOperation.Named named, TraceId trace, LaneOperation operation) {
+  public AdminResult operate(
+      LaneOperation.Named named, TraceId trace, Duration within, LaneOperation operation) {
     TraceParent span = TraceParent.of(trace);
-    AdminRequest first = post(named.route(), NO_FIELDS, deadlines.update(), trace, span);
+    AdminRequest first = post(named.route(), NO_FIELDS, within, trace, span);
     events.clientSpan(trace, span);
     long sent = events.clientSend(trace, first.url(), named.checkpoint());
     try {
       enterLane(first);
       try {
-        AdminResult result = operation.carryOut(new HeldLane(trace, span, sent));
+        AdminResult result =
+            operation.carryOut(new HeldLane(trace, span, sent, sent + within.toNanos()));
         events.clientDone(result.timings());
         return result;
       } catch (WireException e) {
@@ -229,11 +260,13 @@ public final class AdminClient implements AutoCloseable {
     private final TraceId trace;
     private final TraceParent span;
     private final long sentNanos;
+    private final long endNanos;
 
-    HeldLane(TraceId trace, TraceParent span, long sentNanos) {
+    HeldLane(TraceId trace, TraceParent span, long sentNanos, long endNanos) {
       this.trace = trace;
       this.span = span;
       this.sentNanos = sentNanos;
+      this.endNanos = endNanos;
     }
 
     @Override
@@ -247,14 +280,19 @@ public final class AdminClient implements AutoCloseable {
     }
 
     @Override
+    public Duration left() {
+      return Duration.ofNanos(endNanos - clock().nanos());
+    }
+
+    @Override
     public String url(String path) {
       return origin.root() + path;
     }
 
     @Override
-    public AdminExchange.Answer post(String path, byte[] body, Duration deadline) {
+    public AdminAnswer post(String path, byte[] body, Duration deadline) {
       AdminRequest request = AdminClient.this.post(path, body, deadline, trace, span);
-      AdminExchange.Answer answer = call(request);
+      AdminAnswer answer = call(request);
       requireOk(request, answer);
       return answer;
     }
@@ -266,12 +304,7 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminTimings timings(
-      TraceId trace,
-      String op,
-      String url,
-      long sent,
-      AdminExchange.Answer answer,
-      WeightsAnswer weights) {
+      TraceId trace, String op, String url, long sent, AdminAnswer answer, WeightsAnswer weights) {
     Optional<WeightsAnswer.ServerClock> server =
         weights.clock().filter(clock -> HostClock.id().equals(Optional.of(clock.id())));
     double connected = answer.connectedNanos() / 1e6;
@@ -294,22 +327,27 @@ public final class AdminClient implements AutoCloseable {
     return value.stream().mapToDouble(Double::doubleValue).findFirst();
   }
 
-  private static void requireOk(AdminRequest request, AdminExchange.Answer answer) {
+  private static void requireOk(AdminRequest request, AdminAnswer answer) {
     if (answer.status() / 100 != 2) {
       throw AdminException.answered(
           request.call(), answer.status(), ErrorBody.parse(answer.body(), answer.status()));
     }
   }
 
-  private AdminExchange.Answer call(AdminRequest request) {
+  private AdminAnswer call(AdminRequest request) {
+    if (!request.deadline().isPositive()) {
+      throw AdminException.notSent(
+          request.call(), "deadline", "not sent: the time of the operation is used up");
+    }
     enterLane(request);
     try {
+      long endNanos = clock().nanos() + request.deadline().toNanos();
       Iterator<InetAddress> addresses = addresses(request).iterator();
       while (true) {
         try {
-          return exchange(request, addresses.next());
+          return exchange(request, addresses.next(), endNanos);
         } catch (AdminException e) {
-          // localhost may resolve to ::1 first where the server listens on 127.0.0.1 only.
+          // localhost may resolve to ::1 first although the server listens only on 127.0.0.1.
           if (!e.code().equals("unreachable") || !addresses.hasNext()) {
             throw e;
           }
@@ -320,14 +358,14 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
-  private AdminExchange.Answer exchange(AdminRequest request, InetAddress address) {
+  private AdminAnswer exchange(AdminRequest request, InetAddress address, long endNanos) {
     try {
       AdminExchange exchange = AdminExchange.open(request, deadlines, events.clock());
       current = Optional.of(exchange);
       if (closed) {
-        exchange.breakOff("shut_down", CLOSED);
+        exchange.abort("shut_down", CLOSED);
       }
-      return exchange.carryOut(address);
+      return exchange.carryOut(address, endNanos);
     } finally {
       current = Optional.empty();
     }
@@ -335,13 +373,17 @@ public final class AdminClient implements AutoCloseable {
 
   /** The server's addresses, resolved within the deadline to connect. */
   private List<InetAddress> addresses(AdminRequest request) {
-    HostNames.Lookup started = HostNames.SHARED.lookUp(origin.address());
+    Duration within =
+        deadlines.connect().compareTo(request.deadline()) < 0
+            ? deadlines.connect()
+            : request.deadline();
+    HostNames.Lookup started = hostNames.lookUp(origin.address());
     lookup = Optional.of(started);
     try {
       if (closed) {
         started.cancel();
       }
-      return started.await(deadlines.connect());
+      return started.await(within);
     } catch (UnknownHostException e) {
       throw AdminException.notSent(
           request.call(), "unreachable", "cannot connect: unknown host " + origin.address());
@@ -349,8 +391,7 @@ public final class AdminClient implements AutoCloseable {
       throw AdminException.notSent(
           request.call(),
           "connect_timeout",
-          "host %s was not resolved within %d ms"
-              .formatted(origin.address(), deadlines.connect().toMillis()));
+          "host %s was not resolved within %d ms".formatted(origin.address(), within.toMillis()));
     } catch (CancellationException e) {
       throw AdminException.notSent(request.call(), "shut_down", CLOSED);
     } catch (InterruptedException e) {
@@ -364,17 +405,19 @@ public final class AdminClient implements AutoCloseable {
 
   private void enterLane(AdminRequest request) {
     try {
-      if (!lane.tryLock(request.readDeadline().toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!lane.tryLock(request.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
         throw AdminException.notSent(
             request.call(),
             "busy",
             "another admin call to this server still ran after %d ms"
-                .formatted(request.readDeadline().toMillis()));
+                .formatted(request.deadline().toMillis()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw AdminException.notSent(
-          request.call(), "interrupted", "interrupted while waiting for the admin call before it");
+          request.call(),
+          "interrupted",
+          "interrupted while waiting for an earlier admin call to end");
     }
   }
 
@@ -383,6 +426,6 @@ public final class AdminClient implements AutoCloseable {
   public void close() {
     closed = true;
     lookup.ifPresent(HostNames.Lookup::cancel);
-    current.ifPresent(exchange -> exchange.breakOff("shut_down", CLOSED));
+    current.ifPresent(exchange -> exchange.abort("shut_down", CLOSED));
   }
 }

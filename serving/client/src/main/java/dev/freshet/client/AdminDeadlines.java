@@ -3,14 +3,15 @@ package dev.freshet.client;
 import java.time.Duration;
 
 /**
- * How long an admin call may take, part by part.
+ * The deadlines of admin calls. {@code connect} and {@code write} bound a step of every call; the
+ * others bound the whole call, from the name lookup to the last byte of the answer.
  *
  * @param connect name lookup and TCP connection
- * @param write handing the request to the connection
- * @param update from the request written to the whole answer of {@code /update_weights} and {@code
- *     /reload_weights}; also how long such a call waits for the one before it
- * @param pause the same for {@code /pause} and {@code /resume}
- * @param probe the same for {@code /health}, {@code /weight_info} and {@code /is_paused}
+ * @param write handing the request to the kernel
+ * @param update a weight operation, the wait for the lane included, unless its caller sets another
+ *     deadline
+ * @param pause {@code /pause} and {@code /resume}; such a call waits as long for the lane
+ * @param probe any GET; such a call waits as long for the lane
  */
 public record AdminDeadlines(
     Duration connect, Duration write, Duration update, Duration pause, Duration probe) {
@@ -22,6 +23,16 @@ public record AdminDeadlines(
           Duration.ofSeconds(720),
           Duration.ofSeconds(300),
           Duration.ofSeconds(10));
+
+  /** Every deadline is {@code each}. */
+  public static AdminDeadlines all(Duration each) {
+    return new AdminDeadlines(each, each, each, each, each);
+  }
+
+  /** The same deadlines with another one for weight operations. */
+  public AdminDeadlines withUpdate(Duration within) {
+    return new AdminDeadlines(connect, write, within, pause, probe);
+  }
 
   public AdminDeadlines {
     for (Duration deadline : new Duration[] {connect, write, update, pause, probe}) {

@@ -3,10 +3,11 @@ package dev.freshet.client;
 import dev.freshet.wire.ErrorBody;
 
 /**
- * An admin call that did not succeed. {@link #status} is the HTTP status of the server's answer, or
- * 0 if there was none; {@link #code} is then one of {@code unreachable}, {@code connect_timeout},
- * {@code busy} (an earlier call holds the lane), {@code write_failed}, {@code write_timeout},
- * {@code read_timeout}, {@code closed}, {@code bad_answer}, {@code interrupted}, {@code shut_down}.
+ * An admin call that failed. {@link #status} is the HTTP status of the server's answer, or 0 if
+ * there was none; {@link #code} is then one of {@code unreachable}, {@code connect_timeout}, {@code
+ * busy} (an earlier call holds the lane), {@code deadline} (no time was left to begin the call),
+ * {@code write_timeout}, {@code read_timeout}, {@code closed}, {@code bad_answer}, {@code
+ * interrupted}, {@code shut_down}.
  */
 public final class AdminException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -36,7 +37,7 @@ public final class AdminException extends RuntimeException {
   }
 
   /** The call failed before any of it was written: the server cannot have handled it. */
-  public static AdminException notSent(String call, String code, String message) {
+  static AdminException notSent(String call, String code, String message) {
     return new AdminException(call + ": " + message, 0, "transport_error", code, true);
   }
 
@@ -45,7 +46,7 @@ public final class AdminException extends RuntimeException {
     return new AdminException(call + ": " + message, 0, "transport_error", code, false);
   }
 
-  /** The same error, which says what it left behind. */
+  /** The same error with {@code consequence} appended to its message. */
   public AdminException with(String consequence) {
     AdminException error =
         new AdminException(getMessage() + consequence, status, type, code, neverHandled);
@@ -58,19 +59,19 @@ public final class AdminException extends RuntimeException {
     return status;
   }
 
-  /** The kind of error: the server's, or {@code transport_error}. */
+  /** The type that the server's error names, or {@code transport_error}. */
   public String type() {
     return type;
   }
 
-  /** The exact error: the server's code, or one of this class. */
+  /** The code that the server's error names, or one of those above. */
   public String code() {
     return code;
   }
 
   /**
-   * Whether the request cannot have reached the server. Otherwise it may have been carried out;
-   * repeated under the same trace id it joins the operation and does not start it twice.
+   * Whether the request cannot have reached the server. Otherwise the server may have carried it
+   * out.
    */
   public boolean neverHandled() {
     return neverHandled;

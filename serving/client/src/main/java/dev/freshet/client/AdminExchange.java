@@ -19,30 +19,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One admin request on a connection of its own: connect, write, read the whole answer, close. The
- * calling thread does it all on a blocking socket, so that nothing stands between it and the
- * kernel: no event loop to set up, no other thread to be woken. Every step has its deadline.
+ * One admin request on its own connection: connect, write, read the whole answer, close. The
+ * calling thread uses a blocking socket, so no event loop or other thread adds latency. Every step
+ * has a deadline.
  */
-public final class AdminExchange {
-  /** An answer, when the connection was established and when the whole answer was there. */
-  public record Answer(int status, byte[] body, long connectedNanos, long answeredNanos) {}
-
+final class AdminExchange {
   private static final int READ_BYTES = 8 << 10;
 
-  /** How often a write that finds the kernel's buffer full looks again. */
-  private static final long LOOK_AGAIN_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+  /** The interval between attempts to write while the kernel's buffer is full. */
+  private static final long WRITE_RETRY_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
   private final AdminRequest request;
   private final AdminDeadlines deadlines;
   private final MonotonicClock clock;
   private final SocketChannel channel;
-  private volatile Optional<BreakOff> brokenOff = Optional.empty();
+  private volatile Optional<Abort> abort = Optional.empty();
 
   /** Whether some of the request may have left. */
   private boolean sent;
 
   /** Why another thread ended the exchange. */
-  private record BreakOff(String code, String message) {}
+  private record Abort(String code, String message) {}
 
   private AdminExchange(
       AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock, SocketChannel channel) {
@@ -58,7 +55,7 @@ public final class AdminExchange {
       return new AdminExchange(request, deadlines, clock, SocketChannel.open());
     } catch (IOException e) {
       throw AdminException.notSent(
-          request.call(), "unreachable", "no socket can be had: " + OneLine.of(e));
+          request.call(), "unreachable", "cannot open a socket: " + OneLine.of(e));
     }
   }
 
@@ -66,22 +63,23 @@ public final class AdminExchange {
    * Carries the exchange out with the server at {@code address} and returns its answer. Called
    * once.
    *
-   * @throws AdminException if a step fails or takes too long, or the exchange is broken off
+   * @param endNanos the clock's reading by which the whole answer must have arrived
+   * @throws AdminException if a step fails or takes too long, or the exchange is aborted
    */
-  Answer carryOut(InetAddress address) {
+  AdminAnswer carryOut(InetAddress address, long endNanos) {
     try (channel;
-        Waits.Open _ = awaited()) {
-      connect(new InetSocketAddress(address, request.origin().port()));
+        Waits.Open _ = awaited(endNanos)) {
+      connect(new InetSocketAddress(address, request.origin().port()), endNanos);
       long connected = clock.nanos();
-      write(request.toHttp());
-      return read(connected);
+      write(request.toHttp(), endNanos);
+      return read(connected, endNanos);
     } catch (IOException e) {
-      throw brokenOff().orElseGet(() -> failed("closed", "the connection broke: " + OneLine.of(e)));
+      throw aborted().orElseGet(() -> failed("closed", "the connection broke: " + OneLine.of(e)));
     }
   }
 
-  /** A question holds nobody's work up: it is for those who look on. */
-  private Waits.Open awaited() {
+  /** A GET blocks no other work: its wait is listed, but is never overdue. */
+  private Waits.Open awaited(long endNanos) {
     String answer = "the answer to " + request.method() + " " + request.path();
     String server = "inference " + request.origin().authority();
     return request.method().equals("GET")
@@ -90,32 +88,35 @@ public final class AdminExchange {
             "orchestrator",
             answer,
             server,
-            deadlines.connect().plus(deadlines.write()).plus(request.readDeadline()));
+            Duration.ofNanos(Math.max(1, endNanos - clock.nanos())));
   }
 
-  private void connect(InetSocketAddress server) throws IOException {
+  private void connect(InetSocketAddress server, long endNanos) throws IOException {
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     Socket socket = channel.socket();
+    int timeoutMs = shorterMillis(deadlines.connect(), endNanos);
     try {
-      socket.connect(server, Math.toIntExact(Math.max(1, deadlines.connect().toMillis())));
+      socket.connect(server, timeoutMs);
     } catch (SocketTimeoutException e) {
-      throw failed("connect_timeout", "no connection" + within(deadlines.connect()));
+      throw failed("connect_timeout", "no connection within %d ms".formatted(timeoutMs));
     } catch (IOException e) {
-      throw brokenOff().orElseGet(() -> failed("unreachable", "cannot connect: " + OneLine.of(e)));
+      throw aborted().orElseGet(() -> failed("unreachable", "cannot connect: " + OneLine.of(e)));
     }
   }
 
-  /** Never blocks but by its own deadline: a blocking write has none. */
-  private void write(ByteBuffer bytes) throws IOException {
-    long end = clock.nanos() + deadlines.write().toNanos();
+  /** Writes without blocking, because a blocking write has no deadline. */
+  private void write(ByteBuffer bytes, long endNanos) throws IOException {
+    int timeoutMs = shorterMillis(deadlines.write(), endNanos);
+    long end = clock.nanos() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
     channel.configureBlocking(false);
     sent = true;
     channel.write(bytes);
     while (bytes.hasRemaining()) {
       if (clock.nanos() >= end) {
-        throw failed("write_timeout", "the request was not written" + within(deadlines.write()));
+        throw failed(
+            "write_timeout", "the request was not written within %d ms".formatted(timeoutMs));
       }
-      LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      LockSupport.parkNanos(WRITE_RETRY_NANOS);
       if (Thread.currentThread().isInterrupted()) {
         throw interrupted();
       }
@@ -124,64 +125,65 @@ public final class AdminExchange {
     channel.configureBlocking(true);
   }
 
-  private Answer read(long connected) throws IOException {
-    long end = clock.nanos() + request.readDeadline().toNanos();
+  private AdminAnswer read(long connected, long endNanos) throws IOException {
     InputStream in = channel.socket().getInputStream();
     byte[] bytes = new byte[READ_BYTES];
     try (AnswerReader answer = new AnswerReader()) {
       while (!answer.isWhole()) {
-        channel.socket().setSoTimeout(millisUntil(end));
+        channel.socket().setSoTimeout(millisUntil(endNanos));
         int count = in.read(bytes);
         if (count < 0) {
           answer.ended();
           if (!answer.isWhole()) {
-            throw brokenOff()
+            throw aborted()
                 .orElseGet(
                     () ->
                         failed(
-                            "closed",
-                            "the server closed the connection before the whole answer was there"));
+                            "closed", "the server closed the connection before its answer ended"));
           }
         } else {
           answer.feed(bytes, count);
         }
       }
-      return new Answer(answer.status(), answer.body(), connected, clock.nanos());
+      return new AdminAnswer(answer.status(), answer.body(), connected, clock.nanos());
     } catch (SocketTimeoutException e) {
-      throw failed("read_timeout", "no answer" + within(request.readDeadline()));
+      throw failed(
+          "read_timeout", "no answer within %d ms".formatted(request.deadline().toMillis()));
     } catch (WireException e) {
       throw failed("bad_answer", "not HTTP: " + e.getMessage());
     }
   }
 
-  private int millisUntil(long end) throws SocketTimeoutException {
-    long left = TimeUnit.NANOSECONDS.toMillis(end - clock.nanos());
+  /** Milliseconds that a step may take: its own deadline, or less if the call ends earlier. */
+  private int shorterMillis(Duration step, long endNanos) {
+    long nanos = Math.min(step.toNanos(), endNanos - clock.nanos());
+    return Math.clamp(TimeUnit.NANOSECONDS.toMillis(nanos), 1, Integer.MAX_VALUE);
+  }
+
+  private int millisUntil(long endNanos) throws SocketTimeoutException {
+    long left = TimeUnit.NANOSECONDS.toMillis(endNanos - clock.nanos());
     if (left <= 0) {
       throw new SocketTimeoutException();
     }
     return (int) Math.min(left, Integer.MAX_VALUE);
   }
 
-  private static String within(Duration deadline) {
-    return " within %d ms".formatted(deadline.toMillis());
-  }
-
   /** Ends the exchange without its answer, unless it has ended. From any thread. */
-  void breakOff(String code, String message) {
-    brokenOff = Optional.of(new BreakOff(code, message));
+  void abort(String code, String message) {
+    abort = Optional.of(new Abort(code, message));
     try {
       channel.close();
     } catch (IOException e) {
-      // The descriptor is gone either way; the exchange tells why it ended.
+      // The descriptor is released either way; the exchange reports why it was aborted.
     }
   }
 
   /** The error of an exchange that was ended from outside, if it was. */
-  private Optional<AdminException> brokenOff() {
+  private Optional<AdminException> aborted() {
     if (Thread.currentThread().isInterrupted()) {
       return Optional.of(interrupted());
     }
-    return brokenOff.map(why -> failed(why.code(), why.message()));
+    return abort.map(why -> failed(why.code(), why.message()));
   }
 
   private AdminException interrupted() {

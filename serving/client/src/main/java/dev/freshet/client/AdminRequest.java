@@ -9,8 +9,11 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One admin request, part of {@code span}; {@code readDeadline} bounds the time from its last byte
- * to the answer's, and {@code token} is what the server knows its operators by.
+ * One admin request.
+ *
+ * @param span the span that the request belongs to
+ * @param token authenticates the client
+ * @param deadline from connecting to the last byte of the answer
  */
 record AdminRequest(
     String method,
@@ -20,17 +23,17 @@ record AdminRequest(
     TraceId trace,
     TraceParent span,
     Optional<AdminToken> token,
-    Duration readDeadline) {
+    Duration deadline) {
   String url() {
     return origin.root() + path;
   }
 
-  /** What errors call it. */
+  /** Method and URL, as errors name the request. */
   String call() {
     return method + " " + url();
   }
 
-  /** The request as it goes over the wire, for a connection that serves it alone. */
+  /** The bytes of the request, for a connection that carries no other. */
   ByteBuffer toHttp() {
     StringBuilder head = new StringBuilder(256);
     head.append(method).append(' ').append(path).append(" HTTP/1.1\r\n");

@@ -4,11 +4,11 @@ import dev.freshet.trace.AdminTimings;
 import java.util.Optional;
 
 /**
- * A weight operation that a server has acknowledged.
+ * A weight operation that a server acknowledged.
  *
- * @param timings where its time went
+ * @param timings the parts of its time
  * @param weightVersion the version now serving
- * @param preparedVersion the version that is prepared and not committed, if there is one
+ * @param preparedVersion the version that is prepared but not committed, if there is one
  */
 public record AdminResult(
     AdminTimings timings, String weightVersion, Optional<String> preparedVersion) {}

@@ -11,7 +11,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import java.util.Optional;
 
-/** Reads one HTTP answer from the bytes of a connection, as they come. */
+/** Parses one HTTP answer incrementally from the bytes of a connection. */
 final class AnswerReader implements AutoCloseable {
   private static final int MAX_ANSWER_BYTES = 1 << 20;
 
@@ -21,9 +21,10 @@ final class AnswerReader implements AutoCloseable {
   private Optional<byte[]> body = Optional.empty();
 
   /**
-   * Takes further bytes.
+   * Parses further bytes.
    *
-   * @throws WireException if they are not those of an answer, or of too long a one
+   * @throws WireException if they are not HTTP, or the answer exceeds {@value #MAX_ANSWER_BYTES}
+   *     bytes
    */
   void feed(byte[] bytes, int count) {
     try {
@@ -35,7 +36,7 @@ final class AnswerReader implements AutoCloseable {
   }
 
   /**
-   * The connection has ended, and with it an answer of no stated length; any other is not whole.
+   * The connection has ended, which completes an answer without a length; any other is not whole.
    */
   void ended() {
     try {

@@ -2,11 +2,11 @@ package dev.freshet.client;
 
 import java.util.concurrent.CompletableFuture;
 
-/** A streaming completion under way. */
+/** A running streaming completion. */
 public interface Call {
   /**
-   * The completion, or a {@link StreamException}. It completes on an event loop of the client: what
-   * depends on it must not block there ({@code …Async} does not).
+   * The completion, or a {@link StreamException}. It completes on an event loop of the client,
+   * which dependent stages must not block; use the {@code …Async} methods.
    */
   CompletableFuture<Completion> result();
 
@@ -14,8 +14,8 @@ public interface Call {
   int tokens();
 
   /**
-   * Closes the connection at once, by which the server ends the generation; the result fails as
-   * {@link StreamException.Kind#CANCELLED}. Without effect on a call that has ended.
+   * Closes the connection, on which the server stops generating; the result fails as {@link
+   * StreamException.Kind#CANCELLED}. No effect on a call that has ended.
    */
   void cancel();
 }

@@ -4,12 +4,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Completions under way that are cancelled together. Thread-safe. */
+/** A set of running completions that can be cancelled together. Thread-safe. */
 public final class Calls {
   private final Set<Call> running = new HashSet<>();
   private boolean cancelled;
 
-  /** Adds a call; one that comes after the cancellation is cancelled at once. */
+  /** Adds a call. After {@link #cancel} it is cancelled at once. */
   public void add(Call call) {
     synchronized (this) {
       if (!cancelled) {

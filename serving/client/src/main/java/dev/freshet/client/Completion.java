@@ -1,16 +1,16 @@
 package dev.freshet.client;
 
 /**
- * A completion that has come to its end.
+ * A finished completion.
  *
- * @param id the server's id of it
- * @param text what was generated, cut before a stop string
+ * @param id the server's id
+ * @param text the generated text, cut before a stop string
  * @param tokenIds the generated tokens; empty unless the request asked for token ids
  * @param logprobs their logprobs; empty unless the request asked for logprobs
- * @param policyVersions the version of the weights that made each token; empty if the server does
- *     not say
+ * @param policyVersions the policy version that sampled each token; empty if the server does not
+ *     report it
  * @param finishReason {@code stop}, {@code length} or {@code abort}
- * @param promptTokens the tokens of the prompt; −1 if the server does not say
+ * @param promptTokens the number of prompt tokens; −1 if the server does not report it
  * @param ttftMs from the start of the call to the first token
  * @param wallMs from the start of the call to the end of the answer
  */

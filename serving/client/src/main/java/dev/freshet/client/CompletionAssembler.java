@@ -9,11 +9,11 @@ import dev.freshet.wire.WireReader;
 import java.util.Optional;
 
 /**
- * Puts a completion together from the events of its stream. Every chunk must carry the same tokens
- * in each of its parts: as many ids, logprobs and versions, and the versions' spans must join.
+ * Assembles a completion from the events of its stream. Every chunk must be consistent: equally
+ * many ids, logprobs and versions, and the spans of versions must be contiguous.
  */
 final class CompletionAssembler {
-  /** The most bytes of one event. */
+  /** The maximum size of one event. */
   static final int MAX_EVENT_BYTES = 16 << 20;
 
   private final CompletionRequest request;
@@ -33,7 +33,7 @@ final class CompletionAssembler {
   }
 
   /**
-   * Takes the data of one event.
+   * Adds the data of one event.
    *
    * @throws WireException if it is not a chunk of this completion
    */
@@ -180,7 +180,7 @@ final class CompletionAssembler {
     return Math.max(ids.size(), Math.max(logprobBits.size(), versions.size()));
   }
 
-  /** Whether anything of the completion is there. */
+  /** Whether any token or text was received. */
   boolean begun() {
     return !text.isEmpty() || tokens() > 0;
   }
@@ -193,7 +193,7 @@ final class CompletionAssembler {
   /**
    * The completion, after the last event.
    *
-   * @throws WireException if the stream did not say why it ended
+   * @throws WireException if the stream had no finish reason
    */
   Completion completion(double ttftMs, double wallMs) {
     String reason =

@@ -25,24 +25,24 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The connections of a streaming client that carry no call. A connection is in the pool or a
- * call's, never both: whoever takes it out of its queue owns it. Thread-safe.
+ * The idle connections of a streaming client. A connection is either in the pool or owned by a
+ * call: the thread that removes it from its queue owns it. Thread-safe.
  */
 final class ConnectionPool {
   private static final int CONNECT_MILLIS = 10_000;
 
-  /** Less than servers keep an idle connection, so that it is seldom they who close it. */
+  /** Shorter than servers keep an idle connection, so that they rarely close one first. */
   private static final long IDLE_SECONDS = 20;
 
   private final Map<Origin, Deque<StreamConnection>> idle = new ConcurrentHashMap<>();
 
-  /** Looks names up, which may block, so that no event loop has to. */
+  /** Resolves host names, which may block and therefore must not run on an event loop. */
   private final ExecutorService names =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-stream-names", true));
 
   private volatile boolean closed;
 
-  /** Takes the connection to {@code origin} that was used last, if there is one. */
+  /** Takes the most recently used idle connection to {@code origin}, if there is one. */
   Optional<StreamConnection> take(Origin origin) {
     Deque<StreamConnection> queue = idle.get(origin);
     if (queue != null) {
@@ -76,7 +76,7 @@ final class ConnectionPool {
     }
   }
 
-  /** Forgets a connection that has closed. */
+  /** Removes a connection that has closed. */
   void forget(StreamConnection connection) {
     Deque<StreamConnection> queue = idle.get(connection.origin());
     if (queue != null) {
@@ -94,7 +94,7 @@ final class ConnectionPool {
         names.execute(() -> lookUp(call, loop));
       }
     } catch (UnknownHostException e) {
-      call.unreachable("not an address");
+      call.unreachable("not an address: " + call.origin().address());
     } catch (RejectedExecutionException e) {
       call.cancel();
     }
@@ -104,7 +104,7 @@ final class ConnectionPool {
     try {
       connect(call, loop, InetAddress.getByName(call.origin().address()));
     } catch (UnknownHostException e) {
-      call.unreachable("unknown host");
+      call.unreachable("unknown host " + call.origin().address());
     } catch (RejectedExecutionException e) {
       call.cancel();
     }
@@ -136,7 +136,7 @@ final class ConnectionPool {
         });
   }
 
-  /** Closes the idle connections and keeps no more. */
+  /** Closes the idle connections; later ones are closed at once. */
   void close() {
     closed = true;
     names.shutdownNow();

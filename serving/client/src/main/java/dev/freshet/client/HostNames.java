@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Resolves host names for the admin lane on platform threads of its own, so that a lookup never
+ * Resolves host names for the admin lane on its own platform threads, so that a lookup never
  * competes with rollouts for the carriers of virtual threads. Addresses are cached for {@link
  * #LIFETIME}; a failed lookup is not cached. Concurrent lookups of a name share one query.
  * Thread-safe.
@@ -30,10 +30,10 @@ final class HostNames {
     InetAddress[] resolve(String host) throws UnknownHostException;
   }
 
-  /** Long enough to save lookups of consecutive calls, short enough to follow a moved service. */
+  /** Long enough to serve consecutive calls, short enough to follow a service that moves. */
   static final Duration LIFETIME = Duration.ofSeconds(30);
 
-  /** A resolver that hangs occupies a thread until the system gives up; others use the rest. */
+  /** A hanging query occupies a thread until the system's resolver gives up. */
   private static final int THREADS = 8;
 
   static final HostNames SHARED = new HostNames(InetAddress::getAllByName, MonotonicClock.SYSTEM);
@@ -84,7 +84,7 @@ final class HostNames {
             known.put(host, new Known(addresses, clock.nanos()));
             running.remove(host);
             result.complete(addresses);
-          } catch (UnknownHostException | RuntimeException e) {
+          } catch (Throwable e) {
             running.remove(host);
             result.completeExceptionally(e);
           }
@@ -100,7 +100,7 @@ final class HostNames {
       this.result = result;
     }
 
-    /** Ends this caller's wait; the query itself goes on for others. */
+    /** Ends this caller's wait. The query itself continues, because other callers may share it. */
     void cancel() {
       result.cancel(false);
     }
@@ -109,7 +109,7 @@ final class HostNames {
      * The addresses, in the order to try them.
      *
      * @throws UnknownHostException if the name does not resolve
-     * @throws TimeoutException if it does not within the deadline
+     * @throws TimeoutException if it does not resolve within the deadline
      * @throws CancellationException if this lookup was cancelled
      */
     List<InetAddress> await(Duration deadline)
@@ -117,9 +117,6 @@ final class HostNames {
       try {
         return result.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
       } catch (ExecutionException e) {
-        if (e.getCause() instanceof CancellationException cancelled) {
-          throw cancelled;
-        }
         UnknownHostException unknown = new UnknownHostException(e.toString());
         unknown.initCause(e);
         throw unknown;

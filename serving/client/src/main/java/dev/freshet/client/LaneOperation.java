@@ -32,15 +32,19 @@ public interface LaneOperation {
     /** When {@code client.send} was logged. */
     long sentNanos();
 
+    /** The time left to the operation; 0 or less once it is used up. */
+    Duration left();
+
     /** The URL of a route of the server. */
     String url(String path);
 
     /**
      * Posts {@code body} and returns the answer, whose status is 2xx.
      *
-     * @param deadline from the request written to the whole answer
+     * @param deadline of the whole call; 0 or less is the error {@code deadline}. It may exceed
+     *     {@link #left} for a call that must be made although the operation's time is used up
      * @throws AdminException if the call fails or is answered with another status
      */
-    AdminExchange.Answer post(String path, byte[] body, Duration deadline);
+    AdminAnswer post(String path, byte[] body, Duration deadline);
   }
 }

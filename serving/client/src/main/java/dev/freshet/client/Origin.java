@@ -2,7 +2,7 @@ package dev.freshet.client;
 
 import java.net.URI;
 
-/** Where a server listens: {@code http://host:port}. */
+/** The root URL of a listener: {@code http://host:port}. */
 record Origin(String host, int port) {
   /** The origin of a URL that has no path, query or user of its own. */
   static Origin of(URI url) {

@@ -18,12 +18,12 @@ import java.util.function.Consumer;
 /**
  * Asks roles in other processes for their open waits.
  *
- * @param listeners where they listen; of servers the admin listener
+ * @param listeners the root of each role's listener; of a server, its admin listener
  * @param token the servers' admin token
  */
 public record RemoteWaits(List<URI> listeners, Optional<AdminToken> token) {
-  private static final Duration STEP = Duration.ofSeconds(3);
-  private static final AdminDeadlines DEADLINES = new AdminDeadlines(STEP, STEP, STEP, STEP, STEP);
+  private static final Duration DEADLINE = Duration.ofSeconds(3);
+  private static final AdminDeadlines DEADLINES = AdminDeadlines.all(DEADLINE);
 
   public RemoteWaits {
     listeners = List.copyOf(listeners);
@@ -36,7 +36,9 @@ public record RemoteWaits(List<URI> listeners, Optional<AdminToken> token) {
    */
   public List<Wait> ask(Consumer<String> unreachable) throws InterruptedException {
     List<Wait> waits = new ArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (ExecutorService threads =
+        Executors.newThreadPerTaskExecutor(
+            Thread.ofPlatform().name("freshet-waits-", 0).daemon().factory())) {
       List<Future<List<Wait>>> asked =
           listeners.stream().map(role -> threads.submit(() -> ask(role))).toList();
       for (Future<List<Wait>> answer : asked) {

@@ -1,9 +1,9 @@
 package dev.freshet.client;
 
 /**
- * What a server answers to {@code GET /health}.
+ * A server's answer to {@code GET /health}.
  *
- * @param healthy whether it takes requests
- * @param status the HTTP status it answered with
+ * @param healthy whether it accepts requests
+ * @param status the HTTP status of the answer
  */
 public record ServerHealth(boolean healthy, int status) {}

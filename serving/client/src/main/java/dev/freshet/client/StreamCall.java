@@ -14,8 +14,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One call of the streaming client. Its result completes once; a result that completes without an
- * answer closes the call's connection. The answer is read on the connection's event loop alone.
+ * One call of the streaming client. Its result completes once; a failure closes the call's
+ * connection. The answer is read only on the connection's event loop.
  */
 final class StreamCall implements Call {
   private final Origin origin;
@@ -70,7 +70,7 @@ final class StreamCall implements Call {
     pool.take(origin).ifPresentOrElse(kept -> kept.run(this, true), this::beginFresh);
   }
 
-  /** Begins on a fresh connection. */
+  /** Starts on a fresh connection. */
   void beginFresh() {
     pool.open(this, loop);
   }
@@ -84,7 +84,7 @@ final class StreamCall implements Call {
     return body;
   }
 
-  /** Takes a connection for itself; false if the call has ended meanwhile. */
+  /** Attaches the call to a connection; false if the call has ended meanwhile. */
   boolean attach(StreamConnection to) {
     connection = Optional.of(to);
     if (result.isDone()) {
@@ -95,13 +95,13 @@ final class StreamCall implements Call {
     return true;
   }
 
-  /** Lets go of its connection, which has read the whole answer. */
+  /** Detaches the call from its connection, which has read the whole answer. */
   void detach() {
     connection = Optional.empty();
     deadlineTimer.ifPresent(timer -> timer.cancel(false));
   }
 
-  /** Takes the data of one event of the answer. Returns whether the call goes on. */
+  /** Handles the data of one event of the answer. Returns whether the call continues. */
   boolean event(byte[] json, int length) {
     try {
       assembler.accept(json, length);
@@ -117,7 +117,7 @@ final class StreamCall implements Call {
     return assembler.error().isEmpty();
   }
 
-  /** The stream has come to its end. */
+  /** The stream has ended. */
   void done() {
     try {
       double wallMs = clock.millisSince(startNanos);
@@ -151,7 +151,7 @@ final class StreamCall implements Call {
   private void expire() {
     fail(
         Kind.DEADLINE,
-        "no end within %d ms, after %d tokens".formatted(deadline.toMillis(), tokens));
+        "not finished within %d ms, after %d tokens".formatted(deadline.toMillis(), tokens));
     connection.ifPresent(StreamConnection::close);
   }
 

@@ -32,9 +32,9 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection of the streaming client: carries one call at a time and goes back to the pool when
- * the whole answer is read. All state is its event loop's; {@link #run} and {@link #close} may be
- * called from any thread.
+ * A connection of the streaming client: carries one call at a time and returns to the pool when the
+ * whole answer is read. Its state is confined to its event loop; {@link #run} and {@link #close}
+ * may be called from any thread.
  */
 final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
   private static final int MAX_ERROR_BYTES = 64 << 10;
@@ -89,7 +89,9 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
     return Objects.requireNonNull(channel, "connection before its channel");
   }
 
-  /** Sends the request of {@code next}; {@code fromPool} says that the connection is not fresh. */
+  /**
+   * Sends the request of {@code next}; {@code fromPool} if the connection carried a call before.
+   */
   void run(StreamCall next, boolean fromPool) {
     idleTimer.ifPresent(timer -> timer.cancel(false));
     if (loop().inEventLoop()) {
@@ -220,8 +222,8 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
   }
 
   /**
-   * A completion that is there is not kept waiting for the end of its HTTP answer; mostly both come
-   * in one read, and the connection is then free for the caller's next call.
+   * Completes the call at {@code [DONE]}, without waiting for the end of the HTTP answer. Usually
+   * one read has both, and the connection is then free for the caller's next call.
    */
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {

@@ -1,12 +1,12 @@
 package dev.freshet.client;
 
-/** A streaming completion that did not come to its end. The message is one line. */
+/** A streaming completion that failed. The message is one line. */
 public final class StreamException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** How it failed. */
+  /** The kinds of failure. */
   public enum Kind {
-    /** No connection: the server is not there, or does not accept. */
+    /** No connection could be established. */
     UNREACHABLE,
     /** The server answered with an HTTP error ({@link #status}). */
     REFUSED,
@@ -14,7 +14,7 @@ public final class StreamException extends RuntimeException {
     FAILED,
     /** The connection ended before the answer did. */
     TRUNCATED,
-    /** The answer is not what the protocol demands. */
+    /** The answer violates the protocol. */
     MALFORMED,
     /** The deadline passed. */
     DEADLINE,
@@ -33,7 +33,6 @@ public final class StreamException extends RuntimeException {
     this.neverHandled = neverHandled;
   }
 
-  /** How it failed. */
   public Kind kind() {
     return kind;
   }

@@ -10,14 +10,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Streams completions from any number of servers over keep-alive connections, one completion a
- * connection at a time. The number of connections is the number of calls under way, which is the
- * caller's to bound. Its event loops and connections are its own; admin calls never use them.
+ * Streams completions from any number of servers over keep-alive connections, one completion per
+ * connection at a time. It opens as many connections as there are running calls, which the caller
+ * bounds. Admin calls never use its event loops and connections.
  *
- * <p>What a call holds is bounded: one event by {@value CompletionAssembler#MAX_EVENT_BYTES} bytes,
- * the tokens by the request's {@code max_tokens}. A request that went out on a kept connection
- * which the server had just closed is sent once more on a fresh one; nothing else is repeated.
- * Thread-safe.
+ * <p>The memory of a call is bounded: an event by {@value CompletionAssembler#MAX_EVENT_BYTES}
+ * bytes, the tokens by the request's {@code max_tokens}. A request on a kept connection that the
+ * server closes before it answers is sent once more on a fresh connection; nothing else is
+ * repeated. Thread-safe.
  */
 public final class StreamingClient implements AutoCloseable {
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
@@ -41,8 +41,8 @@ public final class StreamingClient implements AutoCloseable {
   }
 
   /**
-   * Sends {@code request} to the server at {@code server} (as {@code http://127.0.0.1:8000}) and
-   * streams its answer, whatever the request says of streaming and usage. Does not block.
+   * Sends {@code request} to {@code server} (such as {@code http://127.0.0.1:8000}) and streams its
+   * answer; the request's own streaming and usage options are overridden. Does not block.
    *
    * @param deadline from now to the end of the answer
    */

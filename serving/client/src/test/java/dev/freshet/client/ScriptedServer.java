@@ -17,9 +17,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A server on a real socket that does what a test's script says, whatever HTTP would demand. */
+/**
+ * A server on a real socket that follows a test's script, which need not be valid HTTP. It runs on
+ * platform threads, so that a test may occupy the carriers of virtual threads.
+ */
 public final class ScriptedServer implements AutoCloseable {
-  /** What is done with one connection; it is closed afterwards. */
+  /** Serves one connection, which is closed afterwards. */
   @FunctionalInterface
   public interface Script {
     void serve(Connection connection) throws Exception;
@@ -34,9 +37,14 @@ public final class ScriptedServer implements AutoCloseable {
   private final AtomicInteger connections = new AtomicInteger();
 
   public ScriptedServer(Script script) throws IOException {
-    this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    this(0, script);
+  }
+
+  /** A server on that port of the loopback interface. */
+  public ScriptedServer(int port, Script script) throws IOException {
+    this.listener = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
     this.script = script;
-    Thread.ofVirtual().start(this::accept);
+    Thread.ofPlatform().daemon().name("scripted-accept").start(this::accept);
   }
 
   public URI url() {
@@ -59,7 +67,7 @@ public final class ScriptedServer implements AutoCloseable {
         Socket socket = listener.accept();
         connections.incrementAndGet();
         open.add(socket);
-        Thread.ofVirtual().start(() -> serve(socket));
+        Thread.ofPlatform().daemon().name("scripted-serve").start(() -> serve(socket));
       }
     } catch (IOException e) {
       // The listener is closed: the test is over.
@@ -71,7 +79,7 @@ public final class ScriptedServer implements AutoCloseable {
       socket.setTcpNoDelay(true);
       script.serve(new Connection(socket));
     } catch (Exception e) {
-      // The client has left, which the test itself looks at.
+      // The client closed the connection; the test checks what it needs to know.
     } finally {
       open.remove(socket);
     }

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.client.StreamException.Kind;
 import dev.freshet.wire.CompletionRequest;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Objects;
@@ -31,7 +29,7 @@ class StreamingClientTest {
   }
 
   @Test
-  void aStreamThatComesByteByByteIsOneCompletion() throws Exception {
+  void aStreamThatArrivesByteByByteIsOneCompletion() throws Exception {
     try (ScriptedServer server =
         new ScriptedServer(
             c -> {
@@ -112,8 +110,8 @@ class StreamingClientTest {
   }
 
   @Test
-  void aServerThatIsNotThereHasNeverHandledTheRequest() throws Exception {
-    StreamException error = failure(client.start(nobody(), REQUEST, LONG));
+  void aRefusedRequestWasNeverHandled() throws Exception {
+    StreamException error = failure(client.start(Conditions.refusedUrl(), REQUEST, LONG));
 
     assertThat(error.kind()).isEqualTo(Kind.UNREACHABLE);
     assertThat(error.neverHandled()).isTrue();
@@ -121,7 +119,7 @@ class StreamingClientTest {
   }
 
   @Test
-  void aHostWithoutAddressIsUnreachable() throws Exception {
+  void anUnknownHostIsUnreachable() throws Exception {
     StreamException error =
         failure(client.start(URI.create("http://no-such-host.invalid:1"), REQUEST, LONG));
 
@@ -130,7 +128,7 @@ class StreamingClientTest {
   }
 
   @Test
-  void anHttpErrorIsRefusedWithItsStatusAndMessageAndTheConnectionServesOn() throws Exception {
+  void anHttpErrorHasItsStatusAndMessageAndTheConnectionIsReused() throws Exception {
     try (ScriptedServer server =
         new ScriptedServer(
             c -> {
@@ -187,7 +185,7 @@ class StreamingClientTest {
   }
 
   @Test
-  void chunksThatContradictThemselvesAreMalformed() throws Exception {
+  void inconsistentChunksAreMalformed() throws Exception {
     assertThat(failureOf(c -> c.event("{\"choices\":[")))
         .hasMessageContaining("malformed JSON at line 1");
     assertThat(failureOf(c -> c.event(token("a", 1, -1, 0, 1))))
@@ -265,7 +263,7 @@ class StreamingClientTest {
   }
 
   @Test
-  void aClosedClientCancelsItsCallsAndTakesNoMore() throws Exception {
+  void aClosedClientCancelsItsCallsAndRejectsNewOnes() throws Exception {
     try (ScriptedServer server =
         new ScriptedServer(
             c -> {
@@ -312,12 +310,6 @@ class StreamingClientTest {
   private static String last(String reason) {
     return "{\"id\":\"c1\",\"choices\":[{\"index\":0,\"text\":\"\",\"token_ids\":[],\"finish_reason\":\"%s\"}]}"
         .formatted(reason);
-  }
-
-  private static URI nobody() throws Exception {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return URI.create("http://127.0.0.1:" + taken.getLocalPort());
-    }
   }
 
   private static Completion await(Call call) throws Exception {

@@ -5,11 +5,13 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.UpdateWeightsRequest;
+import java.time.Duration;
 import java.util.OptionalLong;
 
 /**
- * How one inference server program is asked to serve other weights. Everything that differs between
- * programs is behind this interface; {@link Dialects} lists the implementations. Stateless.
+ * The protocol by which one inference server program updates its weights. Everything that differs
+ * between programs is behind this interface; no code outside the implementations compares dialects.
+ * {@link Dialects} lists them. Stateless.
  */
 public interface Dialect {
   /** The program's name, as on the command line and in reports. */
@@ -23,18 +25,21 @@ public interface Dialect {
   void check(UpdateWeightsRequest request);
 
   /**
-   * Carries out an update.
+   * Carries out an update, once.
    *
+   * @param within the deadline, the wait for the lane included. A call that must follow one that
+   *     changed the server (such as a resume) is made even after it.
    * @throws AdminException if the server refused it, failed, or did not answer in time
    */
-  AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace);
+  AdminResult update(
+      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within);
 
-  /** The route whose answer has the served version in the field {@code weight_version}. */
+  /** The route whose JSON answer names the served version in the field {@code weight_version}. */
   String versionRoute();
 
   /**
-   * Whether an update posted again under its trace id joins the one that is running. Otherwise it
-   * must not be repeated once the server may have seen it.
+   * Whether an update that is posted again under its trace id joins the running one. If not, it
+   * must not be posted again once the server may have received it.
    */
   boolean joinsRepeatedUpdates();
 

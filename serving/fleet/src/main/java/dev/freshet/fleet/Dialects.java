@@ -3,7 +3,7 @@ package dev.freshet.fleet;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The dialects there are. A new one is added to {@link #ALL}. */
+/** Every dialect; {@link #ALL} is the registry. */
 public final class Dialects {
   public static final Dialect FRESHET = new FreshetDialect();
   public static final Dialect VLLM = new VllmDialect();

@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.Calls;
@@ -9,9 +10,9 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
-import dev.freshet.wire.WeightInfo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,11 +33,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The inference servers of a run. Rollouts go to the server in rotation that has the fewest;
- * weights go to all of them in parallel, each over its own admin lane. The policy version advances
- * only when every server in rotation has acknowledged it; a server that cannot follow leaves the
- * rotation and never serves a rollout again. The update log has a version before any server may
- * serve it. Thread-safe.
+ * The inference servers of a run. A rollout goes to the server in rotation that has the fewest and
+ * does not back off; weights go to all servers in rotation in parallel, each over its own admin
+ * lane.
+ *
+ * <p>Invariants: the policy version advances only when every server in rotation has acknowledged
+ * it; a server that fails an update which another acknowledged is quarantined and never receives a
+ * rollout again; the journal records a version before any server can serve it. Thread-safe.
  */
 public final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
@@ -46,12 +49,12 @@ public final class Fleet implements AutoCloseable {
   private final List<Replica> servers;
   private final Duration updateDeadline;
   private final UpdateJournal journal;
-  private final Set<Long> asked = ConcurrentHashMap.newKeySet();
+  private final Set<Long> requestedVersions = ConcurrentHashMap.newKeySet();
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  private final ParallelUpdate updaters = new ParallelUpdate();
+  private final ParallelUpdate parallel = new ParallelUpdate();
   private volatile long policyVersion;
 
   public Fleet(
@@ -60,7 +63,7 @@ public final class Fleet implements AutoCloseable {
       Duration updateDeadline,
       UpdateJournal journal,
       EventLog events) {
-    AdminDeadlines deadlines = ReplicaAdmin.deadlines(updateDeadline);
+    AdminDeadlines deadlines = AdminDeadlines.DEFAULT.withUpdate(updateDeadline);
     this.servers =
         addresses.stream()
             .map(a -> new Replica(a, Dialects.FRESHET, deadlines, token, events))
@@ -75,22 +78,22 @@ public final class Fleet implements AutoCloseable {
     return policyVersion;
   }
 
-  /** Whether a server may serve this version because it was asked to. */
-  public boolean asked(long version) {
-    return asked.contains(version);
+  /** Whether any server was asked to serve this version. */
+  public boolean requested(long version) {
+    return requestedVersions.contains(version);
   }
 
-  /** How the servers are, in the order they were named. */
+  /** The state of every server, in the order of the constructor's addresses. */
   public List<ReplicaStatus> replicas() {
     lock.lock();
     try {
-      return servers.stream().map(Replica::replica).toList();
+      return servers.stream().map(Replica::status).toList();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Rollouts that servers have now. */
+  /** The number of rollouts running on all servers now. */
   public int rollouts() {
     lock.lock();
     try {
@@ -100,7 +103,7 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  /** Has the state of every server read into the metrics whenever they are asked for. */
+  /** Publishes the state of every server, which is read at each scrape. */
   public void watch(FleetMetrics metrics) {
     for (Replica server : servers) {
       metrics.replica(
@@ -120,11 +123,12 @@ public final class Fleet implements AutoCloseable {
   }
 
   /**
-   * Waits until every server is healthy, then has those that do not serve the base model go back to
-   * it: policy version 0, with which the run's update log begins. Returns at once when {@code
-   * stopping}.
+   * Waits until every server is healthy, then returns those that serve another version to the base
+   * model, policy version 0, and begins the journal with it. Returns at once when {@code stopping}.
    *
-   * @return the timings of going back, by server
+   * @return the timings of the reloads, by server
+   * @throws FleetException if a server is not healthy within {@code deadline} or cannot return to
+   *     its base model
    */
   public Map<ServerAddress, AdminTimings> begin(Duration deadline, BooleanSupplier stopping)
       throws InterruptedException {
@@ -138,17 +142,25 @@ public final class Fleet implements AutoCloseable {
           return reloads;
         }
       }
-      WeightInfo info = server.admin().client().weightInfo();
-      if (!info.weightVersion().equals("0") && !info.weightVersion().equals("default")) {
-        LOG.info(
-            "server {} serves version {}: back to its base model", server, info.weightVersion());
-        reloads.put(
-            server.address(), server.admin().client().reloadWeights(TraceId.random()).timings());
-      }
+      returnToBaseModel(server).ifPresent(timings -> reloads.put(server.address(), timings));
     }
     journal.begin(policyVersion);
-    asked.add(policyVersion);
+    requestedVersions.add(policyVersion);
     return reloads;
+  }
+
+  private static Optional<AdminTimings> returnToBaseModel(Replica server) {
+    AdminClient client = server.admin().client();
+    try {
+      String version = client.weightInfo().weightVersion();
+      if (version.equals("0") || version.equals("default")) {
+        return Optional.empty();
+      }
+      LOG.info("server {} serves version {}: reloading its base model", server, version);
+      return Optional.of(client.reloadWeights(TraceId.random()).timings());
+    } catch (AdminException e) {
+      throw new FleetException("cannot return server to its base model: " + OneLine.of(e), e);
+    }
   }
 
   private boolean awaitHealthy(
@@ -166,11 +178,11 @@ public final class Fleet implements AutoCloseable {
         if (found.isEmpty()) {
           LOG.info("waiting for server {} to be healthy: {}", server, e.getMessage());
         }
-        found = FleetException.reason(e);
+        found = OneLine.of(e);
       }
       if (clock.nanos() >= end) {
         throw new FleetException(
-            "server %s: not healthy within %d s of the start: %s"
+            "server %s is not healthy within %d s of the start: %s"
                 .formatted(server.address().admin(), deadline.toSeconds(), found));
       }
       Thread.sleep(PROBE_INTERVAL);
@@ -179,23 +191,23 @@ public final class Fleet implements AutoCloseable {
   }
 
   /**
-   * Takes the least loaded server for a rollout, waiting while all are paused after failures; the
-   * caller releases it. Empty if {@code scope} was cancelled.
+   * Takes the least loaded server for a rollout, waiting while all back off; the caller releases
+   * it. Empty if {@code scope} was cancelled.
    *
-   * @param avoid a server to take only if there is no other
+   * @param avoid a server to take only if every other backs off or is quarantined
    * @throws FleetException if no server is in rotation
    */
   public Optional<Replica> acquire(Optional<Replica> avoid, Calls scope)
       throws InterruptedException {
     lock.lock();
     try {
-      Optional<Replica> server = start(avoid, scope);
+      Optional<Replica> server = tryAcquire(avoid, scope);
       if (server.isEmpty() && !scope.cancelled()) {
         try (Waits.Open _ =
             Waits.begin("orchestrator", "a server that may have a rollout", "inference")) {
           while (server.isEmpty() && !scope.cancelled()) {
             changed.awaitNanos(CANCELLATION_POLL_NANOS);
-            server = start(avoid, scope);
+            server = tryAcquire(avoid, scope);
           }
         }
       }
@@ -205,8 +217,8 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  /** A server that may have a rollout, which it then has; empty if there is none now. */
-  private Optional<Replica> start(Optional<Replica> avoid, Calls scope) {
+  /** Starts a rollout on a server, if one may receive it now. */
+  private Optional<Replica> tryAcquire(Optional<Replica> avoid, Calls scope) {
     if (scope.cancelled()) {
       return Optional.empty();
     }
@@ -217,7 +229,7 @@ public final class Fleet implements AutoCloseable {
     long now = clock.nanos();
     Optional<Replica> best =
         rotation.stream()
-            .filter(s -> s.pauseLeft(now) <= 0)
+            .filter(s -> !s.backsOff(now))
             .min(
                 Comparator.comparing((Replica s) -> avoid.filter(s::equals).isPresent())
                     .thenComparingInt(Replica::rollouts));
@@ -225,7 +237,7 @@ public final class Fleet implements AutoCloseable {
     return best;
   }
 
-  /** Gives a server back after a rollout. */
+  /** Releases a server after a rollout, however it ended. */
   public void release(Replica server) {
     lock.lock();
     try {
@@ -235,7 +247,7 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  /** A rollout went well on the server. */
+  /** A rollout succeeded on the server. */
   public void succeeded(Replica server) {
     lock.lock();
     try {
@@ -246,7 +258,7 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  /** A rollout failed through the server or the way to it. */
+  /** A rollout failed because of the server or the network: the server backs off. */
   public void failed(Replica server) {
     lock.lock();
     try {
@@ -257,10 +269,12 @@ public final class Fleet implements AutoCloseable {
   }
 
   /**
-   * Has every server in rotation serve the checkpoint in {@code dir} as version {@code step}, and
-   * waits for all of them. If none takes it because it is refused, all go on with the old weights;
-   * if some take it, the others leave the rotation.
+   * Updates every server in rotation to the checkpoint in {@code dir} as version {@code step}, and
+   * waits for all of them. A server that does not acknowledge in time is quarantined. A server that
+   * refuses is quarantined if another acknowledges; if none does, those that refuse stay in
+   * rotation with the old weights.
    *
+   * @return the outcome of each server that was in rotation
    * @throws FleetException if no server is left in rotation
    */
   public List<ServerUpdate> update(Path dir, long step) throws InterruptedException {
@@ -275,10 +289,10 @@ public final class Fleet implements AutoCloseable {
     for (int i = 0; i < rotation.size(); i++) {
       journal.sent(step, rotation.get(i).adminUrl(), traces.get(i));
     }
-    asked.add(step);
+    requestedVersions.add(step);
     String directory = dir.toAbsolutePath().toString();
     List<ServerUpdate> updates =
-        updaters.run(
+        parallel.run(
             rotation.stream().map(Replica::admin).toList(),
             UpdateWeightsRequest.of(directory, OptionalLong.of(step), UpdateMode.KEEP),
             traces,
@@ -294,10 +308,10 @@ public final class Fleet implements AutoCloseable {
         case ServerUpdate.Acknowledged ok -> acknowledged(server, step);
         case ServerUpdate.Refused refused -> {
           if (acknowledged) {
-            lost.add(dismiss(server, refused.why()));
+            lost.add(quarantine(server, refused.why()));
           }
         }
-        case ServerUpdate.Failed failed -> lost.add(dismiss(server, failed.why()));
+        case ServerUpdate.Failed failed -> lost.add(quarantine(server, failed.why()));
       }
     }
     if (lost.size() == rotation.size()) {
@@ -321,15 +335,15 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  private String dismiss(Replica server, String why) {
+  private String quarantine(Replica server, String why) {
     lock.lock();
     try {
-      server.leaveRotation(why);
+      server.quarantine(why);
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    LOG.warn("server {} leaves the rotation: {}", server, why);
+    LOG.warn("server {} is quarantined: {}", server, why);
     server.calls().cancel();
     return why;
   }
@@ -337,6 +351,6 @@ public final class Fleet implements AutoCloseable {
   @Override
   public void close() {
     servers.forEach(server -> server.admin().close());
-    updaters.close();
+    parallel.close();
   }
 }

@@ -15,8 +15,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
 
 /**
- * Weight updates as their client sees them, by replica: host and port of a server's admin listener,
- * which is also what a Prometheus that scrapes the server there calls it. Thread-safe.
+ * Weight updates as the client measures them, and rotation, by replica. The replica label is host
+ * and port of the server's admin listener, which equals Prometheus' {@code instance} of a scrape
+ * there. Thread-safe.
  */
 public final class FleetMetrics {
   private static final String REPLICA = "replica";
@@ -24,7 +25,7 @@ public final class FleetMetrics {
   private static final String ACKNOWLEDGED = "acknowledged";
   private static final String UPDATE = "update_weights";
 
-  /** The parts that have a histogram of their own. */
+  /** The parts that have their own histogram. */
   private static final EnumSet<UpdatePart> OF_WHOLE_UPDATE =
       EnumSet.of(UpdatePart.WALL, UpdatePart.RPC, UpdatePart.QUEUE, UpdatePart.STALL);
 
@@ -33,7 +34,7 @@ public final class FleetMetrics {
   private final Metric<Histogram> queues;
   private final Metric<Histogram> stalls;
   private final Metric<Histogram> parts;
-  private final PartSeries counted = new PartSeries(EnumSet.complementOf(OF_WHOLE_UPDATE));
+  private final PartSeries partSeries = new PartSeries(EnumSet.complementOf(OF_WHOLE_UPDATE));
   private final Metric<Counter> updates;
   private final Metric<Gauge> inRotation;
   private final Metric<Gauge> rollouts;
@@ -76,18 +77,21 @@ public final class FleetMetrics {
         registry.gauge(
             Role.ORCHESTRATOR,
             "freshet_replica_in_rotation",
-            "1 while a server may have rollouts",
+            "1 while a server is in rotation",
             REPLICA);
     this.rollouts =
         registry.gauge(
-            Role.ORCHESTRATOR, "freshet_replica_rollouts", "Rollouts a server has now", REPLICA);
+            Role.ORCHESTRATOR,
+            "freshet_replica_rollouts",
+            "Rollouts running on a server now",
+            REPLICA);
   }
 
   private static Metric<Histogram> duration(MetricsRegistry registry, String name, String help) {
     return registry.histogram(Role.ORCHESTRATOR, name, help, REPLICA, OP);
   }
 
-  /** A server of the fleet, and where its state can be read. */
+  /** Adds a server of the fleet; its state is read from the suppliers at each scrape. */
   public void replica(String replica, BooleanSupplier inRotationNow, DoubleSupplier rolloutsNow) {
     inRotation.of(replica).read(() -> inRotationNow.getAsBoolean() ? 1 : 0);
     rollouts.of(replica).read(rolloutsNow);
@@ -99,7 +103,7 @@ public final class FleetMetrics {
     }
   }
 
-  /** A server carried an operation out. */
+  /** A server acknowledged an operation. */
   public void acknowledged(String replica, AdminTimings timings) {
     String op = timings.op();
     updates.of(replica, op, ACKNOWLEDGED).add(1);
@@ -107,10 +111,10 @@ public final class FleetMetrics {
     timings.rpcMs().ifPresent(ms -> rpcs.of(replica, op).millis(ms));
     timings.queueMs().ifPresent(ms -> queues.of(replica, op).millis(ms));
     timings.stallMs().ifPresent(ms -> stalls.of(replica, op).millis(ms));
-    counted.count(timings.parts(), part -> parts.of(replica, op, part));
+    partSeries.count(timings.parts(), part -> parts.of(replica, op, part));
   }
 
-  /** A server refused an update; its old weights serve on. */
+  /** A server refused an update and still serves its old weights. */
   public void refused(String replica) {
     updates.of(replica, UPDATE, "refused").add(1);
   }

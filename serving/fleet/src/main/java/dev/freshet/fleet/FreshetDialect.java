@@ -4,8 +4,9 @@ import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.UpdateWeightsRequest;
+import java.time.Duration;
 
-/** Freshet's own server: prepares beside decoding, swaps between two decode steps. */
+/** Freshet's server: prepares while it decodes, swaps between two decode steps. */
 final class FreshetDialect implements Dialect {
   @Override
   public String name() {
@@ -16,8 +17,9 @@ final class FreshetDialect implements Dialect {
   public void check(UpdateWeightsRequest request) {}
 
   @Override
-  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
-    return admin.updateWeights(request, trace);
+  public AdminResult update(
+      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
+    return admin.updateWeights(request, trace, within);
   }
 
   @Override

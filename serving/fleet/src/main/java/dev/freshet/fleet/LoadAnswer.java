@@ -1,7 +1,7 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminAnswer;
 import dev.freshet.client.AdminException;
-import dev.freshet.client.AdminExchange;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireReader;
@@ -13,31 +13,31 @@ import java.util.OptionalDouble;
  */
 final class LoadAnswer {
   private boolean success = true;
-  private String message = "it did not succeed";
+  private String message = "the server reports a failed load without a message";
   private OptionalDouble rpcMs = OptionalDouble.empty();
 
   private LoadAnswer() {}
 
   /**
-   * The server's own time in ms, if it reports one.
+   * The time that the load took on the server in ms, if the answer reports it.
    *
    * @throws AdminException if the answer says that the load failed, or cannot be read
    */
-  static OptionalDouble rpcMs(String route, AdminExchange.Answer answer) {
+  static OptionalDouble rpcMs(String route, AdminAnswer answer) {
     if (answer.body().length == 0) {
       return OptionalDouble.empty();
     }
-    LoadAnswer said = new LoadAnswer();
+    LoadAnswer parsed = new LoadAnswer();
     try (WireReader in = WireReader.lenient(answer.body(), 0, answer.body().length)) {
-      in.document(name -> said.read(name, in));
+      in.document(name -> parsed.read(name, in));
     } catch (WireException e) {
       throw AdminException.sent(route, "bad_answer", e.getMessage());
     }
-    if (!said.success) {
+    if (!parsed.success) {
       throw AdminException.answered(
-          route, answer.status(), new ErrorBody(said.message, "update_failed", "failed"));
+          route, answer.status(), new ErrorBody(parsed.message, "update_failed", "failed"));
     }
-    return said.rpcMs;
+    return parsed.rpcMs;
   }
 
   private void read(String name, WireReader in) {

@@ -1,8 +1,8 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminAnswer;
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminException;
-import dev.freshet.client.AdminExchange;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.LaneOperation;
 import dev.freshet.trace.AdminTimings;
@@ -24,27 +24,29 @@ import java.util.function.Function;
  * A weight update of a server that loads weights while it is paused: pause, load the checkpoint
  * from disk, settle (caches, version name), resume. A server whose load failed, or may still be
  * running, stays paused because its weights may be mixed. A server that was never asked to load is
- * resumed.
+ * resumed. Pause and load end at the operation's deadline; the calls after them have their own, so
+ * that a server is not left paused because the time was used up.
  */
 final class PausedUpdate {
   /**
    * One call.
    *
-   * @param phase the part of the update that it is
-   * @param optional whether a server without the route (404) is updated without it
+   * @param phase the part of the update's time that the call is
+   * @param optional whether the update continues without the call if the server lacks the route
+   *     (404)
    */
   record Step(UpdatePart phase, String path, byte[] body, Duration deadline, boolean optional) {}
 
   /**
    * The calls of an update, in this order.
    *
-   * @param loaded reads the answer of {@code load}: the server's own time in ms, if it reports one
-   * @param settle calls under the new weights, all made even if one fails
+   * @param loaded reads the answer of {@code load}: the time of the load in ms, if reported
+   * @param settle calls under the new weights; all are made even if one fails
    */
   record Plan(
       Optional<Step> pause,
       Step load,
-      Function<AdminExchange.Answer, OptionalDouble> loaded,
+      Function<AdminAnswer, OptionalDouble> loaded,
       List<Step> settle,
       Optional<Step> resume) {}
 
@@ -63,19 +65,21 @@ final class PausedUpdate {
   /**
    * Carries out {@code plan} for a request that {@link #require} accepts.
    *
+   * @param within the deadline of pause and load, the wait for the lane included
    * @throws AdminException the error of the first call that failed
    */
   static AdminResult run(
-      Plan plan, AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+      Plan plan, AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
     String route = plan.load().path();
     return admin.operate(
         new LaneOperation.Named("update_weights", route, request.weightDir()),
         trace,
+        within,
         lane -> new PausedUpdate(plan, admin.clock(), lane).result(request));
   }
 
   /**
-   * Rejects what only a Freshet server can do, and an update without a directory or a version.
+   * Rejects options of Freshet servers, and an update without a directory or a version.
    *
    * @throws WireException with the field, the value and what is allowed
    */
@@ -137,7 +141,7 @@ final class PausedUpdate {
       return false;
     }
     try {
-      return call(plan.pause().get()).isPresent();
+      return call(beforeEnd(plan.pause().get())).isPresent();
     } catch (AdminException e) {
       if (!e.neverHandled()) {
         resumeAfter(e);
@@ -148,7 +152,7 @@ final class PausedUpdate {
 
   private OptionalDouble load(boolean paused) {
     try {
-      return plan.loaded().apply(call(plan.load()).orElseThrow());
+      return plan.loaded().apply(call(beforeEnd(plan.load())).orElseThrow());
     } catch (AdminException e) {
       if (!paused) {
         throw e;
@@ -187,11 +191,19 @@ final class PausedUpdate {
             });
   }
 
+  /** The step, ended by the operation's deadline. */
+  private Step beforeEnd(Step step) {
+    Duration left = lane.left();
+    return left.compareTo(step.deadline()) < 0
+        ? new Step(step.phase(), step.path(), step.body(), left, step.optional())
+        : step;
+  }
+
   /** The answer; empty for an optional route that the server does not have. */
-  private Optional<AdminExchange.Answer> call(Step step) {
+  private Optional<AdminAnswer> call(Step step) {
     long start = clock.nanos();
     try {
-      AdminExchange.Answer answer = lane.post(step.path(), step.body(), step.deadline());
+      AdminAnswer answer = lane.post(step.path(), step.body(), step.deadline());
       connectMs += (answer.connectedNanos() - start) / 1e6;
       phases = phases.with(step.phase(), (answer.answeredNanos() - start) / 1e6);
       return Optional.of(answer);

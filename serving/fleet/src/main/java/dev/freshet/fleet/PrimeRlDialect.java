@@ -9,12 +9,13 @@ import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireWriter;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * prime-rl's inference server: {@code /update_weights}, between {@code /pause} and {@code /resume}
- * where it has them. Mode {@code keep} only.
+ * if the server has them. Mode {@code keep} only.
  */
 final class PrimeRlDialect implements Dialect {
   private static final String LOAD = "/update_weights";
@@ -46,7 +47,8 @@ final class PrimeRlDialect implements Dialect {
   }
 
   @Override
-  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+  public AdminResult update(
+      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
     check(request);
     AdminDeadlines deadlines = admin.deadlines();
     byte[] load =
@@ -63,6 +65,6 @@ final class PrimeRlDialect implements Dialect {
             Optional.of(
                 new PausedUpdate.Step(
                     UpdatePart.RESUME, "/resume", NO_BODY, deadlines.pause(), true)));
-    return PausedUpdate.run(plan, admin, request, trace);
+    return PausedUpdate.run(plan, admin, request, trace, within);
   }
 }

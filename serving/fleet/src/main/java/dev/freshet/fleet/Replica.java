@@ -8,12 +8,15 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One inference server as the fleet sees it: how many rollouts it has, whether it may have more,
- * and its own admin lane. Its state is guarded by the fleet's lock.
+ * One inference server of the fleet: its rollouts, whether it may receive more, and its admin lane.
+ *
+ * <p>A replica is in rotation until it is quarantined, for good. In rotation it receives no
+ * rollouts while it backs off after a failed completion: 100 ms, doubled by each further failure up
+ * to 10 s, until a completion succeeds. The fleet's lock guards this state.
  */
 public final class Replica {
-  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final ServerAddress address;
   private final ReplicaAdmin admin;
@@ -21,9 +24,11 @@ public final class Replica {
   private int rollouts;
   private Optional<String> quarantined = Optional.empty();
   private long version;
-  private long pauseNanos;
-  private long pausedUntilNanos;
-  private boolean paused;
+
+  /** The length of the newest backoff; 0 if no completion failed since the last success. */
+  private long backoffNanos;
+
+  private long backoffEndNanos;
 
   Replica(
       ServerAddress address,
@@ -39,75 +44,66 @@ public final class Replica {
     return address;
   }
 
-  /** The root of its admin listener, as logs and metrics name it. */
-  public String adminUrl() {
-    return address.admin().toString();
-  }
-
-  public ReplicaAdmin admin() {
-    return admin;
-  }
-
-  /** The completions it is streaming. */
+  /** The completions that it streams. */
   public Calls calls() {
     return calls;
   }
 
-  /** Rollouts it has now. */
-  public int rollouts() {
+  /** The root of its admin listener, as logs and metrics name it. */
+  String adminUrl() {
+    return address.admin().toString();
+  }
+
+  ReplicaAdmin admin() {
+    return admin;
+  }
+
+  /** The number of rollouts that it runs now. */
+  int rollouts() {
     return rollouts;
   }
 
-  public boolean inRotation() {
+  boolean inRotation() {
     return quarantined.isEmpty();
   }
 
-  /** It gets no rollouts any more. */
-  public void leaveRotation(String why) {
+  void quarantine(String why) {
     quarantined = Optional.of(why);
   }
 
-  /** It serves {@code step} from now on. */
-  public void acknowledged(long step) {
+  /** It acknowledged policy version {@code step}. */
+  void acknowledged(long step) {
     version = step;
   }
 
-  /** How it is now. */
-  public ReplicaStatus replica() {
+  ReplicaStatus status() {
     return new ReplicaStatus(adminUrl(), version, rollouts, quarantined);
   }
 
-  /** Nanoseconds until it may have rollouts again after a failure; 0 or less for now. */
-  public long pauseLeft(long now) {
-    return paused ? pausedUntilNanos - now : 0;
+  boolean backsOff(long nowNanos) {
+    return backoffNanos > 0 && backoffEndNanos - nowNanos > 0;
   }
 
-  public void rolloutStarted() {
+  void rolloutStarted() {
     rollouts++;
   }
 
-  public void rolloutEnded() {
+  void rolloutEnded() {
     rollouts--;
   }
 
-  /** A completion came to its end: it is well. */
-  public void succeeded() {
-    paused = false;
-    pauseNanos = 0;
+  /** A rollout succeeded, which ends any backoff. */
+  void succeeded() {
+    backoffNanos = 0;
   }
 
-  /**
-   * A completion failed: it gets none for a while, and twice as long the next time. The completions
-   * that fail together with one are one failure.
-   */
-  public void failed(long now) {
-    if (pauseLeft(now) > 0) {
-      return;
+  /** A completion failed. Failures while it backs off count as one with the first. */
+  void failed(long nowNanos) {
+    if (!backsOff(nowNanos)) {
+      backoffNanos =
+          backoffNanos == 0 ? FIRST_BACKOFF_NANOS : Math.min(2 * backoffNanos, MAX_BACKOFF_NANOS);
+      backoffEndNanos = nowNanos + backoffNanos;
     }
-    pauseNanos =
-        pauseNanos == 0 ? FIRST_PAUSE_NANOS : Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
-    pausedUntilNanos = now + pauseNanos;
-    paused = true;
   }
 
   @Override

@@ -15,11 +15,17 @@ import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The admin lane to one server, used in the dialect of its program. Owns the client. */
+/**
+ * The admin lane to one server, in the dialect of its program, with retries of weight updates. Owns
+ * the client.
+ */
 public final class ReplicaAdmin implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaAdmin.class);
-  private static final Duration FIRST_WAIT = Duration.ofMillis(250);
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+  private static final Duration FIRST_BACKOFF = Duration.ofMillis(250);
+  private static final Duration MAX_BACKOFF = Duration.ofSeconds(2);
+
+  /** How long before the deadline the last try begins, at the latest. */
+  private static final Duration LAST_TRY = Duration.ofSeconds(1);
 
   private final AdminClient client;
   private final Dialect dialect;
@@ -37,19 +43,12 @@ public final class ReplicaAdmin implements AutoCloseable {
     this.dialect = dialect;
   }
 
-  /** The deadlines of a single try of an update that may take {@code within} in all: half of it. */
-  public static AdminDeadlines deadlines(Duration within) {
-    AdminDeadlines usual = AdminDeadlines.DEFAULT;
-    return new AdminDeadlines(
-        usual.connect(), usual.write(), within.dividedBy(2), usual.pause(), usual.probe());
-  }
-
   /** The root of the server's admin listener. */
   public URI server() {
     return client.server();
   }
 
-  /** The lane, for calls that are the same for every program. */
+  /** The client, for calls that every program answers alike. */
   public AdminClient client() {
     return client;
   }
@@ -60,42 +59,60 @@ public final class ReplicaAdmin implements AutoCloseable {
   }
 
   /**
-   * Updates once.
+   * Updates once, within the client's deadline for updates.
    *
    * @throws AdminException if the server refused it, failed, or did not answer in time
    */
   public AdminResult update(UpdateWeightsRequest request, TraceId trace) {
-    return dialect.update(client, request, trace);
+    return dialect.update(client, request, trace, client.deadlines().update());
   }
 
   /**
-   * Updates, and tries again after transport errors and 5xx under the same trace id, so that a try
-   * joins an update that still runs. A 4xx is a refusal and is not tried again. A program that does
-   * not join repeated updates is tried again only if the try before never reached it. The last try
-   * begins within the first half of {@code within}.
+   * Updates, and retries after transport errors and 5xx under the same trace id, so that a retry
+   * joins an update that is still running. A 4xx is a refusal and is not retried. A program that
+   * does not join repeated updates is retried only if the previous try never reached it. Tries
+   * begin until one second before the deadline; each may take all the time that is left.
    *
+   * @param within the deadline of all tries together
    * @throws AdminException the error of the last try
+   * @throws InterruptedException if the thread is interrupted, at once
    */
-  public AdminResult update(UpdateWeightsRequest request, TraceId trace, Duration within)
+  AdminResult update(UpdateWeightsRequest request, TraceId trace, Duration within)
       throws InterruptedException {
-    long lastStart = client.clock().nanos() + within.toNanos() / 2;
-    Duration wait = FIRST_WAIT;
+    long end = client.clock().nanos() + within.toNanos();
+    Duration backoff = FIRST_BACKOFF;
     while (true) {
       try {
-        return update(request, trace);
+        return dialect.update(client, request, trace, left(end));
       } catch (AdminException e) {
-        boolean refused = e.status() >= 400 && e.status() < 500;
-        // The server may still be loading, or answers 500 to what it will never load.
-        boolean begun = !dialect.joinsRepeatedUpdates() && !e.neverHandled();
-        if (refused || begun || client.clock().nanos() + wait.toNanos() > lastStart) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException(e.getMessage());
+        }
+        Duration wait = min(backoff, left(end).minus(LAST_TRY));
+        if (!mayRetry(e) || !wait.isPositive()) {
           throw e;
         }
-        LOG.warn("trying update {} again: {}", trace, e.getMessage());
+        LOG.warn("retrying update {} in {} ms: {}", trace, wait.toMillis(), e.getMessage());
+        Thread.sleep(wait);
       }
-      Thread.sleep(wait);
-      Duration twice = wait.multipliedBy(2);
-      wait = twice.compareTo(LONGEST_WAIT) < 0 ? twice : LONGEST_WAIT;
+      backoff = min(backoff.multipliedBy(2), MAX_BACKOFF);
     }
+  }
+
+  private boolean mayRetry(AdminException error) {
+    boolean refused = error.status() >= 400 && error.status() < 500;
+    boolean closed = error.code().equals("shut_down");
+    // The server may still be loading, or answers 500 to a checkpoint that it can never load.
+    boolean begun = !dialect.joinsRepeatedUpdates() && !error.neverHandled();
+    return !refused && !closed && !begun;
+  }
+
+  private Duration left(long endNanos) {
+    return Duration.ofNanos(endNanos - client.clock().nanos());
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   @Override

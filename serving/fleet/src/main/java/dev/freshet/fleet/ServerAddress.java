@@ -3,10 +3,10 @@ package dev.freshet.fleet;
 import java.net.URI;
 
 /**
- * Where an inference server listens.
+ * The listeners of an inference server, as root URLs.
  *
- * @param data for completions
- * @param admin for weight updates
+ * @param data the listener for completions
+ * @param admin the listener for weight updates
  */
 public record ServerAddress(URI data, URI admin) {
   private static final int HTTP_PORT = 80;
@@ -16,7 +16,7 @@ public record ServerAddress(URI data, URI admin) {
     requireHttp("admin", admin);
   }
 
-  /** What metrics call the server: host and port of its admin listener. */
+  /** The server's name in metrics: host and port of its admin listener. */
   public static String replica(URI admin) {
     return admin.getHost() + ":" + (admin.getPort() < 0 ? HTTP_PORT : admin.getPort());
   }

@@ -8,13 +8,14 @@ import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireWriter;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * SGLang: {@code /pause_generation}, {@code /update_weights_from_disk}, {@code
- * /continue_generation}. Without a pause, its load waits for all running requests by itself: that
- * is {@code drain}.
+ * /continue_generation}. Mode {@code drain} sends no pause: the load itself waits until all running
+ * requests end.
  */
 final class SglangDialect implements Dialect {
   private static final String LOAD = "/update_weights_from_disk";
@@ -41,9 +42,10 @@ final class SglangDialect implements Dialect {
   }
 
   @Override
-  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+  public AdminResult update(
+      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
     check(request);
-    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace);
+    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace, within);
   }
 
   private static PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
@@ -65,7 +67,7 @@ final class SglangDialect implements Dialect {
             out -> {
               out.writeStringProperty("model_path", request.weightDir().orElseThrow());
               out.writeStringProperty("weight_version", Long.toString(request.step().getAsLong()));
-              // A flush fails while requests hold their KV cache, as they do with keep.
+              // A flush fails while requests hold their KV cache, which they do in mode keep.
               out.writeBooleanProperty("flush_cache", request.mode() != UpdateMode.KEEP);
               out.writeBooleanProperty("abort_all_requests", false);
             });

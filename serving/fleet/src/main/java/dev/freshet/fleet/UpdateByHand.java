@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminResult;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
@@ -14,12 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** One weight update that an operator asks for, of servers that no orchestrator need know. */
+/** One weight update of servers that need not belong to a run, as an operator requests it. */
 public final class UpdateByHand implements AutoCloseable {
   /**
-   * How it ended.
+   * The result of an update.
    *
-   * @param table where the time of the acknowledged updates went; empty if there are none
+   * @param table the parts of the acknowledged updates' time; empty if there are none
    * @param failures one line for each server that did not acknowledge
    */
   public record Outcome(Optional<String> table, List<String> failures) {}
@@ -31,7 +32,7 @@ public final class UpdateByHand implements AutoCloseable {
   /**
    * @param admins the roots of the servers' admin listeners
    * @param within the deadline, retries included
-   * @throws IllegalArgumentException if one of them is not the root of a server
+   * @throws IllegalArgumentException if a URL is not the root of an HTTP listener
    */
   public UpdateByHand(
       List<URI> admins, Dialect dialect, Optional<AdminToken> token, Duration within) {
@@ -39,11 +40,12 @@ public final class UpdateByHand implements AutoCloseable {
     EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
     for (URI admin : admins) {
       servers.add(
-          new ReplicaAdmin(admin, dialect, ReplicaAdmin.deadlines(within), token, unlogged));
+          new ReplicaAdmin(
+              admin, dialect, AdminDeadlines.DEFAULT.withUpdate(within), token, unlogged));
     }
   }
 
-  /** Updates all servers at once. */
+  /** Updates all servers at once. An interrupt of the calling thread ends every update at once. */
   public Outcome run(UpdateWeightsRequest request) throws InterruptedException {
     List<TraceId> traces = servers.stream().map(_ -> TraceId.random()).toList();
     Map<String, AdminResult> done = new LinkedHashMap<>();

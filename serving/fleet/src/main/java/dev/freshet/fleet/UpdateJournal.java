@@ -4,13 +4,13 @@ import dev.freshet.trace.TraceId;
 
 /**
  * The durable record of which server was asked to serve which version. An entry is on disk when the
- * call returns, so that a version is recorded before the first token of it can exist.
+ * call returns, so a version is recorded before a server can generate a token of it.
  */
 public interface UpdateJournal {
-  /** All servers serve {@code version}, with which the run begins. */
+  /** A run begins, and all servers serve {@code version}. */
   void begin(long version);
 
-  /** A server is about to be asked for {@code version}. */
+  /** A server is about to receive a request for {@code version}. */
   void sent(long version, String server, TraceId trace);
 
   /** A server did not acknowledge {@code version}. */

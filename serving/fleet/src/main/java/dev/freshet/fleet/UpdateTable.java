@@ -13,14 +13,14 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * Where the time of one weight update went, for a person to read: a column a server, a row a part,
- * milliseconds. Parts of a part are indented below it.
+ * The parts of one weight update's time as a text table in milliseconds: a column per server, a row
+ * per part, the parts of a part indented below it.
  */
 public final class UpdateTable {
   private static final int NAME_WIDTH = 18;
   private static final String UNKNOWN = "-";
 
-  /** The totals and the parts of the queue time, which have a row even if they are not known. */
+  /** The totals and the parts of the queue time. They have a row even if unknown. */
   private static final List<UpdatePart> ROWS =
       List.of(
           UpdatePart.WALL,
@@ -34,9 +34,9 @@ public final class UpdateTable {
   private UpdateTable() {}
 
   /**
-   * The table, without a line end after it.
+   * The table, without a final line end.
    *
-   * @param results what each server acknowledged, by what the column is to be called
+   * @param results what each server acknowledged, by the heading of its column
    */
   public static String of(Map<String, AdminResult> results) {
     List<String> lines = new ArrayList<>();
@@ -75,7 +75,7 @@ public final class UpdateTable {
     return line.toString();
   }
 
-  /** Every part that a row may tell: the known ones in their order, each below its parent. */
+  /** Every part that may have a row, in the order of the rows: a part follows its parent. */
   private static Map<String, String> parts(AdminTimings timings) {
     Map<String, String> rows = new LinkedHashMap<>();
     for (UpdatePart part : ROWS) {

@@ -8,6 +8,7 @@ import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,9 +43,10 @@ final class VllmDialect implements Dialect {
   }
 
   @Override
-  public AdminResult update(AdminClient admin, UpdateWeightsRequest request, TraceId trace) {
+  public AdminResult update(
+      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
     check(request);
-    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace);
+    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace, within);
   }
 
   private static PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {

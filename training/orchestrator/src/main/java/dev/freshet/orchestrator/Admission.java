@@ -1,19 +1,19 @@
 package dev.freshet.orchestrator;
 
-/** Whether another group may be dispatched, and if not, what it waits for. */
+/** Whether another group may be dispatched, and if not, why. */
 sealed interface Admission {
   /** Another group may be dispatched under this policy version. */
   record Open(long policyVersion) implements Admission {}
 
-  /** Groups in flight have to end, or a batch has to be taken, first. */
+  /** A group in flight must end, or a batch must be taken, first. */
   record Full(String reason) implements Admission {}
 
   /**
-   * The staleness bound forbids another group and nothing is in flight: everything waits for
-   * weights newer than {@code policyVersion}, since {@code sinceNanos}.
+   * The staleness bound forbids another group and nothing is in flight: the pipeline has been
+   * blocked on weights newer than {@code policyVersion} since {@code sinceNanos}.
    */
   record Held(long policyVersion, long sinceNanos) implements Admission {}
 
-  /** No further group will ever be dispatched. */
+  /** No group will be dispatched any more. */
   record Over() implements Admission {}
 }

@@ -5,16 +5,29 @@ import dev.freshet.rollouts.Rollout;
 import java.util.Arrays;
 import java.util.List;
 
-/** How much better than its group a rollout was. */
+/**
+ * How much better a rollout is than its group. With rewards r₁ … r_G, their mean μ and their
+ * standard deviation σ (of the population, divided by G):
+ *
+ * <pre>
+ *   mean:  Aᵢ = rᵢ − μ
+ *   grpo:  Aᵢ = (rᵢ − μ) / (σ + ε)     ε = 1e-6
+ * </pre>
+ *
+ * <p>ε bounds what noise in nearly equal rewards can amount to. Rewards that differ by no more than
+ * 1e-6 · max(1, max |rᵢ|), about the precision of 32-bit floats, count as equal: every advantage of
+ * such a group is exactly 0. Rewards are finite, which {@link Rollout} guarantees.
+ */
 public enum Advantage {
-  /** Reward minus the group's mean. */
   MEAN("mean"),
 
-  /**
-   * Reward minus the group's mean, over the group's standard deviation (of the whole population).
-   * From DeepSeekMath, arXiv 2402.03300, section 4.1.
-   */
+  /** From DeepSeekMath, arXiv 2402.03300, section 4.1; ε as in its common implementations. */
   GRPO("grpo");
+
+  static final double EPSILON = 1e-6;
+
+  /** The spread of equal rewards, relative to the largest magnitude or to 1. */
+  static final double TOLERANCE = 1e-6;
 
   private final String configName;
 
@@ -27,7 +40,11 @@ public enum Advantage {
     return configName;
   }
 
-  /** The rule of a configuration's name. */
+  /**
+   * The rule of that name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
   public static Advantage named(String name) {
     return Arrays.stream(values())
         .filter(rule -> rule.configName.equals(name))
@@ -38,23 +55,56 @@ public enum Advantage {
                     "advantage '%s': expected mean or grpo".formatted(name)));
   }
 
-  /** The group's rollouts with their advantages; exactly 0 if all rewards are equal. */
+  /** Whether the group's rewards are equal within the tolerance, so that it teaches nothing. */
+  static boolean equalRewards(Group group) {
+    double[] rewards = rewards(group);
+    double scale = scale(rewards);
+    double lowest = Arrays.stream(rewards).min().orElseThrow();
+    double highest = Arrays.stream(rewards).max().orElseThrow();
+    return highest / scale - lowest / scale <= TOLERANCE * Math.max(1, magnitude(rewards)) / scale;
+  }
+
+  /** The group's rollouts with their advantages. */
   List<Rollout> apply(Group group) {
-    if (group.zeroAdvantage()) {
-      return group.rollouts().stream().map(r -> r.withAdvantage(0)).toList();
+    if (equalRewards(group)) {
+      return group.rollouts().stream().map(rollout -> rollout.withAdvantage(0)).toList();
     }
-    double mean = group.meanReward();
-    double scale = this == GRPO ? standardDeviation(group, mean) : 1;
+    double[] rewards = rewards(group);
+    double scale = scale(rewards);
+    double mean = Arrays.stream(rewards).map(reward -> reward / scale).average().orElseThrow();
+    double factor =
+        switch (this) {
+          case MEAN -> scale;
+          case GRPO -> 1 / (standardDeviation(rewards, scale, mean) + EPSILON / scale);
+        };
     return group.rollouts().stream()
-        .map(r -> r.withAdvantage((r.reward() - mean) / scale))
+        .map(rollout -> rollout.withAdvantage((rollout.reward() / scale - mean) * factor))
         .toList();
   }
 
-  private static double standardDeviation(Group group, double mean) {
+  private static double[] rewards(Group group) {
+    return group.rollouts().stream().mapToDouble(Rollout::reward).toArray();
+  }
+
+  private static double magnitude(double[] rewards) {
+    return Arrays.stream(rewards).map(Math::abs).max().orElseThrow();
+  }
+
+  /**
+   * A power of two, by which rewards are divided exactly before they are subtracted, summed and
+   * squared, so that nothing overflows.
+   */
+  private static double scale(double[] rewards) {
+    return Math.scalb(1.0, Math.max(0, Math.getExponent(magnitude(rewards))));
+  }
+
+  /** The standard deviation of the scaled rewards. */
+  private static double standardDeviation(double[] rewards, double scale, double mean) {
     return Math.sqrt(
-        group.rollouts().stream()
-            .mapToDouble(r -> (r.reward() - mean) * (r.reward() - mean))
+        Arrays.stream(rewards)
+            .map(reward -> reward / scale - mean)
+            .map(difference -> difference * difference)
             .average()
-            .orElse(0));
+            .orElseThrow());
   }
 }

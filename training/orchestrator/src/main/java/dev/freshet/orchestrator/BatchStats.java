@@ -6,18 +6,18 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What a training batch is like.
+ * The statistics of a training batch.
  *
- * @param step of the batch, from 1
- * @param rollouts how many it has
- * @param reward their mean reward
- * @param turns their mean number of turns
- * @param truncated how many were cut off by the token limit
- * @param stalenessMean of (step − 1) − policy version at dispatch
- * @param stalenessMax of the same
- * @param maxOffPolicy of (step − 1) − the version of a generated token: the oldest token's
- * @param tokens generated tokens
- * @param durMs from the first of them being collected to the last
+ * @param step the step that trains on it, from 1
+ * @param rollouts the number of rollouts
+ * @param reward the mean reward
+ * @param turns the mean number of turns
+ * @param truncated the number of rollouts truncated by the token limit
+ * @param stalenessMean the mean of (step − 1) − policy version at dispatch
+ * @param stalenessMax the maximum of the same
+ * @param maxOffPolicy (step − 1) − the policy version of the oldest generated token
+ * @param tokens the number of generated tokens
+ * @param durMs from the first completion of the batch in flight to its last group
  */
 record BatchStats(
     long step,
@@ -51,13 +51,13 @@ record BatchStats(
         durMs);
   }
 
-  /** The share cut off by the token limit, in percent. */
+  /** The share of rollouts truncated by the token limit, in percent. */
   double truncPct() {
     return rollouts == 0 ? 0 : 100.0 * truncated / rollouts;
   }
 
-  /** The same for the page of metrics. */
-  OrchestratorMetrics.Batch counted() {
+  /** The statistics that the metrics page shows. */
+  OrchestratorMetrics.Batch metrics() {
     return new OrchestratorMetrics.Batch(
         step, rollouts, truncated, tokens, reward, stalenessMean, stalenessMax, durMs);
   }

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps groups in flight: whenever the ledger admits one, begins the rollouts of the next training
- * problem, each on a virtual thread of its own. Every rollout reaches exactly one outcome and every
- * group is reported to the ledger exactly once, whatever is thrown. Owns one thread.
+ * Keeps groups in flight: whenever the ledger admits one, starts the rollouts of the next training
+ * problem, each on its own virtual thread. Every rollout has exactly one outcome and every group is
+ * reported to the ledger exactly once, whatever is thrown. Owns one thread.
  */
 final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
@@ -48,7 +48,9 @@ final class Dispatcher {
     thread.start();
   }
 
-  /** Joins the thread, which ends once the ledger is over; returns whether it did in time. */
+  /**
+   * Joins the thread, which ends when the ledger admits no more; returns whether it ended in time.
+   */
   boolean join(long millis) throws InterruptedException {
     thread.join(millis);
     return !thread.isAlive();
@@ -71,14 +73,14 @@ final class Dispatcher {
           }
           case Admission.Full full -> {
             if (!full.reason().equals(waits)) {
-              LOG.debug("dispatch waits for {}", full.reason());
+              LOG.debug("no group is dispatched: {}", full.reason());
             }
             waits = full.reason();
           }
           case Admission.Held held -> {
             if (!waits.equals("weights")) {
               LOG.info(
-                  "everything waits for weights newer than version {}: async level {} is reached",
+                  "the pipeline is blocked on weights newer than version {}: async level {} is reached",
                   held.policyVersion(),
                   config.asyncLevel());
             }

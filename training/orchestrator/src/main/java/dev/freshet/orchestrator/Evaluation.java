@@ -15,8 +15,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 
 /**
- * Plays the held-out problems and takes the mean reward. Its completions are streams like any
- * other: weights are updated under them. Always the same problems with the same seeds. Thread-safe.
+ * The mean reward on the held-out problems, always the same problems with the same seeds. Its
+ * completions are ordinary streams, so weight updates may take effect during an evaluation.
+ * Thread-safe.
  */
 final class Evaluation {
   private final Environment environment;
@@ -40,9 +41,9 @@ final class Evaluation {
   }
 
   /**
-   * Evaluates the policy served now; empty if cancelled or there are no problems to evaluate.
+   * Evaluates the policy served now; empty if cancelled or no problems are configured.
    *
-   * @throws OrchestratorException if no problem could be played
+   * @throws OrchestratorException if every problem failed
    */
   Optional<EvaluationResult> run() throws InterruptedException {
     if (config.evalProblems() == 0) {
@@ -79,7 +80,7 @@ final class Evaluation {
             version, fleet.policyVersion(), reward / done, done, failed, clock.millisSince(begin)));
   }
 
-  /** Cancels a running evaluation and every later one. */
+  /** Cancels the running evaluation and every later one. */
   void cancel() {
     calls.cancel();
   }
@@ -114,7 +115,7 @@ final class Evaluation {
       }
       return results;
     } catch (ExecutionException e) {
-      throw new OrchestratorException("evaluation: " + OrchestratorException.reason(e), e);
+      throw OrchestratorException.of(e);
     }
   }
 }

@@ -1,13 +1,13 @@
 package dev.freshet.orchestrator;
 
 /**
- * How good a policy is on held-out problems.
+ * The result of an evaluation on the held-out problems.
  *
- * @param policyVersion the version served when it began
+ * @param policyVersion the version served when it started
  * @param newestVersion the version served when it ended; greater if weights were updated meanwhile
- * @param reward the mean over the problems that were played
- * @param problems how many were played to their end
- * @param failed how many were not, for failed requests
+ * @param reward the mean over the completed problems
+ * @param problems the number of completed problems
+ * @param failed the number of failed problems
  * @param durMs its duration
  */
 public record EvaluationResult(

@@ -1,13 +1,13 @@
 package dev.freshet.orchestrator;
 
 /**
- * What became of every group dispatched so far; each is counted in exactly one place.
+ * The states of all groups dispatched so far. Each group is counted in exactly one state.
  *
  * @param dispatched all of them
  * @param packed in a batch
- * @param filtered left out for equal rewards
+ * @param filtered left out because of equal rewards
  * @param stale dropped because their next batch would have exceeded the staleness bound
- * @param failed a rollout of theirs failed
+ * @param failed a rollout of the group failed
  * @param stopped cancelled at the end of the run
  * @param inFlight generating
  * @param ready waiting for a batch

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A group whose rollouts are being generated. Each rollout ends once; the last end gives the
+ * A group whose rollouts are being generated. Each rollout ends once; the last one determines the
  * group's outcome. Thread-safe.
  */
 final class GroupInFlight {
@@ -40,17 +40,17 @@ final class GroupInFlight {
     return dispatchVersion;
   }
 
-  /** What cancels its rollouts. */
+  /** Cancels its rollouts. */
   Calls calls() {
     return calls;
   }
 
-  /** The name of one of its rollouts. */
+  /** The id of one of its rollouts. */
   String rolloutId(int index) {
     return id + "-" + index;
   }
 
-  /** Takes the outcome of one rollout; returns the group's with the last. */
+  /** Records the result of one rollout; the last one returns the group's outcome. */
   Optional<GroupOutcome> ended(int index, RolloutResult result) {
     if (result instanceof RolloutResult.Failed) {
       calls.cancel();

@@ -11,16 +11,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
- * Which groups exist, and which may: the one place that knows. The batch of step s (from 1) is made
- * from policy s − 1, so the staleness of a group in it is (s − 1) − the policy version at the
- * group's dispatch, and it never exceeds the async level: a group is admitted only if it can still
- * make its batch after all those before it, and one that was overtaken is dropped with the batch
- * that overtakes it, before that batch is handed over, thus before any weights made from it.
+ * Tracks every rollout group and decides whether another may be dispatched.
  *
- * <p>Every dispatched group is in flight, ready, packed, filtered, stale, failed or stopped, and in
- * one of these only. A failure recorded here ends every wait of everyone. Thread-safe.
+ * <p>The batch of step s (from 1) trains policy s − 1, so the staleness of a group in it is (s − 1)
+ * − the policy version at the group's dispatch. It never exceeds the async level: a group is
+ * admitted only if it can still enter a batch within the bound after all groups before it, and a
+ * group that is overtaken is dropped when the batch that overtakes it is taken, before that batch
+ * is handed over.
+ *
+ * <p>Every dispatched group is in exactly one state: in flight, ready, packed, filtered, stale,
+ * failed or stopped. The first failure recorded here ends every wait. Thread-safe.
  */
 final class GroupLedger {
   private final int groupsPerBatch;
@@ -44,7 +47,7 @@ final class GroupLedger {
   private long stopped;
   private int failuresInARow;
   private boolean stopping;
-  private Optional<Throwable> failure = Optional.empty();
+  private Optional<OrchestratorException> failure = Optional.empty();
   private Optional<Long> heldSince = Optional.empty();
 
   GroupLedger(OrchestratorConfig config, MonotonicClock clock) {
@@ -57,7 +60,7 @@ final class GroupLedger {
     this.clock = clock;
   }
 
-  /** Waits at most {@code nanos} for another group to be admissible; returns how it stands. */
+  /** Waits at most {@code nanos} until another group is admissible or the pipeline is held. */
   Admission awaitAdmission(long nanos) throws InterruptedException {
     long end = clock.nanos() + nanos;
     lock.lock();
@@ -107,7 +110,7 @@ final class GroupLedger {
     return new Admission.Open(policyVersion);
   }
 
-  /** A group begins; only after an {@link Admission.Open}, by the one dispatcher. */
+  /** A group starts. Called by the dispatcher only, after an {@link Admission.Open}. */
   void dispatched(GroupInFlight group) {
     lock.lock();
     try {
@@ -122,7 +125,7 @@ final class GroupLedger {
     }
   }
 
-  /** A group ended; its only outcome. */
+  /** A group ended. Called once for each group. */
   void ended(GroupInFlight group, GroupOutcome outcome) {
     lock.lock();
     try {
@@ -173,8 +176,8 @@ final class GroupLedger {
   }
 
   /**
-   * Waits at most {@code nanos} for the groups of the next batch, in the order they were completed.
-   * Groups that could only come into a batch after it, and would be stale there, are dropped.
+   * Waits at most {@code nanos} for the groups of the next batch, in order of completion. Groups
+   * that would be stale in the batch after it are dropped.
    */
   Optional<List<Group>> awaitBatch(long nanos) throws InterruptedException {
     long end = clock.nanos() + nanos;
@@ -201,7 +204,7 @@ final class GroupLedger {
     }
   }
 
-  /** Cancelling only closes connections; the groups end, and are counted, as their rollouts do. */
+  /** Cancelling closes connections; a group in flight is counted when its rollouts have ended. */
   private void dropStale() {
     int before = ready.size();
     ready.removeIf(group -> isStale(group.dispatchVersion()));
@@ -211,17 +214,17 @@ final class GroupLedger {
         .forEach(group -> group.calls().cancel());
   }
 
-  /** Waits at most {@code nanos} until something is in flight or ready; returns whether it is. */
+  /** Waits at most {@code nanos} until a group is in flight or ready; returns whether one is. */
   boolean awaitActivity(long nanos) throws InterruptedException {
     return await(nanos, () -> !inFlight.isEmpty() || !ready.isEmpty());
   }
 
-  /** Waits at most {@code nanos} for a policy version; returns whether it is there. */
+  /** Waits at most {@code nanos} for a policy version; returns whether it is served. */
   boolean awaitVersion(long version, long nanos) throws InterruptedException {
     return await(nanos, () -> policyVersion >= version);
   }
 
-  /** Waits at most {@code nanos} until nothing is in flight; returns whether that is so. */
+  /** Waits at most {@code nanos} until nothing is in flight; returns whether nothing is. */
   boolean awaitIdle(long nanos) throws InterruptedException {
     long end = clock.nanos() + nanos;
     lock.lock();
@@ -235,8 +238,7 @@ final class GroupLedger {
     }
   }
 
-  private boolean await(long nanos, java.util.function.BooleanSupplier condition)
-      throws InterruptedException {
+  private boolean await(long nanos, BooleanSupplier condition) throws InterruptedException {
     long end = clock.nanos() + nanos;
     lock.lock();
     try {
@@ -253,7 +255,7 @@ final class GroupLedger {
     }
   }
 
-  /** All servers in rotation serve this version now. */
+  /** All servers in rotation serve {@code version}. */
   void advanceTo(long version) {
     lock.lock();
     try {
@@ -264,7 +266,7 @@ final class GroupLedger {
     }
   }
 
-  /** Ends all waits, admits nothing more and cancels what is in flight. */
+  /** Ends all waits, admits no more groups and cancels those in flight. */
   void stop() {
     lock.lock();
     try {
@@ -278,7 +280,7 @@ final class GroupLedger {
     }
   }
 
-  /** The run cannot go on; the first reason stays. */
+  /** The run cannot continue, for {@code reason}. Only the first one is kept. */
   void fail(Throwable reason) {
     lock.lock();
     try {
@@ -290,10 +292,10 @@ final class GroupLedger {
   }
 
   private void record(Throwable reason) {
-    failure = failure.or(() -> Optional.of(reason));
+    failure = failure.or(() -> Optional.of(OrchestratorException.of(reason)));
   }
 
-  Optional<Throwable> failure() {
+  Optional<OrchestratorException> failure() {
     lock.lock();
     try {
       return failure;

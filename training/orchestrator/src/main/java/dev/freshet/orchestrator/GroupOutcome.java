@@ -2,14 +2,14 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Group;
 
-/** The one outcome of a group: what its rollouts' outcomes make together. */
+/** The outcome of a group, which follows from the results of its rollouts. */
 sealed interface GroupOutcome {
-  /** All rollouts are done. */
+  /** All rollouts completed. */
   record Complete(Group group) implements GroupOutcome {}
 
   /** A rollout failed; the others were cancelled. */
   record Failed(String why) implements GroupOutcome {}
 
-  /** The group was dropped before all rollouts were done. */
+  /** The group was cancelled before all rollouts completed. */
   record Dropped() implements GroupOutcome {}
 }

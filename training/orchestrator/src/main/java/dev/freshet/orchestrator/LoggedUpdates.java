@@ -5,7 +5,7 @@ import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.TraceId;
 
-/** Keeps the fleet's journal in the update log that lies beside the batches. */
+/** Writes the fleet's journal to the update log in the directory of the batches. */
 record LoggedUpdates(UpdateLog log) implements UpdateJournal {
   @Override
   public void begin(long version) {

@@ -9,6 +9,7 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,10 +21,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run: evaluates the base model, keeps rollouts in flight, hands a batch a step to the trainer
- * and the weights it makes of it to the servers, until the weights of the last step are served, and
- * evaluates them. {@link #run} is called once and blocks; {@link #stop} may be called from any
- * thread. When {@code run} returns or throws, nothing of it is left running.
+ * One run: evaluates the base model, keeps rollouts in flight, hands the trainer one batch per step
+ * and updates the servers to the weights that the trainer publishes, until the weights of the last
+ * step are served; then evaluates those. {@link #run} is called once and blocks; {@link #stop} may
+ * be called from any thread. When {@code run} returns or throws, every thread and connection of the
+ * run has ended.
  */
 public final class Orchestrator {
   private static final Logger LOG = LoggerFactory.getLogger(Orchestrator.class);
@@ -46,12 +48,12 @@ public final class Orchestrator {
   private Optional<Thread> periodicEvaluation = Optional.empty();
 
   /**
-   * @param weights where the trainer publishes; empty at the start
-   * @param batches where the trainer reads; the run's update log is there too
-   * @param file the caller's to close
-   * @param metrics this run's own
-   * @param events for the tagged log lines; its clock is the run's
-   * @param progress told how the run goes on, on the thread that runs it
+   * @param weights the store that the trainer publishes to; empty at the start
+   * @param batches the store that the trainer reads; it also holds the run's update log
+   * @param file receives the run's metrics; closed by the caller
+   * @param metrics used by this run only
+   * @param events receives the tagged log lines; its clock is the run's
+   * @param progress receives the run's progress, on the thread that calls {@link #run}
    */
   public Orchestrator(
       OrchestratorConfig config,
@@ -88,7 +90,7 @@ public final class Orchestrator {
     metrics.run(config.asyncLevel(), fleet::policyVersion);
   }
 
-  /** How the servers are now. */
+  /** The state of every server now. */
   public List<ReplicaStatus> replicas() {
     return fleet.replicas();
   }
@@ -96,7 +98,7 @@ public final class Orchestrator {
   /**
    * Runs to the end, or until stopped.
    *
-   * @throws OrchestratorException if it cannot begin or go on
+   * @throws OrchestratorException if the run cannot start or continue, whatever the cause
    */
   public OrchestratorReport run() throws InterruptedException {
     boolean finished = false;
@@ -119,6 +121,8 @@ public final class Orchestrator {
       }
       requireNoFailure();
       report(Progress.Stage.ENDED, ledger.batchesTaken(), rewardEnd, 0);
+    } catch (RuntimeException e) {
+      throw OrchestratorException.of(e);
     } finally {
       end();
     }
@@ -133,23 +137,23 @@ public final class Orchestrator {
         runner.generatedTokens());
   }
 
-  /** Ends the run soon: cancels what is in flight; {@link #run} then returns. Idempotent. */
+  /** Cancels all rollouts, so that {@link #run} returns soon. Idempotent. */
   public void stop() {
     ledger.stop();
     evaluation.cancel();
   }
 
-  /** Weights of an earlier run would be taken for this one's. */
+  /** Weights of an earlier run would be mistaken for weights of this one. */
   private void requireFreshWeights() {
     OptionalLong latest = weights.latest();
     if (latest.isPresent() && latest.getAsLong() > 0) {
       throw new OrchestratorException(
-          "%s is there already: expected a run directory without weights of an earlier run"
+          "%s exists: expected a run directory without weights of an earlier run"
               .formatted(weights.path(latest.getAsLong())));
     }
   }
 
-  /** Whether all batches were handed over. */
+  /** Hands over all batches; false if the run failed or was stopped before. */
   private boolean packAll() throws InterruptedException {
     for (long step = 1; step <= config.steps(); step++) {
       Optional<BatchStats> stats = packer.pack(step);
@@ -200,7 +204,7 @@ public final class Orchestrator {
     return result.map(r -> OptionalDouble.of(r.reward())).orElse(OptionalDouble.empty());
   }
 
-  /** On the watcher's thread: begins an evaluation now and then, beside all else. */
+  /** Starts a periodic evaluation if one is due. Called on the watcher's thread. */
   private synchronized void served(long version) {
     boolean due =
         config.evalEvery() > 0 && version % config.evalEvery() == 0 && version < config.steps();
@@ -208,7 +212,7 @@ public final class Orchestrator {
       return;
     }
     if (periodicEvaluation.filter(Thread::isAlive).isPresent()) {
-      LOG.info("version {} is not evaluated: the evaluation before still runs", version);
+      LOG.info("version {} is not evaluated: the previous evaluation is still running", version);
       return;
     }
     periodicEvaluation =
@@ -220,10 +224,7 @@ public final class Orchestrator {
                       try {
                         evaluate();
                       } catch (InterruptedException | RuntimeException e) {
-                        LOG.warn(
-                            "version {} could not be evaluated: {}",
-                            version,
-                            OrchestratorException.reason(e));
+                        LOG.warn("evaluation of version {} failed: {}", version, OneLine.of(e));
                       }
                     }));
   }
@@ -251,14 +252,10 @@ public final class Orchestrator {
   }
 
   private void requireNoFailure() {
-    ledger
-        .failure()
-        .ifPresent(
-            reason -> {
-              throw reason instanceof OrchestratorException known
-                  ? known
-                  : new OrchestratorException(OrchestratorException.reason(reason), reason);
-            });
+    Optional<OrchestratorException> failure = ledger.failure();
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
   }
 
   private void end() throws InterruptedException {
@@ -269,7 +266,7 @@ public final class Orchestrator {
       boolean rolloutsEnded = ledger.awaitIdle(TimeUnit.MILLISECONDS.toNanos(JOIN_MILLIS));
       joinPeriodicEvaluation();
       if (!watcherEnded || !dispatcherEnded || !rolloutsEnded) {
-        LOG.error("the orchestrator's threads did not end within {} ms", JOIN_MILLIS);
+        LOG.error("threads of the run are still alive after {} ms", JOIN_MILLIS);
       }
     } finally {
       client.close();

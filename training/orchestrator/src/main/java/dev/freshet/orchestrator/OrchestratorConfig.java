@@ -26,8 +26,7 @@ import java.util.Optional;
  * @param evalTemperature of the evaluation's sampling
  * @param startDeadlineS seconds until every server has to be healthy at the start
  * @param requestDeadlineS seconds one completion may take
- * @param updateDeadlineS seconds one server may take for a weight update, all attempts together; an
- *     attempt may take half of it
+ * @param updateDeadlineS seconds one server may take for a weight update, retries included
  * @param trainerDeadlineS seconds without new weights, once nothing can go on without them, after
  *     which the trainer counts as failed
  * @param seed of the sampling of rollouts and evaluations

@@ -9,14 +9,14 @@ import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import java.util.function.LongSupplier;
 
-/** What an orchestrator tells of its batches and of the weights it waits for. Thread-safe. */
+/** The metrics of an orchestrator: batches, groups, waits for weights. Thread-safe. */
 public final class OrchestratorMetrics {
   /**
    * A batch that was handed to the trainer.
    *
-   * @param truncated how many of its rollouts were cut off by the token limit
-   * @param tokens generated ones
-   * @param reward mean of the rollouts
+   * @param truncated the number of rollouts truncated by the token limit
+   * @param tokens the number of generated tokens
+   * @param reward the mean over the rollouts
    */
   public record Batch(
       long step,
@@ -51,7 +51,7 @@ public final class OrchestratorMetrics {
             .histogram(
                 Role.ORCHESTRATOR,
                 "freshet_checkpoint_wait_seconds",
-                "How long the whole pipeline stood still for want of a checkpoint (wait_ms)")
+                "How long the whole pipeline was blocked on a checkpoint (wait_ms)")
             .of();
     this.batches =
         registry
@@ -97,7 +97,10 @@ public final class OrchestratorMetrics {
             "freshet_batch_staleness_max_steps",
             "Staleness of the newest batch's oldest rollout (staleness)");
     this.asyncLevel =
-        gauge(registry, "freshet_async_level_steps", "The most that staleness may come to");
+        gauge(
+            registry,
+            "freshet_async_level_steps",
+            "The maximum staleness of a rollout in a batch (async_level)");
     this.evaluationReward =
         gauge(
             registry,
@@ -114,12 +117,12 @@ public final class OrchestratorMetrics {
     return registry.counter(Role.ORCHESTRATOR, name, help).of();
   }
 
-  /** Those of the servers. */
+  /** The metrics of the servers. */
   public FleetMetrics fleet() {
     return fleet;
   }
 
-  /** A run begins. */
+  /** A run begins, whose staleness never exceeds {@code mostStaleness}. */
   public void run(int mostStaleness, LongSupplier policyVersion) {
     asyncLevel.set(mostStaleness);
     version.read(policyVersion::getAsLong);
@@ -138,7 +141,7 @@ public final class OrchestratorMetrics {
     stalenessMax.set((double) batch.stalenessMax());
   }
 
-  /** So many more groups ended. */
+  /** Adds groups that ended. */
   public void groups(long packed, long filtered, long stale, long failed) {
     groups.of("packed").add(packed);
     groups.of("filtered").add(filtered);
@@ -146,7 +149,7 @@ public final class OrchestratorMetrics {
     groups.of("failed").add(failed);
   }
 
-  /** A checkpoint is there. */
+  /** A checkpoint was published, on which the pipeline was blocked for {@code ms}. */
   public void checkpointWaited(double ms) {
     checkpointWaits.millis(ms);
   }

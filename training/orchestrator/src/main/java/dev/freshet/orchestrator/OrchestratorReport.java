@@ -3,7 +3,7 @@ package dev.freshet.orchestrator;
 import java.util.OptionalDouble;
 
 /**
- * What a run came to.
+ * The result of a run.
  *
  * @param finished whether all steps were trained and served; false if it was stopped
  * @param policyVersion the version served at the end
@@ -11,8 +11,8 @@ import java.util.OptionalDouble;
  * @param rewardEnd held-out mean reward of the last weights, if they were evaluated
  * @param stalenessMean over all rollouts handed to the trainer
  * @param stalenessMax over the same
- * @param groups what became of all groups
- * @param generatedTokens tokens of all completions that came to their end, evaluations included
+ * @param groups the final states of all groups
+ * @param generatedTokens generated tokens of all completed completions, evaluations included
  */
 public record OrchestratorReport(
     boolean finished,

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Makes training batches: waits for the groups of the next one, gives their rollouts advantages and
- * hands them to the trainer. Used by one thread.
+ * Makes training batches: waits for the groups of the next one, computes the advantages of their
+ * rollouts and writes the batch for the trainer. Used by one thread.
  */
 final class Packer {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);

@@ -3,14 +3,14 @@ package dev.freshet.orchestrator;
 import java.util.OptionalDouble;
 
 /**
- * How far a run is, for a terminal.
+ * The progress of a run, for a terminal.
  *
- * @param stage what it does
+ * @param stage what the run does now
  * @param step batches handed to the trainer
- * @param steps batches in all
+ * @param steps batches of the whole run
  * @param policyVersion the version served
  * @param reward the mean reward of the last batch, or of the evaluation that just ended
- * @param staleness the greatest of the last batch
+ * @param staleness the maximum of the last batch
  * @param inFlight rollouts being generated
  */
 public record Progress(
@@ -22,13 +22,13 @@ public record Progress(
     long staleness,
     int inFlight) {
 
-  /** What a run does. */
+  /** What a run does now. */
   public enum Stage {
     /** Evaluates the base model. */
     EVALUATING_START,
     /** Generates rollouts while the trainer trains. */
     GENERATING,
-    /** All batches are handed over; waits for the last weights. */
+    /** Waits for the last weights; all batches are handed over. */
     AWAITING_LAST_WEIGHTS,
     /** Evaluates the last weights. */
     EVALUATING_END,

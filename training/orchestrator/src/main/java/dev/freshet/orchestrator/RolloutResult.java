@@ -2,17 +2,17 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Trajectory;
 
-/** The one outcome of a rollout. */
+/** The outcome of a rollout. */
 sealed interface RolloutResult {
   /**
-   * The episode came to its end.
+   * The episode ended.
    *
-   * @param finishReason of the last turn: {@code stop} or {@code length}
+   * @param finishReason the reason of the last turn: {@code stop} or {@code length}
    */
   record Done(Trajectory trajectory, double reward, String finishReason, int turns)
       implements RolloutResult {}
 
-  /** It failed as often as it may. */
+  /** Every permitted attempt failed; {@code why} is the last error. */
   record Failed(String why) implements RolloutResult {}
 
   /** Its scope was cancelled. */

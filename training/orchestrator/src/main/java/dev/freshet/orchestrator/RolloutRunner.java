@@ -13,29 +13,33 @@ import dev.freshet.fleet.Replica;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Plays one episode on the fleet, blocking its thread, and always returns exactly one outcome
- * within its deadlines. An attempt stays on one server; a failed one is repeated from the start on
- * another, at most {@value #ATTEMPTS} times in all. Tokens are only ever appended, and the policy
- * version of one is never less than that of the token before it. Thread-safe.
+ * Plays one episode on the fleet, blocking its thread, and returns exactly one outcome within its
+ * deadlines. An attempt stays on one server. One that fails because of the server or the network is
+ * repeated from the start on another server, at most {@value #ATTEMPTS} attempts in all; one that
+ * fails because of the environment is not. Tokens are only appended, and a token's policy version
+ * is never lower than that of the token before it. Thread-safe.
  */
 final class RolloutRunner {
   static final int ATTEMPTS = 3;
 
   private static final Logger LOG = LoggerFactory.getLogger(RolloutRunner.class);
 
-  /** How much later than the call's own deadline its silence counts as a failure. */
+  /** The time after a call's deadline by which the client must have reported it. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final Environment environment;
@@ -52,26 +56,30 @@ final class RolloutRunner {
     this.requestDeadline = requestDeadline;
   }
 
-  /** Tokens of all completions that came to their end. */
+  /** Generated tokens of all completions that ended. */
   long generatedTokens() {
     return generatedTokens.sum();
   }
 
-  /** An attempt that failed through the server or the way to it: another may succeed. */
+  /** A failed attempt; {@code retry} says whether an attempt on another server may succeed. */
   private static final class AttemptException extends Exception {
-    private final boolean again;
+    private static final long serialVersionUID = 1L;
 
-    AttemptException(String message, boolean again) {
+    private final boolean retry;
+
+    AttemptException(String message, boolean retry) {
       super(message);
-      this.again = again;
+      this.retry = retry;
     }
   }
 
   /**
-   * @param seed of the first turn's sampling; each further turn's is one more
-   * @param dispatchVersion the policy version that every server has acknowledged: no token may be
-   *     of an older one
-   * @param scope cancels it
+   * Plays an episode of {@code problem}.
+   *
+   * @param seed the sampling seed of the first turn; each further turn adds 1
+   * @param dispatchVersion the policy version that every server has acknowledged; tokens of an
+   *     older one are rejected
+   * @param scope cancels the rollout
    */
   RolloutResult run(
       Problem problem, Sampling sampling, long seed, long dispatchVersion, Calls scope)
@@ -92,16 +100,12 @@ final class RolloutRunner {
         if (scope.cancelled()) {
           return new RolloutResult.Cancelled();
         }
-        why = OrchestratorException.reason(e);
+        why = OneLine.of(e);
         LOG.debug("rollout of {}: attempt {} failed: {}", problem, attempt, why);
-        if (!e.again) {
+        if (!e.retry) {
           break;
         }
         fleet.failed(server.get());
-      } catch (RuntimeException e) {
-        LOG.warn("environment {} failed at {}", environment.name(), problem, e);
-        return new RolloutResult.Failed(
-            "environment %s: %s".formatted(environment.name(), OrchestratorException.reason(e)));
       } finally {
         fleet.release(server.get());
       }
@@ -117,8 +121,8 @@ final class RolloutRunner {
       long dispatchVersion,
       Calls scope)
       throws AttemptException, InterruptedException {
-    Episode episode = environment.start(problem);
-    Trajectory.Builder trajectory = new Trajectory.Builder().observe(episode.prompt());
+    Episode episode = ask(problem, () -> environment.start(problem));
+    Trajectory.Builder trajectory = new Trajectory.Builder().observe(ask(problem, episode::prompt));
     long oldest = dispatchVersion;
     for (int turns = 1; ; turns++) {
       CompletionRequest request = request(trajectory.tokenIds(), sampling, seed + turns - 1);
@@ -128,18 +132,33 @@ final class RolloutRunner {
       trajectory.generate(
           completion.tokenIds(), completion.logprobs(), completion.policyVersions());
       Optional<int[]> observation =
-          episode.next(new Episode.Turn(completion.tokenIds(), completion.finishReason()));
+          ask(
+              problem,
+              () ->
+                  episode.next(new Episode.Turn(completion.tokenIds(), completion.finishReason())));
       if (observation.isEmpty()) {
-        double reward = episode.reward();
+        double reward = ask(problem, episode::reward);
         if (!Double.isFinite(reward)) {
           throw new AttemptException(
-              "%s gave %s the reward %s: expected a finite number"
-                  .formatted(environment.name(), problem, reward),
+              "environment %s: reward %s for %s, expected a finite number"
+                  .formatted(environment.name(), reward, problem),
               false);
         }
-        return new RolloutResult.Done(trajectory.build(), reward, completion.finishReason(), turns);
+        return new RolloutResult.Done(
+            ask(problem, trajectory::build), reward, completion.finishReason(), turns);
       }
       trajectory.observe(observation.get());
+    }
+  }
+
+  /** Calls the environment, which may be any program: whatever it throws fails the rollout only. */
+  private <T> T ask(Problem problem, Supplier<T> call) throws AttemptException {
+    try {
+      return call.get();
+    } catch (RuntimeException e) {
+      LOG.warn("environment {} failed at {}", environment.name(), problem, e);
+      throw new AttemptException(
+          "environment %s: %s".formatted(environment.name(), OneLine.of(e)), false);
     }
   }
 
@@ -166,8 +185,8 @@ final class RolloutRunner {
       requireTrainable(server, completion);
       return completion;
     } catch (ExecutionException e) {
-      boolean again = !(e.getCause() instanceof StreamException s && isClientError(s.status()));
-      throw new AttemptException(OrchestratorException.reason(e), again);
+      boolean retry = !(e.getCause() instanceof StreamException s && isClientError(s.status()));
+      throw new AttemptException(OneLine.of(Objects.requireNonNull(e.getCause())), retry);
     } catch (TimeoutException e) {
       throw new AttemptException(
           "server %s: no answer within %d s".formatted(server, requestDeadline.toSeconds()), true);
@@ -186,7 +205,7 @@ final class RolloutRunner {
     String reason = completion.finishReason();
     if (!reason.equals("stop") && !reason.equals("length")) {
       throw new AttemptException(
-          "server %s: completion ended with '%s': expected stop or length"
+          "server %s: completion ended with '%s', expected stop or length"
               .formatted(server, reason),
           true);
     }
@@ -195,15 +214,21 @@ final class RolloutRunner {
     int versions = completion.policyVersions().length;
     if (tokens == 0 || logprobs != tokens || versions != tokens) {
       throw new AttemptException(
-          "server %s: completion of %d token ids, %d logprobs and %d policy versions: expected as"
+          "server %s: completion with %d token ids, %d logprobs and %d policy versions, expected"
                   .formatted(server, tokens, logprobs, versions)
-              + " many of each, at least one",
+              + " equally many, at least one",
           false);
     }
-    for (int i = 0; i < logprobs; i++) {
+    for (int i = 0; i < tokens; i++) {
+      if (completion.tokenIds()[i] < 0) {
+        throw new AttemptException(
+            "server %s: token %d has id %d, expected 0 or above"
+                .formatted(server, i, completion.tokenIds()[i]),
+            true);
+      }
       if (!Float.isFinite(completion.logprobs()[i])) {
         throw new AttemptException(
-            "server %s: logprob %s of token %d: expected a finite number"
+            "server %s: logprob %s of token %d, expected a finite number"
                 .formatted(server, completion.logprobs()[i], i),
             true);
       }
@@ -211,20 +236,20 @@ final class RolloutRunner {
   }
 
   /**
-   * Refuses tokens of weights that the server cannot have unless it was restarted or updated behind
-   * the orchestrator's back.
+   * Rejects tokens of a version that the server can have only if it was restarted, or updated by
+   * someone else.
    *
-   * @param oldest the least policy version that its tokens may have
-   * @return the same for what follows
+   * @param oldest the lowest policy version that the completion may have
+   * @return the lowest that the next completion may have
    */
   private long requireMovingForward(Replica server, Completion completion, long oldest)
       throws AttemptException {
     long least = oldest;
     int[] versions = completion.policyVersions();
     for (int i = 0; i < versions.length; i++) {
-      if (versions[i] < least || !fleet.asked(versions[i])) {
+      if (versions[i] < least || !fleet.requested(versions[i])) {
         throw new AttemptException(
-            "server %s: token %d has policy version %d: expected %s"
+            "server %s: token %d has policy version %d, expected %s"
                 .formatted(
                     server,
                     i,

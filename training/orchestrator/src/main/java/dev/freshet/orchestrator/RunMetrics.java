@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The orchestrator's figures: its lines in {@code metrics.jsonl}, the same for its page of metrics,
- * and what of them its report needs. Thread-safe.
+ * Writes the orchestrator's lines of {@code metrics.jsonl}, updates its metrics page, and sums up
+ * staleness for the report. Keeps no history. Thread-safe.
  */
 final class RunMetrics {
   private final MetricsFile file;
@@ -26,8 +26,8 @@ final class RunMetrics {
   }
 
   /**
-   * A batch was handed to the trainer; {@code counts} are those after it. Shares and percentages
-   * are of the groups that ended since the batch before.
+   * A batch was handed to the trainer, after which the groups are counted by {@code counts}. Shares
+   * and percentages are of the groups that ended since the previous batch.
    */
   synchronized void batch(BatchStats batch, GroupCounts counts, long policyVersion) {
     stalenessSum += batch.stalenessMean() * batch.rollouts();
@@ -37,7 +37,7 @@ final class RunMetrics {
     long filtered = counts.filtered() - before.filtered();
     long failed = counts.failed() - before.failed();
     long stale = counts.stale() - before.stale();
-    metrics.batch(batch.counted());
+    metrics.batch(batch.metrics());
     metrics.groups(packed, filtered, stale, failed);
     long ended = packed + filtered + failed + stale;
     Map<String, Object> line = new LinkedHashMap<>();
@@ -61,13 +61,13 @@ final class RunMetrics {
     waitMs = 0;
   }
 
-  /** The pipeline stood still for want of weights. */
+  /** The pipeline was blocked on weights for {@code ms}. */
   synchronized void waitedForWeights(double ms) {
     waitMs += ms;
     metrics.checkpointWaited(ms);
   }
 
-  /** An update of one server ended, before which {@code inflight} rollouts were streaming. */
+  /** An update of one server ended; {@code inflight} rollouts were streaming when it began. */
   synchronized void updated(ServerUpdate update, long step, int inflight) {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", step);
@@ -96,7 +96,7 @@ final class RunMetrics {
     file.append("update", line);
   }
 
-  /** A server went back to its base model before the run. */
+  /** A server reloaded its base model before the run. */
   void reloaded(ServerAddress server, AdminTimings timings) {
     metrics.fleet().acknowledged(ServerAddress.replica(server.admin()), timings);
   }

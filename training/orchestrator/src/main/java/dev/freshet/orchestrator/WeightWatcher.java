@@ -6,6 +6,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -15,13 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns stable checkpoints into weight updates: waits for the newest, verifies it, has the fleet
- * serve it, and only then advances the policy version. A checkpoint that is broken, or that every
- * server refuses, is passed over and the old weights serve on. Owns one thread; rollouts never wait
- * for it.
+ * Turns stable checkpoints into weight updates: waits for the newest one, verifies it, updates the
+ * fleet to it, and only then advances the policy version. A checkpoint that is broken, or that
+ * every server refuses, is skipped and the old weights stay in service. Owns one thread; rollouts
+ * never wait for it.
  *
  * <p>{@code [ckpt] wait.start} and {@code wait.done} frame the time for which the whole pipeline
- * stood still for want of weights; it is 0 for weights that nothing had to wait for.
+ * was blocked on weights; it is 0 for weights that nothing waited for.
  */
 final class WeightWatcher {
   private static final Logger LOG = LoggerFactory.getLogger(WeightWatcher.class);
@@ -43,7 +44,7 @@ final class WeightWatcher {
   private Optional<String> refusal = Optional.empty();
 
   /**
-   * @param served told every policy version once it is served
+   * @param served receives every policy version once it is served
    */
   WeightWatcher(
       CheckpointStore store,
@@ -70,7 +71,7 @@ final class WeightWatcher {
     thread.start();
   }
 
-  /** Interrupts a wait and joins the thread; returns whether it ended in time. */
+  /** Interrupts the thread and joins it; returns whether it ended in time. */
   boolean stop(long millis) throws InterruptedException {
     thread.interrupt();
     thread.join(millis);
@@ -94,7 +95,7 @@ final class WeightWatcher {
     }
   }
 
-  /** A step newer than {@code seen}, or nothing for a while. */
+  /** A step newer than {@code seen}; empty if none is published within {@link #LOOK}. */
   private Optional<Long> look(long seen) throws InterruptedException {
     long begin = events.clock().nanos();
     try (Waits.Open _ =
@@ -110,14 +111,13 @@ final class WeightWatcher {
 
   private void serve(long step) throws InterruptedException {
     try {
-      // What the manifest says but the checksums, which every server verifies: it reads them
-      // anyway.
+      // Checks all but the tensors' checksums: every server reads the tensors and verifies those.
       CheckpointStore.openPublished(store.path(step)).close();
     } catch (CheckpointException e) {
       if (Thread.interrupted()) {
         throw new InterruptedException("while looking at step_" + step);
       }
-      refuse(step, OrchestratorException.reason(e));
+      refuse(step, OneLine.of(e));
       return;
     }
     int inflight = fleet.rollouts();
@@ -137,7 +137,7 @@ final class WeightWatcher {
 
   private void refuse(long step, String why) {
     LOG.error(
-        "weights of step {} are refused, version {} serves on: {}",
+        "weights of step {} are refused, version {} stays in service: {}",
         step,
         fleet.policyVersion(),
         why);
@@ -169,9 +169,10 @@ final class WeightWatcher {
   }
 
   /**
-   * Nothing goes on before there are newer weights.
+   * The pipeline is blocked on newer weights.
    *
-   * @throws OrchestratorException if there will be none, or there were none for too long
+   * @throws OrchestratorException if no newer weights can come, or the trainer's deadline has
+   *     passed
    */
   synchronized void pipelineHeld(Admission.Held held) {
     if (!looking || fleet.policyVersion() > held.policyVersion()) {
@@ -185,9 +186,10 @@ final class WeightWatcher {
   }
 
   /**
-   * The run has nothing left but to wait for the last weights, since {@code sinceNanos}.
+   * Checks that the trainer can still publish weights newer than {@code policyVersion}, on which
+   * the run has been blocked since {@code sinceNanos}.
    *
-   * @throws OrchestratorException if they will not come, or did not come for too long
+   * @throws OrchestratorException if it cannot, or its deadline has passed
    */
   synchronized void requireTrainer(long policyVersion, long sinceNanos) {
     if (!looking) {
@@ -196,7 +198,7 @@ final class WeightWatcher {
     long batches = ledger.batchesTaken();
     if (settled >= batches && policyVersion < settled) {
       throw new OrchestratorException(
-          "no weights newer than version %d will come: the trainer has used all %d batches and %s"
+          "no weights newer than version %d can come: the trainer has used all %d batches and %s"
               .formatted(policyVersion, batches, refusal.orElse("published none")));
     }
     double waitedS = events.clock().millisSince(Math.max(sinceNanos, lookingSinceNanos)) / 1000;

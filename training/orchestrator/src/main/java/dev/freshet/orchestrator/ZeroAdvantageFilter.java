@@ -5,9 +5,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Leaves out groups whose rewards are all equal: they teach nothing. So that a policy that has
- * nothing more to learn, or learns nothing, does not generate for ever, it leaves out at most
- * {@code limit} groups a batch and then keeps them. Used under the ledger's lock.
+ * Filters out groups whose rewards are equal ({@link Advantage#equalRewards}): they teach nothing.
+ * At most {@value #LIMIT_IN_BATCHES} batches' worth of groups are filtered between two batches;
+ * further ones are kept, so that a run whose policy no longer improves still ends. Used under the
+ * ledger's lock.
  */
 final class ZeroAdvantageFilter {
   private static final Logger LOG = LoggerFactory.getLogger(ZeroAdvantageFilter.class);
@@ -15,7 +16,7 @@ final class ZeroAdvantageFilter {
 
   private final boolean enabled;
   private final int limit;
-  private int leftOut;
+  private int filtered;
   private boolean warned;
 
   ZeroAdvantageFilter(boolean enabled, int groupsPerBatch) {
@@ -24,27 +25,27 @@ final class ZeroAdvantageFilter {
   }
 
   boolean keeps(Group group) {
-    if (!enabled || !group.zeroAdvantage()) {
+    if (!enabled || !Advantage.equalRewards(group)) {
       return true;
     }
-    if (leftOut < limit) {
-      leftOut++;
+    if (filtered < limit) {
+      filtered++;
       return false;
     }
     if (!warned) {
       warned = true;
       LOG.warn(
-          "{} groups of equal rewards were left out of this batch (the last: mean reward {}):"
+          "{} groups of equal rewards were filtered before this batch (mean reward of the last: {});"
               + " further ones are kept",
-          leftOut,
+          filtered,
           group.meanReward());
     }
     return true;
   }
 
-  /** A batch was taken: the count begins anew. */
+  /** A batch was taken: the count restarts. */
   void batchTaken() {
-    leftOut = 0;
+    filtered = 0;
     warned = false;
   }
 }

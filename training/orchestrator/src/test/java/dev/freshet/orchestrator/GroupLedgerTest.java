@@ -21,7 +21,7 @@ class GroupLedgerTest {
   private int names;
 
   @Test
-  void noMoreGroupsAreAdmittedThanCanStillMakeTheirBatches() throws Exception {
+  void groupsAreAdmittedOnlyWhileTheyCanEnterABatchWithinTheBound() throws Exception {
     GroupLedger ledger = ledger(2, 1, 100, 10, false);
     List<GroupInFlight> groups = dispatchAll(ledger);
     assertThat(groups).hasSize(4);
@@ -37,14 +37,14 @@ class GroupLedgerTest {
   }
 
   @Test
-  void theLimitOfGroupsInFlightHoldsBesideTheBound() throws Exception {
+  void theLimitOfGroupsInFlightHoldsWithinTheBound() throws Exception {
     GroupLedger ledger = ledger(2, 5, 3, 10, false);
     assertThat(dispatchAll(ledger)).hasSize(3);
     assertThat(ledger.awaitAdmission(NOW).toString()).contains("limit of 3 groups in flight");
   }
 
   @Test
-  void thePipelineIsHeldOnlyWhenNothingIsInFlightAndOnlyWeightsCanHelp() throws Exception {
+  void thePipelineIsHeldOnlyWhenNothingIsInFlightAndOnlyWeightsCanUnblockIt() throws Exception {
     GroupLedger ledger = ledger(1, 0, 100, 10, false);
     GroupInFlight only = dispatchAll(ledger).getFirst();
     assertThat(ledger.awaitAdmission(NOW)).isInstanceOf(Admission.Full.class);
@@ -58,8 +58,7 @@ class GroupLedgerTest {
   }
 
   @Test
-  void aGroupThatWasOvertakenIsDroppedWithTheBatchThatOvertakesItBeforeItsWeightsCanCome()
-      throws Exception {
+  void anOvertakenGroupIsDroppedWhenTheBatchThatOvertakesItIsTaken() throws Exception {
     GroupLedger ledger = ledger(1, 1, 100, 10, false);
     List<GroupInFlight> first = dispatchAll(ledger);
     GroupInFlight slow = first.get(0);
@@ -79,7 +78,7 @@ class GroupLedgerTest {
   }
 
   @Test
-  void groupsOfEqualRewardsAreLeftOutButNotForEver() throws Exception {
+  void aBoundedNumberOfGroupsWithEqualRewardsIsFiltered() throws Exception {
     GroupLedger ledger = ledger(2, 0, 2, 10, true);
     int dispatched = 0;
     while (ledger.awaitBatch(NOW).isEmpty()) {
@@ -93,7 +92,7 @@ class GroupLedgerTest {
   }
 
   @Test
-  void whatEverHappensTheBoundHoldsAndEveryGroupIsCountedOnce() throws Exception {
+  void theBoundHoldsAndEveryGroupIsCountedOnceUnderRandomEvents() throws Exception {
     for (int seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       int asyncLevel = random.nextInt(4);

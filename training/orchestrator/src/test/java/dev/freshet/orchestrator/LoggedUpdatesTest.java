@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The update log that a run leaves beside its batches. */
+/** The update log that a run writes. */
 class LoggedUpdatesTest {
   @TempDir Path dir;
   private Tokenizer tokenizer;
@@ -69,7 +69,7 @@ class LoggedUpdatesTest {
   }
 
   @Test
-  void aServerThatRefusesIsLoggedAsFailedAndWhatAllRefuseIsNeverLoggedAsServed() throws Exception {
+  void aRefusalIsLoggedAsFailedAndAVersionThatAllRefuseIsNotLoggedAsServed() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
         TestTrainer trainer =

@@ -11,6 +11,7 @@ import dev.freshet.rollouts.Trajectory;
 import dev.freshet.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -198,7 +199,7 @@ class OrchestratorTest {
   }
 
   @Test
-  void theNextBatchIsGeneratedWhileTheTrainerWorksOnTheOneBefore() throws Exception {
+  void theNextBatchIsGeneratedWhileTheTrainerTrainsThePreviousOne() throws Exception {
     CountDownLatch nextIsThere = new CountDownLatch(1);
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), environment);
@@ -211,7 +212,7 @@ class OrchestratorTest {
                   }
                 })) {
       run.start();
-      run.batches.await(2, java.time.Duration.ofSeconds(30));
+      run.batches.await(2, Duration.ofSeconds(30));
       assertThat(trainer.batches).hasSize(1);
       assertThat(run.weights.latest()).isEmpty();
       nextIsThere.countDown();
@@ -276,7 +277,7 @@ class OrchestratorTest {
   }
 
   @Test
-  void aSecondTurnGoesOnFromExactlyTheTokensBeforeIt() throws Exception {
+  void aTurnContinuesExactlyTheTokensBeforeIt() throws Exception {
     try (TestServer server =
             new TestServer((prompt, seed, version) -> new int[] {50 + prompt.length, 9});
         TestRun run = new TestRun(dir, TestConfig.of(0, 2, server), new ThreeTurns());
@@ -307,7 +308,7 @@ class OrchestratorTest {
   }
 
   @Test
-  void anEvaluationUnderWayDoesNotHoldUpAnUpdate() throws Exception {
+  void aRunningEvaluationDoesNotDelayAnUpdate() throws Exception {
     CountDownLatch evaluating = new CountDownLatch(1);
     Set<String> heldOut = new HashSet<>();
     for (int i = 0; i < 8; i++) {

@@ -73,7 +73,7 @@ class RolloutVersionsTest {
   }
 
   @Test
-  void aServerOlderThanTheDispatchVersionIsPassedOverForAnother() throws Exception {
+  void aServerOlderThanTheDispatchVersionIsReplacedByAnother() throws Exception {
     first.version = 1;
 
     assertThat(versions(play(2))).containsOnly(2);
@@ -82,7 +82,7 @@ class RolloutVersionsTest {
   }
 
   @Test
-  void aCompletionWhoseVersionsFallIsTriedAgainOnAnotherServer() throws Exception {
+  void aCompletionWhoseVersionsFallIsRetriedOnAnotherServer() throws Exception {
     first.gate = prompt -> TestServer.Fate.VERSION_FALLS;
 
     assertThat(versions(play(1))).containsOnly(2);
@@ -91,7 +91,7 @@ class RolloutVersionsTest {
   }
 
   @Test
-  void aRolloutWhoseVersionsFallFromOneTurnToTheNextBeginsAgainOnAnotherServer() throws Exception {
+  void aRolloutWhoseVersionsFallBetweenTurnsIsRetriedOnAnotherServer() throws Exception {
     first.gate =
         prompt -> {
           first.version = prompt.length > 2 ? 1 : 2;
@@ -104,7 +104,7 @@ class RolloutVersionsTest {
   }
 
   @Test
-  void tokensOfAVersionThatNoServerWasAskedForAreTriedAgainOnAnotherServer() throws Exception {
+  void tokensOfAVersionThatNoServerWasAskedForAreRetriedOnAnotherServer() throws Exception {
     first.version = 9;
 
     assertThat(versions(play(1))).containsOnly(2);
@@ -126,7 +126,7 @@ class RolloutVersionsTest {
   }
 
   @Test
-  void whenAllServersAreOldTheRolloutFailsWithOneClearLine() throws Exception {
+  void aRolloutFailsWithOneLineWhenAllServersAreOld() throws Exception {
     first.version = 1;
     second.version = 1;
 
@@ -136,7 +136,7 @@ class RolloutVersionsTest {
             failed ->
                 assertThat(failed.why())
                     .matches(
-                        "server http://\\S+: token 0 has policy version 1: expected 2 or above,"
+                        "server http://\\S+: token 0 has policy version 1, expected 2 or above,"
                             + " which it has served"));
   }
 

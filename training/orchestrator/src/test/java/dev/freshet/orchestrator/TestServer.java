@@ -29,10 +29,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A small inference server on real sockets: the wire contract with a policy given as a function of
- * the prompt, the seed and the weight version. Tests say when it stumbles and when it waits.
+ * the prompt, the seed and the weight version. Gates decide which calls fail and which wait.
  */
 final class TestServer implements AutoCloseable {
-  /** What a completion comes to. */
+  /** The outcome of a completion. */
   enum Fate {
     WELL,
     HTTP_500,

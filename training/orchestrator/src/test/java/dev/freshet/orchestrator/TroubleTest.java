@@ -7,9 +7,11 @@ import dev.freshet.environments.ReverseText;
 import dev.freshet.fleet.FleetException;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** Runs whose servers, trainer or checkpoints fail. */
 class TroubleTest {
   @TempDir Path dir;
   private Tokenizer tokenizer;
@@ -43,7 +46,7 @@ class TroubleTest {
   @EnumSource(
       value = TestServer.Fate.class,
       names = {"HTTP_500", "CUT_OFF", "ABORTED", "INFINITE_LOGPROB"})
-  void rolloutsThatFailOnOneServerAreDoneByAnother(TestServer.Fate fate) throws Exception {
+  void rolloutsThatFailOnOneServerSucceedOnAnother(TestServer.Fate fate) throws Exception {
     try (TestServer bad = new TestServer(TestRun::reverser);
         TestServer good = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 4, bad, good), environment);
@@ -60,7 +63,7 @@ class TroubleTest {
   }
 
   @Test
-  void aServerThatDiesIsReplacedByTheOthersAndLeavesTheRotationAtTheNextUpdate() throws Exception {
+  void aServerThatDiesIsQuarantinedByTheNextUpdateAndTheOthersTakeItsRollouts() throws Exception {
     try (TestServer dying = new TestServer(TestRun::reverser);
         TestServer other = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 6, dying, other), environment);
@@ -83,7 +86,7 @@ class TroubleTest {
   }
 
   @Test
-  void rolloutsOfAServerThatWasRestartedOnOldWeightsAreDoneByAnotherAndNeverTrainedOn()
+  void rolloutsOfAServerThatRestartedOnOldWeightsAreRepeatedOnAnotherAndNeverTrainedOn()
       throws Exception {
     AtomicInteger old = new AtomicInteger();
     try (TestServer restarted = new TestServer(TestRun::reverser);
@@ -119,7 +122,7 @@ class TroubleTest {
   }
 
   @Test
-  void aServerThatRefusesWeightsWhichOthersTakeNeverServesAgain() throws Exception {
+  void aServerThatRefusesWeightsWhichAnotherTakesReceivesNoRolloutAgain() throws Exception {
     AtomicInteger promptsWhenRefused = new AtomicInteger(-1);
     try (TestServer refusing = new TestServer(TestRun::reverser);
         TestServer other = new TestServer(TestRun::reverser);
@@ -144,7 +147,7 @@ class TroubleTest {
   }
 
   @Test
-  void anUpdateThatFailsInBetweenIsTriedAgainUnderTheSameTraceId() throws Exception {
+  void anUpdateThatFailsIsRetriedUnderTheSameTraceId() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 2, server), environment);
         TestTrainer trainer = run.trainer(2, batch -> {})) {
@@ -163,7 +166,7 @@ class TroubleTest {
   }
 
   @Test
-  void whenNoServerTakesTheWeightsTheVersionStaysAndTheRunGoesOn() throws Exception {
+  void whenEveryServerRefusesTheWeightsTheVersionStaysAndTheRunContinues() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
@@ -183,24 +186,23 @@ class TroubleTest {
   }
 
   @Test
-  void aCheckpointThatIsNotWholeIsRefusedBeforeAnyServerIsAskedAndTheOldWeightsServeOn()
-      throws Exception {
+  void anIncompleteCheckpointIsSkippedBeforeAnyServerIsAsked() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), environment)) {
       run.start();
-      run.batches.await(2, java.time.Duration.ofSeconds(30));
+      run.batches.await(2, Duration.ofSeconds(30));
       Path beside = dir.resolve("beside");
-      TestTrainer.publish(new dev.freshet.weights.CheckpointStore(beside), 1);
+      TestTrainer.publish(new CheckpointStore(beside), 1);
       Path broken = beside.resolve("step_1");
       Path file = broken.resolve("model.safetensors");
       byte[] bytes = Files.readAllBytes(file);
-      Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 1));
+      Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
       Files.createDirectories(run.weightsDir);
       Files.move(broken, run.weightsDir.resolve("step_1"));
       TestRun.await(
           "the wait", () -> run.lines.stream().anyMatch(l -> l.startsWith("[ckpt] wait.done")));
       TestTrainer.publish(run.weights, 2);
-      run.batches.await(3, java.time.Duration.ofSeconds(30));
+      run.batches.await(3, Duration.ofSeconds(30));
       TestTrainer.publish(run.weights, 3);
 
       assertThat(run.report().finished()).isTrue();
@@ -211,7 +213,7 @@ class TroubleTest {
   }
 
   @Test
-  void refusedWeightsThatNoOthersCanFollowEndTheRunAtOnce() throws Exception {
+  void refusedWeightsThatNoOthersCanFollowEndTheRun() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(0, 4, server), environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
@@ -222,7 +224,7 @@ class TroubleTest {
           .isInstanceOf(ExecutionException.class)
           .cause()
           .isInstanceOf(OrchestratorException.class)
-          .hasMessageContaining("no weights newer than version 0 will come")
+          .hasMessageContaining("no weights newer than version 0 can come")
           .hasMessageContaining("step_1 was refused")
           .message()
           .hasLineCount(1);
@@ -231,7 +233,7 @@ class TroubleTest {
   }
 
   @Test
-  void whenNoServerIsLeftTheRunEndsWithOneClearLine() throws Exception {
+  void aRunWithoutAServerInRotationEndsWithAnErrorOfOneLine() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
@@ -254,7 +256,7 @@ class TroubleTest {
   }
 
   @Test
-  void aTrainerThatPublishesNothingIsNamedOnceItsDeadlineHasPassed() throws Exception {
+  void aTrainerThatPublishesNothingIsNamedAfterItsDeadline() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, impatient(server), environment)) {
       run.start();
@@ -269,7 +271,7 @@ class TroubleTest {
   }
 
   @Test
-  void requestsThatAreWrongEndTheRunAfterABoundedNumberOfGroups() throws Exception {
+  void badRequestsEndTheRunAfterABoundedNumberOfGroups() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
       AtomicInteger evaluated = new AtomicInteger();
@@ -287,7 +289,7 @@ class TroubleTest {
   }
 
   @Test
-  void aServerThatServesAnotherVersionAtTheStartGoesBackToItsBaseModel() throws Exception {
+  void aServerThatServesAnotherVersionAtTheStartReloadsItsBaseModel() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), environment);
         TestTrainer trainer = run.trainer(1, batch -> {})) {
@@ -310,7 +312,7 @@ class TroubleTest {
 
       assertThatThrownBy(run::report)
           .cause()
-          .hasMessageContaining("step_9 is there already")
+          .hasMessageContaining("step_9 exists")
           .hasMessageContaining("expected a run directory without weights of an earlier run");
     }
   }
@@ -372,7 +374,8 @@ class TroubleTest {
 
       assertThatThrownBy(run::report)
           .cause()
-          .isInstanceOf(FleetException.class)
+          .isInstanceOf(OrchestratorException.class)
+          .hasCauseInstanceOf(FleetException.class)
           .hasMessageContaining("server " + server.address().admin())
           .hasMessageContaining("not healthy within 5 s");
     }
