@@ -29,10 +29,4 @@ public record Group(String id, String problem, int dispatchVersion, List<Rollout
   public double meanReward() {
     return rollouts.stream().mapToDouble(Rollout::reward).average().orElseThrow();
   }
-
-  /** Whether all rewards are equal, so that every advantage is 0. */
-  public boolean zeroAdvantage() {
-    double first = rollouts.getFirst().reward();
-    return rollouts.stream().allMatch(rollout -> rollout.reward() == first);
-  }
 }
