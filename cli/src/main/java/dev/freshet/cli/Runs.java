@@ -59,7 +59,7 @@ final class Runs {
   /** The files that a dashboard reads, judged by the configuration. */
   static RunFiles files(RunDirectory run, FreshetConfig config, Tokenizer tokenizer) {
     return new RunFiles(
-        run.metricsPath(),
+        run.path(),
         run.logs(),
         new AnalyzeOptions(Optional.empty(), Optional.of(config.orchestrator().asyncLevel())),
         batches(run),

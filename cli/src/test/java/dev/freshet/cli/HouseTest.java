@@ -100,7 +100,7 @@ class HouseTest {
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry("plots", may(List.of(), "javax.imageio", "org.knowm.xchart")),
-              Map.entry("analysis", may(List.of("plots", "trace"), "tools.jackson")),
+              Map.entry("analysis", may(List.of("plots", "metrics", "trace"), "tools.jackson")),
               Map.entry(
                   "lab",
                   may(
@@ -118,7 +118,7 @@ class HouseTest {
               Map.entry(
                   "dashboard",
                   may(
-                      List.of("http", "analysis", "plots", "rollouts", "text", "trace"),
+                      List.of("http", "analysis", "plots", "rollouts", "text", "metrics", "trace"),
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry(

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -86,15 +87,12 @@ public record RunDirectory(Path path) {
     return path.resolve("logs");
   }
 
-  public Path metricsPath() {
-    return path.resolve("metrics.jsonl");
-  }
-
+  /** Opens the metrics file of a role for appending. */
   public MetricsFile metrics(String role) {
     try {
-      return MetricsFile.open(metricsPath(), role);
+      return MetricsFile.open(path, role, InstantSource.system());
     } catch (IOException e) {
-      throw cannotBeWritten(metricsPath(), e);
+      throw cannotBeWritten(path, e);
     }
   }
 

@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Tells those who watch the server's page of its weight operations, in the form of the
- * orchestrator's lines in {@code metrics.jsonl} as far as a server knows of them.
+ * orchestrator's lines in its metrics as far as a server knows of them.
  */
 record UpdateLines(Optional<LiveFeed> feed) {
   private static final ObjectMapper JSON = new ObjectMapper();

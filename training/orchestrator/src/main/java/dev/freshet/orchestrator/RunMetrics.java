@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The orchestrator's figures: its lines in {@code metrics.jsonl}, the same for its page of metrics,
+ * The orchestrator's figures: its lines in {@code metrics/}, the same for its page of metrics,
  * and what of them its report needs. Thread-safe.
  */
 final class RunMetrics {
