@@ -15,6 +15,7 @@ import dev.freshet.trace.spans.SpanExport;
 import dev.freshet.trace.spans.SpanLog;
 import java.io.OutputStream;
 import java.net.URI;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -33,7 +34,7 @@ public final class Logs {
   /** Takes what a command failed with. */
   private static final String FAILURES = "dev.freshet.process.Failures";
 
-  private static final RecentLines RECENT = new RecentLines();
+  private static final RecentLines RECENT = new RecentLines(InstantSource.system());
 
   /** Where the spans of all roles go, if anywhere; made once the configuration is known. */
   private static Optional<SpanExport> spans = Optional.empty();
@@ -108,7 +109,7 @@ public final class Logs {
             },
             MonotonicClock.SYSTEM);
     return spans
-        .map(export -> log.withSpans(new SpanLog(role, MonotonicClock.SYSTEM, export)))
+        .map(export -> log.withSpans(new SpanLog(role, MonotonicClock.SYSTEM, InstantSource.system(), export)))
         .orElse(log);
   }
 

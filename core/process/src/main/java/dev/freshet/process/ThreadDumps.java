@@ -63,11 +63,11 @@ final class ThreadDumps implements AutoCloseable {
   }
 
   /** Whether one was asked for since the last call. */
-  boolean asked() throws IOException {
-    return log.isPresent() && asked(log.get());
+  boolean requested() throws IOException {
+    return log.isPresent() && requested(log.get());
   }
 
-  private boolean asked(Path from) throws IOException {
+  private boolean requested(Path from) throws IOException {
     try (SeekableByteChannel file = Files.newByteChannel(from)) {
       if (file.size() < read) {
         read = 0; // It is another file now.
