@@ -8,6 +8,7 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -19,7 +20,7 @@ final class Runs {
   static RunDirectory of(FreshetConfig config) {
     String dir = config.run().dir();
     return dir.isEmpty()
-        ? RunDirectory.fresh(config.environment().name())
+        ? RunDirectory.fresh(config.environment().name(), Clock.systemDefaultZone())
         : new RunDirectory(Path.of(dir));
   }
 
