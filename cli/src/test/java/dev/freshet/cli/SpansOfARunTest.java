@@ -146,7 +146,9 @@ class SpansOfARunTest {
     List<Span> emitted = Collections.synchronizedList(new ArrayList<>());
     EventLog events =
         new EventLog(lines::add, MonotonicClock.SYSTEM)
-            .withSpans(new SpanLog("inference", MonotonicClock.SYSTEM, InstantSource.system(), emitted::add));
+            .withSpans(
+                new SpanLog(
+                    "inference", MonotonicClock.SYSTEM, InstantSource.system(), emitted::add));
     try (Dashboard dashboard =
             new Dashboard(
                 new Dashboard.Run("inference", "a", OptionalLong.empty(), OptionalInt.empty()));

@@ -11,9 +11,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /**
  * The buckets of durations in seconds. Durations are counted in <em>cells</em>, whose bounds are
  * those of a native histogram of schema {@value #SCHEMA}, (2^((i−1)/8), 2^(i/8)], and those of the
- * classic buckets. Both kinds of buckets are sums of cells, so one count serves both and they always
- * agree. Below 2^{@value #LOWEST_EXPONENT} is the native zero bucket; one cell holds all above
- * 2^{@value #HIGHEST_EXPONENT}.
+ * classic buckets. Both kinds of buckets are sums of cells, so one count serves both and they
+ * always agree. Below 2^{@value #LOWEST_EXPONENT} is the native zero bucket; one cell holds all
+ * above 2^{@value #HIGHEST_EXPONENT}.
  */
 final class Buckets {
   static final int SCHEMA = 3;

@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.DoubleAdder;
 
 /**
- * A histogram of durations. Counting one never blocks and never allocates. A negative duration counts
- * as 0. Thread-safe; a concurrent scrape may have a duration in its count and not yet in its sum.
+ * A histogram of durations. Counting one never blocks and never allocates. A negative duration
+ * counts as 0. Thread-safe; a concurrent scrape may have a duration in its count and not yet in its
+ * sum.
  */
 public final class Histogram {
   private final AtomicLongArray cells = new AtomicLongArray(Buckets.cells());

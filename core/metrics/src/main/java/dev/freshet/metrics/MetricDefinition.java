@@ -31,7 +31,8 @@ public record MetricDefinition(
 
   public MetricDefinition {
     if (name.endsWith(TOTAL) != (kind == Kind.COUNTER)) {
-      throw new IllegalArgumentException("metric %s of kind %s: expected the suffix %s on counters, and only there"
+      throw new IllegalArgumentException(
+          "metric %s of kind %s: expected the suffix %s on counters, and only there"
               .formatted(name, kind, TOTAL));
     }
     labels = List.copyOf(labels);

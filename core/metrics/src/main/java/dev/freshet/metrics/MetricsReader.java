@@ -102,8 +102,7 @@ public final class MetricsReader {
       files.add(single);
     }
     try (DirectoryStream<Path> roles =
-        Files.newDirectoryStream(
-            run.resolve(MetricsFile.DIRECTORY), "*" + MetricsFile.EXTENSION)) {
+        Files.newDirectoryStream(run.resolve(MetricsFile.DIRECTORY), "*" + MetricsFile.EXTENSION)) {
       roles.forEach(files::add);
     } catch (NoSuchFileException | NotDirectoryException e) {
       return files;

@@ -29,7 +29,9 @@ public final class MetricsRegistry {
   private final ExpositionFormats formats = ExpositionFormats.init();
   private final List<MetricDefinition> definitions = new CopyOnWriteArrayList<>();
 
-  /** A registry that also has the metrics of this JVM and process, {@code jvm_*}, {@code process_*}. */
+  /**
+   * A registry that also has the metrics of this JVM and process, {@code jvm_*}, {@code process_*}.
+   */
   public static MetricsRegistry withJvm() {
     MetricsRegistry registry = new MetricsRegistry();
     JvmMetrics.builder().register(registry.collectors);
@@ -44,8 +46,9 @@ public final class MetricsRegistry {
   /**
    * The current values of all metrics.
    *
-   * @param accept the HTTP {@code Accept} header, which selects the format: Prometheus protobuf (the
-   *     only one with native histograms), OpenMetrics, or for anything else the text format 0.0.4
+   * @param accept the HTTP {@code Accept} header, which selects the format: Prometheus protobuf
+   *     (the only one with native histograms), OpenMetrics, or for anything else the text format
+   *     0.0.4
    */
   public MetricsPage page(String accept) {
     ExpositionFormatWriter writer = formats.findWriter(accept);

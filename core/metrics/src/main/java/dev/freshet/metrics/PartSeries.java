@@ -8,8 +8,8 @@ import java.util.function.Function;
 
 /**
  * Counts the parts of weight operations, one series a part. A part with a name unknown here gets a
- * series of that name; after {@link #MAX_UNKNOWN} of them further ones share {@value #OTHER}, so that
- * a server cannot make the page grow without bound. Thread-safe.
+ * series of that name; after {@link #MAX_UNKNOWN} of them further ones share {@value #OTHER}, so
+ * that a server cannot make the page grow without bound. Thread-safe.
  */
 public final class PartSeries {
   private static final int MAX_UNKNOWN = 16;

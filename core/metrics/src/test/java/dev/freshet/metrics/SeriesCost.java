@@ -14,9 +14,9 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.function.LongConsumer;
 
 /**
- * The CPU time and allocation of one count and of one histogram observation, with this room's series, and with those of
- * {@code prometheus-metrics-core} with the same buckets, from one thread and from two. Run by {@code
- * bench/metrics.sh}.
+ * The CPU time and allocation of one count and of one histogram observation, with this room's
+ * series, and with those of {@code prometheus-metrics-core} with the same buckets, from one thread
+ * and from two. Run by {@code bench/metrics.sh}.
  */
 final class SeriesCost {
   private static final int ROUNDS = 9;

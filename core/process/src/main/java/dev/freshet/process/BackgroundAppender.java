@@ -79,7 +79,8 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
       }
       write(List.of());
     } catch (InterruptedException e) {
-      LOG.warn("the writer of the log of {} was interrupted; its lines are no longer written", name);
+      LOG.warn(
+          "the writer of the log of {} was interrupted; its lines are no longer written", name);
     } catch (IOException e) {
       LOG.warn("the log of {} cannot be closed: {}", name, e.getMessage());
     }

@@ -39,8 +39,8 @@ public final class Lifetime {
   }
 
   /**
-   * Ends this process as SIGTERM would when its owner ends, even if the owner was killed; see {@link
-   * #endsWith}.
+   * Ends this process as SIGTERM would when its owner ends, even if the owner was killed; see
+   * {@link #endsWith}.
    */
   public static void endWithOwner() {
     OptionalLong owner =

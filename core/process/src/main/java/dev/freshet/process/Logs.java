@@ -24,8 +24,8 @@ import java.util.Set;
 import org.slf4j.LoggerFactory;
 
 /**
- * Routes log lines: each role has its own file, and a logger's package decides the role. A line is the
- * wall clock time, the level, the role and the message.
+ * Routes log lines: each role has its own file, and a logger's package decides the role. A line is
+ * the wall clock time, the level, the role and the message.
  */
 public final class Logs {
   /** The prefix of the loggers that carry a role's tagged events. */
@@ -60,8 +60,8 @@ public final class Logs {
    * loggers to the console.
    *
    * @param packages maps a package to the role of its loggers
-   * @param own the role whose file also gets the stalls, and the exception that ends the command with
-   *     its stack trace
+   * @param own the role whose file also gets the stalls, and the exception that ends the command
+   *     with its stack trace
    */
   public static void toRun(RunDirectory run, Map<String, String> packages, String own) {
     LoggerContext context = reset();
@@ -109,7 +109,10 @@ public final class Logs {
             },
             MonotonicClock.SYSTEM);
     return spans
-        .map(export -> log.withSpans(new SpanLog(role, MonotonicClock.SYSTEM, InstantSource.system(), export)))
+        .map(
+            export ->
+                log.withSpans(
+                    new SpanLog(role, MonotonicClock.SYSTEM, InstantSource.system(), export)))
         .orElse(log);
   }
 
@@ -119,8 +122,8 @@ public final class Logs {
   }
 
   /**
-   * Logs the exception that ends the command to the run's log, with its stack trace. The console gets
-   * one line without it.
+   * Logs the exception that ends the command to the run's log, with its stack trace. The console
+   * gets one line without it.
    */
   public static void failed(Exception failure) {
     LoggerFactory.getLogger(FAILURES).error("the command failed", failure);

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A child process. Closing terminates it, and kills it and its children if it does not end within 20
- * seconds. Its output goes to a file.
+ * A child process. Closing terminates it, and kills it and its children if it does not end within
+ * 20 seconds. Its output goes to a file.
  */
 public final class OwnedProcess implements AutoCloseable {
   private static final Duration END = Duration.ofSeconds(20);

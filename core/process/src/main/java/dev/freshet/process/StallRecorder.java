@@ -109,15 +109,7 @@ public final class StallRecorder implements AutoCloseable {
    */
   public StallRecorder(
       String role, String config, OtherRoles others, Path reports, RecentLines events) {
-    this(
-        role,
-        config,
-        others,
-        reports,
-        events,
-        Waits.process(),
-        Clock.systemDefaultZone(),
-        TICK);
+    this(role, config, others, reports, events, Waits.process(), Clock.systemDefaultZone(), TICK);
   }
 
   /**
@@ -209,7 +201,8 @@ public final class StallRecorder implements AutoCloseable {
     List<Path> records;
     try (Stream<Path> files = Files.list(reports)) {
       records =
-          files.filter(file -> name.matcher(file.getFileName().toString()).matches())
+          files
+              .filter(file -> name.matcher(file.getFileName().toString()).matches())
               .sorted()
               .toList();
     }

@@ -5,8 +5,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Runs work of a command on its own thread, which a signal interrupts. The command's thread waits for
- * it and is never interrupted itself, so it can close its resources.
+ * Runs work of a command on its own thread, which a signal interrupts. The command's thread waits
+ * for it and is never interrupted itself, so it can close its resources.
  */
 public final class StoppableWork {
   private StoppableWork() {}

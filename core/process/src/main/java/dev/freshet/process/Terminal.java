@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The console output of a run: one live progress line on a terminal, otherwise a progress line every
- * {@value #PLAIN_EVERY_MS} ms. Thread-safe.
+ * The console output of a run: one live progress line on a terminal, otherwise a progress line
+ * every {@value #PLAIN_EVERY_MS} ms. Thread-safe.
  */
 public final class Terminal {
   private static final int PLAIN_EVERY_MS = 5000;
@@ -32,9 +32,7 @@ public final class Terminal {
   public static Terminal standard() {
     return new Terminal(
         System.out,
-        Optional.ofNullable(System.console())
-            .filter(Console::isTerminal)
-            .isPresent(),
+        Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent(),
         MonotonicClock.SYSTEM);
   }
 

@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Detects that the JVM was asked for a thread dump, by SIGQUIT, jstack or jcmd. A program can neither
- * handle that signal nor be notified, but the JVM's own log lists the operations that stop all
- * threads. Owns the file of that log. Not thread-safe.
+ * Detects that the JVM was asked for a thread dump, by SIGQUIT, jstack or jcmd. A program can
+ * neither handle that signal nor be notified, but the JVM's own log lists the operations that stop
+ * all threads. Owns the file of that log. Not thread-safe.
  */
 final class ThreadDumps implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadDumps.class);

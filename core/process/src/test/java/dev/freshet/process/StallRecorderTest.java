@@ -36,8 +36,7 @@ class StallRecorderTest {
   private final WaitRegistry waits = new WaitRegistry(nanos::get);
 
   private StallRecorder recorder(String role) {
-    InstantSource time =
-        () -> Instant.parse("2026-01-02T03:00:00Z").plusNanos(nanos.get());
+    InstantSource time = () -> Instant.parse("2026-01-02T03:00:00Z").plusNanos(nanos.get());
     Clock clock = time.withZone(ZoneOffset.UTC);
     return new StallRecorder(
         role,
@@ -94,13 +93,11 @@ class StallRecorderTest {
       }
     }
 
-    assertThat(records())
-        .hasSize(StallRecorder.KEPT)
-        .startsWith(stallAt(12))
-        .endsWith(stallAt(39));
+    assertThat(records()).hasSize(StallRecorder.KEPT).startsWith(stallAt(12)).endsWith(stallAt(39));
     assertThat(reports.resolve(stallAt(39)).resolve("waits.txt"))
         .content()
-        .startsWith("trainer waited for batch 13 on orchestrator past its deadline, 3.0 s of 2.0 s");
+        .startsWith(
+            "trainer waited for batch 13 on orchestrator past its deadline, 3.0 s of 2.0 s");
   }
 
   @Test

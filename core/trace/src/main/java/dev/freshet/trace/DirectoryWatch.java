@@ -101,7 +101,8 @@ public final class DirectoryWatch implements AutoCloseable {
       try {
         service.close();
       } catch (IOException e) {
-        throw new UncheckedIOException("%s: the file system watch cannot be closed: %s".formatted(dir, e.getMessage()), e);
+        throw new UncheckedIOException(
+            "%s: the file system watch cannot be closed: %s".formatted(dir, e.getMessage()), e);
       }
     }
   }

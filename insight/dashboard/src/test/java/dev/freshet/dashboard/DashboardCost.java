@@ -34,8 +34,7 @@ final class DashboardCost {
     Path model = Files.createDirectories(dir.resolve("model"));
     new CharTokenizer("abc").write(model);
     Files.createDirectories(dir.resolve("logs"));
-    Path metrics =
-        Files.createDirectories(dir.resolve("metrics")).resolve("orchestrator.jsonl");
+    Path metrics = Files.createDirectories(dir.resolve("metrics")).resolve("orchestrator.jsonl");
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < UPDATES; i++) {
       lines.append(lines(i, i % 10 == 0));

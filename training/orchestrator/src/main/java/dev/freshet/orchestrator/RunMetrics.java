@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The orchestrator's figures: its lines in {@code metrics/}, the same for its page of metrics,
- * and what of them its report needs. Thread-safe.
+ * The orchestrator's figures: its lines in {@code metrics/}, the same for its page of metrics, and
+ * what of them its report needs. Thread-safe.
  */
 final class RunMetrics {
   private final MetricsFile file;

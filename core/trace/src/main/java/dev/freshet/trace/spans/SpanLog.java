@@ -54,8 +54,7 @@ public final class SpanLog {
    * @param clock the clock of the event log
    * @param wallClock places the readings of {@code clock} in time
    */
-  public SpanLog(
-      String role, MonotonicClock clock, InstantSource wallClock, Consumer<Span> sink) {
+  public SpanLog(String role, MonotonicClock clock, InstantSource wallClock, Consumer<Span> sink) {
     this.role = role;
     this.clock = clock;
     this.wallClock = wallClock;

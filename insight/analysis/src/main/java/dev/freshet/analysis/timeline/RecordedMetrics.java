@@ -12,9 +12,9 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a run's metrics contain beyond its logs: training steps, rewards, and the
- * figures of updates in full. Of each kind the newest {@link #MOST} lines are kept. Milliseconds;
- * what a line lacks is NaN.
+ * What a run's metrics contain beyond its logs: training steps, rewards, and the figures of updates
+ * in full. Of each kind the newest {@link #MOST} lines are kept. Milliseconds; what a line lacks is
+ * NaN.
  */
 public final class RecordedMetrics {
   /** Of a run without metrics. */

@@ -25,10 +25,7 @@ public record RecordedRun(List<Path> logs, Optional<Path> metrics, Optional<Path
    */
   public static RecordedRun of(List<Path> paths) {
     Optional<Path> metrics =
-        paths.stream()
-            .flatMap(RecordedRun::around)
-            .filter(MetricsReader::exists)
-            .findFirst();
+        paths.stream().flatMap(RecordedRun::around).filter(MetricsReader::exists).findFirst();
     Optional<Path> directory =
         paths.size() == 1 && isRun(paths.getFirst())
             ? Optional.of(paths.getFirst())

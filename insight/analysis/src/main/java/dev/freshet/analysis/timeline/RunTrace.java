@@ -112,7 +112,12 @@ public record RunTrace(
     if (metrics == RecordedMetrics.NONE) {
       missing.add("no metrics/*.jsonl beside these logs: no training steps and no reward");
     }
-    of(missing, metrics.malformed(), "line", "lines", "of metrics/*.jsonl not read: no JSON object");
+    of(
+        missing,
+        metrics.malformed(),
+        "line",
+        "lines",
+        "of metrics/*.jsonl not read: no JSON object");
     of(
         missing,
         metrics.trained() - steps,

@@ -229,7 +229,7 @@ class RunTraceTest {
   void trainingStepsEndWhereTheirWeightsBeginToBeWritten(@TempDir Path dir) throws IOException {
     Files.writeString(
         Files.createDirectories(dir.resolve("metrics")).resolve("trainer.jsonl"),
-            """
+        """
             {"role":"trainer","kind":"train","step":3,"loss":0.5,"entropy":2.0,"mismatch_kl":null,"tokens":640,"step_ms":400.0,"batch_wait_ms":50.5}
             {"role":"trainer","kind":"train","step":4,"loss":0.4,"step_ms":300.0}
             {"role":"orchestrator","kind":"step","step":3,"reward":0.25}
@@ -260,7 +260,7 @@ class RunTraceTest {
   void theMetricsFiguresOfAnUpdateAreDrawnInFull(@TempDir Path dir) throws IOException {
     Files.writeString(
         Files.createDirectories(dir.resolve("metrics")).resolve("trainer.jsonl"),
-            """
+        """
             {"role":"orchestrator","kind":"update","step":7,"trace":"00000000000000aa","wall_ms":120.0204,"rpc_ms":100.0301,"connect_ms":4.0,"accept_ms":6.0,"handler_ms":1.0,"phases":{"prepare_ms":70.0,"wait_step_ms":25.0,"pause_ms":3.0004,"swap_ms":0.0125}}
             """);
 
