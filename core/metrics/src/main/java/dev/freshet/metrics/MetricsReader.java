@@ -149,9 +149,10 @@ public final class MetricsReader {
       piece.clear();
       try (FileChannel channel = FileChannel.open(file)) {
         locate(channel.size());
-        while (piece.hasRemaining() && channel.read(piece, position + piece.position()) > 0) {
-          continue;
-        }
+        int read;
+        do {
+          read = channel.read(piece, position + piece.position());
+        } while (read > 0 && piece.hasRemaining());
       } catch (NoSuchFileException e) {
         return false;
       }

@@ -46,16 +46,17 @@ class DirectoryWatchTest {
 
   @Test
   void aFileIsFoundInADirectoryThatDidNotExistWhenTheWaitBegan() throws Exception {
-    Path file = dir.resolve("a/b/file");
+    Path parent = dir.resolve("a/b");
+    Path file = parent.resolve("file");
 
     Optional<Path> found =
         DirectoryWatch.await(
-            file.getParent(),
+            parent,
             DEADLINE,
             nanos::get,
             () -> {
               if (++looks == 2) {
-                create(file);
+                create(parent, file);
               }
               return Optional.of(file).filter(Files::exists);
             });
@@ -63,9 +64,9 @@ class DirectoryWatchTest {
     assertThat(found).contains(file);
   }
 
-  private static void create(Path file) {
+  private static void create(Path parent, Path file) {
     try {
-      Files.createDirectories(file.getParent());
+      Files.createDirectories(parent);
       Files.createFile(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
