@@ -9,6 +9,7 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -20,7 +21,7 @@ final class Runs {
   static RunDirectory of(FreshetConfig config) {
     String dir = config.run().dir();
     return dir.isEmpty()
-        ? RunDirectory.fresh(config.environment().name(), Clock.systemDefaultZone())
+        ? RunDirectory.fresh(config.environment().name(), Clock.system(ZoneId.systemDefault()))
         : new RunDirectory(Path.of(dir));
   }
 

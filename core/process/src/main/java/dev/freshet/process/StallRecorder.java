@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -109,7 +110,7 @@ public final class StallRecorder implements AutoCloseable {
    */
   public StallRecorder(
       String role, String config, OtherRoles others, Path reports, RecentLines events) {
-    this(role, config, others, reports, events, Waits.process(), Clock.systemDefaultZone(), TICK);
+    this(role, config, others, reports, events, Waits.process(), Clock.system(ZoneId.systemDefault()), TICK);
   }
 
   /**
