@@ -110,7 +110,15 @@ public final class StallRecorder implements AutoCloseable {
    */
   public StallRecorder(
       String role, String config, OtherRoles others, Path reports, RecentLines events) {
-    this(role, config, others, reports, events, Waits.process(), Clock.system(ZoneId.systemDefault()), TICK);
+    this(
+        role,
+        config,
+        others,
+        reports,
+        events,
+        Waits.process(),
+        Clock.system(ZoneId.systemDefault()),
+        TICK);
   }
 
   /**
