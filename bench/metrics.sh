@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 
 . bench/java.sh
 
+run_main core/metrics dev.freshet.metrics.SeriesCost
 run_main cli dev.freshet.cli.MetricsCost

@@ -72,7 +72,7 @@ final class OrchestrateCommand extends RunningCommand {
         return Lifetime.STOPPED;
       }
     }
-    RunSummary summary = RunSummary.read(run.metricsPath());
+    RunSummary summary = RunSummary.read(run.path());
     summary.write(run.summary());
     terminal.say("%n%s", summary.table());
     return 0;

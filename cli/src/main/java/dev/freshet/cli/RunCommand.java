@@ -56,7 +56,7 @@ final class RunCommand extends RunningCommand {
         return Lifetime.STOPPED;
       }
     }
-    RunSummary summary = RunSummary.read(run.metricsPath());
+    RunSummary summary = RunSummary.read(run.path());
     summary.write(run.summary());
     terminal.say("%n%s", summary.table());
     terminal.say("  weights          %s", Runs.weights(run).path(config.run().steps()));

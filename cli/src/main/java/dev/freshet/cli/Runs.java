@@ -8,6 +8,8 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -19,7 +21,7 @@ final class Runs {
   static RunDirectory of(FreshetConfig config) {
     String dir = config.run().dir();
     return dir.isEmpty()
-        ? RunDirectory.fresh(config.environment().name())
+        ? RunDirectory.fresh(config.environment().name(), Clock.system(ZoneId.systemDefault()))
         : new RunDirectory(Path.of(dir));
   }
 
@@ -59,7 +61,7 @@ final class Runs {
   /** The files that a dashboard reads, judged by the configuration. */
   static RunFiles files(RunDirectory run, FreshetConfig config, Tokenizer tokenizer) {
     return new RunFiles(
-        run.metricsPath(),
+        run.path(),
         run.logs(),
         new AnalyzeOptions(Optional.empty(), Optional.of(config.orchestrator().asyncLevel())),
         batches(run),

@@ -152,7 +152,7 @@ class BenchTest {
   @Test
   void aFileThatCannotBeWrittenIsRefusedBeforeAnythingIsMeasured() throws Exception {
     for (String option : List.of("--json", "--csv", "--html", "--png")) {
-      refused("expected a file in a directory that is there", option + "=" + dir + "/mistyped/x");
+      refused("expected a file in an existing directory", option + "=" + dir + "/mistyped/x");
       refused("is a directory, expected a file", option + "=" + dir);
     }
     assertThat(dir).isEmptyDirectory();

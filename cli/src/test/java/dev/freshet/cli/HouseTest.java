@@ -95,7 +95,7 @@ class HouseTest {
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry("plots", may(List.of(), "javax.imageio", "org.knowm.xchart")),
-              Map.entry("analysis", may(List.of("plots", "trace"), "tools.jackson")),
+              Map.entry("analysis", may(List.of("plots", "metrics", "trace"), "tools.jackson")),
               Map.entry(
                   "lab",
                   may(
@@ -113,7 +113,7 @@ class HouseTest {
               Map.entry(
                   "dashboard",
                   may(
-                      List.of("http", "analysis", "plots", "rollouts", "text", "trace"),
+                      List.of("http", "analysis", "plots", "rollouts", "text", "metrics", "trace"),
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry(

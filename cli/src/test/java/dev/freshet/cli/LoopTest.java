@@ -102,7 +102,7 @@ class LoopTest {
   void theUpdateLogAgreesWithTheMetrics() throws IOException {
     List<UpdateEvent> log = Runs.batches(new RunDirectory(dir)).updates().read().orElse(List.of());
     List<UpdateEvent> expected = new ArrayList<>(List.of(UpdateEvent.served(0)));
-    for (String line : Files.readAllLines(dir.resolve("metrics.jsonl"))) {
+    for (String line : Files.readAllLines(dir.resolve("metrics/orchestrator.jsonl"))) {
       JsonNode fields = new ObjectMapper().readTree(line);
       if (fields.path("kind").asString().equals("update")) {
         long version = fields.path("step").asLong();

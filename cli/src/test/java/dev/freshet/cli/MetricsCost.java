@@ -27,6 +27,7 @@ import dev.freshet.wire.UpdateMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -202,7 +203,7 @@ final class MetricsCost {
 
   /** Microseconds of an update's five lines, without writing them, and its two waits. */
   private static double telling(AdminTimings one) {
-    RecentLines recent = new RecentLines();
+    RecentLines recent = new RecentLines(InstantSource.system());
     EventLog events = new EventLog(recent::add, CLOCK);
     String path = "/update_weights";
     return median(

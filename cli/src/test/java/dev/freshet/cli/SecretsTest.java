@@ -64,8 +64,7 @@ class SecretsTest {
         assertThat(answer.statusCode()).as(page).isEqualTo(200);
         seen.add(answer.body());
       }
-      assertThat(seen.get(3))
-          .contains("What is missing is POST /resume, which the client that paused it");
+      assertThat(seen.get(3)).contains("Blocked on POST /resume (owner: the client that paused it");
 
       child.signal("QUIT");
       child.await("record of the dump", () -> dump(run).isPresent());
@@ -75,7 +74,7 @@ class SecretsTest {
       assertThat(child.awaitExit()).isEqualTo(143);
     }
     assertThat(Files.readString(dump(run).orElseThrow().resolveSibling("waits.txt")))
-        .startsWith("A thread dump was asked for.\nWhat is missing is POST /resume");
+        .startsWith("A thread dump was requested.\nBlocked on POST /resume");
     assertThat(Files.readString(run.resolve("logs/inference.log")))
         .contains("A thread dump was asked for.");
     try (Stream<Path> files = Files.walk(run)) {

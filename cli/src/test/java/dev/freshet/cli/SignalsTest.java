@@ -38,7 +38,7 @@ class SignalsTest {
       throws Exception {
     try (ChildProcess child =
         ChildProcess.start(dir, CommandLineRun.small("run", run(), "--sft.steps=1000000"))) {
-      child.await("warm-up", () -> lines(run().resolve("metrics.jsonl")).size() > 3);
+      child.await("warm-up", () -> lines(run().resolve("metrics/trainer.jsonl")).size() > 3);
 
       child.signal(signal);
 
@@ -133,9 +133,9 @@ class SignalsTest {
     return dir.resolve("run");
   }
 
-  /** The lines of {@code metrics.jsonl}, each of which must be whole. */
+  /** The lines of the trainer's metrics, each of which must be whole. */
   private List<JsonNode> metrics() {
-    return lines(run().resolve("metrics.jsonl")).stream().map(JSON::readTree).toList();
+    return lines(run().resolve("metrics/trainer.jsonl")).stream().map(JSON::readTree).toList();
   }
 
   private static List<Long> stepsWritten(Path log) throws IOException {

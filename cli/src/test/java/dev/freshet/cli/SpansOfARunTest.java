@@ -18,6 +18,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -145,7 +146,9 @@ class SpansOfARunTest {
     List<Span> emitted = Collections.synchronizedList(new ArrayList<>());
     EventLog events =
         new EventLog(lines::add, MonotonicClock.SYSTEM)
-            .withSpans(new SpanLog("inference", MonotonicClock.SYSTEM, emitted::add));
+            .withSpans(
+                new SpanLog(
+                    "inference", MonotonicClock.SYSTEM, InstantSource.system(), emitted::add));
     try (Dashboard dashboard =
             new Dashboard(
                 new Dashboard.Run("inference", "a", OptionalLong.empty(), OptionalInt.empty()));

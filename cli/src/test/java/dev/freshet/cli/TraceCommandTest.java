@@ -40,12 +40,13 @@ class TraceCommandTest {
         .allMatch(line -> line.startsWith("freshet trace: "))
         .contains(
             "freshet trace: 1 admin call without an end",
-            "freshet trace: no metrics.jsonl beside these logs: no training steps and no reward");
+            "freshet trace: no metrics/*.jsonl beside these logs: no training steps and no reward");
   }
 
   @Test
   void onTheStandardOutputThereIsNothingButTheTrace() throws IOException {
-    Files.writeString(dir.resolve("run/metrics.jsonl"), "{\"kind\":\"train\",\"step\":7}\n");
+    Path metrics = Files.createDirectories(dir.resolve("run/metrics"));
+    Files.writeString(metrics.resolve("trainer.jsonl"), "{\"kind\":\"train\",\"step\":7}\n");
 
     CommandLineRun traced = CommandLineRun.of("trace", log.toString(), "--out", "-");
 

@@ -14,6 +14,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -40,7 +41,7 @@ class WaitsCommandTest {
 
       assertThat(run.exitCode()).isZero();
       assertThat(run.out())
-          .contains("What is missing is batch 7, which orchestrator has to bring about")
+          .contains("Blocked on batch 7 (owner: orchestrator)")
           .contains("  trainer waits for batch 7 on orchestrator, ");
     }
   }
@@ -69,7 +70,7 @@ class WaitsCommandTest {
       CommandLineRun run = CommandLineRun.of("waits", down, role.url().toString());
 
       assertThat(run.exitCode()).isEqualTo(1);
-      assertThat(run.out()).contains("What is missing is batch 7");
+      assertThat(run.out()).contains("Blocked on batch 7");
       assertThat(run.err()).contains(down.substring("http://".length())).hasLineCount(1);
     }
   }
@@ -87,7 +88,7 @@ class WaitsCommandTest {
                 "",
                 new RemoteWaits(List.of(role.url(), down), Optional.empty())::ask,
                 dir.resolve("report"),
-                new RecentLines())) {
+                new RecentLines(InstantSource.system()))) {
       try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ZERO)) {
         Path record = recorded();
 
@@ -106,7 +107,7 @@ class WaitsCommandTest {
 
   @Test
   void aWaitThatEndsPastItsDeadlineIsRecordedWithAllThatHelps() throws Exception {
-    RecentLines events = new RecentLines();
+    RecentLines events = new RecentLines(InstantSource.system());
     events.add("orchestrator [gen] batch.start inflight=3 target_batch=8");
     Path record;
     try (StallRecorder _ = recorder(events)) {
@@ -117,7 +118,7 @@ class WaitsCommandTest {
     }
 
     assertThat(Files.readString(record.resolve("waits.txt")))
-        .startsWith("trainer waited for batch 7 on orchestrator longer than it may")
+        .startsWith("trainer waited for batch 7 on orchestrator past its deadline")
         .contains("  trainer waits for batch 7 on orchestrator");
     assertThat(record.resolve("events.log")).content().contains("batch.start inflight=3");
     assertThat(record.resolve("threads.txt")).content().contains("freshet-waits");
@@ -126,7 +127,7 @@ class WaitsCommandTest {
 
   @Test
   void aWaitThatGoesOnPastItsDeadlineIsRecordedOnce() throws Exception {
-    try (StallRecorder _ = recorder(new RecentLines())) {
+    try (StallRecorder _ = recorder(new RecentLines(InstantSource.system()))) {
       try (Waits.Open _ = Waits.begin("trainer", "batch 7", "orchestrator", Duration.ZERO)) {
         var _ = recorded();
         Thread.sleep(1100); // It has looked again.

@@ -9,10 +9,11 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * How durations are counted, in seconds: in <em>cells</em> between the bounds of a native histogram
- * of schema {@value #SCHEMA}, (2^((i−1)/8), 2^(i/8)], and those of the classic buckets together, so
- * that one count makes both and they never disagree. Below 2^{@value #LOWEST_EXPONENT} is the
- * native histogram's zero bucket; what is above 2^{@value #HIGHEST_EXPONENT} is in one cell.
+ * The buckets of durations in seconds. Durations are counted in <em>cells</em>, whose bounds are
+ * those of a native histogram of schema {@value #SCHEMA}, (2^((i−1)/8), 2^(i/8)], and those of the
+ * classic buckets. Both kinds of buckets are sums of cells, so one count serves both and they
+ * always agree. Below 2^{@value #LOWEST_EXPONENT} is the native zero bucket; one cell holds all
+ * above 2^{@value #HIGHEST_EXPONENT}.
  */
 final class Buckets {
   static final int SCHEMA = 3;
@@ -24,7 +25,7 @@ final class Buckets {
 
   static final double ZERO_THRESHOLD = Math.pow(2, LOWEST_EXPONENT);
 
-  /** The marks that figures of an update are judged by, and some below for single steps. */
+  /** The limits by which an update's durations are judged, and lower ones for single steps. */
   private static final double[] CLASSIC = {
     0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.3, 0.5, 1, 2, 5, 10, 30, Double.POSITIVE_INFINITY
   };
@@ -62,7 +63,7 @@ final class Buckets {
 
   private Buckets() {}
 
-  /** How many cells there are. */
+  /** The number of cells. */
   static int cells() {
     return UPPER.length + 1;
   }
@@ -73,14 +74,14 @@ final class Buckets {
     return at >= 0 ? at : -at - 1;
   }
 
-  /** How many durations are in each cell, at some moment. */
+  /** The current counts of the cells. */
   static long[] counts(AtomicLongArray cells) {
     long[] counts = new long[cells.length()];
     Arrays.setAll(counts, cells::get);
     return counts;
   }
 
-  /** The durations too short for a native bucket. */
+  /** The count of durations in the native zero bucket. */
   static long zeros(long[] counts) {
     long zeros = 0;
     for (int cell = 0; cell < counts.length && NATIVE[cell] == ZERO; cell++) {

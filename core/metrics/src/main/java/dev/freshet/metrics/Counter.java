@@ -5,7 +5,7 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 
-/** A sum that only grows. Thread-safe; adding waits for no one. */
+/** A sum that only grows. Adding never blocks. Thread-safe. */
 public final class Counter {
   private final LongAdder sum = new LongAdder();
   private volatile DoubleSupplier value = sum::sum;
@@ -17,12 +17,12 @@ public final class Counter {
     sum.add(amount);
   }
 
-  /** Takes the sum from where it is kept, whenever it is asked for. It must never fall. */
+  /** Reads the sum, which must never fall, from {@code source} for every page. */
   public void read(DoubleSupplier source) {
     value = source;
   }
 
-  /** The sum now. */
+  /** The current sum. */
   public double value() {
     return value.getAsDouble();
   }

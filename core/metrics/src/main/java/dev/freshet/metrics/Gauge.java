@@ -7,18 +7,18 @@ import java.util.OptionalDouble;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
-/** A value that goes up and down. It is left out of a page until it is known. Thread-safe. */
+/** A value that rises and falls. Omitted from a page until it is set. Thread-safe. */
 public final class Gauge {
   private volatile Supplier<OptionalDouble> value = OptionalDouble::empty;
 
   Gauge() {}
 
-  /** The value from now on. */
+  /** Sets the value. */
   public void set(double now) {
     value = () -> OptionalDouble.of(now);
   }
 
-  /** Takes the value from where it is kept, whenever it is asked for. */
+  /** Reads the value from {@code source} for every page. */
   public void read(DoubleSupplier source) {
     value = () -> OptionalDouble.of(source.getAsDouble());
   }

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.DoubleAdder;
 
 /**
- * Durations, counted. Counting one neither waits for anyone, a scrape included, nor allocates. A
- * negative duration counts as 0. Thread-safe; a scrape meanwhile may have a duration in its count
- * and not yet in its sum.
+ * A histogram of durations. Counting one never blocks and never allocates. A negative duration
+ * counts as 0. Thread-safe; a concurrent scrape may have a duration in its count and not yet in its
+ * sum.
  */
 public final class Histogram {
   private final AtomicLongArray cells = new AtomicLongArray(Buckets.cells());
@@ -21,7 +21,7 @@ public final class Histogram {
     nanos(nanos, 1);
   }
 
-  /** Counts a duration {@code times} over. */
+  /** Counts a duration {@code times} times. */
   public void nanos(long nanos, long times) {
     seconds(nanos / 1e9, times);
   }

@@ -8,10 +8,10 @@ import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
- * A metric with its series, one for each combination of values that its labels have. A series is
- * there, at zero, from the first time it is asked for. Thread-safe.
+ * A metric with one series for each combination of label values. A series exists, at zero, from the
+ * first time it is requested. Thread-safe.
  *
- * @param <S> the kind of its series: {@link Histogram}, {@link Counter} or {@link Gauge}
+ * @param <S> the type of its series: {@link Histogram}, {@link Counter} or {@link Gauge}
  */
 public final class Metric<S> {
   private final MetricDefinition definition;
@@ -23,17 +23,18 @@ public final class Metric<S> {
     this.make = make;
   }
 
-  /** The series with these values of the labels, in the labels' order. */
+  /** The series with these label values, in the order of the labels. */
   public S of(String... values) {
     List<String> key = List.of(values);
     if (key.size() != definition.labels().size()) {
       throw new IllegalArgumentException(
-          "%s of %s: expected values of %s".formatted(definition.name(), key, definition.labels()));
+          "metric %s: got label values %s, expected one for each of %s"
+              .formatted(definition.name(), key, definition.labels()));
     }
     return series.computeIfAbsent(key, _ -> make.get());
   }
 
-  /** Something of every series and its labels. */
+  /** Applies {@code of} to every series with its labels. */
   <T> List<T> each(BiFunction<Labels, S, T> of) {
     List<T> all = new ArrayList<>();
     series.forEach((values, one) -> all.add(of.apply(Labels.of(definition.labels(), values), one)));

@@ -3,24 +3,24 @@ package dev.freshet.metrics;
 import java.util.List;
 
 /**
- * What a metric is.
+ * The definition of a metric.
  *
- * @param role whose metric it is
+ * @param role the role that measures it
  * @param name in the text format: a counter's ends with {@code _total}
- * @param help one line that says what it measures
+ * @param help what it measures, one line
  * @param labels names of its labels
  */
 public record MetricDefinition(
     Role role, String name, Kind kind, String help, List<String> labels) {
 
-  /** Who measures it. */
+  /** The role that measures a metric. */
   public enum Role {
     INFERENCE,
     ORCHESTRATOR,
     TRAINER
   }
 
-  /** What its values are like. */
+  /** The type of a metric. */
   public enum Kind {
     COUNTER,
     GAUGE,
@@ -31,7 +31,9 @@ public record MetricDefinition(
 
   public MetricDefinition {
     if (name.endsWith(TOTAL) != (kind == Kind.COUNTER)) {
-      throw new IllegalArgumentException(name + ": expected that counters alone end with " + TOTAL);
+      throw new IllegalArgumentException(
+          "metric %s of kind %s: expected the suffix %s on counters, and only there"
+              .formatted(name, kind, TOTAL));
     }
     labels = List.copyOf(labels);
   }

@@ -3,33 +3,66 @@ package dev.freshet.metrics;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * A run's {@code metrics.jsonl}: one JSON object a line, {@code {"role", "kind", "time", …}}, with
- * the time it was written in seconds since the epoch. Every line is one append, so that the roles
- * of a run may write to one file from several processes. Thread-safe.
+ * Writes a role's metrics of a run: {@code metrics/<role>.jsonl} in the run's directory, one JSON
+ * object a line, {@code {"role", "kind", "time", …}}. The time is when the line was written, in
+ * seconds since the epoch. Each role has its own file, because appends by several hosts to one file
+ * corrupt it on NFS; {@link MetricsReader} reads the files of all roles as one. Thread-safe.
  */
 public final class MetricsFile implements AutoCloseable {
+  /** The directory of the files, in a run's directory. */
+  static final String DIRECTORY = "metrics";
+
+  /** How the name of every file ends. */
+  static final String EXTENSION = ".jsonl";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String role;
+  private final InstantSource time;
   private final OutputStream out;
 
-  private MetricsFile(String role, OutputStream out) {
+  private MetricsFile(String role, InstantSource time, OutputStream out) {
     this.role = role;
+    this.time = time;
     this.out = out;
   }
 
-  /** Opens {@code file} for appending, creating it if it is not there. */
-  public static MetricsFile open(Path file, String role) throws IOException {
-    return new MetricsFile(
-        role, Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+  /**
+   * Opens the file of {@code role} for appending, creating it if it does not exist. If an earlier
+   * process was killed while it wrote a line, the file gets a line feed, so that the next line
+   * begins on its own.
+   *
+   * @param run the run's directory
+   */
+  public static MetricsFile open(Path run, String role, InstantSource time) throws IOException {
+    Path file = Files.createDirectories(run.resolve(DIRECTORY)).resolve(role + EXTENSION);
+    OutputStream out =
+        Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    if (endsWithinLine(file)) {
+      out.write('\n');
+    }
+    return new MetricsFile(role, time, out);
+  }
+
+  private static boolean endsWithinLine(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      ByteBuffer last = ByteBuffer.allocate(1);
+      return channel.size() > 0
+          && channel.read(last, channel.size() - 1) == 1
+          && last.get(0) != '\n';
+    }
   }
 
   /** Appends one line. Figures that JSON cannot write (NaN, infinities) become null. */
@@ -37,13 +70,13 @@ public final class MetricsFile implements AutoCloseable {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("role", role);
     line.put("kind", kind);
-    line.put("time", System.currentTimeMillis() / 1000.0);
+    line.put("time", time.millis() / 1000.0);
     fields.forEach((key, value) -> line.put(key, finite(value)));
     try {
-      out.write(
-          (JSON.writeValueAsString(line) + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      out.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new UncheckedIOException("metrics of " + role, e);
+      throw new UncheckedIOException(
+          "metrics of %s: cannot be written: %s".formatted(role, e.getMessage()), e);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.freshet.metrics;
 
 /**
- * A page of metrics, as it goes over HTTP.
+ * A page of metrics, as served over HTTP.
  *
- * @param contentType the header of that name
+ * @param contentType the value of the {@code Content-Type} header
  */
 public record MetricsPage(String contentType, byte[] body) {}

@@ -21,30 +21,34 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
- * The metrics of one page: those of a process, or of one server where several share a process. A
- * name is registered once. Thread-safe; making a page stops nobody who counts.
+ * The metrics of one page: those of a process, or of one server if several share a process. A name
+ * is registered once. Making a page never blocks counting. Thread-safe.
  */
 public final class MetricsRegistry {
   private final PrometheusRegistry collectors = new PrometheusRegistry();
   private final ExpositionFormats formats = ExpositionFormats.init();
   private final List<MetricDefinition> definitions = new CopyOnWriteArrayList<>();
 
-  /** One with the metrics of this JVM and process too, {@code jvm_*} and {@code process_*}. */
+  /**
+   * A registry that also has the metrics of this JVM and process, {@code jvm_*}, {@code process_*}.
+   */
   public static MetricsRegistry withJvm() {
     MetricsRegistry registry = new MetricsRegistry();
     JvmMetrics.builder().register(registry.collectors);
     return registry;
   }
 
-  /** What is registered, but for the JVM's own. */
+  /** All registered metrics except those of the JVM. */
   public List<MetricDefinition> definitions() {
     return List.copyOf(definitions);
   }
 
   /**
-   * All metrics as they stand, in the format that an HTTP {@code Accept} header asks for:
-   * Prometheus protobuf, which alone has the native histograms, OpenMetrics, or for any other the
-   * text format 0.0.4.
+   * The current values of all metrics.
+   *
+   * @param accept the HTTP {@code Accept} header, which selects the format: Prometheus protobuf
+   *     (the only one with native histograms), OpenMetrics, or for anything else the text format
+   *     0.0.4
    */
   public MetricsPage page(String accept) {
     ExpositionFormatWriter writer = formats.findWriter(accept);
@@ -52,7 +56,7 @@ public final class MetricsRegistry {
     try {
       writer.write(out, collectors.scrape());
     } catch (IOException e) {
-      throw new UncheckedIOException("a page in memory", e);
+      throw new UncheckedIOException("the metrics page cannot be written to memory", e);
     }
     return new MetricsPage(writer.getContentType(), out.toByteArray());
   }
@@ -87,13 +91,13 @@ public final class MetricsRegistry {
       Role role, String name, Kind kind, String help, String... labels) {
     MetricDefinition definition = new MetricDefinition(role, name, kind, help, List.of(labels));
     if (definitions.stream().anyMatch(other -> other.name().equals(name))) {
-      throw new IllegalArgumentException(name + ": is registered already");
+      throw new IllegalArgumentException("metric %s: already registered".formatted(name));
     }
     definitions.add(definition);
     return definition;
   }
 
-  /** A metric, whose one series is there at once if it has no labels. */
+  /** A metric; without labels its one series exists at once. */
   private static <S> Metric<S> metric(MetricDefinition definition, Supplier<S> make) {
     Metric<S> metric = new Metric<>(definition, make);
     if (definition.labels().isEmpty()) {

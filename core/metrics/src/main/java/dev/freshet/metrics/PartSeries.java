@@ -7,13 +7,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
- * Counts the parts of weight operations, each in a series of its own. A part that a server reports
- * under an unknown name has a series of that name, at most {@link #MOST_UNKNOWN} of them; further
- * ones share {@value #OTHER}, so that a server cannot make a page grow without bound. Thread-safe.
+ * Counts the parts of weight operations, one series a part. A part with a name unknown here gets a
+ * series of that name; after {@link #MAX_UNKNOWN} of them further ones share {@value #OTHER}, so
+ * that a server cannot make the page grow without bound. Thread-safe.
  */
 public final class PartSeries {
-  private static final int MOST_UNKNOWN = 16;
-  private static final int MOST_CHARACTERS = 64;
+  private static final int MAX_UNKNOWN = 16;
+  private static final int MAX_CHARACTERS = 64;
   private static final String OTHER = "other";
 
   private final Set<UpdatePart> counted;
@@ -46,7 +46,7 @@ public final class PartSeries {
     if (known) {
       return label;
     }
-    if (unknown.size() >= MOST_UNKNOWN || label.length() > MOST_CHARACTERS) {
+    if (unknown.size() >= MAX_UNKNOWN || label.length() > MAX_CHARACTERS) {
       return OTHER;
     }
     unknown.add(label);

@@ -3,42 +3,43 @@ package dev.freshet.metrics;
 import dev.freshet.trace.MonotonicClock;
 
 /**
- * How long something has been in a state all in all, the present spell included. One thread enters
- * and leaves it; any may ask.
+ * The total time that something has spent in a state, including the current stay. One thread enters
+ * and leaves; any thread may read.
  */
 public final class TimeInState {
   /**
-   * @param beforeNanos the time in all spells that have ended
-   * @param sinceNanos when the present spell began, if there is one
+   * @param beforeNanos the time of all stays that have ended
+   * @param sinceNanos when the current stay began, if {@code inside}
    */
-  private record Spells(long beforeNanos, boolean inside, long sinceNanos) {}
+  private record Stays(long beforeNanos, boolean inside, long sinceNanos) {}
 
   private final MonotonicClock clock;
-  private volatile Spells spells = new Spells(0, false, 0);
+  private volatile Stays stays = new Stays(0, false, 0);
 
   public TimeInState(MonotonicClock clock) {
     this.clock = clock;
   }
 
-  /** The state is entered, or goes on. */
+  /** Enters the state; no effect if already inside. */
   public void enter() {
-    Spells now = spells;
+    Stays now = stays;
     if (!now.inside()) {
-      spells = new Spells(now.beforeNanos(), true, clock.nanos());
+      stays = new Stays(now.beforeNanos(), true, clock.nanos());
     }
   }
 
-  /** The state is left, or was not entered. */
+  /** Leaves the state; no effect if not inside. */
   public void leave() {
-    Spells now = spells;
+    Stays now = stays;
     if (now.inside()) {
-      spells = new Spells(now.beforeNanos() + clock.nanos() - now.sinceNanos(), false, 0);
+      stays = new Stays(now.beforeNanos() + clock.nanos() - now.sinceNanos(), false, 0);
     }
   }
 
+  /** The total so far. */
   public double seconds() {
-    Spells now = spells;
-    long present = now.inside() ? clock.nanos() - now.sinceNanos() : 0;
-    return (now.beforeNanos() + present) / 1e9;
+    Stays now = stays;
+    long current = now.inside() ? clock.nanos() - now.sinceNanos() : 0;
+    return (now.beforeNanos() + current) / 1e9;
   }
 }

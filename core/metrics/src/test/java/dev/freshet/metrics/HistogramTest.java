@@ -63,7 +63,7 @@ class HistogramTest {
   }
 
   @Test
-  void whatIsNegativeOrBelowAMicrosecondIsInTheZeroBucket() {
+  void aDurationThatIsNegativeOrBelowAMicrosecondIsInTheZeroBucket() {
     histogram.nanos(-5);
     histogram.nanos(0);
     histogram.nanos(950);
@@ -75,7 +75,7 @@ class HistogramTest {
   }
 
   @Test
-  void whatIsBeyondAllBucketsIsCountedAllTheSame() {
+  void aDurationBeyondAllBucketsIsInTheLast() {
     histogram.millis(1e9);
 
     assertThat(snapshot().getCount()).isEqualTo(1);
@@ -95,7 +95,7 @@ class HistogramTest {
   }
 
   @Test
-  void bothKindsOfBucketsCountWhatSeveralThreadsHaveCounted() throws InterruptedException {
+  void bothKindsOfBucketsAgreeWhileSeveralThreadsCount() throws InterruptedException {
     List<Thread> threads = new ArrayList<>();
     for (int t = 0; t < 4; t++) {
       SplittableRandom random = new SplittableRandom(t);

@@ -22,10 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has a thread of its own write the lines, so that whoever logs, an event loop among them, waits
- * neither for the disk nor for a console that takes nothing. A line that comes while {@value
- * #QUEUED} wait, or that cannot be written, is left out; the next line that is written tells how
- * many were. It owns the stream.
+ * Writes log lines on its own thread, so that logging never blocks, on an event loop for example. A
+ * line is dropped if {@value #QUEUED} are queued or if it cannot be written; the next line that is
+ * written is preceded by the number of dropped lines. Owns the stream.
  */
 final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
   private static final Logger LOG = LoggerFactory.getLogger(BackgroundAppender.class);
@@ -37,7 +36,7 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
   private final Encoder<ILoggingEvent> encoder;
   private final OutputStream out;
   private final BlockingQueue<ILoggingEvent> lines = new ArrayBlockingQueue<>(QUEUED);
-  private final AtomicLong leftOut = new AtomicLong();
+  private final AtomicLong dropped = new AtomicLong();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread writer;
   private boolean failing;
@@ -58,13 +57,13 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
 
   @Override
   protected void append(ILoggingEvent line) {
-    var _ = line.getFormattedMessage(); // It may tell of what changes later.
+    var _ = line.getFormattedMessage(); // Formats now, because the arguments may change later.
     if (!lines.offer(line)) {
-      leftOut.incrementAndGet();
+      dropped.incrementAndGet();
     }
   }
 
-  /** Until it is to end and all lines are written. */
+  /** Runs until the appender is stopped and all lines are written. */
   private void write() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
     List<ILoggingEvent> batch = new ArrayList<>(BATCH);
@@ -80,20 +79,21 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
       }
       write(List.of());
     } catch (InterruptedException e) {
-      LOG.warn("the log of {} was interrupted and is written no more", name);
+      LOG.warn(
+          "the writer of the log of {} was interrupted; its lines are no longer written", name);
     } catch (IOException e) {
       LOG.warn("the log of {} cannot be closed: {}", name, e.getMessage());
     }
   }
 
   private void write(List<ILoggingEvent> batch) {
-    long missing = leftOut.getAndSet(0);
+    long lost = dropped.getAndSet(0);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     if (torn) {
       bytes.write('\n');
     }
-    if (missing > 0) {
-      bytes.writeBytes(encoder.encode(missing(missing)));
+    if (lost > 0) {
+      bytes.writeBytes(encoder.encode(notice(lost)));
     }
     batch.forEach(line -> bytes.writeBytes(encoder.encode(line)));
     try {
@@ -103,24 +103,24 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
       failing = false;
     } catch (IOException e) {
       torn = true;
-      leftOut.addAndGet(missing + batch.size());
+      dropped.addAndGet(lost + batch.size());
       if (!failing) {
         failing = true;
         LOG.warn(
-            "the log of {} cannot be written: {}; lines are left out until it can",
+            "the log of {} cannot be written: {}; lines are dropped until it can",
             name,
             e.getMessage());
       }
     }
   }
 
-  private static ILoggingEvent missing(long lines) {
+  private static ILoggingEvent notice(long lines) {
     return new LoggingEvent(
         BackgroundAppender.class.getName(),
         ((LoggerContext) LoggerFactory.getILoggerFactory())
             .getLogger(BackgroundAppender.class.getName()),
         Level.WARN,
-        "lines left out here, which could not be written or not as fast as they came: {}",
+        "lines dropped here, because the log could not be written or not fast enough: {}",
         null,
         new Object[] {lines});
   }
@@ -134,7 +134,7 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
     closing.countDown();
     try {
       if (!writer.join(END)) {
-        LOG.warn("the log of {} has not been written out within {} ms", name, END.toMillis());
+        LOG.warn("the log of {} was not flushed within {} ms", name, END.toMillis());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

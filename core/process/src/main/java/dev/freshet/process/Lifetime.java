@@ -10,12 +10,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Ends a command cleanly on SIGTERM and SIGINT: the JVM's shutdown asks every stoppable part to
- * stop and then waits until the command has closed what it owns. libtorch crashes if the process
- * exits while a thread is inside it, so the command, not the signal, decides when that is.
+ * Ends a command cleanly on SIGTERM and SIGINT: a shutdown hook stops every registered part, then
+ * waits at most 60 seconds until the command has closed its resources. libtorch crashes if the
+ * process exits while a thread is inside it, so the command decides when the JVM may exit.
  */
 public final class Lifetime {
-  /** The exit code of a command that was asked to end. */
+  /** The exit code of a command that was stopped by a signal. */
   public static final int STOPPED = 1;
 
   private static final Duration DEADLINE = Duration.ofSeconds(60);
@@ -33,14 +33,14 @@ public final class Lifetime {
     return lifetime;
   }
 
-  /** The option of the JVM that has this process end when the process of that number has. */
+  /** The JVM option that makes the child process end when the process {@code pid} ends. */
   public static String endsWith(long pid) {
     return "-D%s=%d".formatted(OWNER, pid);
   }
 
   /**
-   * Ends this process as SIGTERM would when the one that owns it is gone, even if that was killed
-   * and could end nothing; see {@link #endsWith}.
+   * Ends this process as SIGTERM would when its owner ends, even if the owner was killed; see
+   * {@link #endsWith}.
    */
   public static void endWithOwner() {
     OptionalLong owner =
@@ -55,8 +55,8 @@ public final class Lifetime {
   }
 
   /**
-   * Runs {@code stop} when the process is asked to end, or now if it has been. Must not block for
-   * long.
+   * Runs {@code stop} when the process is asked to end, or at once if it already was. It must not
+   * block for long.
    */
   public synchronized void onStop(Runnable stop) {
     if (stopping) {
@@ -78,7 +78,7 @@ public final class Lifetime {
     }
   }
 
-  /** The command has closed everything; the process may exit. */
+  /** Reports that the command has closed its resources, so that the process may exit. */
   public void closed() {
     closed.countDown();
   }
@@ -93,7 +93,7 @@ public final class Lifetime {
     all.forEach(Lifetime::stop);
     try {
       if (!closed.await(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
-        System.err.printf("freshet: not everything ended within %d s%n", DEADLINE.toSeconds());
+        System.err.printf("freshet: the command did not end within %d s%n", DEADLINE.toSeconds());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -104,7 +104,7 @@ public final class Lifetime {
     try {
       stop.run();
     } catch (RuntimeException e) {
-      System.err.println("freshet: while stopping: " + e.getMessage());
+      System.err.println("freshet: stopping failed: " + e.getMessage());
     }
   }
 }

@@ -15,6 +15,7 @@ import dev.freshet.trace.spans.SpanExport;
 import dev.freshet.trace.spans.SpanLog;
 import java.io.OutputStream;
 import java.net.URI;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -23,19 +24,19 @@ import java.util.Set;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where log lines go: each role's lines into a file of its own, by the package that a logger is
- * named after. A line is the wall clock's time, the level, the role and the message.
+ * Routes log lines: each role has its own file, and a logger's package decides the role. A line is
+ * the wall clock time, the level, the role and the message.
  */
 public final class Logs {
   /** The prefix of the loggers that carry a role's tagged events. */
   private static final String EVENTS = "dev.freshet.events.";
 
-  /** Takes what a command failed with. */
+  /** The logger of the exception that ends a command. */
   private static final String FAILURES = "dev.freshet.process.Failures";
 
-  private static final RecentLines RECENT = new RecentLines();
+  private static final RecentLines RECENT = new RecentLines(InstantSource.system());
 
-  /** Where the spans of all roles go, if anywhere; made once the configuration is known. */
+  /** The exporter of all roles' spans; empty until {@link #exportSpans} is called. */
   private static Optional<SpanExport> spans = Optional.empty();
 
   private Logs() {}
@@ -49,18 +50,18 @@ public final class Logs {
     spans = Optional.of(new SpanExport(otlpEndpoint));
   }
 
-  /** Sends warnings to the console, and nothing else anywhere. */
+  /** Logs only warnings, to the console. */
   public static void warningsOnly() {
     reset();
   }
 
   /**
-   * Sends the lines of each role to {@code logs/<role>.log} of the run, and warnings of any other
-   * origin to the console.
+   * Writes the lines of each role to {@code logs/<role>.log} of the run, and warnings of all other
+   * loggers to the console.
    *
-   * @param packages the role that the loggers of a package belong to
-   * @param own the role whose file gets the stalls, and a failure of the command with its stack
-   *     trace
+   * @param packages maps a package to the role of its loggers
+   * @param own the role whose file also gets the stalls, and the exception that ends the command
+   *     with its stack trace
    */
   public static void toRun(RunDirectory run, Map<String, String> packages, String own) {
     LoggerContext context = reset();
@@ -80,9 +81,9 @@ public final class Logs {
   }
 
   /**
-   * Sends all lines to the console, for a role that runs alone and without a run directory.
+   * Writes all lines to the console, for a single role without a run directory.
    *
-   * @param packages whose loggers it shows
+   * @param packages the packages whose loggers are shown
    */
   public static void toConsole(String role, Set<String> packages) {
     LoggerContext context = reset();
@@ -108,7 +109,10 @@ public final class Logs {
             },
             MonotonicClock.SYSTEM);
     return spans
-        .map(export -> log.withSpans(new SpanLog(role, MonotonicClock.SYSTEM, export)))
+        .map(
+            export ->
+                log.withSpans(
+                    new SpanLog(role, MonotonicClock.SYSTEM, InstantSource.system(), export)))
         .orElse(log);
   }
 
@@ -118,14 +122,14 @@ public final class Logs {
   }
 
   /**
-   * The command ends with a failure. Its stack trace goes to the run's log; the console has one
-   * line and no trace.
+   * Logs the exception that ends the command to the run's log, with its stack trace. The console
+   * gets one line without it.
    */
   public static void failed(Exception failure) {
     LoggerFactory.getLogger(FAILURES).error("the command failed", failure);
   }
 
-  /** Sends and writes out what is buffered, and closes the files. */
+  /** Flushes spans and lines, and closes the files. */
   public static synchronized void close() {
     spans.ifPresent(SpanExport::close);
     spans = Optional.empty();
@@ -135,7 +139,7 @@ public final class Logs {
   private static LoggerContext reset() {
     LoggerContext context = context();
     context.reset();
-    context.start(); // Only a context that is started waits for its files when it is stopped.
+    context.start(); // Stopping waits for the files only if the context was started.
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setTarget("System.err");

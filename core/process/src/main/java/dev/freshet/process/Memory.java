@@ -6,15 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** The memory of this process, as the operating system counts it. */
+/** The memory of this process as the operating system counts it. */
 public final class Memory {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private Memory() {}
 
-  /**
-   * The most that was ever resident, in MiB; NaN where the system does not tell (other than Linux).
-   */
+  /** The peak resident memory in MiB; NaN on systems other than Linux. */
   public static double peakMb() {
     if (!Files.exists(STATUS)) {
       return Double.NaN;

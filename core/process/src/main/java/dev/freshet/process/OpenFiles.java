@@ -3,10 +3,11 @@ package dev.freshet.process;
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
-/** How many files a process may have open; children have the same limit. */
+/** The limit on open files of this process, which its children inherit. */
 public final class OpenFiles {
   private OpenFiles() {}
 
+  /** The most files that the process may have open. */
   public static long limit() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
         ? unix.getMaxFileDescriptorCount()

@@ -6,11 +6,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A file that a command writes when its work is done, which may be long after it began. */
+/** A file that a command writes at its end, possibly long after it started. */
 public final class OutputFile {
   private OutputFile() {}
 
-  /** Why a file could not be written, for a line that names the file. */
+  /** The reason of a failed write, for a message that names the file. */
   public static String reason(IOException e) {
     if (!(e instanceof FileSystemException refused)) {
       return String.valueOf(e.getMessage());
@@ -20,7 +20,12 @@ public final class OutputFile {
         : refused.getReason();
   }
 
-  /** Refuses a file that cannot be written as things are; nothing is written. */
+  /**
+   * Checks that a file can be written, without writing it.
+   *
+   * @param option the option that names it
+   * @throws ConfigException if it cannot be written
+   */
   public static void requireWritable(String option, Path file) {
     Path dir = file.toAbsolutePath().normalize().getParent();
     if (Files.isDirectory(file) || dir == null) {
@@ -28,10 +33,10 @@ public final class OutputFile {
     }
     if (!Files.isDirectory(dir)) {
       throw new ConfigException(
-          "%s %s: expected a file in a directory that is there".formatted(option, file));
+          "%s %s: expected a file in an existing directory".formatted(option, file));
     }
     if (!Files.isWritable(Files.exists(file) ? file : dir)) {
-      throw new ConfigException("%s %s: may not be written".formatted(option, file));
+      throw new ConfigException("%s %s: no permission to write it".formatted(option, file));
     }
   }
 }

@@ -10,18 +10,22 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A process that this one started and ends: asked first, and killed with its children if it has not
- * ended within a deadline. What it writes goes to a file.
+ * A child process. Closing terminates it, and kills it and its children if it does not end within
+ * 20 seconds. Its output goes to a file.
  */
 public final class OwnedProcess implements AutoCloseable {
   private static final Duration END = Duration.ofSeconds(20);
   private static final Duration KILLED = Duration.ofSeconds(5);
   private static final int LOOK_MS = 20;
 
-  /** What the process shows when it serves. */
+  /** How to tell that the process is ready. */
   @FunctionalInterface
   public interface Sign<T> {
-    /** What is there to see; empty as long as nothing is. */
+    /**
+     * Looks for the sign that it is ready; empty until it is.
+     *
+     * @param output everything the process has written
+     */
     Optional<T> look(String output) throws IOException;
   }
 
@@ -38,8 +42,8 @@ public final class OwnedProcess implements AutoCloseable {
   /**
    * Starts {@code command}.
    *
-   * @param name what messages call it
-   * @param output the file that takes its standard output and error
+   * @param name its name in error messages
+   * @param output the file for its standard output and error
    */
   public static OwnedProcess start(String name, List<String> command, Path output)
       throws IOException {
@@ -55,7 +59,11 @@ public final class OwnedProcess implements AutoCloseable {
     return process.toHandle();
   }
 
-  /** Waits until the process gives the sign. */
+  /**
+   * Waits until the process is ready.
+   *
+   * @throws IllegalStateException if it ends first, or is not ready within {@code most}
+   */
   public <T> T await(Sign<T> sign, Duration most) throws IOException, InterruptedException {
     long end = System.nanoTime() + most.toNanos();
     while (true) {
@@ -70,7 +78,8 @@ public final class OwnedProcess implements AutoCloseable {
       }
       if (System.nanoTime() - end > 0) {
         throw new IllegalStateException(
-            "%s did not serve within %d s".formatted(name, most.toSeconds()));
+            "%s was not ready within %d s: %s"
+                .formatted(name, most.toSeconds(), Files.readString(output).strip()));
       }
       Thread.sleep(LOOK_MS);
     }
@@ -87,7 +96,7 @@ public final class OwnedProcess implements AutoCloseable {
       kill(children);
       if (!process.waitFor(KILLED.toSeconds(), TimeUnit.SECONDS)) {
         throw new UncheckedIOException(
-            new IOException("%s (pid %d) cannot be ended".formatted(name, process.pid())));
+            new IOException("%s (pid %d) cannot be killed".formatted(name, process.pid())));
       }
     } catch (InterruptedException e) {
       kill(children);

@@ -7,27 +7,28 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.InstantSource;
 import java.time.LocalDateTime;
-import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 
 /**
- * The files of one run: {@code config.toml}, {@code logs/}, {@code weights/}, {@code rollouts/}, …
- * below one directory.
+ * The directory of one run, with {@code config.toml}, {@code logs/}, {@code metrics/}, {@code
+ * weights/}, {@code rollouts/} and {@code report/}.
  */
 public record RunDirectory(Path path) {
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
-  /** A directory below {@code runs/} named {@code name} and the local time. */
-  public static RunDirectory fresh(String name) {
-    LocalDateTime now = LocalDateTime.now(ZoneId.systemDefault());
+  /** A directory in {@code runs/}, named after {@code name} and the local time by a clock. */
+  public static RunDirectory fresh(String name, Clock clock) {
+    LocalDateTime now = LocalDateTime.now(clock);
     return new RunDirectory(Path.of("runs", name + "-" + now.format(STAMP)));
   }
 
   /**
-   * Makes the directory and writes the resolved configuration into it.
+   * Creates the directory and writes {@code config.toml}.
    *
-   * @param toml the configuration
+   * @param toml the resolved configuration
    */
   public void create(String toml) {
     createLogs();
@@ -38,7 +39,7 @@ public record RunDirectory(Path path) {
     }
   }
 
-  /** Makes the directories of logs and reports. */
+  /** Creates the directories of logs and reports. */
   public void createLogs() {
     try {
       Files.createDirectories(path.resolve("logs"));
@@ -53,7 +54,7 @@ public record RunDirectory(Path path) {
         "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
   }
 
-  /** What the run is called: its directory's name. */
+  /** The name of the run: the name of its directory. */
   public String name() {
     return path.toAbsolutePath().normalize().getFileName().toString();
   }
@@ -63,7 +64,7 @@ public record RunDirectory(Path path) {
     return path.resolve("weights");
   }
 
-  /** The directory of the batch files and the update log. */
+  /** The directory of batches and of the update log. */
   public Path rollouts() {
     return path.resolve("rollouts");
   }
@@ -73,7 +74,7 @@ public record RunDirectory(Path path) {
     return path.resolve("logs").resolve(role + ".log");
   }
 
-  /** Opens the log of a role, behind what it has. */
+  /** Opens the log of a role for appending. */
   OutputStream openLog(String role) {
     try {
       return Files.newOutputStream(log(role), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -86,15 +87,12 @@ public record RunDirectory(Path path) {
     return path.resolve("logs");
   }
 
-  public Path metricsPath() {
-    return path.resolve("metrics.jsonl");
-  }
-
+  /** Opens the metrics file of a role for appending. */
   public MetricsFile metrics(String role) {
     try {
-      return MetricsFile.open(metricsPath(), role);
+      return MetricsFile.open(path, role, InstantSource.system());
     } catch (IOException e) {
-      throw cannotBeWritten(metricsPath(), e);
+      throw cannotBeWritten(path, e);
     }
   }
 

@@ -6,15 +6,18 @@ import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
+import dev.freshet.trace.waits.WaitRegistry;
 import dev.freshet.trace.waits.Waits;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,34 +27,41 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records what the process waited for when a wait went past its deadline, whether it has ended or
- * not, and when the JVM is asked for a thread dump: {@code stall-<role>-<time>/} or {@code
- * dump-<role>-<time>/} with {@code waits.txt}, {@code threads.txt} (virtual threads too), {@code
- * events.log} (the newest events) and {@code config.toml}; at most {@value #MOST} of either. Its
- * thread also bears the state of the waits as its name, so that the thread dump itself has it.
+ * Records the waits of a process when one of them exceeds its deadline, in {@code
+ * stall-<role>-<time>/}, and when the JVM is asked for a thread dump, in {@code
+ * dump-<role>-<time>/}. A record contains {@code waits.txt}, {@code threads.txt} (with virtual
+ * threads), {@code events.log} (the newest events) and {@code config.toml}. The newest {@value
+ * #KEPT} records of each kind of its role are kept; older ones are deleted. Stalls of one cause are
+ * recorded once in {@link #REPEAT}.
+ *
+ * <p>The recorder's thread is named after the state of the waits, so that every thread dump shows
+ * it.
  */
 public final class StallRecorder implements AutoCloseable {
-  private static final int MOST = 10;
-  private static final int NAME = 240;
+  static final int KEPT = 10;
+  private static final String STALL = "stall";
+  private static final String DUMP = "dump";
+  private static final int MAX_NAME = 240;
   private static final Duration TICK = Duration.ofSeconds(1);
+  private static final Duration REPEAT = Duration.ofMinutes(10);
 
-  /** After how long the same is recorded again. */
-  private static final Duration AGAIN = Duration.ofMinutes(10);
-
-  /** For a record that is being made, for which roles that do not answer are asked. */
-  private static final Duration END = Duration.ofSeconds(15);
+  /** The time that a record in progress gets, in which it asks roles that may not answer. */
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(15);
 
   private static final Logger LOG = LoggerFactory.getLogger(StallRecorder.class);
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS");
+  private static final String STAMP_PATTERN = "[0-9]{8}-[0-9]{6}\\.[0-9]{3}";
 
   /** The roles of a run in other processes. */
   @FunctionalInterface
   public interface OtherRoles {
-    /** All roles of the run are in this process, or none of the others is known. */
+    /** All roles of the run are in this process, or no other is known. */
     OtherRoles NONE = _ -> List.of();
 
     /**
@@ -64,11 +74,11 @@ public final class StallRecorder implements AutoCloseable {
 
   private record Stall(Wait late, List<Wait> open) {
     String text() {
-      return "%s waited for %s on %s longer than it may, %s."
+      return "%s waited for %s on %s past its deadline, %s."
           .formatted(late.role(), late.what(), late.on(), late.duration());
     }
 
-    /** What waits of one cause have in common, such as all completions of a server that hangs. */
+    /** Equal for waits of one cause, such as all completions of a server that hangs. */
     String key() {
       return String.join("\n", late.role(), late.what(), late.on());
     }
@@ -79,54 +89,79 @@ public final class StallRecorder implements AutoCloseable {
   private final OtherRoles others;
   private final Path reports;
   private final RecentLines events;
-  private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(MOST);
-  private final Waits.Overdue listener = (wait, open) -> stalls.offer(new Stall(wait, open));
+  private final WaitRegistry waits;
+  private final Clock wallClock;
+  private final Duration tick;
+  private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(KEPT);
+  private final WaitRegistry.Overdue listener = (wait, open) -> stalls.offer(new Stall(wait, open));
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
-  /** When the stalls that are recorded were, by what was waited for; of the thread's own. */
-  private final Map<String, Long> toldNanos = new HashMap<>();
-
-  private int told;
-  private int dumps;
+  /** When each stall of the last {@link #REPEAT} was recorded; only the thread uses it. */
+  private final Map<String, Long> recordedNanos = new HashMap<>();
 
   /**
-   * Begins to record.
+   * Starts recording the waits of this process.
    *
-   * @param role whose records they are: {@code run} for all of them
+   * @param role the role in the names of the records: {@code run} for all roles in one process
    * @param config the resolved configuration
-   * @param others who is asked as well
-   * @param reports the directory in which records are made
+   * @param others the roles that are asked for their waits too
+   * @param reports the directory in which records are created
    */
   public StallRecorder(
       String role, String config, OtherRoles others, Path reports, RecentLines events) {
+    this(
+        role,
+        config,
+        others,
+        reports,
+        events,
+        Waits.process(),
+        Clock.system(ZoneId.systemDefault()),
+        TICK);
+  }
+
+  /**
+   * @param tick how often it looks at the waits
+   */
+  StallRecorder(
+      String role,
+      String config,
+      OtherRoles others,
+      Path reports,
+      RecentLines events,
+      WaitRegistry waits,
+      Clock wallClock,
+      Duration tick) {
     this.role = role;
     this.config = config;
     this.others = others;
     this.reports = reports;
     this.events = events;
+    this.waits = waits;
+    this.wallClock = wallClock;
+    this.tick = tick;
     this.thread = Thread.ofPlatform().name("freshet-waits").daemon().start(this::record);
-    Waits.listen(listener);
+    waits.listen(listener);
   }
 
   private void record() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
-    try (ThreadDumps asked = ThreadDumps.watch()) {
-      while (!closing.await(TICK.toMillis(), TimeUnit.MILLISECONDS)) {
-        look(asked);
+    try (ThreadDumps dumps = ThreadDumps.watch()) {
+      while (!closing.await(tick.toMillis(), TimeUnit.MILLISECONDS)) {
+        look(dumps);
       }
-      look(asked);
+      look(dumps);
     } catch (InterruptedException e) {
-      LOG.warn("the recorder of stalls was interrupted and records no more");
+      LOG.warn("the stall recorder was interrupted; stalls are no longer recorded");
     }
   }
 
-  private void look(ThreadDumps asked) throws InterruptedException {
+  private void look(ThreadDumps dumps) throws InterruptedException {
     try {
-      List<Wait> open = Waits.open();
-      WaitGraph graph = new WaitGraph(open);
-      String state = "freshet-waits: " + graph.verdict();
-      thread.setName(state.substring(0, Math.min(state.length(), NAME)));
+      List<Wait> open = waits.open();
+      String state = "freshet-waits: " + new WaitGraph(open).verdict();
+      thread.setName(state.substring(0, Math.min(state.length(), MAX_NAME)));
       for (Stall ended = stalls.poll(); ended != null; ended = stalls.poll()) {
         record(ended);
       }
@@ -135,9 +170,8 @@ public final class StallRecorder implements AutoCloseable {
           record(new Stall(wait, open));
         }
       }
-      if (asked.asked() && dumps < MOST) {
-        dumps++;
-        write("dump-", "A thread dump was asked for.", open);
+      if (dumps.requested()) {
+        write(DUMP, "A thread dump was requested.", open);
       }
     } catch (IOException | RuntimeException e) {
       LOG.error("a stall cannot be recorded in {}: {}", reports, e.getMessage(), e);
@@ -145,25 +179,22 @@ public final class StallRecorder implements AutoCloseable {
   }
 
   private void record(Stall stall) throws IOException, InterruptedException {
-    long now = System.nanoTime();
-    Long before = toldNanos.get(stall.key());
-    if (told < MOST && (before == null || now - before > AGAIN.toNanos())) {
-      told++;
-      toldNanos.put(stall.key(), now);
-      write("stall-", stall.text(), stall.open());
+    long now = waits.clock().nanos();
+    recordedNanos.values().removeIf(before -> now - before > REPEAT.toNanos());
+    if (recordedNanos.putIfAbsent(stall.key(), now) == null) {
+      write(STALL, stall.text(), stall.open());
     }
   }
 
   private void write(String kind, String why, List<Wait> own)
       throws IOException, InterruptedException {
-    List<Wait> waits = new ArrayList<>(own);
+    List<Wait> all = new ArrayList<>(own);
     StringBuilder silent = new StringBuilder();
-    waits.addAll(others.waits(line -> silent.append(line).append('\n')));
-    WaitGraph graph = new WaitGraph(waits);
-    Path dir =
-        Files.createDirectories(
-            reports.resolve(
-                kind + role + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)));
+    all.addAll(others.waits(line -> silent.append(line).append('\n')));
+    WaitGraph graph = new WaitGraph(all);
+    Files.createDirectories(reports);
+    deleteOldest(kind);
+    Path dir = create(kind);
     Files.writeString(dir.resolve("waits.txt"), why + "\n" + graph.text() + silent);
     Files.write(dir.resolve("events.log"), events.lines());
     Files.writeString(dir.resolve("config.toml"), config);
@@ -173,13 +204,44 @@ public final class StallRecorder implements AutoCloseable {
     LOG.warn("{} {} Recorded in {}", why, graph.verdict(), dir);
   }
 
+  /** Makes room for one more record of a kind of this role. */
+  private void deleteOldest(String kind) throws IOException {
+    Pattern name = Pattern.compile(Pattern.quote(kind + "-" + role + "-") + STAMP_PATTERN);
+    List<Path> records;
+    try (Stream<Path> files = Files.list(reports)) {
+      records =
+          files
+              .filter(file -> name.matcher(file.getFileName().toString()).matches())
+              .sorted()
+              .toList();
+    }
+    for (int i = 0; i <= records.size() - KEPT; i++) {
+      DirectoryTree.delete(records.get(i));
+    }
+  }
+
+  /** Creates a record's directory, named after the time, or the next free millisecond. */
+  private Path create(String kind) throws IOException {
+    LocalDateTime time = LocalDateTime.now(wallClock);
+    Path dir = path(kind, time);
+    while (Files.exists(dir)) {
+      time = time.plus(1, ChronoUnit.MILLIS);
+      dir = path(kind, time);
+    }
+    return Files.createDirectory(dir);
+  }
+
+  private Path path(String kind, LocalDateTime time) {
+    return reports.resolve("%s-%s-%s".formatted(kind, role, time.format(STAMP)));
+  }
+
   @Override
   public void close() {
-    Waits.remove(listener);
+    waits.remove(listener);
     closing.countDown();
     try {
-      if (!thread.join(END)) {
-        LOG.warn("the recorder of stalls has not ended within {} ms", END.toMillis());
+      if (!thread.join(CLOSE_DEADLINE)) {
+        LOG.warn("the stall recorder did not end within {} ms", CLOSE_DEADLINE.toMillis());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

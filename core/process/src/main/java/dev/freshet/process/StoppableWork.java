@@ -5,13 +5,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Work of a command on a thread of its own, which a signal interrupts. The command's thread waits
- * for it and is never interrupted itself, so that it can close what it owns in peace.
+ * Runs work of a command on its own thread, which a signal interrupts. The command's thread waits
+ * for it and is never interrupted itself, so it can close its resources.
  */
 public final class StoppableWork {
   private StoppableWork() {}
 
-  /** Does {@code work} and returns what it returns, or throws what it throws. */
+  /**
+   * Runs {@code work}; returns its result or throws its exception.
+   *
+   * @param name the name of the thread
+   */
   public static <T> T await(Lifetime lifetime, String name, Callable<T> work)
       throws InterruptedException {
     FutureTask<T> task = new FutureTask<>(work);

@@ -1,42 +1,49 @@
 package dev.freshet.process;
 
+import dev.freshet.trace.MonotonicClock;
+import java.io.Console;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
- * What a person sees of a run: one live line on a terminal, a line now and then otherwise.
- * Thread-safe.
+ * The console output of a run: one live progress line on a terminal, otherwise a progress line
+ * every {@value #PLAIN_EVERY_MS} ms. Thread-safe.
  */
 public final class Terminal {
   private static final int PLAIN_EVERY_MS = 5000;
+  private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(PLAIN_EVERY_MS);
 
   private final PrintStream out;
   private final boolean live;
-  private long lastPlainMillis;
+  private final MonotonicClock clock;
+  private long lastPlainNanos;
   private boolean open;
 
-  Terminal(PrintStream out, boolean live) {
+  Terminal(PrintStream out, boolean live, MonotonicClock clock) {
     this.out = out;
     this.live = live;
+    this.clock = clock;
+    this.lastPlainNanos = clock.nanos() - EVERY_NANOS;
   }
 
   /** The standard output; live if it is a terminal. */
   public static Terminal standard() {
     return new Terminal(
         System.out,
-        java.util.Optional.ofNullable(System.console())
-            .filter(java.io.Console::isTerminal)
-            .isPresent());
+        Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent(),
+        MonotonicClock.SYSTEM);
   }
 
-  /** A line that stays. */
+  /** Prints a line. */
   public synchronized void say(String format, Object... arguments) {
     endLive();
     out.println(String.format(Locale.ROOT, format, arguments));
     out.flush();
   }
 
-  /** How far something is; replaces what was said so before. */
+  /** Reports progress; a live line replaces the one before it. */
   public synchronized void progress(
       String label, long done, long total, String format, Object... arguments) {
     String text =
@@ -48,9 +55,9 @@ public final class Terminal {
       open = true;
       return;
     }
-    long now = System.nanoTime() / 1_000_000;
-    if (done == total || now - lastPlainMillis >= PLAIN_EVERY_MS) {
-      lastPlainMillis = now;
+    long now = clock.nanos();
+    if (done == total || now - lastPlainNanos >= EVERY_NANOS) {
+      lastPlainNanos = now;
       out.println(text);
       out.flush();
     }

@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices that the JVM was asked for a thread dump, by SIGQUIT, jstack or jcmd. It lets no program
- * handle that signal and tells none, but its own log has the operations that it stops all threads
- * for. It owns that log's file. Not thread-safe.
+ * Detects that the JVM was asked for a thread dump, by SIGQUIT, jstack or jcmd. A program can
+ * neither handle that signal nor be notified, but the JVM's own log lists the operations that stop
+ * all threads. Owns the file of that log. Not thread-safe.
  */
 final class ThreadDumps implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadDumps.class);
@@ -24,7 +24,7 @@ final class ThreadDumps implements AutoCloseable {
   private static final String DUMP = "begin VM_Operation";
   private static final String THREADS = ": PrintThreads,";
 
-  /** Empty if there is none. */
+  /** Empty if the JVM cannot write it. */
   private final Optional<Path> log;
 
   private long read;
@@ -33,7 +33,7 @@ final class ThreadDumps implements AutoCloseable {
     this.log = log;
   }
 
-  /** Begins to look. In a JVM that writes no such log none is ever noticed, which is said. */
+  /** Starts the JVM's log. If that fails, it logs a warning, and no thread dump is detected. */
   static ThreadDumps watch() {
     try {
       Path log = Files.createTempFile("freshet-vm-", ".log");
@@ -47,35 +47,35 @@ final class ThreadDumps implements AutoCloseable {
 
   private static void vmLog(String... arguments) throws IOException {
     try {
-      Object said =
+      Object answer =
           ManagementFactory.getPlatformMBeanServer()
               .invoke(
                   new ObjectName("com.sun.management:type=DiagnosticCommand"),
                   "vmLog",
                   new Object[] {arguments},
                   new String[] {String[].class.getName()});
-      if (!String.valueOf(said).isBlank()) {
-        throw new IOException(String.valueOf(said).strip());
+      if (!String.valueOf(answer).isBlank()) {
+        throw new IOException(String.valueOf(answer).strip());
       }
     } catch (JMException e) {
-      throw new IOException("the JVM's log cannot be had: " + e.getMessage(), e);
+      throw new IOException("the JVM's log cannot be configured: " + e.getMessage(), e);
     }
   }
 
-  /** Whether one was asked for since the last call. */
-  boolean asked() throws IOException {
-    return log.isPresent() && asked(log.get());
+  /** Whether a thread dump was requested since the last call. */
+  boolean requested() throws IOException {
+    return log.isPresent() && requested(log.get());
   }
 
-  private boolean asked(Path from) throws IOException {
+  private boolean requested(Path from) throws IOException {
     try (SeekableByteChannel file = Files.newByteChannel(from)) {
       if (file.size() < read) {
-        read = 0; // It is another file now.
+        read = 0; // The log was rotated.
       }
       ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(file.size() - read));
       file.position(read);
       while (bytes.hasRemaining() && file.read(bytes) >= 0) {
-        // Goes on until all that was there is read.
+        // Reads all that was written so far.
       }
       String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
       int whole = text.lastIndexOf('\n') + 1;
@@ -95,7 +95,7 @@ final class ThreadDumps implements AutoCloseable {
             Files.deleteIfExists(file);
             Files.deleteIfExists(file.resolveSibling(file.getFileName() + ".0"));
           } catch (IOException e) {
-            LOG.warn("{} is left behind: {}", file, e.getMessage());
+            LOG.warn("{} cannot be deleted: {}", file, e.getMessage());
           }
         });
   }

@@ -1,6 +1,6 @@
 /**
- * What the process of a role needs, whatever the role: log files, lifetime and signals, the run
- * directory, records of stalls, limits of the operating system. Knows no roles.
+ * What the process of any role needs: log files, lifetime and signals, the run directory, records
+ * of stalls, limits of the operating system. Knows no roles.
  */
 @NullMarked
 package dev.freshet.process;

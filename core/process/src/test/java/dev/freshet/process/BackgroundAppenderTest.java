@@ -21,7 +21,7 @@ class BackgroundAppenderTest {
   private final LoggerContext context = new LoggerContext();
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
 
-  /** A disk that takes nothing until it is let go, or that is full for some writes. */
+  /** A disk that stalls until it is freed, or that is full for some writes. */
   private final class Disk extends OutputStream {
     private final CountDownLatch free = new CountDownLatch(1);
     private final AtomicInteger full = new AtomicInteger();
@@ -64,7 +64,7 @@ class BackgroundAppenderTest {
   }
 
   @Test
-  void aDiskThatTakesNothingHoldsNobodyAndTheLogSaysHowManyLinesItLacks() {
+  void aStalledDiskNeverBlocksLoggingAndTheLogCountsTheDroppedLines() {
     Disk disk = new Disk();
     BackgroundAppender appender = appender(disk);
 
@@ -78,7 +78,7 @@ class BackgroundAppenderTest {
     long whole = lines.stream().filter(line -> line.startsWith("line ")).count();
     long missing =
         lines.stream()
-            .filter(line -> line.startsWith("lines left out here"))
+            .filter(line -> line.startsWith("lines dropped here"))
             .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
             .sum();
     assertThat(whole).isGreaterThanOrEqualTo(1 << 16);
@@ -87,7 +87,7 @@ class BackgroundAppenderTest {
   }
 
   @Test
-  void aFullDiskCostsLinesThatAreCountedAndTearsNoneThatFollow() throws Exception {
+  void linesLostToAFullDiskAreCountedAndLaterOnesAreWhole() throws Exception {
     Disk disk = new Disk();
     disk.full.set(1);
     disk.free.countDown();
@@ -102,6 +102,6 @@ class BackgroundAppenderTest {
 
     List<String> lines = lines();
     assertThat(lines.getFirst()).startsWith("a first line");
-    assertThat(lines).contains("a second").anyMatch(line -> line.endsWith("as they came: 1"));
+    assertThat(lines).contains("a second").anyMatch(line -> line.endsWith("not fast enough: 1"));
   }
 }

@@ -1,6 +1,7 @@
 package dev.freshet.rollouts;
 
 import dev.freshet.trace.DirectoryWatch;
+import dev.freshet.trace.MonotonicClock;
 import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -146,7 +147,11 @@ public final class BatchStore {
   public TrainingBatch await(long step, Duration deadline) throws InterruptedException {
     Path file = path(step);
     Optional<Path> found =
-        DirectoryWatch.await(rolloutsDir, deadline, () -> Optional.of(file).filter(Files::exists));
+        DirectoryWatch.await(
+            rolloutsDir,
+            deadline,
+            MonotonicClock.SYSTEM,
+            () -> Optional.of(file).filter(Files::exists));
     if (found.isEmpty()) {
       throw new BatchException(
           "%s: did not appear within %d ms%s"

@@ -3,13 +3,14 @@ package dev.freshet.trace;
 import java.util.OptionalDouble;
 
 /**
- * Where the time of one admin call went, as its client sees it. From client.send to client.done it
- * is {@code connect + accept + handler + rpc + answer}. Where client and server cannot compare
- * their clocks, accept and answer are known only together, as {@link UpdatePart#TRANSFER}.
+ * Where the time of one admin call went, as its client measured it. The time from client.send to
+ * client.done is {@code connect + accept + handler + rpc + answer}. If the clocks of client and
+ * server cannot be compared, accept and answer are known only as their sum, {@link
+ * UpdatePart#TRANSFER}.
  *
  * @param trace the id of the call
  * @param op {@code update_weights}, {@code reload_weights}, …
- * @param url what was called
+ * @param url the URL called
  * @param measured the parts that client and server measured, {@link UpdatePart#WALL} and {@link
  *     UpdatePart#CONNECT} among them
  */
@@ -24,7 +25,7 @@ public record AdminTimings(TraceId trace, String op, String url, PartTimes measu
     };
   }
 
-  /** All parts that are known: those of {@link UpdatePart} that are no phases, then the phases. */
+  /** All known parts: those of {@link UpdatePart} that are not phases, then the phases. */
   public PartTimes parts() {
     PartTimes parts = PartTimes.NONE;
     for (UpdatePart part : UpdatePart.values()) {
@@ -35,7 +36,7 @@ public record AdminTimings(TraceId trace, String op, String url, PartTimes measu
     return parts.with(measured);
   }
 
-  /** The phases of the work on it, as reported, those of unknown names included. */
+  /** The phases of the work as reported, including those with unknown names. */
   public PartTimes phases() {
     return measured.phases();
   }
@@ -55,7 +56,7 @@ public record AdminTimings(TraceId trace, String op, String url, PartTimes measu
     return measured.ms(UpdatePart.STALL);
   }
 
-  /** {@code wallMs − rpcMs}: all that is not the engine's own work. */
+  /** {@code wallMs − rpcMs}: everything that is not the engine's work. */
   public OptionalDouble queueMs() {
     return rpcMs().isPresent()
         ? OptionalDouble.of(wallMs() - rpcMs().getAsDouble())
@@ -63,8 +64,8 @@ public record AdminTimings(TraceId trace, String op, String url, PartTimes measu
   }
 
   /**
-   * What is left of the queue time after connecting and the server's handler: accept queue, network
-   * and answer.
+   * The queue time without connecting and without the server's handler: accept queue, network and
+   * answer.
    */
   private OptionalDouble transferMs() {
     OptionalDouble handler = measured.ms(UpdatePart.HANDLER);

@@ -15,9 +15,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits until something appears in a directory that need not exist yet. The file system's
- * notification wakes the wait at once; a slow poll beside it catches what notification misses: file
- * systems without it, files created deeper than the directory watched, exhausted watch limits.
+ * Waits until something appears in a directory that need not exist yet. File system notification
+ * ends a pause at once. A slow poll catches what notification misses: file systems without it,
+ * files created in subdirectories, exhausted watch limits.
  */
 public final class DirectoryWatch implements AutoCloseable {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -32,15 +32,21 @@ public final class DirectoryWatch implements AutoCloseable {
     this.service = open();
   }
 
-  /** Calls {@code look} until it finds something; empty once {@code deadline} has passed. */
-  public static <T> Optional<T> await(Path dir, Duration deadline, Supplier<Optional<T>> look)
+  /**
+   * Calls {@code look} until it finds something. It is called at least once.
+   *
+   * @param clock measures the deadline
+   * @return what it found; empty once {@code deadline} has passed
+   */
+  public static <T> Optional<T> await(
+      Path dir, Duration deadline, MonotonicClock clock, Supplier<Optional<T>> look)
       throws InterruptedException {
-    long start = System.nanoTime();
+    long start = clock.nanos();
     try (DirectoryWatch watch = new DirectoryWatch(dir)) {
       while (true) {
         watch.register();
         Optional<T> found = look.get();
-        long left = deadline.toNanos() - (System.nanoTime() - start);
+        long left = deadline.toNanos() - (clock.nanos() - start);
         if (found.isPresent() || left <= 0) {
           return found;
         }
@@ -53,7 +59,7 @@ public final class DirectoryWatch implements AutoCloseable {
     try {
       return FileSystems.getDefault().newWatchService();
     } catch (IOException e) {
-      return null; // The user's watch limit is used up: polling alone must do.
+      return null; // The user's watch limit is exhausted: only polling remains.
     }
   }
 
@@ -73,7 +79,7 @@ public final class DirectoryWatch implements AutoCloseable {
       key = target.register(service, StandardWatchEventKinds.ENTRY_CREATE);
       watched = target;
     } catch (IOException e) {
-      key = null; // It vanished or cannot be watched: the next poll tries again.
+      key = null; // It was deleted or cannot be watched; the next poll tries again.
     }
   }
 
@@ -95,7 +101,8 @@ public final class DirectoryWatch implements AutoCloseable {
       try {
         service.close();
       } catch (IOException e) {
-        throw new UncheckedIOException("%s: its watch cannot be closed".formatted(dir), e);
+        throw new UncheckedIOException(
+            "%s: the file system watch cannot be closed: %s".formatted(dir, e.getMessage()), e);
       }
     }
   }

@@ -9,16 +9,16 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 
 /**
- * Writes the tagged events of the public log format, one a line. The part from the tag on is
- * exactly the format; further {@code key=value} fields follow it, never stand between. {@code t=}
- * is seconds on the monotonic clock with 6 decimals, {@code *_ms} milliseconds with 1 decimal.
- * White space inside a value is percent-encoded, so that a value ends at the next space.
+ * Writes the tagged events of the public log format, one a line. From the tag on a line is exactly
+ * the format; further {@code key=value} fields follow it, never in between. {@code t=} is seconds
+ * on the monotonic clock with 6 decimals, {@code *_ms} milliseconds with 1 decimal. White space
+ * inside a value is percent-encoded, so a value ends at the next space.
  *
- * <p>The JDK's flight recorder is told the same, while it records, and a {@link SpanLog} of admin
- * calls, if there is one. Thread-safe if its sink is.
+ * <p>The same events go to the JDK's flight recorder while it records, and admin calls to a {@link
+ * SpanLog} if there is one. Thread-safe if its sink is.
  */
 public final class EventLog {
-  /** The figures that client.done begins with. */
+  /** The parts that client.done begins with. */
   private static final Set<UpdatePart> HEAD_OF_DONE =
       EnumSet.of(UpdatePart.WALL, UpdatePart.RPC, UpdatePart.QUEUE);
 
@@ -42,12 +42,12 @@ public final class EventLog {
     this.spans = spans;
   }
 
-  /** Keeps nothing, for what is not to be seen: neither lines nor events of the recorder. */
+  /** A log that writes neither lines nor events of the flight recorder. */
   public static EventLog silent(MonotonicClock clock) {
     return new EventLog(_ -> {}, clock, Optional.empty(), Optional.empty());
   }
 
-  /** The same log, whose admin calls are also given away as spans. */
+  /** The same log, which also passes its admin calls to {@code spansOfCalls}. */
   public EventLog withSpans(SpanLog spansOfCalls) {
     return new EventLog(sink, clock, flight, Optional.of(spansOfCalls));
   }
@@ -57,12 +57,12 @@ public final class EventLog {
     return new EventLog(logger::info, clock);
   }
 
-  /** The clock whose readings the events carry. */
+  /** The clock of the events' times. */
   public MonotonicClock clock() {
     return clock;
   }
 
-  /** The call that is about to be sent is {@code span}. */
+  /** The client is about to send the call with the id {@code trace} as {@code span}. */
   public void clientSpan(TraceId trace, TraceParent span) {
     spans.ifPresent(s -> s.clientSpan(trace, span));
   }
@@ -89,7 +89,7 @@ public final class EventLog {
   }
 
   /**
-   * The engine operation began at {@code startNanos}; {@code phase} is which part of it is asked.
+   * The engine operation began at {@code startNanos}; {@code phase} is the requested part of it.
    */
   public void rpcStart(TraceId trace, String op, String phase, long startNanos) {
     flight.ifPresent(f -> f.rpcStart(trace));
@@ -103,8 +103,8 @@ public final class EventLog {
   }
 
   /**
-   * What the operation that is about to end was made of, in milliseconds, for the recorder alone:
-   * the log has it in client.done.
+   * The parts of the engine operation, reported just before it ends. Only the flight recorder and
+   * spans use them; the log has them in client.done.
    */
   public void rpcParts(TraceId trace, long policyVersion, double stallMs, PartTimes phases) {
     flight.ifPresent(f -> f.rpcParts(trace, policyVersion, stallMs, phases));
@@ -119,8 +119,8 @@ public final class EventLog {
   }
 
   /**
-   * The engine operation failed at {@code doneNanos} after {@code rpcMs}; the weights before it
-   * keep serving.
+   * The engine operation failed at {@code doneNanos} after {@code rpcMs}; the old weights keep
+   * serving.
    */
   public void rpcFailed(
       TraceId trace, String op, String phase, long doneNanos, double rpcMs, String code) {
@@ -138,9 +138,8 @@ public final class EventLog {
   }
 
   /**
-   * The client has the whole answer. The queue time written is the difference of the two figures
-   * written before it. A server that does not report its rpc time leaves both out: the queue time
-   * is then unknown.
+   * The client has the whole answer. The written queue time is the difference of the written wall
+   * and rpc times. If the server does not report its rpc time, both rpc and queue time are omitted.
    */
   public void clientDone(AdminTimings timings) {
     flight.ifPresent(f -> f.clientDone(timings));
@@ -164,7 +163,7 @@ public final class EventLog {
     sink.accept(line.toString());
   }
 
-  /** An admin call ended without success after {@code wallMs}; {@code error} says how. */
+  /** An admin call failed with {@code error} after {@code wallMs}. */
   public void clientFailed(TraceId trace, String op, String url, double wallMs, String error) {
     flight.ifPresent(f -> f.clientFailed(trace, op, url, wallMs, error));
     spans.ifPresent(s -> s.clientFailed(trace, op, url, wallMs, error));
@@ -189,7 +188,7 @@ public final class EventLog {
     sink.accept(new Line("[ckpt] wait.start").count("target_step", targetStep).toString());
   }
 
-  /** The checkpoint of a step is there after {@code waitMs}. */
+  /** The checkpoint of a step was found after {@code waitMs}. */
   public void checkpointWaitDone(long targetStep, double waitMs) {
     flight.ifPresent(f -> f.waitDone(targetStep, waitMs));
     sink.accept(
@@ -221,8 +220,11 @@ public final class EventLog {
   }
 
   /**
-   * The quality of a batch: share of completions cut off by the token limit in percent, and how far
-   * its policy lags.
+   * The quality of a batch.
+   *
+   * @param truncPct the percentage of completions truncated by the token limit
+   * @param currentStep the step that the batch is for
+   * @param ckptStep the oldest policy version in the batch
    */
   public void rollouts(double truncPct, long currentStep, long ckptStep) {
     flight.ifPresent(f -> f.rollouts(truncPct, currentStep, ckptStep));

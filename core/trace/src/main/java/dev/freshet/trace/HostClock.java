@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Which clock {@link MonotonicClock#SYSTEM} reads. On Linux all processes between two boots of a
- * host (and within one time namespace) read the same one, so that their readings may be compared.
+ * The identity of the clock that {@link MonotonicClock#SYSTEM} reads. On Linux all processes of one
+ * boot of a host (and one time namespace) read the same clock, so their readings can be compared.
  */
 public final class HostClock {
   private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
@@ -16,7 +16,7 @@ public final class HostClock {
 
   private HostClock() {}
 
-  /** Equal in two processes whose readings may be compared; empty where that cannot be known. */
+  /** Equal in two processes whose readings can be compared; empty where that is unknown. */
   public static Optional<String> id() {
     return ID;
   }
@@ -25,7 +25,7 @@ public final class HostClock {
     try {
       return Optional.of(Files.readString(BOOT).strip() + "/" + Files.readSymbolicLink(NAMESPACE));
     } catch (IOException | UnsupportedOperationException e) {
-      return Optional.empty(); // Not Linux, or one that hides it.
+      return Optional.empty(); // Not Linux, or /proc is restricted.
     }
   }
 }

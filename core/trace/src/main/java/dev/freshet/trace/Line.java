@@ -4,15 +4,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /**
- * One line of the log format being written. By hand, because a line is written while an admin call
- * waits, and a formatter takes many times as long.
+ * Builds one line of the log format. It does not use a formatter, which takes many times as long,
+ * because lines are written while an admin call waits.
  */
 final class Line {
   private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
   private final StringBuilder text;
 
-  /** A line that begins with a tag and, if it has one, the event's name. */
+  /** A line that begins with the tag and, if there is one, the event's name. */
   Line(String tag) {
     this.text = new StringBuilder(160).append(tag);
   }
@@ -49,14 +49,14 @@ final class Line {
     return tenths(key, tenths(value));
   }
 
-  /** Appends a figure that is given in tenths. */
+  /** Appends a figure given in tenths. */
   Line tenths(String key, long tenths) {
     text.append(' ').append(key).append('=');
     decimal(tenths, 10, 1);
     return this;
   }
 
-  /** Appends nanoseconds as seconds with six decimals. */
+  /** Appends a time in nanoseconds as seconds with six decimals. */
   Line seconds(String key, long nanos) {
     text.append(' ').append(key).append('=');
     decimal(Math.floorDiv(nanos + 500, 1000), 1_000_000, 6);

@@ -9,22 +9,22 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * What is told of a run to whoever watches, as server-sent events: lines, which all count, and
- * states, of which the newest of a name counts. A watcher goes on after the last event it has, also
- * on another connection; one of an earlier feed begins anew. Of lines the newest {@value #MOST_MB}
- * MB are kept. Nothing here waits for a watcher. Thread-safe.
+ * The server-sent events of a run's live page: lines, all of which are kept, and states, of which
+ * only the newest of each name is kept. A watcher resumes after the last event it received, on any
+ * connection; a watcher of an earlier feed starts from the beginning. Once all events exceed
+ * {@value #MAX_MB} MiB the oldest lines are dropped. Never blocks on a watcher. Thread-safe.
  */
 public final class LiveFeed {
-  private static final int MOST_MB = 32;
+  private static final int MAX_MB = 32;
 
-  /** The most that an event of lines has, so that sending one holds an event loop for a moment. */
-  private static final int MOST_EVENT_BYTES = 16 << 10;
+  /** The largest event of lines, so that sending one occupies an event loop only briefly. */
+  private static final int MAX_EVENT_BYTES = 16 << 10;
 
   /**
    * An event.
    *
-   * @param number rises within a feed, from 1 on
-   * @param frame all of it, as it is sent
+   * @param number its number in the feed, rising from 1
+   * @param frame its bytes as sent
    */
   public record Event(long number, byte[] frame) {}
 
@@ -35,7 +35,7 @@ public final class LiveFeed {
   private long last;
   private long bytes;
 
-  /** What tells this feed from others. */
+  /** The unique id of this feed. */
   public String epoch() {
     return epoch;
   }
@@ -44,7 +44,7 @@ public final class LiveFeed {
   public void lines(List<String> json) {
     StringBuilder data = new StringBuilder();
     for (String line : json) {
-      if (!data.isEmpty() && data.length() + line.length() > MOST_EVENT_BYTES) {
+      if (!data.isEmpty() && data.length() + line.length() > MAX_EVENT_BYTES) {
         add("lines", data.append(']'));
         data = new StringBuilder();
       }
@@ -55,7 +55,7 @@ public final class LiveFeed {
     }
   }
 
-  /** Puts a state, JSON without a line break, in the place of the one of that name. */
+  /** Replaces the state of a name; {@code json} has no line break. */
   public void state(String name, String json) {
     synchronized (this) {
       long number = append(name, json);
@@ -70,14 +70,14 @@ public final class LiveFeed {
   private void add(String name, CharSequence data) {
     synchronized (this) {
       append(name, data);
-      while (bytes > (long) MOST_MB << 20) {
+      while (bytes > (long) MAX_MB << 20) {
         drop(oldestLines());
       }
     }
     watchers.forEach(Runnable::run);
   }
 
-  /** Call it holding the lock. */
+  /** The caller must hold the lock. */
   private long append(String name, CharSequence data) {
     long number = last + 1;
     byte[] frame =
@@ -102,32 +102,32 @@ public final class LiveFeed {
     bytes -= dropped == null ? 0 : dropped.frame().length;
   }
 
-  /** The number of the event that a watcher had last, by its id; 0 for none of this feed. */
+  /** The number in an event id that a watcher sent; 0 if it is not of this feed. */
   public long number(String id) {
     String begin = epoch + "-";
     try {
       return id.startsWith(begin) ? Long.parseLong(id.substring(begin.length())) : 0;
     } catch (NumberFormatException e) {
-      return 0; // Not an id of ours: it begins anew.
+      return 0; // Not an id of this feed: start from the beginning.
     }
   }
 
-  /** The event after the one of that number, if there is one. */
+  /** The first event after a number, if there is one. */
   public Optional<Event> after(long number) {
     return Optional.ofNullable(events.higherEntry(number)).map(Map.Entry::getValue);
   }
 
-  /** Has {@code wake} called after every event, by whoever adds it, until it is forgotten. */
+  /** Calls {@code wake} after every event, on the thread that added it, until {@link #forget}. */
   public void watch(Runnable wake) {
     watchers.add(wake);
   }
 
-  /** Calls {@code wake} no more. */
+  /** Stops calling {@code wake}. */
   public void forget(Runnable wake) {
     watchers.remove(wake);
   }
 
-  /** Whether anyone watches. */
+  /** Whether there is a watcher. */
   public boolean watched() {
     return !watchers.isEmpty();
   }

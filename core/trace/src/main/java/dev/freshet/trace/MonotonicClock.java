@@ -5,7 +5,7 @@ package dev.freshet.trace;
  */
 @FunctionalInterface
 public interface MonotonicClock {
-  /** The JVM's own monotonic clock; all readings of one process share its origin. */
+  /** The JVM's monotonic clock; all readings in one process share its origin. */
   MonotonicClock SYSTEM = System::nanoTime;
 
   /** Nanoseconds since an origin that is arbitrary but fixed for the life of the process. */

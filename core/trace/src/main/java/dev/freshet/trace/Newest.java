@@ -3,7 +3,7 @@ package dev.freshet.trace;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A map that keeps what was put into it last, up to a bound. Not thread-safe. */
+/** A map that keeps its newest entries, up to a bound. Not thread-safe. */
 public final class Newest<K, V> extends LinkedHashMap<K, V> {
   private static final long serialVersionUID = 1L;
 

@@ -8,11 +8,11 @@ import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
 
 /**
- * How long the parts of one weight operation took, in milliseconds, in the order they were added. A
- * part that a server reports under a name that {@link UpdatePart} does not know is kept under that
- * name. Immutable.
+ * How long the parts of one weight operation took, in milliseconds, in the order they were added.
+ * Parts whose names {@link UpdatePart} does not know are kept under those names. Immutable.
  */
 public final class PartTimes {
+  /** No parts. */
   public static final PartTimes NONE = new PartTimes(Map.of());
 
   private final Map<String, Double> ms;
@@ -26,43 +26,43 @@ public final class PartTimes {
     return new PartTimes(new LinkedHashMap<>(byWireName));
   }
 
-  /** These and a further part. */
+  /** Adds a part. */
   public PartTimes with(UpdatePart part, double millis) {
     return with(part.wireName(), millis);
   }
 
-  /** These and a further part, also one whose name {@link UpdatePart} does not know. */
+  /** Adds a part, possibly with a name that {@link UpdatePart} does not know. */
   public PartTimes with(String wireName, double millis) {
     Map<String, Double> more = new LinkedHashMap<>(ms);
     more.put(wireName, millis);
     return new PartTimes(more);
   }
 
-  /** These and a further part, if it is known. */
+  /** Adds a part if its time is known. */
   public PartTimes with(UpdatePart part, OptionalDouble millis) {
     return millis.isPresent() ? with(part, millis.getAsDouble()) : this;
   }
 
-  /** These and all of {@code others}. */
+  /** Adds all parts of {@code others}. */
   public PartTimes with(PartTimes others) {
     Map<String, Double> more = new LinkedHashMap<>(ms);
     more.putAll(others.ms);
     return new PartTimes(more);
   }
 
-  /** How long a part took, if that is known. */
+  /** How long a part took, if known. */
   public OptionalDouble ms(UpdatePart part) {
     return Optional.ofNullable(ms.get(part.wireName())).stream()
         .mapToDouble(Double::doubleValue)
         .findFirst();
   }
 
-  /** The parts that are no phases: totals, and parts of the queue time. */
+  /** The parts that are not phases: totals, and parts of the queue time. */
   public PartTimes totals() {
     return filtered(false);
   }
 
-  /** The phases, those of unknown names included. */
+  /** The phases, including those with unknown names. */
   public PartTimes phases() {
     return filtered(true);
   }
@@ -79,7 +79,7 @@ public final class PartTimes {
     return ms;
   }
 
-  /** Passes every part, by its wire name, in order. */
+  /** Calls {@code part} with every wire name and its milliseconds, in order. */
   public void forEach(BiConsumer<String, Double> part) {
     ms.forEach(part);
   }

@@ -12,17 +12,17 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The scheduling priority of a thread. Linux counts niceness by thread, and a thread may always
- * make itself nicer; Java's own priorities have no effect there. Other systems count it by process,
- * so there nothing is done.
+ * The scheduling priority of a thread. On Linux niceness is per thread and a thread may always
+ * raise its own, while Java's priorities have no effect. On other systems niceness is per process,
+ * so the methods do nothing there.
  */
 public final class ThreadPriority {
-  /** The niceness of a thread that computes without end. */
+  /** The niceness of a thread that computes all the time. */
   public static final int COMPUTE = 10;
 
   /**
-   * That of an event loop of many streams, between those that compute and the admin lane: a call of
-   * the lane goes before the streams, tokens go before the making of further ones.
+   * The niceness of an event loop of streams: below the admin lane, so that its calls go before the
+   * streams, and above computing threads, so that tokens are sent before more are generated.
    */
   public static final int STREAMS = 5;
 
@@ -30,15 +30,15 @@ public final class ThreadPriority {
   private static final int CALLING_THREAD = 0;
   private static final Path THREADS = Path.of("/proc/self/task");
 
-  /** What Linux calls the threads of HotSpot that compile; those added later inherit from these. */
+  /** The Linux names of HotSpot's compiler threads; threads added later inherit their niceness. */
   private static final List<String> COMPILERS = List.of("C1 CompilerThre", "C2 CompilerThre");
 
   private ThreadPriority() {}
 
   /**
-   * Lets other threads of the machine go before the calling one.
+   * Lowers the priority of the calling thread.
    *
-   * @param niceness from 1, a little, to 19
+   * @param niceness 1 (slightly lower) to 19 (lowest)
    */
   public static void lower(int niceness) {
     if (isLinux()) {
@@ -47,8 +47,8 @@ public final class ThreadPriority {
   }
 
   /**
-   * Lets the threads that do the process's work go before those that compile its code. A compiler
-   * computes for milliseconds on end, which is what a thread that is woken on its core would wait.
+   * Lowers the priority of the JIT compiler threads. A compiler thread computes for milliseconds at
+   * a time, and a working thread woken on its core would wait that long.
    */
   public static void lowerCompilers() {
     if (!isLinux()) {
@@ -65,7 +65,7 @@ public final class ThreadPriority {
     }
   }
 
-  /** What Linux calls a thread; nothing if it has ended. */
+  /** The Linux name of a thread; empty if it has ended. */
   private static String name(Path thread) {
     try {
       return Files.readString(thread.resolve("comm")).strip();
@@ -92,7 +92,7 @@ public final class ThreadPriority {
       int result = (int) setPriority.invokeExact(PRIO_PROCESS, thread, niceness);
       if (result != 0) {
         throw new IllegalStateException(
-            "setpriority failed: expected that a thread may make itself nicer");
+            "setpriority failed: expected that a thread may raise its own niceness");
       }
     } catch (RuntimeException | Error e) {
       throw e;

@@ -8,9 +8,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts of the time of a weight operation: the one list that the log, the flight recorder,
- * spans, metrics, reports and the dashboard iterate. A further part is one line here. All are
- * milliseconds.
+ * The parts of the time of a weight operation, in milliseconds. The log, the flight recorder,
+ * spans, metrics, reports and the dashboard all iterate this list, so a new part is one line here.
  */
 public enum UpdatePart {
   WALL("wall", Side.CLIENT, null, "client.send to client.done"),
@@ -36,13 +35,13 @@ public enum UpdatePart {
   VERSION("version", Side.CLIENT, WALL, "the call that sets its version name"),
   RESUME("resume", Side.CLIENT, WALL, "the call that resumes it");
 
-  /** Who measures a part. */
+  /** The side that measures a part. */
   public enum Side {
     CLIENT,
     SERVER
   }
 
-  /** The unit of every part, as wire names end with it. */
+  /** The suffix of every wire name: the unit. */
   private static final String UNIT = "_ms";
 
   private static final Map<String, UpdatePart> BY_NAME =
@@ -60,33 +59,33 @@ public enum UpdatePart {
     this.description = description;
   }
 
-  /** Its name with the unit, as in the log, in JSON and in tables: {@code handler_ms}. */
+  /** The name with the unit, used in the log, JSON and tables: {@code handler_ms}. */
   public String wireName() {
     return label + UNIT;
   }
 
-  /** Its name without the unit, as in metrics, spans and the flight recorder: {@code handler}. */
+  /** The name without the unit, used in metrics, spans and the flight recorder: {@code handler}. */
   public String label() {
     return label;
   }
 
-  /** Who measures it. */
+  /** The side that measures it. */
   public Side side() {
     return side;
   }
 
-  /** The part that it is a part of. */
+  /** The part that contains it. */
   public Optional<UpdatePart> parent() {
     return Optional.ofNullable(parent);
   }
 
-  /** What it spans, for a person to read. */
+  /** What it spans, in words. */
   public String description() {
     return description;
   }
 
   /**
-   * Whether it is a phase of the work on an update: a part of {@link #RPC}, or a call that updates
+   * Whether it is a phase of an update's work: a part of {@link #RPC}, or a call that updates
    * another program.
    */
   public boolean isPhase() {
@@ -94,17 +93,17 @@ public enum UpdatePart {
     return calls || parent == RPC || (parent != null && parent.isPhase());
   }
 
-  /** How many parts it is nested in. */
+  /** The number of parts that contain it. */
   public int depth() {
     return parent == null ? 0 : parent.depth() + 1;
   }
 
-  /** The part of that wire name. */
+  /** The part with a wire name, if there is one. */
   public static Optional<UpdatePart> of(String wireName) {
     return Optional.ofNullable(BY_NAME.get(wireName));
   }
 
-  /** The label of any wire name, also of one that is not known here. */
+  /** The label of a wire name, which may be unknown here. */
   public static String label(String wireName) {
     return wireName.endsWith(UNIT)
         ? wireName.substring(0, wireName.length() - UNIT.length())

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class LiveFeedTest {
   private final LiveFeed feed = new LiveFeed();
 
-  /** Names and data of the events after the one of that number. */
+  /** Names and data of the events after a number. */
   private List<String> after(long number) {
     List<String> found = new ArrayList<>();
     for (Optional<LiveFeed.Event> next = feed.after(number);
@@ -25,7 +26,7 @@ class LiveFeedTest {
   }
 
   @Test
-  void allLinesAndTheNewestOfAStateAreTold() {
+  void allLinesAndTheNewestOfEachStateAreSent() {
     feed.state("hello", "1");
     feed.state("verdict", "\"good\"");
     feed.lines(List.of("{}"));
@@ -36,8 +37,8 @@ class LiveFeedTest {
   }
 
   @Test
-  void manyLinesComeInEventsOfABoundedSize() {
-    feed.lines(java.util.Collections.nCopies(100, "{\"a\":\"" + "x".repeat(1000) + "\"}"));
+  void manyLinesAreSentInEventsOfABoundedSize() {
+    feed.lines(Collections.nCopies(100, "{\"a\":\"" + "x".repeat(1000) + "\"}"));
 
     List<String> events = after(0);
 
@@ -47,7 +48,7 @@ class LiveFeedTest {
   }
 
   @Test
-  void ofLinesTheNewestAreKeptAndStatesAllTheTime() {
+  void theNewestLinesAndAllStatesAreKept() {
     feed.state("hello", "{}");
     String line = "\"" + "x".repeat(1 << 20) + "\"";
     for (int i = 0; i < 40; i++) {
@@ -61,7 +62,7 @@ class LiveFeedTest {
   }
 
   @Test
-  void anIdOfThisFeedIsItsNumberAndAnyOtherIsTheBeginning() {
+  void anIdOfThisFeedGivesItsNumberAndAnyOtherGivesZero() {
     feed.lines(List.of("{}"));
     feed.lines(List.of("{}"));
 
@@ -73,7 +74,7 @@ class LiveFeedTest {
   }
 
   @Test
-  void aWatcherIsWokenUntilItIsForgotten() {
+  void aWatcherIsWokenUntilItIsRemoved() {
     List<Integer> woken = new ArrayList<>();
     Runnable wake = () -> woken.add(1);
     feed.watch(wake);

@@ -20,7 +20,7 @@ class ThreadPriorityTest {
   private static final int NICE = 16;
 
   @Test
-  void aThreadLowersItselfAlone() throws Exception {
+  void aThreadLowersOnlyItself() throws Exception {
     int before = niceness(Path.of("/proc/thread-self"));
     FutureTask<Integer> lowered =
         new FutureTask<>(
@@ -29,12 +29,12 @@ class ThreadPriorityTest {
               return niceness(Path.of("/proc/thread-self"));
             });
     Thread.ofPlatform().start(lowered);
-    assertThat(lowered.get(5, TimeUnit.SECONDS)).isEqualTo(before + 3);
+    assertThat(lowered.get(30, TimeUnit.SECONDS)).isEqualTo(before + 3);
     assertThat(niceness(Path.of("/proc/thread-self"))).isEqualTo(before);
   }
 
   @Test
-  void theCompilersGoAfterAllOtherThreads() throws IOException {
+  void theCompilersRunAtALowerPriorityThanOtherThreads() throws IOException {
     ThreadPriority.lowerCompilers();
     Map<String, Integer> niceness = new HashMap<>();
     try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {

@@ -19,7 +19,7 @@ class TraceParentTest {
   }
 
   @Test
-  void anothersTraceIsLoggedUnderItsLowHalf() {
+  void aTraceIdOfAnotherProgramIsLoggedUnderItsLowHalf() {
     String header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
     assertThat(TraceParent.parse(header).map(TraceParent::trace))
@@ -39,7 +39,7 @@ class TraceParentTest {
         "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01x"
       })
-  void whatIsNoHeaderOfTheFormatSaysNothing(String header) {
+  void aHeaderOfAnotherFormatIsIgnored(String header) {
     assertThat(TraceParent.parse(header)).isEmpty();
   }
 }

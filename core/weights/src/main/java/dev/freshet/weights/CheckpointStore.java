@@ -117,7 +117,10 @@ public final class CheckpointStore {
   public Path await(long step, Duration deadline) throws InterruptedException {
     Path target = path(step);
     return DirectoryWatch.await(
-            weightsDir, deadline, () -> Optional.of(target).filter(CheckpointStore::isStable))
+            weightsDir,
+            deadline,
+            MonotonicClock.SYSTEM,
+            () -> Optional.of(target).filter(CheckpointStore::isStable))
         .orElseThrow(() -> timedOut(target.toString(), deadline));
   }
 
@@ -131,6 +134,7 @@ public final class CheckpointStore {
     return DirectoryWatch.await(
             weightsDir,
             deadline,
+            MonotonicClock.SYSTEM,
             () -> latest().stream().filter(newest -> newest > step).boxed().findFirst())
         .orElseThrow(() -> timedOut("%s: a step above %d".formatted(weightsDir, step), deadline));
   }

@@ -7,7 +7,7 @@ import java.util.Set;
 /**
  * The body of {@code POST /abort_requests}.
  *
- * @param requestIds the completions to end, by the id of their answer or of their request; empty
+ * @param requestIds the completions to abort, by the id of their answer or of their request; empty
  *     for all
  */
 public record AbortRequest(Optional<Set<String>> requestIds) {
@@ -16,9 +16,9 @@ public record AbortRequest(Optional<Set<String>> requestIds) {
   }
 
   /**
-   * Reads a request body; an empty one means all.
+   * Parses a request body; an empty body means all.
    *
-   * @throws WireException saying which field is unknown or wrong
+   * @throws WireException naming the field that is unknown or invalid
    */
   public static AbortRequest parse(byte[] json) {
     var fields =

@@ -5,8 +5,8 @@ import java.security.MessageDigest;
 import java.util.Base64;
 
 /**
- * The secret by which a server knows its operators, as programs send it: {@code Authorization:
- * Bearer …}; browsers send it as the password to any name. Prints as its name alone.
+ * The secret that authorizes admin calls. Programs send it as {@code Authorization: Bearer …},
+ * browsers as the password of any user name. {@code toString} never reveals it.
  */
 public final class AdminToken {
   private static final String BEARER = "Bearer ";
@@ -15,22 +15,22 @@ public final class AdminToken {
   private final String header;
 
   /**
-   * @throws IllegalArgumentException if it is empty or has characters that a header cannot carry
+   * @throws IllegalArgumentException if it is empty or has characters other than visible ASCII
    */
   public AdminToken(String secret) {
     if (secret.isEmpty() || !secret.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
       throw new IllegalArgumentException(
-          "admin token: expected at least one character, all of them visible ASCII");
+          "admin token: expected one or more visible ASCII characters");
     }
     this.header = BEARER + secret;
   }
 
-  /** The value of the header. */
+  /** The value of the {@code Authorization} header. */
   public String header() {
     return header;
   }
 
-  /** Whether a header carries it; how long that takes does not tell how near it was. */
+  /** Whether an {@code Authorization} header contains it; compares in constant time. */
   public boolean isIn(String authorization) {
     String presented =
         authorization.startsWith(BASIC)
@@ -40,7 +40,7 @@ public final class AdminToken {
         header.getBytes(StandardCharsets.US_ASCII), presented.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** What stands behind the name; empty if that is no Base64 of a name and a password. */
+  /** The password in Base64 of {@code name:password}; empty if it is not Base64. */
   private static String password(String encoded) {
     try {
       String pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);

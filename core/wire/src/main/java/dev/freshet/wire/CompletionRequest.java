@@ -8,22 +8,22 @@ import java.util.OptionalLong;
 /**
  * The body of {@code POST /v1/completions}, in the shape and with the defaults of OpenAI and vLLM.
  *
- * @param model the model asked for; empty for whatever is served
+ * @param model the requested model; empty for the served one
  * @param prompt text or token ids
  * @param maxTokens the most tokens to generate, at least 1
  * @param temperature 0 for greedy, else the divisor of the logits
  * @param topP nucleus mass in (0, 1]
  * @param topK the most likely tokens to sample from; 0 for all (−1 on the wire means 0 too)
- * @param seed makes the sampling reproducible
+ * @param seed the seed of the sampling
  * @param stop strings that end the completion and are cut from its text, at most {@value #MAX_STOP}
- * @param stopTokenIds tokens that end the completion, beside the model's own end tokens
- * @param ignoreEos whether the model's own end tokens do not end the completion
- * @param stream whether the answer comes as server-sent events
+ * @param stopTokenIds tokens that end the completion, in addition to the model's end tokens
+ * @param ignoreEos whether the model's end tokens do not end the completion
+ * @param stream whether the answer is server-sent events
  * @param includeUsage whether the last event of a stream has the token counts
- * @param logprobs how many of the most likely tokens to report beside each token's own logprob, at
- *     most {@value #MAX_LOGPROBS}; empty for no logprobs at all
+ * @param logprobs how many of the most likely tokens to report with each token's own logprob, at
+ *     most {@value #MAX_LOGPROBS}; empty for no logprobs
  * @param returnTokenIds whether the answer has token ids
- * @param requestId what the caller calls it, to abort it by; at most {@value #MAX_ID} characters
+ * @param requestId the caller's id, by which it can be aborted; at most {@value #MAX_ID} characters
  */
 public record CompletionRequest(
     Optional<String> model,
@@ -92,9 +92,10 @@ public record CompletionRequest(
   }
 
   /**
-   * Reads a request body.
+   * Parses a request body.
    *
-   * @throws WireException saying which field is missing, unknown, of a wrong type or out of range
+   * @throws WireException naming the field that is missing, unknown, of a wrong type or out of
+   *     range
    */
   public static CompletionRequest parse(byte[] json) {
     return CompletionRequestJson.parse(json);
@@ -125,7 +126,7 @@ public record CompletionRequest(
     return copy;
   }
 
-  /** Collects the fields of a request; those not set have the defaults of the wire. */
+  /** Collects the fields of a request; unset fields have their defaults. */
   public static final class Builder {
     private Optional<Prompt> prompt = Optional.empty();
     private Optional<String> model = Optional.empty();
@@ -200,7 +201,7 @@ public record CompletionRequest(
       return this;
     }
 
-    /** What the caller calls the request. */
+    /** The caller's id of the request. */
     public Builder requestId(String id) {
       requestId = Optional.of(id);
       return this;
@@ -221,7 +222,11 @@ public record CompletionRequest(
       return this;
     }
 
-    /** The request; a field out of its range is a {@link WireException}. */
+    /**
+     * The request.
+     *
+     * @throws WireException naming the first field that is out of range
+     */
     public CompletionRequest build() {
       return new CompletionRequest(
           model,

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * {@link CompletionRequest} ↔ JSON. {@code null} is the same as an absent field. A field that this
- * server does not know is an error, and so is one that it does not support at a value that would
- * change the answer; at its neutral value it is passed over.
+ * {@link CompletionRequest} ↔ JSON. {@code null} equals an absent field. An unknown field is an
+ * error, and so is an unsupported field with a value that would change the answer; with its neutral
+ * value it is skipped.
  */
 final class CompletionRequestJson {
-  /** Fields that change nothing in the answer whatever their value. */
+  /** Fields that never change the answer. */
   private static final Set<String> WITHOUT_EFFECT =
       Set.of("user", "priority", "cache_salt", "metadata", "store");
 

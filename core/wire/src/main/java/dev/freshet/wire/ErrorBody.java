@@ -6,9 +6,9 @@ import java.util.Optional;
 /**
  * An error on the wire: {@code {"error":{"message","type","code"}}}.
  *
- * @param message one line: what, where, what was expected
- * @param type the kind of error, as {@code invalid_request_error}
- * @param code the exact error, as {@code model_not_found}
+ * @param message one line: what failed, where, and what was expected
+ * @param type the kind of error, such as {@code invalid_request_error}
+ * @param code the exact error, such as {@code model_not_found}
  */
 public record ErrorBody(String message, String type, String code) {
   private static final int EXCERPT = 200;
@@ -25,7 +25,7 @@ public record ErrorBody(String message, String type, String code) {
         });
   }
 
-  /** The error in {@code json}; any other body becomes an error that quotes its beginning. */
+  /** Parses an error; any other body becomes an error that quotes its first characters. */
   public static ErrorBody parse(byte[] json, int status) {
     try {
       Optional<ErrorBody> error = find(json);
@@ -33,7 +33,7 @@ public record ErrorBody(String message, String type, String code) {
         return error.get();
       }
     } catch (WireException notJson) {
-      // A proxy's page, say: quoted below like every other body that is not an error object.
+      // For example a proxy's page: quoted below, like every body without an error object.
     }
     String text = new String(json, 0, Math.min(json.length, EXCERPT), StandardCharsets.UTF_8);
     return new ErrorBody(
@@ -42,7 +42,7 @@ public record ErrorBody(String message, String type, String code) {
         Integer.toString(status));
   }
 
-  /** The error in {@code json}, if it is an object that has one. */
+  /** The error in a JSON object, if it has one. */
   static Optional<ErrorBody> find(byte[] json) {
     try (WireReader in = WireReader.lenient(json, 0, json.length)) {
       Fields fields = new Fields();
@@ -58,14 +58,14 @@ public record ErrorBody(String message, String type, String code) {
     }
   }
 
-  /** Collects the fields of an error object; servers differ in the types they give them. */
+  /** Collects the fields of an error object, whose types differ between servers. */
   public static final class Fields {
     private boolean seen;
     private String message = "no message";
     private String type = "error";
     private String code = "unknown";
 
-    /** Reads the value that the reader stands on. */
+    /** Reads the reader's current value. */
     public void read(WireReader in) {
       if (in.isNull()) {
         return;
@@ -91,6 +91,7 @@ public record ErrorBody(String message, String type, String code) {
       return unchanged;
     }
 
+    /** The error, if one was read. */
     public Optional<ErrorBody> found() {
       return seen ? Optional.of(new ErrorBody(message, type, code)) : Optional.empty();
     }

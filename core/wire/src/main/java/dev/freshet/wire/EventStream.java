@@ -4,14 +4,14 @@ import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
 
 /**
- * Cuts server-sent events out of bytes that arrive in pieces of any size. Lines end with LF or CR
- * LF; of an event only the data counts; comments and other fields are passed over.
+ * Parses server-sent events from bytes that arrive in pieces of any size. Lines end with LF or CR
+ * LF. Only the data of an event is read; comments and other fields are skipped.
  */
 public final class EventStream {
-  /** Takes the data of one event: {@code length} bytes of {@code bytes} from the start. */
+  /** Receives the data of one event. */
   @FunctionalInterface
   public interface Sink {
-    /** Returns whether to go on. */
+    /** Receives the first {@code length} bytes of {@code bytes}; returns whether to continue. */
     boolean event(byte[] bytes, int length);
   }
 
@@ -29,7 +29,7 @@ public final class EventStream {
   }
 
   /**
-   * Reads all of {@code in}, unless the sink says to stop.
+   * Reads all of {@code in}, or less if the sink returns false.
    *
    * @throws WireException if an event is larger than the bound
    */

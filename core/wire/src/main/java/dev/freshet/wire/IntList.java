@@ -2,7 +2,7 @@ package dev.freshet.wire;
 
 import java.util.Arrays;
 
-/** A growing array of ints. */
+/** A growable array of ints. */
 public final class IntList {
   private int[] values = new int[32];
   private int size;

@@ -1,10 +1,10 @@
 package dev.freshet.wire;
 
-/** Messages of other libraries' exceptions, as part of our own. */
+/** Shortens exception messages of libraries for use in our own. */
 public final class OneLine {
   private OneLine() {}
 
-  /** The first line of the message, or the exception's name if it has none. */
+  /** The first line of the message, or the exception's class name if there is none. */
   public static String of(Throwable cause) {
     String message = cause.getMessage();
     return message == null || message.isBlank()

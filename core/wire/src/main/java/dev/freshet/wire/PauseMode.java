@@ -1,15 +1,15 @@
 package dev.freshet.wire;
 
 /**
- * What a pause does to the completions that are being generated. Requests that come while the
- * server is paused wait for it to resume.
+ * What a pause does to running completions. Requests that arrive while the server is paused wait
+ * until it resumes.
  */
 public enum PauseMode {
-  /** They end at once with finish reason {@code abort}. */
+  /** They end at once with {@code finish_reason: "abort"}. */
   ABORT,
-  /** They come to their end, and the pause is in force once they have. */
+  /** They run to their end; the pause takes effect after the last. */
   WAIT,
-  /** They stand still, and go on after the pause. */
+  /** They are suspended, and continue after the pause. */
   KEEP;
 
   /** The name on the wire. */
@@ -18,9 +18,9 @@ public enum PauseMode {
   }
 
   /**
-   * The mode of a wire name.
+   * The mode with a wire name.
    *
-   * @throws WireException if there is none of that name
+   * @throws WireException if there is none
    */
   public static PauseMode of(String wireName) {
     return WireNames.find(PauseMode.class, "mode", wireName);

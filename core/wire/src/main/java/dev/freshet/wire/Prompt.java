@@ -1,11 +1,11 @@
 package dev.freshet.wire;
 
-/** What a completion continues. */
+/** The prompt of a completion. */
 public sealed interface Prompt {
   /** Text, which the server tokenizes. */
   record Text(String text) implements Prompt {}
 
-  /** Token ids, which the server takes as they are. At least one, none negative. */
+  /** Token ids, used unchanged. At least one, none negative. */
   record Tokens(int[] ids) implements Prompt {
     public Tokens {
       if (ids.length == 0) {

@@ -3,13 +3,13 @@ package dev.freshet.wire;
 /**
  * The body of {@code POST /reload_weights}: empty, or an object.
  *
- * @param mode what happens to running completions; {@code keep} if left out
+ * @param mode what happens to running completions; {@code keep} by default
  */
 public record ReloadWeightsRequest(UpdateMode mode) {
   /**
-   * Reads a request body.
+   * Parses a request body.
    *
-   * @throws WireException saying which field is unknown or wrong
+   * @throws WireException naming the field that is unknown or invalid
    */
   public static ReloadWeightsRequest parse(byte[] json) {
     var fields =

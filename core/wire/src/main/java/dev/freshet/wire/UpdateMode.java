@@ -1,14 +1,14 @@
 package dev.freshet.wire;
 
-/** What a weight update does to the completions that are being generated. */
+/** What a weight update does to running completions. */
 public enum UpdateMode {
-  /** They go on with the KV cache they have. */
+  /** They continue with their KV cache. */
   KEEP,
-  /** They go on after their KV cache is rebuilt under the new weights. */
+  /** They continue after their KV cache is rebuilt under the new weights. */
   RECOMPUTE,
-  /** They end first; new requests wait. */
+  /** The update waits until they end; new requests wait for the update. */
   DRAIN,
-  /** They end at once with finish reason {@code abort}. */
+  /** They end at once with {@code finish_reason: "abort"}. */
   ABORT;
 
   /** The name on the wire. */
@@ -17,9 +17,9 @@ public enum UpdateMode {
   }
 
   /**
-   * The mode of a wire name.
+   * The mode with a wire name.
    *
-   * @throws WireException if there is none of that name
+   * @throws WireException if there is none
    */
   public static UpdateMode of(String wireName) {
     return WireNames.find(UpdateMode.class, "mode", wireName);

@@ -5,15 +5,15 @@ public enum UpdatePhase {
   /** Prepare and commit. */
   ALL,
   /**
-   * The checkpoint is mapped, verified and built beside decoding, and stays ready; what serves goes
-   * on serving.
+   * The checkpoint is mapped, verified and built while decoding continues, and stays ready; the old
+   * weights keep serving.
    */
   PREPARE,
-  /** What was prepared is swapped in between two decode steps. */
+  /** The prepared weights are swapped in between two decode steps. */
   COMMIT,
   /**
-   * The update is undone: what was prepared is dropped, what was committed gives way to the version
-   * before it.
+   * The update is undone: prepared weights are dropped; committed ones are replaced by the previous
+   * version.
    */
   ROLLBACK;
 
@@ -23,9 +23,9 @@ public enum UpdatePhase {
   }
 
   /**
-   * The phase of a wire name.
+   * The phase with a wire name.
    *
-   * @throws WireException if there is none of that name
+   * @throws WireException if there is none
    */
   public static UpdatePhase of(String wireName) {
     return WireNames.find(UpdatePhase.class, "phase", wireName);

@@ -6,14 +6,14 @@ import java.util.OptionalLong;
 /**
  * The body of {@code POST /update_weights}.
  *
- * @param weightDir the checkpoint directory, as the server sees it; needed to prepare, and when
- *     given with a commit the one that must have been prepared
- * @param step the policy version it becomes, or that is committed or undone; empty to take it from
- *     the checkpoint's manifest, or for whatever is prepared or serving
+ * @param weightDir the checkpoint directory as the server sees it; required to prepare; with a
+ *     commit it must equal the prepared directory
+ * @param step the policy version that is prepared, committed or rolled back; empty to take it from
+ *     the checkpoint's manifest, or for the version that is prepared or serving
  * @param mode what happens to running completions
  * @param phase how far the update goes
- * @param verify how much of the checkpoint is checked
- * @param force whether a version older than the serving one is wanted
+ * @param verify how much of the checkpoint is verified
+ * @param force whether a version older than the serving one is accepted
  */
 public record UpdateWeightsRequest(
     Optional<String> weightDir,
@@ -23,7 +23,7 @@ public record UpdateWeightsRequest(
     VerifyLevel verify,
     boolean force) {
   /**
-   * @throws WireException if the directory is missing where it is needed, empty, or given to a
+   * @throws WireException if the directory is missing where it is required, empty, or given with a
    *     rollback, or if the step is negative
    */
   public UpdateWeightsRequest {
@@ -39,7 +39,7 @@ public record UpdateWeightsRequest(
     }
     if (phase == UpdatePhase.ROLLBACK && weightDir.isPresent()) {
       throw new WireException(
-          "weight_dir: expected none with phase rollback, which goes back to the version before");
+          "weight_dir: expected none with phase rollback, which restores the previous version");
     }
     if (step.isPresent() && step.getAsLong() < 0) {
       throw new WireException("step: expected at least 0, got " + step.getAsLong());
@@ -53,10 +53,10 @@ public record UpdateWeightsRequest(
   }
 
   /**
-   * Reads a request body. Left out are mode {@code keep}, phase {@code all}, verify {@code full},
-   * force {@code false}.
+   * Parses a request body. The defaults are mode {@code keep}, phase {@code all}, verify {@code
+   * full}, force {@code false}.
    *
-   * @throws WireException saying which field is missing, unknown or wrong
+   * @throws WireException naming the field that is missing, unknown or invalid
    */
   public static UpdateWeightsRequest parse(byte[] json) {
     var fields =
@@ -89,7 +89,7 @@ public record UpdateWeightsRequest(
         fields.weightDir, fields.step, fields.mode, fields.phase, fields.verify, fields.force);
   }
 
-  /** The request body, UTF-8, without what is understood anyway. */
+  /** The request body, UTF-8; fields at their defaults are omitted, except the mode. */
   public byte[] toJson() {
     return WireWriter.object(
         out -> {

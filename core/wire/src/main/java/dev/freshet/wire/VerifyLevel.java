@@ -1,12 +1,13 @@
 package dev.freshet.wire;
 
-/** How much of a checkpoint is checked before it is served. */
+/** How much of a checkpoint is verified before it is served. */
 public enum VerifyLevel {
   /**
-   * Everything: files, sizes, types, shapes, the checksum of every tensor, and that all is finite.
+   * Everything: files, sizes, types, shapes, the checksum of every tensor, and that all values are
+   * finite.
    */
   FULL,
-  /** All but the content of tensors: whoever asks for it vouches for the bytes. */
+  /** Everything but the content of tensors; the caller vouches for the bytes. */
   SIZE;
 
   /** The name on the wire. */
@@ -15,9 +16,9 @@ public enum VerifyLevel {
   }
 
   /**
-   * The level of a wire name.
+   * The level with a wire name.
    *
-   * @throws WireException if there is none of that name
+   * @throws WireException if there is none
    */
   public static VerifyLevel of(String wireName) {
     return WireNames.find(VerifyLevel.class, "verify", wireName);

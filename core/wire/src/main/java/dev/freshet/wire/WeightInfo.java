@@ -5,13 +5,13 @@ import java.util.Optional;
 /**
  * The answer to {@code GET /weight_info}.
  *
- * @param weightVersion the version of the weights that the next token is made with
+ * @param weightVersion the version of the weights that generate the next token
  */
 public record WeightInfo(String weightVersion) {
   /**
-   * Reads an answer; fields it does not know are passed over.
+   * Parses an answer; unknown fields are skipped.
    *
-   * @throws WireException if it lacks the version
+   * @throws WireException if the version is missing
    */
   public static WeightInfo parse(byte[] json) {
     var fields =
@@ -33,7 +33,7 @@ public record WeightInfo(String weightVersion) {
             () -> new WireException("weight_version: expected a version, got nothing")));
   }
 
-  /** The answer, UTF-8. */
+  /** The JSON, UTF-8. */
   public byte[] toJson() {
     return WireWriter.object(out -> out.writeStringProperty("weight_version", weightVersion));
   }

@@ -13,10 +13,10 @@ import java.util.OptionalDouble;
  * "trace_id", "phases":{…}, "clock":{"id","recv_t","done_t"}}}.
  *
  * @param weightVersion the version now serving
- * @param preparedVersion the version that is prepared and not committed, if there is one
+ * @param preparedVersion the version that is prepared but not committed, if there is one
  * @param traceId the id under which the server logged the call
- * @param times the parts that the server measured: rpc, handler, stall, and the phases of the rpc
- * @param clock when the server saw the request come and the operation end, if it says
+ * @param times the parts that the server measured: rpc, handler, stall and the phases of the rpc
+ * @param clock when the server received the request and ended the operation, if reported
  */
 public record WeightsAnswer(
     String weightVersion,
@@ -28,16 +28,16 @@ public record WeightsAnswer(
   /**
    * Readings of the server's monotonic clock.
    *
-   * @param id names the clock; readings of clocks with the same id may be compared
+   * @param id the clock; readings of clocks with the same id can be compared
    * @param recvSeconds server.recv
    * @param doneSeconds rpc.done
    */
   public record ServerClock(String id, double recvSeconds, double doneSeconds) {}
 
   /**
-   * Reads an answer; fields it does not know are passed over.
+   * Parses an answer; unknown fields are skipped.
    *
-   * @throws WireException if it does not say that all went well, or lacks the version
+   * @throws WireException if the status is not {@code ok}, or the version is missing
    */
   public static WeightsAnswer parse(byte[] json) {
     Fields fields = new Fields();
@@ -109,7 +109,7 @@ public record WeightsAnswer(
     }
   }
 
-  /** The answer, UTF-8; durations with three decimals, clock readings with six. */
+  /** The JSON, UTF-8; durations with three decimals, clock readings with six. */
   public byte[] toJson() {
     return WireWriter.object(
         out -> {

@@ -1,6 +1,6 @@
 package dev.freshet.wire;
 
-/** JSON on the wire is not what it must be. The message says where, and what was expected. */
+/** Received JSON is malformed or invalid. The message names the place and what was expected. */
 public final class WireException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

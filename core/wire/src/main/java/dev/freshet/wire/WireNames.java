@@ -4,19 +4,20 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Constants on the wire: their names in lower case. */
+/** Wire names of enum constants: their names in lower case. */
 public final class WireNames {
   private WireNames() {}
 
+  /** The wire name of a constant. */
   public static String of(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The constant of a wire name.
+   * The constant with a wire name.
    *
-   * @param field what the value stands in, for the error
-   * @throws WireException if there is none of that name
+   * @param field the field of the value, for the error message
+   * @throws WireException if there is none
    */
   static <E extends Enum<E>> E find(Class<E> type, String field, String wireName) {
     E[] all = type.getEnumConstants();

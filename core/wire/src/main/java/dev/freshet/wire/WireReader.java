@@ -13,8 +13,8 @@ import tools.jackson.core.json.JsonFactory;
 
 /**
  * Reads one JSON document in a single pass. Every error is a {@link WireException} with the place
- * (as {@code choices/0/text}) and what was expected there. After a method that reads a value the
- * reader stands on the value's last token.
+ * (such as {@code choices/0/text}) and what was expected there. After reading a value the current
+ * token is the last of that value.
  */
 public final class WireReader implements AutoCloseable {
   private static final JsonFactory LENIENT = new JsonFactory();
@@ -27,12 +27,12 @@ public final class WireReader implements AutoCloseable {
     this.parser = parser;
   }
 
-  /** Reads what a client sent: a repeated field is an error. */
+  /** A reader of requests: a repeated field is an error. */
   static WireReader strict(byte[] json) {
     return new WireReader(STRICT.createParser(ObjectReadContext.empty(), json));
   }
 
-  /** Reads what a server sent: of a repeated field each value is read. */
+  /** A reader of answers: every value of a repeated field is read. */
   public static WireReader lenient(byte[] json, int offset, int length) {
     return new WireReader(LENIENT.createParser(ObjectReadContext.empty(), json, offset, length));
   }
@@ -46,7 +46,7 @@ public final class WireReader implements AutoCloseable {
     }
   }
 
-  /** Reads the object that the reader stands on. */
+  /** Reads the current object; {@code field} reads or skips each value. */
   public void fields(Consumer<String> field) {
     if (token() != JsonToken.START_OBJECT) {
       throw expected("an object");
@@ -61,7 +61,7 @@ public final class WireReader implements AutoCloseable {
     }
   }
 
-  /** Reads the array that the reader stands on; {@code element} reads or skips each value. */
+  /** Reads the current array; {@code element} reads or skips each value. */
   public void elements(Runnable element) {
     if (token() != JsonToken.START_ARRAY) {
       throw expected("a list");
@@ -119,7 +119,7 @@ public final class WireReader implements AutoCloseable {
     return guarded(parser::getDoubleValue);
   }
 
-  /** A string or number as text; any other value is passed over. */
+  /** The current string or number as text; any other value is skipped. */
   public Optional<String> scalar() {
     return switch (token()) {
       case VALUE_STRING, VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
@@ -131,12 +131,12 @@ public final class WireReader implements AutoCloseable {
     };
   }
 
-  /** Passes over the value that the reader stands on. */
+  /** Skips the current value. */
   public void skip() {
     guarded(parser::skipChildren);
   }
 
-  /** An error at the place where the reader stands. */
+  /** An error at the current place. */
   public WireException expected(String what) {
     return new WireException("%s: expected %s, got %s".formatted(place(), what, found()));
   }

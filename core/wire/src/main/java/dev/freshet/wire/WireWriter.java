@@ -12,7 +12,7 @@ public final class WireWriter {
 
   private WireWriter() {}
 
-  /** The UTF-8 bytes of the object whose fields {@code fields} writes. */
+  /** The UTF-8 bytes of an object with the fields that {@code fields} writes. */
   public static byte[] object(Consumer<JsonGenerator> fields) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(256);
     try (JsonGenerator generator = JSON.createGenerator(ObjectWriteContext.empty(), out)) {

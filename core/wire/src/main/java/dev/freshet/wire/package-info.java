@@ -1,6 +1,6 @@
 /**
- * What crosses the network between roles and with other programs: requests, answers, errors and
- * server-sent events, as records with their JSON. Opens no sockets.
+ * The messages between roles and with other programs: requests, answers, errors and server-sent
+ * events, as records with their JSON. Opens no sockets.
  */
 @NullMarked
 package dev.freshet.wire;

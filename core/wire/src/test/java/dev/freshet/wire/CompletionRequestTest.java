@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CompletionRequestTest {
   @Test
-  void whatIsWrittenIsReadBack() {
+  void aRequestIsWrittenAndReadBackUnchanged() {
     CompletionRequest request =
         CompletionRequest.text("ä \"quoted\" \n 🦀")
             .model("m")
@@ -34,7 +34,7 @@ class CompletionRequestTest {
   }
 
   @Test
-  void tokenIdsAreReadBack() {
+  void tokenIdsAreWrittenAndReadBackUnchanged() {
     CompletionRequest request = CompletionRequest.tokens(1, 200_000, 3).build();
 
     assertThat(CompletionRequest.parse(request.toJson()).prompt())
@@ -43,7 +43,7 @@ class CompletionRequestTest {
   }
 
   @Test
-  void whatIsAbsentOrNullHasTheDefaultsOfTheWire() {
+  void absentAndNullFieldsHaveTheirDefaults() {
     CompletionRequest request =
         parse("{\"prompt\":\"a\",\"top_k\":-1,\"seed\":null,\"logprobs\":null,\"stop\":null}");
 
@@ -59,7 +59,7 @@ class CompletionRequestTest {
   }
 
   @Test
-  void fieldsAtTheirNeutralValueArePassedOver() {
+  void unsupportedFieldsWithTheirNeutralValuesAreSkipped() {
     assertThat(
             parse(
                 """
@@ -100,7 +100,7 @@ class CompletionRequestTest {
         "[]|body: expected an object, got a list",
         "§§|body: expected an object, got nothing",
       })
-  void whatIsWrongIsSaidToTheField(String json, String message) {
+  void anErrorNamesTheFieldAndWhatWasExpected(String json, String message) {
     assertThatThrownBy(() -> parse(json))
         .isInstanceOf(WireException.class)
         .hasMessageContaining(message)

@@ -30,7 +30,7 @@ class EventStreamTest {
   }
 
   @Test
-  void anEventLargerThanTheBoundIsRefusedBeforeItIsHeld() {
+  void anEventLargerThanTheBoundIsRejectedBeforeItIsBuffered() {
     EventStream stream = new EventStream(20);
 
     assertThatThrownBy(

@@ -1,8 +1,8 @@
 package dev.freshet.analysis;
 
+import dev.freshet.metrics.MetricsReader;
 import dev.freshet.plots.LabException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,14 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a run came to, computed from its {@code metrics.jsonl} alone. A figure that the file does
- * not give is NaN, and null in JSON.
+ * What a run came to, computed from its metrics alone. A figure that they do not contain is NaN,
+ * and null in JSON.
  *
  * @param wallS the run's duration in seconds
  * @param rssMb the most memory that was resident, in MiB
@@ -51,16 +50,26 @@ public record RunSummary(
     double trainerTokensPerS) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Reads a run's metrics. Lines that are not whole or of an unknown kind are passed over. */
-  public static RunSummary read(Path metrics) {
+  /**
+   * Reads the metrics in a run's directory. Lines that are not whole or of an unknown kind are
+   * skipped.
+   *
+   * @throws LabException if there are none, or they cannot be read
+   */
+  public static RunSummary read(Path run) {
+    if (!MetricsReader.exists(run)) {
+      throw new LabException(run + ": cannot be summarized: it contains no metrics/<role>.jsonl");
+    }
     Map<String, List<JsonNode>> lines = new LinkedHashMap<>();
     try {
-      // A line that was cut within a character is not whole either, so it may decode to anything.
-      new String(Files.readAllBytes(metrics), StandardCharsets.UTF_8)
-          .lines()
-          .forEach(line -> parse(line, lines));
+      new MetricsReader(run)
+          .read(
+              line ->
+                  lines
+                      .computeIfAbsent(line.path("kind").asString(""), _ -> new ArrayList<>())
+                      .add(line));
     } catch (IOException e) {
-      throw new LabException(metrics + ": cannot be read: " + e.getMessage(), e);
+      throw new LabException(run + ": its metrics cannot be read: " + e.getMessage(), e);
     }
     List<Double> reward = figures(lines, "eval", "/reward");
     List<Double> kl = figures(lines, "train", "/mismatch_kl");
@@ -80,17 +89,6 @@ public record RunSummary(
         last(figures(lines, "run", "/generated_tokens"))
             / last(figures(lines, "run", "/generation_s")),
         sum(figures(lines, "train", "/tokens")) / (sum(figures(lines, "train", "/step_ms")) / 1e3));
-  }
-
-  private static void parse(String line, Map<String, List<JsonNode>> lines) {
-    try {
-      JsonNode node = JSON.readTree(line);
-      lines.computeIfAbsent(node.path("kind").asString(""), _ -> new ArrayList<>()).add(node);
-    } catch (JacksonException e) {
-      // The last line of a run that was killed may be cut off; what it would have said is lost
-      // either way.
-      lines.computeIfAbsent("torn", _ -> new ArrayList<>());
-    }
   }
 
   private static List<Double> figures(

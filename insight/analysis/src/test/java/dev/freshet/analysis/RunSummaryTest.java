@@ -42,8 +42,8 @@ class RunSummaryTest {
   private Path json;
 
   @BeforeEach
-  void nameFiles() {
-    metrics = dir.resolve("metrics.jsonl");
+  void nameFiles() throws IOException {
+    metrics = Files.createDirectories(dir.resolve("metrics")).resolve("trainer.jsonl");
     json = dir.resolve("summary.json");
   }
 
@@ -51,7 +51,7 @@ class RunSummaryTest {
   void theFiguresAreThoseOfTheLines() throws IOException {
     Files.writeString(metrics, METRICS);
 
-    RunSummary summary = RunSummary.read(metrics);
+    RunSummary summary = RunSummary.read(dir);
 
     assertThat(summary.wallS()).isEqualTo(12.5);
     assertThat(summary.rssMb()).isEqualTo(900);
@@ -73,7 +73,7 @@ class RunSummaryTest {
   void theJsonHasExactlyTheAgreedKeys() throws IOException {
     Files.writeString(metrics, METRICS);
 
-    RunSummary.read(metrics).write(json);
+    RunSummary.read(dir).write(json);
 
     JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(json));
     assertThat(keys("", root))
@@ -112,7 +112,7 @@ class RunSummaryTest {
   @Test
   void aLineThatWasCutOffIsPassedOverWhereverItWasCut() throws IOException {
     Files.writeString(metrics, METRICS);
-    RunSummary whole = RunSummary.read(metrics);
+    RunSummary whole = RunSummary.read(dir);
     byte[] last =
         "{\"role\":\"orchestrator\",\"kind\":\"eval\",\"reward\":0.9,\"error\":\"é\"}\n"
             .getBytes(StandardCharsets.UTF_8);
@@ -124,7 +124,7 @@ class RunSummaryTest {
       System.arraycopy(last, 0, torn, at, cut);
       Files.write(metrics, torn);
 
-      assertThat(RunSummary.read(metrics)).as("cut after %d bytes", cut).isEqualTo(whole);
+      assertThat(RunSummary.read(dir)).as("cut after %d bytes", cut).isEqualTo(whole);
     }
   }
 
@@ -132,7 +132,7 @@ class RunSummaryTest {
   void whatTheFileDoesNotTellIsNullInJson() throws IOException {
     Files.writeString(metrics, "");
 
-    RunSummary summary = RunSummary.read(metrics);
+    RunSummary summary = RunSummary.read(dir);
     summary.write(json);
 
     JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(json));
@@ -147,7 +147,7 @@ class RunSummaryTest {
   @Test
   void theTableIsTheSameWhereverItIsPrinted() throws IOException {
     Files.writeString(metrics, METRICS);
-    RunSummary summary = RunSummary.read(metrics);
+    RunSummary summary = RunSummary.read(dir);
     Locale before = Locale.getDefault();
     try {
       Locale.setDefault(Locale.GERMANY);
@@ -160,10 +160,10 @@ class RunSummaryTest {
   }
 
   @Test
-  void aFileThatIsNotThereIsRefusedByName() {
-    assertThatThrownBy(() -> RunSummary.read(metrics))
+  void aRunWithoutMetricsIsRejectedByName() {
+    assertThatThrownBy(() -> RunSummary.read(dir))
         .isInstanceOf(LabException.class)
-        .hasMessageStartingWith(metrics + ": cannot be read");
+        .hasMessage(dir + ": cannot be summarized: it contains no metrics/<role>.jsonl");
   }
 
   private static List<String> keys(String prefix, JsonNode node) {

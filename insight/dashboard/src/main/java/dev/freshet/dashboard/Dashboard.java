@@ -94,7 +94,7 @@ public final class Dashboard implements AutoCloseable {
 
   /** Publishes the content of these files, whichever role writes them. */
   public void follow(RunFiles files) {
-    RunLines lines = new RunLines(files.metrics());
+    RunLines lines = new RunLines(files.run());
     sources.add(lines);
     sources.add(
         paced(DIAGNOSIS_PACE, new WatchedSource(new RunVerdict(files.logs(), files.options()))));

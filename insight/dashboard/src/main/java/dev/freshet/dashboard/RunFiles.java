@@ -8,10 +8,10 @@ import java.nio.file.Path;
 /**
  * The files of a run that a dashboard reads; they need not be there yet.
  *
- * @param metrics {@code metrics.jsonl}
+ * @param run the run's directory, which contains its metrics
  * @param logs the directory of the roles' logs
  * @param options by which the logs are judged
  * @param tokenizer of the policy; its owner closes it after the dashboard
  */
 public record RunFiles(
-    Path metrics, Path logs, AnalyzeOptions options, BatchStore batches, Tokenizer tokenizer) {}
+    Path run, Path logs, AnalyzeOptions options, BatchStore batches, Tokenizer tokenizer) {}

@@ -34,7 +34,7 @@ final class DashboardCost {
     Path model = Files.createDirectories(dir.resolve("model"));
     new CharTokenizer("abc").write(model);
     Files.createDirectories(dir.resolve("logs"));
-    Path metrics = dir.resolve("metrics.jsonl");
+    Path metrics = Files.createDirectories(dir.resolve("metrics")).resolve("orchestrator.jsonl");
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < UPDATES; i++) {
       lines.append(lines(i, i % 10 == 0));
@@ -53,7 +53,7 @@ final class DashboardCost {
         Chromium browser = new Chromium(browserPath, dir)) {
       dashboard.follow(
           new RunFiles(
-              metrics,
+              dir,
               dir.resolve("logs"),
               new AnalyzeOptions(Optional.empty(), Optional.of(1)),
               new BatchStore(dir.resolve("rollouts")),

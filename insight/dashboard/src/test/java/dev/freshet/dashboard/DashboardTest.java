@@ -67,7 +67,7 @@ class DashboardTest {
             Optional.of(dashboard.page()));
     dashboard.follow(
         new RunFiles(
-            dir.resolve("metrics.jsonl"),
+            dir,
             dir.resolve("logs"),
             new AnalyzeOptions(Optional.empty(), Optional.of(1)),
             new BatchStore(dir.resolve("rollouts")),
@@ -97,7 +97,7 @@ class DashboardTest {
 
   private void append(String line) throws Exception {
     Files.writeString(
-        dir.resolve("metrics.jsonl"),
+        Files.createDirectories(dir.resolve("metrics")).resolve("orchestrator.jsonl"),
         line + "\n",
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
@@ -339,7 +339,7 @@ class DashboardTest {
         lines.append(step(i / 10)).append('\n').append(train(i / 10)).append('\n');
       }
     }
-    Files.writeString(dir.resolve("metrics.jsonl"), lines.toString());
+    append(lines.toString().strip());
 
     browser.open(listener.url(), 1200, 1600, "light");
     browser.await("state.updates.length === 10000 && state.train.length === 1000 && plots.reward");

@@ -19,9 +19,9 @@ class RunLinesTest {
   private RunLines lines;
 
   @BeforeEach
-  void open() {
-    file = dir.resolve("metrics.jsonl");
-    lines = new RunLines(file);
+  void open() throws Exception {
+    file = Files.createDirectories(dir.resolve("metrics")).resolve("orchestrator.jsonl");
+    lines = new RunLines(dir);
   }
 
   private void append(String text) throws Exception {

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Publishes the server's weight operations to the watchers of its page, as lines in the format of
- * the orchestrator's {@code metrics.jsonl}, with the fields that a server knows.
+ * the orchestrator's metrics, with the fields that a server knows.
  *
  * @param feed the page's events; empty if there is no page
  * @param wallClock dates the lines

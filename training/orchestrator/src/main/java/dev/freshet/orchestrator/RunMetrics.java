@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Writes the orchestrator's lines of {@code metrics.jsonl}, updates its metrics page, and sums up
+ * Writes the orchestrator's metrics lines, updates its metrics page, and sums up
  * staleness for the report. Keeps no history. Thread-safe.
  */
 final class RunMetrics {

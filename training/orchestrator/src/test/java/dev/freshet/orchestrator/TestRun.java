@@ -4,6 +4,7 @@ import dev.freshet.environments.Environment;
 import dev.freshet.environments.EnvironmentConfig;
 import dev.freshet.environments.ReverseText;
 import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsReader;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.text.CharTokenizer;
@@ -13,8 +14,8 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -23,7 +24,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /** One orchestrator with real files and sockets around it. */
 public final class TestRun implements AutoCloseable {
@@ -39,7 +39,7 @@ public final class TestRun implements AutoCloseable {
   final MetricsRegistry registry = new MetricsRegistry();
 
   private final MetricsFile metrics;
-  private final Path metricsFile;
+  private final Path dir;
   private final CompletableFuture<OrchestratorReport> report = new CompletableFuture<>();
   private final List<AutoCloseable> owned = new ArrayList<>();
 
@@ -47,8 +47,8 @@ public final class TestRun implements AutoCloseable {
     this.weightsDir = dir.resolve("weights");
     this.weights = new CheckpointStore(weightsDir);
     this.batches = new BatchStore(dir.resolve("rollouts"));
-    this.metricsFile = dir.resolve("metrics.jsonl");
-    this.metrics = MetricsFile.open(metricsFile, "orchestrator");
+    this.dir = dir;
+    this.metrics = MetricsFile.open(dir, "orchestrator", InstantSource.system());
     this.orchestrator =
         new Orchestrator(
             config,
@@ -120,11 +120,9 @@ public final class TestRun implements AutoCloseable {
   }
 
   List<JsonNode> metrics(String kind) throws IOException {
-    ObjectMapper json = new ObjectMapper();
-    return Files.readAllLines(metricsFile).stream()
-        .map(json::readTree)
-        .filter(line -> line.path("kind").asString().equals(kind))
-        .toList();
+    List<JsonNode> all = new ArrayList<>();
+    new MetricsReader(dir).read(all::add);
+    return all.stream().filter(line -> line.path("kind").asString().equals(kind)).toList();
   }
 
   /** The value of a series on the run's page of metrics. */

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -82,7 +83,7 @@ class TrainerLoopTest {
             "freshet_trainer_loss " + last.loss(),
             "freshet_trainer_mismatch_kl_nats " + last.mismatchKl())
         .anyMatch(line -> line.startsWith("freshet_trainer_waiting_seconds_total "));
-    List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+    List<String> lines = Files.readAllLines(run.resolve("metrics/trainer.jsonl"));
     assertThat(lines).hasSize(2);
     JsonNode line = new ObjectMapper().readTree(lines.getFirst());
     assertThat(line.propertyNames())
@@ -184,7 +185,7 @@ class TrainerLoopTest {
     assertThat(weights().steps()).containsExactly(0L, 1L);
     CheckpointStore.verify(weights().path(1));
     assertThat(taken).hasSize(1);
-    assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(1);
+    assertThat(Files.readAllLines(run.resolve("metrics/trainer.jsonl"))).hasSize(1);
   }
 
   @Test
@@ -230,7 +231,7 @@ class TrainerLoopTest {
                   + " a server according to the update log");
       assertThat(weights().steps()).containsExactly(0L);
       assertThat(taken).isEmpty();
-      assertThat(run.resolve("metrics.jsonl")).isEmptyFile();
+      assertThat(run.resolve("metrics/trainer.jsonl")).isEmptyFile();
 
       batches().updates().begin(0);
       loop.run(taken::add);
@@ -275,7 +276,7 @@ class TrainerLoopTest {
   }
 
   private MetricsFile metrics() throws IOException {
-    return MetricsFile.open(run.resolve("metrics.jsonl"), "trainer");
+    return MetricsFile.open(run, "trainer", InstantSource.system());
   }
 
   private void publishBase() {

@@ -7,14 +7,14 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** How much of a batch was cut off and how far its policy lags. */
+/** The truncated share of a batch and its staleness. */
 @Name("freshet.BatchQuality")
 @Label("Batch Quality")
 @Category("Freshet")
-@Description("How much of a batch was cut off and how far its policy lags")
+@Description("The truncated share of a batch and its staleness")
 @StackTrace(false)
 final class BatchQualityEvent extends Event {
-  @Label("Completions Cut Off, Percent")
+  @Label("Truncated Completions, Percent")
   double truncated;
 
   @Label("Step Trained")

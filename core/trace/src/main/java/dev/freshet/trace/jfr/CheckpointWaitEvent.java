@@ -18,7 +18,7 @@ final class CheckpointWaitEvent extends Event {
   @Label("Step")
   long step;
 
-  @Label("Time the Pipeline Stood Still")
+  @Label("Time the Pipeline Was Blocked")
   @Timespan(Timespan.NANOSECONDS)
   long wait = Lengths.UNKNOWN;
 }

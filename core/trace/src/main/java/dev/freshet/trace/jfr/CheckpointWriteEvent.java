@@ -22,14 +22,14 @@ public final class CheckpointWriteEvent extends Event {
   @Timespan(Timespan.NANOSECONDS)
   long write = Lengths.UNKNOWN;
 
-  /** Writing begins now. */
+  /** The write begins. */
   public static CheckpointWriteEvent begun() {
     CheckpointWriteEvent event = new CheckpointWriteEvent();
     event.begin();
     return event;
   }
 
-  /** The step is published, after {@code writeMs} by the caller's clock. */
+  /** The step was published after {@code writeMs} by the caller's clock. */
   public void done(long step, double writeMs) {
     end();
     if (shouldCommit()) {

@@ -10,14 +10,13 @@ import jdk.jfr.Threshold;
 import jdk.jfr.Timespan;
 
 /**
- * Decoding is held between two steps to exchange the weights. By default only stalls above 1 ms are
+ * Decoding is held between two steps to swap the weights. By default only stalls above 1 ms are
  * recorded.
  */
 @Name("freshet.DecodeStall")
 @Label("Decode Stall")
 @Category("Freshet")
-@Description(
-    "Decoding was held between two steps to exchange the weights; by default those above 1 ms")
+@Description("Decoding was held between two steps to swap the weights; by default those above 1 ms")
 @StackTrace(false)
 @Threshold("1 ms")
 public final class DecodeStallEvent extends Event {
@@ -34,14 +33,14 @@ public final class DecodeStallEvent extends Event {
   @Timespan(Timespan.NANOSECONDS)
   long stall = Lengths.UNKNOWN;
 
-  /** Decoding is held from now on. */
+  /** The stall begins. */
   public static DecodeStallEvent begun() {
     DecodeStallEvent event = new DecodeStallEvent();
     event.begin();
     return event;
   }
 
-  /** Decoding goes on, after {@code nanos} by the engine's clock. */
+  /** The stall ended after {@code nanos} by the engine's clock. */
   public void done(long policyVersion, String mode, int sequences, long nanos) {
     end();
     if (shouldCommit()) {

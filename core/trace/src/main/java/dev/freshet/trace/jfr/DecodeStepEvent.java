@@ -9,8 +9,8 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
 /**
- * One run of the model for the running sequences, or the prefill of fresh ones. By default only
- * those above 20 ms are recorded.
+ * One run of the model for the running sequences, or the prefill of new ones. By default only those
+ * above 20 ms are recorded.
  */
 @Name("freshet.DecodeStep")
 @Label("Decode Step")
@@ -28,7 +28,7 @@ public final class DecodeStepEvent extends Event {
   @Label("Policy Version")
   long policyVersion;
 
-  /** A step begins now. */
+  /** The step begins. */
   public static DecodeStepEvent begun() {
     DecodeStepEvent event = new DecodeStepEvent();
     event.begin();

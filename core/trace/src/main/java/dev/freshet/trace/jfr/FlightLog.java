@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import jdk.jfr.Event;
 
 /**
- * An event log's events for the flight recorder. What begins at one line and ends at another is
- * remembered between the two, at most {@link #MOST} of a kind, while it is recorded. Thread-safe.
+ * Passes the events of an event log to the flight recorder. An event that begins at one line and
+ * ends at another is kept in between, at most {@link #MOST} of a kind. Thread-safe.
  */
 public final class FlightLog {
   private static final int MOST = 256;
@@ -33,7 +33,7 @@ public final class FlightLog {
   private final Begun<Long, CheckpointWaitEvent> waits = new Begun<>(CheckpointWaitEvent::new);
   private final Begun<String, BatchEvent> batches = new Begun<>(BatchEvent::new);
 
-  /** What has begun and not ended. */
+  /** Events that have begun and not ended. */
   private static final class Begun<K, E extends Event> {
     private final Supplier<E> make;
     private final Map<K, E> events = new Newest<>(MOST);
@@ -42,7 +42,7 @@ public final class FlightLog {
       this.make = make;
     }
 
-    /** An event that begins now, if it is recorded. */
+    /** Begins an event, if it is recorded. */
     Optional<E> begin(K key) {
       E event = make.get();
       if (!event.isEnabled()) {
@@ -55,12 +55,12 @@ public final class FlightLog {
       return Optional.of(event);
     }
 
-    /** The event that has begun, if it is recorded. */
+    /** An event in progress, if it is recorded. */
     synchronized Optional<E> get(K key) {
       return Optional.ofNullable(events.get(key));
     }
 
-    /** The event that ends now, if it is recorded; it has no duration if it began unrecorded. */
+    /** Ends an event, if it is recorded; its duration is 0 if its begin was not recorded. */
     Optional<E> end(K key) {
       E event;
       synchronized (this) {
@@ -103,7 +103,7 @@ public final class FlightLog {
     timings.measured().forEach((name, ms) -> clientPart(timings, name, ms));
   }
 
-  /** Records a part unless the whole call has it, or the server records it itself. */
+  /** Records a part unless it is a field of the call's event, or the server records it. */
   private static void clientPart(AdminTimings timings, String name, double ms) {
     boolean ofWhole = UpdatePart.of(name).map(OF_WHOLE_CALL::contains).orElse(false);
     boolean phase = UpdatePart.of(name).map(UpdatePart::isPhase).orElse(true);

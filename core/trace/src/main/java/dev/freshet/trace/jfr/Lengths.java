@@ -2,9 +2,9 @@ package dev.freshet.trace.jfr;
 
 import java.util.OptionalDouble;
 
-/** Lengths of time as the flight recorder has them: nanoseconds. */
+/** Lengths of time in the flight recorder's unit, nanoseconds. */
 final class Lengths {
-  /** Shown as not available. */
+  /** Displayed as not available. */
   static final long UNKNOWN = Long.MIN_VALUE;
 
   private Lengths() {}

@@ -38,14 +38,14 @@ public final class TrainingStepEvent extends Event {
   @Label("Mismatch KL")
   double mismatchKl;
 
-  /** A step begins now. */
+  /** The step begins. */
   public static TrainingStepEvent begun() {
     TrainingStepEvent event = new TrainingStepEvent();
     event.begin();
     return event;
   }
 
-  /** The step is taken, after {@code stepMs} by the caller's clock. */
+  /** The step ended after {@code stepMs} by the caller's clock. */
   public void done(
       long step,
       double stepMs,

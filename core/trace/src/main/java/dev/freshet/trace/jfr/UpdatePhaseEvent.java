@@ -9,8 +9,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
 /**
- * A part of a weight update. It is recorded when the update has ended, so that its length is a
- * field.
+ * A part of a weight update. It is recorded when the update has ended, so its length is a field.
  */
 @Name("freshet.UpdatePhase")
 @Label("Weight Update Phase")

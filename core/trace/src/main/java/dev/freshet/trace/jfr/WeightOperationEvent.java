@@ -8,11 +8,11 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** What a server did of an update, from rpc.start to rpc.done. */
+/** A server's part of an update, from rpc.start to rpc.done. */
 @Name("freshet.WeightOperation")
 @Label("Weight Operation")
 @Category("Freshet")
-@Description("What a server did of an update, from rpc.start to rpc.done")
+@Description("A server's part of an update, from rpc.start to rpc.done")
 @StackTrace(false)
 final class WeightOperationEvent extends Event {
   @Label("Trace Id")
@@ -21,7 +21,7 @@ final class WeightOperationEvent extends Event {
   @Label("Operation")
   String operation = "";
 
-  @Label("Phase Asked For")
+  @Label("Requested Phase")
   String phase = "";
 
   @Label("Policy Version Served Afterwards, -1 if it failed")

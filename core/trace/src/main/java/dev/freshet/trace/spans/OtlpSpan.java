@@ -15,7 +15,7 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import java.util.List;
 
-/** A span as the exporter takes it. Its service is the role, as {@code freshet-inference}. */
+/** A span in the exporter's form. Its service name is the role, as {@code freshet-inference}. */
 record OtlpSpan(Span span) implements SpanData {
   private static final InstrumentationScopeInfo SCOPE =
       InstrumentationScopeInfo.create("dev.freshet");

@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A stretch of a trace's time. Times are nanoseconds since the epoch.
+ * A span of a trace. Times are nanoseconds since the epoch.
  *
- * @param role whose it is
+ * @param role the role that emitted it
  * @param parentSpanId empty if it has no parent
- * @param attributes texts, whole numbers and figures by name
+ * @param attributes strings, longs and doubles by name
  * @param error why it failed; empty if it did not
  */
 public record Span(
@@ -24,7 +24,7 @@ public record Span(
     Map<String, Object> attributes,
     String error) {
 
-  /** On which side of a call it is. */
+  /** The side of a call. */
   public enum Kind {
     CLIENT,
     SERVER,

@@ -16,24 +16,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends spans to a collector by OTLP over HTTP, in batches, on a thread of its own. It never holds
- * up who hands it a span: when {@link #MOST_WAITING} wait, or the collector does not take a batch,
- * spans are dropped and counted. Thread-safe; closing sends what waits, within {@link #CLOSE}.
+ * Sends spans to a collector by OTLP over HTTP, in batches, on its own thread. Accepting a span
+ * never blocks: if {@link #MAX_QUEUED} are queued, or the collector does not accept a batch, spans
+ * are dropped and counted. Closing sends the queued spans, within {@link #CLOSE}. Thread-safe.
  */
 public final class SpanExport implements Consumer<Span>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SpanExport.class);
 
-  /** Says of every batch that fails what is said here once, and with a stack trace. */
+  /** Silenced: it logs every failed batch with a stack trace, where this class logs once. */
   private static final java.util.logging.Logger LIBRARY =
       java.util.logging.Logger.getLogger("io.opentelemetry");
 
-  private static final int MOST_WAITING = 4096;
-  private static final int MOST_AT_ONCE = 512;
+  private static final int MAX_QUEUED = 4096;
+  private static final int MAX_BATCH = 512;
   private static final Duration LINGER = Duration.ofMillis(500);
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final Duration CLOSE = Duration.ofSeconds(6);
 
-  private final BlockingQueue<Span> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final BlockingQueue<Span> waiting = new ArrayBlockingQueue<>(MAX_QUEUED);
   private final AtomicLong dropped = new AtomicLong();
   private final OtlpHttpSpanExporter exporter;
   private final Thread thread;
@@ -41,8 +41,8 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
   private boolean failing;
 
   /**
-   * @param endpoint of the collector, as {@code http://127.0.0.1:4318}; {@code /v1/traces} is added
-   *     to one without a path
+   * @param endpoint the collector's URL, such as {@code http://127.0.0.1:4318}; {@code /v1/traces}
+   *     is added to a URL without a path
    */
   public SpanExport(URI endpoint) {
     LIBRARY.setLevel(java.util.logging.Level.OFF);
@@ -61,7 +61,7 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
     this.thread = Thread.ofPlatform().name("freshet-spans").daemon().start(this::send);
   }
 
-  /** Takes a span, or drops it. */
+  /** Queues a span, or drops it. */
   @Override
   public void accept(Span span) {
     if (closed || !waiting.offer(span)) {
@@ -69,7 +69,7 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
     }
   }
 
-  /** Spans that no collector has got. */
+  /** The number of spans that the collector did not receive. */
   public long dropped() {
     return dropped.get();
   }
@@ -82,7 +82,7 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
         if (first != null) {
           batch.add(new OtlpSpan(first));
           List<Span> more = new ArrayList<>();
-          waiting.drainTo(more, MOST_AT_ONCE - 1);
+          waiting.drainTo(more, MAX_BATCH - 1);
           more.forEach(span -> batch.add(new OtlpSpan(span)));
           send(batch);
           batch.clear();
@@ -101,7 +101,7 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
     if (!result.isSuccess()) {
       dropped.addAndGet(batch.size());
       if (!failing) {
-        LOG.warn("the collector of spans does not take them: they are dropped until it does");
+        LOG.warn("the span collector does not accept spans; they are dropped until it does");
       }
     }
     failing = !result.isSuccess();

@@ -8,6 +8,7 @@ import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.trace.UpdatePart;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,10 +19,10 @@ import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /**
- * An event log's admin calls as spans: of the client, with connecting, accepting and the answer
- * within it; of the server, the client's child, with the engine's operation and its phases one
- * after the other. Calls that have begun and not ended are remembered, at most {@link #MOST}.
- * Thread-safe if its sink is, which must not block.
+ * Turns the admin calls of an event log into spans. The client's span has the children connect,
+ * accept and answer. The server's span is a child of the client's; within it are the engine's
+ * operation and its phases, one after the other. At most {@link #MOST} unfinished calls are kept.
+ * Thread-safe if the sink is; the sink must not block.
  */
 public final class SpanLog {
   /** The parts that are attributes of the span of the whole call. */
@@ -32,6 +33,7 @@ public final class SpanLog {
 
   private final String role;
   private final MonotonicClock clock;
+  private final InstantSource wallClock;
   private final Consumer<Span> sink;
   private final Map<TraceId, Sent> sent = new Newest<>(MOST);
   private final Map<TraceId, Received> received = new Newest<>(MOST);
@@ -39,7 +41,7 @@ public final class SpanLog {
   /** A call that the client has sent. */
   private record Sent(TraceParent span, long nanos) {}
 
-  /** A call that the server has received; what is not known yet is 0 or empty. */
+  /** A call that the server has received; values not known yet are 0, -1 or empty. */
   private record Received(
       Optional<TraceParent> parent,
       long recvNanos,
@@ -49,11 +51,13 @@ public final class SpanLog {
 
   /**
    * @param role whose log it is
-   * @param clock the event log's
+   * @param clock the clock of the event log
+   * @param wallClock places the readings of {@code clock} in time
    */
-  public SpanLog(String role, MonotonicClock clock, Consumer<Span> sink) {
+  public SpanLog(String role, MonotonicClock clock, InstantSource wallClock, Consumer<Span> sink) {
     this.role = role;
     this.clock = clock;
+    this.wallClock = wallClock;
     this.sink = sink;
   }
 
@@ -110,10 +114,14 @@ public final class SpanLog {
     return attributes;
   }
 
-  /** The server received a call of {@code parent}, if its header says whose it is. */
+  /**
+   * The server received a call.
+   *
+   * @param parent the span in its {@code traceparent} header, if it has one
+   */
   public synchronized void serverRecv(TraceId trace, Optional<TraceParent> parent, long recvNanos) {
     Received fresh = new Received(parent, recvNanos, 0, -1, PartTimes.NONE);
-    // A further try joins an operation that runs already.
+    // A retry joins the operation that is already running.
     received.merge(trace, fresh, (known, next) -> known.startNanos() == 0 ? next : known);
   }
 
@@ -124,7 +132,7 @@ public final class SpanLog {
         (_, call) -> new Received(call.parent(), call.recvNanos(), startNanos, -1, call.phases()));
   }
 
-  /** What the operation that is about to end was made of. */
+  /** The parts of the operation, reported just before it ends. */
   public synchronized void rpcParts(TraceId trace, long policyVersion, PartTimes phases) {
     received.computeIfPresent(
         trace,
@@ -188,8 +196,8 @@ public final class SpanLog {
     }
   }
 
-  private static long epochNanos() {
-    Instant now = Instant.now();
+  private long epochNanos() {
+    Instant now = wallClock.instant();
     return now.getEpochSecond() * 1_000_000_000L + now.getNano();
   }
 
@@ -202,7 +210,7 @@ public final class SpanLog {
     private final String traceId;
     private final String spanId;
 
-    /** From the clock's origin to the epoch, one for all spans of a call. */
+    /** The clock's origin in nanoseconds since the epoch; the same for all spans of a call. */
     private final long epoch;
 
     Nest(String traceId, String spanId) {

@@ -5,16 +5,16 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A wait that goes on.
+ * A wait in progress.
  *
  * @param role who waits: {@code trainer}, {@code orchestrator}, {@code inference}
- * @param what what has to happen, as it would be said after "waits for"
- * @param on who has to see to it: a role, which an address may follow, or somebody outside
- * @param holds whether the role's work stands still for it; not so where a server waits for
- *     requests, or a thread for what may come any time
- * @param age how long it has gone on
- * @param deadline how long it may; empty for as long as it takes
- * @param thread which thread of the role's process waits
+ * @param what the event it waits for, worded to follow "waits for"
+ * @param on the owner of that event: a role, optionally followed by an address, or someone outside
+ * @param holds whether it blocks the role's work; false for a server that waits for requests and
+ *     for a thread that waits for work
+ * @param age how long it has lasted
+ * @param deadline the longest it may last; empty for no limit
+ * @param thread the name of the waiting thread
  */
 public record Wait(
     String role,
@@ -25,7 +25,7 @@ public record Wait(
     Optional<Duration> deadline,
     String thread) {
 
-  /** Whether it has gone on for longer than it may. */
+  /** Whether it has lasted longer than its deadline. */
   public boolean isOverdue() {
     return deadline.filter(most -> age.compareTo(most) > 0).isPresent();
   }
@@ -36,7 +36,7 @@ public record Wait(
     return space < 0 ? on : on.substring(0, space);
   }
 
-  /** How long, in words: {@code 3.2 s of 600.0 s}. */
+  /** Its age and deadline as text: {@code 3.2 s of 600.0 s}. */
   public String duration() {
     return seconds(age)
         + deadline.map(most -> " of " + seconds(most)).orElse("")

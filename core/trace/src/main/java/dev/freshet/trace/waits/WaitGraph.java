@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Who waits for whom, of the waits of one process or of several. Its edges are the waits for which
- * a role's work stands still.
+ * Which role waits for which, over the waits of one or several processes. The edges are the waits
+ * that block a role's work.
  */
 public final class WaitGraph {
   private final List<Wait> waits;
@@ -26,7 +26,7 @@ public final class WaitGraph {
             .collect(Collectors.groupingBy(Wait::role, LinkedHashMap::new, Collectors.toList()));
   }
 
-  /** Roles each of which waits for the next and the last for the first; empty if there are none. */
+  /** Roles of which each waits for the next, and the last for the first; empty without a cycle. */
   public List<String> cycle() {
     for (String role : edges.keySet()) {
       List<String> found = cycle(role, new LinkedHashSet<>());
@@ -54,35 +54,35 @@ public final class WaitGraph {
   }
 
   /**
-   * What everything else waits for in the end: of the waits that are on somebody who waits for
-   * nobody, the oldest. Empty if nobody waits, or all do in a circle.
+   * The wait that blocks all others: the oldest of those whose owner is not blocked itself. Empty
+   * if no role is blocked, or if all are in a cycle.
    */
-  public Optional<Wait> missing() {
+  Optional<Wait> missing() {
     return edges.values().stream()
         .flatMap(List::stream)
         .filter(wait -> !edges.containsKey(wait.onRole()))
         .max(Comparator.comparing(Wait::age));
   }
 
-  /** What is to be said of it, in a sentence. */
+  /** On what and on whom the roles are blocked, in a sentence. */
   public String verdict() {
     List<String> cycle = cycle();
     if (!cycle.isEmpty()) {
-      return "%s wait for each other in a circle: none goes on until one gives up."
+      return "Deadlock: %s wait for each other until one of them times out."
           .formatted(String.join(", ", cycle));
     }
     return missing()
         .map(
             wait ->
-                "What is missing is %s, which %s has to bring about: %s waits for it, %s."
+                "Blocked on %s (owner: %s): %s waits for it, %s."
                     .formatted(wait.what(), wait.on(), wait.role(), wait.duration()))
-        .orElse("Nobody's work stands still.");
+        .orElse("No role is blocked.");
   }
 
-  /** Waits of one role for the same of the same, which are told of together. */
+  /** Waits that share a line of text. */
   private record Kind(String role, String what, String on, boolean holds) {}
 
-  /** The sentence, and a line for all waits of a kind, by role, the oldest first. */
+  /** The verdict, then one line for all waits of a kind, by role, the oldest first. */
   public String text() {
     Map<Kind, List<Wait>> kinds =
         waits.stream()

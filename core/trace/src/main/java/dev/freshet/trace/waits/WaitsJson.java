@@ -12,8 +12,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Waits on the wire: {@code {"waits": [{"role", "what", "on", "holds", "age_s", "deadline_s",
- * "thread"}]}}; without a deadline the field is missing.
+ * Waits as JSON: {@code {"waits": [{"role", "what", "on", "holds", "age_s", "deadline_s",
+ * "thread"}]}}; {@code deadline_s} is absent for a wait without a deadline.
  */
 public final class WaitsJson {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -21,7 +21,7 @@ public final class WaitsJson {
 
   private WaitsJson() {}
 
-  /** Writes them. */
+  /** Writes waits, UTF-8. */
   public static byte[] write(List<Wait> waits) {
     ObjectNode root = JSON.createObjectNode();
     ArrayNode list = root.putArray("waits");
@@ -39,9 +39,9 @@ public final class WaitsJson {
   }
 
   /**
-   * Reads them.
+   * Reads waits.
    *
-   * @throws IllegalArgumentException if that is not their form
+   * @throws IllegalArgumentException if it is not JSON, or has no list of waits
    */
   public static List<Wait> parse(byte[] json) {
     List<Wait> waits = new ArrayList<>();

@@ -1,4 +1,4 @@
-/** What the roles of this process wait for, and what is wrong when that does not come. */
+/** The waits of a process, and which role blocks which. */
 @NullMarked
 package dev.freshet.trace.waits;
 

@@ -79,7 +79,7 @@ class FlightLogTest {
   }
 
   @Test
-  void anUpdateHasTheFiguresOfItsTimingsOnBothSides() throws IOException {
+  void anUpdateIsRecordedWithTheTimingsOfBothSides() throws IOException {
     List<RecordedEvent> events = recorded(FlightLogTest::call);
 
     RecordedEvent update = only(events, "WeightUpdate");

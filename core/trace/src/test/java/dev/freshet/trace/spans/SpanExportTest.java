@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The collector is the only thing that is not real here. */
+/** The collector is the only fake. */
 @Timeout(60)
 class SpanExportTest {
   private static final int MANY = 20_000;
@@ -33,7 +33,7 @@ class SpanExportTest {
           "");
 
   @Test
-  void whatACollectorTakesIsNotDropped() throws IOException {
+  void spansThatACollectorAcceptsAreNotDropped() throws IOException {
     AtomicInteger requests = new AtomicInteger();
     HttpServer collector = HttpServer.create(loopback(), 0);
     collector.createContext(
@@ -57,7 +57,7 @@ class SpanExportTest {
   }
 
   @Test
-  void aCollectorThatNeverAnswersHoldsNobodyUpAndWhatIsTooMuchIsCounted() throws Exception {
+  void acceptingSpansNeverBlocksOnACollectorThatDoesNotAnswer() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
     HttpServer collector = HttpServer.create(loopback(), 0);
     collector.createContext(
@@ -72,7 +72,7 @@ class SpanExportTest {
     collector.start();
     SpanExport export = new SpanExport(uri(collector.getAddress().getPort()));
     for (int i = 0; i < MANY; i++) {
-      export.accept(SPAN); // Would never return if it waited for the collector.
+      export.accept(SPAN); // Would never return if it blocked on the collector.
     }
     long droppedAtOnce = export.dropped();
     export.close();

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class WaitGraphTest {
@@ -23,7 +24,7 @@ class WaitGraphTest {
   }
 
   @Test
-  void whatIsMissingIsWhatSomebodyWhoWaitsForNobodyHasToBringAbout() {
+  void theRolesAreBlockedOnTheOldestWaitWhoseOwnerIsNotBlocked() {
     WaitGraph graph =
         new WaitGraph(
             List.of(
@@ -34,12 +35,12 @@ class WaitGraphTest {
     assertThat(graph.cycle()).isEmpty();
     assertThat(graph.verdict())
         .isEqualTo(
-            "What is missing is a completion, which inference http://a:1 has to bring about:"
-                + " orchestrator waits for it, 12.0 s of 30.0 s.");
+            "Blocked on a completion (owner: inference http://a:1): orchestrator waits for it,"
+                + " 12.0 s of 30.0 s.");
   }
 
   @Test
-  void rolesThatWaitForEachOtherAreNamed() {
+  void rolesInADeadlockAreNamed() {
     WaitGraph graph =
         new WaitGraph(
             List.of(
@@ -47,22 +48,22 @@ class WaitGraphTest {
                 wait("orchestrator", "weights newer than version 5", "trainer", true, 3)));
 
     assertThat(graph.cycle()).containsExactly("trainer", "orchestrator");
-    assertThat(graph.verdict()).startsWith("trainer, orchestrator wait for each other in a circle");
+    assertThat(graph.verdict()).startsWith("Deadlock: trainer, orchestrator wait for each other");
   }
 
   @Test
-  void whereNobodysWorkStandsStillThatIsSaid() {
-    assertThat(new WaitGraph(List.of()).text()).isEqualTo("Nobody's work stands still.\n");
+  void theVerdictSaysThatNoRoleIsBlocked() {
+    assertThat(new WaitGraph(List.of()).text()).isEqualTo("No role is blocked.\n");
     assertThat(new WaitGraph(List.of(wait("inference", "completions", "clients", false, 9))).text())
         .isEqualTo(
             """
-            Nobody's work stands still.
+            No role is blocked.
               inference is ready for completions on clients, 9.0 s (thread thread-of-inference)
             """);
   }
 
   @Test
-  void waitsOfAKindAreOneLineThatTellsTheLongest() {
+  void waitsOfOneKindShareALineWithTheLongest() {
     List<Wait> waits = new ArrayList<>();
     for (int i = 1; i <= 90; i++) {
       waits.add(wait("orchestrator", "a completion", "inference http://a:1", true, i));
@@ -77,7 +78,7 @@ class WaitGraphTest {
   }
 
   @Test
-  void waitsAreTheSameAfterTheWire() {
+  void waitsAreWrittenAndReadBackUnchanged() {
     List<Wait> waits =
         List.of(
             wait("trainer", "batch \"7\"", "orchestrator", true, 4),
@@ -92,23 +93,35 @@ class WaitGraphTest {
   }
 
   @Test
-  void aWaitIsOpenUntilItIsClosedAndTellsIfThatWasTooLate() {
+  void aWaitIsOpenUntilItIsClosedAndIsReportedIfItEndsPastItsDeadline() {
+    AtomicLong nanos = new AtomicLong();
+    WaitRegistry waits = new WaitRegistry(nanos::get);
     List<Wait> overdue = new ArrayList<>();
-    Waits.Overdue listener = (wait, _) -> overdue.add(wait);
-    Waits.listen(listener);
-    try {
-      try (Waits.Open _ = Waits.begin("tester", "a test", "nobody", Duration.ofHours(1))) {
-        assertThat(Waits.open()).anyMatch(wait -> wait.role().equals("tester"));
-      }
-      assertThat(overdue).isEmpty();
-      try (Waits.Open _ = Waits.begin("tester", "a test", "nobody", Duration.ZERO)) {
-        assertThat(Waits.open()).anyMatch(Wait::isOverdue);
-      }
-    } finally {
-      Waits.remove(listener);
-    }
+    waits.listen((wait, open) -> overdue.addAll(open));
 
-    assertThat(overdue).extracting(Wait::role).containsExactly("tester");
+    try (Waits.Open _ = waits.begin("tester", "a test", "nobody", Duration.ofSeconds(2))) {
+      nanos.addAndGet(2_000_000_000L);
+      assertThat(waits.open())
+          .singleElement()
+          .satisfies(wait -> assertThat(wait.age()).isEqualTo(Duration.ofSeconds(2)))
+          .matches(wait -> !wait.isOverdue());
+    }
+    assertThat(waits.open()).isEmpty();
+    assertThat(overdue).isEmpty();
+
+    try (Waits.Open _ = waits.begin("tester", "another", "nobody", Duration.ofSeconds(2))) {
+      nanos.addAndGet(2_000_000_001L);
+    }
+    assertThat(overdue).extracting(Wait::what).containsExactly("another");
+    assertThat(waits.open()).isEmpty();
+  }
+
+  @Test
+  void theWaitsOfTheProcessAreThoseOfAllItsThreads() {
+    try (Waits.Open _ = Waits.begin("tester", "a test", "nobody", Duration.ofHours(1))) {
+      assertThat(Waits.open()).anyMatch(wait -> wait.role().equals("tester"));
+      assertThat(Waits.process().open()).anyMatch(wait -> wait.role().equals("tester"));
+    }
     assertThat(Waits.open()).noneMatch(wait -> wait.role().equals("tester"));
   }
 }

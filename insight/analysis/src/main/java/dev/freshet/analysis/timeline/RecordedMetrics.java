@@ -2,38 +2,30 @@ package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.TracedCall;
 import dev.freshet.analysis.read.Event;
+import dev.freshet.metrics.MetricsReader;
 import dev.freshet.plots.LabException;
 import dev.freshet.trace.Newest;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /**
- * What a run's {@code metrics.jsonl} knows beyond its logs: training steps, rewards, and the
- * figures of updates in full. Of each kind the newest {@link #MOST} lines are kept. Milliseconds;
- * what a line lacks is NaN.
+ * What a run's metrics contain beyond its logs: training steps, rewards, and the figures of updates
+ * in full. Of each kind the newest {@link #MOST} lines are kept. Milliseconds; what a line lacks is
+ * NaN.
  */
 public final class RecordedMetrics {
-  /** Of a run without such a file. */
+  /** Of a run without metrics. */
   public static final RecordedMetrics NONE = new RecordedMetrics();
 
   static final int MOST = 1 << 16;
-  private static final int MOST_CHARS = 1 << 20;
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Map<Long, Step> steps = new Newest<>(MOST);
   private final Map<Long, Batch> batches = new Newest<>(MOST);
   private final Map<String, Update> updates = new Newest<>(MOST);
-  private long torn;
+  private long malformed;
 
   /** A training step, as the trainer says. */
   record Step(
@@ -62,54 +54,32 @@ public final class RecordedMetrics {
       Event.Phases phases) {}
 
   /**
-   * Reads a file. Lines that are not whole, of other kinds or above a million characters are passed
-   * over.
+   * Reads the metrics in a run's directory. Lines that are not whole or of other kinds are skipped.
    *
-   * @throws LabException if it cannot be read
+   * @throws LabException if they cannot be read
    */
-  public static RecordedMetrics read(Path file) {
+  public static RecordedMetrics read(Path run) {
     RecordedMetrics metrics = new RecordedMetrics();
-    try (Reader in =
-        new BufferedReader(
-            new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
-      StringBuilder line = new StringBuilder();
-      int c;
-      do {
-        c = in.read();
-        if (c >= 0 && c != '\n') {
-          if (line.length() <= MOST_CHARS) {
-            line.append((char) c);
-          }
-        } else {
-          metrics.take(line);
-          line.setLength(0);
-        }
-      } while (c >= 0);
+    MetricsReader reader = new MetricsReader(run);
+    try {
+      reader.read(metrics::take);
     } catch (IOException e) {
-      throw new LabException(file + ": cannot be read: " + e.getMessage(), e);
+      throw new LabException(run + ": its metrics cannot be read: " + e.getMessage(), e);
     }
+    metrics.malformed = reader.malformed();
     return metrics;
   }
 
-  private void take(StringBuilder text) {
-    if (text.isEmpty()) {
-      return;
-    }
-    try {
-      JsonNode line = JSON.readTree(text.toString());
-      long step = line.path("step").asLong(-1);
-      switch (line.path("kind").asString("")) {
-        case "train" -> steps.put(step, step(line));
-        case "step" ->
-            batches.put(
-                step,
-                new Batch(
-                    figure(line, "reward"), figure(line, "rollouts"), figure(line, "tokens")));
-        case "update" -> updates.put(line.path("trace").asString(""), update(line));
-        default -> {} // Of no use here.
-      }
-    } catch (JacksonException e) {
-      torn++; // The last line of a run that was killed, or one that is longer than any of ours.
+  private void take(JsonNode line) {
+    long step = line.path("step").asLong(-1);
+    switch (line.path("kind").asString("")) {
+      case "train" -> steps.put(step, step(line));
+      case "step" ->
+          batches.put(
+              step,
+              new Batch(figure(line, "reward"), figure(line, "rollouts"), figure(line, "tokens")));
+      case "update" -> updates.put(line.path("trace").asString(""), update(line));
+      default -> {} // Of no use here.
     }
   }
 
@@ -144,9 +114,9 @@ public final class RecordedMetrics {
     return line.path(key).isNumber() ? line.path(key).asDouble() : Double.NaN;
   }
 
-  /** Lines that could not be read. */
-  long torn() {
-    return torn;
+  /** How many lines are not JSON objects. */
+  long malformed() {
+    return malformed;
   }
 
   /** How many training steps are known. */

@@ -1,5 +1,6 @@
 package dev.freshet.analysis.timeline;
 
+import dev.freshet.metrics.MetricsReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +11,7 @@ import java.util.stream.Stream;
  * The files of a run that was recorded.
  *
  * @param logs files and directories
- * @param metrics its {@code metrics.jsonl}, if there is one
+ * @param metrics the directory that contains its metrics, if there is one
  * @param directory the run's own, if one was named
  */
 public record RecordedRun(List<Path> logs, Optional<Path> metrics, Optional<Path> directory) {
@@ -24,11 +25,7 @@ public record RecordedRun(List<Path> logs, Optional<Path> metrics, Optional<Path
    */
   public static RecordedRun of(List<Path> paths) {
     Optional<Path> metrics =
-        paths.stream()
-            .flatMap(RecordedRun::around)
-            .map(dir -> dir.resolve("metrics.jsonl"))
-            .filter(Files::isRegularFile)
-            .findFirst();
+        paths.stream().flatMap(RecordedRun::around).filter(MetricsReader::exists).findFirst();
     Optional<Path> directory =
         paths.size() == 1 && isRun(paths.getFirst())
             ? Optional.of(paths.getFirst())

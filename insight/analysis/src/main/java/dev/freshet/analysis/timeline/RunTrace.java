@@ -110,9 +110,14 @@ public record RunTrace(
         "admin calls",
         "whose server's part is only about where it was, for the clocks cannot be related");
     if (metrics == RecordedMetrics.NONE) {
-      missing.add("no metrics.jsonl beside these logs: no training steps and no reward");
+      missing.add("no metrics/*.jsonl beside these logs: no training steps and no reward");
     }
-    of(missing, metrics.torn(), "line", "lines", "of metrics.jsonl that is no JSON");
+    of(
+        missing,
+        metrics.malformed(),
+        "line",
+        "lines",
+        "of metrics/*.jsonl not read: no JSON object");
     of(
         missing,
         metrics.trained() - steps,

@@ -191,7 +191,7 @@ class RunTraceTest {
             "no write_ms in these logs",
             "1 admin call without an end",
             "1 batch or wait without an end",
-            "no metrics.jsonl beside these logs: no training steps and no reward");
+            "no metrics/*.jsonl beside these logs: no training steps and no reward");
   }
 
   @Test
@@ -227,21 +227,21 @@ class RunTraceTest {
 
   @Test
   void trainingStepsEndWhereTheirWeightsBeginToBeWritten(@TempDir Path dir) throws IOException {
-    Path metrics =
-        Files.writeString(
-            dir.resolve("metrics.jsonl"),
-            """
+    Files.writeString(
+        Files.createDirectories(dir.resolve("metrics")).resolve("trainer.jsonl"),
+        """
             {"role":"trainer","kind":"train","step":3,"loss":0.5,"entropy":2.0,"mismatch_kl":null,"tokens":640,"step_ms":400.0,"batch_wait_ms":50.5}
             {"role":"trainer","kind":"train","step":4,"loss":0.4,"step_ms":300.0}
             {"role":"orchestrator","kind":"step","step":3,"reward":0.25}
-            {"role":"orchestrator","kind":"upd""");
+            {"role":"orchestrator","kind":"upd
+            """);
     String log =
         """
         2026-01-02T03:00:01.500Z INFO [rollout] trunc_pct=0.0 current_step=2 ckpt_step=1 staleness=1
         2026-01-02T03:00:02.000Z INFO [ckpt] write.done step=3 write_ms=100.0
         """;
 
-    RecordedMetrics read = RecordedMetrics.read(metrics);
+    RecordedMetrics read = RecordedMetrics.read(dir);
     ReadTrace trace = trace(read, log);
 
     assertThat(trace.slices("training", "").stream().map(RunTraceTest::shape))
@@ -252,20 +252,19 @@ class RunTraceTest {
     assertThat(trace.counter("loss")).containsExactly(0.5);
     assertThat(RunTrace.write(Logs.analyze(log), read, OutputStream.nullOutputStream()).missing())
         .contains(
-            "1 line of metrics.jsonl that is no JSON",
+            "1 line of metrics/*.jsonl not read: no JSON object",
             "1 training step whose [ckpt] write.done is in no log, not drawn");
   }
 
   @Test
   void theMetricsFiguresOfAnUpdateAreDrawnInFull(@TempDir Path dir) throws IOException {
-    Path metrics =
-        Files.writeString(
-            dir.resolve("metrics.jsonl"),
-            """
+    Files.writeString(
+        Files.createDirectories(dir.resolve("metrics")).resolve("trainer.jsonl"),
+        """
             {"role":"orchestrator","kind":"update","step":7,"trace":"00000000000000aa","wall_ms":120.0204,"rpc_ms":100.0301,"connect_ms":4.0,"accept_ms":6.0,"handler_ms":1.0,"phases":{"prepare_ms":70.0,"wait_step_ms":25.0,"pause_ms":3.0004,"swap_ms":0.0125}}
             """);
 
-    ReadTrace trace = trace(RecordedMetrics.read(metrics), UPDATE);
+    ReadTrace trace = trace(RecordedMetrics.read(dir), UPDATE);
 
     assertThat(trace.slices("updates", "update_weights").getFirst().end()).isEqualTo(120_020_400);
     ReadTrace.Slice swap = trace.slices("weight operations", "swap").getFirst();
