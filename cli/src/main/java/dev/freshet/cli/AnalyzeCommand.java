@@ -1,6 +1,7 @@
 package dev.freshet.cli;
 
 import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.AnalyzeOptions;
 import dev.freshet.analysis.FollowedLogs;
 import dev.freshet.analysis.LogAnalysis;
@@ -11,7 +12,6 @@ import dev.freshet.analysis.report.JsonReport;
 import dev.freshet.analysis.report.StatsFiles;
 import dev.freshet.analysis.report.TextReport;
 import dev.freshet.config.ConfigException;
-import dev.freshet.plots.LabException;
 import dev.freshet.process.Lifetime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -240,7 +240,7 @@ final class AnalyzeCommand extends RunningCommand {
 
   private static void requireEvents(Analysis analysis) {
     if (analysis.isEmpty()) {
-      throw new LabException(
+      throw new AnalysisException(
           String.join(" ", analysis.verdict(), String.join(" ", analysis.notes())).strip());
     }
   }

@@ -1,5 +1,7 @@
 package dev.freshet.analysis;
 
+import dev.freshet.analysis.read.PartMillis;
+import dev.freshet.trace.UpdatePart;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +29,7 @@ import java.util.stream.Collectors;
  */
 public record Analysis(
     List<Input> inputs,
-    Map<Metric, Stats> stats,
+    Map<LogMetric, Stats> stats,
     Ranges ranges,
     String asyncLevel,
     List<Finding> findings,
@@ -76,16 +78,27 @@ public record Analysis(
       long order,
       String server,
       String where,
-      double wallMs,
-      double queueMs,
-      double rpcMs,
+      PartMillis parts,
       double gapMs,
-      double connectMs,
-      double acceptMs,
-      double handlerMs,
-      double answerMs,
-      double stallMs,
-      double inflight) {}
+      double inflight) {
+
+    /** How long a part took; NaN if it is unknown. */
+    public double ms(UpdatePart part) {
+      return parts.ms(part);
+    }
+
+    public double wallMs() {
+      return ms(UpdatePart.WALL);
+    }
+
+    public double queueMs() {
+      return ms(UpdatePart.QUEUE);
+    }
+
+    public double rpcMs() {
+      return ms(UpdatePart.RPC);
+    }
+  }
 
   /**
    * A checkpoint, a wait, a batch or a batch's quality.
@@ -93,7 +106,7 @@ public record Analysis(
    * @param step NaN for a batch
    */
   public record Moment(
-      double millis, long order, String where, Metric metric, double value, double step) {}
+      double millis, long order, String where, LogMetric metric, double value, double step) {}
 
   /**
    * A batch or a wait that has not ended.
@@ -101,7 +114,7 @@ public record Analysis(
    * @param metric what its end would be a figure of
    * @param value the step that is awaited, or how many completions are collected
    */
-  public record Begun(double millis, String where, Metric metric, double value) {}
+  public record Begun(double millis, String where, LogMetric metric, double value) {}
 
   /**
    * How many completions were in flight from then on.

@@ -25,7 +25,7 @@ final class CheckpointIo {
   /** Writing takes long. */
   static Optional<Finding> write(Facts facts) {
     double[] writes = facts.writes.stream().mapToDouble(Seen.Write::writeMs).toArray();
-    return Effect.of(writes, facts.ranges.of(Metric.WRITE)).map(effect -> written(facts, effect));
+    return Effect.of(writes, facts.ranges.of(LogMetric.WRITE)).map(effect -> written(facts, effect));
   }
 
   private static Finding written(Facts facts, Effect effect) {
@@ -64,7 +64,7 @@ final class CheckpointIo {
   /** Waiting takes long, and writing does not explain it or was over long before. */
   static Optional<Finding> await(Facts facts) {
     double[] waits = facts.waits.stream().mapToDouble(Seen.Wait::waitMs).toArray();
-    Range range = facts.ranges.of(Metric.WAIT);
+    Range range = facts.ranges.of(LogMetric.WAIT);
     double write = Samples.median(facts.writes.stream().mapToDouble(Seen.Write::writeMs).toArray());
     return Effect.of(waits, range)
         .filter(
@@ -171,7 +171,7 @@ final class CheckpointIo {
             double found = facts.times.millis(inTime.get(i).place());
             double begun =
                 there.size() == inTime.size() ? there.get(i) : newest(there, found + SLACK_MS);
-            if (!facts.ranges.of(Metric.WAIT).isGood(inTime.get(i).waitMs())
+            if (!facts.ranges.of(LogMetric.WAIT).isGood(inTime.get(i).waitMs())
                 && found - begun >= -SLACK_MS) {
               unseen.add(Math.max(0, found - begun));
             }
@@ -194,6 +194,6 @@ final class CheckpointIo {
   /** Whether checkpoints lay there for most of the time for which they were awaited. */
   private static boolean isUnseen(Facts facts, Effect waits) {
     return unseenMs(facts)
-        > Math.max(waits.badMedian() / 2, facts.ranges.of(Metric.WAIT).good() / 2);
+        > Math.max(waits.badMedian() / 2, facts.ranges.of(LogMetric.WAIT).good() / 2);
   }
 }

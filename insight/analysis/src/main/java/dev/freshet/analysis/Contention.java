@@ -64,17 +64,17 @@ final class Contention {
   }
 
   private static double percentile(List<Seen.Batch> batches, double percent) {
-    return Series.percentile(Arrays.stream(durations(batches)).sorted().toArray(), percent);
+    return MetricValues.percentile(Arrays.stream(durations(batches)).sorted().toArray(), percent);
   }
 
   private void splitByTime(double window) {
-    Spans updates = new Spans();
-    for (Call call : facts.calls) {
+    TimeSpans updates = new TimeSpans();
+    for (AdminCall call : facts.calls) {
       updates.add(facts.times.sentMillis(call), facts.times.doneMillis(call));
     }
-    Spans waits = new Spans();
+    TimeSpans waits = new TimeSpans();
     for (Seen.Wait wait : facts.waits) {
-      if (!facts.ranges.of(Metric.WAIT).isGood(wait.waitMs())) {
+      if (!facts.ranges.of(LogMetric.WAIT).isGood(wait.waitMs())) {
         double end = facts.times.millis(wait.place());
         waits.add(end - wait.waitMs(), end);
       }
@@ -89,8 +89,8 @@ final class Contention {
   }
 
   private void splitByOrder() {
-    Spans updates = new Spans();
-    for (Call call : facts.calls) {
+    TimeSpans updates = new TimeSpans();
+    for (AdminCall call : facts.calls) {
       if (call.sent && call.done) {
         updates.add((double) call.sendOrder, (double) call.doneOrder);
       }
@@ -118,7 +118,7 @@ final class Contention {
         || Samples.rankSumZ(durations(during), durations(apart)) < SIGNIFICANT) {
       return Optional.empty();
     }
-    Range range = facts.ranges.of(Metric.BATCH);
+    Range range = facts.ranges.of(LogMetric.BATCH);
     boolean spike = with >= SPIKE * without && with - without >= SPIKE_MS;
     return Effect.of(durations(during), range)
         .or(

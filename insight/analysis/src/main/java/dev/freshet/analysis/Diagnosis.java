@@ -81,12 +81,12 @@ final class Diagnosis {
   }
 
   private Analysis.Counts counts() {
-    long failed = facts.all.stream().filter(Call::failed).count() + ledger.settledFailures();
+    long failed = facts.all.stream().filter(AdminCall::failed).count() + ledger.settledFailures();
     long unfinished =
         facts.all.stream().filter(call -> !call.failed() && !call.done && !call.ended).count();
     long kept = facts.calls.size();
     long succeeded =
-        Math.max(Math.max(facts.stats(Metric.RPC).count(), facts.stats(Metric.WALL).count()), kept);
+        Math.max(Math.max(facts.stats(LogMetric.RPC).count(), facts.stats(LogMetric.WALL).count()), kept);
     return new Analysis.Counts(
         succeeded,
         failed,
@@ -106,7 +106,7 @@ final class Diagnosis {
     calls(notes, counts);
     bounds(notes);
     missing(notes);
-    if (!facts.asyncLevel.isKnown() && facts.stats(Metric.STALENESS).count() > 0) {
+    if (!facts.asyncLevel.isKnown() && facts.stats(LogMetric.STALENESS).count() > 0) {
       notes.add("%s: say it with --async-level.".formatted(facts.asyncLevel));
     }
     return notes;
@@ -181,8 +181,8 @@ final class Diagnosis {
 
   private void missing(List<String> notes) {
     List<String> missing = new ArrayList<>();
-    for (Metric metric : Metric.values()) {
-      if (metric != Metric.RPC_RELOAD && facts.stats(metric).count() == 0) {
+    for (LogMetric metric : LogMetric.values()) {
+      if (metric != LogMetric.RPC_RELOAD && facts.stats(metric).count() == 0) {
         missing.add(metric.label());
       }
     }
@@ -200,7 +200,7 @@ final class Diagnosis {
         .toList();
   }
 
-  private Analysis.Update update(Call call) {
+  private Analysis.Update update(AdminCall call) {
     boolean client = call.clientSource >= 0;
     return new Analysis.Update(
         call.id(),
@@ -211,32 +211,25 @@ final class Diagnosis {
         facts.at(
             client ? call.clientSource : call.serverSource,
             client ? call.clientLine : call.serverLine),
-        call.wallMs,
-        call.queueMs(),
-        call.rpcMs(),
+        call.allParts(),
         facts.clocks.gapMs(call).orElse(Double.NaN),
-        call.parts.connectMs(),
-        call.parts.acceptMs(),
-        call.handlerMs(),
-        call.parts.answerMs(),
-        call.parts.stallMs(),
         facts.inflight(call));
   }
 
   private List<Analysis.Moment> moments() {
     Stream<Analysis.Moment> writes =
-        facts.writes.stream().map(w -> moment(w.place(), Metric.WRITE, w.writeMs(), w.step()));
+        facts.writes.stream().map(w -> moment(w.place(), LogMetric.WRITE, w.writeMs(), w.step()));
     Stream<Analysis.Moment> waits =
-        facts.waits.stream().map(w -> moment(w.place(), Metric.WAIT, w.waitMs(), w.step()));
+        facts.waits.stream().map(w -> moment(w.place(), LogMetric.WAIT, w.waitMs(), w.step()));
     Stream<Analysis.Moment> batches =
-        facts.batches.stream().map(b -> moment(b.place(), Metric.BATCH, b.durMs(), Double.NaN));
+        facts.batches.stream().map(b -> moment(b.place(), LogMetric.BATCH, b.durMs(), Double.NaN));
     Stream<Analysis.Moment> quality =
         facts.quality.stream()
             .flatMap(
                 q ->
                     Stream.of(
-                        moment(q.place(), Metric.TRUNCATION, q.truncPct(), q.step()),
-                        moment(q.place(), Metric.STALENESS, q.staleness(), q.step())));
+                        moment(q.place(), LogMetric.TRUNCATION, q.truncPct(), q.step()),
+                        moment(q.place(), LogMetric.STALENESS, q.staleness(), q.step())));
     return Stream.of(writes, waits, batches, quality)
         .flatMap(moments -> moments)
         .filter(moment -> !Double.isNaN(moment.value()))
@@ -261,16 +254,16 @@ final class Diagnosis {
         .toList();
   }
 
-  private double lastEnd(Metric metric) {
+  private double lastEnd(LogMetric metric) {
     return Stream.concat(facts.waits.stream(), facts.batches.stream())
-        .filter(seen -> (seen instanceof Seen.Wait) == (metric == Metric.WAIT))
+        .filter(seen -> (seen instanceof Seen.Wait) == (metric == LogMetric.WAIT))
         .mapToDouble(seen -> facts.times.millis(seen.place()))
         .filter(Double::isFinite)
         .max()
         .orElse(Double.NEGATIVE_INFINITY);
   }
 
-  private Analysis.Moment moment(Seen.Place place, Metric metric, double value, double step) {
+  private Analysis.Moment moment(Seen.Place place, LogMetric metric, double value, double step) {
     return new Analysis.Moment(
         facts.times.millis(place), place.order(), facts.at(place), metric, value, step);
   }

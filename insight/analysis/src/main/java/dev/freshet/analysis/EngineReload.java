@@ -38,19 +38,19 @@ final class EngineReload {
         : other.good() + width * (other.critical() - other.good());
   }
 
-  private static boolean isBad(Facts facts, Call call) {
+  private static boolean isBad(Facts facts, AdminCall call) {
     Range own = call.isReload() ? facts.ranges.reload() : facts.ranges.update();
     return call.rpcMs() >= own.good();
   }
 
   private static Finding finding(Facts facts, Effect effect) {
-    List<Call> affected =
+    List<AdminCall> affected =
         facts.calls.stream()
             .filter(call -> isBad(facts, call))
-            .sorted(Comparator.comparingDouble(Call::rpcMs).reversed())
+            .sorted(Comparator.comparingDouble(AdminCall::rpcMs).reversed())
             .toList();
-    double rpc = Samples.median(affected.stream().mapToDouble(Call::rpcMs).toArray());
-    double queue = Samples.median(affected.stream().mapToDouble(Call::queueMs).toArray());
+    double rpc = Samples.median(affected.stream().mapToDouble(AdminCall::rpcMs).toArray());
+    double queue = Samples.median(affected.stream().mapToDouble(AdminCall::queueMs).toArray());
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(

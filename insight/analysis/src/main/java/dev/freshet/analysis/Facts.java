@@ -13,14 +13,14 @@ import java.util.function.ToDoubleFunction;
 final class Facts {
   final Ranges ranges;
   final AsyncLevel asyncLevel;
-  final Map<Metric, Stats> stats;
+  final Map<LogMetric, Stats> stats;
   final List<String> names;
 
   /** All calls kept, also failed and unfinished ones. */
-  final List<Call> all;
+  final List<AdminCall> all;
 
   /** The calls that succeeded. */
-  final List<Call> calls;
+  final List<AdminCall> calls;
 
   final List<Seen.Write> writes;
   final List<Seen.Wait> waits;
@@ -42,7 +42,7 @@ final class Facts {
     this.stats = ledger.stats();
     this.names = ledger.sources().stream().map(Ledger.Source::name).toList();
     this.all = ledger.calls().calls();
-    this.calls = all.stream().filter(Call::counts).toList();
+    this.calls = all.stream().filter(AdminCall::counts).toList();
     this.writes = ledger.writes().items();
     this.waits = ledger.waits().items();
     this.batches = ledger.batches().items();
@@ -60,12 +60,12 @@ final class Facts {
             .filter(load -> !Double.isNaN(load.millis()))
             .sorted(Comparator.comparingDouble(Analysis.Load::millis))
             .toList();
-    this.queueLoad = withInflight("queue_ms", Call::queueMs);
-    this.rpcLoad = withInflight("rpc_ms", Call::rpcMs);
+    this.queueLoad = withInflight("queue_ms", AdminCall::queueMs);
+    this.rpcLoad = withInflight("rpc_ms", AdminCall::rpcMs);
   }
 
-  Stats stats(Metric metric) {
-    return stats.getOrDefault(metric, new Series().stats());
+  Stats stats(LogMetric metric) {
+    return stats.getOrDefault(metric, new MetricValues().stats());
   }
 
   /** The completions in flight, by time. */
@@ -74,12 +74,12 @@ final class Facts {
   }
 
   /** A figure of the calls that succeeded. */
-  double[] of(ToDoubleFunction<Call> figure) {
+  double[] of(ToDoubleFunction<AdminCall> figure) {
     return calls.stream().mapToDouble(figure).toArray();
   }
 
   /** Completions in flight when a call was sent, by its own log or by time; NaN if not known. */
-  double inflight(Call call) {
+  double inflight(AdminCall call) {
     if (!Double.isNaN(call.inflight) || loads.isEmpty()) {
       return call.inflight;
     }
@@ -96,8 +96,8 @@ final class Facts {
     return before < 0 ? Double.NaN : loads.get(before).inflight();
   }
 
-  private Correlation withInflight(String figure, ToDoubleFunction<Call> value) {
-    List<Call> known =
+  private Correlation withInflight(String figure, ToDoubleFunction<AdminCall> value) {
+    List<AdminCall> known =
         calls.stream()
             .filter(call -> !Double.isNaN(value.applyAsDouble(call) + inflight(call)))
             .toList();
@@ -117,11 +117,11 @@ final class Facts {
   }
 
   /** A call as evidence: its trace, its split, its line. */
-  String evidence(Call call) {
+  String evidence(AdminCall call) {
     StringBuilder text = new StringBuilder("trace ").append(call.id());
     figure(text, "queue_ms", call.queueMs());
     figure(text, "rpc_ms", call.rpcMs());
-    figure(text, "wall_ms", call.wallMs);
+    figure(text, "wall_ms", call.wallMs());
     clocks.gapMs(call).ifPresent(gap -> figure(text, "send to recv ms", gap));
     figure(text, "inflight", inflight(call));
     boolean client = call.clientSource >= 0;

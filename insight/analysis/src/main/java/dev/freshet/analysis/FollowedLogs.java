@@ -3,7 +3,6 @@ package dev.freshet.analysis;
 import dev.freshet.analysis.read.LogFiles;
 import dev.freshet.analysis.read.TagScanner;
 import dev.freshet.analysis.read.TailedFile;
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,14 +43,14 @@ public final class FollowedLogs implements AutoCloseable {
   /**
    * Opens the logs that the paths name now; those that appear later are taken in as they come.
    *
-   * @throws LabException if one cannot be read, or there are too many
+   * @throws AnalysisException if one cannot be read, or there are too many
    */
   public FollowedLogs(AnalyzeOptions options, List<Path> paths) {
     this.paths = List.copyOf(paths);
     this.analysis = new LogAnalysis(options, paths);
     try {
       find();
-    } catch (LabException e) {
+    } catch (AnalysisException e) {
       close();
       throw e;
     }
@@ -68,14 +67,14 @@ public final class FollowedLogs implements AutoCloseable {
       } catch (NoSuchFileException e) {
         // It came and went.
       } catch (IOException e) {
-        throw new LabException("%s: cannot be followed: %s".formatted(path, e.getMessage()), e);
+        throw new AnalysisException("%s: cannot be followed: %s".formatted(path, e.getMessage()), e);
       }
     }
   }
 
   private void open(Path path) throws IOException {
     if (logs.size() == MOST) {
-      throw new LabException("more than %d logs cannot be followed".formatted(MOST));
+      throw new AnalysisException("more than %d logs cannot be followed".formatted(MOST));
     }
     String name = String.valueOf(path.getFileName());
     String unique = logs.stream().anyMatch(log -> log.name.equals(name)) ? path.toString() : name;
@@ -97,7 +96,7 @@ public final class FollowedLogs implements AutoCloseable {
       } catch (NoSuchFileException e) {
         // It is between two files, as rotation leaves it for a moment.
       } catch (IOException e) {
-        throw new LabException("%s: cannot be read: %s".formatted(log.name, e.getMessage()), e);
+        throw new AnalysisException("%s: cannot be read: %s".formatted(log.name, e.getMessage()), e);
       }
     }
     return events() != before;
@@ -132,7 +131,7 @@ public final class FollowedLogs implements AutoCloseable {
       try {
         log.file.close();
       } catch (IOException e) {
-        throw new LabException("%s: cannot be closed: %s".formatted(log.name, e.getMessage()), e);
+        throw new AnalysisException("%s: cannot be closed: %s".formatted(log.name, e.getMessage()), e);
       }
     }
     logs.clear();

@@ -16,21 +16,21 @@ final class FrontEndQueue {
   private static final double TOGETHER = 0.3;
 
   private final Facts facts;
-  private final List<Call> affected;
+  private final List<AdminCall> affected;
   private final List<String> evidence = new ArrayList<>();
 
-  private FrontEndQueue(Facts facts, List<Call> affected) {
+  private FrontEndQueue(Facts facts, List<AdminCall> affected) {
     this.facts = facts;
     this.affected = affected;
   }
 
   static Optional<Finding> judge(Facts facts) {
     Range range = facts.ranges.queue();
-    List<Call> affected =
+    List<AdminCall> affected =
         facts.calls.stream()
             .filter(call -> !range.isGood(call.queueMs()) && !Double.isNaN(call.queueMs()))
             .filter(call -> isQueue(call, range))
-            .sorted(Comparator.comparingDouble(Call::queueMs).reversed())
+            .sorted(Comparator.comparingDouble(AdminCall::queueMs).reversed())
             .toList();
     double[] queues =
         facts.of(call -> range.isGood(call.queueMs()) || isQueue(call, range) ? call.queueMs() : 0);
@@ -38,13 +38,13 @@ final class FrontEndQueue {
         .map(effect -> new FrontEndQueue(facts, affected).finding(effect));
   }
 
-  private static boolean isQueue(Call call, Range range) {
+  private static boolean isQueue(AdminCall call, Range range) {
     double rpc = call.rpcMs();
     return range.isCritical(call.queueMs()) || !(call.queueMs() < rpc / 2);
   }
 
   private Finding finding(Effect effect) {
-    double rpc = Samples.median(affected.stream().mapToDouble(Call::rpcMs).toArray());
+    double rpc = Samples.median(affected.stream().mapToDouble(AdminCall::rpcMs).toArray());
     evidence.add(
         Text.of(
             "%d of %d calls have a queue_ms that is not good, their median %s against %s.",
@@ -77,7 +77,7 @@ final class FrontEndQueue {
     double there =
         Samples.median(
             affected.stream().mapToDouble(call -> there(call).orElse(Double.NaN)).toArray());
-    double handler = Samples.median(affected.stream().mapToDouble(Call::handlerMs).toArray());
+    double handler = Samples.median(affected.stream().mapToDouble(AdminCall::handlerMs).toArray());
     if (handler > queueMs / 2) {
       confidence.contradicts();
       evidence.add(
@@ -112,9 +112,9 @@ final class FrontEndQueue {
   }
 
   /** From client.send to server.recv, by the clocks, else as the client counted it. */
-  private OptionalDouble there(Call call) {
+  private OptionalDouble there(AdminCall call) {
     OptionalDouble gap = facts.clocks.gapMs(call);
-    double counted = call.parts.connectMs() + call.parts.acceptMs();
+    double counted = call.measuredGapMs();
     if (gap.isPresent() || !Double.isNaN(counted)) {
       return gap.isPresent() ? gap : OptionalDouble.of(counted);
     }

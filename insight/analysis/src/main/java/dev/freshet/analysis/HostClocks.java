@@ -24,11 +24,11 @@ final class HostClocks {
       int clientSource, int clientEpoch, int serverSource, int serverEpoch, int window) {}
 
   private final Map<Pair, Interval> offsets = new LinkedHashMap<>();
-  private final Map<Call, Pair> pairs = new HashMap<>();
+  private final Map<AdminCall, Pair> pairs = new HashMap<>();
 
-  HostClocks(List<Call> calls) {
+  HostClocks(List<AdminCall> calls) {
     Map<Pair, Integer> counts = new HashMap<>();
-    for (Call call : calls) {
+    for (AdminCall call : calls) {
       if (call.sent && call.received) {
         Pair whole =
             new Pair(call.clientSource, call.clientEpoch, call.serverSource, call.serverEpoch, -1);
@@ -51,7 +51,7 @@ final class HostClocks {
   }
 
   /** From client.send to server.recv, in milliseconds, if the clocks can be related. */
-  OptionalDouble gapMs(Call call) {
+  OptionalDouble gapMs(AdminCall call) {
     Pair pair = pairs.get(call);
     Interval offset = pair == null ? new Interval() : offsets.getOrDefault(pair, new Interval());
     double between = call.recvT - call.sendT;
@@ -60,7 +60,7 @@ final class HostClocks {
     }
     boolean one = offset.contains(0, SLACK_S);
     double gapMs = Math.max(0, (one ? between : between - offset.middle()) * 1000);
-    return (one || offset.halfWidth() <= USABLE_S) && gapMs <= Call.MOST_MS
+    return (one || offset.halfWidth() <= USABLE_S) && gapMs <= AdminCall.MOST_MS
         ? OptionalDouble.of(gapMs)
         : OptionalDouble.empty();
   }

@@ -3,7 +3,6 @@ package dev.freshet.analysis;
 import dev.freshet.analysis.read.LogFiles;
 import dev.freshet.analysis.read.LogInput;
 import dev.freshet.analysis.read.TagScanner;
-import dev.freshet.plots.LabException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,7 +43,7 @@ public final class LogAnalysis {
   /**
    * Analyses files and directories.
    *
-   * @throws LabException if a path is not there or cannot be read
+   * @throws AnalysisException if a path is not there or cannot be read
    */
   public static Analysis of(AnalyzeOptions options, List<Path> paths) {
     LogAnalysis analysis = new LogAnalysis(options, paths);
@@ -81,7 +80,7 @@ public final class LogAnalysis {
     } catch (EOFException | ZipException e) {
       remarks.add("%s is no whole gzip file and was left out.".formatted(name));
     } catch (IOException e) {
-      throw new LabException("%s: cannot be read: %s".formatted(name, e.getMessage()), e);
+      throw new AnalysisException("%s: cannot be read: %s".formatted(name, e.getMessage()), e);
     }
   }
 
@@ -93,7 +92,7 @@ public final class LogAnalysis {
     } catch (EOFException | ZipException e) {
       remarks.add("%s is no whole gzip file and was left out.".formatted(name));
     } catch (IOException e) {
-      throw new LabException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
+      throw new AnalysisException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
     }
   }
 

@@ -68,7 +68,7 @@ public record Ranges(
   }
 
   /** The range of a metric; of rpc_ms that of updates. */
-  public Range of(Metric metric) {
+  public Range of(LogMetric metric) {
     return switch (metric) {
       case QUEUE -> queue;
       case RPC -> update;

@@ -15,7 +15,7 @@ final class RolloutRules {
   /** Too many completions are cut off by the token limit. */
   static Optional<Finding> truncation(Facts facts) {
     double[] truncated = facts.quality.stream().mapToDouble(Seen.Quality::truncPct).toArray();
-    return Effect.of(truncated, facts.ranges.of(Metric.TRUNCATION))
+    return Effect.of(truncated, facts.ranges.of(LogMetric.TRUNCATION))
         .map(
             effect -> {
               List<String> evidence = new ArrayList<>();
@@ -80,7 +80,7 @@ final class RolloutRules {
     List<Seen.Quality> at =
         facts.quality.stream().filter(q -> q.staleness() == facts.asyncLevel.steps()).toList();
     long known = facts.quality.stream().filter(q -> !Double.isNaN(q.staleness())).count();
-    boolean stood = facts.waits.isEmpty() || facts.stats(Metric.WAIT).bad() >= Effect.SHARE;
+    boolean stood = facts.waits.isEmpty() || facts.stats(LogMetric.WAIT).bad() >= Effect.SHARE;
     if (!facts.asyncLevel.isKnown()
         || facts.asyncLevel.steps() == 0
         || at.size() < Math.max(1, Effect.SHARE * known)
@@ -108,8 +108,8 @@ final class RolloutRules {
 
   /** What the barrier waited for, as far as the logs say. */
   private static String waitedFor(Facts facts) {
-    Stats wait = facts.stats(Metric.WAIT);
-    Stats wall = facts.stats(Metric.WALL);
+    Stats wait = facts.stats(LogMetric.WAIT);
+    Stats wall = facts.stats(LogMetric.WALL);
     if (wait.count() == 0 && wall.count() == 0) {
       return "What it waited for is not known: no [ckpt] wait.done and no client.done line.";
     }

@@ -25,14 +25,14 @@ final class RpcTrend {
 
   /** The trend of the longest run, if it has calls enough. */
   static Optional<Trend> trend(Facts facts) {
-    double[] rpc = longestRun(facts).stream().mapToDouble(Call::rpcMs).toArray();
+    double[] rpc = longestRun(facts).stream().mapToDouble(AdminCall::rpcMs).toArray();
     return rpc.length < FEWEST ? Optional.empty() : Optional.of(Trend.of(rpc));
   }
 
   /** The updates of the longest run, in the order of time. */
-  private static List<Call> longestRun(Facts facts) {
-    Map<String, List<Call>> logs = new LinkedHashMap<>();
-    for (Call call : facts.calls) {
+  private static List<AdminCall> longestRun(Facts facts) {
+    Map<String, List<AdminCall>> logs = new LinkedHashMap<>();
+    for (AdminCall call : facts.calls) {
       if (!call.isReload() && !Double.isNaN(call.rpcMs())) {
         logs.computeIfAbsent(log(facts, call), _ -> new ArrayList<>()).add(call);
       }
@@ -44,7 +44,7 @@ final class RpcTrend {
   }
 
   /** The log that a call is in, by its name without what rotation has put behind {@code .log}. */
-  private static String log(Facts facts, Call call) {
+  private static String log(Facts facts, AdminCall call) {
     String name = facts.names.get(Math.max(call.clientSource, call.serverSource));
     if (call.clientSource >= 0) {
       name = facts.names.get(call.clientSource);
@@ -54,17 +54,17 @@ final class RpcTrend {
   }
 
   /** The calls of a log by time, apart where its clock goes back. */
-  private static List<List<Call>> runs(Facts facts, List<Call> calls) {
+  private static List<List<AdminCall>> runs(Facts facts, List<AdminCall> calls) {
     boolean timed = calls.stream().noneMatch(call -> Double.isNaN(facts.times.sentMillis(call)));
-    List<Call> sorted =
+    List<AdminCall> sorted =
         timed
             ? calls.stream()
                 .sorted(Comparator.comparingDouble(call -> facts.times.sentMillis(call)))
                 .toList()
             : calls;
-    List<List<Call>> runs = new ArrayList<>();
+    List<List<AdminCall>> runs = new ArrayList<>();
     double last = Double.POSITIVE_INFINITY;
-    for (Call call : sorted) {
+    for (AdminCall call : sorted) {
       double clock = call.clientSource >= 0 ? call.sendT : call.recvT;
       if (runs.isEmpty() || clock < last - CLOCK_SLACK_S) {
         runs.add(new ArrayList<>());
@@ -93,7 +93,7 @@ final class RpcTrend {
   }
 
   private static Finding finding(Facts facts, Trend trend) {
-    List<Call> run = longestRun(facts);
+    List<AdminCall> run = longestRun(facts);
     double growth = trend.growth() / Math.max(trend.start(), 1);
     Confidence confidence =
         Confidence.of(Math.min(1, trend.z() / 8), 1 + 4 * growth, trend.count());

@@ -1,6 +1,5 @@
 package dev.freshet.analysis;
 
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,7 +59,7 @@ public record RunSummary(
           .lines()
           .forEach(line -> parse(line, lines));
     } catch (IOException e) {
-      throw new LabException(metrics + ": cannot be read: " + e.getMessage(), e);
+      throw new AnalysisException(metrics + ": cannot be read: " + e.getMessage(), e);
     }
     List<Double> reward = figures(lines, "eval", "/reward");
     List<Double> kl = figures(lines, "train", "/mismatch_kl");
@@ -152,7 +151,7 @@ public record RunSummary(
     try {
       Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
     } catch (IOException e) {
-      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
+      throw new AnalysisException(file + ": cannot be written: " + e.getMessage(), e);
     }
   }
 

@@ -8,7 +8,7 @@ final class Samples {
 
   /** The median; NaN of none. Values that are NaN are left out. */
   static double median(double[] values) {
-    return Series.percentile(known(values), 50);
+    return MetricValues.percentile(known(values), 50);
   }
 
   private static double[] known(double[] values) {

@@ -28,7 +28,7 @@ sealed interface Seen {
    * @param metric what its end would be a figure of
    * @param value the step that is awaited, or how many completions are collected
    */
-  record Begun(Place place, Metric metric, double value) implements Seen {}
+  record Begun(Place place, LogMetric metric, double value) implements Seen {}
 
   record Quality(Place place, double step, double truncPct, double staleness) implements Seen {}
 

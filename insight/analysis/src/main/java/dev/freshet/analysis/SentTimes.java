@@ -17,14 +17,14 @@ final class SentTimes {
   private record Stretch(int source, int epoch, int window) {}
 
   private final SourceTimes times;
-  private final Map<Call, Stretch> stretches = new HashMap<>();
+  private final Map<AdminCall, Stretch> stretches = new HashMap<>();
   private final Map<Stretch, Double> offsets = new HashMap<>();
 
-  SentTimes(List<Call> calls, SourceTimes times) {
+  SentTimes(List<AdminCall> calls, SourceTimes times) {
     this.times = times;
     Map<Stretch, Integer> counts = new HashMap<>();
     Map<Stretch, List<Double>> differences = new HashMap<>();
-    for (Call call : calls) {
+    for (AdminCall call : calls) {
       double difference = times.millis(call.clientSource, call.sendStamp) - call.sendT * 1000;
       if (!Double.isNaN(difference)) {
         Stretch whole = new Stretch(call.clientSource, call.clientEpoch, -1);
@@ -42,7 +42,7 @@ final class SentTimes {
   }
 
   /** In milliseconds; NaN if no line of the call has a time. */
-  double millis(Call call) {
+  double millis(AdminCall call) {
     Stretch stretch = stretches.get(call);
     return stretch == null
         ? times.sentMillis(call)

@@ -26,7 +26,7 @@ final class SourceTimes {
    *     beginning of a log whose first lines have none, is not known
    */
   SourceTimes(
-      List<Call> calls,
+      List<AdminCall> calls,
       List<Seen.Write> writes,
       List<Seen.Wait> waits,
       List<String> names,
@@ -34,7 +34,7 @@ final class SourceTimes {
     this.shifts = new double[names.size()];
     this.dates = List.copyOf(dates);
     Map<Integer, Interval> intervals = new HashMap<>();
-    for (Call call : calls) {
+    for (AdminCall call : calls) {
       if (call.clientSource >= 0 && call.serverSource >= 0 && !call.clientFailed) {
         Interval interval = intervals.computeIfAbsent(call.serverSource, _ -> new Interval());
         if (call.clientSource != call.serverSource) {
@@ -130,20 +130,20 @@ final class SourceTimes {
   }
 
   /** When the call was sent; NaN if no line of it has a time. */
-  double sentMillis(Call call) {
+  double sentMillis(AdminCall call) {
     double sent = millis(call.clientSource, call.sendStamp);
     if (!Double.isNaN(sent)) {
       return sent;
     }
-    double fromDone = millis(call.clientSource, call.doneStamp) - call.wallMs;
+    double fromDone = millis(call.clientSource, call.doneStamp) - call.wallMs();
     return Double.isNaN(fromDone) ? millis(call.serverSource, call.recvStamp) : fromDone;
   }
 
   /** When the call was over; NaN if no line of it has a time. */
-  double doneMillis(Call call) {
+  double doneMillis(AdminCall call) {
     double done = millis(call.clientSource, call.doneStamp);
     double ended = Double.isNaN(done) ? millis(call.serverSource, call.endStamp) : done;
-    return !Double.isNaN(ended) ? ended : sentMillis(call) + (call.wallMs >= 0 ? call.wallMs : 0);
+    return !Double.isNaN(ended) ? ended : sentMillis(call) + (call.wallMs() >= 0 ? call.wallMs() : 0);
   }
 
   List<String> notes() {

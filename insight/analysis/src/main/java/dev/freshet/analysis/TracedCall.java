@@ -1,6 +1,7 @@
 package dev.freshet.analysis;
 
-import dev.freshet.analysis.read.Event;
+import dev.freshet.analysis.read.PartMillis;
+import dev.freshet.trace.UpdatePart;
 
 /**
  * An admin call and all that is known of its way, whether it succeeded or not. Durations are
@@ -19,7 +20,6 @@ import dev.freshet.analysis.read.Event;
  * @param millis when it was sent, or else received, on the common axis
  * @param gapMs client.send to server.recv: by the client, where it reads the server's clock, else
  *     by the traces that clocks are related by
- * @param phases as the client was told
  * @param inflight completions in flight when it was sent
  */
 public record TracedCall(
@@ -36,14 +36,14 @@ public record TracedCall(
     boolean sent,
     boolean received,
     double millis,
-    double wallMs,
-    double queueMs,
-    double rpcMs,
+    PartMillis parts,
     double gapMs,
-    double handlerMs,
-    Event.Parts parts,
-    Event.Phases phases,
     double inflight) {
+
+  /** How long a part took; NaN if it is unknown. */
+  public double ms(UpdatePart part) {
+    return parts.ms(part);
+  }
 
   /** How a call ended. */
   public enum End {

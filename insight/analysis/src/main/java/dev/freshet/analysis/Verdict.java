@@ -31,8 +31,8 @@ final class Verdict {
     if (!remarks.isEmpty()) {
       return "No signature fits, but " + String.join("; ", remarks) + ".";
     }
-    Stats queue = facts.stats(Metric.QUEUE);
-    Stats rpc = facts.stats(Metric.RPC);
+    Stats queue = facts.stats(LogMetric.QUEUE);
+    Stats rpc = facts.stats(LogMetric.RPC);
     if (queue.count() == 0 || rpc.count() == 0) {
       return "Too little to judge weight updates by: " + lacking(facts) + ".";
     }
@@ -51,14 +51,14 @@ final class Verdict {
 
   private static String lacking(Facts facts) {
     List<String> lacking = new ArrayList<>();
-    if (facts.stats(Metric.QUEUE).count() == 0) {
+    if (facts.stats(LogMetric.QUEUE).count() == 0) {
       lacking.add(
-          facts.stats(Metric.WALL).count() > 0
+          facts.stats(LogMetric.WALL).count() > 0
               ? "queue_ms is unknown, for the servers do not report rpc_ms and none of their logs is"
                   + " here"
               : "queue_ms needs client.done lines, from the orchestrator's log");
     }
-    if (facts.stats(Metric.RPC).count() == 0) {
+    if (facts.stats(LogMetric.RPC).count() == 0) {
       lacking.add("rpc_ms needs rpc.done lines, from the inference servers' logs");
     }
     return String.join("; ", lacking);
@@ -68,7 +68,7 @@ final class Verdict {
   static List<String> remarks(Facts facts, List<Finding> findings, Analysis.Counts counts) {
     List<String> remarks = new ArrayList<>();
     Set<Signature> found = findings.stream().map(Finding::signature).collect(Collectors.toSet());
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Stats stats = facts.stats(metric);
       if (stats.bad() >= Effect.SHARE
           && (stats.bad() * stats.count() > 1.5 || stats.count() == 1)
@@ -87,7 +87,7 @@ final class Verdict {
     return remarks;
   }
 
-  private static Set<Signature> explanations(Metric metric) {
+  private static Set<Signature> explanations(LogMetric metric) {
     return switch (metric) {
       case QUEUE -> Set.of(Signature.FRONT_END_QUEUE);
       case RPC -> Set.of(Signature.ENGINE_RELOAD, Signature.RPC_TREND);

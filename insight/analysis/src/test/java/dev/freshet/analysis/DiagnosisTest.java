@@ -20,11 +20,11 @@ class DiagnosisTest {
   private static Analysis planted(Consumer<SimulatedRun> cause) {
     SimulatedRun run = new SimulatedRun(7);
     cause.accept(run);
-    return Logs.analyze(Logs.asyncLevel(1), run.run());
+    return AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
   }
 
   private static Finding only(Analysis analysis, Signature signature, Severity severity) {
-    assertThat(Logs.grave(analysis)).as(analysis.verdict()).containsExactly(signature);
+    assertThat(AnalyzedLogs.grave(analysis)).as(analysis.verdict()).containsExactly(signature);
     Finding finding = analysis.findings().getFirst();
     assertThat(finding.severity()).isEqualTo(severity);
     assertThat(finding.evidence())
@@ -41,7 +41,7 @@ class DiagnosisTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
   void aRunWithNothingWrongIsHealthy(long seed) {
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(1), new SimulatedRun(seed).run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), new SimulatedRun(seed).run());
 
     assertThat(analysis.findings()).isEmpty();
     assertThat(analysis.verdict()).startsWith("healthy: 60 updates");
@@ -54,7 +54,7 @@ class DiagnosisTest {
     run.styles.replaceAll((_, _) -> style);
     run.serverAheadS = -1234.5;
 
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(1), run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
 
     assertThat(analysis.findings()).isEmpty();
     assertThat(analysis.verdict()).startsWith("healthy: 60 updates");
@@ -79,7 +79,7 @@ class DiagnosisTest {
     run.gapMs = _ -> run.about(600);
     run.rpcMs = _ -> run.about(40);
 
-    Analysis analysis = Logs.analyze(run.run().log(SimulatedRun.Role.ORCHESTRATOR));
+    Analysis analysis = AnalyzedLogs.analyze(run.run().log(SimulatedRun.Role.ORCHESTRATOR));
 
     Finding finding = only(analysis, Signature.FRONT_END_QUEUE, Severity.WARNING);
     assertThat(finding.evidence()).anyMatch(e -> e.contains("no server.recv"));
@@ -129,10 +129,10 @@ class DiagnosisTest {
     run.rpcMs = _ -> run.about(900);
     run.run();
 
-    assertThat(Logs.grave(Logs.analyze(Logs.asyncLevel(1), run))).isEmpty();
+    assertThat(AnalyzedLogs.grave(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run))).isEmpty();
     assertThat(
-            Logs.grave(
-                Logs.analyze(
+            AnalyzedLogs.grave(
+                AnalyzedLogs.analyze(
                     new AnalyzeOptions(java.util.Optional.of(1.1), java.util.Optional.of(1)), run)))
         .containsExactly(Signature.ENGINE_RELOAD);
   }
@@ -192,9 +192,9 @@ class DiagnosisTest {
       line(log, step * 20_000L + 6400, "[ckpt] wait.done target_step=%d wait_ms=4400.0", step);
     }
 
-    Analysis analysis = Logs.analyze(log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
 
-    assertThat(Logs.grave(analysis))
+    assertThat(AnalyzedLogs.grave(analysis))
         .containsExactlyInAnyOrder(Signature.CHECKPOINT_WRITE, Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings())
         .anyMatch(finding -> finding.advice().contains("watches the directory"));
@@ -210,9 +210,9 @@ class DiagnosisTest {
           orchestrator, step * 20_000L + 5, "[ckpt] wait.done target_step=%d wait_ms=1900.0", step);
     }
 
-    Analysis analysis = Logs.analyze(orchestrator.toString(), trainer.toString());
+    Analysis analysis = AnalyzedLogs.analyze(orchestrator.toString(), trainer.toString());
 
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WRITE);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WRITE);
   }
 
   @Test
@@ -227,7 +227,7 @@ class DiagnosisTest {
       }
     }
 
-    Analysis analysis = Logs.analyze(log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
 
     Finding finding = only(analysis, Signature.CHECKPOINT_WAIT, Severity.CRITICAL);
     assertThat(finding.evidence())
@@ -268,7 +268,7 @@ class DiagnosisTest {
 
     Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir));
 
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.RPC_TREND);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.RPC_TREND);
     assertThat(analysis.trend().orElseThrow().count()).isEqualTo(60);
     assertThat(analysis.findings().getFirst().evidence())
         .anyMatch(evidence -> evidence.startsWith("The last: trace 000000000000003c"));
@@ -277,7 +277,7 @@ class DiagnosisTest {
   @Test
   void aSingleValueIsNoFindingButNotHealthyEither() {
     Analysis analysis =
-        Logs.analyze(
+        AnalyzedLogs.analyze(
             "[weights][00000000000000aa] client.done wall_ms=3010.0 rpc_ms=3000.0 queue_ms=10.0\n");
 
     assertThat(analysis.findings()).isEmpty();
@@ -291,9 +291,9 @@ class DiagnosisTest {
     run.waitMs = _ -> run.about(3000);
 
     Analysis analysis =
-        Logs.analyze(Logs.asyncLevel(1), run.run().log(SimulatedRun.Role.ORCHESTRATOR));
+        AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run().log(SimulatedRun.Role.ORCHESTRATOR));
 
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings().getFirst().advice()).contains("Add the trainer's log");
   }
 
@@ -360,7 +360,7 @@ class DiagnosisTest {
     SimulatedRun run = new SimulatedRun(7);
     run.staleness = _ -> 6;
 
-    Analysis analysis = Logs.analyze(AnalyzeOptions.NONE, run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzeOptions.NONE, run.run());
 
     Finding finding = only(analysis, Signature.STALENESS, Severity.CRITICAL);
     assertThat(finding.confidence()).isLessThan(0.5);
@@ -377,7 +377,7 @@ class DiagnosisTest {
               run.truncPct = _ -> run.about(15);
             });
 
-    assertThat(Logs.grave(analysis))
+    assertThat(AnalyzedLogs.grave(analysis))
         .containsExactlyInAnyOrder(
             Signature.FRONT_END_QUEUE, Signature.CHECKPOINT_WRITE, Signature.ROLLOUT_QUALITY);
     assertThat(analysis.findings().getFirst().signature()).isEqualTo(Signature.FRONT_END_QUEUE);
@@ -390,9 +390,9 @@ class DiagnosisTest {
     run.run();
     String slow = run.log(SimulatedRun.Role.ORCHESTRATOR).replaceAll("dur_ms=\\d+", "dur_ms=20000");
 
-    Analysis analysis = Logs.analyze(slow, run.log(SimulatedRun.Role.INFERENCE));
+    Analysis analysis = AnalyzedLogs.analyze(slow, run.log(SimulatedRun.Role.INFERENCE));
 
-    assertThat(Logs.grave(analysis)).isEqualTo(List.of());
+    assertThat(AnalyzedLogs.grave(analysis)).isEqualTo(List.of());
     assertThat(analysis.verdict()).startsWith("No signature fits, but dur_ms is not good in");
   }
 }

@@ -66,38 +66,38 @@ class FiguresTest {
     run.waitMs = _ -> Math.exp(run.random.nextGaussian() + 6.5);
     run.truncPct = _ -> 40 * run.random.nextDouble();
     run.staleness = _ -> run.random.nextInt(7);
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(2), run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(2), run.run());
     String orchestrator = run.log(SimulatedRun.Role.ORCHESTRATOR);
     String trainer = run.log(SimulatedRun.Role.TRAINER);
 
     assertAgrees(
-        stats(analysis, Metric.QUEUE), values(orchestrator, "client.done", "queue_ms"), 100, 1000);
+        stats(analysis, LogMetric.QUEUE), values(orchestrator, "client.done", "queue_ms"), 100, 1000);
     assertAgrees(
-        stats(analysis, Metric.RPC), values(orchestrator, "client.done", "rpc_ms"), 2000, 5000);
+        stats(analysis, LogMetric.RPC), values(orchestrator, "client.done", "rpc_ms"), 2000, 5000);
     assertAgrees(
-        stats(analysis, Metric.WALL), values(orchestrator, "client.done", "wall_ms"), 3000, 1e18);
+        stats(analysis, LogMetric.WALL), values(orchestrator, "client.done", "wall_ms"), 3000, 1e18);
     assertAgrees(
-        stats(analysis, Metric.WRITE),
+        stats(analysis, LogMetric.WRITE),
         values(trainer, "[ckpt] write.done", "write_ms"),
         1000,
         5000);
     assertAgrees(
-        stats(analysis, Metric.WAIT),
+        stats(analysis, LogMetric.WAIT),
         values(orchestrator, "[ckpt] wait.done", "wait_ms"),
         500,
         2000);
     assertAgrees(
-        stats(analysis, Metric.BATCH),
+        stats(analysis, LogMetric.BATCH),
         values(orchestrator, "[gen] batch.done", "dur_ms"),
         5000,
         10_000);
     assertAgrees(
-        stats(analysis, Metric.TRUNCATION), values(orchestrator, "[rollout]", "trunc_pct"), 10, 30);
+        stats(analysis, LogMetric.TRUNCATION), values(orchestrator, "[rollout]", "trunc_pct"), 10, 30);
     assertAgrees(
-        stats(analysis, Metric.STALENESS), values(orchestrator, "[rollout]", "staleness"), 2.5, 4);
+        stats(analysis, LogMetric.STALENESS), values(orchestrator, "[rollout]", "staleness"), 2.5, 4);
   }
 
-  private static Stats stats(Analysis analysis, Metric metric) {
+  private static Stats stats(Analysis analysis, LogMetric metric) {
     return Optional.ofNullable(analysis.stats().get(metric)).orElseThrow();
   }
 
@@ -105,8 +105,8 @@ class FiguresTest {
   void aSeriesLongerThanIsKeptHasExactMomentsAndPercentilesWithinAPercent() {
     Random random = new Random(5);
     double[] values =
-        random.doubles(Series.MOST_EXACT + 50_000L).map(u -> Math.exp(8 * u)).toArray();
-    Series series = new Series();
+        random.doubles(MetricValues.MOST_EXACT + 50_000L).map(u -> Math.exp(8 * u)).toArray();
+    MetricValues series = new MetricValues();
     Arrays.stream(values).forEach(v -> series.add(v, Range.below(100, 1000)));
 
     Stats stats = series.stats();

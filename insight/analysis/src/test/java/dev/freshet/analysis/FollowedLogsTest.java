@@ -28,7 +28,7 @@ class FollowedLogsTest {
 
   private static long writes(FollowedLogs logs) {
     logs.poll();
-    Stats stats = logs.analysis().stats().get(Metric.WRITE);
+    Stats stats = logs.analysis().stats().get(LogMetric.WRITE);
     return stats == null ? 0 : stats.count();
   }
 

@@ -24,7 +24,7 @@ class MangledLogsTest {
   @Test
   void everyMixOfLinesHasAReport() {
     Random random = new Random(17);
-    Analysis before = Logs.analyze("");
+    Analysis before = AnalyzedLogs.analyze("");
     for (int round = 0; round < 120; round++) {
       SimulatedRun run = new SimulatedRun(round);
       run.steps = 1 + random.nextInt(20);
@@ -37,7 +37,7 @@ class MangledLogsTest {
         logs[i] = mangled(run, random);
       }
 
-      Analysis analysis = Logs.analyze(logs);
+      Analysis analysis = AnalyzedLogs.analyze(logs);
 
       assertThat(analysis.verdict()).as("round %d", round).isNotEmpty().endsWith(".");
       assertThat(analysis.findings())

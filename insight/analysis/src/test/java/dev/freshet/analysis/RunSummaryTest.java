@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -162,7 +161,7 @@ class RunSummaryTest {
   @Test
   void aFileThatIsNotThereIsRefusedByName() {
     assertThatThrownBy(() -> RunSummary.read(metrics))
-        .isInstanceOf(LabException.class)
+        .isInstanceOf(AnalysisException.class)
         .hasMessageStartingWith(metrics + ": cannot be read");
   }
 

@@ -1,7 +1,5 @@
 package dev.freshet.analysis.read;
 
-import java.util.function.ToDoubleFunction;
-
 /**
  * A line of the log format, decoded. Durations are milliseconds, {@code t} seconds on the clock of
  * the host that wrote the line. A figure that the line lacks, or that cannot be true, is NaN; a
@@ -51,11 +49,7 @@ public sealed interface Event {
       long trace,
       String op,
       String url,
-      double wallMs,
-      double rpcMs,
-      double queueMs,
-      Parts parts,
-      Phases phases,
+      PartMillis parts,
       String error)
       implements OfCall {
     /** Whether it gave up. */
@@ -81,63 +75,4 @@ public sealed interface Event {
 
   /** The quality of a batch. */
   record Rollouts(double truncPct, double currentStep, double staleness) implements Event {}
-
-  /**
-   * Where the queue time of a call went, as far as its client knew.
-   *
-   * @param transferMs accept and answer together
-   */
-  record Parts(
-      double connectMs,
-      double acceptMs,
-      double handlerMs,
-      double answerMs,
-      double transferMs,
-      double stallMs) {
-    /** Nothing is known. */
-    public static final Parts NONE =
-        new Parts(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
-  }
-
-  /**
-   * Parts of the engine's operation. Of a Freshet server: preparing, which is mapping, faulting
-   * pages in, verifying and building, then waiting for the decode step in progress, then the pause,
-   * which is the swap and recomputing. Of another: pausing, loading, what is settled under the new
-   * weights, going on.
-   */
-  record Phases(
-      double prepareMs,
-      double mapMs,
-      double faultMs,
-      double verifyMs,
-      double buildMs,
-      double waitStepMs,
-      double pauseMs,
-      double swapMs,
-      double recomputeMs,
-      double loadMs,
-      double resetCacheMs,
-      double versionMs,
-      double resumeMs) {
-    /** Nothing is known. */
-    public static final Phases NONE = of(_ -> Double.NaN);
-
-    /** The phases whose figures {@code ms} has by their names, NaN where it has none. */
-    public static Phases of(ToDoubleFunction<String> ms) {
-      return new Phases(
-          ms.applyAsDouble("prepare_ms"),
-          ms.applyAsDouble("map_ms"),
-          ms.applyAsDouble("fault_ms"),
-          ms.applyAsDouble("verify_ms"),
-          ms.applyAsDouble("build_ms"),
-          ms.applyAsDouble("wait_step_ms"),
-          ms.applyAsDouble("pause_ms"),
-          ms.applyAsDouble("swap_ms"),
-          ms.applyAsDouble("recompute_ms"),
-          ms.applyAsDouble("load_ms"),
-          ms.applyAsDouble("reset_cache_ms"),
-          ms.applyAsDouble("version_ms"),
-          ms.applyAsDouble("resume_ms"));
-    }
-  }
 }

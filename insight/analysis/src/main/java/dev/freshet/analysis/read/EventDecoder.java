@@ -1,9 +1,11 @@
 package dev.freshet.analysis.read;
 
+import dev.freshet.trace.UpdatePart;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Decodes a line from its tag on. Strict in tag and name; lenient in what follows: fields may stand
@@ -14,6 +16,11 @@ final class EventDecoder {
   private static final int TRACE_END = WEIGHTS.length() + 16;
   private static final int CALL_NAME = TRACE_END + 2;
   private static final int MOST_ERROR = 64;
+
+  /** By ordinal: a wire name is put together anew each time it is asked for. */
+  private static final String[] WIRE_NAMES =
+      Stream.of(UpdatePart.values()).map(UpdatePart::wireName).toArray(String[]::new);
+
   private static final Pattern STEP = Pattern.compile("step_([0-9]{1,12})/?\\z");
 
   private final Fields fields = new Fields();
@@ -110,17 +117,7 @@ final class EventDecoder {
         trace,
         fields.text("op"),
         fields.text("url"),
-        fields.ms("wall_ms"),
-        fields.ms("rpc_ms"),
-        fields.ms("queue_ms"),
-        new Event.Parts(
-            fields.ms("connect_ms"),
-            fields.ms("accept_ms"),
-            fields.ms("handler_ms"),
-            fields.ms("answer_ms"),
-            fields.ms("transfer_ms"),
-            fields.ms("stall_ms")),
-        Event.Phases.of(fields::ms),
+        PartMillis.of(part -> fields.ms(WIRE_NAMES[part.ordinal()])),
         error());
   }
 
@@ -143,7 +140,10 @@ final class EventDecoder {
       case Event.Rollouts rollouts -> rollouts.truncPct() >= 0 || rollouts.staleness() >= 0;
       case Event.RpcDone rpc -> rpc.failed() || rpc.rpcMs() >= 0;
       case Event.ClientDone done ->
-          done.failed() || done.wallMs() >= 0 || done.rpcMs() >= 0 || done.queueMs() >= 0;
+          done.failed()
+              || done.parts().has(UpdatePart.WALL)
+              || done.parts().has(UpdatePart.RPC)
+              || done.parts().has(UpdatePart.QUEUE);
       case Event.ClientSend _, Event.ServerRecv _, Event.RpcStart _ -> true;
       case Event.WaitStart _, Event.BatchStart _ -> true;
     };

@@ -1,6 +1,6 @@
 package dev.freshet.analysis.read;
 
-import dev.freshet.plots.LabException;
+import dev.freshet.analysis.AnalysisException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -39,7 +39,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
   /**
    * Finds them.
    *
-   * @throws LabException if a path is not there or cannot be read
+   * @throws AnalysisException if a path is not there or cannot be read
    */
   public static LogFiles find(List<Path> paths) {
     List<Path> files = new ArrayList<>();
@@ -63,7 +63,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
       List<String> notes) {
     try {
       if (!found && !Files.exists(file)) {
-        throw new LabException(file + ": not found, expected a log file or a directory");
+        throw new AnalysisException(file + ": not found, expected a log file or a directory");
       }
       if (Files.isRegularFile(file) && !seen.add(file.toRealPath())) {
         notes.add(file + " is named twice and was read once.");
@@ -77,7 +77,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
       notes.add("%s vanished before it was read.".formatted(file));
     } catch (IOException e) {
       if (!found) {
-        throw new LabException(file + ": cannot be read: " + reason(e), e);
+        throw new AnalysisException(file + ": cannot be read: " + reason(e), e);
       }
       notes.add("%s cannot be read and was left out: %s.".formatted(file, reason(e)));
     }

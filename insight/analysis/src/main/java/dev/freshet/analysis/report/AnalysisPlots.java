@@ -1,7 +1,7 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.plots.Axis;
 import dev.freshet.plots.Plot;
 import dev.freshet.plots.Series;
@@ -16,8 +16,8 @@ import java.util.stream.Stream;
  * event, or over the order of events where not all of them tell their time.
  */
 final class AnalysisPlots {
-  private static final List<Metric> AROUND =
-      List.of(Metric.BATCH, Metric.WRITE, Metric.WAIT, Metric.TRUNCATION, Metric.STALENESS);
+  private static final List<LogMetric> AROUND =
+      List.of(LogMetric.BATCH, LogMetric.WRITE, LogMetric.WAIT, LogMetric.TRUNCATION, LogMetric.STALENESS);
 
   private final Analysis analysis;
   private final boolean timed;
@@ -77,10 +77,10 @@ final class AnalysisPlots {
                     Tone.FIRST,
                     updates(Analysis.Update::inflight),
                     updates(Analysis.Update::queueMs))))
-        .marks(good(Metric.QUEUE));
+        .marks(good(LogMetric.QUEUE));
   }
 
-  private Plot moments(Metric metric) {
+  private Plot moments(LogMetric metric) {
     List<Analysis.Moment> moments =
         analysis.moments().stream().filter(moment -> moment.metric() == metric).toList();
     double[] x =
@@ -102,7 +102,7 @@ final class AnalysisPlots {
   }
 
   /** Where good ends. */
-  private List<Plot.Mark> good(Metric metric) {
+  private List<Plot.Mark> good(LogMetric metric) {
     return List.of(new Plot.Mark(analysis.ranges().of(metric).good(), "good up to here"));
   }
 

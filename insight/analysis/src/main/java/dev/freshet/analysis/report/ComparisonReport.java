@@ -1,7 +1,7 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Signature;
 import dev.freshet.analysis.Stats;
 import dev.freshet.plots.Numbers;
@@ -27,7 +27,7 @@ public final class ComparisonReport {
     Table metrics =
         new Table(
             List.of("metric", "n A", "n B", "p50 A", "p50 B", "B/A", "p99 A", "p99 B", "B/A"));
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Optional<Stats> ofA = stats(a, metric);
       Optional<Stats> ofB = stats(b, metric);
       if (ofA.isPresent() || ofB.isPresent()) {
@@ -65,7 +65,7 @@ public final class ComparisonReport {
     root.set("a", JsonReport.node(a));
     root.set("b", JsonReport.node(b));
     ObjectNode ratios = root.putObject("ratio");
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Optional<Stats> ofA = stats(a, metric);
       Optional<Stats> ofB = stats(b, metric);
       if (ofA.isPresent() && ofB.isPresent()) {
@@ -86,7 +86,7 @@ public final class ComparisonReport {
     }
   }
 
-  private static Optional<Stats> stats(Analysis analysis, Metric metric) {
+  private static Optional<Stats> stats(Analysis analysis, LogMetric metric) {
     return Optional.ofNullable(analysis.stats().get(metric)).filter(stats -> stats.count() > 0);
   }
 

@@ -1,6 +1,7 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.TracedCall;
+import dev.freshet.trace.UpdatePart;
 
 /**
  * When the parts of a call began and ended, in milliseconds after it was sent, or after it was
@@ -23,25 +24,25 @@ record CallTimes(
     boolean estimated) {
 
   static CallTimes of(TracedCall call) {
-    boolean atServer = call.received() || !Double.isNaN(call.rpcMs());
+    boolean atServer = call.received() || !Double.isNaN(call.ms(UpdatePart.RPC));
     boolean known = !Double.isNaN(call.gapMs()) || !call.sent();
     double received = Double.NaN;
     if (atServer) {
       received = call.sent() ? received(call) : 0;
     }
-    double handler = call.handlerMs();
+    double handler = call.ms(UpdatePart.HANDLER);
     double started =
-        Double.isNaN(handler) && Double.isNaN(call.rpcMs()) ? Double.NaN : received + or0(handler);
-    double ended = started + call.rpcMs();
-    if (call.sent() && call.end() == TracedCall.End.SUCCEEDED && ended > call.wallMs()) {
+        Double.isNaN(handler) && Double.isNaN(call.ms(UpdatePart.RPC)) ? Double.NaN : received + or0(handler);
+    double ended = started + call.ms(UpdatePart.RPC);
+    if (call.sent() && call.end() == TracedCall.End.SUCCEEDED && ended > call.ms(UpdatePart.WALL)) {
       // Figures are rounded, and the difference of two clocks is known to within bounds.
-      double early = Math.min(ended - call.wallMs(), received);
+      double early = Math.min(ended - call.ms(UpdatePart.WALL), received);
       received -= early;
-      started = Math.min(started - early, call.wallMs());
-      ended = Math.min(ended - early, call.wallMs());
+      started = Math.min(started - early, call.ms(UpdatePart.WALL));
+      ended = Math.min(ended - early, call.ms(UpdatePart.WALL));
     }
     return new CallTimes(
-        call.parts().connectMs(), received, started, ended, call.wallMs(), atServer && !known);
+        call.ms(UpdatePart.CONNECT), received, started, ended, call.ms(UpdatePart.WALL), atServer && !known);
   }
 
   /** Whether the client got the answer to what is known of the server's part. */
@@ -53,8 +54,8 @@ record CallTimes(
     if (!Double.isNaN(call.gapMs())) {
       return Math.max(0, call.gapMs());
     }
-    double connect = or0(call.parts().connectMs());
-    double onTheWay = call.wallMs() - connect - or0(call.handlerMs()) - or0(call.rpcMs());
+    double connect = or0(call.ms(UpdatePart.CONNECT));
+    double onTheWay = call.ms(UpdatePart.WALL) - connect - or0(call.ms(UpdatePart.HANDLER)) - or0(call.ms(UpdatePart.RPC));
     return connect + (onTheWay > 0 ? onTheWay / 2 : 0);
   }
 

@@ -1,7 +1,7 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.TracedCall;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,9 +36,9 @@ final class CheckpointFlows {
 
   private final IdentityHashMap<Object, List<Arrow>> arrows = new IdentityHashMap<>();
 
-  CheckpointFlows(List<Analysis.Moment> moments, List<TracedCall> calls, Axis axis) {
-    Map<Long, NavigableMap<Double, Analysis.Moment>> writes = byStep(moments, Metric.WRITE);
-    Map<Long, NavigableMap<Double, Analysis.Moment>> waits = byStep(moments, Metric.WAIT);
+  CheckpointFlows(List<Analysis.Moment> moments, List<TracedCall> calls, TraceAxis axis) {
+    Map<Long, NavigableMap<Double, Analysis.Moment>> writes = byStep(moments, LogMetric.WRITE);
+    Map<Long, NavigableMap<Double, Analysis.Moment>> waits = byStep(moments, LogMetric.WAIT);
     int flows = 0;
     for (TracedCall call : calls) {
       if (call.sent() && Double.isFinite(call.millis()) && Double.isFinite(call.step())) {
@@ -56,7 +56,7 @@ final class CheckpointFlows {
   }
 
   private static Map<Long, NavigableMap<Double, Analysis.Moment>> byStep(
-      List<Analysis.Moment> moments, Metric metric) {
+      List<Analysis.Moment> moments, LogMetric metric) {
     Map<Long, NavigableMap<Double, Analysis.Moment>> steps = new HashMap<>();
     moments.stream()
         .filter(m -> m.metric() == metric && Double.isFinite(m.millis() + m.step()))

@@ -1,5 +1,7 @@
 package dev.freshet.analysis.timeline;
 
+import dev.freshet.trace.UpdatePart;
+
 /**
  * Slices within a slice, one after the other. What would begin before the one before it ends, or
  * end after the slice around it, is cut; what is not known, or took no time, is not drawn.
@@ -36,10 +38,13 @@ final class Nest {
     return new Nest(out, track, category, start, at);
   }
 
-  /** A slice of {@code ms}; returns what may be drawn within it. */
-  Nest lasting(String name, double ms) {
+  /** A slice of {@code ms}, named without its unit; returns what may be drawn within it. */
+  Nest lasting(String wireName, double ms) {
     return ms > 0
-        ? until(name, at + Axis.length(ms), new Args().figure(name + "_ms", ms))
+        ? until(
+            UpdatePart.label(wireName),
+            at + TraceAxis.length(ms),
+            new Args().figure(wireName, ms))
         : new Nest(out, track, category, at, at);
   }
 

@@ -1,7 +1,7 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 
 /**
  * What goes on beside the updates: batches, waits for weights, training steps, the writing of
@@ -10,16 +10,16 @@ import dev.freshet.analysis.Metric;
  */
 final class PipelineTracks {
   private final TraceWriter out;
-  private final Roles roles;
-  private final Axis axis;
+  private final RoleProcesses roles;
+  private final TraceAxis axis;
   private final RecordedMetrics metrics;
   private final CheckpointFlows checkpoints;
   private int steps;
 
   PipelineTracks(
       TraceWriter out,
-      Roles roles,
-      Axis axis,
+      RoleProcesses roles,
+      TraceAxis axis,
       RecordedMetrics metrics,
       CheckpointFlows checkpoints) {
     this.out = out;
@@ -77,9 +77,9 @@ final class PipelineTracks {
   private void train(Analysis.Moment write, RecordedMetrics.Step step) {
     Lanes lanes = roles.trainer().oneByOne("training");
     long end = axis.nanos(write.millis() - write.value());
-    long start = end - Axis.length(step.stepMs() > 0 ? step.stepMs() : 0);
+    long start = end - TraceAxis.length(step.stepMs() > 0 ? step.stepMs() : 0);
     if (step.batchWaitMs() >= 0) {
-      Lanes.Placed await = lanes.place(start - Axis.length(step.batchWaitMs()), start);
+      Lanes.Placed await = lanes.place(start - TraceAxis.length(step.batchWaitMs()), start);
       out.slice(
           await.track(),
           "train",
@@ -111,7 +111,7 @@ final class PipelineTracks {
   private void quality(Analysis.Moment moment, String name) {
     long at = axis.nanos(moment.millis());
     roles.orchestrator().counter(name, at, moment.value());
-    if (moment.metric() == Metric.STALENESS) {
+    if (moment.metric() == LogMetric.STALENESS) {
       // The step that is trained next is the batch's own.
       metrics
           .batch(moment.step() + 1)
@@ -135,7 +135,7 @@ final class PipelineTracks {
 
   /** Draws what has begun and not ended. */
   void draw(Analysis.Begun begun) {
-    boolean wait = begun.metric() == Metric.WAIT;
+    boolean wait = begun.metric() == LogMetric.WAIT;
     Lanes lanes = roles.orchestrator().oneByOne(wait ? "waits for weights" : "batches");
     Lanes.Placed placed = lanes.placeUnended(axis.nanos(begun.millis()));
     out.unended(

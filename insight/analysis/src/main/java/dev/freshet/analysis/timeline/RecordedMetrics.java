@@ -1,9 +1,10 @@
 package dev.freshet.analysis.timeline;
 
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.TracedCall;
-import dev.freshet.analysis.read.Event;
-import dev.freshet.plots.LabException;
+import dev.freshet.analysis.read.PartMillis;
 import dev.freshet.trace.Newest;
+import dev.freshet.trace.UpdatePart;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -11,6 +12,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -53,19 +55,13 @@ public final class RecordedMetrics {
   /** A batch, as the orchestrator says. */
   record Batch(double reward, double rollouts, double tokens) {}
 
-  private record Update(
-      double step,
-      double wallMs,
-      double queueMs,
-      double rpcMs,
-      Event.Parts parts,
-      Event.Phases phases) {}
+  private record Update(double step, PartMillis parts) {}
 
   /**
    * Reads a file. Lines that are not whole, of other kinds or above a million characters are passed
    * over.
    *
-   * @throws LabException if it cannot be read
+   * @throws AnalysisException if it cannot be read
    */
   public static RecordedMetrics read(Path file) {
     RecordedMetrics metrics = new RecordedMetrics();
@@ -86,7 +82,7 @@ public final class RecordedMetrics {
         }
       } while (c >= 0);
     } catch (IOException e) {
-      throw new LabException(file + ": cannot be read: " + e.getMessage(), e);
+      throw new AnalysisException(file + ": cannot be read: " + e.getMessage(), e);
     }
     return metrics;
   }
@@ -125,19 +121,20 @@ public final class RecordedMetrics {
   }
 
   private static Update update(JsonNode line) {
+    JsonNode phases = line.path("phases");
+    Map<String, Double> others = new LinkedHashMap<>();
+    phases
+        .properties()
+        .forEach(
+            phase -> {
+              if (UpdatePart.of(phase.getKey()).isEmpty() && phase.getValue().isNumber()) {
+                others.put(phase.getKey(), phase.getValue().asDouble());
+              }
+            });
     return new Update(
         figure(line, "step"),
-        figure(line, "wall_ms"),
-        figure(line, "queue_ms"),
-        figure(line, "rpc_ms"),
-        new Event.Parts(
-            figure(line, "connect_ms"),
-            figure(line, "accept_ms"),
-            figure(line, "handler_ms"),
-            figure(line, "answer_ms"),
-            figure(line, "transfer_ms"),
-            figure(line, "stall_ms")),
-        Event.Phases.of(phase -> figure(line.path("phases"), phase)));
+        PartMillis.of(part -> figure(part.isPhase() ? phases : line, part.wireName()))
+            .withOthers(others));
   }
 
   private static double figure(JsonNode line, String key) {
@@ -170,7 +167,10 @@ public final class RecordedMetrics {
     if (update == null || call.end() != TracedCall.End.SUCCEEDED || !call.sent()) {
       return call;
     }
-    double gap = update.parts().connectMs() + update.parts().acceptMs();
+    PartMillis parts =
+        PartMillis.of(part -> or(update.parts().ms(part), call.ms(part)))
+            .withOthers(update.parts().others());
+    double gap = parts.ms(UpdatePart.CONNECT) + parts.ms(UpdatePart.ACCEPT);
     return new TracedCall(
         call.trace(),
         call.attempt(),
@@ -185,13 +185,8 @@ public final class RecordedMetrics {
         call.sent(),
         call.received(),
         call.millis(),
-        or(update.wallMs(), call.wallMs()),
-        or(update.queueMs(), call.queueMs()),
-        or(update.rpcMs(), call.rpcMs()),
+        parts,
         or(gap, call.gapMs()),
-        or(update.parts().handlerMs(), call.handlerMs()),
-        update.parts(),
-        update.phases(),
         call.inflight());
   }
 

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.freshet.analysis.Logs;
+import dev.freshet.analysis.AnalyzedLogs;
 import dev.freshet.analysis.SimulatedRun;
 import dev.freshet.analysis.SimulatedRun.Role;
-import dev.freshet.plots.LabException;
+import dev.freshet.analysis.AnalysisException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -33,7 +33,7 @@ class RunTraceTest {
 
   private static ReadTrace trace(RecordedMetrics metrics, String... logs) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    RunTrace.write(Logs.analyze(logs), metrics, out);
+    RunTrace.write(AnalyzedLogs.analyze(logs), metrics, out);
     return new ReadTrace(out.toByteArray());
   }
 
@@ -42,7 +42,7 @@ class RunTraceTest {
   }
 
   private static List<String> missing(String... logs) {
-    return RunTrace.write(Logs.analyze(logs), RecordedMetrics.NONE, OutputStream.nullOutputStream())
+    return RunTrace.write(AnalyzedLogs.analyze(logs), RecordedMetrics.NONE, OutputStream.nullOutputStream())
         .missing();
   }
 
@@ -250,7 +250,7 @@ class RunTraceTest {
         .containsExactly("write v3 450+100");
     assertThat(trace.counter("reward")).containsExactly(0.25);
     assertThat(trace.counter("loss")).containsExactly(0.5);
-    assertThat(RunTrace.write(Logs.analyze(log), read, OutputStream.nullOutputStream()).missing())
+    assertThat(RunTrace.write(AnalyzedLogs.analyze(log), read, OutputStream.nullOutputStream()).missing())
         .contains(
             "1 line of metrics.jsonl that is no JSON",
             "1 training step whose [ckpt] write.done is in no log, not drawn");
@@ -275,7 +275,7 @@ class RunTraceTest {
   @Test
   void logsWithoutTimesOfDayAreRefusedInOneLine() {
     assertThatThrownBy(() -> trace("[ckpt] write.done step=3 write_ms=100.0\n"))
-        .isInstanceOf(LabException.class)
+        .isInstanceOf(AnalysisException.class)
         .hasMessage(
             "no event with a time in these logs: expected tagged lines whose prefix has the time of"
                 + " day");
@@ -291,8 +291,8 @@ class RunTraceTest {
           }
         };
 
-    assertThatThrownBy(() -> RunTrace.write(Logs.analyze(UPDATE), RecordedMetrics.NONE, full))
-        .isInstanceOf(LabException.class)
+    assertThatThrownBy(() -> RunTrace.write(AnalyzedLogs.analyze(UPDATE), RecordedMetrics.NONE, full))
+        .isInstanceOf(AnalysisException.class)
         .hasMessage("the trace cannot be written: No space left on device");
   }
 

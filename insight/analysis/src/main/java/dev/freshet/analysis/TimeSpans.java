@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /** Stretches of time, and whether another meets any of them. */
-final class Spans {
+final class TimeSpans {
   private record Span(double start, double end) {}
 
   private final List<Span> spans = new ArrayList<>();

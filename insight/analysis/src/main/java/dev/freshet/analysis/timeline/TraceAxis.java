@@ -2,7 +2,7 @@ package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.TracedCall;
-import dev.freshet.plots.LabException;
+import dev.freshet.analysis.AnalysisException;
 import java.util.stream.DoubleStream;
 
 /**
@@ -10,15 +10,15 @@ import java.util.stream.DoubleStream;
  *
  * @param originMillis when that was, on the common axis of the logs
  */
-record Axis(double originMillis) {
+record TraceAxis(double originMillis) {
   private static final double NANOS_PER_MS = 1e6;
 
   /**
    * Begins with the earliest of all that has a time.
    *
-   * @throws LabException if nothing has one
+   * @throws AnalysisException if nothing has one
    */
-  static Axis of(Analysis analysis, RecordedMetrics metrics) {
+  static TraceAxis of(Analysis analysis, RecordedMetrics metrics) {
     DoubleStream calls = analysis.calls().stream().mapToDouble(TracedCall::millis);
     DoubleStream moments = analysis.moments().stream().mapToDouble(m -> start(m, metrics));
     DoubleStream begun = analysis.begun().stream().mapToDouble(Analysis.Begun::millis);
@@ -29,10 +29,10 @@ record Axis(double originMillis) {
             .min()
             .orElseThrow(
                 () ->
-                    new LabException(
+                    new AnalysisException(
                         "no event with a time in these logs: expected tagged lines whose prefix has"
                             + " the time of day"));
-    return new Axis(first);
+    return new TraceAxis(first);
   }
 
   private static double start(Analysis.Moment moment, RecordedMetrics metrics) {

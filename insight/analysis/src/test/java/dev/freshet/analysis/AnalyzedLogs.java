@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** Analyses of texts. */
-public final class Logs {
-  private Logs() {}
+public final class AnalyzedLogs {
+  private AnalyzedLogs() {}
 
   /** Of logs, each a text. */
   public static Analysis analyze(String... logs) {

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 /**
  * The processes of the trace: orchestrator, trainer and every server, each once it is asked for.
  */
-final class Roles {
+final class RoleProcesses {
   private static final int ORCHESTRATOR = 1;
   private static final int TRAINER = 2;
 
@@ -18,7 +18,7 @@ final class Roles {
   private int servers = TRAINER;
   private int tids = 1000;
 
-  Roles(TraceWriter out) {
+  RoleProcesses(TraceWriter out) {
     this.out = out;
   }
 

@@ -1,7 +1,8 @@
 package dev.freshet.analysis;
 
-import dev.freshet.analysis.read.Event;
+import dev.freshet.analysis.read.PartMillis;
 import dev.freshet.analysis.read.Stamp;
+import dev.freshet.trace.UpdatePart;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One admin call, put together from the events of its trace as they come. A figure that is not
  * known is NaN. Written by {@link CallBook} alone.
  */
-final class Call {
+final class AdminCall {
   /** No part of a call takes longer: eleven days, as no figure of a log may. */
   static final double MOST_MS = 1e9;
 
@@ -19,7 +20,7 @@ final class Call {
   final long trace;
 
   /** The next call under the same trace: a further try, or another server. */
-  @Nullable Call next;
+  @Nullable AdminCall next;
 
   boolean sent;
   boolean received;
@@ -44,11 +45,9 @@ final class Call {
   double startT = Double.NaN;
   double endT = Double.NaN;
   double serverRpcMs = Double.NaN;
-  double clientRpcMs = Double.NaN;
-  double wallMs = Double.NaN;
-  double writtenQueueMs = Double.NaN;
-  Event.Parts parts = Event.Parts.NONE;
-  Event.Phases phases = Event.Phases.NONE;
+
+  /** As client.done has them. */
+  PartMillis parts = PartMillis.NONE;
 
   Stamp sendStamp = Stamp.NONE;
   Stamp recvStamp = Stamp.NONE;
@@ -67,7 +66,7 @@ final class Call {
   /** Completions in flight when it was sent, by the last line of the same log that said so. */
   double inflight = Double.NaN;
 
-  Call(long trace) {
+  AdminCall(long trace) {
     this.trace = trace;
   }
 
@@ -90,31 +89,58 @@ final class Call {
     return !op.isEmpty() && !op.startsWith("update") && !op.startsWith("reload");
   }
 
-  /** As the client was told, else as the server logged it. */
-  double rpcMs() {
-    return Double.isNaN(clientRpcMs) ? serverRpcMs : clientRpcMs;
+  /** A part's time, also where it follows from others; NaN if it is unknown. */
+  double ms(UpdatePart part) {
+    return switch (part) {
+      case RPC -> rpcMs();
+      case QUEUE -> queueMs();
+      case HANDLER -> handlerMs();
+      default -> parts.ms(part);
+    };
   }
 
-  /** As written, else what is left of the wall time. */
+  /** All parts, also those that follow from others. */
+  PartMillis allParts() {
+    return parts
+        .with(UpdatePart.RPC, rpcMs())
+        .with(UpdatePart.QUEUE, queueMs())
+        .with(UpdatePart.HANDLER, handlerMs());
+  }
+
+  double wallMs() {
+    return parts.ms(UpdatePart.WALL);
+  }
+
+  /** As client.done has it, else as rpc.done has it. */
+  double rpcMs() {
+    return parts.has(UpdatePart.RPC) ? parts.ms(UpdatePart.RPC) : serverRpcMs;
+  }
+
+  /** As client.done has it, else the wall time less {@link #rpcMs}. */
   double queueMs() {
-    if (!Double.isNaN(writtenQueueMs)) {
-      return writtenQueueMs;
+    if (parts.has(UpdatePart.QUEUE)) {
+      return parts.ms(UpdatePart.QUEUE);
     }
-    double rest = wallMs - rpcMs();
+    double rest = wallMs() - rpcMs();
     return rest >= 0 ? Math.rint(rest * 10) / 10 : Double.NaN;
   }
 
   /** When the client had the answer, on its clock, in seconds. */
   double doneT() {
-    return sendT + wallMs / S;
+    return sendT + wallMs() / S;
+  }
+
+  /** From client.send to server.recv as the client measured it; NaN if it did not. */
+  double measuredGapMs() {
+    return parts.ms(UpdatePart.CONNECT) + parts.ms(UpdatePart.ACCEPT);
   }
 
   /** From server.recv to rpc.start, both on the server's clock. */
   double handlerMs() {
     double between = (startT - recvT) * S;
-    return Double.isNaN(parts.handlerMs()) && between >= 0 && between <= MOST_MS
+    return !parts.has(UpdatePart.HANDLER) && between >= 0 && between <= MOST_MS
         ? between
-        : parts.handlerMs();
+        : parts.ms(UpdatePart.HANDLER);
   }
 
   /** Its id as logs have it. */
@@ -124,6 +150,6 @@ final class Call {
 
   @Override
   public String toString() {
-    return String.format(Locale.ROOT, "%s wall %.1f rpc %.1f", id(), wallMs, rpcMs());
+    return String.format(Locale.ROOT, "%s wall %.1f rpc %.1f", id(), wallMs(), rpcMs());
   }
 }

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * always, percentiles up to {@link #MOST_EXACT} values; beyond that values are counted in buckets
  * whose bounds are 1 % apart. Values are at least 0.
  */
-final class Series {
+final class MetricValues {
   static final int MOST_EXACT = 1 << 19;
 
   private static final int FIRST = 256;
@@ -28,8 +28,8 @@ final class Series {
   private double max = Double.NEGATIVE_INFINITY;
 
   /** A series that goes on from here on its own. */
-  Series copy() {
-    Series copy = new Series();
+  MetricValues copy() {
+    MetricValues copy = new MetricValues();
     copy.values = Arrays.copyOf(values, Math.max(FIRST, kept));
     copy.kept = kept;
     copy.buckets = buckets.clone();
