@@ -13,6 +13,7 @@ import dev.freshet.analysis.report.StatsFiles;
 import dev.freshet.analysis.report.TextReport;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
+import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -205,7 +206,7 @@ final class AnalyzeCommand extends RunningCommand {
     lifetime.onStop(Thread.currentThread()::interrupt);
     String said = "";
     boolean news = true;
-    try (FollowedLogs followed = new FollowedLogs(options, paths())) {
+    try (FollowedLogs followed = new FollowedLogs(options, paths(), MonotonicClock.SYSTEM)) {
       long judged = System.nanoTime() - JUDGE_NANOS;
       while (!lifetime.stopping()) {
         news |= followed.poll();

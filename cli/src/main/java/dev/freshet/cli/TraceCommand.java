@@ -105,7 +105,8 @@ final class TraceCommand extends RunningCommand {
         return RunTrace.write(analysis, metrics, stream);
       }
     } catch (FileSystemException e) {
-      throw new AnalysisException("%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
+      throw new AnalysisException(
+          "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
     }
   }
 }

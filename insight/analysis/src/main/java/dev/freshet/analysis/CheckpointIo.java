@@ -25,7 +25,8 @@ final class CheckpointIo {
   /** Writing takes long. */
   static Optional<Finding> write(Facts facts) {
     double[] writes = facts.writes.stream().mapToDouble(Seen.Write::writeMs).toArray();
-    return Effect.of(writes, facts.ranges.of(LogMetric.WRITE)).map(effect -> written(facts, effect));
+    return Effect.of(writes, facts.ranges.of(LogMetric.WRITE))
+        .map(effect -> written(facts, effect));
   }
 
   private static Finding written(Facts facts, Effect effect) {

@@ -64,7 +64,7 @@ final class Contention {
   }
 
   private static double percentile(List<Seen.Batch> batches, double percent) {
-    return MetricValues.percentile(Arrays.stream(durations(batches)).sorted().toArray(), percent);
+    return Samples.percentile(durations(batches), percent);
   }
 
   private void splitByTime(double window) {

@@ -86,7 +86,9 @@ final class Diagnosis {
         facts.all.stream().filter(call -> !call.failed() && !call.done && !call.ended).count();
     long kept = facts.calls.size();
     long succeeded =
-        Math.max(Math.max(facts.stats(LogMetric.RPC).count(), facts.stats(LogMetric.WALL).count()), kept);
+        Math.max(
+            Math.max(facts.stats(LogMetric.RPC).count(), facts.stats(LogMetric.WALL).count()),
+            kept);
     return new Analysis.Counts(
         succeeded,
         failed,

@@ -152,7 +152,8 @@ final class Ledger {
     add(figures, metric, value, ranges.of(metric));
   }
 
-  private static void add(Map<LogMetric, MetricValues> into, LogMetric metric, double value, Range range) {
+  private static void add(
+      Map<LogMetric, MetricValues> into, LogMetric metric, double value, Range range) {
     if (!Double.isNaN(value)) {
       into.computeIfAbsent(metric, _ -> new MetricValues()).add(value, range);
     }

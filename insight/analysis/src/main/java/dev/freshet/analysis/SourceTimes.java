@@ -143,7 +143,9 @@ final class SourceTimes {
   double doneMillis(AdminCall call) {
     double done = millis(call.clientSource, call.doneStamp);
     double ended = Double.isNaN(done) ? millis(call.serverSource, call.endStamp) : done;
-    return !Double.isNaN(ended) ? ended : sentMillis(call) + (call.wallMs() >= 0 ? call.wallMs() : 0);
+    return !Double.isNaN(ended)
+        ? ended
+        : sentMillis(call) + (call.wallMs() >= 0 ? call.wallMs() : 0);
   }
 
   List<String> notes() {

@@ -99,7 +99,9 @@ class BadInputTest {
       assertThat(rpc.count() == 0 || rpc.max() == 1200.4).as(done.substring(0, length)).isTrue();
     }
     assertThat(stats(AnalyzedLogs.analyze(done), LogMetric.QUEUE).max()).isEqualTo(300.1);
-    assertThat(stats(AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=12"), LogMetric.WRITE).count())
+    assertThat(
+            stats(AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=12"), LogMetric.WRITE)
+                .count())
         .isZero();
   }
 
@@ -132,9 +134,11 @@ class BadInputTest {
     SimulatedRun run = new SimulatedRun(2).run();
     String all = run.log(Role.ORCHESTRATOR) + run.log(Role.INFERENCE) + run.log(Role.TRAINER);
     Analysis once =
-        AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE), run.log(Role.TRAINER));
+        AnalyzedLogs.analyze(
+            run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE), run.log(Role.TRAINER));
 
-    Analysis overlapping = AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR), all, run.log(Role.INFERENCE));
+    Analysis overlapping =
+        AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR), all, run.log(Role.INFERENCE));
     assertThat(overlapping.stats()).isEqualTo(once.stats());
     assertThat(overlapping.notes()).anyMatch(note -> note.contains("counted once"));
 
@@ -258,7 +262,9 @@ class BadInputTest {
     Analysis plain = AnalyzedLogs.analyze(log);
 
     assertThat(AnalyzedLogs.analyze(log.replace("\n", "\r\n")).stats()).isEqualTo(plain.stats());
-    assertThat(AnalyzedLogs.analyze("\0".repeat(3_000_000) + "\n" + log + "x[".repeat(1_000_000)).stats())
+    assertThat(
+            AnalyzedLogs.analyze("\0".repeat(3_000_000) + "\n" + log + "x[".repeat(1_000_000))
+                .stats())
         .isEqualTo(plain.stats());
     assertThat(AnalyzedLogs.analyze("y".repeat(3_000_000) + log).stats()).isEqualTo(plain.stats());
   }
@@ -275,7 +281,8 @@ class BadInputTest {
         dir.resolve("run/config.toml"), "[orchestrator]\nasync_level = 1 # as trained\n");
 
     Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("run")));
-    assertThat(analysis.stats()).isEqualTo(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run).stats());
+    assertThat(analysis.stats())
+        .isEqualTo(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run).stats());
     assertThat(analysis.asyncLevel()).startsWith("async_level 1 (from ");
 
     byte[] whole = gzip(run.log(Role.ORCHESTRATOR));
@@ -329,7 +336,8 @@ class BadInputTest {
     String line =
         "2026-01-02 03:04:05,678 INFO [gen] batch.done completions=8 dur_ms=9.0 inflight=1\n";
 
-    Analysis analysis = AnalyzedLogs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
+    Analysis analysis =
+        AnalyzedLogs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
 
     assertThat(stats(analysis, LogMetric.BATCH).count()).isEqualTo(1);
   }

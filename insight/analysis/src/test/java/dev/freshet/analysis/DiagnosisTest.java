@@ -41,7 +41,8 @@ class DiagnosisTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
   void aRunWithNothingWrongIsHealthy(long seed) {
-    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), new SimulatedRun(seed).run());
+    Analysis analysis =
+        AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), new SimulatedRun(seed).run());
 
     assertThat(analysis.findings()).isEmpty();
     assertThat(analysis.verdict()).startsWith("healthy: 60 updates");
@@ -291,7 +292,8 @@ class DiagnosisTest {
     run.waitMs = _ -> run.about(3000);
 
     Analysis analysis =
-        AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run().log(SimulatedRun.Role.ORCHESTRATOR));
+        AnalyzedLogs.analyze(
+            AnalyzedLogs.asyncLevel(1), run.run().log(SimulatedRun.Role.ORCHESTRATOR));
 
     assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings().getFirst().advice()).contains("Add the trainer's log");

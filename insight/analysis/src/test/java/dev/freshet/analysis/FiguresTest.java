@@ -71,11 +71,17 @@ class FiguresTest {
     String trainer = run.log(SimulatedRun.Role.TRAINER);
 
     assertAgrees(
-        stats(analysis, LogMetric.QUEUE), values(orchestrator, "client.done", "queue_ms"), 100, 1000);
+        stats(analysis, LogMetric.QUEUE),
+        values(orchestrator, "client.done", "queue_ms"),
+        100,
+        1000);
     assertAgrees(
         stats(analysis, LogMetric.RPC), values(orchestrator, "client.done", "rpc_ms"), 2000, 5000);
     assertAgrees(
-        stats(analysis, LogMetric.WALL), values(orchestrator, "client.done", "wall_ms"), 3000, 1e18);
+        stats(analysis, LogMetric.WALL),
+        values(orchestrator, "client.done", "wall_ms"),
+        3000,
+        1e18);
     assertAgrees(
         stats(analysis, LogMetric.WRITE),
         values(trainer, "[ckpt] write.done", "write_ms"),
@@ -92,9 +98,15 @@ class FiguresTest {
         5000,
         10_000);
     assertAgrees(
-        stats(analysis, LogMetric.TRUNCATION), values(orchestrator, "[rollout]", "trunc_pct"), 10, 30);
+        stats(analysis, LogMetric.TRUNCATION),
+        values(orchestrator, "[rollout]", "trunc_pct"),
+        10,
+        30);
     assertAgrees(
-        stats(analysis, LogMetric.STALENESS), values(orchestrator, "[rollout]", "staleness"), 2.5, 4);
+        stats(analysis, LogMetric.STALENESS),
+        values(orchestrator, "[rollout]", "staleness"),
+        2.5,
+        4);
   }
 
   private static Stats stats(Analysis analysis, LogMetric metric) {
@@ -120,6 +132,30 @@ class FiguresTest {
       double exact = quantile(values, pair[1]);
       assertThat(pair[0]).isCloseTo(exact, within(0.01 * exact));
     }
+  }
+
+  @Test
+  void percentilesAndRanksOfAnyValuesAreThoseOfThePlainestCalculation() {
+    Random random = new Random(3);
+    for (int n = 1; n < 200; n++) {
+      double[] values = random.ints(n, 0, n).mapToDouble(i -> i / 4.0).toArray();
+      for (double percent : new double[] {0, 10, 25, 50, 90, 95, 99, 100}) {
+        assertThat(Samples.percentile(values.clone(), percent))
+            .isCloseTo(quantile(values, percent / 100), within(CLOSE));
+      }
+      double[] ranks =
+          Arrays.stream(values)
+              .map(
+                  value ->
+                      Arrays.stream(values).filter(v -> v < value).count()
+                          + (Arrays.stream(values).filter(v -> v == value).count() + 1) / 2.0)
+              .toArray();
+      assertThat(Samples.ranks(values)).containsExactly(ranks);
+    }
+    assertThat(Samples.percentile(new double[0], 50)).isNaN();
+    assertThat(Samples.median(new double[] {Double.NaN, 4, 2})).isEqualTo(3);
+    assertThat(Samples.ranks(new double[0])).isEmpty();
+    assertThat(Samples.spearman(new double[0], new double[0])).isNaN();
   }
 
   @Test

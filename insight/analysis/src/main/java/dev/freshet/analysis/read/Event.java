@@ -45,12 +45,7 @@ public sealed interface Event {
    *
    * @param error why it has none; empty if it has
    */
-  record ClientDone(
-      long trace,
-      String op,
-      String url,
-      PartMillis parts,
-      String error)
+  record ClientDone(long trace, String op, String url, PartMillis parts, String error)
       implements OfCall {
     /** Whether it gave up. */
     public boolean failed() {

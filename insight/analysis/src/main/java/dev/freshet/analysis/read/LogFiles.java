@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -54,6 +55,34 @@ public record LogFiles(List<Path> files, List<String> notes) {
     return new LogFiles(files, notes);
   }
 
+  /**
+   * The log files that are there now, without looking into them: what directories have, and the
+   * files named. Paths that are not there are left out.
+   */
+  public static List<Path> present(List<Path> paths) {
+    return paths.stream()
+        .filter(Files::exists)
+        .flatMap(
+            path ->
+                Files.isDirectory(path)
+                    ? inDirectory(path, new ArrayList<>()).stream()
+                    : Stream.of(path))
+        .toList();
+  }
+
+  /**
+   * Checks that all paths are there.
+   *
+   * @throws AnalysisException if one is not
+   */
+  public static void requirePresent(List<Path> paths) {
+    for (Path path : paths) {
+      if (!Files.exists(path)) {
+        throw new AnalysisException(path + ": not found, expected a log file or a directory");
+      }
+    }
+  }
+
   private static void add(
       Path file,
       boolean found,
@@ -62,8 +91,8 @@ public record LogFiles(List<Path> files, List<String> notes) {
       List<Path> files,
       List<String> notes) {
     try {
-      if (!found && !Files.exists(file)) {
-        throw new AnalysisException(file + ": not found, expected a log file or a directory");
+      if (!found) {
+        requirePresent(List.of(file));
       }
       if (Files.isRegularFile(file) && !seen.add(file.toRealPath())) {
         notes.add(file + " is named twice and was read once.");

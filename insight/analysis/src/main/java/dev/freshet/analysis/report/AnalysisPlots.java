@@ -17,7 +17,12 @@ import java.util.stream.Stream;
  */
 final class AnalysisPlots {
   private static final List<LogMetric> AROUND =
-      List.of(LogMetric.BATCH, LogMetric.WRITE, LogMetric.WAIT, LogMetric.TRUNCATION, LogMetric.STALENESS);
+      List.of(
+          LogMetric.BATCH,
+          LogMetric.WRITE,
+          LogMetric.WAIT,
+          LogMetric.TRUNCATION,
+          LogMetric.STALENESS);
 
   private final Analysis analysis;
   private final boolean timed;

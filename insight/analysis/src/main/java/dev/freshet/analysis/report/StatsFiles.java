@@ -1,9 +1,9 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Stats;
-import dev.freshet.analysis.AnalysisException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

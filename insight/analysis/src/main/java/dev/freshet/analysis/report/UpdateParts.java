@@ -8,8 +8,7 @@ import java.util.stream.Stream;
 /** The parts of an update's time that reports list, in their order. */
 final class UpdateParts {
   /** The whole and its two halves. */
-  static final List<UpdatePart> TOTALS =
-      List.of(UpdatePart.WALL, UpdatePart.QUEUE, UpdatePart.RPC);
+  static final List<UpdatePart> TOTALS = List.of(UpdatePart.WALL, UpdatePart.QUEUE, UpdatePart.RPC);
 
   /** The parts of the queue time. {@link UpdatePart#TRANSFER} repeats two of them. */
   static final List<UpdatePart> OF_QUEUE =

@@ -32,7 +32,9 @@ record CallTimes(
     }
     double handler = call.ms(UpdatePart.HANDLER);
     double started =
-        Double.isNaN(handler) && Double.isNaN(call.ms(UpdatePart.RPC)) ? Double.NaN : received + or0(handler);
+        Double.isNaN(handler) && Double.isNaN(call.ms(UpdatePart.RPC))
+            ? Double.NaN
+            : received + or0(handler);
     double ended = started + call.ms(UpdatePart.RPC);
     if (call.sent() && call.end() == TracedCall.End.SUCCEEDED && ended > call.ms(UpdatePart.WALL)) {
       // Figures are rounded, and the difference of two clocks is known to within bounds.
@@ -42,7 +44,12 @@ record CallTimes(
       ended = Math.min(ended - early, call.ms(UpdatePart.WALL));
     }
     return new CallTimes(
-        call.ms(UpdatePart.CONNECT), received, started, ended, call.ms(UpdatePart.WALL), atServer && !known);
+        call.ms(UpdatePart.CONNECT),
+        received,
+        started,
+        ended,
+        call.ms(UpdatePart.WALL),
+        atServer && !known);
   }
 
   /** Whether the client got the answer to what is known of the server's part. */
@@ -55,7 +62,11 @@ record CallTimes(
       return Math.max(0, call.gapMs());
     }
     double connect = or0(call.ms(UpdatePart.CONNECT));
-    double onTheWay = call.ms(UpdatePart.WALL) - connect - or0(call.ms(UpdatePart.HANDLER)) - or0(call.ms(UpdatePart.RPC));
+    double onTheWay =
+        call.ms(UpdatePart.WALL)
+            - connect
+            - or0(call.ms(UpdatePart.HANDLER))
+            - or0(call.ms(UpdatePart.RPC));
     return connect + (onTheWay > 0 ? onTheWay / 2 : 0);
   }
 

@@ -42,9 +42,7 @@ final class Nest {
   Nest lasting(String wireName, double ms) {
     return ms > 0
         ? until(
-            UpdatePart.label(wireName),
-            at + TraceAxis.length(ms),
-            new Args().figure(wireName, ms))
+            UpdatePart.label(wireName), at + TraceAxis.length(ms), new Args().figure(wireName, ms))
         : new Nest(out, track, category, at, at);
   }
 

@@ -1,9 +1,9 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.TracedCall;
-import dev.freshet.analysis.AnalysisException;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -86,7 +86,8 @@ public record RunTrace(
   private static List<String> missing(
       Analysis analysis, RecordedMetrics metrics, long estimated, int steps) {
     List<String> missing = new ArrayList<>();
-    for (LogMetric metric : List.of(LogMetric.WRITE, LogMetric.WAIT, LogMetric.BATCH, LogMetric.STALENESS)) {
+    for (LogMetric metric :
+        List.of(LogMetric.WRITE, LogMetric.WAIT, LogMetric.BATCH, LogMetric.STALENESS)) {
       if (analysis.moments().stream().noneMatch(moment -> moment.metric() == metric)) {
         missing.add("no %s in these logs".formatted(metric.label()));
       }

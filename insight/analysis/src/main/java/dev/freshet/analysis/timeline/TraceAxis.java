@@ -1,8 +1,8 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.TracedCall;
 import dev.freshet.analysis.AnalysisException;
+import dev.freshet.analysis.TracedCall;
 import java.util.stream.DoubleStream;
 
 /**

@@ -76,7 +76,9 @@ final class UpdateTracks {
     Lanes lanes = roles.orchestrator().exact("updates of " + server);
     boolean over = !Double.isNaN(times.done());
     Lanes.Placed placed =
-        over ? lanes.place(origin, origin + TraceAxis.length(times.done())) : lanes.placeUnended(origin);
+        over
+            ? lanes.place(origin, origin + TraceAxis.length(times.done()))
+            : lanes.placeUnended(origin);
     if (over) {
       out.slice(
           placed.track(), CATEGORY, name(call), placed.start(), placed.duration(), args(call));
@@ -104,7 +106,8 @@ final class UpdateTracks {
     arrow.ifPresent(
         flow -> {
           long answered = nest.at();
-          nest.until(UpdatePart.ANSWER.label(), origin + TraceAxis.length(times.done()), new Args());
+          nest.until(
+              UpdatePart.ANSWER.label(), origin + TraceAxis.length(times.done()), new Args());
           nest.flow(flow, Flow.Stand.END, answered);
         });
   }
@@ -173,13 +176,20 @@ final class UpdateTracks {
       Flow.Stand last) {
     long start = nest.at();
     if (Double.isNaN(times.ended())) {
-      out.unended(placed.track(), CATEGORY, UpdatePart.RPC.label(), start, new Args().text("phase", call.phase()));
+      out.unended(
+          placed.track(),
+          CATEGORY,
+          UpdatePart.RPC.label(),
+          start,
+          new Args().text("phase", call.phase()));
       arrow.ifPresent(flow -> nest.flow(flow, last, start));
       return start;
     }
     Nest rpc =
         nest.until(
-            UpdatePart.RPC.label(), origin + TraceAxis.length(times.ended()), new Args().figure(UpdatePart.RPC.wireName(), call.ms(UpdatePart.RPC)));
+            UpdatePart.RPC.label(),
+            origin + TraceAxis.length(times.ended()),
+            new Args().figure(UpdatePart.RPC.wireName(), call.ms(UpdatePart.RPC)));
     arrow.ifPresent(flow -> nest.flow(flow, last, start));
     if (isPeer(call.parts())) {
       return nest.at();

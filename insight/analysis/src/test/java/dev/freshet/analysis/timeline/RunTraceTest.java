@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.AnalyzedLogs;
 import dev.freshet.analysis.SimulatedRun;
 import dev.freshet.analysis.SimulatedRun.Role;
-import dev.freshet.analysis.AnalysisException;
+import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +44,8 @@ class RunTraceTest {
   }
 
   private static List<String> missing(String... logs) {
-    return RunTrace.write(AnalyzedLogs.analyze(logs), RecordedMetrics.NONE, OutputStream.nullOutputStream())
+    return RunTrace.write(
+            AnalyzedLogs.analyze(logs), RecordedMetrics.NONE, OutputStream.nullOutputStream())
         .missing();
   }
 
@@ -250,7 +253,9 @@ class RunTraceTest {
         .containsExactly("write v3 450+100");
     assertThat(trace.counter("reward")).containsExactly(0.25);
     assertThat(trace.counter("loss")).containsExactly(0.5);
-    assertThat(RunTrace.write(AnalyzedLogs.analyze(log), read, OutputStream.nullOutputStream()).missing())
+    assertThat(
+            RunTrace.write(AnalyzedLogs.analyze(log), read, OutputStream.nullOutputStream())
+                .missing())
         .contains(
             "1 line of metrics.jsonl that is no JSON",
             "1 training step whose [ckpt] write.done is in no log, not drawn");
@@ -273,6 +278,76 @@ class RunTraceTest {
   }
 
   @Test
+  void everyPhaseOfAnUpdateIsDrawnWithinThePartThatItIsAPartOf() {
+    StringBuilder log = new StringBuilder(UPDATE.substring(0, UPDATE.indexOf("prepare_ms")));
+    for (UpdatePart part : serversPhases()) {
+      log.append(" %s=%.1f".formatted(part.wireName(), length(part)));
+    }
+
+    ReadTrace trace = trace(log + "\n");
+
+    assertThat(serversPhases()).isNotEmpty();
+    for (UpdatePart part : serversPhases()) {
+      ReadTrace.Slice slice = trace.slices("weight operations", part.label()).getFirst();
+      assertThat(slice.arg(part.wireName())).isEqualTo(length(part));
+      assertThat(slice.around().getFirst()).isEqualTo(part.parent().orElseThrow().label());
+    }
+  }
+
+  /** Short enough for the part around it to have room for six. */
+  private static double length(UpdatePart part) {
+    return part.depth() == UpdatePart.RPC.depth() + 1 ? 15 : 2;
+  }
+
+  /** Those of a server's operation, as opposed to the calls that update another program. */
+  private static List<UpdatePart> serversPhases() {
+    return Stream.of(UpdatePart.values())
+        .filter(part -> part.isPhase() && part.side() == UpdatePart.Side.SERVER)
+        .toList();
+  }
+
+  @Test
+  void theCallsThatUpdateAnotherProgramAreDrawnOneAfterTheOther() {
+    List<UpdatePart> calls =
+        Stream.of(UpdatePart.values())
+            .filter(part -> part.isPhase() && part.side() == UpdatePart.Side.CLIENT)
+            .toList();
+    String[] lines = UPDATE.split("\n", -1);
+    StringBuilder done =
+        new StringBuilder(lines[4].substring(0, lines[4].indexOf("connect_ms")))
+            .append("pause_ms=2.0");
+    calls.forEach(part -> done.append(" ").append(part.wireName()).append("=3.0"));
+
+    ReadTrace trace = trace(lines[0] + "\n" + done.toString().replace(" rpc_ms=100.0", "") + "\n");
+
+    int at = 2;
+    assertThat(calls).isNotEmpty();
+    assertThat(trace.slices("updates", "pause").stream().map(RunTraceTest::shape))
+        .containsExactly("pause 0+2");
+    for (UpdatePart part : calls) {
+      assertThat(trace.slices("updates", part.label()).stream().map(RunTraceTest::shape))
+          .containsExactly("%s %d+3".formatted(part.label(), at));
+      at += 3;
+    }
+  }
+
+  @Test
+  void aPhaseUnderAnUnknownNameIsDrawnToo(@TempDir Path dir) throws IOException {
+    Path metrics =
+        Files.writeString(
+            dir.resolve("metrics.jsonl"),
+            """
+            {"role":"orchestrator","kind":"update","step":7,"trace":"00000000000000aa","wall_ms":120.0,"rpc_ms":100.0,"phases":{"prepare_ms":50.0,"unheard_of_ms":20.5}}
+            """);
+
+    ReadTrace trace = trace(RecordedMetrics.read(metrics), UPDATE);
+
+    ReadTrace.Slice slice = trace.slices("weight operations", "unheard_of").getFirst();
+    assertThat(slice.arg("unheard_of_ms")).isEqualTo(20.5);
+    assertThat(slice.around().getFirst()).isEqualTo("rpc");
+  }
+
+  @Test
   void logsWithoutTimesOfDayAreRefusedInOneLine() {
     assertThatThrownBy(() -> trace("[ckpt] write.done step=3 write_ms=100.0\n"))
         .isInstanceOf(AnalysisException.class)
@@ -291,7 +366,8 @@ class RunTraceTest {
           }
         };
 
-    assertThatThrownBy(() -> RunTrace.write(AnalyzedLogs.analyze(UPDATE), RecordedMetrics.NONE, full))
+    assertThatThrownBy(
+            () -> RunTrace.write(AnalyzedLogs.analyze(UPDATE), RecordedMetrics.NONE, full))
         .isInstanceOf(AnalysisException.class)
         .hasMessage("the trace cannot be written: No space left on device");
   }
