@@ -8,18 +8,18 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One admin call, put together from the events of its trace as they come. A figure that is not
- * known is NaN. Written by {@link CallBook} alone.
+ * One admin call, assembled from the events of its trace. An unknown figure is NaN. Written only by
+ * {@link CallBook}.
  */
 final class AdminCall {
-  /** No part of a call takes longer: eleven days, as no figure of a log may. */
+  /** The longest duration that is accepted, eleven days, as for any figure of a log. */
   static final double MOST_MS = 1e9;
 
   private static final double S = 1000;
 
   final long trace;
 
-  /** The next call under the same trace: a further try, or another server. */
+  /** The next call under the same trace: another attempt, or another server. */
   @Nullable AdminCall next;
 
   boolean sent;
@@ -34,10 +34,10 @@ final class AdminCall {
   String phase = "";
   String target = "";
 
-  /** Why it, or the engine's operation, failed; empty if it did not. */
+  /** The error of the call or of the engine's operation; empty if neither failed. */
   String error = "";
 
-  /** That its checkpoint's directory is named after. */
+  /** The step in the name of the checkpoint's directory. */
   double step = Double.NaN;
 
   double sendT = Double.NaN;
@@ -46,7 +46,7 @@ final class AdminCall {
   double endT = Double.NaN;
   double serverRpcMs = Double.NaN;
 
-  /** As client.done has them. */
+  /** The parts in client.done. */
   PartMillis parts = PartMillis.NONE;
 
   Stamp sendStamp = Stamp.NONE;
@@ -63,19 +63,21 @@ final class AdminCall {
   long clientLine;
   long serverLine;
 
-  /** Completions in flight when it was sent, by the last line of the same log that said so. */
+  /**
+   * Completions in flight when it was sent, by the last line of the same log that has the number.
+   */
   double inflight = Double.NaN;
 
   AdminCall(long trace) {
     this.trace = trace;
   }
 
-  /** Whether it, or the engine's operation, ended without success. */
+  /** Whether the call or the engine's operation failed. */
   boolean failed() {
     return clientFailed || serverFailed;
   }
 
-  /** Whether it succeeded, as far as is known, and has a figure to count. */
+  /** Whether it is a finished update or reload that did not fail. */
   boolean counts() {
     return !failed() && (done || ended) && !isOther();
   }
@@ -143,7 +145,7 @@ final class AdminCall {
         : parts.ms(UpdatePart.HANDLER);
   }
 
-  /** Its id as logs have it. */
+  /** Its trace id, as in logs. */
   String id() {
     return HexFormat.of().toHexDigits(trace);
   }

@@ -12,10 +12,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The admin calls of all logs, by trace. An event that a trace has already is passed over; one that
- * differs from the event of its kind belongs to a further call under the trace. The newest {@link
- * #MOST} traces are kept; an older one is settled: given away once, and its later events are passed
- * over.
+ * The admin calls of all logs, by trace. An event that a call already has is a repeat; one that
+ * differs from the call's event of the same kind belongs to another call under the trace. The
+ * newest {@link #MOST} traces are kept. An older one is settled: passed on once, after which its
+ * events count as repeats.
  */
 final class CallBook {
   static final int MOST = 1 << 16;
@@ -35,22 +35,22 @@ final class CallBook {
   /** Where an event was seen. */
   record Place(int source, int epoch, long order, long line, Stamp stamp, double inflight) {}
 
-  /** Events that were there already. */
+  /** The number of repeated events. */
   long repeated() {
     return repeated;
   }
 
-  /** Calls that are no longer kept. */
+  /** The number of calls that are no longer kept. */
   long settledCalls() {
     return settledCalls;
   }
 
-  /** Whether events of a trace that is no longer kept could not be told from new ones. */
+  /** Whether there were too many settled traces to recognize the events of all of them. */
   boolean overflowed() {
     return settled.isFull();
   }
 
-  /** The calls kept, in the order of their first events. */
+  /** The calls that are kept, in the order of their first events. */
   List<AdminCall> calls() {
     List<AdminCall> calls = new ArrayList<>();
     for (AdminCall first : traces.values()) {
@@ -81,7 +81,7 @@ final class CallBook {
     }
   }
 
-  /** The call that an event belongs to; null if it is there already. */
+  /** The call that an event belongs to; null if the event is a repeat. */
   private @Nullable AdminCall callOf(Event.OfCall event) {
     AdminCall call = traces.get(event.trace());
     if (call == null) {

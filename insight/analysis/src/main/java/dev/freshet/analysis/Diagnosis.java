@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** From a ledger to an analysis: puts the facts together, asks every rule, and says it in words. */
+/**
+ * Makes an analysis of a ledger: gathers the facts, applies every rule and writes the verdict and
+ * notes.
+ */
 final class Diagnosis {
   private final Ledger ledger;
   private final Facts facts;
@@ -14,7 +17,7 @@ final class Diagnosis {
   private final List<String> remarks;
 
   /**
-   * @param remarks what is to be said of the inputs themselves
+   * @param remarks notes on the inputs themselves
    */
   Diagnosis(
       Ledger ledger,
@@ -109,7 +112,7 @@ final class Diagnosis {
     bounds(notes);
     missing(notes);
     if (!facts.asyncLevel.isKnown() && facts.stats(LogMetric.STALENESS).count() > 0) {
-      notes.add("%s: say it with --async-level.".formatted(facts.asyncLevel));
+      notes.add("%s; set it with --async-level.".formatted(facts.asyncLevel));
     }
     return notes;
   }
@@ -118,23 +121,23 @@ final class Diagnosis {
     for (Ledger.Source source : ledger.sources()) {
       if (source.runs() > 1) {
         notes.add(
-            "%s has %d runs, for a clock or a step goes back: figures are over all of them."
+            "%s has %d runs (a clock or a step goes back); figures cover all of them."
                 .formatted(source.name(), source.runs()));
       }
     }
     if (ledger.calls().repeated() + ledger.repeats().repeated() > 0) {
       notes.add(
           Text.of(
-              "%s seen more than once counted once.",
+              "%s read more than once and counted once.",
               Text.count(ledger.calls().repeated() + ledger.repeats().repeated(), "event")));
     }
-    long strange = inputs.stream().mapToLong(Analysis.Input::strange).sum();
-    if (strange > 0) {
+    long malformed = inputs.stream().mapToLong(Analysis.Input::malformed).sum();
+    if (malformed > 0) {
       notes.add(
           Text.of(
-              "%s with a tag could not be used as a whole: not of the format, or with figures that"
-                  + " cannot be true.",
-              Text.count(strange, "line")));
+              "%s with a tag could not be used completely: not in the log format, or with"
+                  + " impossible figures.",
+              Text.count(malformed, "line")));
     }
   }
 
@@ -142,13 +145,13 @@ final class Diagnosis {
     if (counts.failed() > 0) {
       notes.add(
           Text.of(
-              "%s failed and not counted in the figures.",
+              "%s failed; the figures do not include failed calls.",
               Text.count(counts.failed(), "admin call")));
     }
     if (counts.unfinished() > 0) {
       notes.add(
           Text.of(
-              "%s without an end: the log was cut off, or another log is missing.",
+              "%s without an end: the log is incomplete, or another log is missing.",
               Text.count(counts.unfinished(), "admin call")));
     }
     if (counts.queueUnknown() > 0) {
@@ -163,12 +166,12 @@ final class Diagnosis {
     if (ledger.calls().settledCalls() > 0) {
       notes.add(
           Text.of(
-              "Findings and splits are of the newest %,d traces; %,d calls before them are in the"
-                  + " distributions alone.",
+              "Findings and breakdowns are of the newest %,d traces; %,d earlier calls are only in the"
+                  + " distributions.",
               CallBook.MOST, ledger.calls().settledCalls()));
     }
     if (ledger.calls().overflowed() || ledger.repeats().isFull()) {
-      notes.add("There were too many events to tell all repeats: some may be counted twice.");
+      notes.add("Too many events to recognize all repeats: some may be counted twice.");
     }
     facts.stats.forEach(
         (metric, stats) -> {
@@ -241,7 +244,7 @@ final class Diagnosis {
         .toList();
   }
 
-  /** What had begun last, and of whose kind nothing ended after it. */
+  /** Waits and batches that began after the last end of their kind. */
   private List<Analysis.Begun> begun() {
     return ledger.sources().stream()
         .flatMap(Ledger.Source::begun)

@@ -7,16 +7,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/**
- * What is judged: the figures of a {@link Ledger} at one moment, and how its logs' clocks relate.
- */
+/** The input of the rules: the metrics of a {@link Ledger} and the clock offsets of its logs. */
 final class Facts {
   final Ranges ranges;
   final AsyncLevel asyncLevel;
   final Map<LogMetric, Stats> stats;
   final List<String> names;
 
-  /** All calls kept, also failed and unfinished ones. */
+  /** All calls that are kept, also failed and unfinished ones. */
   final List<AdminCall> all;
 
   /** The calls that succeeded. */
@@ -29,7 +27,7 @@ final class Facts {
   final HostClocks clocks;
   final SourceTimes times;
 
-  /** How queue_ms and rpc_ms of the calls go with the completions in flight. */
+  /** The correlations of queue_ms and rpc_ms with the completions in flight. */
   final Correlation queueLoad;
 
   final Correlation rpcLoad;
@@ -78,7 +76,7 @@ final class Facts {
     return calls.stream().mapToDouble(figure).toArray();
   }
 
-  /** Completions in flight when a call was sent, by its own log or by time; NaN if not known. */
+  /** Completions in flight when a call was sent, by its own log or by time; NaN if unknown. */
   double inflight(AdminCall call) {
     if (!Double.isNaN(call.inflight) || loads.isEmpty()) {
       return call.inflight;
@@ -107,7 +105,7 @@ final class Facts {
         figure, "inflight", x.length, Samples.pearson(x, y), Samples.spearman(x, y));
   }
 
-  /** Where a line is, as {@code file:line}. */
+  /** The place of a line, as {@code file:line}. */
   String at(int source, long line) {
     return source < 0 ? "?" : names.get(source) + ":" + line;
   }
@@ -116,7 +114,7 @@ final class Facts {
     return at(place.source(), place.line());
   }
 
-  /** A call as evidence: its trace, its split, its line. */
+  /** A call as evidence: its trace, parts and line. */
   String evidence(AdminCall call) {
     StringBuilder text = new StringBuilder("trace ").append(call.id());
     figure(text, "queue_ms", call.queueMs());

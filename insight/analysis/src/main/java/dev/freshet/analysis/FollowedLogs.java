@@ -226,7 +226,7 @@ public final class FollowedLogs implements AutoCloseable {
     }
   }
 
-  /** A log found in a directory may vanish or be closed to us; one that was named may not. */
+  /** A log in a directory may vanish or be unreadable; a log that was named must be readable. */
   private void failed(Path path, IOException e) {
     boolean passable = e instanceof NoSuchFileException || e instanceof AccessDeniedException;
     if (!passable || (e instanceof AccessDeniedException && paths.contains(path))) {
@@ -234,7 +234,7 @@ public final class FollowedLogs implements AutoCloseable {
     }
   }
 
-  /** Judges what has been read so far. */
+  /** Analyses what has been read so far. */
   public Analysis analysis() {
     return analysis.analysis();
   }

@@ -12,12 +12,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * All that was read, in bounded memory: the figures of every event, the newest calls, batches,
- * waits and checkpoints themselves. Takes events source by source or interleaved. Owned by one
- * thread.
+ * What was read, in bounded memory: the metrics of all events, and the newest calls, batches, waits
+ * and checkpoints. Takes events log by log or interleaved. Owned by one thread.
  */
 final class Ledger {
-  /** What calls are counted in once they are settled, and until then in a copy. */
+  /** The metrics of calls. A call counts in them once it is settled, and until then in a copy. */
   private static final Set<LogMetric> OF_CALLS =
       EnumSet.of(LogMetric.QUEUE, LogMetric.RPC, LogMetric.RPC_RELOAD, LogMetric.WALL);
 
@@ -38,7 +37,7 @@ final class Ledger {
     this.ranges = ranges;
   }
 
-  /** What is remembered of a log while it is read. */
+  /** The state of a log while it is read. */
   static final class Source {
     private final String name;
     private final RunCounter runs = new RunCounter();
@@ -60,18 +59,18 @@ final class Ledger {
       return runs.runs();
     }
 
-    /** How much of the date its times have, once they have any. */
+    /** How much of the date the times of the log have. */
     Stamp.Date date() {
       return date;
     }
 
-    /** The wait and the batch that have not ended. */
+    /** The wait and the batch without an end. */
     Stream<Seen.Begun> begun() {
       return Stream.of(wait, batch).flatMap(Optional::stream);
     }
   }
 
-  /** Begins a log; returns the number by which it is known. */
+  /** Begins a log; returns its number. */
   int open(String name) {
     sources.add(new Source(name));
     return sources.size() - 1;
@@ -109,12 +108,12 @@ final class Ledger {
     return loads;
   }
 
-  /** Failed calls among those no longer kept. */
+  /** The number of failed calls among those no longer kept. */
   long settledFailures() {
     return settledFailures;
   }
 
-  /** The distributions so far, of all that was read. */
+  /** The distributions of all that was read so far. */
   Map<LogMetric, Stats> stats() {
     Map<LogMetric, MetricValues> ofCalls = new EnumMap<>(LogMetric.class);
     OF_CALLS.forEach(metric -> ofCalls.put(metric, figure(metric).copy()));
@@ -159,7 +158,7 @@ final class Ledger {
     }
   }
 
-  /** Takes an event of a source. */
+  /** Takes an event of a log. */
   void accept(int number, Event event, Stamp stamp, long line) {
     Source source = sources.get(number);
     order++;

@@ -1,6 +1,6 @@
 package dev.freshet.analysis;
 
-/** A figure of which an analysis gives the distribution. */
+/** A metric whose distribution an analysis gives. */
 public enum LogMetric {
   QUEUE("queue_ms", "ms"),
   RPC("rpc_ms", "ms"),

@@ -3,9 +3,9 @@ package dev.freshet.analysis;
 import java.util.Arrays;
 
 /**
- * The values of a metric as they come. Count, mean, deviation, extremes and shares are exact
- * always, percentiles up to {@link #MOST_EXACT} values; beyond that values are counted in buckets
- * whose bounds are 1 % apart. Values are at least 0.
+ * Collects the values of a metric. Count, mean, deviation, extremes and shares are always exact,
+ * percentiles up to {@link #MOST_EXACT} values; beyond that values are counted in buckets whose
+ * bounds are 1 % apart. Values are at least 0.
  */
 final class MetricValues {
   static final int MOST_EXACT = 1 << 19;
@@ -28,7 +28,7 @@ final class MetricValues {
   private double min = Double.POSITIVE_INFINITY;
   private double max = Double.NEGATIVE_INFINITY;
 
-  /** A series that goes on from here on its own. */
+  /** A copy that values can be added to independently. */
   MetricValues copy() {
     MetricValues copy = new MetricValues();
     copy.values = Arrays.copyOf(values, Math.max(FIRST, kept));

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An engine that gets slower: rpc_ms of updates rises over the longest run, beyond chance (one in a
- * thousand), by at least a quarter and by at least a twentieth of what is good.
+ * An engine that gets slower: rpc_ms of updates rises over the longest run, significantly (one in a
+ * thousand), by at least a quarter and by at least a twentieth of the good bound.
  */
 final class RpcTrend {
   private static final int FEWEST = 8;
@@ -18,18 +18,18 @@ final class RpcTrend {
   private static final double PART_OF_GOOD = 0.05;
   private static final double GOOD_IF_UNKNOWN = 2000;
 
-  /** Lines of one moment may stand in either order. */
+  /** Lines of the same moment may be in either order. */
   private static final double CLOCK_SLACK_S = 1;
 
   private RpcTrend() {}
 
-  /** The trend of the longest run, if it has calls enough. */
+  /** The trend of the longest run, if it has enough calls. */
   static Optional<Trend> trend(Facts facts) {
     double[] rpc = longestRun(facts).stream().mapToDouble(AdminCall::rpcMs).toArray();
     return rpc.length < FEWEST ? Optional.empty() : Optional.of(Trend.of(rpc));
   }
 
-  /** The updates of the longest run, in the order of time. */
+  /** The updates of the longest run, by time. */
   private static List<AdminCall> longestRun(Facts facts) {
     Map<String, List<AdminCall>> logs = new LinkedHashMap<>();
     for (AdminCall call : facts.calls) {
@@ -43,7 +43,10 @@ final class RpcTrend {
         .orElse(List.of());
   }
 
-  /** The log that a call is in, by its name without what rotation has put behind {@code .log}. */
+  /**
+   * The name of the log that a call is in, without the suffix that rotation appends to {@code
+   * .log}.
+   */
   private static String log(Facts facts, AdminCall call) {
     String name = facts.names.get(Math.max(call.clientSource, call.serverSource));
     if (call.clientSource >= 0) {
@@ -53,7 +56,7 @@ final class RpcTrend {
     return end < 0 ? name : name.substring(0, end);
   }
 
-  /** The calls of a log by time, apart where its clock goes back. */
+  /** The calls of a log by time, split where its clock goes back. */
   private static List<List<AdminCall>> runs(Facts facts, List<AdminCall> calls) {
     boolean timed = calls.stream().noneMatch(call -> Double.isNaN(facts.times.sentMillis(call)));
     List<AdminCall> sorted =
@@ -112,10 +115,10 @@ final class RpcTrend {
                 trend.count(), Text.ms(trend.start()), Text.ms(trend.end()), trend.z()),
             load.known()
                 ? Text.of("rpc_ms against completions in flight: Spearman %.2f.", load.spearman())
-                : "Whether the load grew as well is not known.",
+                : "Whether the load grew as well is unknown.",
             "The first: " + facts.evidence(run.getFirst()),
             "The last: " + facts.evidence(run.getLast())),
-        "Something fills up or wears: look at the storage's free space and latency, at the page cache,"
-            + " and at what the engine keeps of earlier versions; prune old checkpoints.");
+        "Something fills up or wears out: check the storage's free space and latency, the page cache,"
+            + " and what the engine keeps of earlier versions; prune old checkpoints.");
   }
 }

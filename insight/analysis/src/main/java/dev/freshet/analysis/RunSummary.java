@@ -15,18 +15,18 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a run came to, computed from its {@code metrics.jsonl} alone. A figure that the file does
- * not give is NaN, and null in JSON.
+ * The summary of a run, computed from its {@code metrics.jsonl} only. A figure that the file lacks
+ * is NaN, and null in JSON.
  *
  * @param wallS the run's duration in seconds
- * @param rssMb the most memory that was resident, in MiB
+ * @param rssMb the peak of resident memory, in MiB
  * @param rewardStart held-out mean reward of the base model
  * @param rewardEnd held-out mean reward of the last weights evaluated
  * @param mismatchKlMean mean over the training steps
  * @param mismatchKlMax the largest of a training step
  * @param stalenessMean mean over the rollouts trained on, in steps
  * @param stalenessMax the largest of a rollout trained on
- * @param queueMs client's wall time of an update less the server's
+ * @param queueMs wall time of an update less the server's time
  * @param rpcMs the server's time for an update
  * @param wallMs client.send to client.done
  * @param stallMs how long decoding was held for an update
@@ -50,11 +50,11 @@ public record RunSummary(
     double trainerTokensPerS) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Reads a run's metrics. Lines that are not whole or of an unknown kind are passed over. */
+  /** Reads a run's metrics. Skips lines that are incomplete or of an unknown kind. */
   public static RunSummary read(Path metrics) {
     Map<String, List<JsonNode>> lines = new LinkedHashMap<>();
     try {
-      // A line that was cut within a character is not whole either, so it may decode to anything.
+      // A line that was cut within a character is incomplete, so it may decode to anything.
       new String(Files.readAllBytes(metrics), StandardCharsets.UTF_8)
           .lines()
           .forEach(line -> parse(line, lines));
@@ -86,8 +86,7 @@ public record RunSummary(
       JsonNode node = JSON.readTree(line);
       lines.computeIfAbsent(node.path("kind").asString(""), _ -> new ArrayList<>()).add(node);
     } catch (JacksonException e) {
-      // The last line of a run that was killed may be cut off; what it would have said is lost
-      // either way.
+      // The last line of a run that was killed may be incomplete.
       lines.computeIfAbsent("torn", _ -> new ArrayList<>());
     }
   }
@@ -113,7 +112,7 @@ public record RunSummary(
     return values.stream().mapToDouble(Double::doubleValue).sum();
   }
 
-  /** The mean of a figure of lines, each line as often as its weight says. */
+  /** The mean of a figure, weighted by another. */
   private static double weightedMean(List<JsonNode> lines, String figure, String weight) {
     double sum = 0;
     double weights = 0;

@@ -42,7 +42,7 @@ final class Samples {
     return values.length == 0 ? values : RANKS.apply(values);
   }
 
-  /** Pearson's coefficient; NaN where one of the two does not vary. */
+  /** Pearson's coefficient; NaN if one of the two does not vary. */
   static double pearson(double[] x, double[] y) {
     double meanX = Arrays.stream(x).average().orElse(Double.NaN);
     double meanY = Arrays.stream(y).average().orElse(Double.NaN);
@@ -63,8 +63,8 @@ final class Samples {
   }
 
   /**
-   * By how many standard deviations the rank sum of {@code a} exceeds what chance gives (Mann and
-   * Whitney, without correction for ties).
+   * By how many standard deviations the rank sum of {@code a} exceeds its expectation
+   * (Mann–Whitney, without correction for ties).
    */
   static double rankSumZ(double[] a, double[] b) {
     double[] all = Arrays.copyOf(a, a.length + b.length);

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * When calls were sent, on the common axis, to the client's clock's microsecond. Times of day have
- * milliseconds; what lies between them and the clock is taken from the median of {@link #WINDOW}
- * calls, so that a drift between the two does no harm.
+ * When calls were sent, on the common time axis, in the resolution of the client's clock, which is
+ * a microsecond. Times of day have only milliseconds; their offset from the clock is the median
+ * over {@link #WINDOW} calls, which limits the effect of drift.
  */
 final class SentTimes {
   private static final int WINDOW = 64;
 
-  /** A client's log and run, and a stretch of its calls. */
+  /** A client's log and run, and a window of its calls. */
   private record Stretch(int source, int epoch, int window) {}
 
   private final SourceTimes times;

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Every call that is kept, by time. */
+/** All calls that are kept, by time. */
 final class TracedCalls {
   private TracedCalls() {}
 

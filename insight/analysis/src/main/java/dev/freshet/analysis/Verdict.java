@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /**
  * The diagnosis in one sentence. It begins with {@code healthy} only if nothing is wrong and there
- * was enough to tell.
+ * was enough data.
  */
 final class Verdict {
   private static final int FEW = 3;
@@ -34,12 +34,12 @@ final class Verdict {
     Stats queue = facts.stats(LogMetric.QUEUE);
     Stats rpc = facts.stats(LogMetric.RPC);
     if (queue.count() == 0 || rpc.count() == 0) {
-      return "Too little to judge weight updates by: " + lacking(facts) + ".";
+      return "Not enough data to judge weight updates: " + lacking(facts) + ".";
     }
     return Text.of(
         "healthy%s: %s with a queue_ms of %s and an rpc_ms of %s, the medians, and no sign of a"
             + " bottleneck.",
-        queue.count() < FEW ? " as far as so few can tell" : "",
+        queue.count() < FEW ? " as far as so few updates show" : "",
         Text.count(counts.succeeded(), "update"),
         Text.ms(queue.p50()),
         Text.ms(rpc.p50()));
@@ -54,8 +54,8 @@ final class Verdict {
     if (facts.stats(LogMetric.QUEUE).count() == 0) {
       lacking.add(
           facts.stats(LogMetric.WALL).count() > 0
-              ? "queue_ms is unknown, for the servers do not report rpc_ms and none of their logs is"
-                  + " here"
+              ? "queue_ms is unknown, because the servers do not report rpc_ms and none of their logs was"
+                  + " read"
               : "queue_ms needs client.done lines, from the orchestrator's log");
     }
     if (facts.stats(LogMetric.RPC).count() == 0) {
@@ -64,7 +64,7 @@ final class Verdict {
     return String.join("; ", lacking);
   }
 
-  /** What is not good and no signature explains. */
+  /** Metrics that are not good and that no signature explains. */
   static List<String> remarks(Facts facts, List<Finding> findings, Analysis.Counts counts) {
     List<String> remarks = new ArrayList<>();
     Set<Signature> found = findings.stream().map(Finding::signature).collect(Collectors.toSet());

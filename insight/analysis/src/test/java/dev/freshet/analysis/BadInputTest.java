@@ -85,7 +85,7 @@ class BadInputTest {
     assertThat(stats(analysis, LogMetric.STALENESS).count()).isZero();
     assertThat(stats(analysis, LogMetric.WALL).max()).isEqualTo(100);
     assertThat(stats(analysis, LogMetric.QUEUE).count()).isZero();
-    assertThat(analysis.notes()).anyMatch(note -> note.contains("cannot be true"));
+    assertThat(analysis.notes()).anyMatch(note -> note.contains("impossible figures"));
   }
 
   @Test
@@ -114,7 +114,7 @@ class BadInputTest {
     Analysis alone = AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR));
     assertThat(alone.counts().queueUnknown()).isEqualTo(60);
     assertThat(alone.verdict())
-        .startsWith("Too little to judge weight updates by: queue_ms is unknown");
+        .startsWith("Not enough data to judge weight updates: queue_ms is unknown");
 
     Analysis both = AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE));
     assertThat(stats(both, LogMetric.QUEUE).count()).isEqualTo(60);
@@ -237,7 +237,7 @@ class BadInputTest {
     Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
 
     assertThat(analysis.notes())
-        .anyMatch(note -> note.contains("as if of another time zone"))
+        .anyMatch(note -> note.contains("as from another time zone"))
         .anyMatch(
             note -> note.matches("The times in log1 are 1(7999\\.9|8000\\.0)\\d* s behind .*"));
     assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
@@ -290,8 +290,8 @@ class BadInputTest {
     Analysis half = LogAnalysis.of(AnalyzeOptions.NONE, List.of(torn));
     file("tiny.log.gz", Arrays.copyOf(whole, 5));
     assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
-        .contains("tiny.log.gz is no whole gzip file and was left out.");
-    assertThat(half.notes()).anyMatch(note -> note.contains("ends before its compressed content"));
+        .contains("tiny.log.gz is not a complete gzip file and was skipped.");
+    assertThat(half.notes()).anyMatch(note -> note.contains("is a truncated gzip file"));
     assertThat(stats(half, LogMetric.QUEUE).count()).isBetween(10L, 59L);
   }
 
@@ -343,7 +343,7 @@ class BadInputTest {
   }
 
   @Test
-  void figuresThatFollowFromAbsurdOnesAreNotKnown() {
+  void figuresThatFollowFromImpossibleOnesAreUnknown() {
     Analysis analysis =
         AnalyzedLogs.analyze(
             """
@@ -364,7 +364,7 @@ class BadInputTest {
   void aLineWithAFigureThatCannotBeTrueIsCountedOnce() {
     Analysis analysis = AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
 
-    assertThat(analysis.inputs().getFirst().strange()).isEqualTo(1);
+    assertThat(analysis.inputs().getFirst().malformed()).isEqualTo(1);
   }
 
   @Test

@@ -71,7 +71,7 @@ class DiagnosisTest {
 
     assertThat(finding.confidence()).isGreaterThan(0.8);
     assertThat(finding.evidence()).anyMatch(e -> e.contains("does not get to the server"));
-    assertThat(finding.advice()).contains("lane of their own");
+    assertThat(finding.advice()).contains("admin lane");
   }
 
   @Test
@@ -232,7 +232,7 @@ class DiagnosisTest {
 
     Finding finding = only(analysis, Signature.CHECKPOINT_WAIT, Severity.CRITICAL);
     assertThat(finding.evidence())
-        .anyMatch(evidence -> evidence.contains("lay there unseen for 8,000 ms"));
+        .anyMatch(evidence -> evidence.contains("was there unnoticed for a median of 8,000 ms"));
     assertThat(analysis.notes()).noneMatch(note -> note.contains("time zone"));
   }
 

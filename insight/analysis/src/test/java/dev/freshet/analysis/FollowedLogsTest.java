@@ -63,7 +63,7 @@ class FollowedLogsTest {
         try {
           open.add(Files.readSymbolicLink(descriptor).toString());
         } catch (NoSuchFileException e) {
-          continue; // That of the listing itself.
+          // It was that of the listing itself.
         }
       }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.freshet.analysis.report.JsonReport;
 import dev.freshet.analysis.report.TextReport;
 import dev.freshet.trace.UpdatePart;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,7 +24,7 @@ class UpdatePartsTest {
   }
 
   private static double ms(UpdatePart part) {
-    return 1000.5 + part.ordinal();
+    return 1000.5 + List.of(UpdatePart.values()).indexOf(part);
   }
 
   @ParameterizedTest

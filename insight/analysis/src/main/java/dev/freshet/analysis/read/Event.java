@@ -1,9 +1,9 @@
 package dev.freshet.analysis.read;
 
 /**
- * A line of the log format, decoded. Durations are milliseconds, {@code t} seconds on the clock of
- * the host that wrote the line. A figure that the line lacks, or that cannot be true, is NaN; a
- * text that it lacks is empty.
+ * A decoded line of the log format. Durations are milliseconds, {@code t} seconds on the clock of
+ * the host that wrote the line. A figure that is missing or invalid is NaN; a missing text is
+ * empty.
  */
 public sealed interface Event {
   /** An event of one admin call; {@code trace} is the 64 bits of its id. */
@@ -14,7 +14,7 @@ public sealed interface Event {
   /**
    * The client is about to connect.
    *
-   * @param step that the checkpoint's directory is named after
+   * @param step the step in the name of the checkpoint's directory
    */
   record ClientSend(long trace, String url, double step, double t) implements OfCall {}
 
@@ -24,14 +24,14 @@ public sealed interface Event {
   /**
    * The engine's operation began.
    *
-   * @param phase which part of it was asked
+   * @param phase the phase that was requested
    */
   record RpcStart(long trace, String op, String phase, double t) implements OfCall {}
 
   /**
    * The engine's operation ended.
    *
-   * @param error why it failed; empty if it did not
+   * @param error the error; empty if it succeeded
    */
   record RpcDone(long trace, String op, double t, double rpcMs, String error) implements OfCall {
     /** Whether it failed. */
@@ -41,13 +41,13 @@ public sealed interface Event {
   }
 
   /**
-   * The client has the whole answer, or gave up.
+   * The client has the whole answer, or the call failed.
    *
-   * @param error why it has none; empty if it has
+   * @param error the error; empty if it succeeded
    */
   record ClientDone(long trace, String op, String url, PartMillis parts, String error)
       implements OfCall {
-    /** Whether it gave up. */
+    /** Whether the call failed. */
     public boolean failed() {
       return !error.isEmpty();
     }
@@ -56,10 +56,10 @@ public sealed interface Event {
   /** A checkpoint was published. */
   record CheckpointWritten(double step, double writeMs) implements Event {}
 
-  /** The pipeline began to stand still for want of weights. */
+  /** The pipeline began to wait for weights. */
   record WaitStart(double targetStep) implements Event {}
 
-  /** The weights are there. */
+  /** The weights arrived. */
   record WaitDone(double targetStep, double waitMs) implements Event {}
 
   /** Collecting a batch began. */

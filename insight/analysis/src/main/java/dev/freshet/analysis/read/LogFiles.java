@@ -20,10 +20,10 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
- * The log files that a command line names, each once: files as they are, directories for the {@code
- * *.log*} and {@code *.gz} in them. At most {@link #MOST_FILES} are taken.
+ * The log files that a command line names, each once: files as they are, and the {@code *.log*} and
+ * {@code *.gz} in directories. At most {@link #MOST_FILES} are taken from a directory.
  *
- * @param files in the order named, a directory's by name
+ * @param files in the order named; the files of a directory by name
  * @param notes what was left out and why
  */
 public record LogFiles(List<Path> files, List<String> notes) {
@@ -40,7 +40,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
   /**
    * Finds them.
    *
-   * @throws AnalysisException if a path is not there or cannot be read
+   * @throws AnalysisException if a path does not exist or cannot be read
    */
   public static LogFiles find(List<Path> paths) {
     List<Path> files = new ArrayList<>();
@@ -55,10 +55,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
     return new LogFiles(files, notes);
   }
 
-  /**
-   * The log files that are there now, without looking into them: what directories have, and the
-   * files named. Paths that are not there are left out.
-   */
+  /** The log files that exist now, in directories or as named. Does not read them. */
   public static List<Path> present(List<Path> paths) {
     return paths.stream()
         .filter(Files::exists)
@@ -71,9 +68,9 @@ public record LogFiles(List<Path> files, List<String> notes) {
   }
 
   /**
-   * Checks that all paths are there.
+   * Checks that all paths exist.
    *
-   * @throws AnalysisException if one is not
+   * @throws AnalysisException if one does not
    */
   public static void requirePresent(List<Path> paths) {
     for (Path path : paths) {
@@ -97,7 +94,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
       if (Files.isRegularFile(file) && !seen.add(file.toRealPath())) {
         notes.add(file + " is named twice and was read once.");
       } else if (Files.isRegularFile(file) && !contents.add(sample(file))) {
-        notes.add(file + " is a copy of a file before it and was left out.");
+        notes.add(file + " is a copy of an earlier file and was skipped.");
       } else {
         requireReadable(file);
         files.add(file);
@@ -108,7 +105,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
       if (!found) {
         throw new AnalysisException(file + ": cannot be read: " + reason(e), e);
       }
-      notes.add("%s cannot be read and was left out: %s.".formatted(file, reason(e)));
+      notes.add("%s cannot be read and was skipped: %s.".formatted(file, reason(e)));
     }
   }
 
@@ -126,12 +123,10 @@ public record LogFiles(List<Path> files, List<String> notes) {
     try {
       Files.walkFileTree(dir, Set.of(), MOST_DEPTH, search);
     } catch (IOException e) {
-      notes.add("%s was not read to its end: %s.".formatted(dir, reason(e)));
+      notes.add("%s was not searched completely: %s.".formatted(dir, reason(e)));
     }
     if (search.cutShort) {
-      notes.add(
-          "%s has more than can be read at once: its first %d logs were taken."
-              .formatted(dir, logs.size()));
+      notes.add("%s has too many logs: only the first %d were read.".formatted(dir, logs.size()));
     }
     if (logs.isEmpty()) {
       notes.add(dir + " has no file named *.log* or *.gz.");
@@ -139,7 +134,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
     return logs.stream().sorted().toList();
   }
 
-  /** Collects logs. What vanishes under its feet, as in the directory of a live run, is passed. */
+  /** Collects logs. Skips files that vanish meanwhile, as in the directory of a live run. */
   private static final class Search extends SimpleFileVisitor<Path> {
     private final List<Path> logs;
     private final List<String> notes;
@@ -166,7 +161,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
     @Override
     public FileVisitResult visitFileFailed(Path file, IOException e) {
       if (!(e instanceof NoSuchFileException)) {
-        notes.add("%s cannot be read and was left out: %s.".formatted(file, reason(e)));
+        notes.add("%s cannot be read and was skipped: %s.".formatted(file, reason(e)));
       }
       return FileVisitResult.CONTINUE;
     }

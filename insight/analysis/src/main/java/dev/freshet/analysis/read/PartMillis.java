@@ -29,14 +29,19 @@ public final class PartMillis {
   public static PartMillis of(ToDoubleFunction<UpdatePart> ms) {
     double[] known = new double[PARTS.length];
     for (UpdatePart part : PARTS) {
-      known[part.ordinal()] = ms.applyAsDouble(part);
+      known[index(part)] = ms.applyAsDouble(part);
     }
     return new PartMillis(known, Map.of());
   }
 
   /** How long a part took; NaN if it is unknown. */
   public double ms(UpdatePart part) {
-    return known[part.ordinal()];
+    return known[index(part)];
+  }
+
+  @SuppressWarnings("EnumOrdinal") // What an EnumMap does, without an object for every figure.
+  private static int index(UpdatePart part) {
+    return part.ordinal();
   }
 
   /** Whether a part is known. */
@@ -55,7 +60,7 @@ public final class PartMillis {
       return this;
     }
     double[] changed = known.clone();
-    changed[part.ordinal()] = ms;
+    changed[index(part)] = ms;
     return new PartMillis(changed, others);
   }
 

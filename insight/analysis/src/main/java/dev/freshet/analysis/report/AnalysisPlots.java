@@ -12,8 +12,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * The plots of an analysis: its updates and what went on around them, over seconds from the first
- * event, or over the order of events where not all of them tell their time.
+ * The plots of an analysis: updates and the other events, over seconds from the first event, or
+ * over the order of events if some have no time.
  */
 final class AnalysisPlots {
   private static final List<LogMetric> AROUND =
@@ -48,7 +48,7 @@ final class AnalysisPlots {
         analysis.moments().stream().mapToDouble(Analysis.Moment::millis));
   }
 
-  /** Those that have a point to draw. */
+  /** The plots that have a point. */
   static List<Plot> of(Analysis analysis) {
     AnalysisPlots plots = new AnalysisPlots(analysis);
     return Stream.concat(
@@ -106,7 +106,7 @@ final class AnalysisPlots {
     return analysis.updates().stream().mapToDouble(figure).toArray();
   }
 
-  /** Where good ends. */
+  /** A mark at the good bound. */
   private List<Plot.Mark> good(LogMetric metric) {
     return List.of(new Plot.Mark(analysis.ranges().of(metric).good(), "good up to here"));
   }

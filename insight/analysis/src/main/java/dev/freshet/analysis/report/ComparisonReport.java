@@ -13,7 +13,7 @@ import java.util.function.ToDoubleFunction;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Two analyses side by side: every metric of either, and every signature of either. */
+/** Two analyses side by side: all metrics and signatures that one of them has. */
 public final class ComparisonReport {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -107,7 +107,7 @@ public final class ComparisonReport {
     if (!Double.isFinite(ratio)) {
       return "-";
     }
-    // A cure may be worth a factor of hundreds, of which two decimals would leave nothing.
+    // Two decimals would round a small ratio to zero.
     return ratio > 0 && ratio < 0.1
         ? String.format(Locale.ROOT, "%.2g", ratio)
         : Numbers.rounded(ratio);

@@ -11,8 +11,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An analysis as JSON. Durations are milliseconds, shares and confidences from 0 to 1; what is not
- * known is null. A metric without a value is there with count 0.
+ * An analysis as JSON. Durations are milliseconds, shares and confidences from 0 to 1; unknown
+ * values are null. A metric without a value has count 0.
  */
 public final class JsonReport {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -114,7 +114,7 @@ public final class JsonReport {
     node.put("bytes", input.bytes());
     node.put("lines", input.lines());
     node.put("events", input.events());
-    node.put("strange", input.strange());
+    node.put("strange", input.malformed());
   }
 
   private static void put(ObjectNode node, String key, double value) {

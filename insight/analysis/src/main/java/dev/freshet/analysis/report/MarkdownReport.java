@@ -58,7 +58,7 @@ final class MarkdownReport {
     }
   }
 
-  /** Names of files and figures may hold what Markdown would take for its own. */
+  /** Escapes what Markdown would interpret in names and figures. */
   private static String escape(String text) {
     return text.replace("\\", "\\\\").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_");
   }

@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * The output directory of an analysis: {@code SUMMARY.md}, {@code report.html}, {@code report.json}
- * and a text file a metric, with the slowest updates and the timeline beside them.
+ * a text file per metric, the slowest updates and the timeline.
  */
 public final class StatsFiles {
   private static final Map<String, List<LogMetric>> FILES = new LinkedHashMap<>();
@@ -31,9 +31,9 @@ public final class StatsFiles {
   private StatsFiles() {}
 
   /**
-   * Writes all files; those of the same names are replaced.
+   * Writes all files, replacing existing ones.
    *
-   * @throws AnalysisException if the directory cannot be made or written to
+   * @throws AnalysisException if the directory cannot be created or written to
    */
   public static void write(Analysis analysis, Path dir) {
     try {

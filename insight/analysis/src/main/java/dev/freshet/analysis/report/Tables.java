@@ -13,7 +13,7 @@ import java.util.Locale;
 final class Tables {
   private Tables() {}
 
-  /** A row a metric that occurs. */
+  /** A row for each metric that occurs. */
   static Table metrics(Analysis analysis) {
     List<String> head = new ArrayList<>(List.of("metric"));
     head.addAll(Figures.HEADS);
@@ -27,7 +27,7 @@ final class Tables {
     return table;
   }
 
-  /** The updates that took longest, with where the time went. */
+  /** The slowest updates and the parts of their time. */
   static Table slowest(Analysis analysis) {
     List<String> head = new ArrayList<>(List.of("trace"));
     UpdateParts.TOTALS.forEach(part -> head.add(part.wireName()));
@@ -65,7 +65,7 @@ final class Tables {
     return table;
   }
 
-  /** What was read, in a sentence. */
+  /** The inputs, in one line. */
   static String inputs(Analysis analysis) {
     long bytes = analysis.inputs().stream().mapToLong(Analysis.Input::bytes).sum();
     long lines = analysis.inputs().stream().mapToLong(Analysis.Input::lines).sum();
@@ -81,7 +81,7 @@ final class Tables {
         events);
   }
 
-  /** The line through rpc_ms, in a sentence; empty if there are too few updates. */
+  /** The trend of rpc_ms, in one line; empty if there are too few updates. */
   static String trend(Analysis analysis) {
     return analysis
         .trend()

@@ -5,15 +5,15 @@ import dev.freshet.trace.UpdatePart;
 
 /**
  * When the parts of a call began and ended, in milliseconds after it was sent, or after it was
- * received if no client's log has it. What is not known is NaN.
+ * received if no client's log has it. Unknown times are NaN.
  *
  * @param connected the connection was established
  * @param received server.recv
  * @param started rpc.start
  * @param ended rpc.done
  * @param done client.done
- * @param estimated whether the server's part lies in the middle of the time it may have been at,
- *     because the clocks of client and server cannot be related
+ * @param estimated whether the clock offset is unknown, so the server's part is placed in the
+ *     middle of the possible time
  */
 record CallTimes(
     double connected,
@@ -37,7 +37,7 @@ record CallTimes(
             : received + or0(handler);
     double ended = started + call.ms(UpdatePart.RPC);
     if (call.sent() && call.end() == TracedCall.End.SUCCEEDED && ended > call.ms(UpdatePart.WALL)) {
-      // Figures are rounded, and the difference of two clocks is known to within bounds.
+      // Figures are rounded, and the clock offset is known only within bounds.
       double early = Math.min(ended - call.ms(UpdatePart.WALL), received);
       received -= early;
       started = Math.min(started - early, call.ms(UpdatePart.WALL));
@@ -52,7 +52,7 @@ record CallTimes(
         atServer && !known);
   }
 
-  /** Whether the client got the answer to what is known of the server's part. */
+  /** Whether the client got the answer after what is known of the server's part. */
   boolean answered() {
     return done >= received && !(started > done) && !(ended > done);
   }

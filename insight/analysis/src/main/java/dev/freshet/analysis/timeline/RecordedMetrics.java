@@ -20,12 +20,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * What a run's {@code metrics.jsonl} knows beyond its logs: training steps, rewards, and the
- * figures of updates in full. Of each kind the newest {@link #MOST} lines are kept. Milliseconds;
- * what a line lacks is NaN.
+ * What a run's {@code metrics.jsonl} has beyond its logs: training steps, rewards, and the times of
+ * updates at full precision. Keeps the newest {@link #MOST} lines of each kind. Durations in
+ * milliseconds; a missing figure is NaN.
  */
 public final class RecordedMetrics {
-  /** Of a run without such a file. */
+  /** For a run without the file. */
   public static final RecordedMetrics NONE = new RecordedMetrics();
 
   static final int MOST = 1 << 16;
@@ -37,7 +37,7 @@ public final class RecordedMetrics {
   private final Map<String, Update> updates = new Newest<>(MOST);
   private long torn;
 
-  /** A training step, as the trainer says. */
+  /** A training step, as the trainer recorded it. */
   record Step(
       double batchWaitMs,
       double stepMs,
@@ -46,20 +46,20 @@ public final class RecordedMetrics {
       double mismatchKl,
       double gradNorm,
       double tokens) {
-    /** From the trainer's looking for the batch to its beginning to write. */
+    /** From the trainer's request for the batch to the start of the checkpoint write. */
     double beforeWriteMs() {
       return (batchWaitMs > 0 ? batchWaitMs : 0) + (stepMs > 0 ? stepMs : 0);
     }
   }
 
-  /** A batch, as the orchestrator says. */
+  /** A batch, as the orchestrator recorded it. */
   record Batch(double reward, double rollouts, double tokens) {}
 
   private record Update(double step, PartMillis parts) {}
 
   /**
-   * Reads a file. Lines that are not whole, of other kinds or above a million characters are passed
-   * over.
+   * Reads a file. Skips lines that are incomplete, of other kinds or longer than a million
+   * characters.
    *
    * @throws AnalysisException if it cannot be read
    */
@@ -102,10 +102,10 @@ public final class RecordedMetrics {
                 new Batch(
                     figure(line, "reward"), figure(line, "rollouts"), figure(line, "tokens")));
         case "update" -> updates.put(line.path("trace").asString(""), update(line));
-        default -> {} // Of no use here.
+        default -> {} // Other kinds are not drawn.
       }
     } catch (JacksonException e) {
-      torn++; // The last line of a run that was killed, or one that is longer than any of ours.
+      torn++; // The last line of a run that was killed, or a line that is too long.
     }
   }
 
@@ -146,12 +146,12 @@ public final class RecordedMetrics {
     return torn;
   }
 
-  /** How many training steps are known. */
+  /** The number of known training steps. */
   int trained() {
     return steps.size();
   }
 
-  /** The training step that made the weights of {@code step}. */
+  /** The training step that produced the weights of {@code step}. */
   Optional<Step> step(double step) {
     return Optional.ofNullable(steps.get((long) step));
   }
@@ -161,7 +161,7 @@ public final class RecordedMetrics {
     return Optional.ofNullable(batches.get((long) step));
   }
 
-  /** The call, with the figures that logs round to tenths in full. */
+  /** The call with its figures at full precision, which logs round to tenths. */
   TracedCall inFull(TracedCall call) {
     Update update = updates.get(call.trace());
     if (update == null || call.end() != TracedCall.End.SUCCEEDED || !call.sent()) {

@@ -7,11 +7,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The files of a run that was recorded.
+ * The files of a recorded run.
  *
  * @param logs files and directories
- * @param metrics its {@code metrics.jsonl}, if there is one
- * @param directory the run's own, if one was named
+ * @param metrics its {@code metrics.jsonl}, if it exists
+ * @param directory the run's directory, if it was named
  */
 public record RecordedRun(List<Path> logs, Optional<Path> metrics, Optional<Path> directory) {
   public RecordedRun {
@@ -19,8 +19,8 @@ public record RecordedRun(List<Path> logs, Optional<Path> metrics, Optional<Path
   }
 
   /**
-   * Finds them: of a run's directory its {@code logs/}, anything else as it is; the metrics in a
-   * directory named or beside or above logs.
+   * Finds the files: {@code logs/} in a run's directory, any other path as it is; the metrics in a
+   * directory that was named, or beside or above the logs.
    */
   public static RecordedRun of(List<Path> paths) {
     Optional<Path> metrics =

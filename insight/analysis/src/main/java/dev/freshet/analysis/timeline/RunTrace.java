@@ -12,13 +12,12 @@ import java.util.Locale;
 import tools.jackson.core.JacksonException;
 
 /**
- * A recorded run as a trace. It is written event by event; what is remembered is bounded as an
- * analysis is.
+ * The trace of a recorded run. It is written event by event; memory is bounded as for an analysis.
  *
  * @param events in the trace
- * @param updates admin calls, whether they succeeded or not
- * @param servers they went to
- * @param missing what could not be drawn and why, or only about where it was, a sentence each
+ * @param updates admin calls, successful or not
+ * @param servers the number of servers
+ * @param missing what could not be drawn or only placed approximately, and why: a sentence each
  */
 public record RunTrace(
     long events,
@@ -34,9 +33,9 @@ public record RunTrace(
   }
 
   /**
-   * Writes the trace of a run; the stream stays the caller's.
+   * Writes the trace of a run. Does not close the stream.
    *
-   * @throws AnalysisException if nothing has a time, or the stream takes nothing more
+   * @throws AnalysisException if no event has a time or the stream cannot be written
    */
   public static RunTrace write(Analysis analysis, RecordedMetrics metrics, OutputStream stream) {
     TraceAxis axis = TraceAxis.of(analysis, metrics);
@@ -109,7 +108,7 @@ public record RunTrace(
         estimated,
         "admin call",
         "admin calls",
-        "whose server's part is only about where it was, for the clocks cannot be related");
+        "whose server part is placed approximately, because the clocks cannot be related");
     if (metrics == RecordedMetrics.NONE) {
       missing.add("no metrics.jsonl beside these logs: no training steps and no reward");
     }

@@ -6,17 +6,17 @@ import dev.freshet.analysis.TracedCall;
 import java.util.stream.DoubleStream;
 
 /**
- * Nanoseconds since the first thing that is drawn.
+ * The time axis of a trace: nanoseconds since the first event.
  *
- * @param originMillis when that was, on the common axis of the logs
+ * @param originMillis the time of the first event, on the common axis of the logs
  */
 record TraceAxis(double originMillis) {
   private static final double NANOS_PER_MS = 1e6;
 
   /**
-   * Begins with the earliest of all that has a time.
+   * The axis that begins with the earliest event.
    *
-   * @throws AnalysisException if nothing has one
+   * @throws AnalysisException if no event has a time
    */
   static TraceAxis of(Analysis analysis, RecordedMetrics metrics) {
     DoubleStream calls = analysis.calls().stream().mapToDouble(TracedCall::millis);

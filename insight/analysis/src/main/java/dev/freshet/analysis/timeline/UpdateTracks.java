@@ -10,9 +10,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Admin calls: on the client's side connecting, accepting, the server's handler and operation, and
- * the answer; on the server's the operation with its phases, and the stall of its decode loop; an
- * arrow from client.send over server.recv and rpc.start to client.done.
+ * Draws admin calls: on the client's side connect, accept, the server's handler and operation, and
+ * the answer; on the server's side the operation with its phases, and the stall of its decode loop;
+ * and an arrow from client.send over server.recv and rpc.start to client.done.
  */
 final class UpdateTracks {
   private static final String CATEGORY = "update";
@@ -43,7 +43,7 @@ final class UpdateTracks {
     this.checkpoints = checkpoints;
   }
 
-  /** Calls whose server's part could not be placed by a clock. */
+  /** The number of calls whose server part is placed without a clock offset. */
   long estimated() {
     return estimated;
   }
@@ -165,7 +165,7 @@ final class UpdateTracks {
     }
   }
 
-  /** Draws it and its phases; returns when decoding went on at the latest. */
+  /** Draws the operation and its phases; returns the latest time at which decoding resumed. */
   private long operation(
       TracedCall call,
       CallTimes times,
@@ -213,7 +213,7 @@ final class UpdateTracks {
     }
   }
 
-  /** The decode loop stands still until it goes on. */
+  /** Draws the stall of the decode loop, which ends at {@code end}. */
   private void stall(TracedCall call, Lanes.Placed placed, RoleTracks role, long end) {
     double stallMs = call.ms(UpdatePart.STALL);
     if (stallMs > 0) {

@@ -374,8 +374,8 @@ class RunTraceTest {
 
   @Test
   void aTextOfAnyCharactersStaysValidJson() {
-    byte[] strange = "\u0001\"\\u2028".getBytes(StandardCharsets.UTF_8);
-    String url = "http://a:1/" + new String(strange, StandardCharsets.ISO_8859_1) + "x";
+    byte[] malformed = "\u0001\"\\u2028".getBytes(StandardCharsets.UTF_8);
+    String url = "http://a:1/" + new String(malformed, StandardCharsets.ISO_8859_1) + "x";
 
     assertThat(trace(UPDATE.replace("http://a:1/update_weights", url)).slices).isNotEmpty();
   }
