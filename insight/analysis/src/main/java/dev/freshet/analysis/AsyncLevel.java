@@ -22,7 +22,9 @@ record AsyncLevel(int steps, Optional<String> origin) {
       Pattern.compile("(?m)^\\s*async_level\\s*=\\s*(\\d{1,6})\\s*(?:#.*)?$");
   private static final long MOST_BYTES = 1 << 20;
 
-  /** The level given, else that of a {@code config.toml} beside the logs or a directory above. */
+  /**
+   * The level given, else that of a {@code config.toml} in the directory of the logs or its parent.
+   */
   static AsyncLevel of(Optional<Integer> given, List<Path> logs) {
     if (given.isPresent()) {
       return new AsyncLevel(given.get(), Optional.of("as given"));

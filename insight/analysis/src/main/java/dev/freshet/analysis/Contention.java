@@ -134,7 +134,7 @@ final class Contention {
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(
-            "%d batches with an update in flight take %s, %d without take %s, the medians (%s).",
+            "%d batches with an update in flight take a median of %s, %d without %s (%s).",
             during.size(),
             Text.ms(with),
             apart.size(),

@@ -100,7 +100,7 @@ public final class FollowedLogs implements AutoCloseable {
 
   private void look() {
     looked = clock.nanos();
-    readAll(); // A copy is told by what was read of its original.
+    readAll(); // A copy is recognized by what was read of its original.
     Set<String> seen = new HashSet<>();
     List<Path> unknown = new ArrayList<>();
     for (Path path : LogFiles.present(paths)) {
@@ -138,7 +138,7 @@ public final class FollowedLogs implements AutoCloseable {
     }
   }
 
-  /** The name alone, if no other log at another path has it. */
+  /** The file name, or the path if another log has the same file name. */
   private String name(Path path) {
     Path name = path.getFileName();
     return logs.values().stream()

@@ -37,8 +37,7 @@ final class Verdict {
       return "Not enough data to judge weight updates: " + lacking(facts) + ".";
     }
     return Text.of(
-        "healthy%s: %s with a queue_ms of %s and an rpc_ms of %s, the medians, and no sign of a"
-            + " bottleneck.",
+        "healthy%s: %s with a queue_ms of %s and an rpc_ms of %s (medians), no sign of a bottleneck.",
         queue.count() < FEW ? " as far as so few updates show" : "",
         Text.count(counts.succeeded(), "update"),
         Text.ms(queue.p50()),

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
-/** Analyses of texts. */
+/** Analyses logs that are given as texts. */
 public final class AnalyzedLogs {
   private AnalyzedLogs() {}
 

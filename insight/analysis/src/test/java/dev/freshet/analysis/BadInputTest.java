@@ -62,7 +62,7 @@ class BadInputTest {
   }
 
   @Test
-  void figuresThatCannotBeTrueAreLeftOutAndCounted() {
+  void impossibleFiguresAreDroppedAndCounted() {
     Analysis analysis =
         AnalyzedLogs.analyze(
             """
@@ -89,7 +89,7 @@ class BadInputTest {
   }
 
   @Test
-  void aLastLineThatIsCutOffGivesNoFigureThatMayBeCutOff() {
+  void anIncompleteLastLineGivesOnlyCompleteFigures() {
     String done = TRACE + "client.done wall_ms=1500.5 rpc_ms=1200.4 queue_ms=300.1";
     for (int length = 1; length < done.length(); length++) {
       Analysis analysis = AnalyzedLogs.analyze(done.substring(0, length));
@@ -106,7 +106,7 @@ class BadInputTest {
   }
 
   @Test
-  void aServerThatDoesNotReportItsRpcTimeLeavesTheQueueTimeUnknownAndSaidSo() {
+  void withoutTheServersRpcTimeTheQueueTimeIsReportedAsUnknown() {
     SimulatedRun run = new SimulatedRun(2);
     run.serverReportsRpc = false;
     run.run();
@@ -130,7 +130,7 @@ class BadInputTest {
   }
 
   @Test
-  void anEventCountsOnceHoweverOftenItIsSeen() throws IOException {
+  void aRepeatedEventCountsOnce() throws IOException {
     SimulatedRun run = new SimulatedRun(2).run();
     String all = run.log(Role.ORCHESTRATOR) + run.log(Role.INFERENCE) + run.log(Role.TRAINER);
     Analysis once =
@@ -201,7 +201,7 @@ class BadInputTest {
   }
 
   @Test
-  void clocksThatNoDifferenceExplainsAreSaidNotToBeRelated() {
+  void clocksWithoutAConsistentOffsetAreReported() {
     StringBuilder log = new StringBuilder();
     for (int i = 0; i < 20; i++) {
       double server = 1000 + i * 37 % 11 * 50;
@@ -226,7 +226,7 @@ class BadInputTest {
   }
 
   @Test
-  void logsOfTwoTimeZonesAreBroughtTogether() {
+  void logsOfTwoTimeZonesAreOnOneAxis() {
     SimulatedRun run = new SimulatedRun(2);
     run.styles.put(Role.ORCHESTRATOR, SimulatedRun.Style.PYTHON);
     run.styles.put(Role.INFERENCE, SimulatedRun.Style.EASTERN);
@@ -245,7 +245,7 @@ class BadInputTest {
   }
 
   @Test
-  void severalRunsInOneFileAreSaidToBe() {
+  void severalRunsInOneFileAreReported() {
     String run = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
     String other = new SimulatedRun(3).run().log(Role.ORCHESTRATOR);
 
@@ -257,7 +257,7 @@ class BadInputTest {
   }
 
   @Test
-  void lineEndsNulsAndEndlessLinesDoNoHarm() {
+  void otherLineEndsNulsAndLongLinesChangeNothing() {
     String log = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
     Analysis plain = AnalyzedLogs.analyze(log);
 
@@ -296,7 +296,7 @@ class BadInputTest {
   }
 
   @Test
-  void whatCannotBeReadIsSaidInOneLine() throws IOException {
+  void anUnreadablePathIsReportedInOneLine() throws IOException {
     Path empty = Files.createDirectories(dir.resolve("empty"));
 
     assertThatThrownBy(
@@ -309,7 +309,7 @@ class BadInputTest {
   }
 
   @Test
-  void aLogSomeOfWhoseTimesLackTheDateIsOnOneAxis() {
+  void timesWithoutADateGetItFromTheSameLog() {
     Analysis analysis =
         AnalyzedLogs.analyze(
             """
@@ -332,7 +332,7 @@ class BadInputTest {
   }
 
   @Test
-  void aCollectorsTimeInFrontDoesNotMakeAnotherEventOfALine() {
+  void aLineWithACollectorsTimeInFrontIsTheSameEvent() {
     String line =
         "2026-01-02 03:04:05,678 INFO [gen] batch.done completions=8 dur_ms=9.0 inflight=1\n";
 
@@ -361,7 +361,7 @@ class BadInputTest {
   }
 
   @Test
-  void aLineWithAFigureThatCannotBeTrueIsCountedOnce() {
+  void aLineWithAnImpossibleFigureIsCountedOnce() {
     Analysis analysis = AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
 
     assertThat(analysis.inputs().getFirst().malformed()).isEqualTo(1);

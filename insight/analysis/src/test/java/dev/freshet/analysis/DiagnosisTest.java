@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A cause is planted in a run's logs and must be found, and nothing else with it. */
+/** A cause that is planted in a run's logs is found, and nothing else. */
 class DiagnosisTest {
   @TempDir Path dir;
 
@@ -50,7 +50,7 @@ class DiagnosisTest {
 
   @ParameterizedTest
   @EnumSource(SimulatedRun.Style.class)
-  void aRunWithNothingWrongIsHealthyWhateverItsPrefixes(SimulatedRun.Style style) {
+  void aRunWithNothingWrongIsHealthyWithAnyPrefixes(SimulatedRun.Style style) {
     SimulatedRun run = new SimulatedRun(3);
     run.styles.replaceAll((_, _) -> style);
     run.serverAheadS = -1234.5;
@@ -75,7 +75,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aFrontEndQueueIsSeenFromTheOrchestratorsLogAlone() {
+  void aFrontEndQueueIsFoundFromTheOrchestratorsLogOnly() {
     SimulatedRun run = new SimulatedRun(7);
     run.gapMs = _ -> run.about(600);
     run.rpcMs = _ -> run.about(40);
@@ -87,7 +87,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aQueueThatGrowsWithTheStreamsIsMoreCertainThanOneWithoutAny() {
+  void confidenceInAQueueIsHigherWhenItGrowsWithTheStreams() {
     Finding loaded =
         only(
             planted(
@@ -139,7 +139,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void anOperationThatGetsSlowerIsATrendAndNotAnEngineReload() {
+  void anOperationThatBecomesSlowerIsATrendAndNotAnEngineReload() {
     Analysis analysis = planted(run -> run.rpcMs = step -> run.about(300 + 60 * step));
 
     Finding finding = only(analysis, Signature.RPC_TREND, Severity.WARNING);
@@ -148,7 +148,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aDiskThatWritesSlowlyIsCheckpointWrite() {
+  void aSlowDiskIsCheckpointWrite() {
     only(
         planted(
             run -> {
@@ -160,7 +160,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aCheckpointThatLiesThereUnseenIsCheckpointWaitOfTheOrchestrator() {
+  void anUnnoticedCheckpointIsCheckpointWaitOfTheOrchestrator() {
     Finding finding =
         only(
             planted(
@@ -175,7 +175,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aCheckpointThatComesLateIsCheckpointWaitOfTheTrainer() {
+  void aLateCheckpointIsCheckpointWaitOfTheTrainer() {
     Finding finding =
         only(
             planted(run -> run.waitMs = _ -> run.about(3000)),
@@ -186,7 +186,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aDiskThatWritesSlowlyDoesNotHideACheckpointThatLiesThereUnseen() {
+  void aSlowDiskDoesNotHideAnUnnoticedCheckpoint() {
     StringBuilder log = new StringBuilder();
     for (int step = 1; step <= 20; step++) {
       line(log, step * 20_000L, "[ckpt] write.done step=%d write_ms=2200.0", step);
@@ -202,7 +202,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aTrainersClockThatIsBehindDoesNotMakeASlowDiskAnUnseenCheckpoint() {
+  void aTrainersClockThatIsBehindDoesNotMakeASlowDiskAnUnnoticedCheckpoint() {
     StringBuilder trainer = new StringBuilder();
     StringBuilder orchestrator = new StringBuilder();
     for (int step = 1; step <= 20; step++) {
@@ -217,7 +217,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void checkpointsOfSeveralRunsInOneLogAreNotTakenForEachOthers() {
+  void checkpointsOfSeveralRunsInOneLogAreNotConfused() {
     StringBuilder log = new StringBuilder();
     for (int run = 0; run < 2; run++) {
       for (int step = 1; step <= 20; step++) {
@@ -244,7 +244,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aTrendGoesThroughTheFilesThatRotationMakesOfALog() throws Exception {
+  void aTrendSpansTheRotatedFilesOfALog() throws Exception {
     StringBuilder log = new StringBuilder();
     for (int step = 0; step < 60; step++) {
       line(
@@ -303,7 +303,7 @@ class DiagnosisTest {
   @EnumSource(
       value = SimulatedRun.Style.class,
       names = {"FRESHET", "EASTERN", "BARE"})
-  void batchesThatTakeLongerWhileAnUpdateIsInFlightAreContention(SimulatedRun.Style style) {
+  void slowerBatchesDuringUpdatesAreContention(SimulatedRun.Style style) {
     only(
         planted(
             run -> {
@@ -327,7 +327,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void completionsThatAreCutOffAreRolloutQuality() {
+  void truncatedCompletionsAreRolloutQuality() {
     only(
         planted(run -> run.truncPct = _ -> run.about(45)),
         Signature.ROLLOUT_QUALITY,
@@ -346,7 +346,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void rolloutsAtABoundThatHeldThePipelineUpAreARemark() {
+  void rolloutsAtTheBoundOfABlockedPipelineAreARemark() {
     Analysis analysis = planted(run -> run.waitMs = _ -> run.about(3000));
 
     assertThat(analysis.findings())
@@ -358,7 +358,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void anUnknownBoundIsAssumedAndSaidSo() {
+  void anAssumedBoundIsReported() {
     SimulatedRun run = new SimulatedRun(7);
     run.staleness = _ -> 6;
 
@@ -370,7 +370,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void severalCausesAreToldSideBySide() {
+  void severalCausesAreAllReported() {
     Analysis analysis =
         planted(
             run -> {

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The figures, against the plainest calculation there is. */
+/** Compares the figures with a naive calculation. */
 class FiguresTest {
   private static final double CLOSE = 1e-9;
 
@@ -114,7 +114,7 @@ class FiguresTest {
   }
 
   @Test
-  void aSeriesLongerThanIsKeptHasExactMomentsAndPercentilesWithinAPercent() {
+  void moreValuesThanAreKeptHaveExactMomentsAndPercentilesWithinAPercent() {
     Random random = new Random(5);
     double[] values =
         random.doubles(MetricValues.MOST_EXACT + 50_000L).map(u -> Math.exp(8 * u)).toArray();
@@ -135,7 +135,7 @@ class FiguresTest {
   }
 
   @Test
-  void percentilesAndRanksOfAnyValuesAreThoseOfThePlainestCalculation() {
+  void percentilesAndRanksAgreeWithANaiveCalculation() {
     Random random = new Random(3);
     for (int n = 1; n < 200; n++) {
       double[] values = random.ints(n, 0, n).mapToDouble(i -> i / 4.0).toArray();

@@ -13,7 +13,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever happened to the lines of a run, there is a report, and it ends with a sentence. */
+/** Damaged logs of a run always give a report with a verdict. */
 class MangledLogsTest {
   private static final String[] FIGURES = {
     "-1", "0", "NaN", "1e300", "0.0", "999999999.0", "12", "3.5", "", "x"

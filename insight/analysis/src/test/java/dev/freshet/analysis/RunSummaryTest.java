@@ -109,7 +109,7 @@ class RunSummaryTest {
   }
 
   @Test
-  void aLineThatWasCutOffIsPassedOverWhereverItWasCut() throws IOException {
+  void anIncompleteLineIsSkipped() throws IOException {
     Files.writeString(metrics, METRICS);
     RunSummary whole = RunSummary.read(metrics);
     byte[] last =
@@ -128,7 +128,7 @@ class RunSummaryTest {
   }
 
   @Test
-  void whatTheFileDoesNotTellIsNullInJson() throws IOException {
+  void missingFiguresAreNullInJson() throws IOException {
     Files.writeString(metrics, "");
 
     RunSummary summary = RunSummary.read(metrics);

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** A part that {@link UpdatePart} lists gets from the log to the reports, whichever it is. */
+/** Every part that {@link UpdatePart} lists gets from the log to the reports. */
 class UpdatePartsTest {
   /** A line with every part, each with a figure of its own. */
   private static Analysis analysis() {

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The format once more, by regular expressions and as slowly as they like. */
+/** A simple parser of the log format, by regular expressions. */
 final class ReferenceParser {
   private static final Pattern TAG =
       Pattern.compile("\\[weights\\]\\[|\\[ckpt\\] |\\[gen\\] |\\[rollout\\] ");

@@ -82,7 +82,7 @@ class RunTraceTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {-86_400, -0.25, 0.004, 3, 40_000})
-  void theServersPartLiesWithinTheClientsWhateverItsClockSays(double aheadS) {
+  void theServersPartIsWithinTheClientsForAnyClockOffset(double aheadS) {
     ReadTrace expected = trace(logs(run(0)));
     ReadTrace trace = trace(logs(run(aheadS)));
 
@@ -98,7 +98,7 @@ class RunTraceTest {
   }
 
   @Test
-  void arrowsGoForwardFromACheckpointThatWasAwaitedSinceBeforeItWasWritten() {
+  void arrowsGoForwardFromACheckpointThatWasWaitedForBeforeItWasWritten() {
     SimulatedRun run = new SimulatedRun(5);
     run.steps = STEPS;
     run.waitMs = step -> step % 2 == 0 ? 0 : 2000;
@@ -168,7 +168,7 @@ class RunTraceTest {
   }
 
   @Test
-  void aRunThatWasCutOffShowsWhatItHasAndSaysWhatIsMissing() {
+  void theTraceOfAnIncompleteRunListsWhatIsMissing() {
     String[] logs = logs(run(0));
     String orchestrator = logs[0].substring(0, logs[0].lastIndexOf("client.done") - 40);
     String[] cut = {
@@ -212,7 +212,7 @@ class RunTraceTest {
   }
 
   @Test
-  void furtherTriesUnderOneTraceAreUpdatesWithArrowsOfTheirOwn() {
+  void attemptsUnderOneTraceHaveArrowsOfTheirOwn() {
     String failed =
         """
         2026-01-02T03:00:00.000Z INFO [weights][00000000000000aa] client.send url=http://a:1/update_weights path=/w/step_7 t=8.500000
@@ -262,7 +262,7 @@ class RunTraceTest {
   }
 
   @Test
-  void theMetricsFiguresOfAnUpdateAreDrawnInFull(@TempDir Path dir) throws IOException {
+  void timesFromTheMetricsFileAreDrawnAtFullPrecision(@TempDir Path dir) throws IOException {
     Path metrics =
         Files.writeString(
             dir.resolve("metrics.jsonl"),
@@ -307,7 +307,7 @@ class RunTraceTest {
   }
 
   @Test
-  void theCallsThatUpdateAnotherProgramAreDrawnOneAfterTheOther() {
+  void theCallsThatUpdateAnotherProgramAreDrawnInOrder() {
     List<UpdatePart> calls =
         Stream.of(UpdatePart.values())
             .filter(part -> part.isPhase() && part.side() == UpdatePart.Side.CLIENT)
@@ -357,7 +357,7 @@ class RunTraceTest {
   }
 
   @Test
-  void aStreamThatTakesNothingMoreIsRefusedInOneLine() {
+  void aStreamThatCannotBeWrittenIsRefusedInOneLine() {
     OutputStream full =
         new OutputStream() {
           @Override
