@@ -1,6 +1,7 @@
 package dev.freshet.cli;
 
 import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.AnalyzeOptions;
 import dev.freshet.analysis.FollowedLogs;
 import dev.freshet.analysis.LogAnalysis;
@@ -11,8 +12,8 @@ import dev.freshet.analysis.report.JsonReport;
 import dev.freshet.analysis.report.StatsFiles;
 import dev.freshet.analysis.report.TextReport;
 import dev.freshet.config.ConfigException;
-import dev.freshet.plots.LabException;
 import dev.freshet.process.Lifetime;
+import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -205,7 +206,7 @@ final class AnalyzeCommand extends RunningCommand {
     lifetime.onStop(Thread.currentThread()::interrupt);
     String said = "";
     boolean news = true;
-    try (FollowedLogs followed = new FollowedLogs(options, paths())) {
+    try (FollowedLogs followed = new FollowedLogs(options, paths(), MonotonicClock.SYSTEM)) {
       long judged = System.nanoTime() - JUDGE_NANOS;
       while (!lifetime.stopping()) {
         news |= followed.poll();
@@ -240,7 +241,7 @@ final class AnalyzeCommand extends RunningCommand {
 
   private static void requireEvents(Analysis analysis) {
     if (analysis.isEmpty()) {
-      throw new LabException(
+      throw new AnalysisException(
           String.join(" ", analysis.verdict(), String.join(" ", analysis.notes())).strip());
     }
   }

@@ -1,13 +1,13 @@
 package dev.freshet.cli;
 
 import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.AnalyzeOptions;
 import dev.freshet.analysis.LogAnalysis;
 import dev.freshet.analysis.timeline.RecordedMetrics;
 import dev.freshet.analysis.timeline.RecordedRun;
 import dev.freshet.analysis.timeline.RunTrace;
 import dev.freshet.config.ConfigException;
-import dev.freshet.plots.LabException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.OutputFile;
 import java.io.BufferedOutputStream;
@@ -60,7 +60,7 @@ final class TraceCommand extends RunningCommand {
     String target = out.orElseGet(() -> inRun(recorded));
     Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, recorded.logs());
     if (analysis.isEmpty()) {
-      throw new LabException(analysis.verdict());
+      throw new AnalysisException(analysis.verdict());
     }
     RecordedMetrics metrics =
         recorded.metrics().map(RecordedMetrics::read).orElse(RecordedMetrics.NONE);
@@ -105,7 +105,8 @@ final class TraceCommand extends RunningCommand {
         return RunTrace.write(analysis, metrics, stream);
       }
     } catch (FileSystemException e) {
-      throw new LabException("%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
+      throw new AnalysisException(
+          "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
     }
   }
 }

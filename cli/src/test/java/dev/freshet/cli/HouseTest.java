@@ -95,7 +95,9 @@ class HouseTest {
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry("plots", may(List.of(), "javax.imageio", "org.knowm.xchart")),
-              Map.entry("analysis", may(List.of("plots", "metrics", "trace"), "tools.jackson")),
+              Map.entry(
+                  "analysis",
+                  may(List.of("plots", "metrics", "trace"), "org.apache.commons.statistics", "tools.jackson")),
               Map.entry(
                   "lab",
                   may(

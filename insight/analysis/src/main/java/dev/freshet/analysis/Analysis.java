@@ -1,5 +1,7 @@
 package dev.freshet.analysis;
 
+import dev.freshet.analysis.read.PartMillis;
+import dev.freshet.trace.UpdatePart;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -7,27 +9,27 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What logs say, at one moment.
+ * The result of an analysis of logs, as far as they were read.
  *
  * @param inputs the logs
- * @param stats the distribution of every metric, of none where it does not occur
- * @param ranges what they were judged by
- * @param asyncLevel what staleness was judged by, in words
- * @param findings the gravest and surest first
+ * @param stats the distribution of every metric; count 0 for one that does not occur
+ * @param ranges the ranges they were judged by
+ * @param asyncLevel the bound on staleness, in words
+ * @param findings by severity, then by confidence
  * @param verdict one sentence
- * @param notes what else is to be known: clocks, repeats, runs, what is missing, a sentence each
+ * @param notes clocks, duplicates, runs, missing metrics: a sentence each
  * @param counts of calls
- * @param updates the calls kept that succeeded, in the order of time as far as it is known
- * @param moments the pipeline's other events, likewise
- * @param begun batches and waits that had begun and not ended at the end of the logs
- * @param calls every call kept, also failed and unfinished ones, likewise
- * @param loads how many completions were in flight when, by time; those without a time are left out
+ * @param updates the successful calls that are kept, by time where that is known
+ * @param moments the other events of the pipeline, in the same order
+ * @param begun batches and waits without an end
+ * @param calls every call that is kept, also failed and unfinished ones, in the same order
+ * @param loads completions in flight over time; those without a time are left out
  * @param correlations of queue_ms and rpc_ms with the completions in flight
  * @param trend of rpc_ms over the longest run
  */
 public record Analysis(
     List<Input> inputs,
-    Map<Metric, Stats> stats,
+    Map<LogMetric, Stats> stats,
     Ranges ranges,
     String asyncLevel,
     List<Finding> findings,
@@ -47,26 +49,26 @@ public record Analysis(
    *
    * @param bytes read, after decompression
    * @param events tagged lines of the format
-   * @param strange tagged lines that are not, or have figures that cannot be true
+   * @param malformed tagged lines that are no events, or have an invalid figure
    */
-  public record Input(String name, long bytes, long lines, long events, long strange) {}
+  public record Input(String name, long bytes, long lines, long events, long malformed) {}
 
   /**
    * Admin calls.
    *
    * @param succeeded updates and reloads
-   * @param unfinished that have neither an end on the server nor on the client
-   * @param queueUnknown of those that succeeded
+   * @param unfinished those without rpc.done and client.done
+   * @param queueUnknown successful calls whose queue_ms is unknown
    */
   public record Counts(long succeeded, long failed, long unfinished, long queueUnknown) {}
 
   /**
-   * A call that succeeded. Milliseconds; NaN where it is not known.
+   * A successful call. Durations in milliseconds; NaN where unknown.
    *
-   * @param millis when it was sent, on the common axis
-   * @param order among all events
-   * @param server whom it was sent to, as the log has it; empty if it does not say
-   * @param where its line
+   * @param millis when it was sent, on the common time axis
+   * @param order its position among all events
+   * @param server the URL it was sent to; empty if the log does not have it
+   * @param where its line, as {@code file:line}
    * @param gapMs client.send to server.recv
    */
   public record Update(
@@ -76,16 +78,27 @@ public record Analysis(
       long order,
       String server,
       String where,
-      double wallMs,
-      double queueMs,
-      double rpcMs,
+      PartMillis parts,
       double gapMs,
-      double connectMs,
-      double acceptMs,
-      double handlerMs,
-      double answerMs,
-      double stallMs,
-      double inflight) {}
+      double inflight) {
+
+    /** How long a part took; NaN if it is unknown. */
+    public double ms(UpdatePart part) {
+      return parts.ms(part);
+    }
+
+    public double wallMs() {
+      return ms(UpdatePart.WALL);
+    }
+
+    public double queueMs() {
+      return ms(UpdatePart.QUEUE);
+    }
+
+    public double rpcMs() {
+      return ms(UpdatePart.RPC);
+    }
+  }
 
   /**
    * A checkpoint, a wait, a batch or a batch's quality.
@@ -93,25 +106,25 @@ public record Analysis(
    * @param step NaN for a batch
    */
   public record Moment(
-      double millis, long order, String where, Metric metric, double value, double step) {}
+      double millis, long order, String where, LogMetric metric, double value, double step) {}
 
   /**
-   * A batch or a wait that has not ended.
+   * A batch or a wait without an end.
    *
-   * @param metric what its end would be a figure of
-   * @param value the step that is awaited, or how many completions are collected
+   * @param metric the metric that its end would add to
+   * @param value the step waited for, or the number of completions to collect
    */
-  public record Begun(double millis, String where, Metric metric, double value) {}
+  public record Begun(double millis, String where, LogMetric metric, double value) {}
 
   /**
-   * How many completions were in flight from then on.
+   * The number of completions in flight from a time on.
    *
    * @param millis on the common axis
-   * @param targetBatch how many the batch that begins then collects; NaN if none begins
+   * @param targetBatch the size of the batch that begins then; NaN if none begins
    */
   public record Load(double millis, double inflight, double targetBatch) {}
 
-  /** The gravest finding's severity; good if there is none. */
+  /** The highest severity of the findings; good without findings. */
   public Severity severity() {
     return findings.stream()
         .map(Finding::severity)
@@ -119,7 +132,7 @@ public record Analysis(
         .orElse(Severity.GOOD);
   }
 
-  /** Equal for two analyses that say the same, be it with other figures. */
+  /** Equal for two analyses with the same findings, also if their figures differ. */
   public String state() {
     String found =
         findings.stream()
@@ -130,7 +143,7 @@ public record Analysis(
     return found.isEmpty() ? verdict.split("[:,]", 2)[0] : found;
   }
 
-  /** Whether there was anything to analyse. */
+  /** Whether the logs had no event. */
   public boolean isEmpty() {
     return inputs.stream().allMatch(input -> input.events() == 0);
   }

@@ -10,10 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many steps rollouts may lag behind, by which staleness is judged.
+ * The number of steps by which rollouts may lag, by which staleness is judged.
  *
  * @param steps the level
- * @param origin who said so; empty if nobody did, and {@link #ASSUMED} is taken
+ * @param origin where the level is from; empty if it is unknown and {@link #ASSUMED} is used
  */
 record AsyncLevel(int steps, Optional<String> origin) {
   static final int ASSUMED = 2;
@@ -22,7 +22,9 @@ record AsyncLevel(int steps, Optional<String> origin) {
       Pattern.compile("(?m)^\\s*async_level\\s*=\\s*(\\d{1,6})\\s*(?:#.*)?$");
   private static final long MOST_BYTES = 1 << 20;
 
-  /** The level given, else that of a {@code config.toml} beside the logs or a directory above. */
+  /**
+   * The level given, else that of a {@code config.toml} in the directory of the logs or its parent.
+   */
   static AsyncLevel of(Optional<Integer> given, List<Path> logs) {
     if (given.isPresent()) {
       return new AsyncLevel(given.get(), Optional.of("as given"));
@@ -42,7 +44,7 @@ record AsyncLevel(int steps, Optional<String> origin) {
   private static Optional<AsyncLevel> configured(Path file) {
     try {
       if (Files.isRegularFile(file) && Files.size(file) <= MOST_BYTES) {
-        // Only digits are taken from it, so it may decode to anything.
+        // Only digits are read, so any single-byte charset will do.
         String text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
         Matcher key = KEY.matcher(text);
         if (key.find()) {
@@ -51,7 +53,7 @@ record AsyncLevel(int steps, Optional<String> origin) {
         }
       }
     } catch (IOException e) {
-      return Optional.empty(); // Nothing was said of it, so nothing is missing.
+      return Optional.empty(); // The file is optional.
     }
     return Optional.empty();
   }
@@ -64,6 +66,6 @@ record AsyncLevel(int steps, Optional<String> origin) {
   public String toString() {
     return origin
         .map(from -> "async_level %d (%s)".formatted(steps, from))
-        .orElse("async_level unknown, taken for %d".formatted(steps));
+        .orElse("async_level unknown, assumed to be %d".formatted(steps));
   }
 }

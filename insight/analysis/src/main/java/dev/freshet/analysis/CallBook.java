@@ -1,7 +1,9 @@
 package dev.freshet.analysis;
 
 import dev.freshet.analysis.read.Event;
+import dev.freshet.analysis.read.PartMillis;
 import dev.freshet.analysis.read.Stamp;
+import dev.freshet.trace.UpdatePart;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,49 +12,49 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The admin calls of all logs, by trace. An event that a trace has already is passed over; one that
- * differs from the event of its kind belongs to a further call under the trace. The newest {@link
- * #MOST} traces are kept; an older one is settled: given away once, and its later events are passed
- * over.
+ * The admin calls of all logs, by trace. An event that a call already has is a repeat; one that
+ * differs from the call's event of the same kind belongs to another call under the trace. The
+ * newest {@link #MOST} traces are kept. An older one is settled: passed on once, after which its
+ * events count as repeats.
  */
 final class CallBook {
   static final int MOST = 1 << 16;
   private static final int MOST_SETTLED = 1 << 20;
   private static final int MOST_TRIES = 32;
 
-  private final Map<Long, Call> traces = new LinkedHashMap<>();
+  private final Map<Long, AdminCall> traces = new LinkedHashMap<>();
   private final LongSet settled = new LongSet(MOST_SETTLED);
-  private final Consumer<Call> settle;
+  private final Consumer<AdminCall> settle;
   private long repeated;
   private long settledCalls;
 
-  CallBook(Consumer<Call> settle) {
+  CallBook(Consumer<AdminCall> settle) {
     this.settle = settle;
   }
 
   /** Where an event was seen. */
   record Place(int source, int epoch, long order, long line, Stamp stamp, double inflight) {}
 
-  /** Events that were there already. */
+  /** The number of repeated events. */
   long repeated() {
     return repeated;
   }
 
-  /** Calls that are no longer kept. */
+  /** The number of calls that are no longer kept. */
   long settledCalls() {
     return settledCalls;
   }
 
-  /** Whether events of a trace that is no longer kept could not be told from new ones. */
+  /** Whether there were too many settled traces to recognize the events of all of them. */
   boolean overflowed() {
     return settled.isFull();
   }
 
-  /** The calls kept, in the order of their first events. */
-  List<Call> calls() {
-    List<Call> calls = new ArrayList<>();
-    for (Call first : traces.values()) {
-      for (Call call = first; call != null; call = call.next) {
+  /** The calls that are kept, in the order of their first events. */
+  List<AdminCall> calls() {
+    List<AdminCall> calls = new ArrayList<>();
+    for (AdminCall first : traces.values()) {
+      for (AdminCall call = first; call != null; call = call.next) {
         calls.add(call);
       }
     }
@@ -65,7 +67,7 @@ final class CallBook {
       repeated++;
       return;
     }
-    Call call = callOf(event);
+    AdminCall call = callOf(event);
     if (call == null) {
       repeated++;
       return;
@@ -79,11 +81,11 @@ final class CallBook {
     }
   }
 
-  /** The call that an event belongs to; null if it is there already. */
-  private @Nullable Call callOf(Event.OfCall event) {
-    Call call = traces.get(event.trace());
+  /** The call that an event belongs to; null if the event is a repeat. */
+  private @Nullable AdminCall callOf(Event.OfCall event) {
+    AdminCall call = traces.get(event.trace());
     if (call == null) {
-      call = new Call(event.trace());
+      call = new AdminCall(event.trace());
       traces.put(event.trace(), call);
       evict();
       return call;
@@ -96,7 +98,7 @@ final class CallBook {
         return null;
       }
       if (call.next == null) {
-        call.next = new Call(event.trace());
+        call.next = new AdminCall(event.trace());
       }
       call = call.next;
     }
@@ -104,17 +106,17 @@ final class CallBook {
 
   private void evict() {
     if (traces.size() > MOST) {
-      Map.Entry<Long, Call> oldest = traces.entrySet().iterator().next();
+      Map.Entry<Long, AdminCall> oldest = traces.entrySet().iterator().next();
       traces.remove(oldest.getKey());
       settled.add(oldest.getKey());
-      for (Call call = oldest.getValue(); call != null; call = call.next) {
+      for (AdminCall call = oldest.getValue(); call != null; call = call.next) {
         settledCalls++;
         settle.accept(call);
       }
     }
   }
 
-  private static boolean has(Call call, Event.OfCall event) {
+  private static boolean has(AdminCall call, Event.OfCall event) {
     return switch (event) {
       case Event.ClientSend _ -> call.sent;
       case Event.ServerRecv _ -> call.received;
@@ -124,26 +126,30 @@ final class CallBook {
     };
   }
 
-  private static boolean isSame(Call call, Event.OfCall event) {
+  private static boolean isSame(AdminCall call, Event.OfCall event) {
     return switch (event) {
       case Event.ClientSend send -> same(send.t(), call.sendT);
       case Event.ServerRecv recv -> same(recv.t(), call.recvT);
       case Event.RpcStart start -> same(start.t(), call.startT);
       case Event.RpcDone end -> same(end.t(), call.endT) && same(end.rpcMs(), call.serverRpcMs);
       case Event.ClientDone done ->
-          same(done.wallMs(), call.wallMs)
-              && same(done.rpcMs(), call.clientRpcMs)
-              && same(done.queueMs(), call.writtenQueueMs)
+          same(done.parts(), call.parts, UpdatePart.WALL)
+              && same(done.parts(), call.parts, UpdatePart.RPC)
+              && same(done.parts(), call.parts, UpdatePart.QUEUE)
               && done.failed() == call.clientFailed
               && (done.url().isEmpty() || done.url().equals(call.target));
     };
+  }
+
+  private static boolean same(PartMillis a, PartMillis b, UpdatePart part) {
+    return same(a.ms(part), b.ms(part));
   }
 
   private static boolean same(double a, double b) {
     return Double.compare(a, b) == 0;
   }
 
-  private static void sent(Call call, Event.ClientSend send, Place place) {
+  private static void sent(AdminCall call, Event.ClientSend send, Place place) {
     call.sent = true;
     call.sendT = send.t();
     call.sendStamp = place.stamp();
@@ -154,7 +160,7 @@ final class CallBook {
     atClient(call, place);
   }
 
-  private static void received(Call call, Event.ServerRecv recv, Place place) {
+  private static void received(AdminCall call, Event.ServerRecv recv, Place place) {
     call.received = true;
     call.recvT = recv.t();
     call.recvStamp = place.stamp();
@@ -164,7 +170,7 @@ final class CallBook {
     atServer(call, place);
   }
 
-  private static void started(Call call, Event.RpcStart start, Place place) {
+  private static void started(AdminCall call, Event.RpcStart start, Place place) {
     call.started = true;
     call.startT = start.t();
     call.phase = start.phase();
@@ -172,7 +178,7 @@ final class CallBook {
     atServer(call, place);
   }
 
-  private static void ended(Call call, Event.RpcDone end, Place place) {
+  private static void ended(AdminCall call, Event.RpcDone end, Place place) {
     call.ended = true;
     call.endT = end.t();
     call.endStamp = place.stamp();
@@ -183,15 +189,11 @@ final class CallBook {
     atServer(call, place);
   }
 
-  private static void done(Call call, Event.ClientDone done, Place place) {
+  private static void done(AdminCall call, Event.ClientDone done, Place place) {
     call.done = true;
-    call.wallMs = done.wallMs();
-    call.clientRpcMs = done.rpcMs();
-    call.writtenQueueMs = done.queueMs();
     call.clientFailed = done.failed();
     call.error = done.error().isEmpty() ? call.error : done.error();
     call.parts = done.parts();
-    call.phases = done.phases();
     call.op = done.op().isEmpty() ? call.op : done.op();
     call.target = done.url().isEmpty() ? call.target : done.url();
     call.doneStamp = place.stamp();
@@ -202,13 +204,13 @@ final class CallBook {
     atClient(call, place);
   }
 
-  private static void atClient(Call call, Place place) {
+  private static void atClient(AdminCall call, Place place) {
     call.clientSource = place.source();
     call.clientEpoch = place.epoch();
     call.clientLine = place.line();
   }
 
-  private static void atServer(Call call, Place place) {
+  private static void atServer(AdminCall call, Place place) {
     call.serverSource = place.source();
     call.serverEpoch = place.epoch();
     call.serverLine = place.line();

@@ -10,14 +10,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Checkpoints that are slow to come: because writing takes long (the disk), or for another reason.
- * In the second case the times of write.done and wait.done tell whether the checkpoint lay there
- * unseen or came late.
+ * Slow checkpoints: writing takes long (the disk), or waiting takes long for another reason. In the
+ * second case the times of write.done and wait.done tell whether the checkpoint was there unnoticed
+ * or came late.
  */
 final class CheckpointIo {
   private static final int EXAMPLES = 3;
 
-  /** By how much the clocks of two logs may differ without being known to. */
+  /** An offset between the clocks of two logs that may go unnoticed. */
   private static final double SLACK_MS = 100;
 
   private CheckpointIo() {}
@@ -25,20 +25,20 @@ final class CheckpointIo {
   /** Writing takes long. */
   static Optional<Finding> write(Facts facts) {
     double[] writes = facts.writes.stream().mapToDouble(Seen.Write::writeMs).toArray();
-    return Effect.of(writes, facts.ranges.of(Metric.WRITE)).map(effect -> written(facts, effect));
+    return Effect.of(writes, facts.ranges.of(LogMetric.WRITE))
+        .map(effect -> written(facts, effect));
   }
 
   private static Finding written(Facts facts, Effect effect) {
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(
-            "%d of %d checkpoints took long to write, %s in the median.",
+            "%d of %d checkpoints took long to write, median %s.",
             effect.bad(), effect.n(), Text.ms(effect.badMedian())));
     Confidence confidence = effect.confidence();
     double wait = Samples.median(facts.waits.stream().mapToDouble(Seen.Wait::waitMs).toArray());
     if (!Double.isNaN(wait)) {
-      evidence.add(
-          Text.of("The pipeline stood still for weights for %s, the median.", Text.ms(wait)));
+      evidence.add(Text.of("The pipeline waited for weights for a median of %s.", Text.ms(wait)));
     }
     facts.writes.stream()
         .sorted(Comparator.comparingDouble(Seen.Write::writeMs).reversed())
@@ -54,17 +54,17 @@ final class CheckpointIo {
         effect.severity(),
         confidence.agrees().value(),
         Text.of(
-            "%s of checkpoints take %s, the median, to write",
+            "%s of checkpoints take long to write, median %s",
             Text.percent(effect.share()), Text.ms(effect.badMedian())),
         evidence,
         "The disk is the bottleneck: write checkpoints to local or faster storage, in fewer bytes"
-            + " (bf16, no optimizer state), or beside the next step.");
+            + " (bf16, no optimizer state), or during the next step.");
   }
 
-  /** Waiting takes long, and writing does not explain it or was over long before. */
+  /** Waiting takes long, and writing does not explain it or ended long before. */
   static Optional<Finding> await(Facts facts) {
     double[] waits = facts.waits.stream().mapToDouble(Seen.Wait::waitMs).toArray();
-    Range range = facts.ranges.of(Metric.WAIT);
+    Range range = facts.ranges.of(LogMetric.WAIT);
     double write = Samples.median(facts.writes.stream().mapToDouble(Seen.Write::writeMs).toArray());
     return Effect.of(waits, range)
         .filter(
@@ -79,12 +79,12 @@ final class CheckpointIo {
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(
-            "%d of %d waits for weights were long, %s in the median; %s.",
+            "%d of %d waits for weights were long, median %s; %s.",
             effect.bad(),
             effect.n(),
             Text.ms(effect.badMedian()),
             Double.isNaN(write)
-                ? "how long writing takes is not known, for no log has [ckpt] write.done"
+                ? "the write time is unknown, because no log has [ckpt] write.done"
                 : "writing takes " + Text.ms(write)));
     Confidence confidence = effect.confidence();
     double unseen = unseenMs(facts);
@@ -102,21 +102,18 @@ final class CheckpointIo {
     } else if (isUnseen(facts, effect)) {
       confidence.agrees();
       evidence.add(
-          Text.of(
-              "A checkpoint that was awaited lay there unseen for %s, the median.",
-              Text.ms(unseen)));
+          Text.of("A checkpoint was there unnoticed for a median of %s.", Text.ms(unseen)));
       advice =
-          "The checkpoint is there long before it is found: see that the orchestrator watches the"
+          "The checkpoint is there long before it is found: check that the orchestrator watches the"
               + " directory the trainer writes to, and is notified or polls more often.";
     } else {
       confidence.agrees();
       evidence.add(
           Text.of(
-              "A checkpoint that was awaited was found %s after it was written, the median: it came"
-                  + " late.",
+              "A checkpoint was found a median of %s after it was written: it came" + " late.",
               Text.ms(unseen)));
       advice =
-          "The trainer's step is what the pipeline waits for: give the trainer more of the machine,"
+          "The pipeline waits for the trainer's step: give the trainer more of the machine,"
               + " make batches smaller, or allow a higher async_level.";
     }
     facts.waits.stream()
@@ -133,11 +130,11 @@ final class CheckpointIo {
         effect.severity(),
         confidence.value(),
         Text.of(
-            "%s of waits for weights take %s, the median, %s",
+            "%s of waits for weights are long, median %s, %s",
             Text.percent(effect.share()),
             Text.ms(effect.badMedian()),
             Double.isNaN(write)
-                ? "with no trainer's log to say why"
+                ? "and no trainer's log shows why"
                 : isUnseen(facts, effect)
                     ? "though the checkpoint is there"
                     : "though writing takes " + Text.ms(write)),
@@ -146,9 +143,9 @@ final class CheckpointIo {
   }
 
   /**
-   * From write.done to wait.done of the steps with long waits, the median; NaN if not known. A
-   * checkpoint is found after it is written: of several runs, each writes and finds a step in turn,
-   * or else the newest write that was there by then counts.
+   * The median time from write.done to wait.done of the steps with long waits; NaN if unknown. If a
+   * step has as many writes as waits, as with several runs, they are paired in order; else the
+   * newest write before the wait ended counts.
    */
   private static double unseenMs(Facts facts) {
     Map<Double, List<Double>> written = new HashMap<>();
@@ -171,7 +168,7 @@ final class CheckpointIo {
             double found = facts.times.millis(inTime.get(i).place());
             double begun =
                 there.size() == inTime.size() ? there.get(i) : newest(there, found + SLACK_MS);
-            if (!facts.ranges.of(Metric.WAIT).isGood(inTime.get(i).waitMs())
+            if (!facts.ranges.of(LogMetric.WAIT).isGood(inTime.get(i).waitMs())
                 && found - begun >= -SLACK_MS) {
               unseen.add(Math.max(0, found - begun));
             }
@@ -184,16 +181,16 @@ final class CheckpointIo {
     return sorted.stream().filter(time -> time <= atMost).reduce((_, b) -> b).orElse(Double.NaN);
   }
 
-  /** Whether writes and waits stand in the same logs, whose clock is one. */
+  /** Whether writes and waits are in the same logs, and so have the same clock. */
   private static boolean oneClock(Facts facts) {
     Set<Integer> waiting =
         facts.waits.stream().map(wait -> wait.place().source()).collect(Collectors.toSet());
     return facts.writes.stream().allMatch(write -> waiting.contains(write.place().source()));
   }
 
-  /** Whether checkpoints lay there for most of the time for which they were awaited. */
+  /** Whether checkpoints were there unnoticed for most of the wait. */
   private static boolean isUnseen(Facts facts, Effect waits) {
     return unseenMs(facts)
-        > Math.max(waits.badMedian() / 2, facts.ranges.of(Metric.WAIT).good() / 2);
+        > Math.max(waits.badMedian() / 2, facts.ranges.of(LogMetric.WAIT).good() / 2);
   }
 }

@@ -1,10 +1,10 @@
 package dev.freshet.analysis;
 
 /**
- * How sure a finding is. It begins with the effect: a half, up to a quarter more for the share of
- * observations that have it, up to a quarter for its size (all of it at ten times what is good),
- * times n / (n + 1) for n observations. Each circumstance that agrees takes it a third of the way
- * to 1, each that contradicts halves it.
+ * The confidence of a finding. It starts at a half, plus up to a quarter for the share of affected
+ * observations, plus up to a quarter for the size of the effect (all of it at ten times the good
+ * bound), times n / (n + 1) for n observations. Each circumstance that supports the finding moves
+ * it a third of the way to 1; each that contradicts it halves it.
  */
 final class Confidence {
   private static final double MOST = 0.99;
@@ -17,7 +17,7 @@ final class Confidence {
 
   /**
    * @param share of observations with the effect
-   * @param times how many times as large as what is good
+   * @param times the size as a multiple of the good bound
    * @param n observations
    */
   static Confidence of(double share, double times, int n) {

@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Contention: batches take longer when an update is in flight. A long batch meets more updates just
- * because it is long, so what counts first is whether one is in flight within the duration of a
- * short batch (the tenth percentile) from the batch's start, which does not depend on its own. Else
- * the batches that meet one at any time, or without times by the order of lines in one log, have to
- * stand well apart from the others. Batches that stood still for want of weights are left out.
+ * Contention: batches take longer while an update is in flight. A long batch overlaps more updates
+ * merely because it is long. Therefore an update first counts only within the duration of a short
+ * batch (the tenth percentile) from the start of the batch, which does not depend on the batch's
+ * own duration. If that finds nothing, any overlap counts, but the two kinds of batches must differ
+ * clearly. Without times of day, overlap is told from the order of lines in one log. Batches that
+ * waited for weights are left out.
  */
 final class Contention {
   private static final int FEWEST = 3;
@@ -19,7 +20,7 @@ final class Contention {
   private static final double SIGNIFICANT = 2.33;
   private static final double TIMES = 1.5;
 
-  /** What is said of batches though they are good: three times as long, by at least a second. */
+  /** Batches this many times as long as the others are reported although they are good. */
   private static final double SPIKE = 3;
 
   private static final double SPIKE_MS = 1000;
@@ -58,23 +59,23 @@ final class Contention {
     return standApart() ? finding() : Optional.empty();
   }
 
-  /** Whether most of the ones are well above most of the others. */
+  /** Whether most batches with an update take much longer than most without. */
   private boolean standApart() {
     return percentile(during, 25) >= TIMES * percentile(apart, 75);
   }
 
   private static double percentile(List<Seen.Batch> batches, double percent) {
-    return Series.percentile(Arrays.stream(durations(batches)).sorted().toArray(), percent);
+    return Samples.percentile(durations(batches), percent);
   }
 
   private void splitByTime(double window) {
-    Spans updates = new Spans();
-    for (Call call : facts.calls) {
+    TimeSpans updates = new TimeSpans();
+    for (AdminCall call : facts.calls) {
       updates.add(facts.times.sentMillis(call), facts.times.doneMillis(call));
     }
-    Spans waits = new Spans();
+    TimeSpans waits = new TimeSpans();
     for (Seen.Wait wait : facts.waits) {
-      if (!facts.ranges.of(Metric.WAIT).isGood(wait.waitMs())) {
+      if (!facts.ranges.of(LogMetric.WAIT).isGood(wait.waitMs())) {
         double end = facts.times.millis(wait.place());
         waits.add(end - wait.waitMs(), end);
       }
@@ -89,8 +90,8 @@ final class Contention {
   }
 
   private void splitByOrder() {
-    Spans updates = new Spans();
-    for (Call call : facts.calls) {
+    TimeSpans updates = new TimeSpans();
+    for (AdminCall call : facts.calls) {
       if (call.sent && call.done) {
         updates.add((double) call.sendOrder, (double) call.doneOrder);
       }
@@ -118,7 +119,7 @@ final class Contention {
         || Samples.rankSumZ(durations(during), durations(apart)) < SIGNIFICANT) {
       return Optional.empty();
     }
-    Range range = facts.ranges.of(Metric.BATCH);
+    Range range = facts.ranges.of(LogMetric.BATCH);
     boolean spike = with >= SPIKE * without && with - without >= SPIKE_MS;
     return Effect.of(durations(during), range)
         .or(
@@ -133,12 +134,12 @@ final class Contention {
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(
-            "%d batches with an update in flight take %s, %d without take %s, the medians (%s).",
+            "%d batches with an update in flight take a median of %s, %d without %s (%s).",
             during.size(),
             Text.ms(with),
             apart.size(),
             Text.ms(without),
-            timed ? "by the lines' times" : "by the order of lines alone"));
+            timed ? "by the lines' times" : "only by the order of lines"));
     during.stream()
         .sorted(Comparator.comparingDouble(Seen.Batch::durMs).reversed())
         .limit(EXAMPLES)
@@ -158,11 +159,11 @@ final class Contention {
             "batches take %s instead of %s while an update is in flight",
             Text.ms(with), Text.ms(without)),
         evidence,
-        "The update takes from generation what generation needs: prepare it beside decoding on few"
+        "The update takes resources from generation: prepare it on fewer"
             + " threads, verify less while decoding, shorten the pause, or update fewer servers at once.");
   }
 
-  /** The updates that the longest batches met. */
+  /** Updates that overlap the longest batch. */
   private List<String> calls() {
     if (!timed) {
       return List.of();

@@ -1,7 +1,7 @@
 package dev.freshet.analysis;
 
 /**
- * How two figures of calls go together.
+ * The correlation of two figures of calls.
  *
  * @param pearson of the values; NaN where one does not vary
  * @param spearman of their ranks
@@ -9,7 +9,7 @@ package dev.freshet.analysis;
 public record Correlation(String metric, String with, int count, double pearson, double spearman) {
   private static final int ENOUGH = 8;
 
-  /** Whether there are enough calls to say anything. */
+  /** Whether there are enough calls. */
   public boolean known() {
     return count >= ENOUGH && !Double.isNaN(spearman);
   }

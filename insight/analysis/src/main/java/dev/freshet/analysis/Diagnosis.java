@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** From a ledger to an analysis: puts the facts together, asks every rule, and says it in words. */
+/**
+ * Makes an analysis of a ledger: gathers the facts, applies every rule and writes the verdict and
+ * notes.
+ */
 final class Diagnosis {
   private final Ledger ledger;
   private final Facts facts;
@@ -14,7 +17,7 @@ final class Diagnosis {
   private final List<String> remarks;
 
   /**
-   * @param remarks what is to be said of the inputs themselves
+   * @param remarks notes on the inputs themselves
    */
   Diagnosis(
       Ledger ledger,
@@ -81,12 +84,14 @@ final class Diagnosis {
   }
 
   private Analysis.Counts counts() {
-    long failed = facts.all.stream().filter(Call::failed).count() + ledger.settledFailures();
+    long failed = facts.all.stream().filter(AdminCall::failed).count() + ledger.settledFailures();
     long unfinished =
         facts.all.stream().filter(call -> !call.failed() && !call.done && !call.ended).count();
     long kept = facts.calls.size();
     long succeeded =
-        Math.max(Math.max(facts.stats(Metric.RPC).count(), facts.stats(Metric.WALL).count()), kept);
+        Math.max(
+            Math.max(facts.stats(LogMetric.RPC).count(), facts.stats(LogMetric.WALL).count()),
+            kept);
     return new Analysis.Counts(
         succeeded,
         failed,
@@ -106,8 +111,8 @@ final class Diagnosis {
     calls(notes, counts);
     bounds(notes);
     missing(notes);
-    if (!facts.asyncLevel.isKnown() && facts.stats(Metric.STALENESS).count() > 0) {
-      notes.add("%s: say it with --async-level.".formatted(facts.asyncLevel));
+    if (!facts.asyncLevel.isKnown() && facts.stats(LogMetric.STALENESS).count() > 0) {
+      notes.add("%s; set it with --async-level.".formatted(facts.asyncLevel));
     }
     return notes;
   }
@@ -116,23 +121,23 @@ final class Diagnosis {
     for (Ledger.Source source : ledger.sources()) {
       if (source.runs() > 1) {
         notes.add(
-            "%s has %d runs, for a clock or a step goes back: figures are over all of them."
+            "%s has %d runs (a clock or a step goes back); figures cover all of them."
                 .formatted(source.name(), source.runs()));
       }
     }
     if (ledger.calls().repeated() + ledger.repeats().repeated() > 0) {
       notes.add(
           Text.of(
-              "%s seen more than once counted once.",
+              "%s read more than once and counted once.",
               Text.count(ledger.calls().repeated() + ledger.repeats().repeated(), "event")));
     }
-    long strange = inputs.stream().mapToLong(Analysis.Input::strange).sum();
-    if (strange > 0) {
+    long malformed = inputs.stream().mapToLong(Analysis.Input::malformed).sum();
+    if (malformed > 0) {
       notes.add(
           Text.of(
-              "%s with a tag could not be used as a whole: not of the format, or with figures that"
-                  + " cannot be true.",
-              Text.count(strange, "line")));
+              "%s with a tag could not be used completely: not in the log format, or with"
+                  + " impossible figures.",
+              Text.count(malformed, "line")));
     }
   }
 
@@ -140,13 +145,13 @@ final class Diagnosis {
     if (counts.failed() > 0) {
       notes.add(
           Text.of(
-              "%s failed and not counted in the figures.",
+              "%s failed; the figures do not include failed calls.",
               Text.count(counts.failed(), "admin call")));
     }
     if (counts.unfinished() > 0) {
       notes.add(
           Text.of(
-              "%s without an end: the log was cut off, or another log is missing.",
+              "%s without an end: the log is incomplete, or another log is missing.",
               Text.count(counts.unfinished(), "admin call")));
     }
     if (counts.queueUnknown() > 0) {
@@ -161,12 +166,12 @@ final class Diagnosis {
     if (ledger.calls().settledCalls() > 0) {
       notes.add(
           Text.of(
-              "Findings and splits are of the newest %,d traces; %,d calls before them are in the"
-                  + " distributions alone.",
+              "Findings and breakdowns are of the newest %,d traces; %,d earlier calls are only in the"
+                  + " distributions.",
               CallBook.MOST, ledger.calls().settledCalls()));
     }
     if (ledger.calls().overflowed() || ledger.repeats().isFull()) {
-      notes.add("There were too many events to tell all repeats: some may be counted twice.");
+      notes.add("Too many events to recognize all repeats: some may be counted twice.");
     }
     facts.stats.forEach(
         (metric, stats) -> {
@@ -181,8 +186,8 @@ final class Diagnosis {
 
   private void missing(List<String> notes) {
     List<String> missing = new ArrayList<>();
-    for (Metric metric : Metric.values()) {
-      if (metric != Metric.RPC_RELOAD && facts.stats(metric).count() == 0) {
+    for (LogMetric metric : LogMetric.values()) {
+      if (metric != LogMetric.RPC_RELOAD && facts.stats(metric).count() == 0) {
         missing.add(metric.label());
       }
     }
@@ -200,7 +205,7 @@ final class Diagnosis {
         .toList();
   }
 
-  private Analysis.Update update(Call call) {
+  private Analysis.Update update(AdminCall call) {
     boolean client = call.clientSource >= 0;
     return new Analysis.Update(
         call.id(),
@@ -211,32 +216,25 @@ final class Diagnosis {
         facts.at(
             client ? call.clientSource : call.serverSource,
             client ? call.clientLine : call.serverLine),
-        call.wallMs,
-        call.queueMs(),
-        call.rpcMs(),
+        call.allParts(),
         facts.clocks.gapMs(call).orElse(Double.NaN),
-        call.parts.connectMs(),
-        call.parts.acceptMs(),
-        call.handlerMs(),
-        call.parts.answerMs(),
-        call.parts.stallMs(),
         facts.inflight(call));
   }
 
   private List<Analysis.Moment> moments() {
     Stream<Analysis.Moment> writes =
-        facts.writes.stream().map(w -> moment(w.place(), Metric.WRITE, w.writeMs(), w.step()));
+        facts.writes.stream().map(w -> moment(w.place(), LogMetric.WRITE, w.writeMs(), w.step()));
     Stream<Analysis.Moment> waits =
-        facts.waits.stream().map(w -> moment(w.place(), Metric.WAIT, w.waitMs(), w.step()));
+        facts.waits.stream().map(w -> moment(w.place(), LogMetric.WAIT, w.waitMs(), w.step()));
     Stream<Analysis.Moment> batches =
-        facts.batches.stream().map(b -> moment(b.place(), Metric.BATCH, b.durMs(), Double.NaN));
+        facts.batches.stream().map(b -> moment(b.place(), LogMetric.BATCH, b.durMs(), Double.NaN));
     Stream<Analysis.Moment> quality =
         facts.quality.stream()
             .flatMap(
                 q ->
                     Stream.of(
-                        moment(q.place(), Metric.TRUNCATION, q.truncPct(), q.step()),
-                        moment(q.place(), Metric.STALENESS, q.staleness(), q.step())));
+                        moment(q.place(), LogMetric.TRUNCATION, q.truncPct(), q.step()),
+                        moment(q.place(), LogMetric.STALENESS, q.staleness(), q.step())));
     return Stream.of(writes, waits, batches, quality)
         .flatMap(moments -> moments)
         .filter(moment -> !Double.isNaN(moment.value()))
@@ -246,7 +244,7 @@ final class Diagnosis {
         .toList();
   }
 
-  /** What had begun last, and of whose kind nothing ended after it. */
+  /** Waits and batches that began after the last end of their kind. */
   private List<Analysis.Begun> begun() {
     return ledger.sources().stream()
         .flatMap(Ledger.Source::begun)
@@ -261,16 +259,16 @@ final class Diagnosis {
         .toList();
   }
 
-  private double lastEnd(Metric metric) {
+  private double lastEnd(LogMetric metric) {
     return Stream.concat(facts.waits.stream(), facts.batches.stream())
-        .filter(seen -> (seen instanceof Seen.Wait) == (metric == Metric.WAIT))
+        .filter(seen -> (seen instanceof Seen.Wait) == (metric == LogMetric.WAIT))
         .mapToDouble(seen -> facts.times.millis(seen.place()))
         .filter(Double::isFinite)
         .max()
         .orElse(Double.NEGATIVE_INFINITY);
   }
 
-  private Analysis.Moment moment(Seen.Place place, Metric metric, double value, double step) {
+  private Analysis.Moment moment(Seen.Place place, LogMetric metric, double value, double step) {
     return new Analysis.Moment(
         facts.times.millis(place), place.order(), facts.at(place), metric, value, step);
   }

@@ -4,22 +4,22 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Values of which some are not good.
+ * Values, some of which are not good.
  *
  * @param n values known
- * @param bad those that are not good
- * @param critical those that are critical
+ * @param bad the number that is not good
+ * @param critical the number that is critical
  * @param median of all
- * @param badMedian of those that are not good
- * @param times how many times the bound of what is good the median of the bad is
+ * @param badMedian of the number that is not good
+ * @param times the median of those that are not good, as a multiple of the good bound
  */
 record Effect(int n, int bad, int critical, double median, double badMedian, double times) {
-  /** A share below this is an outlier, not a state. */
+  /** A share below this counts as outliers. */
   static final double SHARE = 0.05;
 
   private static final double OUTSTANDING = 10;
 
-  /** The effect, if it is worth saying. */
+  /** The effect, if it is more than an outlier. */
   static Optional<Effect> of(double[] values, Range range) {
     double[] known = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
     double[] bad = Arrays.stream(known).filter(v -> range.known() && !range.isGood(v)).toArray();
@@ -35,7 +35,10 @@ record Effect(int n, int bad, int critical, double median, double badMedian, dou
     return effect.isState() ? Optional.of(effect) : Optional.empty();
   }
 
-  /** Not a single outlier, unless that is critical and far out, nor a single value. */
+  /**
+   * Whether this is more than one outlier, or one that is critical and far out among several
+   * values.
+   */
   private boolean isState() {
     return bad == 1
         ? n > 1 && n < 1 / SHARE && critical == 1 && times >= OUTSTANDING
@@ -46,7 +49,7 @@ record Effect(int n, int bad, int critical, double median, double badMedian, dou
     return (double) bad / n;
   }
 
-  /** Critical if that is a state too. */
+  /** Critical if the critical values are more than outliers. */
   Severity severity() {
     return critical >= Math.max(1, SHARE * n) ? Severity.CRITICAL : Severity.WARNING;
   }

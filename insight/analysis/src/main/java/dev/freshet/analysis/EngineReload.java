@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A slow engine: the operation itself takes long, whatever the load. Where rpc_ms began well and
- * rises, that is the trend's finding and not this one.
+ * A slow engine: the operation itself takes long, with any load. If rpc_ms was good at first and
+ * rises, the trend is reported instead.
  */
 final class EngineReload {
   private static final int EXAMPLES = 3;
@@ -16,7 +16,7 @@ final class EngineReload {
   private EngineReload() {}
 
   static Optional<Finding> judge(Facts facts, boolean risesFromGood) {
-    // Updates and reloads have ranges of their own: each is set against its own bound.
+    // Updates and reloads have different ranges: each is judged by its own.
     Range update = facts.ranges.update();
     double[] rpc =
         facts.of(
@@ -29,7 +29,7 @@ final class EngineReload {
         : Effect.of(rpc, update).map(effect -> finding(facts, effect));
   }
 
-  /** A figure as it would be if it were judged by another range. */
+  /** Maps a value from one range to the same place in another. */
   private static double scaled(double value, Range own, Range other) {
     double share = value / own.good();
     double width = (value - own.good()) / (own.critical() - own.good());
@@ -38,19 +38,19 @@ final class EngineReload {
         : other.good() + width * (other.critical() - other.good());
   }
 
-  private static boolean isBad(Facts facts, Call call) {
+  private static boolean isBad(Facts facts, AdminCall call) {
     Range own = call.isReload() ? facts.ranges.reload() : facts.ranges.update();
     return call.rpcMs() >= own.good();
   }
 
   private static Finding finding(Facts facts, Effect effect) {
-    List<Call> affected =
+    List<AdminCall> affected =
         facts.calls.stream()
             .filter(call -> isBad(facts, call))
-            .sorted(Comparator.comparingDouble(Call::rpcMs).reversed())
+            .sorted(Comparator.comparingDouble(AdminCall::rpcMs).reversed())
             .toList();
-    double rpc = Samples.median(affected.stream().mapToDouble(Call::rpcMs).toArray());
-    double queue = Samples.median(affected.stream().mapToDouble(Call::queueMs).toArray());
+    double rpc = Samples.median(affected.stream().mapToDouble(AdminCall::rpcMs).toArray());
+    double queue = Samples.median(affected.stream().mapToDouble(AdminCall::queueMs).toArray());
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(
@@ -58,9 +58,7 @@ final class EngineReload {
             effect.bad(),
             effect.n(),
             Text.ms(rpc),
-            Double.isNaN(queue)
-                ? "; their queue_ms is not known"
-                : ", queue_ms " + Text.ms(queue)));
+            Double.isNaN(queue) ? "; their queue_ms is unknown" : ", queue_ms " + Text.ms(queue)));
     Confidence confidence = effect.confidence();
     if (queue < rpc / 4) {
       confidence.agrees();
@@ -71,7 +69,7 @@ final class EngineReload {
       evidence.add(
           Text.of(
               "rpc_ms grows with the completions in flight (Spearman %.2f over %d calls): the load"
-                  + " has a part in it.",
+                  + " contributes.",
               load.spearman(), load.count()));
     } else if (load.known()) {
       confidence.agrees();
@@ -86,10 +84,10 @@ final class EngineReload {
         effect.severity(),
         confidence.value(),
         Text.of(
-            "the engine itself takes %s, the median, for %s of updates",
+            "the engine itself takes a median of %s for %s of updates",
             Text.ms(rpc), Text.percent(effect.share())),
         evidence,
-        "The time is the engine's own: put checkpoints on faster or local storage, map them instead of"
-            + " copying, prepare the update beside decoding, or send deltas instead of whole weights.");
+        "The engine itself is slow: put checkpoints on faster or local storage, map them instead of"
+            + " copying, prepare the update while decoding continues, or send deltas instead of whole weights.");
   }
 }

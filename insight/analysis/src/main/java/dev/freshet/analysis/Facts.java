@@ -7,20 +7,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/**
- * What is judged: the figures of a {@link Ledger} at one moment, and how its logs' clocks relate.
- */
+/** The input of the rules: the metrics of a {@link Ledger} and the clock offsets of its logs. */
 final class Facts {
   final Ranges ranges;
   final AsyncLevel asyncLevel;
-  final Map<Metric, Stats> stats;
+  final Map<LogMetric, Stats> stats;
   final List<String> names;
 
-  /** All calls kept, also failed and unfinished ones. */
-  final List<Call> all;
+  /** All calls that are kept, also failed and unfinished ones. */
+  final List<AdminCall> all;
 
   /** The calls that succeeded. */
-  final List<Call> calls;
+  final List<AdminCall> calls;
 
   final List<Seen.Write> writes;
   final List<Seen.Wait> waits;
@@ -29,7 +27,7 @@ final class Facts {
   final HostClocks clocks;
   final SourceTimes times;
 
-  /** How queue_ms and rpc_ms of the calls go with the completions in flight. */
+  /** The correlations of queue_ms and rpc_ms with the completions in flight. */
   final Correlation queueLoad;
 
   final Correlation rpcLoad;
@@ -42,7 +40,7 @@ final class Facts {
     this.stats = ledger.stats();
     this.names = ledger.sources().stream().map(Ledger.Source::name).toList();
     this.all = ledger.calls().calls();
-    this.calls = all.stream().filter(Call::counts).toList();
+    this.calls = all.stream().filter(AdminCall::counts).toList();
     this.writes = ledger.writes().items();
     this.waits = ledger.waits().items();
     this.batches = ledger.batches().items();
@@ -60,12 +58,12 @@ final class Facts {
             .filter(load -> !Double.isNaN(load.millis()))
             .sorted(Comparator.comparingDouble(Analysis.Load::millis))
             .toList();
-    this.queueLoad = withInflight("queue_ms", Call::queueMs);
-    this.rpcLoad = withInflight("rpc_ms", Call::rpcMs);
+    this.queueLoad = withInflight("queue_ms", AdminCall::queueMs);
+    this.rpcLoad = withInflight("rpc_ms", AdminCall::rpcMs);
   }
 
-  Stats stats(Metric metric) {
-    return stats.getOrDefault(metric, new Series().stats());
+  Stats stats(LogMetric metric) {
+    return stats.getOrDefault(metric, new MetricValues().stats());
   }
 
   /** The completions in flight, by time. */
@@ -74,12 +72,12 @@ final class Facts {
   }
 
   /** A figure of the calls that succeeded. */
-  double[] of(ToDoubleFunction<Call> figure) {
+  double[] of(ToDoubleFunction<AdminCall> figure) {
     return calls.stream().mapToDouble(figure).toArray();
   }
 
-  /** Completions in flight when a call was sent, by its own log or by time; NaN if not known. */
-  double inflight(Call call) {
+  /** Completions in flight when a call was sent, by its own log or by time; NaN if unknown. */
+  double inflight(AdminCall call) {
     if (!Double.isNaN(call.inflight) || loads.isEmpty()) {
       return call.inflight;
     }
@@ -96,8 +94,8 @@ final class Facts {
     return before < 0 ? Double.NaN : loads.get(before).inflight();
   }
 
-  private Correlation withInflight(String figure, ToDoubleFunction<Call> value) {
-    List<Call> known =
+  private Correlation withInflight(String figure, ToDoubleFunction<AdminCall> value) {
+    List<AdminCall> known =
         calls.stream()
             .filter(call -> !Double.isNaN(value.applyAsDouble(call) + inflight(call)))
             .toList();
@@ -107,7 +105,7 @@ final class Facts {
         figure, "inflight", x.length, Samples.pearson(x, y), Samples.spearman(x, y));
   }
 
-  /** Where a line is, as {@code file:line}. */
+  /** The place of a line, as {@code file:line}. */
   String at(int source, long line) {
     return source < 0 ? "?" : names.get(source) + ":" + line;
   }
@@ -116,12 +114,12 @@ final class Facts {
     return at(place.source(), place.line());
   }
 
-  /** A call as evidence: its trace, its split, its line. */
-  String evidence(Call call) {
+  /** A call as evidence: its trace, parts and line. */
+  String evidence(AdminCall call) {
     StringBuilder text = new StringBuilder("trace ").append(call.id());
     figure(text, "queue_ms", call.queueMs());
     figure(text, "rpc_ms", call.rpcMs());
-    figure(text, "wall_ms", call.wallMs);
+    figure(text, "wall_ms", call.wallMs());
     clocks.gapMs(call).ifPresent(gap -> figure(text, "send to recv ms", gap));
     figure(text, "inflight", inflight(call));
     boolean client = call.clientSource >= 0;

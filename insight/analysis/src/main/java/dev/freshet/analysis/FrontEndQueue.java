@@ -8,29 +8,29 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * The front-end queue: an update waits long before the engine, which is then quick. Told by
- * queue_ms that is not good and at least half of rpc_ms, or critical.
+ * The front-end queue: an update waits long before the engine, which is then fast. queue_ms is not
+ * good, and is critical or at least half of rpc_ms.
  */
 final class FrontEndQueue {
   private static final int EXAMPLES = 3;
   private static final double TOGETHER = 0.3;
 
   private final Facts facts;
-  private final List<Call> affected;
+  private final List<AdminCall> affected;
   private final List<String> evidence = new ArrayList<>();
 
-  private FrontEndQueue(Facts facts, List<Call> affected) {
+  private FrontEndQueue(Facts facts, List<AdminCall> affected) {
     this.facts = facts;
     this.affected = affected;
   }
 
   static Optional<Finding> judge(Facts facts) {
     Range range = facts.ranges.queue();
-    List<Call> affected =
+    List<AdminCall> affected =
         facts.calls.stream()
             .filter(call -> !range.isGood(call.queueMs()) && !Double.isNaN(call.queueMs()))
             .filter(call -> isQueue(call, range))
-            .sorted(Comparator.comparingDouble(Call::queueMs).reversed())
+            .sorted(Comparator.comparingDouble(AdminCall::queueMs).reversed())
             .toList();
     double[] queues =
         facts.of(call -> range.isGood(call.queueMs()) || isQueue(call, range) ? call.queueMs() : 0);
@@ -38,20 +38,20 @@ final class FrontEndQueue {
         .map(effect -> new FrontEndQueue(facts, affected).finding(effect));
   }
 
-  private static boolean isQueue(Call call, Range range) {
+  private static boolean isQueue(AdminCall call, Range range) {
     double rpc = call.rpcMs();
     return range.isCritical(call.queueMs()) || !(call.queueMs() < rpc / 2);
   }
 
   private Finding finding(Effect effect) {
-    double rpc = Samples.median(affected.stream().mapToDouble(Call::rpcMs).toArray());
+    double rpc = Samples.median(affected.stream().mapToDouble(AdminCall::rpcMs).toArray());
     evidence.add(
         Text.of(
-            "%d of %d calls have a queue_ms that is not good, their median %s against %s.",
+            "%d of %d calls have a queue_ms that is not good: median %s, compared to %s.",
             effect.bad(),
             effect.n(),
             Text.ms(effect.badMedian()),
-            Double.isNaN(rpc) ? "an rpc_ms that is not known" : "an rpc_ms of " + Text.ms(rpc)));
+            Double.isNaN(rpc) ? "an unknown rpc_ms" : "an rpc_ms of " + Text.ms(rpc)));
     Confidence confidence = effect.confidence();
     if (effect.badMedian() < 2 * rpc) {
       confidence.contradicts();
@@ -64,7 +64,7 @@ final class FrontEndQueue {
         effect.severity(),
         confidence.value(),
         Text.of(
-            "%s of updates spend %s, the median, beside the engine's work%s",
+            "%s of updates spend a median of %s outside the engine's work%s",
             Text.percent(effect.share()),
             Text.ms(effect.badMedian()),
             Double.isNaN(rpc) ? "" : " of " + Text.ms(rpc)),
@@ -72,49 +72,52 @@ final class FrontEndQueue {
         advice);
   }
 
-  /** Says on which part of the way the time was spent, and what helps there. */
+  /** Adds the evidence of where the time was spent; returns the advice. */
   private String place(Confidence confidence, double queueMs) {
     double there =
         Samples.median(
             affected.stream().mapToDouble(call -> there(call).orElse(Double.NaN)).toArray());
-    double handler = Samples.median(affected.stream().mapToDouble(Call::handlerMs).toArray());
+    double handler = Samples.median(affected.stream().mapToDouble(AdminCall::handlerMs).toArray());
     if (handler > queueMs / 2) {
       confidence.contradicts();
       evidence.add(
           Text.of(
-              "Of it %s are spent in the server, between server.recv and rpc.start.",
+              "Of this, %s are spent in the server, between server.recv and rpc.start.",
               Text.ms(handler)));
       return "The request arrives in time and then waits in the server's handler: look for a lock or"
           + " another operation that it queues behind, and give admin operations a worker of their own.";
     }
     if (Double.isNaN(there)) {
       evidence.add(
-          "Where it was spent cannot be seen: no server.recv, or clocks that cannot be related.");
+          "Where the time was spent is unknown: no server.recv, or clocks that cannot be related.");
     } else if (there > queueMs / 2) {
       confidence.agrees();
       evidence.add(
           Text.of(
-              "From client.send to server.recv it takes %s, the median: the request does not get to"
+              "A median of %s passes from client.send to server.recv: the request does not get to"
                   + " the server.",
               Text.ms(there)));
     } else {
       confidence.contradicts();
       evidence.add(
           Text.of(
-              "From client.send to server.recv it takes only %s, the median: the time is spent on the"
-                  + " answer's way.",
+              "Only a median of %s passes from client.send to server.recv: the time is spent on the"
+                  + " way of the answer.",
               Text.ms(there)));
       return "The engine is done long before the client knows: look for a client that is too busy to"
           + " read the answer, and send admin calls from a thread and a connection of their own.";
     }
-    return "Send admin calls on a lane of their own: a fresh connection each, outside the pool that"
+    return "Send admin calls on an admin lane: a fresh connection each, outside the pool that"
         + " streams hold, to a listener with its own accept queue and event loop.";
   }
 
-  /** From client.send to server.recv, by the clocks, else as the client counted it. */
-  private OptionalDouble there(Call call) {
+  /**
+   * From client.send to server.recv by the clocks, else as the client measured it, else by times of
+   * day.
+   */
+  private OptionalDouble there(AdminCall call) {
     OptionalDouble gap = facts.clocks.gapMs(call);
-    double counted = call.parts.connectMs() + call.parts.acceptMs();
+    double counted = call.measuredGapMs();
     if (gap.isPresent() || !Double.isNaN(counted)) {
       return gap.isPresent() ? gap : OptionalDouble.of(counted);
     }
@@ -128,13 +131,13 @@ final class FrontEndQueue {
     double[] inflight =
         affected.stream().mapToDouble(facts::inflight).filter(v -> !Double.isNaN(v)).toArray();
     if (inflight.length == 0) {
-      evidence.add("The load at the time is not known: no [gen] line before the calls.");
+      evidence.add("The load at the time is unknown: no [gen] line before the calls.");
       return;
     }
     Correlation load = facts.queueLoad;
     if (Arrays.stream(inflight).allMatch(v -> v == 0)) {
       confidence.contradicts();
-      evidence.add("No completion was in flight, so streams cannot have held it up.");
+      evidence.add("No completion was in flight, so streams are not the cause.");
     } else if (load.known() && load.spearman() >= TOGETHER) {
       confidence.agrees();
       evidence.add(
@@ -143,7 +146,7 @@ final class FrontEndQueue {
               load.spearman(), load.count()));
     } else {
       evidence.add(
-          Text.of("%.0f completions were in flight, the median.", Samples.median(inflight)));
+          Text.of("A median of %.0f completions was in flight.", Samples.median(inflight)));
     }
   }
 }

@@ -9,26 +9,26 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * How the monotonic clocks of servers stand to those of their clients. A request is received after
- * it is sent and answered before the answer is there, so that each call bounds the difference from
- * both sides, as in NTP; the tightest bounds of {@link #WINDOW} calls hold, so that a drift between
- * two hosts does no harm. Where no difference at all is within the bounds, the clock is one.
+ * The offsets between the monotonic clocks of servers and their clients. A request is received
+ * after it is sent, and its answer arrives after it was sent, so each call bounds the offset from
+ * both sides, as in NTP. The tightest bounds of {@link #WINDOW} calls are used, which limits the
+ * effect of drift. If an offset of zero is within the bounds, the two clocks are treated as one.
  */
 final class HostClocks {
   private static final int WINDOW = 64;
   private static final double SLACK_S = 0.0002;
   private static final double USABLE_S = 0.1;
 
-  /** The client's log and run, the server's, and a stretch of their calls. */
+  /** The client's log and run, the server's, and a window of their calls. */
   private record Pair(
       int clientSource, int clientEpoch, int serverSource, int serverEpoch, int window) {}
 
   private final Map<Pair, Interval> offsets = new LinkedHashMap<>();
-  private final Map<Call, Pair> pairs = new HashMap<>();
+  private final Map<AdminCall, Pair> pairs = new HashMap<>();
 
-  HostClocks(List<Call> calls) {
+  HostClocks(List<AdminCall> calls) {
     Map<Pair, Integer> counts = new HashMap<>();
-    for (Call call : calls) {
+    for (AdminCall call : calls) {
       if (call.sent && call.received) {
         Pair whole =
             new Pair(call.clientSource, call.clientEpoch, call.serverSource, call.serverEpoch, -1);
@@ -50,8 +50,8 @@ final class HostClocks {
     }
   }
 
-  /** From client.send to server.recv, in milliseconds, if the clocks can be related. */
-  OptionalDouble gapMs(Call call) {
+  /** From client.send to server.recv, in milliseconds, if the offset is known. */
+  OptionalDouble gapMs(AdminCall call) {
     Pair pair = pairs.get(call);
     Interval offset = pair == null ? new Interval() : offsets.getOrDefault(pair, new Interval());
     double between = call.recvT - call.sendT;
@@ -60,12 +60,12 @@ final class HostClocks {
     }
     boolean one = offset.contains(0, SLACK_S);
     double gapMs = Math.max(0, (one ? between : between - offset.middle()) * 1000);
-    return (one || offset.halfWidth() <= USABLE_S) && gapMs <= Call.MOST_MS
+    return (one || offset.halfWidth() <= USABLE_S) && gapMs <= AdminCall.MOST_MS
         ? OptionalDouble.of(gapMs)
         : OptionalDouble.empty();
   }
 
-  /** What was found out, a sentence for every pair of logs. */
+  /** A sentence for every pair of logs. */
   List<String> notes(List<String> names) {
     Map<String, List<Interval>> byLogs = new LinkedHashMap<>();
     offsets.forEach(
@@ -88,10 +88,10 @@ final class HostClocks {
     List<Interval> usable = found.stream().filter(o -> o.bounded() && o.holds(SLACK_S)).toList();
     if (usable.isEmpty()) {
       return " cannot be related: no trace has all of client.send, server.recv, rpc.done and"
-          + " client.done in an order that one difference explains.";
+          + " client.done in an order that one offset explains.";
     }
     if (usable.stream().allMatch(o -> o.contains(0, SLACK_S))) {
-      return " agree: they are taken for one (%d traces).".formatted(traces);
+      return " agree and are treated as one (%d traces).".formatted(traces);
     }
     double middle = Samples.median(usable.stream().mapToDouble(Interval::middle).toArray());
     double half = Samples.median(usable.stream().mapToDouble(Interval::halfWidth).toArray());
@@ -102,6 +102,6 @@ final class HostClocks {
         middle > 0 ? "ahead" : "behind",
         half * 1000,
         traces,
-        half > USABLE_S ? ", too wide to tell the way there from the way back" : "");
+        half > USABLE_S ? ", too imprecise to separate the request from the answer" : "");
   }
 }

@@ -1,9 +1,6 @@
 package dev.freshet.analysis;
 
-/**
- * Bounds of an unknown number, from observations each of which says that it is at least or at most
- * something.
- */
+/** Bounds of an unknown number, from observations that each give a lower or an upper bound. */
 final class Interval {
   private double low = Double.NEGATIVE_INFINITY;
   private double high = Double.POSITIVE_INFINITY;
@@ -22,12 +19,12 @@ final class Interval {
     }
   }
 
-  /** How many observations bound it from above. */
+  /** The number of upper bounds. */
   int count() {
     return count;
   }
 
-  /** Whether the observations agree to within {@code slack}. */
+  /** Whether the bounds are consistent to within {@code slack}. */
   boolean holds(double slack) {
     return low <= high + slack;
   }

@@ -12,17 +12,16 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * All that was read, in bounded memory: the figures of every event, the newest calls, batches,
- * waits and checkpoints themselves. Takes events source by source or interleaved. Owned by one
- * thread.
+ * What was read, in bounded memory: the metrics of all events, and the newest calls, batches, waits
+ * and checkpoints. Takes events log by log or interleaved. Owned by one thread.
  */
 final class Ledger {
-  /** What calls are counted in once they are settled, and until then in a copy. */
-  private static final Set<Metric> OF_CALLS =
-      EnumSet.of(Metric.QUEUE, Metric.RPC, Metric.RPC_RELOAD, Metric.WALL);
+  /** The metrics of calls. A call counts in them once it is settled, and until then in a copy. */
+  private static final Set<LogMetric> OF_CALLS =
+      EnumSet.of(LogMetric.QUEUE, LogMetric.RPC, LogMetric.RPC_RELOAD, LogMetric.WALL);
 
   private final Ranges ranges;
-  private final Map<Metric, Series> figures = new EnumMap<>(Metric.class);
+  private final Map<LogMetric, MetricValues> figures = new EnumMap<>(LogMetric.class);
   private final CallBook calls = new CallBook(this::settle);
   private final Repeats repeats = new Repeats();
   private final List<Source> sources = new ArrayList<>();
@@ -38,7 +37,7 @@ final class Ledger {
     this.ranges = ranges;
   }
 
-  /** What is remembered of a log while it is read. */
+  /** The state of a log while it is read. */
   static final class Source {
     private final String name;
     private final RunCounter runs = new RunCounter();
@@ -60,18 +59,18 @@ final class Ledger {
       return runs.runs();
     }
 
-    /** How much of the date its times have, once they have any. */
+    /** How much of the date the times of the log have. */
     Stamp.Date date() {
       return date;
     }
 
-    /** The wait and the batch that have not ended. */
+    /** The wait and the batch without an end. */
     Stream<Seen.Begun> begun() {
       return Stream.of(wait, batch).flatMap(Optional::stream);
     }
   }
 
-  /** Begins a log; returns the number by which it is known. */
+  /** Begins a log; returns its number. */
   int open(String name) {
     sources.add(new Source(name));
     return sources.size() - 1;
@@ -109,56 +108,57 @@ final class Ledger {
     return loads;
   }
 
-  /** Failed calls among those no longer kept. */
+  /** The number of failed calls among those no longer kept. */
   long settledFailures() {
     return settledFailures;
   }
 
-  /** The distributions so far, of all that was read. */
-  Map<Metric, Stats> stats() {
-    Map<Metric, Series> ofCalls = new EnumMap<>(Metric.class);
+  /** The distributions of all that was read so far. */
+  Map<LogMetric, Stats> stats() {
+    Map<LogMetric, MetricValues> ofCalls = new EnumMap<>(LogMetric.class);
     OF_CALLS.forEach(metric -> ofCalls.put(metric, figure(metric).copy()));
     calls.calls().forEach(call -> count(call, ofCalls));
-    Map<Metric, Stats> stats = new EnumMap<>(Metric.class);
-    for (Metric metric : Metric.values()) {
+    Map<LogMetric, Stats> stats = new EnumMap<>(LogMetric.class);
+    for (LogMetric metric : LogMetric.values()) {
       stats.put(metric, ofCalls.getOrDefault(metric, figure(metric)).stats());
     }
     return stats;
   }
 
-  private Series figure(Metric metric) {
-    return figures.computeIfAbsent(metric, _ -> new Series());
+  private MetricValues figure(LogMetric metric) {
+    return figures.computeIfAbsent(metric, _ -> new MetricValues());
   }
 
-  private void settle(Call call) {
+  private void settle(AdminCall call) {
     settledFailures += call.failed() ? 1 : 0;
     count(call, figures);
   }
 
-  private void count(Call call, Map<Metric, Series> into) {
+  private void count(AdminCall call, Map<LogMetric, MetricValues> into) {
     if (!call.counts()) {
       return;
     }
     Range rpc = call.isReload() ? ranges.reload() : ranges.update();
-    add(into, Metric.QUEUE, call.queueMs(), ranges.queue());
-    add(into, Metric.RPC, call.rpcMs(), rpc);
-    add(into, Metric.WALL, call.wallMs, ranges.wall());
+    add(into, LogMetric.QUEUE, call.queueMs(), ranges.queue());
+    add(into, LogMetric.RPC, call.rpcMs(), rpc);
+    add(into, LogMetric.WALL, call.wallMs(), ranges.wall());
     if (call.isReload()) {
-      add(into, Metric.RPC_RELOAD, call.rpcMs(), rpc);
+      add(into, LogMetric.RPC_RELOAD, call.rpcMs(), rpc);
     }
   }
 
-  private void add(Metric metric, double value) {
+  private void add(LogMetric metric, double value) {
     add(figures, metric, value, ranges.of(metric));
   }
 
-  private static void add(Map<Metric, Series> into, Metric metric, double value, Range range) {
+  private static void add(
+      Map<LogMetric, MetricValues> into, LogMetric metric, double value, Range range) {
     if (!Double.isNaN(value)) {
-      into.computeIfAbsent(metric, _ -> new Series()).add(value, range);
+      into.computeIfAbsent(metric, _ -> new MetricValues()).add(value, range);
     }
   }
 
-  /** Takes an event of a source. */
+  /** Takes an event of a log. */
   void accept(int number, Event event, Stamp stamp, long line) {
     Source source = sources.get(number);
     order++;
@@ -178,21 +178,21 @@ final class Ledger {
       case Event.CheckpointWritten written -> {
         source.runs.read(RunCounter.Kind.WRITTEN_STEP, written.step());
         writes.add(new Seen.Write(place, written.step(), written.writeMs()));
-        add(Metric.WRITE, written.writeMs());
+        add(LogMetric.WRITE, written.writeMs());
       }
       case Event.WaitStart start -> {
         source.runs.read(RunCounter.Kind.AWAITED_STEP, start.targetStep());
-        source.wait = Optional.of(new Seen.Begun(place, Metric.WAIT, start.targetStep()));
+        source.wait = Optional.of(new Seen.Begun(place, LogMetric.WAIT, start.targetStep()));
       }
       case Event.WaitDone wait -> {
         source.runs.read(RunCounter.Kind.AWAITED_STEP, wait.targetStep());
         source.wait = Optional.empty();
         waits.add(new Seen.Wait(place, wait.targetStep(), wait.waitMs()));
-        add(Metric.WAIT, wait.waitMs());
+        add(LogMetric.WAIT, wait.waitMs());
       }
       case Event.BatchStart start -> {
         source.batchStart = order;
-        source.batch = Optional.of(new Seen.Begun(place, Metric.BATCH, start.targetBatch()));
+        source.batch = Optional.of(new Seen.Begun(place, LogMetric.BATCH, start.targetBatch()));
         load(source, place, start.inflight(), start.targetBatch());
       }
       case Event.BatchDone done -> batchDone(source, place, done);
@@ -218,15 +218,15 @@ final class Ledger {
     source.batchStart = -1;
     source.batch = Optional.empty();
     load(source, place, done.inflight(), Double.NaN);
-    add(Metric.BATCH, done.durMs());
+    add(LogMetric.BATCH, done.durMs());
   }
 
   private void rollouts(Source source, Seen.Place place, Event.Rollouts rollouts) {
     source.runs.read(RunCounter.Kind.TRAINED_STEP, rollouts.currentStep());
     quality.add(
         new Seen.Quality(place, rollouts.currentStep(), rollouts.truncPct(), rollouts.staleness()));
-    add(Metric.TRUNCATION, rollouts.truncPct());
-    add(Metric.STALENESS, rollouts.staleness());
+    add(LogMetric.TRUNCATION, rollouts.truncPct());
+    add(LogMetric.STALENESS, rollouts.staleness());
   }
 
   private void load(Source source, Seen.Place place, double inflight, double targetBatch) {

@@ -3,7 +3,6 @@ package dev.freshet.analysis;
 import dev.freshet.analysis.read.LogFiles;
 import dev.freshet.analysis.read.LogInput;
 import dev.freshet.analysis.read.TagScanner;
-import dev.freshet.plots.LabException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,8 +14,8 @@ import java.util.Optional;
 import java.util.zip.ZipException;
 
 /**
- * An analysis in the making: logs are read one after the other, or as they grow, and judged at any
- * time. Owned by one thread.
+ * Reads logs, one after the other or as they grow, and analyses what was read at any time. Owned by
+ * one thread.
  */
 public final class LogAnalysis {
   private final Ranges ranges;
@@ -29,7 +28,8 @@ public final class LogAnalysis {
   private record Opened(String name, TagScanner scanner) {}
 
   /**
-   * @param logs beside or above which a {@code config.toml} may say the async level
+   * @param logs their directories, or the parents of those, may have a {@code config.toml} with the
+   *     async level
    */
   public LogAnalysis(AnalyzeOptions options, List<Path> logs) {
     this.asyncLevel = AsyncLevel.of(options.asyncLevel(), logs);
@@ -44,7 +44,7 @@ public final class LogAnalysis {
   /**
    * Analyses files and directories.
    *
-   * @throws LabException if a path is not there or cannot be read
+   * @throws AnalysisException if a path does not exist or cannot be read
    */
   public static Analysis of(AnalyzeOptions options, List<Path> paths) {
     LogAnalysis analysis = new LogAnalysis(options, paths);
@@ -57,7 +57,7 @@ public final class LogAnalysis {
     return analysis.analysis();
   }
 
-  /** What files are called in reports: their names alone, if no two have the same. */
+  /** The names of files in reports: without directories, if all differ. */
   static List<String> names(List<Path> files) {
     List<String> names = files.stream().map(file -> String.valueOf(file.getFileName())).toList();
     return names.stream().distinct().count() == names.size()
@@ -65,7 +65,7 @@ public final class LogAnalysis {
         : files.stream().map(Path::toString).toList();
   }
 
-  /** Begins a log. What the scanner finds is taken into the analysis. */
+  /** Begins a log. The analysis takes the events that the scanner finds. */
   public TagScanner open(String name) {
     int number = ledger.open(name);
     TagScanner scanner =
@@ -79,9 +79,9 @@ public final class LogAnalysis {
     try (LogInput input = LogInput.of(stream)) {
       read(name, input);
     } catch (EOFException | ZipException e) {
-      remarks.add("%s is no whole gzip file and was left out.".formatted(name));
+      remarks.add("%s is not a complete gzip file and was skipped.".formatted(name));
     } catch (IOException e) {
-      throw new LabException("%s: cannot be read: %s".formatted(name, e.getMessage()), e);
+      throw new AnalysisException("%s: cannot be read: %s".formatted(name, e.getMessage()), e);
     }
   }
 
@@ -91,9 +91,9 @@ public final class LogAnalysis {
     } catch (NoSuchFileException e) {
       remarks.add("%s vanished before it was read.".formatted(name));
     } catch (EOFException | ZipException e) {
-      remarks.add("%s is no whole gzip file and was left out.".formatted(name));
+      remarks.add("%s is not a complete gzip file and was skipped.".formatted(name));
     } catch (IOException e) {
-      throw new LabException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
+      throw new AnalysisException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
     }
   }
 
@@ -103,13 +103,13 @@ public final class LogAnalysis {
       scanner.drain(input);
     } catch (EOFException | ZipException e) {
       remarks.add(
-          "%s ends before its compressed content does (%s): what came before that counts."
-              .formatted(name, Optional.ofNullable(e.getMessage()).orElse("cut off")));
+          "%s is a truncated gzip file (%s) and was read up to its end."
+              .formatted(name, Optional.ofNullable(e.getMessage()).orElse("unexpected end")));
     }
     scanner.finish();
   }
 
-  /** Judges what has been read so far. */
+  /** Analyses what has been read so far. */
   public Analysis analysis() {
     List<Analysis.Input> inputs =
         opened.stream()
@@ -120,7 +120,7 @@ public final class LogAnalysis {
                         log.scanner().bytes(),
                         log.scanner().lines(),
                         log.scanner().events(),
-                        log.scanner().strange()))
+                        log.scanner().malformed()))
             .toList();
     return new Diagnosis(ledger, ranges, asyncLevel, inputs, remarks).analysis();
   }

@@ -1,6 +1,6 @@
 package dev.freshet.analysis;
 
-/** A set of 64-bit values that takes no more than a given number; open addressing, no removal. */
+/** A set of at most a given number of 64-bit values. Open addressing; no removal. */
 final class LongSet {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
   private static final int FIRST = 64;
@@ -44,7 +44,7 @@ final class LongSet {
     }
   }
 
-  /** Where the value is, or would be. */
+  /** The slot that the value has or would get. */
   private int slot(long value) {
     int i = (int) ((value * GOLDEN) >>> 32) & (slots.length - 1);
     while (slots[i] != 0 && slots[i] != value) {

@@ -1,13 +1,13 @@
 package dev.freshet.analysis;
 
 /**
- * What is good of a figure and what is not: good below the first bound, critical above the second,
- * a warning between. Bounds of NaN mean that nothing is said.
+ * The range by which a metric is judged: good below the first bound, critical above the second, a
+ * warning between. Bounds of NaN judge nothing.
  *
  * @param inclusive whether the first bound itself is good
  */
 public record Range(double good, double critical, boolean inclusive) {
-  /** Nothing is known of what is good. */
+  /** Judges nothing. */
   public static final Range UNKNOWN = new Range(Double.NaN, Double.NaN, false);
 
   static Range below(double good, double critical) {
@@ -18,7 +18,7 @@ public record Range(double good, double critical, boolean inclusive) {
     return new Range(good, critical, true);
   }
 
-  /** Whether anything is said. */
+  /** Whether it judges anything. */
   public boolean known() {
     return !Double.isNaN(good);
   }

@@ -1,14 +1,14 @@
 package dev.freshet.analysis;
 
 /**
- * The ranges by which figures are judged.
+ * The ranges by which metrics are judged.
  *
  * @param queue of queue_ms
  * @param update of rpc_ms of an update
  * @param reload of rpc_ms of a reload
- * @param wall of wall_ms; never critical, for its parts are judged
+ * @param wall of wall_ms; never critical, because its parts are judged
  * @param staleness of staleness, given the async level
- * @param model what they are for, in words
+ * @param model the model they apply to, in words
  */
 public record Ranges(
     Range queue, Range update, Range reload, Range wall, Range staleness, String model) {
@@ -29,8 +29,8 @@ public record Ranges(
   }
 
   /**
-   * The ranges of a model by its size. The bound beyond which a shorter rpc_ms is critical keeps
-   * the proportion of the table; of 70B and more nothing is said but of queue_ms.
+   * The ranges of a model by its size. Where rpc_ms has a lower good bound, its critical bound is
+   * lower in proportion. For 70B and more only queue_ms is judged.
    *
    * @param billions of parameters
    */
@@ -67,8 +67,8 @@ public record Ranges(
     return Range.upTo(asyncLevel, asyncLevel + 2);
   }
 
-  /** The range of a metric; of rpc_ms that of updates. */
-  public Range of(Metric metric) {
+  /** The range of a metric; for rpc_ms that of updates. */
+  public Range of(LogMetric metric) {
     return switch (metric) {
       case QUEUE -> queue;
       case RPC -> update;

@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** The newest {@link #MOST} of what is added. */
+/** Keeps the newest {@link #MOST} items. */
 final class Recent<T> {
   static final int MOST = 1 << 16;
 
@@ -23,7 +23,7 @@ final class Recent<T> {
     return List.copyOf(items);
   }
 
-  /** How many are no longer kept. */
+  /** The number of items no longer kept. */
   long dropped() {
     return dropped;
   }

@@ -4,10 +4,10 @@ import dev.freshet.analysis.read.Event;
 import dev.freshet.analysis.read.Stamp;
 
 /**
- * Tells whether an event without a trace was in a log read before, as where the roles' own logs and
- * a log of all roles are read together. Events are the same that have the same figures and time;
- * one that a log has several times counts as often. Events without a time cannot be told apart, so
- * all of them count. The first {@link #MOST} are remembered, by 64 bits of their content.
+ * Recognizes events without a trace that an earlier log has too, as when the logs of the roles and
+ * a combined log are read together. Events with the same figures and time are the same; an event
+ * that one log has several times counts that often. Events without a time cannot be told apart, so
+ * all of them count. Remembers the first {@link #MOST} events, by 64 bits of their content.
  */
 final class Repeats {
   static final int MOST = 1 << 18;
@@ -24,7 +24,7 @@ final class Repeats {
   private int size;
   private long repeated;
 
-  /** How many events were in a log before. */
+  /** The number of repeated events. */
   long repeated() {
     return repeated;
   }

@@ -6,23 +6,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
-/** What is wrong with rollouts themselves: cut off too often, or too old. */
+/** Rules about the rollouts: truncated too often, or too stale. */
 final class RolloutRules {
   private static final int EXAMPLES = 3;
 
   private RolloutRules() {}
 
-  /** Too many completions are cut off by the token limit. */
+  /** Too many completions are truncated by the token limit. */
   static Optional<Finding> truncation(Facts facts) {
     double[] truncated = facts.quality.stream().mapToDouble(Seen.Quality::truncPct).toArray();
-    return Effect.of(truncated, facts.ranges.of(Metric.TRUNCATION))
+    return Effect.of(truncated, facts.ranges.of(LogMetric.TRUNCATION))
         .map(
             effect -> {
               List<String> evidence = new ArrayList<>();
               evidence.add(
                   Text.of(
-                      "In %d of %d batches more than is good was cut off, %.1f %% in the median of"
-                          + " those.",
+                      "%d of %d batches have too many truncated completions, median %.1f %%.",
                       effect.bad(), effect.n(), effect.badMedian()));
               evidence.addAll(examples(facts, Seen.Quality::truncPct, "%s: trunc_pct %.1f (%s)"));
               return new Finding(
@@ -30,7 +29,7 @@ final class RolloutRules {
                   effect.severity(),
                   effect.confidence().agrees().value(),
                   Text.of(
-                      "%s of batches have too many completions cut off, %.1f %% in the median",
+                      "%s of batches have too many truncated completions, median %.1f %%",
                       Text.percent(effect.share()), effect.badMedian()),
                   evidence,
                   "Completions end at the token limit: raise max_tokens, or find out why the policy does"
@@ -38,7 +37,7 @@ final class RolloutRules {
             });
   }
 
-  /** Rollouts older than the bound, or as old as it while the pipeline stood still for it. */
+  /** Rollouts staler than the bound, or at the bound while the pipeline was blocked. */
   static Optional<Finding> staleness(Facts facts) {
     double[] staleness = facts.quality.stream().mapToDouble(Seen.Quality::staleness).toArray();
     Optional<Finding> over =
@@ -50,7 +49,7 @@ final class RolloutRules {
     List<String> evidence = new ArrayList<>();
     evidence.add(
         Text.of(
-            "%d of %d batches are over %s, by %.0f in the median.",
+            "%d of %d batches are over %s, by a median of %.0f.",
             effect.bad(),
             effect.n(),
             facts.asyncLevel,
@@ -63,24 +62,24 @@ final class RolloutRules {
         effect.severity(),
         (facts.asyncLevel.isKnown() ? confidence.agrees() : confidence.contradicts()).value(),
         Text.of(
-            "%s of batches are staler than async_level %d%s, %.0f steps in the median",
+            "%s of batches are staler than async_level %d%s: median staleness %.0f",
             Text.percent(effect.share()),
             facts.asyncLevel.steps(),
             facts.asyncLevel.isKnown() ? "" : " (assumed)",
             effect.badMedian()),
         evidence,
-        "Weights reach the servers too late or too seldom: see what the updates wait for, bound the"
+        "Weights reach the servers too late or too seldom: check what the updates wait for, bound the"
             + " rollouts in flight, and drop those that are too old."
             + (facts.asyncLevel.isKnown()
                 ? ""
-                : " Say what is allowed with --async-level, for the logs do not."));
+                : " Set the bound with --async-level; the logs do not have it."));
   }
 
   private static Optional<Finding> atBound(Facts facts) {
     List<Seen.Quality> at =
         facts.quality.stream().filter(q -> q.staleness() == facts.asyncLevel.steps()).toList();
     long known = facts.quality.stream().filter(q -> !Double.isNaN(q.staleness())).count();
-    boolean stood = facts.waits.isEmpty() || facts.stats(Metric.WAIT).bad() >= Effect.SHARE;
+    boolean stood = facts.waits.isEmpty() || facts.stats(LogMetric.WAIT).bad() >= Effect.SHARE;
     if (!facts.asyncLevel.isKnown()
         || facts.asyncLevel.steps() == 0
         || at.size() < Math.max(1, Effect.SHARE * known)
@@ -106,23 +105,23 @@ final class RolloutRules {
                 + " the updates faster, or allow a higher async_level."));
   }
 
-  /** What the barrier waited for, as far as the logs say. */
+  /** What the barrier waited for. */
   private static String waitedFor(Facts facts) {
-    Stats wait = facts.stats(Metric.WAIT);
-    Stats wall = facts.stats(Metric.WALL);
+    Stats wait = facts.stats(LogMetric.WAIT);
+    Stats wall = facts.stats(LogMetric.WALL);
     if (wait.count() == 0 && wall.count() == 0) {
-      return "What it waited for is not known: no [ckpt] wait.done and no client.done line.";
+      return "What it waited for is unknown: no [ckpt] wait.done and no client.done line.";
     }
     String weights =
         wait.count() == 0
-            ? "how long the pipeline stood still is not known"
+            ? "how long the pipeline waited is unknown"
             : Text.of(
-                "the pipeline stood still for weights for %s, the median (p95 %s)",
+                "the pipeline waited for weights for a median of %s (p95 %s)",
                 Text.ms(wait.p50()), Text.ms(wait.p95()));
     String updates =
         wall.count() == 0
             ? "no update was timed"
-            : Text.of("an update then took %s", Text.ms(wall.p50()));
+            : Text.of("an update took a median of %s", Text.ms(wall.p50()));
     return Text.of("What it waited for: %s; %s.", weights, updates);
   }
 

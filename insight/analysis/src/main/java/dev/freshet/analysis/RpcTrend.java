@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An engine that gets slower: rpc_ms of updates rises over the longest run, beyond chance (one in a
- * thousand), by at least a quarter and by at least a twentieth of what is good.
+ * An engine that gets slower: rpc_ms of updates rises over the longest run, significantly (one in a
+ * thousand), by at least a quarter and by at least a twentieth of the good bound.
  */
 final class RpcTrend {
   private static final int FEWEST = 8;
@@ -18,21 +18,21 @@ final class RpcTrend {
   private static final double PART_OF_GOOD = 0.05;
   private static final double GOOD_IF_UNKNOWN = 2000;
 
-  /** Lines of one moment may stand in either order. */
+  /** Lines of the same moment may be in either order. */
   private static final double CLOCK_SLACK_S = 1;
 
   private RpcTrend() {}
 
-  /** The trend of the longest run, if it has calls enough. */
+  /** The trend of the longest run, if it has enough calls. */
   static Optional<Trend> trend(Facts facts) {
-    double[] rpc = longestRun(facts).stream().mapToDouble(Call::rpcMs).toArray();
+    double[] rpc = longestRun(facts).stream().mapToDouble(AdminCall::rpcMs).toArray();
     return rpc.length < FEWEST ? Optional.empty() : Optional.of(Trend.of(rpc));
   }
 
-  /** The updates of the longest run, in the order of time. */
-  private static List<Call> longestRun(Facts facts) {
-    Map<String, List<Call>> logs = new LinkedHashMap<>();
-    for (Call call : facts.calls) {
+  /** The updates of the longest run, by time. */
+  private static List<AdminCall> longestRun(Facts facts) {
+    Map<String, List<AdminCall>> logs = new LinkedHashMap<>();
+    for (AdminCall call : facts.calls) {
       if (!call.isReload() && !Double.isNaN(call.rpcMs())) {
         logs.computeIfAbsent(log(facts, call), _ -> new ArrayList<>()).add(call);
       }
@@ -43,8 +43,11 @@ final class RpcTrend {
         .orElse(List.of());
   }
 
-  /** The log that a call is in, by its name without what rotation has put behind {@code .log}. */
-  private static String log(Facts facts, Call call) {
+  /**
+   * The name of the log that a call is in, without the suffix that rotation appends to {@code
+   * .log}.
+   */
+  private static String log(Facts facts, AdminCall call) {
     String name = facts.names.get(Math.max(call.clientSource, call.serverSource));
     if (call.clientSource >= 0) {
       name = facts.names.get(call.clientSource);
@@ -53,18 +56,18 @@ final class RpcTrend {
     return end < 0 ? name : name.substring(0, end);
   }
 
-  /** The calls of a log by time, apart where its clock goes back. */
-  private static List<List<Call>> runs(Facts facts, List<Call> calls) {
+  /** The calls of a log by time, split where its clock goes back. */
+  private static List<List<AdminCall>> runs(Facts facts, List<AdminCall> calls) {
     boolean timed = calls.stream().noneMatch(call -> Double.isNaN(facts.times.sentMillis(call)));
-    List<Call> sorted =
+    List<AdminCall> sorted =
         timed
             ? calls.stream()
                 .sorted(Comparator.comparingDouble(call -> facts.times.sentMillis(call)))
                 .toList()
             : calls;
-    List<List<Call>> runs = new ArrayList<>();
+    List<List<AdminCall>> runs = new ArrayList<>();
     double last = Double.POSITIVE_INFINITY;
-    for (Call call : sorted) {
+    for (AdminCall call : sorted) {
       double clock = call.clientSource >= 0 ? call.sendT : call.recvT;
       if (runs.isEmpty() || clock < last - CLOCK_SLACK_S) {
         runs.add(new ArrayList<>());
@@ -93,7 +96,7 @@ final class RpcTrend {
   }
 
   private static Finding finding(Facts facts, Trend trend) {
-    List<Call> run = longestRun(facts);
+    List<AdminCall> run = longestRun(facts);
     double growth = trend.growth() / Math.max(trend.start(), 1);
     Confidence confidence =
         Confidence.of(Math.min(1, trend.z() / 8), 1 + 4 * growth, trend.count());
@@ -112,10 +115,10 @@ final class RpcTrend {
                 trend.count(), Text.ms(trend.start()), Text.ms(trend.end()), trend.z()),
             load.known()
                 ? Text.of("rpc_ms against completions in flight: Spearman %.2f.", load.spearman())
-                : "Whether the load grew as well is not known.",
+                : "Whether the load grew as well is unknown.",
             "The first: " + facts.evidence(run.getFirst()),
             "The last: " + facts.evidence(run.getLast())),
-        "Something fills up or wears: look at the storage's free space and latency, at the page cache,"
-            + " and at what the engine keeps of earlier versions; prune old checkpoints.");
+        "Something fills up or wears out: check the storage's free space and latency, the page cache,"
+            + " and what the engine keeps of earlier versions; prune old checkpoints.");
   }
 }

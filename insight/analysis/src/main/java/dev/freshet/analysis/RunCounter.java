@@ -4,11 +4,11 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Notices in one source that another run began: a clock or a step that goes back. Each kind of
- * reading is followed by itself; the source has as many runs as the kind that went back most often.
+ * Counts the runs in one log: a clock or a step that goes back starts another run. Each kind of
+ * reading is followed on its own; the log has as many runs as the kind that went back most often.
  */
 final class RunCounter {
-  /** What lines carry that only grows within a run. */
+  /** Readings that only grow within a run. */
   enum Kind {
     CLIENT_CLOCK(1),
     SERVER_CLOCK(1),
@@ -16,7 +16,7 @@ final class RunCounter {
     AWAITED_STEP(0),
     TRAINED_STEP(0);
 
-    /** Lines of one moment may stand in either order. */
+    /** Lines of the same moment may be in either order. */
     private final double slack;
 
     Kind(double slack) {
@@ -31,7 +31,7 @@ final class RunCounter {
 
   private final Map<Kind, Readings> kinds = new EnumMap<>(Kind.class);
 
-  /** Takes a reading, or none if it is NaN; returns how often its kind has gone back. */
+  /** Takes a reading, ignoring NaN; returns how often its kind has gone back. */
   int read(Kind kind, double value) {
     Readings readings = kinds.computeIfAbsent(kind, _ -> new Readings());
     if (!Double.isNaN(value)) {
@@ -41,7 +41,7 @@ final class RunCounter {
     return readings.restarts;
   }
 
-  /** Runs of the source; servers may share a log, so that their clocks say nothing of it. */
+  /** The number of runs. Servers may share a log, so their clocks do not count. */
   int runs() {
     int most = 0;
     for (Map.Entry<Kind, Readings> entry : kinds.entrySet()) {

@@ -1,7 +1,6 @@
 package dev.freshet.analysis;
 
 import dev.freshet.metrics.MetricsReader;
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,14 +18,14 @@ import tools.jackson.databind.node.ObjectNode;
  * and null in JSON.
  *
  * @param wallS the run's duration in seconds
- * @param rssMb the most memory that was resident, in MiB
+ * @param rssMb the peak of resident memory, in MiB
  * @param rewardStart held-out mean reward of the base model
  * @param rewardEnd held-out mean reward of the last weights evaluated
  * @param mismatchKlMean mean over the training steps
  * @param mismatchKlMax the largest of a training step
  * @param stalenessMean mean over the rollouts trained on, in steps
  * @param stalenessMax the largest of a rollout trained on
- * @param queueMs client's wall time of an update less the server's
+ * @param queueMs wall time of an update less the server's time
  * @param rpcMs the server's time for an update
  * @param wallMs client.send to client.done
  * @param stallMs how long decoding was held for an update
@@ -54,11 +53,11 @@ public record RunSummary(
    * Reads the metrics in a run's directory. Lines that are not whole or of an unknown kind are
    * skipped.
    *
-   * @throws LabException if there are none, or they cannot be read
+   * @throws AnalysisException if there are none, or they cannot be read
    */
   public static RunSummary read(Path run) {
     if (!MetricsReader.exists(run)) {
-      throw new LabException(run + ": cannot be summarized: it contains no metrics/<role>.jsonl");
+      throw new AnalysisException(run + ": cannot be summarized: it contains no metrics/<role>.jsonl");
     }
     Map<String, List<JsonNode>> lines = new LinkedHashMap<>();
     try {
@@ -69,7 +68,7 @@ public record RunSummary(
                       .computeIfAbsent(line.path("kind").asString(""), _ -> new ArrayList<>())
                       .add(line));
     } catch (IOException e) {
-      throw new LabException(run + ": its metrics cannot be read: " + e.getMessage(), e);
+      throw new AnalysisException(run + ": its metrics cannot be read: " + e.getMessage(), e);
     }
     List<Double> reward = figures(lines, "eval", "/reward");
     List<Double> kl = figures(lines, "train", "/mismatch_kl");
@@ -112,7 +111,7 @@ public record RunSummary(
     return values.stream().mapToDouble(Double::doubleValue).sum();
   }
 
-  /** The mean of a figure of lines, each line as often as its weight says. */
+  /** The mean of a figure, weighted by another. */
   private static double weightedMean(List<JsonNode> lines, String figure, String weight) {
     double sum = 0;
     double weights = 0;
@@ -150,7 +149,7 @@ public record RunSummary(
     try {
       Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
     } catch (IOException e) {
-      throw new LabException(file + ": cannot be written: " + e.getMessage(), e);
+      throw new AnalysisException(file + ": cannot be written: " + e.getMessage(), e);
     }
   }
 

@@ -1,46 +1,48 @@
 package dev.freshet.analysis;
 
 import java.util.Arrays;
+import org.apache.commons.statistics.descriptive.Quantile;
+import org.apache.commons.statistics.ranking.NaNStrategy;
+import org.apache.commons.statistics.ranking.NaturalRanking;
+import org.apache.commons.statistics.ranking.TiesStrategy;
 
-/** What is asked of samples: medians, ranks, how two go together, whether one is larger. */
+/**
+ * Percentiles, ranks and correlations of samples, and whether one sample is larger than another.
+ */
 final class Samples {
+  private static final Quantile PERCENTILES =
+      Quantile.withDefaults().with(Quantile.EstimationMethod.HF7);
+  private static final NaturalRanking RANKS =
+      new NaturalRanking(NaNStrategy.FAILED, TiesStrategy.AVERAGE);
+
   private Samples() {}
+
+  /**
+   * The value below which {@code percent} of the values lie, interpolated linearly between the two
+   * nearest ranks (type 7 of Hyndman and Fan, the default of numpy); NaN of none.
+   *
+   * @param values in any order; their order changes
+   */
+  static double percentile(double[] values, double percent) {
+    return PERCENTILES.evaluate(values, percent / 100);
+  }
+
+  /** Several percentiles at once. */
+  static double[] percentiles(double[] values, double... percents) {
+    return PERCENTILES.evaluate(values, Arrays.stream(percents).map(p -> p / 100).toArray());
+  }
 
   /** The median; NaN of none. Values that are NaN are left out. */
   static double median(double[] values) {
-    return Series.percentile(known(values), 50);
+    return percentile(Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray(), 50);
   }
 
-  private static double[] known(double[] values) {
-    return Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
-  }
-
-  /** Ranks from 1; equal values share the mean of theirs. */
+  /** Ranks from 1; equal values share the mean of their ranks. */
   static double[] ranks(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    double[] ranks = new double[values.length];
-    Arrays.setAll(
-        ranks, i -> (below(sorted, values[i]) + below(sorted, Math.nextUp(values[i])) + 1) / 2.0);
-    return ranks;
+    return values.length == 0 ? values : RANKS.apply(values);
   }
 
-  /** How many values are less. */
-  private static int below(double[] sorted, double value) {
-    int low = 0;
-    int high = sorted.length;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (sorted[middle] < value) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
-
-  /** Pearson's coefficient; NaN where one of the two does not vary. */
+  /** Pearson's coefficient; NaN if one of the two does not vary. */
   static double pearson(double[] x, double[] y) {
     double meanX = Arrays.stream(x).average().orElse(Double.NaN);
     double meanY = Arrays.stream(y).average().orElse(Double.NaN);
@@ -61,8 +63,8 @@ final class Samples {
   }
 
   /**
-   * By how many standard deviations the rank sum of {@code a} exceeds what chance gives (Mann and
-   * Whitney, without correction for ties).
+   * By how many standard deviations the rank sum of {@code a} exceeds its expectation
+   * (Mann–Whitney, without correction for ties).
    */
   static double rankSumZ(double[] a, double[] b) {
     double[] all = Arrays.copyOf(a, a.length + b.length);

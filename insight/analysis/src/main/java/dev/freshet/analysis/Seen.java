@@ -2,13 +2,13 @@ package dev.freshet.analysis;
 
 import dev.freshet.analysis.read.Stamp;
 
-/** An event of the pipeline beside the admin calls, and where it was seen. */
+/** An event of the pipeline other than an admin call, and where it was read. */
 sealed interface Seen {
   Place place();
 
   /**
-   * @param order of all events read
-   * @param line in the source
+   * @param order its position among all events read
+   * @param line its number in the log
    */
   record Place(int source, long order, long line, Stamp stamp) {}
 
@@ -17,25 +17,25 @@ sealed interface Seen {
   record Wait(Place place, double step, double waitMs) implements Seen {}
 
   /**
-   * @param startOrder of its batch.start in the same source; -1 if there was none
+   * @param startOrder the order of its batch.start in the same log; -1 if there was none
    */
   record Batch(Place place, long startOrder, double completions, double durMs, double inflight)
       implements Seen {}
 
   /**
-   * A wait or a batch that has not ended yet.
+   * A wait or a batch without an end.
    *
-   * @param metric what its end would be a figure of
-   * @param value the step that is awaited, or how many completions are collected
+   * @param metric the metric that its end would add to
+   * @param value the step waited for, or the number of completions to collect
    */
-  record Begun(Place place, Metric metric, double value) implements Seen {}
+  record Begun(Place place, LogMetric metric, double value) implements Seen {}
 
   record Quality(Place place, double step, double truncPct, double staleness) implements Seen {}
 
   /**
-   * How many completions were in flight.
+   * The number of completions in flight.
    *
-   * @param targetBatch how many the batch that begins collects; NaN if none begins
+   * @param targetBatch the size of the batch that begins; NaN if none begins
    */
   record Load(Place place, double inflight, double targetBatch) implements Seen {}
 }

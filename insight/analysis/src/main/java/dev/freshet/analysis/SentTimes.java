@@ -6,25 +6,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * When calls were sent, on the common axis, to the client's clock's microsecond. Times of day have
- * milliseconds; what lies between them and the clock is taken from the median of {@link #WINDOW}
- * calls, so that a drift between the two does no harm.
+ * When calls were sent, on the common time axis, in the resolution of the client's clock, which is
+ * a microsecond. Times of day have only milliseconds; their offset from the clock is the median
+ * over {@link #WINDOW} calls, which limits the effect of drift.
  */
 final class SentTimes {
   private static final int WINDOW = 64;
 
-  /** A client's log and run, and a stretch of its calls. */
+  /** A client's log and run, and a window of its calls. */
   private record Stretch(int source, int epoch, int window) {}
 
   private final SourceTimes times;
-  private final Map<Call, Stretch> stretches = new HashMap<>();
+  private final Map<AdminCall, Stretch> stretches = new HashMap<>();
   private final Map<Stretch, Double> offsets = new HashMap<>();
 
-  SentTimes(List<Call> calls, SourceTimes times) {
+  SentTimes(List<AdminCall> calls, SourceTimes times) {
     this.times = times;
     Map<Stretch, Integer> counts = new HashMap<>();
     Map<Stretch, List<Double>> differences = new HashMap<>();
-    for (Call call : calls) {
+    for (AdminCall call : calls) {
       double difference = times.millis(call.clientSource, call.sendStamp) - call.sendT * 1000;
       if (!Double.isNaN(difference)) {
         Stretch whole = new Stretch(call.clientSource, call.clientEpoch, -1);
@@ -42,7 +42,7 @@ final class SentTimes {
   }
 
   /** In milliseconds; NaN if no line of the call has a time. */
-  double millis(Call call) {
+  double millis(AdminCall call) {
     Stretch stretch = stretches.get(call);
     return stretch == null
         ? times.sentMillis(call)

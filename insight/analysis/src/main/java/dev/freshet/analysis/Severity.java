@@ -2,7 +2,9 @@ package dev.freshet.analysis;
 
 import java.util.Locale;
 
-/** How bad a finding is, the mildest first. {@link #GOOD} is a remark that asks for nothing. */
+/**
+ * The severity of a finding, in ascending order. {@link #GOOD} is a remark that needs no action.
+ */
 public enum Severity {
   GOOD,
   WARNING,

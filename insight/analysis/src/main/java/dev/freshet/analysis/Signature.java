@@ -1,6 +1,6 @@
 package dev.freshet.analysis;
 
-/** What a diagnosis can say. */
+/** The problems that a diagnosis recognizes. */
 public enum Signature {
   FRONT_END_QUEUE("front-end-queue"),
   ENGINE_RELOAD("engine-reload"),

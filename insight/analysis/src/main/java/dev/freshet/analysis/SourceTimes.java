@@ -8,10 +8,10 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The times in the prefixes of all logs on one axis: that of the log with most client lines.
- * Another log's difference is estimated from the traces that both have, as clocks are; a trainer's,
- * which has no traces, from the steps that were awaited, in whole quarters of an hour, since
- * nothing but a time zone can be told that way.
+ * Puts the times of day of all logs on one axis, that of the clients' logs. The offset of a
+ * server's log is estimated from the traces that both have, as for clocks. A trainer's log has no
+ * traces; its offset follows from the steps that were waited for, in whole quarters of an hour,
+ * because only a time zone can be told that way.
  */
 final class SourceTimes {
   private static final double SLACK_MS = 50;
@@ -22,11 +22,11 @@ final class SourceTimes {
   private final List<String> notes = new ArrayList<>();
 
   /**
-   * @param dates how much of the date the times of each log have; a time that has less, as at the
-   *     beginning of a log whose first lines have none, is not known
+   * @param dates how much of the date the times of each log have; a time with less, as in the first
+   *     lines of a log, is unknown
    */
   SourceTimes(
-      List<Call> calls,
+      List<AdminCall> calls,
       List<Seen.Write> writes,
       List<Seen.Wait> waits,
       List<String> names,
@@ -34,7 +34,7 @@ final class SourceTimes {
     this.shifts = new double[names.size()];
     this.dates = List.copyOf(dates);
     Map<Integer, Interval> intervals = new HashMap<>();
-    for (Call call : calls) {
+    for (AdminCall call : calls) {
       if (call.clientSource >= 0 && call.serverSource >= 0 && !call.clientFailed) {
         Interval interval = intervals.computeIfAbsent(call.serverSource, _ -> new Interval());
         if (call.clientSource != call.serverSource) {
@@ -86,8 +86,9 @@ final class SourceTimes {
   }
 
   /**
-   * Adds by how much the writes of a step are ahead of the waits for it, in the order of the runs;
-   * none where those are not as many, or stand in one log with the writes, which has one clock.
+   * Adds by how much the writes of a step are ahead of the waits for it, in the order of the runs.
+   * Skipped if the numbers differ; a wait in the log of the writes has the same clock and is
+   * skipped too.
    */
   private void ahead(
       int source, List<Seen.Place> writes, List<Seen.Place> waits, List<Double> differences) {
@@ -111,14 +112,14 @@ final class SourceTimes {
       notes.add(
           String.format(
               Locale.ROOT,
-              "The times in %s are taken to be %.2f h %s, as if of another time zone.",
+              "The times in %s are treated as %.2f h %s, as from another time zone.",
               names.get(source),
               Math.abs(zone) / 3_600_000,
               zone > 0 ? "ahead" : "behind"));
     }
   }
 
-  /** A time on the common axis, in milliseconds; NaN if it is not known. */
+  /** A time on the common axis, in milliseconds; NaN if unknown. */
   double millis(int source, Stamp stamp) {
     return source < 0 || stamp.date() != dates.get(source)
         ? Double.NaN
@@ -130,20 +131,22 @@ final class SourceTimes {
   }
 
   /** When the call was sent; NaN if no line of it has a time. */
-  double sentMillis(Call call) {
+  double sentMillis(AdminCall call) {
     double sent = millis(call.clientSource, call.sendStamp);
     if (!Double.isNaN(sent)) {
       return sent;
     }
-    double fromDone = millis(call.clientSource, call.doneStamp) - call.wallMs;
+    double fromDone = millis(call.clientSource, call.doneStamp) - call.wallMs();
     return Double.isNaN(fromDone) ? millis(call.serverSource, call.recvStamp) : fromDone;
   }
 
   /** When the call was over; NaN if no line of it has a time. */
-  double doneMillis(Call call) {
+  double doneMillis(AdminCall call) {
     double done = millis(call.clientSource, call.doneStamp);
     double ended = Double.isNaN(done) ? millis(call.serverSource, call.endStamp) : done;
-    return !Double.isNaN(ended) ? ended : sentMillis(call) + (call.wallMs >= 0 ? call.wallMs : 0);
+    return !Double.isNaN(ended)
+        ? ended
+        : sentMillis(call) + (call.wallMs() >= 0 ? call.wallMs() : 0);
   }
 
   List<String> notes() {

@@ -1,9 +1,9 @@
 package dev.freshet.analysis;
 
 /**
- * How a metric is distributed. Percentiles are interpolated linearly between ranks, the standard
- * deviation is the population's, shares are from 0 to 1. Of no values all but the count are NaN;
- * where the metric has no range, so are the shares.
+ * The distribution of a metric. Percentiles are interpolated linearly between ranks, the standard
+ * deviation is the population's, shares are from 0 to 1. Without values, all but the count is NaN;
+ * without a range, the shares are NaN.
  *
  * @param exact whether percentiles are computed from all values; else they are within 1 %
  */

@@ -1,25 +1,25 @@
 package dev.freshet.analysis;
 
-import dev.freshet.analysis.read.Event;
+import dev.freshet.analysis.read.PartMillis;
+import dev.freshet.trace.UpdatePart;
 
 /**
- * An admin call and all that is known of its way, whether it succeeded or not. Durations are
- * milliseconds; a figure that is not known is NaN, a text empty.
+ * An admin call and everything known about it, whether it succeeded or not. Durations are
+ * milliseconds. An unknown figure is NaN, an unknown text empty.
  *
- * @param attempt how many calls under the same trace came before it
- * @param phase which part of the operation was asked
- * @param end how it ended
- * @param error why it failed
- * @param step that its checkpoint's directory is named after
- * @param server the URL that it was sent to; if only a server's log has it, the path
+ * @param attempt the number of calls under the same trace before it
+ * @param phase the phase of the operation that was requested
+ * @param end its outcome
+ * @param error the error, if it failed
+ * @param step the step in the name of the checkpoint's directory
+ * @param server the URL it was sent to; the path, if only a server's log has the call
  * @param log the server's log
- * @param where its line
+ * @param where its line, as {@code file:line}
  * @param sent whether a client's log has it
  * @param received whether a server's log has it
- * @param millis when it was sent, or else received, on the common axis
- * @param gapMs client.send to server.recv: by the client, where it reads the server's clock, else
- *     by the traces that clocks are related by
- * @param phases as the client was told
+ * @param millis when it was sent, or else received, on the common time axis
+ * @param gapMs client.send to server.recv: as the client measured it, else by the estimated clock
+ *     offset
  * @param inflight completions in flight when it was sent
  */
 public record TracedCall(
@@ -36,16 +36,16 @@ public record TracedCall(
     boolean sent,
     boolean received,
     double millis,
-    double wallMs,
-    double queueMs,
-    double rpcMs,
+    PartMillis parts,
     double gapMs,
-    double handlerMs,
-    Event.Parts parts,
-    Event.Phases phases,
     double inflight) {
 
-  /** How a call ended. */
+  /** How long a part took; NaN if it is unknown. */
+  public double ms(UpdatePart part) {
+    return parts.ms(part);
+  }
+
+  /** The outcome of a call. */
   public enum End {
     SUCCEEDED,
     FAILED,

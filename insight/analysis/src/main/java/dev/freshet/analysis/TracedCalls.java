@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Every call that is kept, by time. */
+/** All calls that are kept, by time. */
 final class TracedCalls {
   private TracedCalls() {}
 
@@ -14,7 +14,7 @@ final class TracedCalls {
     Map<Long, Integer> attempts = new HashMap<>();
     List<TracedCall> calls = new ArrayList<>();
     SentTimes sent = new SentTimes(facts.all, facts.times);
-    for (Call call : facts.all) {
+    for (AdminCall call : facts.all) {
       calls.add(
           of(facts, call, sent.millis(call), attempts.merge(call.trace, 1, Integer::sum) - 1));
     }
@@ -22,7 +22,7 @@ final class TracedCalls {
     return calls;
   }
 
-  private static TracedCall of(Facts facts, Call call, double millis, int attempt) {
+  private static TracedCall of(Facts facts, AdminCall call, double millis, int attempt) {
     boolean client = call.clientSource >= 0;
     boolean server = call.serverSource >= 0;
     return new TracedCall(
@@ -41,25 +41,20 @@ final class TracedCalls {
         client,
         server,
         millis,
-        call.wallMs,
-        call.queueMs(),
-        call.rpcMs(),
+        call.allParts(),
         gapMs(facts, call),
-        call.handlerMs(),
-        call.parts,
-        call.phases,
         facts.inflight(call));
   }
 
-  private static TracedCall.End end(Call call) {
+  private static TracedCall.End end(AdminCall call) {
     if (call.failed()) {
       return TracedCall.End.FAILED;
     }
     return call.done || call.ended ? TracedCall.End.SUCCEEDED : TracedCall.End.UNFINISHED;
   }
 
-  private static double gapMs(Facts facts, Call call) {
-    double told = call.parts.connectMs() + call.parts.acceptMs();
-    return Double.isNaN(told) ? facts.clocks.gapMs(call).orElse(Double.NaN) : told;
+  private static double gapMs(Facts facts, AdminCall call) {
+    double measured = call.measuredGapMs();
+    return Double.isNaN(measured) ? facts.clocks.gapMs(call).orElse(Double.NaN) : measured;
   }
 }

@@ -3,13 +3,13 @@ package dev.freshet.analysis;
 import java.util.Arrays;
 
 /**
- * Whether a sequence rises: the line by Theil and Sen (the median of all slopes, which outliers do
- * not move) and its significance by Mann and Kendall.
+ * The trend of a sequence: the Theil–Sen line (the median of all slopes, which is robust against
+ * outliers) and its Mann–Kendall significance.
  *
- * @param count values, of which at most 400, evenly spaced, were looked at
+ * @param count the number of values, of which at most 400, evenly spaced, are used
  * @param start the line at the first value, not below 0
  * @param end the line at the last value, not below 0
- * @param z by how many standard deviations rises outnumber falls beyond chance
+ * @param z by how many standard deviations rises outnumber falls
  */
 public record Trend(int count, double start, double end, double z) {
   private static final int MOST = 400;
@@ -44,7 +44,7 @@ public record Trend(int count, double start, double end, double z) {
         (signs - Long.signum(signs)) / deviation);
   }
 
-  /** By how much the line rises in all. */
+  /** The rise of the line from start to end. */
   double growth() {
     return end - start;
   }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /**
  * The diagnosis in one sentence. It begins with {@code healthy} only if nothing is wrong and there
- * was enough to tell.
+ * was enough data.
  */
 final class Verdict {
   private static final int FEW = 3;
@@ -31,15 +31,14 @@ final class Verdict {
     if (!remarks.isEmpty()) {
       return "No signature fits, but " + String.join("; ", remarks) + ".";
     }
-    Stats queue = facts.stats(Metric.QUEUE);
-    Stats rpc = facts.stats(Metric.RPC);
+    Stats queue = facts.stats(LogMetric.QUEUE);
+    Stats rpc = facts.stats(LogMetric.RPC);
     if (queue.count() == 0 || rpc.count() == 0) {
-      return "Too little to judge weight updates by: " + lacking(facts) + ".";
+      return "Not enough data to judge weight updates: " + lacking(facts) + ".";
     }
     return Text.of(
-        "healthy%s: %s with a queue_ms of %s and an rpc_ms of %s, the medians, and no sign of a"
-            + " bottleneck.",
-        queue.count() < FEW ? " as far as so few can tell" : "",
+        "healthy%s: %s with a queue_ms of %s and an rpc_ms of %s (medians), no sign of a bottleneck.",
+        queue.count() < FEW ? " as far as so few updates show" : "",
         Text.count(counts.succeeded(), "update"),
         Text.ms(queue.p50()),
         Text.ms(rpc.p50()));
@@ -51,24 +50,24 @@ final class Verdict {
 
   private static String lacking(Facts facts) {
     List<String> lacking = new ArrayList<>();
-    if (facts.stats(Metric.QUEUE).count() == 0) {
+    if (facts.stats(LogMetric.QUEUE).count() == 0) {
       lacking.add(
-          facts.stats(Metric.WALL).count() > 0
-              ? "queue_ms is unknown, for the servers do not report rpc_ms and none of their logs is"
-                  + " here"
+          facts.stats(LogMetric.WALL).count() > 0
+              ? "queue_ms is unknown, because the servers do not report rpc_ms and none of their logs was"
+                  + " read"
               : "queue_ms needs client.done lines, from the orchestrator's log");
     }
-    if (facts.stats(Metric.RPC).count() == 0) {
+    if (facts.stats(LogMetric.RPC).count() == 0) {
       lacking.add("rpc_ms needs rpc.done lines, from the inference servers' logs");
     }
     return String.join("; ", lacking);
   }
 
-  /** What is not good and no signature explains. */
+  /** Metrics that are not good and that no signature explains. */
   static List<String> remarks(Facts facts, List<Finding> findings, Analysis.Counts counts) {
     List<String> remarks = new ArrayList<>();
     Set<Signature> found = findings.stream().map(Finding::signature).collect(Collectors.toSet());
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Stats stats = facts.stats(metric);
       if (stats.bad() >= Effect.SHARE
           && (stats.bad() * stats.count() > 1.5 || stats.count() == 1)
@@ -87,7 +86,7 @@ final class Verdict {
     return remarks;
   }
 
-  private static Set<Signature> explanations(Metric metric) {
+  private static Set<Signature> explanations(LogMetric metric) {
     return switch (metric) {
       case QUEUE -> Set.of(Signature.FRONT_END_QUEUE);
       case RPC -> Set.of(Signature.ENGINE_RELOAD, Signature.RPC_TREND);

@@ -1,6 +1,6 @@
 /**
- * What a run's logs say about where its time went: events become figures, figures findings, and
- * findings one verdict. Memory is bounded whatever the logs' size.
+ * Finds in a run's logs where its time went: events become metrics, metrics findings, and findings
+ * one verdict. Memory is bounded for logs of any size.
  */
 @NullMarked
 package dev.freshet.analysis;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.analysis.SimulatedRun.Role;
-import dev.freshet.plots.LabException;
+import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,13 +20,13 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Logs as they come: torn, repeated, contradictory, of other clocks, of other things. */
+/** Logs that are torn, repeated, contradictory, of several clocks, or no logs at all. */
 class BadInputTest {
   private static final String TRACE = "[weights][0123456789abcdef] ";
 
   @TempDir Path dir;
 
-  private static Stats stats(Analysis analysis, Metric metric) {
+  private static Stats stats(Analysis analysis, LogMetric metric) {
     return Optional.ofNullable(analysis.stats().get(metric)).orElseThrow();
   }
 
@@ -53,7 +53,7 @@ class BadInputTest {
 
     for (String log :
         List.of("", "\n\n", "hello\nworld\n", new String(binary, StandardCharsets.ISO_8859_1))) {
-      Analysis analysis = Logs.analyze(log);
+      Analysis analysis = AnalyzedLogs.analyze(log);
       assertThat(analysis.isEmpty()).isTrue();
       assertThat(analysis.verdict())
           .startsWith("Nothing to analyse: no tagged line in log0")
@@ -62,9 +62,9 @@ class BadInputTest {
   }
 
   @Test
-  void figuresThatCannotBeTrueAreLeftOutAndCounted() {
+  void impossibleFiguresAreDroppedAndCounted() {
     Analysis analysis =
-        Logs.analyze(
+        AnalyzedLogs.analyze(
             """
             [ckpt] write.done step=1 write_ms=-5.0
             [ckpt] write.done step=2 write_ms=NaN
@@ -79,76 +79,80 @@ class BadInputTest {
                 + TRACE
                 + "client.done wall_ms=100.0 rpc_ms=-3.0 queue_ms=1e99\n");
 
-    assertThat(stats(analysis, Metric.WRITE).count()).isEqualTo(1);
-    assertThat(stats(analysis, Metric.BATCH).count()).isZero();
-    assertThat(stats(analysis, Metric.TRUNCATION).count()).isZero();
-    assertThat(stats(analysis, Metric.STALENESS).count()).isZero();
-    assertThat(stats(analysis, Metric.WALL).max()).isEqualTo(100);
-    assertThat(stats(analysis, Metric.QUEUE).count()).isZero();
-    assertThat(analysis.notes()).anyMatch(note -> note.contains("cannot be true"));
+    assertThat(stats(analysis, LogMetric.WRITE).count()).isEqualTo(1);
+    assertThat(stats(analysis, LogMetric.BATCH).count()).isZero();
+    assertThat(stats(analysis, LogMetric.TRUNCATION).count()).isZero();
+    assertThat(stats(analysis, LogMetric.STALENESS).count()).isZero();
+    assertThat(stats(analysis, LogMetric.WALL).max()).isEqualTo(100);
+    assertThat(stats(analysis, LogMetric.QUEUE).count()).isZero();
+    assertThat(analysis.notes()).anyMatch(note -> note.contains("impossible figures"));
   }
 
   @Test
-  void aLastLineThatIsCutOffGivesNoFigureThatMayBeCutOff() {
+  void anIncompleteLastLineGivesOnlyCompleteFigures() {
     String done = TRACE + "client.done wall_ms=1500.5 rpc_ms=1200.4 queue_ms=300.1";
     for (int length = 1; length < done.length(); length++) {
-      Analysis analysis = Logs.analyze(done.substring(0, length));
-      Stats wall = stats(analysis, Metric.WALL);
-      Stats rpc = stats(analysis, Metric.RPC);
+      Analysis analysis = AnalyzedLogs.analyze(done.substring(0, length));
+      Stats wall = stats(analysis, LogMetric.WALL);
+      Stats rpc = stats(analysis, LogMetric.RPC);
       assertThat(wall.count() == 0 || wall.max() == 1500.5).as(done.substring(0, length)).isTrue();
       assertThat(rpc.count() == 0 || rpc.max() == 1200.4).as(done.substring(0, length)).isTrue();
     }
-    assertThat(stats(Logs.analyze(done), Metric.QUEUE).max()).isEqualTo(300.1);
-    assertThat(stats(Logs.analyze("[ckpt] write.done step=1 write_ms=12"), Metric.WRITE).count())
+    assertThat(stats(AnalyzedLogs.analyze(done), LogMetric.QUEUE).max()).isEqualTo(300.1);
+    assertThat(
+            stats(AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=12"), LogMetric.WRITE)
+                .count())
         .isZero();
   }
 
   @Test
-  void aServerThatDoesNotReportItsRpcTimeLeavesTheQueueTimeUnknownAndSaidSo() {
+  void withoutTheServersRpcTimeTheQueueTimeIsReportedAsUnknown() {
     SimulatedRun run = new SimulatedRun(2);
     run.serverReportsRpc = false;
     run.run();
 
-    Analysis alone = Logs.analyze(run.log(Role.ORCHESTRATOR));
+    Analysis alone = AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR));
     assertThat(alone.counts().queueUnknown()).isEqualTo(60);
     assertThat(alone.verdict())
-        .startsWith("Too little to judge weight updates by: queue_ms is unknown");
+        .startsWith("Not enough data to judge weight updates: queue_ms is unknown");
 
-    Analysis both = Logs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE));
-    assertThat(stats(both, Metric.QUEUE).count()).isEqualTo(60);
+    Analysis both = AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE));
+    assertThat(stats(both, LogMetric.QUEUE).count()).isEqualTo(60);
     assertThat(both.verdict()).startsWith("healthy");
   }
 
   @Test
   void theServersLogAloneGivesItsOwnFiguresAndSaysWhatIsMissing() {
-    Analysis analysis = Logs.analyze(new SimulatedRun(2).run().log(Role.INFERENCE));
+    Analysis analysis = AnalyzedLogs.analyze(new SimulatedRun(2).run().log(Role.INFERENCE));
 
-    assertThat(stats(analysis, Metric.RPC).count()).isEqualTo(60);
+    assertThat(stats(analysis, LogMetric.RPC).count()).isEqualTo(60);
     assertThat(analysis.verdict()).contains("queue_ms needs client.done lines");
   }
 
   @Test
-  void anEventCountsOnceHoweverOftenItIsSeen() throws IOException {
+  void aRepeatedEventCountsOnce() throws IOException {
     SimulatedRun run = new SimulatedRun(2).run();
     String all = run.log(Role.ORCHESTRATOR) + run.log(Role.INFERENCE) + run.log(Role.TRAINER);
     Analysis once =
-        Logs.analyze(run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE), run.log(Role.TRAINER));
+        AnalyzedLogs.analyze(
+            run.log(Role.ORCHESTRATOR), run.log(Role.INFERENCE), run.log(Role.TRAINER));
 
-    Analysis overlapping = Logs.analyze(run.log(Role.ORCHESTRATOR), all, run.log(Role.INFERENCE));
+    Analysis overlapping =
+        AnalyzedLogs.analyze(run.log(Role.ORCHESTRATOR), all, run.log(Role.INFERENCE));
     assertThat(overlapping.stats()).isEqualTo(once.stats());
     assertThat(overlapping.notes()).anyMatch(note -> note.contains("counted once"));
 
     Path a = file("a.log", all);
     Path copy = file("b.log", all);
     Analysis files = LogAnalysis.of(AnalyzeOptions.NONE, List.of(a, a, copy, dir));
-    assertThat(files.stats()).isEqualTo(Logs.analyze(all).stats());
+    assertThat(files.stats()).isEqualTo(AnalyzedLogs.analyze(all).stats());
     assertThat(files.inputs()).hasSize(1);
   }
 
   @Test
   void failedCallsAreCountedApart() {
     Analysis analysis =
-        Logs.analyze(
+        AnalyzedLogs.analyze(
             """
             [weights][00000000000000aa] client.send url=http://h/update_weights t=1.000000
             [weights][00000000000000aa] client.done wall_ms=60000.0 op=update_weights error=timeout
@@ -158,8 +162,8 @@ class BadInputTest {
             """);
 
     assertThat(analysis.counts().failed()).isEqualTo(2);
-    assertThat(stats(analysis, Metric.WALL).count()).isEqualTo(1);
-    assertThat(stats(analysis, Metric.RPC).max()).isEqualTo(400);
+    assertThat(stats(analysis, LogMetric.WALL).count()).isEqualTo(1);
+    assertThat(stats(analysis, LogMetric.RPC).max()).isEqualTo(400);
     assertThat(analysis.verdict()).contains("2 of 3 admin calls failed");
   }
 
@@ -172,11 +176,11 @@ class BadInputTest {
               .formatted(i, i < 4 ? "reload_weights" : "update_weights"));
     }
 
-    Analysis analysis = Logs.analyze(log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
 
-    assertThat(stats(analysis, Metric.RPC).warning()).isEqualTo(4 / 9.0);
-    assertThat(stats(analysis, Metric.RPC_RELOAD).count()).isEqualTo(4);
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.ENGINE_RELOAD);
+    assertThat(stats(analysis, LogMetric.RPC).warning()).isEqualTo(4 / 9.0);
+    assertThat(stats(analysis, LogMetric.RPC_RELOAD).count()).isEqualTo(4);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.ENGINE_RELOAD);
   }
 
   @Test
@@ -186,7 +190,7 @@ class BadInputTest {
     run.gapMs = step -> step % 2 == 0 ? 4000 : 2;
     run.run();
 
-    Analysis analysis = Logs.analyze(run.log(Role.INFERENCE), run.log(Role.ORCHESTRATOR));
+    Analysis analysis = AnalyzedLogs.analyze(run.log(Role.INFERENCE), run.log(Role.ORCHESTRATOR));
 
     assertThat(analysis.notes())
         .anyMatch(
@@ -197,7 +201,7 @@ class BadInputTest {
   }
 
   @Test
-  void clocksThatNoDifferenceExplainsAreSaidNotToBeRelated() {
+  void clocksWithoutAConsistentOffsetAreReported() {
     StringBuilder log = new StringBuilder();
     for (int i = 0; i < 20; i++) {
       double server = 1000 + i * 37 % 11 * 50;
@@ -214,7 +218,7 @@ class BadInputTest {
               .formatted(i + 1));
     }
 
-    Analysis analysis = Logs.analyze(log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
 
     assertThat(analysis.notes())
         .anyMatch(note -> note.contains("cannot be related") || note.contains("differ"));
@@ -222,7 +226,7 @@ class BadInputTest {
   }
 
   @Test
-  void logsOfTwoTimeZonesAreBroughtTogether() {
+  void logsOfTwoTimeZonesAreOnOneAxis() {
     SimulatedRun run = new SimulatedRun(2);
     run.styles.put(Role.ORCHESTRATOR, SimulatedRun.Style.PYTHON);
     run.styles.put(Role.INFERENCE, SimulatedRun.Style.EASTERN);
@@ -230,37 +234,39 @@ class BadInputTest {
     run.pollMs = _ -> run.about(4000);
     run.waitMs = _ -> run.about(4200);
 
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(1), run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
 
     assertThat(analysis.notes())
-        .anyMatch(note -> note.contains("as if of another time zone"))
+        .anyMatch(note -> note.contains("as from another time zone"))
         .anyMatch(
             note -> note.matches("The times in log1 are 1(7999\\.9|8000\\.0)\\d* s behind .*"));
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings().getFirst().advice()).contains("watches the directory");
   }
 
   @Test
-  void severalRunsInOneFileAreSaidToBe() {
+  void severalRunsInOneFileAreReported() {
     String run = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
     String other = new SimulatedRun(3).run().log(Role.ORCHESTRATOR);
 
-    Analysis analysis = Logs.analyze(run + other);
+    Analysis analysis = AnalyzedLogs.analyze(run + other);
 
-    assertThat(stats(analysis, Metric.QUEUE).count()).isEqualTo(120);
+    assertThat(stats(analysis, LogMetric.QUEUE).count()).isEqualTo(120);
     assertThat(analysis.notes()).anyMatch(note -> note.startsWith("log0 has 2 runs"));
     assertThat(analysis.verdict()).startsWith("healthy");
   }
 
   @Test
-  void lineEndsNulsAndEndlessLinesDoNoHarm() {
+  void otherLineEndsNulsAndLongLinesChangeNothing() {
     String log = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
-    Analysis plain = Logs.analyze(log);
+    Analysis plain = AnalyzedLogs.analyze(log);
 
-    assertThat(Logs.analyze(log.replace("\n", "\r\n")).stats()).isEqualTo(plain.stats());
-    assertThat(Logs.analyze("\0".repeat(3_000_000) + "\n" + log + "x[".repeat(1_000_000)).stats())
+    assertThat(AnalyzedLogs.analyze(log.replace("\n", "\r\n")).stats()).isEqualTo(plain.stats());
+    assertThat(
+            AnalyzedLogs.analyze("\0".repeat(3_000_000) + "\n" + log + "x[".repeat(1_000_000))
+                .stats())
         .isEqualTo(plain.stats());
-    assertThat(Logs.analyze("y".repeat(3_000_000) + log).stats()).isEqualTo(plain.stats());
+    assertThat(AnalyzedLogs.analyze("y".repeat(3_000_000) + log).stats()).isEqualTo(plain.stats());
   }
 
   @Test
@@ -275,7 +281,8 @@ class BadInputTest {
         dir.resolve("run/config.toml"), "[orchestrator]\nasync_level = 1 # as trained\n");
 
     Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("run")));
-    assertThat(analysis.stats()).isEqualTo(Logs.analyze(Logs.asyncLevel(1), run).stats());
+    assertThat(analysis.stats())
+        .isEqualTo(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run).stats());
     assertThat(analysis.asyncLevel()).startsWith("async_level 1 (from ");
 
     byte[] whole = gzip(run.log(Role.ORCHESTRATOR));
@@ -283,18 +290,18 @@ class BadInputTest {
     Analysis half = LogAnalysis.of(AnalyzeOptions.NONE, List.of(torn));
     file("tiny.log.gz", Arrays.copyOf(whole, 5));
     assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
-        .contains("tiny.log.gz is no whole gzip file and was left out.");
-    assertThat(half.notes()).anyMatch(note -> note.contains("ends before its compressed content"));
-    assertThat(stats(half, Metric.QUEUE).count()).isBetween(10L, 59L);
+        .contains("tiny.log.gz is not a complete gzip file and was skipped.");
+    assertThat(half.notes()).anyMatch(note -> note.contains("is a truncated gzip file"));
+    assertThat(stats(half, LogMetric.QUEUE).count()).isBetween(10L, 59L);
   }
 
   @Test
-  void whatCannotBeReadIsSaidInOneLine() throws IOException {
+  void anUnreadablePathIsReportedInOneLine() throws IOException {
     Path empty = Files.createDirectories(dir.resolve("empty"));
 
     assertThatThrownBy(
             () -> LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("absent.log"))))
-        .isInstanceOf(LabException.class)
+        .isInstanceOf(AnalysisException.class)
         .hasMessage(dir.resolve("absent.log") + ": not found, expected a log file or a directory");
     assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(empty)).notes())
         .contains(empty + " has no file named *.log* or *.gz.");
@@ -302,9 +309,9 @@ class BadInputTest {
   }
 
   @Test
-  void aLogSomeOfWhoseTimesLackTheDateIsOnOneAxis() {
+  void timesWithoutADateGetItFromTheSameLog() {
     Analysis analysis =
-        Logs.analyze(
+        AnalyzedLogs.analyze(
             """
             03:04:05 [gen] batch.done completions=8 dur_ms=10.0 inflight=1
             2026-01-02 03:04:06,000 [gen] batch.done completions=8 dur_ms=11.0 inflight=1
@@ -325,19 +332,20 @@ class BadInputTest {
   }
 
   @Test
-  void aCollectorsTimeInFrontDoesNotMakeAnotherEventOfALine() {
+  void aLineWithACollectorsTimeInFrontIsTheSameEvent() {
     String line =
         "2026-01-02 03:04:05,678 INFO [gen] batch.done completions=8 dur_ms=9.0 inflight=1\n";
 
-    Analysis analysis = Logs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
+    Analysis analysis =
+        AnalyzedLogs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
 
-    assertThat(stats(analysis, Metric.BATCH).count()).isEqualTo(1);
+    assertThat(stats(analysis, LogMetric.BATCH).count()).isEqualTo(1);
   }
 
   @Test
-  void figuresThatFollowFromAbsurdOnesAreNotKnown() {
+  void figuresThatFollowFromImpossibleOnesAreUnknown() {
     Analysis analysis =
-        Logs.analyze(
+        AnalyzedLogs.analyze(
             """
             [weights][00000000000000aa] client.send url=http://h/update_weights t=5.000000
             [weights][00000000000000aa] server.recv path=/update_weights t=5.001000
@@ -348,15 +356,15 @@ class BadInputTest {
 
     assertThat(analysis.updates())
         .singleElement()
-        .extracting(u -> u.handlerMs())
+        .extracting(u -> u.ms(UpdatePart.HANDLER))
         .isEqualTo(Double.NaN);
   }
 
   @Test
-  void aLineWithAFigureThatCannotBeTrueIsCountedOnce() {
-    Analysis analysis = Logs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
+  void aLineWithAnImpossibleFigureIsCountedOnce() {
+    Analysis analysis = AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
 
-    assertThat(analysis.inputs().getFirst().strange()).isEqualTo(1);
+    assertThat(analysis.inputs().getFirst().malformed()).isEqualTo(1);
   }
 
   @Test
@@ -368,9 +376,9 @@ class BadInputTest {
           "[weights][%016x] client.done wall_ms=20.0 rpc_ms=15.0 queue_ms=5.0\n".formatted(i));
     }
 
-    Analysis analysis = Logs.analyze(log.toString(), log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString(), log.toString());
 
-    assertThat(stats(analysis, Metric.QUEUE).count()).isEqualTo(calls);
+    assertThat(stats(analysis, LogMetric.QUEUE).count()).isEqualTo(calls);
     assertThat(analysis.notes()).anyMatch(note -> note.contains("of the newest"));
   }
 }

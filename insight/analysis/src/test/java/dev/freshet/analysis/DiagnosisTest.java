@@ -13,18 +13,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A cause is planted in a run's logs and must be found, and nothing else with it. */
+/** A cause that is planted in a run's logs is found, and nothing else. */
 class DiagnosisTest {
   @TempDir Path dir;
 
   private static Analysis planted(Consumer<SimulatedRun> cause) {
     SimulatedRun run = new SimulatedRun(7);
     cause.accept(run);
-    return Logs.analyze(Logs.asyncLevel(1), run.run());
+    return AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
   }
 
   private static Finding only(Analysis analysis, Signature signature, Severity severity) {
-    assertThat(Logs.grave(analysis)).as(analysis.verdict()).containsExactly(signature);
+    assertThat(AnalyzedLogs.grave(analysis)).as(analysis.verdict()).containsExactly(signature);
     Finding finding = analysis.findings().getFirst();
     assertThat(finding.severity()).isEqualTo(severity);
     assertThat(finding.evidence())
@@ -41,7 +41,8 @@ class DiagnosisTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
   void aRunWithNothingWrongIsHealthy(long seed) {
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(1), new SimulatedRun(seed).run());
+    Analysis analysis =
+        AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), new SimulatedRun(seed).run());
 
     assertThat(analysis.findings()).isEmpty();
     assertThat(analysis.verdict()).startsWith("healthy: 60 updates");
@@ -49,12 +50,12 @@ class DiagnosisTest {
 
   @ParameterizedTest
   @EnumSource(SimulatedRun.Style.class)
-  void aRunWithNothingWrongIsHealthyWhateverItsPrefixes(SimulatedRun.Style style) {
+  void aRunWithNothingWrongIsHealthyWithAnyPrefixes(SimulatedRun.Style style) {
     SimulatedRun run = new SimulatedRun(3);
     run.styles.replaceAll((_, _) -> style);
     run.serverAheadS = -1234.5;
 
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(1), run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
 
     assertThat(analysis.findings()).isEmpty();
     assertThat(analysis.verdict()).startsWith("healthy: 60 updates");
@@ -70,23 +71,23 @@ class DiagnosisTest {
 
     assertThat(finding.confidence()).isGreaterThan(0.8);
     assertThat(finding.evidence()).anyMatch(e -> e.contains("does not get to the server"));
-    assertThat(finding.advice()).contains("lane of their own");
+    assertThat(finding.advice()).contains("admin lane");
   }
 
   @Test
-  void aFrontEndQueueIsSeenFromTheOrchestratorsLogAlone() {
+  void aFrontEndQueueIsFoundFromTheOrchestratorsLogOnly() {
     SimulatedRun run = new SimulatedRun(7);
     run.gapMs = _ -> run.about(600);
     run.rpcMs = _ -> run.about(40);
 
-    Analysis analysis = Logs.analyze(run.run().log(SimulatedRun.Role.ORCHESTRATOR));
+    Analysis analysis = AnalyzedLogs.analyze(run.run().log(SimulatedRun.Role.ORCHESTRATOR));
 
     Finding finding = only(analysis, Signature.FRONT_END_QUEUE, Severity.WARNING);
     assertThat(finding.evidence()).anyMatch(e -> e.contains("no server.recv"));
   }
 
   @Test
-  void aQueueThatGrowsWithTheStreamsIsMoreCertainThanOneWithoutAny() {
+  void confidenceInAQueueIsHigherWhenItGrowsWithTheStreams() {
     Finding loaded =
         only(
             planted(
@@ -129,16 +130,16 @@ class DiagnosisTest {
     run.rpcMs = _ -> run.about(900);
     run.run();
 
-    assertThat(Logs.grave(Logs.analyze(Logs.asyncLevel(1), run))).isEmpty();
+    assertThat(AnalyzedLogs.grave(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run))).isEmpty();
     assertThat(
-            Logs.grave(
-                Logs.analyze(
+            AnalyzedLogs.grave(
+                AnalyzedLogs.analyze(
                     new AnalyzeOptions(java.util.Optional.of(1.1), java.util.Optional.of(1)), run)))
         .containsExactly(Signature.ENGINE_RELOAD);
   }
 
   @Test
-  void anOperationThatGetsSlowerIsATrendAndNotAnEngineReload() {
+  void anOperationThatBecomesSlowerIsATrendAndNotAnEngineReload() {
     Analysis analysis = planted(run -> run.rpcMs = step -> run.about(300 + 60 * step));
 
     Finding finding = only(analysis, Signature.RPC_TREND, Severity.WARNING);
@@ -147,7 +148,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aDiskThatWritesSlowlyIsCheckpointWrite() {
+  void aSlowDiskIsCheckpointWrite() {
     only(
         planted(
             run -> {
@@ -159,7 +160,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aCheckpointThatLiesThereUnseenIsCheckpointWaitOfTheOrchestrator() {
+  void anUnnoticedCheckpointIsCheckpointWaitOfTheOrchestrator() {
     Finding finding =
         only(
             planted(
@@ -174,7 +175,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aCheckpointThatComesLateIsCheckpointWaitOfTheTrainer() {
+  void aLateCheckpointIsCheckpointWaitOfTheTrainer() {
     Finding finding =
         only(
             planted(run -> run.waitMs = _ -> run.about(3000)),
@@ -185,23 +186,23 @@ class DiagnosisTest {
   }
 
   @Test
-  void aDiskThatWritesSlowlyDoesNotHideACheckpointThatLiesThereUnseen() {
+  void aSlowDiskDoesNotHideAnUnnoticedCheckpoint() {
     StringBuilder log = new StringBuilder();
     for (int step = 1; step <= 20; step++) {
       line(log, step * 20_000L, "[ckpt] write.done step=%d write_ms=2200.0", step);
       line(log, step * 20_000L + 6400, "[ckpt] wait.done target_step=%d wait_ms=4400.0", step);
     }
 
-    Analysis analysis = Logs.analyze(log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
 
-    assertThat(Logs.grave(analysis))
+    assertThat(AnalyzedLogs.grave(analysis))
         .containsExactlyInAnyOrder(Signature.CHECKPOINT_WRITE, Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings())
         .anyMatch(finding -> finding.advice().contains("watches the directory"));
   }
 
   @Test
-  void aTrainersClockThatIsBehindDoesNotMakeASlowDiskAnUnseenCheckpoint() {
+  void aTrainersClockThatIsBehindDoesNotMakeASlowDiskAnUnnoticedCheckpoint() {
     StringBuilder trainer = new StringBuilder();
     StringBuilder orchestrator = new StringBuilder();
     for (int step = 1; step <= 20; step++) {
@@ -210,13 +211,13 @@ class DiagnosisTest {
           orchestrator, step * 20_000L + 5, "[ckpt] wait.done target_step=%d wait_ms=1900.0", step);
     }
 
-    Analysis analysis = Logs.analyze(orchestrator.toString(), trainer.toString());
+    Analysis analysis = AnalyzedLogs.analyze(orchestrator.toString(), trainer.toString());
 
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WRITE);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WRITE);
   }
 
   @Test
-  void checkpointsOfSeveralRunsInOneLogAreNotTakenForEachOthers() {
+  void checkpointsOfSeveralRunsInOneLogAreNotConfused() {
     StringBuilder log = new StringBuilder();
     for (int run = 0; run < 2; run++) {
       for (int step = 1; step <= 20; step++) {
@@ -227,11 +228,11 @@ class DiagnosisTest {
       }
     }
 
-    Analysis analysis = Logs.analyze(log.toString());
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
 
     Finding finding = only(analysis, Signature.CHECKPOINT_WAIT, Severity.CRITICAL);
     assertThat(finding.evidence())
-        .anyMatch(evidence -> evidence.contains("lay there unseen for 8,000 ms"));
+        .anyMatch(evidence -> evidence.contains("was there unnoticed for a median of 8,000 ms"));
     assertThat(analysis.notes()).noneMatch(note -> note.contains("time zone"));
   }
 
@@ -243,7 +244,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void aTrendGoesThroughTheFilesThatRotationMakesOfALog() throws Exception {
+  void aTrendSpansTheRotatedFilesOfALog() throws Exception {
     StringBuilder log = new StringBuilder();
     for (int step = 0; step < 60; step++) {
       line(
@@ -268,7 +269,7 @@ class DiagnosisTest {
 
     Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir));
 
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.RPC_TREND);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.RPC_TREND);
     assertThat(analysis.trend().orElseThrow().count()).isEqualTo(60);
     assertThat(analysis.findings().getFirst().evidence())
         .anyMatch(evidence -> evidence.startsWith("The last: trace 000000000000003c"));
@@ -277,7 +278,7 @@ class DiagnosisTest {
   @Test
   void aSingleValueIsNoFindingButNotHealthyEither() {
     Analysis analysis =
-        Logs.analyze(
+        AnalyzedLogs.analyze(
             "[weights][00000000000000aa] client.done wall_ms=3010.0 rpc_ms=3000.0 queue_ms=10.0\n");
 
     assertThat(analysis.findings()).isEmpty();
@@ -291,9 +292,10 @@ class DiagnosisTest {
     run.waitMs = _ -> run.about(3000);
 
     Analysis analysis =
-        Logs.analyze(Logs.asyncLevel(1), run.run().log(SimulatedRun.Role.ORCHESTRATOR));
+        AnalyzedLogs.analyze(
+            AnalyzedLogs.asyncLevel(1), run.run().log(SimulatedRun.Role.ORCHESTRATOR));
 
-    assertThat(Logs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
+    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
     assertThat(analysis.findings().getFirst().advice()).contains("Add the trainer's log");
   }
 
@@ -301,7 +303,7 @@ class DiagnosisTest {
   @EnumSource(
       value = SimulatedRun.Style.class,
       names = {"FRESHET", "EASTERN", "BARE"})
-  void batchesThatTakeLongerWhileAnUpdateIsInFlightAreContention(SimulatedRun.Style style) {
+  void slowerBatchesDuringUpdatesAreContention(SimulatedRun.Style style) {
     only(
         planted(
             run -> {
@@ -325,7 +327,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void completionsThatAreCutOffAreRolloutQuality() {
+  void truncatedCompletionsAreRolloutQuality() {
     only(
         planted(run -> run.truncPct = _ -> run.about(45)),
         Signature.ROLLOUT_QUALITY,
@@ -344,7 +346,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void rolloutsAtABoundThatHeldThePipelineUpAreARemark() {
+  void rolloutsAtTheBoundOfABlockedPipelineAreARemark() {
     Analysis analysis = planted(run -> run.waitMs = _ -> run.about(3000));
 
     assertThat(analysis.findings())
@@ -356,11 +358,11 @@ class DiagnosisTest {
   }
 
   @Test
-  void anUnknownBoundIsAssumedAndSaidSo() {
+  void anAssumedBoundIsReported() {
     SimulatedRun run = new SimulatedRun(7);
     run.staleness = _ -> 6;
 
-    Analysis analysis = Logs.analyze(AnalyzeOptions.NONE, run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzeOptions.NONE, run.run());
 
     Finding finding = only(analysis, Signature.STALENESS, Severity.CRITICAL);
     assertThat(finding.confidence()).isLessThan(0.5);
@@ -368,7 +370,7 @@ class DiagnosisTest {
   }
 
   @Test
-  void severalCausesAreToldSideBySide() {
+  void severalCausesAreAllReported() {
     Analysis analysis =
         planted(
             run -> {
@@ -377,7 +379,7 @@ class DiagnosisTest {
               run.truncPct = _ -> run.about(15);
             });
 
-    assertThat(Logs.grave(analysis))
+    assertThat(AnalyzedLogs.grave(analysis))
         .containsExactlyInAnyOrder(
             Signature.FRONT_END_QUEUE, Signature.CHECKPOINT_WRITE, Signature.ROLLOUT_QUALITY);
     assertThat(analysis.findings().getFirst().signature()).isEqualTo(Signature.FRONT_END_QUEUE);
@@ -390,9 +392,9 @@ class DiagnosisTest {
     run.run();
     String slow = run.log(SimulatedRun.Role.ORCHESTRATOR).replaceAll("dur_ms=\\d+", "dur_ms=20000");
 
-    Analysis analysis = Logs.analyze(slow, run.log(SimulatedRun.Role.INFERENCE));
+    Analysis analysis = AnalyzedLogs.analyze(slow, run.log(SimulatedRun.Role.INFERENCE));
 
-    assertThat(Logs.grave(analysis)).isEqualTo(List.of());
+    assertThat(AnalyzedLogs.grave(analysis)).isEqualTo(List.of());
     assertThat(analysis.verdict()).startsWith("No signature fits, but dur_ms is not good in");
   }
 }

@@ -29,7 +29,7 @@ class DistributionTest {
   }
 
   @Test
-  void ofNoValuesAllFiguresAreUnknown() {
+  void withoutValuesAllFiguresAreUnknown() {
     assertThat(Distribution.of(List.of()))
         .isEqualTo(new Distribution(0, NaN, NaN, NaN, NaN, NaN, NaN, NaN));
   }

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The figures, against the plainest calculation there is. */
+/** Compares the figures with a naive calculation. */
 class FiguresTest {
   private static final double CLOSE = 1e-9;
 
@@ -66,47 +66,59 @@ class FiguresTest {
     run.waitMs = _ -> Math.exp(run.random.nextGaussian() + 6.5);
     run.truncPct = _ -> 40 * run.random.nextDouble();
     run.staleness = _ -> run.random.nextInt(7);
-    Analysis analysis = Logs.analyze(Logs.asyncLevel(2), run.run());
+    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(2), run.run());
     String orchestrator = run.log(SimulatedRun.Role.ORCHESTRATOR);
     String trainer = run.log(SimulatedRun.Role.TRAINER);
 
     assertAgrees(
-        stats(analysis, Metric.QUEUE), values(orchestrator, "client.done", "queue_ms"), 100, 1000);
+        stats(analysis, LogMetric.QUEUE),
+        values(orchestrator, "client.done", "queue_ms"),
+        100,
+        1000);
     assertAgrees(
-        stats(analysis, Metric.RPC), values(orchestrator, "client.done", "rpc_ms"), 2000, 5000);
+        stats(analysis, LogMetric.RPC), values(orchestrator, "client.done", "rpc_ms"), 2000, 5000);
     assertAgrees(
-        stats(analysis, Metric.WALL), values(orchestrator, "client.done", "wall_ms"), 3000, 1e18);
+        stats(analysis, LogMetric.WALL),
+        values(orchestrator, "client.done", "wall_ms"),
+        3000,
+        1e18);
     assertAgrees(
-        stats(analysis, Metric.WRITE),
+        stats(analysis, LogMetric.WRITE),
         values(trainer, "[ckpt] write.done", "write_ms"),
         1000,
         5000);
     assertAgrees(
-        stats(analysis, Metric.WAIT),
+        stats(analysis, LogMetric.WAIT),
         values(orchestrator, "[ckpt] wait.done", "wait_ms"),
         500,
         2000);
     assertAgrees(
-        stats(analysis, Metric.BATCH),
+        stats(analysis, LogMetric.BATCH),
         values(orchestrator, "[gen] batch.done", "dur_ms"),
         5000,
         10_000);
     assertAgrees(
-        stats(analysis, Metric.TRUNCATION), values(orchestrator, "[rollout]", "trunc_pct"), 10, 30);
+        stats(analysis, LogMetric.TRUNCATION),
+        values(orchestrator, "[rollout]", "trunc_pct"),
+        10,
+        30);
     assertAgrees(
-        stats(analysis, Metric.STALENESS), values(orchestrator, "[rollout]", "staleness"), 2.5, 4);
+        stats(analysis, LogMetric.STALENESS),
+        values(orchestrator, "[rollout]", "staleness"),
+        2.5,
+        4);
   }
 
-  private static Stats stats(Analysis analysis, Metric metric) {
+  private static Stats stats(Analysis analysis, LogMetric metric) {
     return Optional.ofNullable(analysis.stats().get(metric)).orElseThrow();
   }
 
   @Test
-  void aSeriesLongerThanIsKeptHasExactMomentsAndPercentilesWithinAPercent() {
+  void moreValuesThanAreKeptHaveExactMomentsAndPercentilesWithinAPercent() {
     Random random = new Random(5);
     double[] values =
-        random.doubles(Series.MOST_EXACT + 50_000L).map(u -> Math.exp(8 * u)).toArray();
-    Series series = new Series();
+        random.doubles(MetricValues.MOST_EXACT + 50_000L).map(u -> Math.exp(8 * u)).toArray();
+    MetricValues series = new MetricValues();
     Arrays.stream(values).forEach(v -> series.add(v, Range.below(100, 1000)));
 
     Stats stats = series.stats();
@@ -120,6 +132,30 @@ class FiguresTest {
       double exact = quantile(values, pair[1]);
       assertThat(pair[0]).isCloseTo(exact, within(0.01 * exact));
     }
+  }
+
+  @Test
+  void percentilesAndRanksAgreeWithANaiveCalculation() {
+    Random random = new Random(3);
+    for (int n = 1; n < 200; n++) {
+      double[] values = random.ints(n, 0, n).mapToDouble(i -> i / 4.0).toArray();
+      for (double percent : new double[] {0, 10, 25, 50, 90, 95, 99, 100}) {
+        assertThat(Samples.percentile(values.clone(), percent))
+            .isCloseTo(quantile(values, percent / 100), within(CLOSE));
+      }
+      double[] ranks =
+          Arrays.stream(values)
+              .map(
+                  value ->
+                      Arrays.stream(values).filter(v -> v < value).count()
+                          + (Arrays.stream(values).filter(v -> v == value).count() + 1) / 2.0)
+              .toArray();
+      assertThat(Samples.ranks(values)).containsExactly(ranks);
+    }
+    assertThat(Samples.percentile(new double[0], 50)).isNaN();
+    assertThat(Samples.median(new double[] {Double.NaN, 4, 2})).isEqualTo(3);
+    assertThat(Samples.ranks(new double[0])).isEmpty();
+    assertThat(Samples.spearman(new double[0], new double[0])).isNaN();
   }
 
   @Test

@@ -13,7 +13,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever happened to the lines of a run, there is a report, and it ends with a sentence. */
+/** Damaged logs of a run always give a report with a verdict. */
 class MangledLogsTest {
   private static final String[] FIGURES = {
     "-1", "0", "NaN", "1e300", "0.0", "999999999.0", "12", "3.5", "", "x"
@@ -24,7 +24,7 @@ class MangledLogsTest {
   @Test
   void everyMixOfLinesHasAReport() {
     Random random = new Random(17);
-    Analysis before = Logs.analyze("");
+    Analysis before = AnalyzedLogs.analyze("");
     for (int round = 0; round < 120; round++) {
       SimulatedRun run = new SimulatedRun(round);
       run.steps = 1 + random.nextInt(20);
@@ -37,7 +37,7 @@ class MangledLogsTest {
         logs[i] = mangled(run, random);
       }
 
-      Analysis analysis = Logs.analyze(logs);
+      Analysis analysis = AnalyzedLogs.analyze(logs);
 
       assertThat(analysis.verdict()).as("round %d", round).isNotEmpty().endsWith(".");
       assertThat(analysis.findings())

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -110,7 +109,7 @@ class RunSummaryTest {
   }
 
   @Test
-  void aLineThatWasCutOffIsPassedOverWhereverItWasCut() throws IOException {
+  void anIncompleteLineIsSkipped() throws IOException {
     Files.writeString(metrics, METRICS);
     RunSummary whole = RunSummary.read(dir);
     byte[] last =
@@ -129,7 +128,7 @@ class RunSummaryTest {
   }
 
   @Test
-  void whatTheFileDoesNotTellIsNullInJson() throws IOException {
+  void missingFiguresAreNullInJson() throws IOException {
     Files.writeString(metrics, "");
 
     RunSummary summary = RunSummary.read(dir);
@@ -162,7 +161,7 @@ class RunSummaryTest {
   @Test
   void aRunWithoutMetricsIsRejectedByName() {
     assertThatThrownBy(() -> RunSummary.read(dir))
-        .isInstanceOf(LabException.class)
+        .isInstanceOf(AnalysisException.class)
         .hasMessage(dir + ": cannot be summarized: it contains no metrics/<role>.jsonl");
   }
 

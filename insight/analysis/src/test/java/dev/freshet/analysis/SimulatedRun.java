@@ -22,9 +22,8 @@ import java.util.function.Consumer;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * The logs of a run that never was: a trainer that publishes, an orchestrator that finds, updates
- * and collects batches, a server that swaps; every line written by {@link EventLog}. Without
- * changes nothing is wrong with it. The same seed gives the same lines.
+ * The logs of a simulated run of trainer, orchestrator and server; {@link EventLog} writes every
+ * line. By default nothing is wrong with the run. The same seed gives the same lines.
  */
 public final class SimulatedRun {
   /** Who logs. */

@@ -5,6 +5,7 @@ import dev.freshet.analysis.AnalyzeOptions;
 import dev.freshet.analysis.FollowedLogs;
 import dev.freshet.analysis.Severity;
 import dev.freshet.trace.LiveFeed;
+import dev.freshet.trace.MonotonicClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +34,7 @@ final class RunVerdict implements Source {
   public void publish(LiveFeed feed) {
     try {
       if (followed.isEmpty() && Files.isDirectory(logs)) {
-        followed = Optional.of(new FollowedLogs(options, List.of(logs)));
+        followed = Optional.of(new FollowedLogs(options, List.of(logs), MonotonicClock.SYSTEM));
       }
       followed
           .filter(FollowedLogs::poll)

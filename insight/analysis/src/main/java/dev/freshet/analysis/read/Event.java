@@ -1,11 +1,9 @@
 package dev.freshet.analysis.read;
 
-import java.util.function.ToDoubleFunction;
-
 /**
- * A line of the log format, decoded. Durations are milliseconds, {@code t} seconds on the clock of
- * the host that wrote the line. A figure that the line lacks, or that cannot be true, is NaN; a
- * text that it lacks is empty.
+ * A decoded line of the log format. Durations are milliseconds, {@code t} seconds on the clock of
+ * the host that wrote the line. A figure that is missing or invalid is NaN; a missing text is
+ * empty.
  */
 public sealed interface Event {
   /** An event of one admin call; {@code trace} is the 64 bits of its id. */
@@ -16,7 +14,7 @@ public sealed interface Event {
   /**
    * The client is about to connect.
    *
-   * @param step that the checkpoint's directory is named after
+   * @param step the step in the name of the checkpoint's directory
    */
   record ClientSend(long trace, String url, double step, double t) implements OfCall {}
 
@@ -26,14 +24,14 @@ public sealed interface Event {
   /**
    * The engine's operation began.
    *
-   * @param phase which part of it was asked
+   * @param phase the phase that was requested
    */
   record RpcStart(long trace, String op, String phase, double t) implements OfCall {}
 
   /**
    * The engine's operation ended.
    *
-   * @param error why it failed; empty if it did not
+   * @param error the error; empty if it succeeded
    */
   record RpcDone(long trace, String op, double t, double rpcMs, String error) implements OfCall {
     /** Whether it failed. */
@@ -43,22 +41,13 @@ public sealed interface Event {
   }
 
   /**
-   * The client has the whole answer, or gave up.
+   * The client has the whole answer, or the call failed.
    *
-   * @param error why it has none; empty if it has
+   * @param error the error; empty if it succeeded
    */
-  record ClientDone(
-      long trace,
-      String op,
-      String url,
-      double wallMs,
-      double rpcMs,
-      double queueMs,
-      Parts parts,
-      Phases phases,
-      String error)
+  record ClientDone(long trace, String op, String url, PartMillis parts, String error)
       implements OfCall {
-    /** Whether it gave up. */
+    /** Whether the call failed. */
     public boolean failed() {
       return !error.isEmpty();
     }
@@ -67,10 +56,10 @@ public sealed interface Event {
   /** A checkpoint was published. */
   record CheckpointWritten(double step, double writeMs) implements Event {}
 
-  /** The pipeline began to stand still for want of weights. */
+  /** The pipeline began to wait for weights. */
   record WaitStart(double targetStep) implements Event {}
 
-  /** The weights are there. */
+  /** The weights arrived. */
   record WaitDone(double targetStep, double waitMs) implements Event {}
 
   /** Collecting a batch began. */
@@ -81,63 +70,4 @@ public sealed interface Event {
 
   /** The quality of a batch. */
   record Rollouts(double truncPct, double currentStep, double staleness) implements Event {}
-
-  /**
-   * Where the queue time of a call went, as far as its client knew.
-   *
-   * @param transferMs accept and answer together
-   */
-  record Parts(
-      double connectMs,
-      double acceptMs,
-      double handlerMs,
-      double answerMs,
-      double transferMs,
-      double stallMs) {
-    /** Nothing is known. */
-    public static final Parts NONE =
-        new Parts(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
-  }
-
-  /**
-   * Parts of the engine's operation. Of a Freshet server: preparing, which is mapping, faulting
-   * pages in, verifying and building, then waiting for the decode step in progress, then the pause,
-   * which is the swap and recomputing. Of another: pausing, loading, what is settled under the new
-   * weights, going on.
-   */
-  record Phases(
-      double prepareMs,
-      double mapMs,
-      double faultMs,
-      double verifyMs,
-      double buildMs,
-      double waitStepMs,
-      double pauseMs,
-      double swapMs,
-      double recomputeMs,
-      double loadMs,
-      double resetCacheMs,
-      double versionMs,
-      double resumeMs) {
-    /** Nothing is known. */
-    public static final Phases NONE = of(_ -> Double.NaN);
-
-    /** The phases whose figures {@code ms} has by their names, NaN where it has none. */
-    public static Phases of(ToDoubleFunction<String> ms) {
-      return new Phases(
-          ms.applyAsDouble("prepare_ms"),
-          ms.applyAsDouble("map_ms"),
-          ms.applyAsDouble("fault_ms"),
-          ms.applyAsDouble("verify_ms"),
-          ms.applyAsDouble("build_ms"),
-          ms.applyAsDouble("wait_step_ms"),
-          ms.applyAsDouble("pause_ms"),
-          ms.applyAsDouble("swap_ms"),
-          ms.applyAsDouble("recompute_ms"),
-          ms.applyAsDouble("load_ms"),
-          ms.applyAsDouble("reset_cache_ms"),
-          ms.applyAsDouble("version_ms"),
-          ms.applyAsDouble("resume_ms"));
-    }
-  }
 }

@@ -1,30 +1,45 @@
 package dev.freshet.analysis.read;
 
+import dev.freshet.trace.UpdatePart;
+import java.util.EnumMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Decodes a line from its tag on. Strict in tag and name; lenient in what follows: fields may stand
- * in any order and be followed by others. An event none of whose figures can be used is none.
+ * Decodes a line from its tag on. Strict about tag and name; the fields may be in any order and
+ * mixed with others. A line without a usable figure is no event.
  */
 final class EventDecoder {
   private static final String WEIGHTS = "[weights][";
   private static final int TRACE_END = WEIGHTS.length() + 16;
   private static final int CALL_NAME = TRACE_END + 2;
   private static final int MOST_ERROR = 64;
+
+  /** {@link UpdatePart#wireName} makes a new text each time. */
+  private static final Map<UpdatePart, String> WIRE_NAMES = wireNames();
+
   private static final Pattern STEP = Pattern.compile("step_([0-9]{1,12})/?\\z");
 
   private final Fields fields = new Fields();
 
-  /** Whether the line decoded last had a figure that cannot be true. */
-  boolean hadAbsurd() {
-    return fields.absurd();
+  private static Map<UpdatePart, String> wireNames() {
+    Map<UpdatePart, String> names = new EnumMap<>(UpdatePart.class);
+    for (UpdatePart part : UpdatePart.values()) {
+      names.put(part, part.wireName());
+    }
+    return names;
+  }
+
+  /** Whether the line decoded last had an impossible figure. */
+  boolean hadImpossibleValue() {
+    return fields.impossible();
   }
 
   /**
-   * The event of a line, if it is one.
+   * The event of a line, if it has one.
    *
    * @param whole whether the line ends where the text does
    */
@@ -110,17 +125,7 @@ final class EventDecoder {
         trace,
         fields.text("op"),
         fields.text("url"),
-        fields.ms("wall_ms"),
-        fields.ms("rpc_ms"),
-        fields.ms("queue_ms"),
-        new Event.Parts(
-            fields.ms("connect_ms"),
-            fields.ms("accept_ms"),
-            fields.ms("handler_ms"),
-            fields.ms("answer_ms"),
-            fields.ms("transfer_ms"),
-            fields.ms("stall_ms")),
-        Event.Phases.of(fields::ms),
+        PartMillis.of(part -> fields.ms(WIRE_NAMES.getOrDefault(part, ""))),
         error());
   }
 
@@ -129,7 +134,7 @@ final class EventDecoder {
     return error.substring(0, Math.min(error.length(), MOST_ERROR));
   }
 
-  /** The step that a checkpoint's directory is named after; NaN if it is none. */
+  /** The step in the name of a checkpoint's directory; NaN if there is none. */
   private static double step(String path) {
     Matcher name = STEP.matcher(path);
     return name.find() ? Double.parseDouble(name.group(1)) : Double.NaN;
@@ -143,7 +148,10 @@ final class EventDecoder {
       case Event.Rollouts rollouts -> rollouts.truncPct() >= 0 || rollouts.staleness() >= 0;
       case Event.RpcDone rpc -> rpc.failed() || rpc.rpcMs() >= 0;
       case Event.ClientDone done ->
-          done.failed() || done.wallMs() >= 0 || done.rpcMs() >= 0 || done.queueMs() >= 0;
+          done.failed()
+              || done.parts().has(UpdatePart.WALL)
+              || done.parts().has(UpdatePart.RPC)
+              || done.parts().has(UpdatePart.QUEUE);
       case Event.ClientSend _, Event.ServerRecv _, Event.RpcStart _ -> true;
       case Event.WaitStart _, Event.BatchStart _ -> true;
     };

@@ -4,7 +4,7 @@ package dev.freshet.analysis.read;
 @FunctionalInterface
 public interface EventSink {
   /**
-   * @param stamp when the line's prefix says it was written
+   * @param stamp the time of day in the line's prefix
    * @param line its number in the source, from 1
    */
   void accept(Event event, Stamp stamp, long line);

@@ -3,10 +3,10 @@ package dev.freshet.analysis.read;
 import java.util.Arrays;
 
 /**
- * The {@code key=value} fields after the name of an event, one line's after the other. Of a key
- * that stands there twice the first counts; of more than 64 fields the first 64 do. A field at the
- * end of a line that was cut off is passed over unless its value has all the decimals that the
- * format gives it. A figure outside its bounds counts as absurd.
+ * The {@code key=value} fields of a line after the name of the event; reused for line after line.
+ * The first of several fields with the same key counts, and of more than 64 fields the first 64.
+ * The last field of an incomplete line is skipped unless its value has all decimals of the format.
+ * A figure outside its bounds counts as impossible.
  */
 final class Fields {
   private static final double[] POWERS = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
@@ -16,17 +16,17 @@ final class Fields {
   private final int[] ends = new int[MOST];
   private String text = "";
   private int count;
-  private boolean absurd;
+  private boolean impossible;
 
   /**
-   * Takes the fields of another line.
+   * Starts another line.
    *
    * @param whole whether the line ends where the text does
    */
   void of(String line, int from, boolean whole) {
     text = line;
     count = 0;
-    absurd = false;
+    impossible = false;
     int at = from;
     while (at < text.length() && count < MOST) {
       int end = tokenEnd(text, at);
@@ -38,7 +38,7 @@ final class Fields {
     }
   }
 
-  /** Where the run of visible characters that begins at {@code at} ends. */
+  /** The end of the run of visible characters that begins at {@code at}. */
   static int tokenEnd(String text, int at) {
     int end = at;
     while (end < text.length() && text.charAt(end) > ' ') {
@@ -47,7 +47,7 @@ final class Fields {
     return end;
   }
 
-  /** Whether a field cannot have been longer: 6 decimals of a time, 1 of another figure. */
+  /** Whether a field is certainly complete: 6 decimals of a time, 1 of another figure. */
   private static boolean isComplete(String field) {
     int point = field.lastIndexOf('.');
     int decimals = point < 0 ? 0 : field.length() - point - 1;
@@ -57,8 +57,8 @@ final class Fields {
   }
 
   /** Whether a figure was outside its bounds. */
-  boolean absurd() {
-    return absurd;
+  boolean impossible() {
+    return impossible;
   }
 
   /** A field's value; empty if there is none. */
@@ -92,7 +92,7 @@ final class Fields {
     if (value >= least && value <= most) {
       return value;
     }
-    absurd = true;
+    impossible = true;
     return Double.NaN;
   }
 
@@ -106,7 +106,7 @@ final class Fields {
     return -1;
   }
 
-  /** The number that stands there; NaN if it is none. */
+  /** The number in a range of the line; NaN if it is none. */
   private double number(int from, int to) {
     long digits = 0;
     int decimals = -1;

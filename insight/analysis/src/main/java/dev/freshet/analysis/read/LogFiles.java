@@ -1,6 +1,6 @@
 package dev.freshet.analysis.read;
 
-import dev.freshet.plots.LabException;
+import dev.freshet.analysis.AnalysisException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -16,13 +16,14 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
- * The log files that a command line names, each once: files as they are, directories for the {@code
- * *.log*} and {@code *.gz} in them. At most {@link #MOST_FILES} are taken.
+ * The log files that a command line names, each once: files as they are, and the {@code *.log*} and
+ * {@code *.gz} in directories. At most {@link #MOST_FILES} are taken from a directory.
  *
- * @param files in the order named, a directory's by name
+ * @param files in the order named; the files of a directory by name
  * @param notes what was left out and why
  */
 public record LogFiles(List<Path> files, List<String> notes) {
@@ -39,7 +40,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
   /**
    * Finds them.
    *
-   * @throws LabException if a path is not there or cannot be read
+   * @throws AnalysisException if a path does not exist or cannot be read
    */
   public static LogFiles find(List<Path> paths) {
     List<Path> files = new ArrayList<>();
@@ -54,6 +55,31 @@ public record LogFiles(List<Path> files, List<String> notes) {
     return new LogFiles(files, notes);
   }
 
+  /** The log files that exist now, in directories or as named. Does not read them. */
+  public static List<Path> present(List<Path> paths) {
+    return paths.stream()
+        .filter(Files::exists)
+        .flatMap(
+            path ->
+                Files.isDirectory(path)
+                    ? inDirectory(path, new ArrayList<>()).stream()
+                    : Stream.of(path))
+        .toList();
+  }
+
+  /**
+   * Checks that all paths exist.
+   *
+   * @throws AnalysisException if one does not
+   */
+  public static void requirePresent(List<Path> paths) {
+    for (Path path : paths) {
+      if (!Files.exists(path)) {
+        throw new AnalysisException(path + ": not found, expected a log file or a directory");
+      }
+    }
+  }
+
   private static void add(
       Path file,
       boolean found,
@@ -62,13 +88,13 @@ public record LogFiles(List<Path> files, List<String> notes) {
       List<Path> files,
       List<String> notes) {
     try {
-      if (!found && !Files.exists(file)) {
-        throw new LabException(file + ": not found, expected a log file or a directory");
+      if (!found) {
+        requirePresent(List.of(file));
       }
       if (Files.isRegularFile(file) && !seen.add(file.toRealPath())) {
         notes.add(file + " is named twice and was read once.");
       } else if (Files.isRegularFile(file) && !contents.add(sample(file))) {
-        notes.add(file + " is a copy of a file before it and was left out.");
+        notes.add(file + " is a copy of an earlier file and was skipped.");
       } else {
         requireReadable(file);
         files.add(file);
@@ -77,9 +103,9 @@ public record LogFiles(List<Path> files, List<String> notes) {
       notes.add("%s vanished before it was read.".formatted(file));
     } catch (IOException e) {
       if (!found) {
-        throw new LabException(file + ": cannot be read: " + reason(e), e);
+        throw new AnalysisException(file + ": cannot be read: " + reason(e), e);
       }
-      notes.add("%s cannot be read and was left out: %s.".formatted(file, reason(e)));
+      notes.add("%s cannot be read and was skipped: %s.".formatted(file, reason(e)));
     }
   }
 
@@ -97,12 +123,10 @@ public record LogFiles(List<Path> files, List<String> notes) {
     try {
       Files.walkFileTree(dir, Set.of(), MOST_DEPTH, search);
     } catch (IOException e) {
-      notes.add("%s was not read to its end: %s.".formatted(dir, reason(e)));
+      notes.add("%s was not searched completely: %s.".formatted(dir, reason(e)));
     }
     if (search.cutShort) {
-      notes.add(
-          "%s has more than can be read at once: its first %d logs were taken."
-              .formatted(dir, logs.size()));
+      notes.add("%s has too many logs: only the first %d were read.".formatted(dir, logs.size()));
     }
     if (logs.isEmpty()) {
       notes.add(dir + " has no file named *.log* or *.gz.");
@@ -110,7 +134,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
     return logs.stream().sorted().toList();
   }
 
-  /** Collects logs. What vanishes under its feet, as in the directory of a live run, is passed. */
+  /** Collects logs. Skips files that vanish meanwhile, as in the directory of a live run. */
   private static final class Search extends SimpleFileVisitor<Path> {
     private final List<Path> logs;
     private final List<String> notes;
@@ -137,7 +161,7 @@ public record LogFiles(List<Path> files, List<String> notes) {
     @Override
     public FileVisitResult visitFileFailed(Path file, IOException e) {
       if (!(e instanceof NoSuchFileException)) {
-        notes.add("%s cannot be read and was left out: %s.".formatted(file, reason(e)));
+        notes.add("%s cannot be read and was skipped: %s.".formatted(file, reason(e)));
       }
       return FileVisitResult.CONTINUE;
     }

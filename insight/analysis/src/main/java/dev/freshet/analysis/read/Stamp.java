@@ -1,15 +1,15 @@
 package dev.freshet.analysis.read;
 
 /**
- * What a line's prefix says of the time it was written.
+ * The time of day in a line's prefix.
  *
- * @param millis since the epoch; NaN if the prefix has no time. Without a zone it is taken for UTC,
- *     without a year for 1970, without a date for the epoch's first day
+ * @param millis since the epoch; NaN if the prefix has no time. Without a zone it is read as UTC,
+ *     without a year as in 1970, without a date as on the epoch's first day
  * @param zoned whether the zone is known, so that the times of two hosts may be compared
  * @param date how much of the date is known
  */
 public record Stamp(double millis, boolean zoned, Date date) {
-  /** How much of a date is known, from nothing to all of it. */
+  /** How much of a date is known. */
   public enum Date {
     NONE,
     DAY,

@@ -4,16 +4,15 @@ import java.time.LocalDate;
 import java.util.stream.DoubleStream;
 
 /**
- * Completes the times of one log, some of whose prefixes have less of the date than others: a time
- * gets the date with which it is nearest to the newest time before it that has more. Owned by one
- * thread.
+ * Completes the times of one log whose prefixes do not all have a full date: a time gets the date
+ * that puts it nearest to the last time before it that has more of the date. Owned by one thread.
  */
 final class StampDates {
   private static final double DAY_MS = 86_400_000;
 
   private Stamp newest = Stamp.NONE;
 
-  /** The time with as much of the date as is known by now. */
+  /** The time, with as much of the date as is known so far. */
   Stamp completed(Stamp stamp) {
     if (!stamp.known()) {
       return stamp;

@@ -1,10 +1,10 @@
 package dev.freshet.analysis.read;
 
 /**
- * Finds the time in what stands before a tag, the nearest to it if there are several, as where a
- * collector has put its own in front of the program's: {@code 2026-01-02T03:04:05.678Z} (or with an
- * offset; with a space, slashes, a comma, no fraction), {@code 01-02 03:04:05}, {@code
- * 03:04:05.678}, or seconds since the epoch as {@code 1767323045.678}.
+ * Finds the time of day in the text before a tag; of several, the one nearest to the tag, because a
+ * collector prepends its own: {@code 2026-01-02T03:04:05.678Z} (or with an offset; with a space,
+ * slashes, a comma, no fraction), {@code 01-02 03:04:05}, {@code 03:04:05.678}, or seconds since
+ * the epoch as {@code 1767323045.678}.
  */
 final class StampParser {
   private static final double DAY_MS = 86_400_000;

@@ -8,11 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Finds the tagged lines in a stream of bytes. 64 bytes are looked at together, eight to a word,
- * for line ends and opening brackets; only what follows a tag is decoded. Of a line with several
- * tags the first that begins an event counts. Of an event that is longer than {@link #MOST_EVENT}
- * bytes the beginning is decoded; a time is looked for where the tag stands within the first {@link
- * #MOST_PREFIX} bytes of its line. Lines of any length and any bytes pass. Owned by one thread.
+ * Finds the tagged lines in a stream of bytes. It searches 64 bytes at a time, eight to a word, for
+ * line ends and opening brackets, and decodes only what follows a tag. In a line with several tags
+ * the first that begins an event counts. Of an event longer than {@link #MOST_EVENT} bytes the
+ * beginning is decoded. The time of day is searched only if the tag is within the first {@link
+ * #MOST_PREFIX} bytes of its line. Accepts lines of any length and any bytes. Owned by one thread.
  */
 public final class TagScanner {
   static final int MOST_EVENT = 1 << 14;
@@ -34,7 +34,7 @@ public final class TagScanner {
 
   private static final byte[] NONE = {};
 
-  /** The line that is not complete yet stands at the front; a block of slack at the back. */
+  /** The incomplete last line is moved to the front; the end has a block of slack. */
   private byte[] buffer = new byte[CHUNK + MOST_EVENT + MOST_PREFIX + BLOCK];
 
   private final EventSink sink;
@@ -47,19 +47,22 @@ public final class TagScanner {
   private boolean lineDone;
   private int resumeAt;
 
-  /** Behind the last byte that counts: what is in the buffer, and at the end a line end of ours. */
+  /**
+   * The end of the bytes that count: those in the buffer, and at the end of the input a line end
+   * that is appended.
+   */
   private int limit;
 
   private long bytes;
   private long linesBefore;
   private long tagged;
-  private long strange;
+  private long malformed;
 
   public TagScanner(EventSink sink) {
     this.sink = sink;
   }
 
-  /** Scans all that the input has now, except a last line that has no end yet. */
+  /** Scans all that the input has now, except an incomplete last line. */
   public void drain(ByteInput input) throws IOException {
     int capacity = buffer.length - BLOCK;
     int read;
@@ -77,8 +80,8 @@ public final class TagScanner {
   }
 
   /**
-   * Scans what is left at the end of the input: a line without an end, which may be cut off. From
-   * then on the scanner knows its counts alone.
+   * Scans the incomplete last line at the end of the input and releases the buffer. Only the counts
+   * remain.
    */
   public void finish() {
     if (length > 0) {
@@ -104,9 +107,9 @@ public final class TagScanner {
     return tagged;
   }
 
-  /** Lines with a tag that are no event of the format, or have figures that cannot be used. */
-  public long strange() {
-    return strange;
+  /** Lines with a tag that are no event of the format, or have an impossible figure. */
+  public long malformed() {
+    return malformed;
   }
 
   private int lastNewline() {
@@ -117,7 +120,7 @@ public final class TagScanner {
     return i >= searched ? i : -1;
   }
 
-  /** Looks for tags in {@code [0, end)} and moves what is behind to the front. */
+  /** Searches {@code [0, end)} for tags and moves the rest to the front. */
   private void scan(int end, boolean whole) {
     limit = whole ? length : length + 1;
     resumeAt = lineDone ? lineEnd(0) : 0;
@@ -154,7 +157,7 @@ public final class TagScanner {
   }
 
   /**
-   * Looks at the brackets of a word.
+   * Checks the brackets of a word.
    *
    * @param brackets the high bits of their bytes
    */
@@ -165,7 +168,7 @@ public final class TagScanner {
     }
   }
 
-  /** Decodes what stands at {@code i}, if that is a tag and its line has had no event yet. */
+  /** Decodes the event at {@code i}, if there is a tag and its line has had no event yet. */
   private void look(int i, int block, long linesBeforeBlock, boolean whole) {
     if (i >= resumeAt && buffer[i] == '[' && tagAt(i)) {
       decode(i, linesBeforeBlock + newlines(block, i), whole);
@@ -202,15 +205,15 @@ public final class TagScanner {
     Optional<Event> event = decoder.decode(text, complete);
     if (event.isPresent()) {
       tagged++;
-      strange += decoder.hadAbsurd() ? 1 : 0;
+      malformed += decoder.hadImpossibleValue() ? 1 : 0;
       resumeAt = newline;
       sink.accept(event.get(), stamp(tag), linesBeforeTag + 1);
     } else {
-      strange++;
+      malformed++;
     }
   }
 
-  /** The time in front of a tag. */
+  /** The time of day in front of a tag. */
   private Stamp stamp(int tag) {
     int start = tag;
     int least = Math.max(0, tag - MOST_PREFIX);
@@ -221,7 +224,7 @@ public final class TagScanner {
     return begins ? dates.completed(StampParser.parse(buffer, start, tag)) : Stamp.NONE;
   }
 
-  /** Where the line ends that {@code from} stands in; far away if that is not in the buffer. */
+  /** The end of the line that {@code from} is in; a large number if it is not in the buffer. */
   private int lineEnd(int from) {
     for (int i = from; i < limit; i++) {
       if (buffer[i] == '\n') {

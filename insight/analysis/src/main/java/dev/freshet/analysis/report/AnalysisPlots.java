@@ -1,7 +1,7 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.plots.Axis;
 import dev.freshet.plots.Plot;
 import dev.freshet.plots.Series;
@@ -12,12 +12,17 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * The plots of an analysis: its updates and what went on around them, over seconds from the first
- * event, or over the order of events where not all of them tell their time.
+ * The plots of an analysis: updates and the other events, over seconds from the first event, or
+ * over the order of events if some have no time.
  */
 final class AnalysisPlots {
-  private static final List<Metric> AROUND =
-      List.of(Metric.BATCH, Metric.WRITE, Metric.WAIT, Metric.TRUNCATION, Metric.STALENESS);
+  private static final List<LogMetric> AROUND =
+      List.of(
+          LogMetric.BATCH,
+          LogMetric.WRITE,
+          LogMetric.WAIT,
+          LogMetric.TRUNCATION,
+          LogMetric.STALENESS);
 
   private final Analysis analysis;
   private final boolean timed;
@@ -43,7 +48,7 @@ final class AnalysisPlots {
         analysis.moments().stream().mapToDouble(Analysis.Moment::millis));
   }
 
-  /** Those that have a point to draw. */
+  /** The plots that have a point. */
   static List<Plot> of(Analysis analysis) {
     AnalysisPlots plots = new AnalysisPlots(analysis);
     return Stream.concat(
@@ -77,10 +82,10 @@ final class AnalysisPlots {
                     Tone.FIRST,
                     updates(Analysis.Update::inflight),
                     updates(Analysis.Update::queueMs))))
-        .marks(good(Metric.QUEUE));
+        .marks(good(LogMetric.QUEUE));
   }
 
-  private Plot moments(Metric metric) {
+  private Plot moments(LogMetric metric) {
     List<Analysis.Moment> moments =
         analysis.moments().stream().filter(moment -> moment.metric() == metric).toList();
     double[] x =
@@ -101,8 +106,8 @@ final class AnalysisPlots {
     return analysis.updates().stream().mapToDouble(figure).toArray();
   }
 
-  /** Where good ends. */
-  private List<Plot.Mark> good(Metric metric) {
+  /** A mark at the good bound. */
+  private List<Plot.Mark> good(LogMetric metric) {
     return List.of(new Plot.Mark(analysis.ranges().of(metric).good(), "good up to here"));
   }
 

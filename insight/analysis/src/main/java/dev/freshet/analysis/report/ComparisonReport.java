@@ -1,7 +1,7 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Signature;
 import dev.freshet.analysis.Stats;
 import dev.freshet.plots.Numbers;
@@ -13,7 +13,7 @@ import java.util.function.ToDoubleFunction;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Two analyses side by side: every metric of either, and every signature of either. */
+/** Two analyses side by side: all metrics and signatures that one of them has. */
 public final class ComparisonReport {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -27,7 +27,7 @@ public final class ComparisonReport {
     Table metrics =
         new Table(
             List.of("metric", "n A", "n B", "p50 A", "p50 B", "B/A", "p99 A", "p99 B", "B/A"));
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Optional<Stats> ofA = stats(a, metric);
       Optional<Stats> ofB = stats(b, metric);
       if (ofA.isPresent() || ofB.isPresent()) {
@@ -65,7 +65,7 @@ public final class ComparisonReport {
     root.set("a", JsonReport.node(a));
     root.set("b", JsonReport.node(b));
     ObjectNode ratios = root.putObject("ratio");
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Optional<Stats> ofA = stats(a, metric);
       Optional<Stats> ofB = stats(b, metric);
       if (ofA.isPresent() && ofB.isPresent()) {
@@ -86,7 +86,7 @@ public final class ComparisonReport {
     }
   }
 
-  private static Optional<Stats> stats(Analysis analysis, Metric metric) {
+  private static Optional<Stats> stats(Analysis analysis, LogMetric metric) {
     return Optional.ofNullable(analysis.stats().get(metric)).filter(stats -> stats.count() > 0);
   }
 
@@ -107,7 +107,7 @@ public final class ComparisonReport {
     if (!Double.isFinite(ratio)) {
       return "-";
     }
-    // A cure may be worth a factor of hundreds, of which two decimals would leave nothing.
+    // Two decimals would round a small ratio to zero.
     return ratio > 0 && ratio < 0.1
         ? String.format(Locale.ROOT, "%.2g", ratio)
         : Numbers.rounded(ratio);

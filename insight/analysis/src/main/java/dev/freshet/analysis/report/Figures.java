@@ -6,7 +6,7 @@ import dev.freshet.plots.Numbers;
 import java.util.List;
 import java.util.Locale;
 
-/** Figures as reports write them. */
+/** Formats figures for reports. */
 final class Figures {
   static final List<String> HEADS =
       List.of(
@@ -46,7 +46,7 @@ final class Figures {
     return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.1f%%", share * 100);
   }
 
-  /** What is good and what is critical, in words. */
+  /** The good and critical bounds, in words. */
   static String range(Range range, String unit) {
     if (!range.known()) {
       return "no range";

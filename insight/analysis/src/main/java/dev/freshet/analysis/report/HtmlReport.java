@@ -6,7 +6,7 @@ import dev.freshet.plots.Html;
 import dev.freshet.plots.Page;
 import java.util.Locale;
 
-/** An analysis as one page that needs nothing else. */
+/** An analysis as one self-contained page. */
 public final class HtmlReport {
   private HtmlReport() {}
 

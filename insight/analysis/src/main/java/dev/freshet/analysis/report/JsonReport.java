@@ -3,7 +3,7 @@ package dev.freshet.analysis.report;
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.Correlation;
 import dev.freshet.analysis.Finding;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Stats;
 import java.util.Map;
 import tools.jackson.databind.ObjectMapper;
@@ -11,8 +11,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An analysis as JSON. Durations are milliseconds, shares and confidences from 0 to 1; what is not
- * known is null. A metric without a value is there with count 0.
+ * An analysis as JSON. Durations are milliseconds, shares and confidences from 0 to 1; unknown
+ * values are null. A metric without a value has count 0.
  */
 public final class JsonReport {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -51,7 +51,7 @@ public final class JsonReport {
   }
 
   private static void metrics(ObjectNode node, Analysis analysis) {
-    for (Map.Entry<Metric, Stats> entry : analysis.stats().entrySet()) {
+    for (Map.Entry<LogMetric, Stats> entry : analysis.stats().entrySet()) {
       Stats stats = entry.getValue();
       ObjectNode metric = node.putObject(entry.getKey().label());
       metric.put("count", stats.count());
@@ -83,15 +83,9 @@ public final class JsonReport {
     node.put("trace", update.trace());
     node.put("op", update.op());
     node.put("line", update.where());
-    put(node, "wall_ms", update.wallMs());
-    put(node, "queue_ms", update.queueMs());
-    put(node, "rpc_ms", update.rpcMs());
+    UpdateParts.TOTALS.forEach(part -> put(node, part.wireName(), update.ms(part)));
     put(node, "send_to_recv_ms", update.gapMs());
-    put(node, "connect_ms", update.connectMs());
-    put(node, "accept_ms", update.acceptMs());
-    put(node, "handler_ms", update.handlerMs());
-    put(node, "answer_ms", update.answerMs());
-    put(node, "stall_ms", update.stallMs());
+    UpdateParts.OTHERS.forEach(part -> put(node, part.wireName(), update.ms(part)));
     put(node, "inflight", update.inflight());
   }
 
@@ -120,7 +114,7 @@ public final class JsonReport {
     node.put("bytes", input.bytes());
     node.put("lines", input.lines());
     node.put("events", input.events());
-    node.put("strange", input.strange());
+    node.put("strange", input.malformed());
   }
 
   private static void put(ObjectNode node, String key, double value) {

@@ -2,7 +2,7 @@ package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.Finding;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.plots.Table;
 import java.util.Locale;
 
@@ -21,7 +21,7 @@ final class MarkdownReport {
     analysis.findings().forEach(finding -> finding(text, finding));
     section(text, "Metrics", Tables.metrics(analysis));
     text.append("\nRanges for a model of ").append(analysis.ranges().model()).append(":\n\n");
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       text.append("- ")
           .append(metric.label())
           .append(": ")
@@ -58,7 +58,7 @@ final class MarkdownReport {
     }
   }
 
-  /** Names of files and figures may hold what Markdown would take for its own. */
+  /** Escapes what Markdown would interpret in names and figures. */
   private static String escape(String text) {
     return text.replace("\\", "\\\\").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_");
   }

@@ -1,9 +1,9 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.AnalysisException;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Stats;
-import dev.freshet.plots.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,27 +13,27 @@ import java.util.Map;
 
 /**
  * The output directory of an analysis: {@code SUMMARY.md}, {@code report.html}, {@code report.json}
- * and a text file a metric, with the slowest updates and the timeline beside them.
+ * a text file per metric, the slowest updates and the timeline.
  */
 public final class StatsFiles {
-  private static final Map<String, List<Metric>> FILES = new LinkedHashMap<>();
+  private static final Map<String, List<LogMetric>> FILES = new LinkedHashMap<>();
 
   static {
-    FILES.put("queue_ms_stats.txt", List.of(Metric.QUEUE));
-    FILES.put("rpc_ms_stats.txt", List.of(Metric.RPC, Metric.RPC_RELOAD));
-    FILES.put("ckpt_wait_stats.txt", List.of(Metric.WAIT));
-    FILES.put("ckpt_write_stats.txt", List.of(Metric.WRITE));
-    FILES.put("gen_batch_stats.txt", List.of(Metric.BATCH));
-    FILES.put("truncation_stats.txt", List.of(Metric.TRUNCATION));
-    FILES.put("staleness_stats.txt", List.of(Metric.STALENESS));
+    FILES.put("queue_ms_stats.txt", List.of(LogMetric.QUEUE));
+    FILES.put("rpc_ms_stats.txt", List.of(LogMetric.RPC, LogMetric.RPC_RELOAD));
+    FILES.put("ckpt_wait_stats.txt", List.of(LogMetric.WAIT));
+    FILES.put("ckpt_write_stats.txt", List.of(LogMetric.WRITE));
+    FILES.put("gen_batch_stats.txt", List.of(LogMetric.BATCH));
+    FILES.put("truncation_stats.txt", List.of(LogMetric.TRUNCATION));
+    FILES.put("staleness_stats.txt", List.of(LogMetric.STALENESS));
   }
 
   private StatsFiles() {}
 
   /**
-   * Writes all files; those of the same names are replaced.
+   * Writes all files, replacing existing ones.
    *
-   * @throws LabException if the directory cannot be made or written to
+   * @throws AnalysisException if the directory cannot be created or written to
    */
   public static void write(Analysis analysis, Path dir) {
     try {
@@ -41,19 +41,19 @@ public final class StatsFiles {
       Files.writeString(dir.resolve("report.json"), JsonReport.of(analysis) + "\n");
       Files.writeString(dir.resolve("SUMMARY.md"), MarkdownReport.of(analysis));
       Files.writeString(dir.resolve("report.html"), HtmlReport.of(analysis));
-      for (Map.Entry<String, List<Metric>> file : FILES.entrySet()) {
+      for (Map.Entry<String, List<LogMetric>> file : FILES.entrySet()) {
         Files.writeString(dir.resolve(file.getKey()), stats(analysis, file.getValue()));
       }
       Files.writeString(dir.resolve("slowest_updates.txt"), Tables.slowest(analysis).text());
       Files.writeString(dir.resolve("timeline.txt"), Timeline.text(analysis));
     } catch (IOException e) {
-      throw new LabException("%s: cannot be written: %s".formatted(dir, e.getMessage()), e);
+      throw new AnalysisException("%s: cannot be written: %s".formatted(dir, e.getMessage()), e);
     }
   }
 
-  private static String stats(Analysis analysis, List<Metric> metrics) {
+  private static String stats(Analysis analysis, List<LogMetric> metrics) {
     StringBuilder text = new StringBuilder();
-    for (Metric metric : metrics) {
+    for (LogMetric metric : metrics) {
       Stats stats = analysis.stats().get(metric);
       if (stats == null || (stats.count() == 0 && !metric.equals(metrics.getFirst()))) {
         continue;

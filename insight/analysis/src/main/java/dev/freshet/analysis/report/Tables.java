@@ -1,7 +1,7 @@
 package dev.freshet.analysis.report;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Stats;
 import dev.freshet.plots.Numbers;
 import dev.freshet.plots.Table;
@@ -13,12 +13,12 @@ import java.util.Locale;
 final class Tables {
   private Tables() {}
 
-  /** A row a metric that occurs. */
+  /** A row for each metric that occurs. */
   static Table metrics(Analysis analysis) {
     List<String> head = new ArrayList<>(List.of("metric"));
     head.addAll(Figures.HEADS);
     Table table = new Table(head);
-    for (Metric metric : Metric.values()) {
+    for (LogMetric metric : LogMetric.values()) {
       Stats stats = analysis.stats().get(metric);
       if (stats != null && stats.count() > 0) {
         table.row(metric.label(), Figures.cells(stats));
@@ -27,36 +27,21 @@ final class Tables {
     return table;
   }
 
-  /** The updates that took longest, with where the time went. */
+  /** The slowest updates and the parts of their time. */
   static Table slowest(Analysis analysis) {
-    Table table =
-        new Table(
-            List.of(
-                "trace",
-                "wall_ms",
-                "queue_ms",
-                "rpc_ms",
-                "send→recv",
-                "connect",
-                "accept",
-                "handler",
-                "answer",
-                "inflight",
-                "line"));
+    List<String> head = new ArrayList<>(List.of("trace"));
+    UpdateParts.TOTALS.forEach(part -> head.add(part.wireName()));
+    head.add("send→recv");
+    UpdateParts.OF_QUEUE.forEach(part -> head.add(part.label()));
+    head.addAll(List.of("inflight", "line"));
+    Table table = new Table(head);
     for (Analysis.Update update : analysis.slowest(JsonReport.SLOWEST)) {
-      table.row(
-          update.trace(),
-          List.of(
-              Numbers.rounded(update.wallMs()),
-              Numbers.rounded(update.queueMs()),
-              Numbers.rounded(update.rpcMs()),
-              Numbers.rounded(update.gapMs()),
-              Numbers.rounded(update.connectMs()),
-              Numbers.rounded(update.acceptMs()),
-              Numbers.rounded(update.handlerMs()),
-              Numbers.rounded(update.answerMs()),
-              count(update.inflight()),
-              update.where()));
+      List<String> cells = new ArrayList<>();
+      UpdateParts.TOTALS.forEach(part -> cells.add(Numbers.rounded(update.ms(part))));
+      cells.add(Numbers.rounded(update.gapMs()));
+      UpdateParts.OF_QUEUE.forEach(part -> cells.add(Numbers.rounded(update.ms(part))));
+      cells.addAll(List.of(count(update.inflight()), update.where()));
+      table.row(update.trace(), cells);
     }
     return table;
   }
@@ -80,7 +65,7 @@ final class Tables {
     return table;
   }
 
-  /** What was read, in a sentence. */
+  /** The inputs, in one line. */
   static String inputs(Analysis analysis) {
     long bytes = analysis.inputs().stream().mapToLong(Analysis.Input::bytes).sum();
     long lines = analysis.inputs().stream().mapToLong(Analysis.Input::lines).sum();
@@ -96,7 +81,7 @@ final class Tables {
         events);
   }
 
-  /** The line through rpc_ms, in a sentence; empty if there are too few updates. */
+  /** The trend of rpc_ms, in one line; empty if there are too few updates. */
   static String trend(Analysis analysis) {
     return analysis
         .trend()

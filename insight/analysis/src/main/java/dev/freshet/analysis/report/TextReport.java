@@ -45,7 +45,7 @@ public final class TextReport {
         finding.confidence());
   }
 
-  /** A clause as a sentence; a figure's name stays as it is written. */
+  /** A clause as a sentence; the name of a metric is not capitalized. */
   static String sentence(String clause) {
     if (clause.split(" ", 2)[0].contains("_")) {
       return clause + ".";

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** What happened when, a line an event, by time; without times in the order of the logs' lines. */
+/** One line per event, by time; events without a time in the order of the logs' lines. */
 final class Timeline {
   private static final int MOST = 100_000;
 

@@ -3,7 +3,7 @@ package dev.freshet.analysis.timeline;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a viewer shows of an event beside its name and time. What is not known is left out. */
+/** The arguments of a trace event, which a viewer shows. Unknown values are left out. */
 final class Args {
   private final Map<String, Object> values = new LinkedHashMap<>();
 

@@ -1,7 +1,7 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.TracedCall;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,13 +13,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Arrows from the writing of a checkpoint over the wait for it to the updates that bring it to
- * servers, by step: an arrow an update, from write.done over wait.done to client.send. Of several
- * checkpoints of one step, as of several runs, the last before the update is meant. Moments are
- * drawn before calls, in the order of time.
+ * Arrows from the writing of a checkpoint over the wait for it to the updates that load it, by
+ * step: one arrow per update, from write.done over wait.done to client.send. If a step has several
+ * checkpoints, as with several runs, the last before the update is used. Moments must be drawn
+ * before calls, by time.
  */
 final class CheckpointFlows {
-  /** The times of day of two hosts may differ by so much. */
+  /** The tolerated offset between the times of day of two hosts. */
   private static final double SLACK_MS = 100;
 
   /** An arrow, and how far it is drawn. */
@@ -36,9 +36,9 @@ final class CheckpointFlows {
 
   private final IdentityHashMap<Object, List<Arrow>> arrows = new IdentityHashMap<>();
 
-  CheckpointFlows(List<Analysis.Moment> moments, List<TracedCall> calls, Axis axis) {
-    Map<Long, NavigableMap<Double, Analysis.Moment>> writes = byStep(moments, Metric.WRITE);
-    Map<Long, NavigableMap<Double, Analysis.Moment>> waits = byStep(moments, Metric.WAIT);
+  CheckpointFlows(List<Analysis.Moment> moments, List<TracedCall> calls, TraceAxis axis) {
+    Map<Long, NavigableMap<Double, Analysis.Moment>> writes = byStep(moments, LogMetric.WRITE);
+    Map<Long, NavigableMap<Double, Analysis.Moment>> waits = byStep(moments, LogMetric.WAIT);
     int flows = 0;
     for (TracedCall call : calls) {
       if (call.sent() && Double.isFinite(call.millis()) && Double.isFinite(call.step())) {
@@ -56,7 +56,7 @@ final class CheckpointFlows {
   }
 
   private static Map<Long, NavigableMap<Double, Analysis.Moment>> byStep(
-      List<Analysis.Moment> moments, Metric metric) {
+      List<Analysis.Moment> moments, LogMetric metric) {
     Map<Long, NavigableMap<Double, Analysis.Moment>> steps = new HashMap<>();
     moments.stream()
         .filter(m -> m.metric() == metric && Double.isFinite(m.millis() + m.step()))
@@ -79,7 +79,7 @@ final class CheckpointFlows {
   /** Draws arrows away from the end of a write or wait, which was drawn last. */
   void drawFrom(Analysis.Moment moment, TraceWriter out, Lanes.Placed placed) {
     for (Arrow arrow : arrows.getOrDefault(moment, List.of())) {
-      // Within the slice, and not after the update, where times of day say otherwise.
+      // Keep it within the slice and before the update if times of day are inconsistent.
       long at = Math.min(Math.max(placed.end() - 1, placed.start()), arrow.end);
       if (at >= placed.start() && at >= arrow.at.orElse(at)) {
         out.flow(

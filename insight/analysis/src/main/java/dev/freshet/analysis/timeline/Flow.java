@@ -6,7 +6,7 @@ package dev.freshet.analysis.timeline;
  * @param id hexadecimal
  */
 record Flow(String category, String name, String id) {
-  /** Where in the arrow a slice stands. */
+  /** The position of a slice in the arrow. */
   enum Stand {
     START("s"),
     STEP("t"),

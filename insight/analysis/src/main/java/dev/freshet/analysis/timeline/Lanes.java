@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * The tracks of one kind of slice: one that overlaps all before it gets a further track, so that
+ * The tracks of one kind of slice. A slice that overlaps one on every track gets a new track, so
  * slices of a track never overlap.
  */
 final class Lanes {
-  /** The times of day in logs have milliseconds: what is closer may be one after the other. */
+  /** Times of day have milliseconds, so slices that overlap by less may be consecutive. */
   static final long RESOLUTION_NANOS = 2_000_000;
 
-  /** Where a slice is drawn. */
+  /** The place of a slice. */
   record Placed(Track track, long start, long end) {
     long duration() {
       return end - start;
@@ -26,7 +26,7 @@ final class Lanes {
 
   /**
    * @param open makes the nth track, from 0
-   * @param slack by how much a slice may begin before the one before it ends; its start is cut then
+   * @param slack the overlap with the slice before that is tolerated, by moving the start
    */
   Lanes(IntFunction<Track> open, long slack) {
     this.open = open;
@@ -48,7 +48,7 @@ final class Lanes {
     return new Placed(tracks.get(lane), from, Math.max(end, from));
   }
 
-  /** A track that is free from {@code start} on, taken for ever. */
+  /** A track that is free from {@code start} on, taken without end. */
   Placed placeUnended(long start) {
     return place(start, Long.MAX_VALUE);
   }

@@ -1,8 +1,10 @@
 package dev.freshet.analysis.timeline;
 
+import dev.freshet.trace.UpdatePart;
+
 /**
- * Slices within a slice, one after the other. What would begin before the one before it ends, or
- * end after the slice around it, is cut; what is not known, or took no time, is not drawn.
+ * Consecutive slices within a slice. A slice is cut where it would overlap the one before or exceed
+ * the one around it; one that is unknown or took no time is not drawn.
  */
 final class Nest {
   private final TraceWriter out;
@@ -23,7 +25,7 @@ final class Nest {
     this.end = end;
   }
 
-  /** Where the next slice begins at the earliest. */
+  /** The earliest start of the next slice. */
   long at() {
     return at;
   }
@@ -36,14 +38,15 @@ final class Nest {
     return new Nest(out, track, category, start, at);
   }
 
-  /** A slice of {@code ms}; returns what may be drawn within it. */
-  Nest lasting(String name, double ms) {
+  /** A slice of {@code ms}, named without its unit; returns what may be drawn within it. */
+  Nest lasting(String wireName, double ms) {
     return ms > 0
-        ? until(name, at + Axis.length(ms), new Args().figure(name + "_ms", ms))
+        ? until(
+            UpdatePart.label(wireName), at + TraceAxis.length(ms), new Args().figure(wireName, ms))
         : new Nest(out, track, category, at, at);
   }
 
-  /** The slice drawn by the last call that began at {@code start} is part of a flow. */
+  /** Makes the last slice that began at {@code start} part of a flow. */
   void flow(Flow flow, Flow.Stand stand, long start) {
     out.flow(flow, stand, track, start);
   }

@@ -1,25 +1,24 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.LogMetric;
 
 /**
- * What goes on beside the updates: batches, waits for weights, training steps, the writing of
- * checkpoints, and figures over time. A training step has no time of its own: it ends where the
- * writing of its weights begins.
+ * Draws everything but the updates: batches, waits for weights, training steps, checkpoint writes,
+ * and counters. A training step has no timestamp; it ends where the write of its weights begins.
  */
 final class PipelineTracks {
   private final TraceWriter out;
-  private final Roles roles;
-  private final Axis axis;
+  private final RoleProcesses roles;
+  private final TraceAxis axis;
   private final RecordedMetrics metrics;
   private final CheckpointFlows checkpoints;
   private int steps;
 
   PipelineTracks(
       TraceWriter out,
-      Roles roles,
-      Axis axis,
+      RoleProcesses roles,
+      TraceAxis axis,
       RecordedMetrics metrics,
       CheckpointFlows checkpoints) {
     this.out = out;
@@ -77,9 +76,9 @@ final class PipelineTracks {
   private void train(Analysis.Moment write, RecordedMetrics.Step step) {
     Lanes lanes = roles.trainer().oneByOne("training");
     long end = axis.nanos(write.millis() - write.value());
-    long start = end - Axis.length(step.stepMs() > 0 ? step.stepMs() : 0);
+    long start = end - TraceAxis.length(step.stepMs() > 0 ? step.stepMs() : 0);
     if (step.batchWaitMs() >= 0) {
-      Lanes.Placed await = lanes.place(start - Axis.length(step.batchWaitMs()), start);
+      Lanes.Placed await = lanes.place(start - TraceAxis.length(step.batchWaitMs()), start);
       out.slice(
           await.track(),
           "train",
@@ -107,19 +106,19 @@ final class PipelineTracks {
     steps++;
   }
 
-  /** A figure of a batch; the first that is told of a batch tells its reward too. */
+  /** Draws a figure of a batch; with the staleness also the reward. */
   private void quality(Analysis.Moment moment, String name) {
     long at = axis.nanos(moment.millis());
     roles.orchestrator().counter(name, at, moment.value());
-    if (moment.metric() == Metric.STALENESS) {
-      // The step that is trained next is the batch's own.
+    if (moment.metric() == LogMetric.STALENESS) {
+      // The batch belongs to the next training step.
       metrics
           .batch(moment.step() + 1)
           .ifPresent(batch -> roles.orchestrator().counter("reward", at, batch.reward()));
     }
   }
 
-  /** Something that ended at its moment after as many milliseconds as its value says. */
+  /** A slice that ended at its moment and lasted its value in milliseconds. */
   private void slice(Analysis.Moment moment, Lanes lanes, String category, String name, Args args) {
     Lanes.Placed placed =
         lanes.place(axis.nanos(moment.millis() - moment.value()), axis.nanos(moment.millis()));
@@ -133,9 +132,9 @@ final class PipelineTracks {
     checkpoints.drawFrom(moment, out, placed);
   }
 
-  /** Draws what has begun and not ended. */
+  /** Draws a batch or wait without an end. */
   void draw(Analysis.Begun begun) {
-    boolean wait = begun.metric() == Metric.WAIT;
+    boolean wait = begun.metric() == LogMetric.WAIT;
     Lanes lanes = roles.orchestrator().oneByOne(wait ? "waits for weights" : "batches");
     Lanes.Placed placed = lanes.placeUnended(axis.nanos(begun.millis()));
     out.unended(
@@ -148,7 +147,7 @@ final class PipelineTracks {
         new Args().text("line", begun.where()));
   }
 
-  /** Draws how many completions were in flight. */
+  /** Draws the number of completions in flight. */
   void draw(Analysis.Load load) {
     roles.orchestrator().counter("streams in flight", axis.nanos(load.millis()), load.inflight());
   }

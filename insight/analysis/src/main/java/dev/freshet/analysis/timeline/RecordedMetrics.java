@@ -1,12 +1,14 @@
 package dev.freshet.analysis.timeline;
 
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.TracedCall;
-import dev.freshet.analysis.read.Event;
+import dev.freshet.analysis.read.PartMillis;
 import dev.freshet.metrics.MetricsReader;
-import dev.freshet.plots.LabException;
 import dev.freshet.trace.Newest;
+import dev.freshet.trace.UpdatePart;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -27,7 +29,7 @@ public final class RecordedMetrics {
   private final Map<String, Update> updates = new Newest<>(MOST);
   private long malformed;
 
-  /** A training step, as the trainer says. */
+  /** A training step, as the trainer recorded it. */
   record Step(
       double batchWaitMs,
       double stepMs,
@@ -36,27 +38,21 @@ public final class RecordedMetrics {
       double mismatchKl,
       double gradNorm,
       double tokens) {
-    /** From the trainer's looking for the batch to its beginning to write. */
+    /** From the trainer's request for the batch to the start of the checkpoint write. */
     double beforeWriteMs() {
       return (batchWaitMs > 0 ? batchWaitMs : 0) + (stepMs > 0 ? stepMs : 0);
     }
   }
 
-  /** A batch, as the orchestrator says. */
+  /** A batch, as the orchestrator recorded it. */
   record Batch(double reward, double rollouts, double tokens) {}
 
-  private record Update(
-      double step,
-      double wallMs,
-      double queueMs,
-      double rpcMs,
-      Event.Parts parts,
-      Event.Phases phases) {}
+  private record Update(double step, PartMillis parts) {}
 
   /**
    * Reads the metrics in a run's directory. Lines that are not whole or of other kinds are skipped.
    *
-   * @throws LabException if they cannot be read
+   * @throws AnalysisException if they cannot be read
    */
   public static RecordedMetrics read(Path run) {
     RecordedMetrics metrics = new RecordedMetrics();
@@ -64,7 +60,7 @@ public final class RecordedMetrics {
     try {
       reader.read(metrics::take);
     } catch (IOException e) {
-      throw new LabException(run + ": its metrics cannot be read: " + e.getMessage(), e);
+      throw new AnalysisException(run + ": its metrics cannot be read: " + e.getMessage(), e);
     }
     metrics.malformed = reader.malformed();
     return metrics;
@@ -95,19 +91,20 @@ public final class RecordedMetrics {
   }
 
   private static Update update(JsonNode line) {
+    JsonNode phases = line.path("phases");
+    Map<String, Double> others = new LinkedHashMap<>();
+    phases
+        .properties()
+        .forEach(
+            phase -> {
+              if (UpdatePart.of(phase.getKey()).isEmpty() && phase.getValue().isNumber()) {
+                others.put(phase.getKey(), phase.getValue().asDouble());
+              }
+            });
     return new Update(
         figure(line, "step"),
-        figure(line, "wall_ms"),
-        figure(line, "queue_ms"),
-        figure(line, "rpc_ms"),
-        new Event.Parts(
-            figure(line, "connect_ms"),
-            figure(line, "accept_ms"),
-            figure(line, "handler_ms"),
-            figure(line, "answer_ms"),
-            figure(line, "transfer_ms"),
-            figure(line, "stall_ms")),
-        Event.Phases.of(phase -> figure(line.path("phases"), phase)));
+        PartMillis.of(part -> figure(part.isPhase() ? phases : line, part.wireName()))
+            .withOthers(others));
   }
 
   private static double figure(JsonNode line, String key) {
@@ -119,12 +116,12 @@ public final class RecordedMetrics {
     return malformed;
   }
 
-  /** How many training steps are known. */
+  /** The number of known training steps. */
   int trained() {
     return steps.size();
   }
 
-  /** The training step that made the weights of {@code step}. */
+  /** The training step that produced the weights of {@code step}. */
   Optional<Step> step(double step) {
     return Optional.ofNullable(steps.get((long) step));
   }
@@ -134,13 +131,16 @@ public final class RecordedMetrics {
     return Optional.ofNullable(batches.get((long) step));
   }
 
-  /** The call, with the figures that logs round to tenths in full. */
+  /** The call with its figures at full precision, which logs round to tenths. */
   TracedCall inFull(TracedCall call) {
     Update update = updates.get(call.trace());
     if (update == null || call.end() != TracedCall.End.SUCCEEDED || !call.sent()) {
       return call;
     }
-    double gap = update.parts().connectMs() + update.parts().acceptMs();
+    PartMillis parts =
+        PartMillis.of(part -> or(update.parts().ms(part), call.ms(part)))
+            .withOthers(update.parts().others());
+    double gap = parts.ms(UpdatePart.CONNECT) + parts.ms(UpdatePart.ACCEPT);
     return new TracedCall(
         call.trace(),
         call.attempt(),
@@ -155,13 +155,8 @@ public final class RecordedMetrics {
         call.sent(),
         call.received(),
         call.millis(),
-        or(update.wallMs(), call.wallMs()),
-        or(update.queueMs(), call.queueMs()),
-        or(update.rpcMs(), call.rpcMs()),
+        parts,
         or(gap, call.gapMs()),
-        or(update.parts().handlerMs(), call.handlerMs()),
-        update.parts(),
-        update.phases(),
         call.inflight());
   }
 

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The files of a run that was recorded.
+ * The files of a recorded run.
  *
  * @param logs files and directories
  * @param metrics the directory that contains its metrics, if there is one
@@ -20,8 +20,8 @@ public record RecordedRun(List<Path> logs, Optional<Path> metrics, Optional<Path
   }
 
   /**
-   * Finds them: of a run's directory its {@code logs/}, anything else as it is; the metrics in a
-   * directory named or beside or above logs.
+   * Finds the files: {@code logs/} in a run's directory, any other path as it is; the metrics in a
+   * directory that was named, or beside or above the logs.
    */
   public static RecordedRun of(List<Path> paths) {
     Optional<Path> metrics =

@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.IntSupplier;
 
-/** A role as a process of the trace: its tracks, by what is drawn on them, and its counters. */
+/** A role as a process of the trace: its tracks, by kind of slice, and its counters. */
 final class RoleTracks {
   private static final int MOST_LANES = 1000;
   private static final long ROUNDING_NANOS = 100_000;
@@ -15,7 +15,7 @@ final class RoleTracks {
   private final Map<String, Lanes> lanes = new HashMap<>();
 
   /**
-   * @param tids numbers that no track of the trace has yet
+   * @param tids supplies track ids that are unique in the trace
    */
   RoleTracks(TraceWriter out, int pid, String name, IntSupplier tids) {
     this.out = out;
@@ -24,12 +24,12 @@ final class RoleTracks {
     out.process(pid, name, pid);
   }
 
-  /** Tracks for slices whose times are exact beside each other, but for a last decimal. */
+  /** Tracks for slices whose relative times are exact but for rounding. */
   Lanes exact(String name) {
     return lanes(name, ROUNDING_NANOS);
   }
 
-  /** Tracks for slices that follow one another, placed by the times of day in logs. */
+  /** Tracks for consecutive slices that are placed by times of day. */
   Lanes oneByOne(String name) {
     return lanes(name, Lanes.RESOLUTION_NANOS);
   }
@@ -48,7 +48,7 @@ final class RoleTracks {
     return track;
   }
 
-  /** A figure of the role from then on; one that is not known is left out. */
+  /** Draws a value of a counter; an unknown one is left out. */
   void counter(String name, long at, double value) {
     if (Double.isFinite(value)) {
       out.counter(pid, name, at, value);

@@ -1,9 +1,9 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
-import dev.freshet.analysis.Metric;
+import dev.freshet.analysis.AnalysisException;
+import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.TracedCall;
-import dev.freshet.plots.LabException;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,13 +12,12 @@ import java.util.Locale;
 import tools.jackson.core.JacksonException;
 
 /**
- * A recorded run as a trace. It is written event by event; what is remembered is bounded as an
- * analysis is.
+ * The trace of a recorded run. It is written event by event; memory is bounded as for an analysis.
  *
  * @param events in the trace
- * @param updates admin calls, whether they succeeded or not
- * @param servers they went to
- * @param missing what could not be drawn and why, or only about where it was, a sentence each
+ * @param updates admin calls, successful or not
+ * @param servers the number of servers
+ * @param missing what could not be drawn or only placed approximately, and why: a sentence each
  */
 public record RunTrace(
     long events,
@@ -34,12 +33,12 @@ public record RunTrace(
   }
 
   /**
-   * Writes the trace of a run; the stream stays the caller's.
+   * Writes the trace of a run. Does not close the stream.
    *
-   * @throws LabException if nothing has a time, or the stream takes nothing more
+   * @throws AnalysisException if no event has a time or the stream cannot be written
    */
   public static RunTrace write(Analysis analysis, RecordedMetrics metrics, OutputStream stream) {
-    Axis axis = Axis.of(analysis, metrics);
+    TraceAxis axis = TraceAxis.of(analysis, metrics);
     List<TracedCall> calls =
         analysis.calls().stream()
             .filter(call -> Double.isFinite(call.millis()))
@@ -48,7 +47,7 @@ public record RunTrace(
     List<Analysis.Moment> moments =
         analysis.moments().stream().filter(m -> Double.isFinite(m.millis())).toList();
     try (TraceWriter out = new TraceWriter(stream, about(analysis, axis))) {
-      Roles roles = new Roles(out);
+      RoleProcesses roles = new RoleProcesses(out);
       CheckpointFlows checkpoints = new CheckpointFlows(moments, calls, axis);
       PipelineTracks pipeline = new PipelineTracks(out, roles, axis, metrics, checkpoints);
       analysis.loads().forEach(pipeline::draw);
@@ -62,16 +61,16 @@ public record RunTrace(
           out.events(),
           calls.size(),
           roles.servers(),
-          count(moments, Metric.BATCH),
-          count(moments, Metric.WRITE),
+          count(moments, LogMetric.BATCH),
+          count(moments, LogMetric.WRITE),
           pipeline.steps(),
           missing(analysis, metrics, updates.estimated(), pipeline.steps()));
     } catch (JacksonException e) {
-      throw new LabException("the trace cannot be written: " + e.getOriginalMessage(), e);
+      throw new AnalysisException("the trace cannot be written: " + e.getOriginalMessage(), e);
     }
   }
 
-  private static Args about(Analysis analysis, Axis axis) {
+  private static Args about(Analysis analysis, TraceAxis axis) {
     return new Args()
         .text("begins", Instant.ofEpochMilli((long) axis.originMillis()).toString())
         .text(
@@ -79,14 +78,15 @@ public record RunTrace(
             String.join(", ", analysis.inputs().stream().map(Analysis.Input::name).toList()));
   }
 
-  private static long count(List<Analysis.Moment> moments, Metric metric) {
+  private static long count(List<Analysis.Moment> moments, LogMetric metric) {
     return moments.stream().filter(moment -> moment.metric() == metric).count();
   }
 
   private static List<String> missing(
       Analysis analysis, RecordedMetrics metrics, long estimated, int steps) {
     List<String> missing = new ArrayList<>();
-    for (Metric metric : List.of(Metric.WRITE, Metric.WAIT, Metric.BATCH, Metric.STALENESS)) {
+    for (LogMetric metric :
+        List.of(LogMetric.WRITE, LogMetric.WAIT, LogMetric.BATCH, LogMetric.STALENESS)) {
       if (analysis.moments().stream().noneMatch(moment -> moment.metric() == metric)) {
         missing.add("no %s in these logs".formatted(metric.label()));
       }
@@ -108,7 +108,7 @@ public record RunTrace(
         estimated,
         "admin call",
         "admin calls",
-        "whose server's part is only about where it was, for the clocks cannot be related");
+        "whose server part is placed approximately, because the clocks cannot be related");
     if (metrics == RecordedMetrics.NONE) {
       missing.add("no metrics/*.jsonl beside these logs: no training steps and no reward");
     }

@@ -11,10 +11,10 @@ import tools.jackson.core.json.JsonFactory;
 /**
  * Writes a trace, event by event, in the JSON object form of the trace event format, which
  * ui.perfetto.dev and chrome://tracing open
- * (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU). Times and
- * durations are taken in nanoseconds since the trace's beginning and written in microseconds with
+ * (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU). Takes times
+ * and durations in nanoseconds since the trace's beginning and writes them in microseconds with
  * three decimals. A flow's event belongs to the innermost slice of its track at its time, of those
- * written before it. The stream stays the caller's.
+ * written before it. Does not close the stream.
  */
 final class TraceWriter implements AutoCloseable {
   private static final JsonFactory JSON =
@@ -25,7 +25,7 @@ final class TraceWriter implements AutoCloseable {
   private long events;
 
   /**
-   * @param about what is said of the trace as a whole
+   * @param about properties of the whole trace
    */
   TraceWriter(OutputStream stream, Args about) {
     out = JSON.createGenerator(ObjectWriteContext.empty(), stream);
@@ -71,14 +71,14 @@ final class TraceWriter implements AutoCloseable {
     out.writeEndObject();
   }
 
-  /** A slice whose end is not known. */
+  /** A slice without an end. */
   void unended(Track track, String category, String name, long start, Args args) {
     event("B", track, category, name, start);
     values("args", args);
     out.writeEndObject();
   }
 
-  /** The slice that was written last and is there at that time is part of a flow. */
+  /** Makes the last slice written that covers that time part of a flow. */
   void flow(Flow flow, Flow.Stand stand, Track track, long at) {
     event(stand.phase(), track, flow.category(), flow.name(), at);
     out.writeStringProperty("id", flow.id());
@@ -88,7 +88,7 @@ final class TraceWriter implements AutoCloseable {
     out.writeEndObject();
   }
 
-  /** A figure from then on. */
+  /** The value of a counter from a time on. */
   void counter(int pid, String name, long at, double value) {
     begin("C", name, pid);
     micros("ts", at);

@@ -1,4 +1,4 @@
 package dev.freshet.analysis.timeline;
 
-/** Where slices are drawn; no two tracks of a trace have the same {@code tid}. */
+/** A track of slices. The {@code tid} is unique in the trace. */
 record Track(int pid, int tid) {}

@@ -1,4 +1,4 @@
-/** A recorded run on a time axis, as a trace that viewers open. */
+/** Writes a recorded run as a trace that viewers open. */
 @NullMarked
 package dev.freshet.analysis.timeline;
 

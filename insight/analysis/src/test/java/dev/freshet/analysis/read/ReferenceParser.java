@@ -1,5 +1,6 @@
 package dev.freshet.analysis.read;
 
+import dev.freshet.trace.UpdatePart;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -9,7 +10,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The format once more, by regular expressions and as slowly as they like. */
+/** A simple parser of the log format, by regular expressions. */
 final class ReferenceParser {
   private static final Pattern TAG =
       Pattern.compile("\\[weights\\]\\[|\\[ckpt\\] |\\[gen\\] |\\[rollout\\] ");
@@ -98,17 +99,7 @@ final class ReferenceParser {
               trace,
               text(f, "op"),
               text(f, "url"),
-              ms(f, "wall_ms"),
-              ms(f, "rpc_ms"),
-              ms(f, "queue_ms"),
-              new Event.Parts(
-                  ms(f, "connect_ms"),
-                  ms(f, "accept_ms"),
-                  ms(f, "handler_ms"),
-                  ms(f, "answer_ms"),
-                  ms(f, "transfer_ms"),
-                  ms(f, "stall_ms")),
-              Event.Phases.of(phase -> ms(f, phase)),
+              PartMillis.of(part -> ms(f, part.wireName())),
               error(f));
       case "[ckpt] write.done" -> new Event.CheckpointWritten(count(f, "step"), ms(f, "write_ms"));
       case "[ckpt] wait.start" -> new Event.WaitStart(count(f, "target_step"));
@@ -140,9 +131,9 @@ final class ReferenceParser {
       case Event.RpcDone r when !r.failed() && Double.isNaN(r.rpcMs()) -> null;
       case Event.ClientDone d
           when !d.failed()
-              && Double.isNaN(d.wallMs())
-              && Double.isNaN(d.rpcMs())
-              && Double.isNaN(d.queueMs()) ->
+              && Double.isNaN(d.parts().ms(UpdatePart.WALL))
+              && Double.isNaN(d.parts().ms(UpdatePart.RPC))
+              && Double.isNaN(d.parts().ms(UpdatePart.QUEUE)) ->
           null;
       default -> event;
     };

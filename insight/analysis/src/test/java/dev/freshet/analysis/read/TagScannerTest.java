@@ -59,7 +59,7 @@ class TagScannerTest {
   }
 
   @Test
-  void longLinesAndEventsInThemAreAsTheReferenceHasThem() throws IOException {
+  void longLinesAreReadAsTheReferenceReadsThem() throws IOException {
     for (int length : new int[] {100, 70_000, 262_000, 262_144, 300_000, 900_000}) {
       String log =
           LOG
@@ -79,7 +79,7 @@ class TagScannerTest {
   }
 
   @Test
-  void whateverTheBytesTheResultIsTheReferencesAndNothingIsThrown() throws IOException {
+  void mutatedBytesAreReadAsTheReferenceReadsThem() throws IOException {
     Random random = new Random(42);
     for (int round = 0; round < 3000; round++) {
       byte[] log = mutated(random);
@@ -160,7 +160,7 @@ class TagScannerTest {
 
   @ParameterizedTest
   @CsvSource({"'INFO step 12'", "''", "99:99:99", "12-", "2026-", "1234567890."})
-  void whatIsNoTimeIsNone(String prefix) {
+  void otherPrefixesHaveNoTime(String prefix) {
     Stamp stamp = StampParser.parse(bytes(prefix), 0, prefix.length());
 
     assertThat(stamp.known()).isEqualTo(prefix.equals("1234567890."));

@@ -18,10 +18,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A trace read as strictly as a viewer that forgives nothing: valid JSON without repeated keys,
- * every event with what its {@code ph} needs, slices of a track that lie within or beside one
- * another, flows that begin and end once, at slices, and forward in time; every process and track
- * named.
+ * Reads a trace strictly. Checks: valid JSON without repeated keys, every event with what its
+ * {@code ph} needs, slices of a track that lie within or beside one another, flows that begin and
+ * end once, at slices, and forward in time; every process and track named.
  */
 final class ReadTrace {
   private static final JsonMapper STRICT =

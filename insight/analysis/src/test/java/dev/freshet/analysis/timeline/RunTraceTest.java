@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.freshet.analysis.Logs;
-import dev.freshet.analysis.SimulatedRun;
+import dev.freshet.analysis.AnalysisException;
+import dev.freshet.analysis.AnalyzedLogs;
 import dev.freshet.analysis.SimulatedRun.Role;
-import dev.freshet.plots.LabException;
+import dev.freshet.analysis.SimulatedRun;
+import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +35,7 @@ class RunTraceTest {
 
   private static ReadTrace trace(RecordedMetrics metrics, String... logs) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    RunTrace.write(Logs.analyze(logs), metrics, out);
+    RunTrace.write(AnalyzedLogs.analyze(logs), metrics, out);
     return new ReadTrace(out.toByteArray());
   }
 
@@ -42,7 +44,8 @@ class RunTraceTest {
   }
 
   private static List<String> missing(String... logs) {
-    return RunTrace.write(Logs.analyze(logs), RecordedMetrics.NONE, OutputStream.nullOutputStream())
+    return RunTrace.write(
+            AnalyzedLogs.analyze(logs), RecordedMetrics.NONE, OutputStream.nullOutputStream())
         .missing();
   }
 
@@ -79,7 +82,7 @@ class RunTraceTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {-86_400, -0.25, 0.004, 3, 40_000})
-  void theServersPartLiesWithinTheClientsWhateverItsClockSays(double aheadS) {
+  void theServersPartIsWithinTheClientsForAnyClockOffset(double aheadS) {
     ReadTrace expected = trace(logs(run(0)));
     ReadTrace trace = trace(logs(run(aheadS)));
 
@@ -95,7 +98,7 @@ class RunTraceTest {
   }
 
   @Test
-  void arrowsGoForwardFromACheckpointThatWasAwaitedSinceBeforeItWasWritten() {
+  void arrowsGoForwardFromACheckpointThatWasWaitedForBeforeItWasWritten() {
     SimulatedRun run = new SimulatedRun(5);
     run.steps = STEPS;
     run.waitMs = step -> step % 2 == 0 ? 0 : 2000;
@@ -165,7 +168,7 @@ class RunTraceTest {
   }
 
   @Test
-  void aRunThatWasCutOffShowsWhatItHasAndSaysWhatIsMissing() {
+  void theTraceOfAnIncompleteRunListsWhatIsMissing() {
     String[] logs = logs(run(0));
     String orchestrator = logs[0].substring(0, logs[0].lastIndexOf("client.done") - 40);
     String[] cut = {
@@ -209,7 +212,7 @@ class RunTraceTest {
   }
 
   @Test
-  void furtherTriesUnderOneTraceAreUpdatesWithArrowsOfTheirOwn() {
+  void attemptsUnderOneTraceHaveArrowsOfTheirOwn() {
     String failed =
         """
         2026-01-02T03:00:00.000Z INFO [weights][00000000000000aa] client.send url=http://a:1/update_weights path=/w/step_7 t=8.500000
@@ -250,7 +253,9 @@ class RunTraceTest {
         .containsExactly("write v3 450+100");
     assertThat(trace.counter("reward")).containsExactly(0.25);
     assertThat(trace.counter("loss")).containsExactly(0.5);
-    assertThat(RunTrace.write(Logs.analyze(log), read, OutputStream.nullOutputStream()).missing())
+    assertThat(
+            RunTrace.write(AnalyzedLogs.analyze(log), read, OutputStream.nullOutputStream())
+                .missing())
         .contains(
             "1 line of metrics/*.jsonl not read: no JSON object",
             "1 training step whose [ckpt] write.done is in no log, not drawn");
@@ -272,16 +277,86 @@ class RunTraceTest {
   }
 
   @Test
+  void everyPhaseOfAnUpdateIsDrawnWithinThePartThatItIsAPartOf() {
+    StringBuilder log = new StringBuilder(UPDATE.substring(0, UPDATE.indexOf("prepare_ms")));
+    for (UpdatePart part : serversPhases()) {
+      log.append(" %s=%.1f".formatted(part.wireName(), length(part)));
+    }
+
+    ReadTrace trace = trace(log + "\n");
+
+    assertThat(serversPhases()).isNotEmpty();
+    for (UpdatePart part : serversPhases()) {
+      ReadTrace.Slice slice = trace.slices("weight operations", part.label()).getFirst();
+      assertThat(slice.arg(part.wireName())).isEqualTo(length(part));
+      assertThat(slice.around().getFirst()).isEqualTo(part.parent().orElseThrow().label());
+    }
+  }
+
+  /** Short enough for the part around it to have room for six. */
+  private static double length(UpdatePart part) {
+    return part.depth() == UpdatePart.RPC.depth() + 1 ? 15 : 2;
+  }
+
+  /** Those of a server's operation, as opposed to the calls that update another program. */
+  private static List<UpdatePart> serversPhases() {
+    return Stream.of(UpdatePart.values())
+        .filter(part -> part.isPhase() && part.side() == UpdatePart.Side.SERVER)
+        .toList();
+  }
+
+  @Test
+  void theCallsThatUpdateAnotherProgramAreDrawnInOrder() {
+    List<UpdatePart> calls =
+        Stream.of(UpdatePart.values())
+            .filter(part -> part.isPhase() && part.side() == UpdatePart.Side.CLIENT)
+            .toList();
+    String[] lines = UPDATE.split("\n", -1);
+    StringBuilder done =
+        new StringBuilder(lines[4].substring(0, lines[4].indexOf("connect_ms")))
+            .append("pause_ms=2.0");
+    calls.forEach(part -> done.append(" ").append(part.wireName()).append("=3.0"));
+
+    ReadTrace trace = trace(lines[0] + "\n" + done.toString().replace(" rpc_ms=100.0", "") + "\n");
+
+    int at = 2;
+    assertThat(calls).isNotEmpty();
+    assertThat(trace.slices("updates", "pause").stream().map(RunTraceTest::shape))
+        .containsExactly("pause 0+2");
+    for (UpdatePart part : calls) {
+      assertThat(trace.slices("updates", part.label()).stream().map(RunTraceTest::shape))
+          .containsExactly("%s %d+3".formatted(part.label(), at));
+      at += 3;
+    }
+  }
+
+  @Test
+  void aPhaseUnderAnUnknownNameIsDrawnToo(@TempDir Path dir) throws IOException {
+    Path metrics =
+        Files.writeString(
+            dir.resolve("metrics.jsonl"),
+            """
+            {"role":"orchestrator","kind":"update","step":7,"trace":"00000000000000aa","wall_ms":120.0,"rpc_ms":100.0,"phases":{"prepare_ms":50.0,"unheard_of_ms":20.5}}
+            """);
+
+    ReadTrace trace = trace(RecordedMetrics.read(metrics), UPDATE);
+
+    ReadTrace.Slice slice = trace.slices("weight operations", "unheard_of").getFirst();
+    assertThat(slice.arg("unheard_of_ms")).isEqualTo(20.5);
+    assertThat(slice.around().getFirst()).isEqualTo("rpc");
+  }
+
+  @Test
   void logsWithoutTimesOfDayAreRefusedInOneLine() {
     assertThatThrownBy(() -> trace("[ckpt] write.done step=3 write_ms=100.0\n"))
-        .isInstanceOf(LabException.class)
+        .isInstanceOf(AnalysisException.class)
         .hasMessage(
             "no event with a time in these logs: expected tagged lines whose prefix has the time of"
                 + " day");
   }
 
   @Test
-  void aStreamThatTakesNothingMoreIsRefusedInOneLine() {
+  void aStreamThatCannotBeWrittenIsRefusedInOneLine() {
     OutputStream full =
         new OutputStream() {
           @Override
@@ -290,15 +365,16 @@ class RunTraceTest {
           }
         };
 
-    assertThatThrownBy(() -> RunTrace.write(Logs.analyze(UPDATE), RecordedMetrics.NONE, full))
-        .isInstanceOf(LabException.class)
+    assertThatThrownBy(
+            () -> RunTrace.write(AnalyzedLogs.analyze(UPDATE), RecordedMetrics.NONE, full))
+        .isInstanceOf(AnalysisException.class)
         .hasMessage("the trace cannot be written: No space left on device");
   }
 
   @Test
   void aTextOfAnyCharactersStaysValidJson() {
-    byte[] strange = "\u0001\"\\u2028".getBytes(StandardCharsets.UTF_8);
-    String url = "http://a:1/" + new String(strange, StandardCharsets.ISO_8859_1) + "x";
+    byte[] malformed = "\u0001\"\\u2028".getBytes(StandardCharsets.UTF_8);
+    String url = "http://a:1/" + new String(malformed, StandardCharsets.ISO_8859_1) + "x";
 
     assertThat(trace(UPDATE.replace("http://a:1/update_weights", url)).slices).isNotEmpty();
   }

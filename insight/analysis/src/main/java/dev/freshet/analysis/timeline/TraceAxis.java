@@ -1,24 +1,24 @@
 package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.TracedCall;
-import dev.freshet.plots.LabException;
 import java.util.stream.DoubleStream;
 
 /**
- * Nanoseconds since the first thing that is drawn.
+ * The time axis of a trace: nanoseconds since the first event.
  *
- * @param originMillis when that was, on the common axis of the logs
+ * @param originMillis the time of the first event, on the common axis of the logs
  */
-record Axis(double originMillis) {
+record TraceAxis(double originMillis) {
   private static final double NANOS_PER_MS = 1e6;
 
   /**
-   * Begins with the earliest of all that has a time.
+   * The axis that begins with the earliest event.
    *
-   * @throws LabException if nothing has one
+   * @throws AnalysisException if no event has a time
    */
-  static Axis of(Analysis analysis, RecordedMetrics metrics) {
+  static TraceAxis of(Analysis analysis, RecordedMetrics metrics) {
     DoubleStream calls = analysis.calls().stream().mapToDouble(TracedCall::millis);
     DoubleStream moments = analysis.moments().stream().mapToDouble(m -> start(m, metrics));
     DoubleStream begun = analysis.begun().stream().mapToDouble(Analysis.Begun::millis);
@@ -29,10 +29,10 @@ record Axis(double originMillis) {
             .min()
             .orElseThrow(
                 () ->
-                    new LabException(
+                    new AnalysisException(
                         "no event with a time in these logs: expected tagged lines whose prefix has"
                             + " the time of day"));
-    return new Axis(first);
+    return new TraceAxis(first);
   }
 
   private static double start(Analysis.Moment moment, RecordedMetrics metrics) {

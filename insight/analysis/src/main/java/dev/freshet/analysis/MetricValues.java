@@ -3,17 +3,18 @@ package dev.freshet.analysis;
 import java.util.Arrays;
 
 /**
- * The values of a metric as they come. Count, mean, deviation, extremes and shares are exact
- * always, percentiles up to {@link #MOST_EXACT} values; beyond that values are counted in buckets
- * whose bounds are 1 % apart. Values are at least 0.
+ * Collects the values of a metric. Count, mean, deviation, extremes and shares are always exact,
+ * percentiles up to {@link #MOST_EXACT} values; beyond that values are counted in buckets whose
+ * bounds are 1 % apart. Values are at least 0.
  */
-final class Series {
+final class MetricValues {
   static final int MOST_EXACT = 1 << 19;
 
   private static final int FIRST = 256;
   private static final double LEAST = 0.01;
   private static final double LOG_STEP = Math.log(1.01);
   private static final int BUCKETS = 3200;
+  private static final double[] PERCENTILES = {50, 90, 95, 99};
 
   private double[] values = new double[FIRST];
   private int kept;
@@ -27,9 +28,9 @@ final class Series {
   private double min = Double.POSITIVE_INFINITY;
   private double max = Double.NEGATIVE_INFINITY;
 
-  /** A series that goes on from here on its own. */
-  Series copy() {
-    Series copy = new Series();
+  /** A copy that values can be added to independently. */
+  MetricValues copy() {
+    MetricValues copy = new MetricValues();
     copy.values = Arrays.copyOf(values, Math.max(FIRST, kept));
     copy.kept = kept;
     copy.buckets = buckets.clone();
@@ -79,18 +80,20 @@ final class Series {
   }
 
   Stats stats() {
-    double[] sorted = Arrays.copyOf(values, kept);
-    Arrays.sort(sorted);
     boolean exact = buckets.length == 0;
+    double[] percentiles =
+        exact
+            ? Samples.percentiles(Arrays.copyOf(values, kept), PERCENTILES)
+            : Arrays.stream(PERCENTILES).map(this::fromBuckets).toArray();
     return new Stats(
         count,
         count == 0 ? Double.NaN : mean,
         count == 0 ? Double.NaN : Math.sqrt(squares / count),
         count == 0 ? Double.NaN : min,
-        exact ? percentile(sorted, 50) : fromBuckets(50),
-        exact ? percentile(sorted, 90) : fromBuckets(90),
-        exact ? percentile(sorted, 95) : fromBuckets(95),
-        exact ? percentile(sorted, 99) : fromBuckets(99),
+        percentiles[0],
+        percentiles[1],
+        percentiles[2],
+        percentiles[3],
         count == 0 ? Double.NaN : max,
         share(good),
         share(judged - good - critical),
@@ -100,17 +103,6 @@ final class Series {
 
   private double share(long part) {
     return judged == 0 ? Double.NaN : (double) part / judged;
-  }
-
-  /** The value below which {@code percent} of the ascending values lie; NaN of none. */
-  static double percentile(double[] sorted, double percent) {
-    if (sorted.length == 0) {
-      return Double.NaN;
-    }
-    double rank = percent / 100 * (sorted.length - 1);
-    int below = (int) Math.floor(rank);
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
   }
 
   private double fromBuckets(double percent) {

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Stretches of time, and whether another meets any of them. */
-final class Spans {
+/** A set of time spans that tells whether another span overlaps one of them. */
+final class TimeSpans {
   private record Span(double start, double end) {}
 
   private final List<Span> spans = new ArrayList<>();
   private boolean merged;
 
-  /** Adds a stretch; one with an unknown end is left out. */
+  /** Adds a span; one with an unknown bound is left out. */
   void add(double start, double end) {
     if (start <= end) {
       spans.add(new Span(start, end));

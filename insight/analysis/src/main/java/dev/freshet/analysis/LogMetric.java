@@ -1,7 +1,7 @@
 package dev.freshet.analysis;
 
-/** A figure of which an analysis gives the distribution. */
-public enum Metric {
+/** A metric whose distribution an analysis gives. */
+public enum LogMetric {
   QUEUE("queue_ms", "ms"),
   RPC("rpc_ms", "ms"),
   RPC_RELOAD("rpc_reload_ms", "ms"),
@@ -15,7 +15,7 @@ public enum Metric {
   private final String label;
   private final String unit;
 
-  Metric(String label, String unit) {
+  LogMetric(String label, String unit) {
     this.label = label;
     this.unit = unit;
   }

@@ -6,10 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/**
- * The processes of the trace: orchestrator, trainer and every server, each once it is asked for.
- */
-final class Roles {
+/** The processes of the trace: orchestrator, trainer and every server, created on first use. */
+final class RoleProcesses {
   private static final int ORCHESTRATOR = 1;
   private static final int TRAINER = 2;
 
@@ -18,7 +16,7 @@ final class Roles {
   private int servers = TRAINER;
   private int tids = 1000;
 
-  Roles(TraceWriter out) {
+  RoleProcesses(TraceWriter out) {
     this.out = out;
   }
 
@@ -38,14 +36,14 @@ final class Roles {
     return roles.computeIfAbsent(name, _ -> new RoleTracks(out, pid.get(), name, () -> ++tids));
   }
 
-  /** How many servers there are. */
+  /** The number of servers. */
   int servers() {
     return servers - TRAINER;
   }
 
   /**
-   * What a server is called: the root of its URL, or, where no client's log has that, the log that
-   * is its own.
+   * The name of a server: the root of its URL, or the name of its log if no client's log has the
+   * URL.
    */
   static String serverName(String url, String log) {
     try {
@@ -54,7 +52,7 @@ final class Roles {
         return uri.getScheme() + "://" + uri.getRawAuthority();
       }
     } catch (URISyntaxException e) {
-      return log.isEmpty() ? url : log; // A log may have anything.
+      return log.isEmpty() ? url : log; // The log may be malformed.
     }
     return log.isEmpty() ? url : log;
   }

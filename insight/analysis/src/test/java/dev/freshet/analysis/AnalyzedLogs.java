@@ -5,9 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
-/** Analyses of texts. */
-public final class Logs {
-  private Logs() {}
+/** Analyses logs that are given as texts. */
+public final class AnalyzedLogs {
+  private AnalyzedLogs() {}
 
   /** Of logs, each a text. */
   public static Analysis analyze(String... logs) {
