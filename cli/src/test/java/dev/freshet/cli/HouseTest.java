@@ -97,7 +97,10 @@ class HouseTest {
               Map.entry("plots", may(List.of(), "javax.imageio", "org.knowm.xchart")),
               Map.entry(
                   "analysis",
-                  may(List.of("plots", "metrics", "trace"), "org.apache.commons.statistics", "tools.jackson")),
+                  may(
+                      List.of("plots", "metrics", "trace"),
+                      "org.apache.commons.statistics",
+                      "tools.jackson")),
               Map.entry(
                   "lab",
                   may(

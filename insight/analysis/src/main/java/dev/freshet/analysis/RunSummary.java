@@ -57,7 +57,8 @@ public record RunSummary(
    */
   public static RunSummary read(Path run) {
     if (!MetricsReader.exists(run)) {
-      throw new AnalysisException(run + ": cannot be summarized: it contains no metrics/<role>.jsonl");
+      throw new AnalysisException(
+          run + ": cannot be summarized: it contains no metrics/<role>.jsonl");
     }
     Map<String, List<JsonNode>> lines = new LinkedHashMap<>();
     try {

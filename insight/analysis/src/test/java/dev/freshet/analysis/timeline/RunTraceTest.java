@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.AnalyzedLogs;
-import dev.freshet.analysis.SimulatedRun.Role;
 import dev.freshet.analysis.SimulatedRun;
+import dev.freshet.analysis.SimulatedRun.Role;
 import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
