@@ -13,10 +13,11 @@ import dev.freshet.analysis.report.StatsFiles;
 import dev.freshet.analysis.report.TextReport;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
+import dev.freshet.process.OutputFile;
 import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -190,14 +191,19 @@ final class AnalyzeCommand extends RunningCommand {
     String json = ComparisonReport.json(a, b) + "\n";
     String text = ComparisonReport.text(logs.get(0), a, logs.get(1), b);
     if (out.isPresent()) {
-      Files.createDirectories(out.get());
-      Files.writeString(out.get().resolve("comparison.json"), json);
-      Files.writeString(out.get().resolve("comparison.txt"), text);
+      write(out.get().resolve("comparison.json"), json);
+      write(out.get().resolve("comparison.txt"), text);
     }
     print(format.equals("json") ? json : text);
     requireEvents(a);
     requireEvents(b);
     return failed(gate, b) ? GATE : 0;
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    try (OutputStream stream = OutputFile.open(file)) {
+      stream.write(text.getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   /** Says the verdict at first and whenever it changes, at most once a second. */

@@ -1,17 +1,18 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
-import dev.freshet.lab.LabException;
+import dev.freshet.lab.ServeProcess;
 import dev.freshet.lab.front.FrontBench;
 import dev.freshet.lab.front.FrontFigures;
 import dev.freshet.lab.front.FrontReport;
+import dev.freshet.lab.front.NginxRelay;
+import dev.freshet.lab.LabException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
 import dev.freshet.process.OutputFile;
 import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,9 +32,6 @@ import picocli.CommandLine.Option;
     description = "Measure the HTTP front under many streams, on an engine without a model.")
 final class BenchFrontCommand extends RunningCommand {
   private static final Path NGINX = Path.of("/usr/sbin/nginx");
-
-  /** What a relay needs beside two connections a stream. */
-  private static final int RELAY_RESERVE = 256;
 
   @Option(
       names = "--streams",
@@ -94,7 +92,7 @@ final class BenchFrontCommand extends RunningCommand {
     LaneRehearsal.hold();
     System.out.println(FrontReport.head());
     for (int count : streams) {
-      try (ServeProcess server = ServeProcess.synthetic(dir, rate, javaOptions)) {
+      try (ServeProcess server = ServeProcess.synthetic(Main.class, dir, rate, javaOptions)) {
         FrontFigures straight =
             bench.measure(
                 new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()), count);
@@ -108,16 +106,15 @@ final class BenchFrontCommand extends RunningCommand {
   }
 
   /**
-   * The same through nginx, if it is there and may open as many files as that takes. That it cannot
-   * keep up is a finding, not a failure.
+   * The same through nginx, if it is installed and may open enough files. If nginx cannot keep up,
+   * that is a finding, not a failure.
    */
   private Optional<FrontFigures> relayed(FrontBench bench, ServeProcess server, Path dir, int count)
       throws IOException, InterruptedException {
-    int connections = 2 * count + RELAY_RESERVE;
-    if (!Files.isExecutable(nginx) || connections > OpenFiles.limit()) {
+    if (!NginxRelay.canRelay(nginx, count)) {
       return Optional.empty();
     }
-    try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), connections)) {
+    try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), count)) {
       return Optional.of(
           bench.measure(
               new FrontBench.Target(relay.url(), server.adminUrl(), relay.handle()), count));

@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import dev.freshet.config.ConfigException;
 import dev.freshet.fleet.Dialect;
 import dev.freshet.fleet.Dialects;
+import dev.freshet.lab.lanes.BenchServer;
 import dev.freshet.lab.lanes.LaneTarget;
 import dev.freshet.lab.load.LoadShape;
 import dev.freshet.process.Lifetime;
@@ -156,8 +157,8 @@ final class BenchServerOptions {
         () -> {
           LaneRehearsal.hold();
           return which.synthetic
-              ? BenchServer.synthetic(dir, rate())
-              : BenchServer.embedded(dir, Math.max(1, streams), longest(load));
+              ? BenchServer.synthetic(Main.class, dir, rate())
+              : BenchServer.embedded(Main.class, dir, Math.max(1, streams), longest(load));
         });
   }
 

@@ -1,15 +1,17 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
+import dev.freshet.lab.ServeProcess;
+import dev.freshet.lab.swap.RandomCheckpoints;
 import dev.freshet.lab.swap.SwapBench;
 import dev.freshet.lab.swap.SwapFigures;
 import dev.freshet.lab.swap.SwapReport;
+import dev.freshet.lab.swap.SwapShape;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.OutputFile;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -30,9 +32,6 @@ final class BenchSwapCommand extends RunningCommand {
 
   /** What the streams begin with. */
   private static final int PROMPT_TOKENS = 1;
-
-  /** What is left of the disk beside the checkpoints. */
-  private static final long SPARE_BYTES = 256L << 20;
 
   @Option(
       names = "--shape",
@@ -66,7 +65,7 @@ final class BenchSwapCommand extends RunningCommand {
     SwapShape chosen = SwapShape.named(shape);
     int count = number("--updates", updates, chosen.updates(), 100_000);
     int streams = number("--sequences", sequences, chosen.sequences(), MAX_SEQUENCES);
-    requireRoom(chosen);
+    chosen.requireRoom(dir, CHECKPOINTS);
     json.ifPresent(file -> OutputFile.requireWritable("--json", file));
     try (TemporaryDirectory temporary = TemporaryDirectory.in(dir, "freshet-bench-swap")) {
       SwapReport report =
@@ -90,19 +89,6 @@ final class BenchSwapCommand extends RunningCommand {
     return number;
   }
 
-  private void requireRoom(SwapShape chosen) throws IOException {
-    if (!Files.isDirectory(dir)) {
-      throw new ConfigException("--dir %s: expected a directory".formatted(dir));
-    }
-    long needed = CHECKPOINTS * chosen.bytes() + SPARE_BYTES;
-    long free = Files.getFileStore(dir).getUsableSpace();
-    if (free < needed) {
-      throw new ConfigException(
-          "--dir %s: %,d MiB free, expected at least %,d for %d checkpoints of %s"
-              .formatted(dir, free >> 20, needed >> 20, CHECKPOINTS, chosen.name()));
-    }
-  }
-
   private static SwapFigures measure(
       Lifetime lifetime, Path temporary, SwapShape shape, int updates, int sequences)
       throws IOException, InterruptedException {
@@ -116,7 +102,11 @@ final class BenchSwapCommand extends RunningCommand {
     LaneRehearsal.hold();
     try (ServeProcess server =
         ServeProcess.embedded(
-            temporary, checkpoints.getFirst(), sequences, PROMPT_TOKENS + shape.maxTokens())) {
+            Main.class,
+            temporary,
+            checkpoints.getFirst(),
+            sequences,
+            PROMPT_TOKENS + shape.maxTokens())) {
       SwapBench bench = new SwapBench(sequences, shape.maxTokens(), updates, shape.pause());
       SwapBench.Target target =
           new SwapBench.Target(

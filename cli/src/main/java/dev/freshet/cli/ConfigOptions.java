@@ -46,8 +46,7 @@ final class ConfigOptions {
   FreshetConfig load(Map<String, String> ofCommand) {
     Map<String, String> overrides = overrides();
     overrides.putAll(ofCommand);
-    return ConfigLoader.load(
-        FreshetConfig.class, FreshetConfig.DEFAULTS, Optional.ofNullable(file), overrides);
+    return ConfigLoader.load(FreshetConfig.class, Optional.ofNullable(file), overrides);
   }
 
   /** Prints the configuration as TOML. Returns the exit code. */

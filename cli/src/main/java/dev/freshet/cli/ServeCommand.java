@@ -1,16 +1,19 @@
 package dev.freshet.cli;
 
 import dev.freshet.dashboard.Dashboard;
+import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
+import dev.freshet.server.InferenceServer;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -115,6 +118,7 @@ final class ServeCommand extends RunningCommand {
           server.dataUrl(),
           server.adminUrl(),
           server.adminUrl());
+      dashboard.lines(() -> List.of(server.load()));
       if (!config.run().dir().isEmpty()) {
         dashboard.follow(Runs.files(Runs.of(config), config, server.tokenizer()));
       }
@@ -146,10 +150,11 @@ final class ServeCommand extends RunningCommand {
   private InferenceServer start(FreshetConfig config, Dashboard dashboard) {
     EventLog events = Logs.events("inference");
     MetricsRegistry registry = MetricsRegistry.withJvm();
+    Optional<LivePage> page = Optional.of(dashboard.page());
+    LaneRehearsal.hold();
     return switch (engine) {
       case embedded ->
-          InferenceServer.start(
-              model.orElseThrow(), config.inference(), events, registry, dashboard);
+          InferenceServer.start(model.orElseThrow(), config.inference(), events, registry, page);
       case synthetic ->
           InferenceServer.synthetic(
               model.map(Tokenizer::load).orElseGet(() -> characters(config)),
@@ -157,7 +162,7 @@ final class ServeCommand extends RunningCommand {
               config.inference(),
               events,
               registry,
-              dashboard);
+              page);
     };
   }
 

@@ -10,11 +10,8 @@ import dev.freshet.analysis.timeline.RunTrace;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.OutputFile;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,17 +93,8 @@ final class TraceCommand extends RunningCommand {
 
   private static RunTrace write(Analysis analysis, RecordedMetrics metrics, Path file)
       throws IOException {
-    try {
-      Path parent = file.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
-        return RunTrace.write(analysis, metrics, stream);
-      }
-    } catch (FileSystemException e) {
-      throw new AnalysisException(
-          "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
+    try (OutputStream stream = OutputFile.open(file)) {
+      return RunTrace.write(analysis, metrics, stream);
     }
   }
 }

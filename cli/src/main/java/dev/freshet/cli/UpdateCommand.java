@@ -4,6 +4,7 @@ import dev.freshet.config.ConfigException;
 import dev.freshet.fleet.Dialect;
 import dev.freshet.fleet.UpdateByHand;
 import dev.freshet.process.Lifetime;
+import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;

@@ -4,6 +4,7 @@ import dev.freshet.client.RemoteWaits;
 import dev.freshet.process.Lifetime;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
+import dev.freshet.wire.AdminTokenFile;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
