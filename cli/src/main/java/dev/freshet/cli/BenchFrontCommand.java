@@ -1,12 +1,12 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
+import dev.freshet.lab.LabException;
 import dev.freshet.lab.ServeProcess;
 import dev.freshet.lab.front.FrontBench;
 import dev.freshet.lab.front.FrontFigures;
 import dev.freshet.lab.front.FrontReport;
 import dev.freshet.lab.front.NginxRelay;
-import dev.freshet.lab.LabException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
@@ -22,14 +22,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * {@code freshet bench front}: the HTTP front alone, under many streams, with weight updates beside
- * them; and the same streams through nginx where there is one. Server, client and prober share the
- * machine.
+ * {@code freshet bench front}: measures the HTTP server under many streams and weight updates, and
+ * the same streams through nginx if it is installed. Server, client and prober share the machine.
  */
 @Command(
     name = "front",
     mixinStandardHelpOptions = true,
-    description = "Measure the HTTP front under many streams, on an engine without a model.")
+    description = "Measure the HTTP server under many streams, on an engine without a model.")
 final class BenchFrontCommand extends RunningCommand {
   private static final Path NGINX = Path.of("/usr/sbin/nginx");
 
@@ -37,29 +36,40 @@ final class BenchFrontCommand extends RunningCommand {
       names = "--streams",
       split = ",",
       paramLabel = "N,…",
-      description = "Numbers of streams to measure with (150,1000,4000,10000).")
+      description = "Numbers of streams to measure with (default: 150,1000,4000,10000).")
   private List<Integer> streams = List.of(150, 1000, 4000, 10_000);
 
-  @Option(names = "--rate", paramLabel = "R", description = "Tokens a second of a stream (20).")
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "Tokens a second of each stream (default: 20).")
   private double rate = 20;
 
-  @Option(names = "--seconds", paramLabel = "S", description = "How long to measure each (15).")
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      description = "Seconds to measure each number of streams (default: 15).")
   private int seconds = 15;
 
   @Option(
       names = "--nginx",
       paramLabel = "PATH",
-      description = "The nginx to relay through as well (/usr/sbin/nginx if it is there).")
+      description =
+          "The nginx to also measure through, if it is executable (default: /usr/sbin/nginx).")
   private Path nginx = NGINX;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "File for the figures as JSON (default: none).")
   private Optional<Path> json = Optional.empty();
 
   @Option(
       names = "--server-java-options",
       split = " ",
       paramLabel = "OPTIONS",
-      description = "JVM options of the server, after those of this process.")
+      description =
+          "JVM options of the server, separated by spaces, after those of this process (default: none).")
   private List<String> javaOptions = List.of();
 
   @Override

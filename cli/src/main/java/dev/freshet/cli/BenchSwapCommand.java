@@ -19,8 +19,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * {@code freshet bench swap}: weight updates of the embedded engine while it decodes, beside what
- * the same updates cost by pausing and copying, and beside what the machine could do at best.
+ * {@code freshet bench swap}: measures weight updates of the embedded engine while it decodes, and
+ * compares with pausing and copying and with the limits of the machine.
  */
 @Command(
     name = "swap",
@@ -30,34 +30,39 @@ final class BenchSwapCommand extends RunningCommand {
   private static final int CHECKPOINTS = 2;
   private static final int MAX_SEQUENCES = 4096;
 
-  /** What the streams begin with. */
+  /** Tokens of each prompt. */
   private static final int PROMPT_TOKENS = 1;
 
   @Option(
       names = "--shape",
       paramLabel = "NAME",
-      description = "The decoder's shape: tinyllama-1.1b (the default), small or tiny.")
+      description =
+          "Shape of the decoder: tinyllama-1.1b, small or tiny (default: tinyllama-1.1b).")
   private String shape = SwapShape.TINYLLAMA.name();
 
   @Option(
       names = "--updates",
       paramLabel = "N",
-      description = "How many updates of each kind (the shape's own number).")
+      description = "Updates of each kind (default: depends on the shape).")
   private Optional<Integer> updates = Optional.empty();
 
   @Option(
       names = "--sequences",
       paramLabel = "B",
-      description = "How many completions stream all the time (the shape's own number).")
+      description = "Concurrent completions (default: depends on the shape).")
   private Optional<Integer> sequences = Optional.empty();
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "File for the figures as JSON (default: none).")
   private Optional<Path> json = Optional.empty();
 
   @Option(
       names = "--dir",
       paramLabel = "DIR",
-      description = "Where two checkpoints find room meanwhile (the system's temporary directory).")
+      description =
+          "Directory for two temporary checkpoints (default: the system's temporary directory).")
   private Path dir = Path.of(System.getProperty("java.io.tmpdir"));
 
   @Override

@@ -19,8 +19,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * {@code freshet orchestrate}: the orchestrator of a run alone, with the servers that the
- * configuration names.
+ * {@code freshet orchestrate}: the orchestrator of a run in a process of its own, with the servers
+ * that the configuration names.
  */
 @Command(
     name = "orchestrate",

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code freshet trace}: a recorded run on a time axis. What the trace could not show is said on
- * standard error.
+ * {@code freshet trace}: a recorded run on a time axis. Standard error lists what the trace could
+ * not show.
  */
 @Command(
     name = "trace",
@@ -40,7 +40,8 @@ final class TraceCommand extends RunningCommand {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "Where to write it; - for the standard output (RUN/report/trace.json).")
+      description =
+          "File for the trace; - for the standard output (default: RUN/report/trace.json).")
   private Optional<String> out = Optional.empty();
 
   @Override
@@ -87,8 +88,8 @@ final class TraceCommand extends RunningCommand {
         .orElseThrow(
             () ->
                 new ConfigException(
-                    "--out is missing: only a run's directory, which has logs/ in it, has a place"
-                        + " for its trace; expected --out FILE or --out -"));
+                    "--out is missing: expected --out FILE or --out -; only the directory of a run, with"
+                        + " logs/ in it, has a default"));
   }
 
   private static RunTrace write(Analysis analysis, RecordedMetrics metrics, Path file)

@@ -16,7 +16,7 @@ import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code freshet train}: the trainer of a run alone. */
+/** {@code freshet train}: the trainer of a run in a process of its own. */
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,

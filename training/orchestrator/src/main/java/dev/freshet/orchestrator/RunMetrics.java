@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Writes the orchestrator's metrics lines, updates its metrics page, and sums up
- * staleness for the report. Keeps no history. Thread-safe.
+ * Writes the orchestrator's metrics lines, updates its metrics page, and sums up staleness for the
+ * report. Keeps no history. Thread-safe.
  */
 final class RunMetrics {
   private final MetricsFile file;
