@@ -23,6 +23,11 @@ public final class Check {
     that(value >= 1, component, "at least 1");
   }
 
+  /** Requires 0 or more. */
+  public static void notNegative(String component, long value) {
+    that(value >= 0, component, "0 or more");
+  }
+
   /** Requires 0 or more; refuses NaN. */
   public static void notNegative(String component, double value) {
     that(value >= 0, component, "0 or more");
