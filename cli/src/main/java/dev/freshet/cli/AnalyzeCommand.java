@@ -13,10 +13,11 @@ import dev.freshet.analysis.report.StatsFiles;
 import dev.freshet.analysis.report.TextReport;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
+import dev.freshet.process.OutputFile;
 import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -31,8 +32,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code freshet analyze}: what a run's logs say about where its time went. Exit code 3 if the
- * verdict is as bad as {@code --fail-on} says.
+ * {@code freshet analyze}: finds from a run's logs where its time went. Exit code 3 if a finding is
+ * as severe as {@code --fail-on}.
  */
 @Command(
     name = "analyze",
@@ -54,39 +55,46 @@ final class AnalyzeCommand extends RunningCommand {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Also write SUMMARY.md, report.html, report.json and the figures as text.")
+      description =
+          "Directory for SUMMARY.md, report.html, report.json and the figures as text (default: none).")
   private Optional<Path> out = Optional.empty();
 
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
-      description = "What to print: text, json or html.")
+      description = "Format of the printed report: text, json or html (default: text).")
   private String format = "text";
 
   @Option(
       names = "--model-size",
       paramLabel = "SIZE",
-      description = "Parameters of the model, as 7b, to judge by.")
+      description =
+          "Size of the model, such as 7b, which sets the thresholds (default: thresholds for any size).")
   private Optional<String> modelSize = Optional.empty();
 
   @Option(
       names = "--async-level",
       paramLabel = "N",
-      description = "Steps that rollouts may lag behind; by default what config.toml says.")
+      description =
+          "Steps by which rollouts may lag behind (default: async_level in the run's config.toml).")
   private Optional<Integer> asyncLevel = Optional.empty();
 
   @Option(
       names = "--fail-on",
       paramLabel = "SEVERITY",
-      description = "Exit with 3 on a finding of this severity or worse: warning or critical.")
+      description =
+          "Exit with 3 on a finding of this severity or worse: warning or critical (default: never).")
   private Optional<String> failOn = Optional.empty();
 
   @Option(
       names = "--follow",
-      description = "Go on reading, and say when the verdict changes, until interrupted.")
+      description =
+          "Keep reading and print the verdict whenever it changes, until interrupted (default: off).")
   private boolean follow;
 
-  @Option(names = "--compare", description = "Set two logs, or directories of logs, side by side.")
+  @Option(
+      names = "--compare",
+      description = "Compare two logs or two directories of logs (default: off).")
   private boolean compare;
 
   @Override
@@ -151,10 +159,12 @@ final class AnalyzeCommand extends RunningCommand {
                   "argument '%s': expected an option of analyze or a log".formatted(option));
             });
     if (logs.contains("-") && (logs.size() > 1 || follow || compare)) {
-      throw new ConfigException("-: the standard input is read alone, to its end");
+      throw new ConfigException(
+          "-: expected no other log, --follow or --compare with the standard input");
     }
     if (follow && (compare || out.isPresent() || !format.equals("text"))) {
-      throw new ConfigException("--follow: prints verdicts alone, so not with other output");
+      throw new ConfigException(
+          "--follow: prints only verdicts; expected no --compare, --out or other --format");
     }
     if (compare && (logs.size() != 2 || format.equals("html"))) {
       throw new ConfigException(
@@ -190,9 +200,8 @@ final class AnalyzeCommand extends RunningCommand {
     String json = ComparisonReport.json(a, b) + "\n";
     String text = ComparisonReport.text(logs.get(0), a, logs.get(1), b);
     if (out.isPresent()) {
-      Files.createDirectories(out.get());
-      Files.writeString(out.get().resolve("comparison.json"), json);
-      Files.writeString(out.get().resolve("comparison.txt"), text);
+      write(out.get().resolve("comparison.json"), json);
+      write(out.get().resolve("comparison.txt"), text);
     }
     print(format.equals("json") ? json : text);
     requireEvents(a);
@@ -200,7 +209,13 @@ final class AnalyzeCommand extends RunningCommand {
     return failed(gate, b) ? GATE : 0;
   }
 
-  /** Says the verdict at first and whenever it changes, at most once a second. */
+  private static void write(Path file, String text) throws IOException {
+    try (OutputStream stream = OutputFile.open(file)) {
+      stream.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  /** Prints the verdict at the start and whenever it changes, at most once a second. */
   private int follow(AnalyzeOptions options, Severity gate, Lifetime lifetime)
       throws InterruptedException {
     lifetime.onStop(Thread.currentThread()::interrupt);
@@ -246,7 +261,7 @@ final class AnalyzeCommand extends RunningCommand {
     }
   }
 
-  /** Reports are UTF-8 whatever the terminal's character set. */
+  /** Reports are UTF-8 regardless of the terminal's character set. */
   private static void print(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     System.out.write(bytes, 0, bytes.length);

@@ -12,15 +12,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * {@code freshet bench}: the bottleneck and its cure. Weight updates of a server beside streams,
- * through the streams' connection pool and on a lane of their own. What a part alone can do is
- * measured by its subcommands.
+ * {@code freshet bench}: reproduces the bottleneck and its cure. Measures weight updates of a
+ * streaming server through the streams' connection pool and on the admin lane. The subcommands
+ * measure single parts.
  */
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
     description =
-        "Measure weight updates beside streams, through their pool and on the admin lane.",
+        "Measure weight updates under streaming load, through the streams' connection pool and on the admin lane.",
     subcommands = {BenchFrontCommand.class, BenchReplayCommand.class, BenchSwapCommand.class})
 final class BenchCommand extends RunningCommand {
   @Mixin private BenchServerOptions server = new BenchServerOptions();

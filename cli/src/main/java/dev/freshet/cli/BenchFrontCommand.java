@@ -2,16 +2,17 @@ package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.lab.LabException;
+import dev.freshet.lab.ServeProcess;
 import dev.freshet.lab.front.FrontBench;
 import dev.freshet.lab.front.FrontFigures;
 import dev.freshet.lab.front.FrontReport;
+import dev.freshet.lab.front.NginxRelay;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
 import dev.freshet.process.OutputFile;
 import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,47 +22,54 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * {@code freshet bench front}: the HTTP front alone, under many streams, with weight updates beside
- * them; and the same streams through nginx where there is one. Server, client and prober share the
- * machine.
+ * {@code freshet bench front}: measures the HTTP server under many streams and weight updates, and
+ * the same streams through nginx if it is installed. Server, client and prober share the machine.
  */
 @Command(
     name = "front",
     mixinStandardHelpOptions = true,
-    description = "Measure the HTTP front under many streams, on an engine without a model.")
+    description = "Measure the HTTP server under many streams, on an engine without a model.")
 final class BenchFrontCommand extends RunningCommand {
   private static final Path NGINX = Path.of("/usr/sbin/nginx");
-
-  /** What a relay needs beside two connections a stream. */
-  private static final int RELAY_RESERVE = 256;
 
   @Option(
       names = "--streams",
       split = ",",
       paramLabel = "N,…",
-      description = "Numbers of streams to measure with (150,1000,4000,10000).")
+      description = "Numbers of streams to measure with (default: 150,1000,4000,10000).")
   private List<Integer> streams = List.of(150, 1000, 4000, 10_000);
 
-  @Option(names = "--rate", paramLabel = "R", description = "Tokens a second of a stream (20).")
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "Tokens a second of each stream (default: 20).")
   private double rate = 20;
 
-  @Option(names = "--seconds", paramLabel = "S", description = "How long to measure each (15).")
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      description = "Seconds to measure each number of streams (default: 15).")
   private int seconds = 15;
 
   @Option(
       names = "--nginx",
       paramLabel = "PATH",
-      description = "The nginx to relay through as well (/usr/sbin/nginx if it is there).")
+      description =
+          "The nginx to also measure through, if it is executable (default: /usr/sbin/nginx).")
   private Path nginx = NGINX;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "File for the figures as JSON (default: none).")
   private Optional<Path> json = Optional.empty();
 
   @Option(
       names = "--server-java-options",
       split = " ",
       paramLabel = "OPTIONS",
-      description = "JVM options of the server, after those of this process.")
+      description =
+          "JVM options of the server, separated by spaces, after those of this process (default: none).")
   private List<String> javaOptions = List.of();
 
   @Override
@@ -94,7 +102,7 @@ final class BenchFrontCommand extends RunningCommand {
     LaneRehearsal.hold();
     System.out.println(FrontReport.head());
     for (int count : streams) {
-      try (ServeProcess server = ServeProcess.synthetic(dir, rate, javaOptions)) {
+      try (ServeProcess server = ServeProcess.synthetic(Main.class, dir, rate, javaOptions)) {
         FrontFigures straight =
             bench.measure(
                 new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()), count);
@@ -108,16 +116,15 @@ final class BenchFrontCommand extends RunningCommand {
   }
 
   /**
-   * The same through nginx, if it is there and may open as many files as that takes. That it cannot
-   * keep up is a finding, not a failure.
+   * The same through nginx, if it is installed and may open enough files. If nginx cannot keep up,
+   * that is a finding, not a failure.
    */
   private Optional<FrontFigures> relayed(FrontBench bench, ServeProcess server, Path dir, int count)
       throws IOException, InterruptedException {
-    int connections = 2 * count + RELAY_RESERVE;
-    if (!Files.isExecutable(nginx) || connections > OpenFiles.limit()) {
+    if (!NginxRelay.canRelay(nginx, count)) {
       return Optional.empty();
     }
-    try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), connections)) {
+    try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), count)) {
       return Optional.of(
           bench.measure(
               new FrontBench.Target(relay.url(), server.adminUrl(), relay.handle()), count));

@@ -22,13 +22,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code freshet bench replay}: the load of a recorded run on a server here, through the streams'
- * pool and on the admin lane, beside what the run's logs say.
+ * {@code freshet bench replay}: replays the load of a recorded run on a server, with updates
+ * through the streams' pool and on the admin lane, and compares with the run's logs.
  */
 @Command(
     name = "replay",
     mixinStandardHelpOptions = true,
-    description = "Measure updates beside the load of a recorded run, rebuilt from its logs.")
+    description = "Measure updates under the load of a recorded run, reconstructed from its logs.")
 final class BenchReplayCommand extends RunningCommand {
   private static final double MAX_SPEED = 1000;
   private static final int MAX_SECONDS = 1_000_000;
@@ -42,19 +42,19 @@ final class BenchReplayCommand extends RunningCommand {
   @Option(
       names = "--from",
       paramLabel = "S",
-      description = "Second of the recorded run to begin at (0).")
+      description = "Second of the recorded run to start at (default: 0).")
   private int fromS;
 
   @Option(
       names = "--seconds",
       paramLabel = "S",
-      description = "How much of the recorded run to replay (all of it).")
+      description = "Seconds of the recorded run to replay (default: all).")
   private Optional<Integer> seconds = Optional.empty();
 
   @Option(
       names = "--speed",
       paramLabel = "X",
-      description = "How many times as fast as recorded (1).")
+      description = "Speed relative to the recording (default: 1).")
   private double speed = 1;
 
   @Mixin private BenchServerOptions server = new BenchServerOptions();

@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import dev.freshet.config.ConfigException;
 import dev.freshet.fleet.Dialect;
 import dev.freshet.fleet.Dialects;
+import dev.freshet.lab.lanes.BenchServer;
 import dev.freshet.lab.lanes.LaneTarget;
 import dev.freshet.lab.load.LoadShape;
 import dev.freshet.process.Lifetime;
@@ -16,7 +17,7 @@ import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
-/** The server that a benchmark of lanes measures: one that runs, or one that it starts. */
+/** The options for the server to measure: a running one, or one that the benchmark starts. */
 final class BenchServerOptions {
   private static final int MAX_EMBEDDED_STREAMS = 4096;
   private static final int MAX_EMBEDDED_LENGTH = 2048;
@@ -25,19 +26,20 @@ final class BenchServerOptions {
   private static final class Which {
     @Option(
         names = "--embedded",
-        description =
-            "The embedded engine, in a process of its own, with a small decoder (the default).")
+        description = "Start a server with the embedded engine and a small decoder (the default).")
     private boolean embedded;
 
     @Option(
         names = "--synthetic",
-        description = "An engine without a model, in a process of its own, for many streams.")
+        description =
+            "Start a server with an engine without a model, for many streams (default: off).")
     private boolean synthetic;
 
     @Option(
         names = "--server",
         paramLabel = "URL",
-        description = "A server that runs: the root of its data listener.")
+        description =
+            "Measure a running server: the root URL of its data listener (default: none).")
     private Optional<URI> server = Optional.empty();
 
     boolean isEmbedded() {
@@ -50,30 +52,32 @@ final class BenchServerOptions {
   @Option(
       names = "--admin",
       paramLabel = "URL",
-      description = "With --server: the root of its admin listener.")
+      description = "With --server: root URL of its admin listener (default: the URL of --server).")
   private Optional<URI> admin = Optional.empty();
 
   @Option(
       names = "--backend",
       paramLabel = "KIND",
-      description = "With --server: which program it is; freshet, vllm, sglang or prime-rl.")
+      description =
+          "With --server: program that it runs: freshet, vllm, sglang or prime-rl (default: freshet).")
   private Optional<String> backend = Optional.empty();
 
   @Option(
       names = "--weights",
       split = ",",
       paramLabel = "DIR,…",
-      description = "With --server: checkpoints to update to in turn, as it sees them.")
+      description =
+          "With --server: checkpoint directories on the server, to update to in turn (required with --server).")
   private List<String> weights = List.of();
 
   @Option(
       names = "--rate",
       paramLabel = "R",
-      description = "With --synthetic: tokens a second of a stream (20).")
+      description = "With --synthetic: tokens a second of each stream (default: 20).")
   private Optional<Double> rate = Optional.empty();
 
   /**
-   * Checks that they go together, and that the server bears the load.
+   * Checks that the options fit together and that the server can take the load.
    *
    * @param streams the most at once
    */
@@ -95,26 +99,26 @@ final class BenchServerOptions {
     if (which.isEmbedded()) {
       if (streams > MAX_EMBEDDED_STREAMS) {
         throw new ConfigException(
-            "%,d streams: expected at most %,d of the embedded engine; --synthetic bears more"
+            "%,d streams: expected at most %,d with the embedded engine; use --synthetic for more"
                 .formatted(streams, MAX_EMBEDDED_STREAMS));
       }
       if (longest(load) > MAX_EMBEDDED_LENGTH) {
         throw new ConfigException(
-            "--tokens and --prompt-tokens: up to %,d together, expected at most %,d of the embedded engine"
+            "--tokens and --prompt-tokens: up to %,d together, expected at most %,d with the embedded engine"
                 .formatted(longest(load), MAX_EMBEDDED_LENGTH));
       }
     }
   }
 
-  /** What is done with the server. */
+  /** The measurement of a server. */
   @FunctionalInterface
   interface Measurement {
     void of(LaneTarget target) throws InterruptedException;
   }
 
   /**
-   * Has the server measured: starts it, unless it runs, and ends what it started. Returns the exit
-   * code.
+   * Measures the server: starts it unless it runs already, and ends what it started. Returns the
+   * exit code.
    *
    * @param streams the most at once
    */
@@ -138,7 +142,7 @@ final class BenchServerOptions {
     }
   }
 
-  /** Checkpoints and logs of a server that it starts go to {@code dir}. */
+  /** A server that is started here has its checkpoints and logs in {@code dir}. */
   private BenchServer start(Lifetime lifetime, Path dir, int streams, LoadShape load)
       throws InterruptedException, IOException {
     if (which.server.isPresent()) {
@@ -156,8 +160,8 @@ final class BenchServerOptions {
         () -> {
           LaneRehearsal.hold();
           return which.synthetic
-              ? BenchServer.synthetic(dir, rate())
-              : BenchServer.embedded(dir, Math.max(1, streams), longest(load));
+              ? BenchServer.synthetic(Main.class, dir, rate())
+              : BenchServer.embedded(Main.class, dir, Math.max(1, streams), longest(load));
         });
   }
 

@@ -1,15 +1,17 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
+import dev.freshet.lab.ServeProcess;
+import dev.freshet.lab.swap.RandomCheckpoints;
 import dev.freshet.lab.swap.SwapBench;
 import dev.freshet.lab.swap.SwapFigures;
 import dev.freshet.lab.swap.SwapReport;
+import dev.freshet.lab.swap.SwapShape;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.OutputFile;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -17,8 +19,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * {@code freshet bench swap}: weight updates of the embedded engine while it decodes, beside what
- * the same updates cost by pausing and copying, and beside what the machine could do at best.
+ * {@code freshet bench swap}: measures weight updates of the embedded engine while it decodes, and
+ * compares with pausing and copying and with the limits of the machine.
  */
 @Command(
     name = "swap",
@@ -28,37 +30,39 @@ final class BenchSwapCommand extends RunningCommand {
   private static final int CHECKPOINTS = 2;
   private static final int MAX_SEQUENCES = 4096;
 
-  /** What the streams begin with. */
+  /** Tokens of each prompt. */
   private static final int PROMPT_TOKENS = 1;
-
-  /** What is left of the disk beside the checkpoints. */
-  private static final long SPARE_BYTES = 256L << 20;
 
   @Option(
       names = "--shape",
       paramLabel = "NAME",
-      description = "The decoder's shape: tinyllama-1.1b (the default), small or tiny.")
+      description =
+          "Shape of the decoder: tinyllama-1.1b, small or tiny (default: tinyllama-1.1b).")
   private String shape = SwapShape.TINYLLAMA.name();
 
   @Option(
       names = "--updates",
       paramLabel = "N",
-      description = "How many updates of each kind (the shape's own number).")
+      description = "Updates of each kind (default: depends on the shape).")
   private Optional<Integer> updates = Optional.empty();
 
   @Option(
       names = "--sequences",
       paramLabel = "B",
-      description = "How many completions stream all the time (the shape's own number).")
+      description = "Concurrent completions (default: depends on the shape).")
   private Optional<Integer> sequences = Optional.empty();
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "File for the figures as JSON (default: none).")
   private Optional<Path> json = Optional.empty();
 
   @Option(
       names = "--dir",
       paramLabel = "DIR",
-      description = "Where two checkpoints find room meanwhile (the system's temporary directory).")
+      description =
+          "Directory for two temporary checkpoints (default: the system's temporary directory).")
   private Path dir = Path.of(System.getProperty("java.io.tmpdir"));
 
   @Override
@@ -66,7 +70,7 @@ final class BenchSwapCommand extends RunningCommand {
     SwapShape chosen = SwapShape.named(shape);
     int count = number("--updates", updates, chosen.updates(), 100_000);
     int streams = number("--sequences", sequences, chosen.sequences(), MAX_SEQUENCES);
-    requireRoom(chosen);
+    chosen.requireRoom(dir, CHECKPOINTS);
     json.ifPresent(file -> OutputFile.requireWritable("--json", file));
     try (TemporaryDirectory temporary = TemporaryDirectory.in(dir, "freshet-bench-swap")) {
       SwapReport report =
@@ -90,19 +94,6 @@ final class BenchSwapCommand extends RunningCommand {
     return number;
   }
 
-  private void requireRoom(SwapShape chosen) throws IOException {
-    if (!Files.isDirectory(dir)) {
-      throw new ConfigException("--dir %s: expected a directory".formatted(dir));
-    }
-    long needed = CHECKPOINTS * chosen.bytes() + SPARE_BYTES;
-    long free = Files.getFileStore(dir).getUsableSpace();
-    if (free < needed) {
-      throw new ConfigException(
-          "--dir %s: %,d MiB free, expected at least %,d for %d checkpoints of %s"
-              .formatted(dir, free >> 20, needed >> 20, CHECKPOINTS, chosen.name()));
-    }
-  }
-
   private static SwapFigures measure(
       Lifetime lifetime, Path temporary, SwapShape shape, int updates, int sequences)
       throws IOException, InterruptedException {
@@ -116,7 +107,11 @@ final class BenchSwapCommand extends RunningCommand {
     LaneRehearsal.hold();
     try (ServeProcess server =
         ServeProcess.embedded(
-            temporary, checkpoints.getFirst(), sequences, PROMPT_TOKENS + shape.maxTokens())) {
+            Main.class,
+            temporary,
+            checkpoints.getFirst(),
+            sequences,
+            PROMPT_TOKENS + shape.maxTokens())) {
       SwapBench bench = new SwapBench(sequences, shape.maxTokens(), updates, shape.pause());
       SwapBench.Target target =
           new SwapBench.Target(

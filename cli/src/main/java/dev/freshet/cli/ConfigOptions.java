@@ -19,17 +19,19 @@ final class ConfigOptions {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "TOML file of the run; see examples/.")
+      description = "TOML file of the run, such as those in examples/ (default: none).")
   private @Nullable Path file;
 
-  @Option(names = "--dry-run", description = "Print the resolved configuration and exit.")
+  @Option(
+      names = "--dry-run",
+      description = "Print the resolved configuration and exit (default: off).")
   private boolean dryRun;
 
   @Parameters(
       arity = "0..*",
       paramLabel = "--key value",
       description =
-          "Overrides of the configuration, such as --trainer.lr 1e-4; --dry-run shows all keys.")
+          "Overrides of the configuration, such as --trainer.lr 1e-4; --dry-run prints all keys (default: none).")
   private List<String> rest = new ArrayList<>();
 
   /** Whether the configuration is only to be printed. */
@@ -37,17 +39,16 @@ final class ConfigOptions {
     return dryRun;
   }
 
-  /** The configuration that results. */
+  /** The resolved configuration. */
   FreshetConfig load() {
     return load(Map.of());
   }
 
-  /** The configuration that results, with a command's own options over all else. */
+  /** The resolved configuration; the command's own options override everything else. */
   FreshetConfig load(Map<String, String> ofCommand) {
     Map<String, String> overrides = overrides();
     overrides.putAll(ofCommand);
-    return ConfigLoader.load(
-        FreshetConfig.class, FreshetConfig.DEFAULTS, Optional.ofNullable(file), overrides);
+    return ConfigLoader.load(FreshetConfig.class, Optional.ofNullable(file), overrides);
   }
 
   /** Prints the configuration as TOML. Returns the exit code. */

@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of {@code freshet bench} that say what is measured. */
+/** The options of {@code freshet bench} that set what is measured. */
 final class LaneOptions {
   private static final int MAX_UPDATES = 100_000;
   private static final int MAX_EVERY_MS = 3_600_000;
@@ -18,37 +18,38 @@ final class LaneOptions {
       names = "--streams",
       split = ",",
       paramLabel = "N,…",
-      description = "Numbers of streams to measure with, one after the other (150).")
+      description = "Numbers of streams to measure with, one after the other (default: 150).")
   private List<Integer> streams = List.of(150);
 
   @Option(
       names = "--updates",
       paramLabel = "N",
-      description = "Updates of each lane, idle and under each load (20).")
+      description = "Updates on each lane, idle and under each load (default: 20).")
   private int updates = 20;
 
   @Option(
       names = "--update-every",
       paramLabel = "MS",
-      description = "From when one update is due to when the next is (3000).")
+      description =
+          "Milliseconds from the due time of one update to that of the next (default: 3000).")
   private int everyMs = 3000;
 
   @Option(
       names = "--arrival",
       paramLabel = "R",
       description =
-          "Open loop: R new streams a second come at random; --streams is the most at once.")
+          "Open loop: R new streams a second arrive at random, with --streams as the limit (default: closed loop).")
   private Optional<Double> arrival = Optional.empty();
 
   @Option(
       names = "--warm-up",
       paramLabel = "S",
-      description = "Seconds of streaming before the first update (3).")
+      description = "Seconds of streaming before the first update (default: 3).")
   private int warmUpS = 3;
 
   @Mixin private LoadOptions load = new LoadOptions();
 
-  /** What they say, checked. */
+  /** The benchmark that the options describe, checked. */
   LaneBench plan() {
     int most = LoadOptions.mostStreams();
     LoadOptions.require(

@@ -11,32 +11,35 @@ import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
 /**
- * The files of a benchmark of lanes. Each stands by itself: they are written in the order of what
- * depends on least, so that one that fails does not cost those before it.
+ * The output files of a benchmark of lanes. The data comes before the plots, so that a failure in
+ * plotting loses no data.
  */
 final class LaneOutputs {
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "File for the figures as JSON (default: none).")
   private Optional<Path> json = Optional.empty();
 
   @Option(
       names = "--csv",
       paramLabel = "FILE",
-      description = "Where to write every update, a line each.")
+      description = "File for every update, one line each (default: none).")
   private Optional<Path> csv = Optional.empty();
 
   @Option(
       names = "--html",
       paramLabel = "FILE",
-      description = "Where to write a page with the figures and plots; it needs no other file.")
+      description = "File for a self-contained page with figures and plots (default: none).")
   private Optional<Path> html = Optional.empty();
 
   @Option(
       names = "--png",
       paramLabel = "FILE",
-      description = "Where to draw the same plots as one image.")
+      description = "File for the same plots as one image (default: none).")
   private Optional<Path> png = Optional.empty();
 
-  /** Refuses a file that cannot be written, before anything is measured. */
+  /** Rejects files that cannot be written, before anything is measured. */
   void requireWritable() {
     json.ifPresent(file -> OutputFile.requireWritable("--json", file));
     csv.ifPresent(file -> OutputFile.requireWritable("--csv", file));
@@ -45,9 +48,9 @@ final class LaneOutputs {
   }
 
   /**
-   * Writes those that were asked for.
+   * Writes the requested files.
    *
-   * @param words what was done, in words
+   * @param words what was measured, as a sentence
    * @param figuresAsJson writes the JSON
    */
   void write(LaneFigures figures, String words, Consumer<Path> figuresAsJson) {

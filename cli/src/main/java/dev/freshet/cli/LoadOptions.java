@@ -11,54 +11,60 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
-/** What streams in a benchmark of lanes, and which lanes. */
+/** The streaming load of a benchmark of lanes, and the lanes to measure. */
 final class LoadOptions {
   private static final int MAX_TOKENS = 100_000;
   private static final int MAX_THINK_MS = 3_600_000;
 
-  /** Connections beside those of streams, and files that a process has open anyway. */
+  /** Files for connections other than streams', and those every process has open. */
   private static final int OTHER_FILES = 512;
 
   @Option(
       names = "--lane",
       paramLabel = "LANE",
-      description = "dedicated, shared (through the streams' connection pool) or both (both).")
+      description =
+          "Lane of the updates: dedicated, shared (through the streams' connection pool) or both (default: both).")
   private String lane = "both";
 
   @Option(
       names = "--pool",
       paramLabel = "N",
-      description = "Connections in the streams' pool (as many as streams).")
+      description = "Connections in the streams' pool (default: as many as streams).")
   private Optional<Integer> pool = Optional.empty();
 
   @Option(
       names = "--tokens",
       paramLabel = "LENGTH",
-      description = "Tokens of a completion: N, uniform:A-B or lognormal:MEAN,SIGMA (256).")
+      description =
+          "Tokens of a completion: N, uniform:A-B or lognormal:MEAN,SIGMA (default: 256).")
   private String tokens = "256";
 
   @Option(
       names = "--prompt-tokens",
       paramLabel = "LENGTH",
-      description = "Tokens of a prompt, likewise (1).")
+      description = "Tokens of a prompt, in the same forms (default: 1).")
   private String promptTokens = "1";
 
   @Option(
       names = "--think-ms",
       paramLabel = "LENGTH",
-      description = "From a stream's end to its replacement, likewise (0).")
+      description =
+          "Milliseconds from the end of a stream to its replacement, in the same forms (default: 0).")
   private String thinkMs = "0";
 
   @Option(
       names = "--slow-readers",
       paramLabel = "SHARE",
-      description = "Share of streams that are read a little at a time (0).")
+      description = "Share of streams whose client reads slowly, 0 to 1 (default: 0).")
   private double slowReaders;
 
-  @Option(names = "--seed", paramLabel = "N", description = "Of all that is drawn (1).")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of all random draws (default: 1).")
   private long seed = 1;
 
-  /** The lanes asked for, in the order measured. */
+  /** The lanes to measure, in order. */
   List<Lane> lanes() {
     return switch (lane) {
       case "dedicated" -> List.of(Lane.DEDICATED);
@@ -71,7 +77,7 @@ final class LoadOptions {
   }
 
   /**
-   * What they say, checked.
+   * The load that the options describe, checked.
    *
    * @param arrivalPerS new streams a second; empty for a closed loop
    */
@@ -102,14 +108,14 @@ final class LoadOptions {
     }
   }
 
-  /** Refuses what was given unless it holds. */
+  /** Rejects an option unless a condition holds. */
   static void require(boolean holds, String given, String expected) {
     if (!holds) {
       throw new ConfigException("%s: expected %s".formatted(given, expected));
     }
   }
 
-  /** How many streams open files allow. */
+  /** The most streams that the limit of open files allows. */
   static int mostStreams() {
     return (int) Math.min(Integer.MAX_VALUE, Math.max(1, OpenFiles.limit() - OTHER_FILES));
   }

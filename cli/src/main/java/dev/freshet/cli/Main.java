@@ -71,7 +71,7 @@ public final class Main {
     return failure instanceof ConfigException ? ConfigException.EXIT_CODE : 1;
   }
 
-  /** One line on the console, whatever the message. */
+  /** Prints a message as one line. */
   private static void say(String message) {
     System.err.println("freshet: " + message.strip().replaceAll("\\s*\\R\\s*", " "));
   }

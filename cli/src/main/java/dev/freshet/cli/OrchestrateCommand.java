@@ -5,9 +5,11 @@ import dev.freshet.dashboard.Dashboard;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.orchestrator.Orchestrator;
+import dev.freshet.orchestrator.OrchestratorReport;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
+import dev.freshet.process.Memory;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
@@ -17,8 +19,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * {@code freshet orchestrate}: the orchestrator of a run alone, with the servers that the
- * configuration names.
+ * {@code freshet orchestrate}: the orchestrator of a run in a process of its own, with the servers
+ * that the configuration names.
  */
 @Command(
     name = "orchestrate",
@@ -55,20 +57,22 @@ final class OrchestrateCommand extends RunningCommand {
       terminal.say(
           "freshet orchestrate: %s%n  dashboard   %s/%n  metrics     %s/metrics",
           run.path(), status.url(), status.url());
-      OrchestratorRun orchestrator =
-          new OrchestratorRun(
+      Orchestrator orchestrator =
+          Roles.orchestrator(
               config,
-              Roles.servers(config.orchestrator()),
+              config.orchestrator(),
               run,
               tokenizer,
               file,
-              new OrchestratorMetrics(registry),
-              terminal,
-              System.nanoTime());
+              registry,
+              new RunConsole(terminal));
       dashboard.follow(Runs.files(run, config, tokenizer));
-      dashboard.state("replicas", orchestrator::replicas);
+      dashboard.state("replicas", orchestrator::replicasJson);
       lifetime.onStop(orchestrator::stop);
-      if (!orchestrator.run()) {
+      long start = System.nanoTime();
+      OrchestratorReport report = orchestrator.run();
+      file.append("run", report.line((System.nanoTime() - start) / 1e9, Memory.peakMb()));
+      if (!report.finished()) {
         return Lifetime.STOPPED;
       }
     }

@@ -1,33 +1,42 @@
 package dev.freshet.cli;
 
 import dev.freshet.client.RemoteWaits;
+import dev.freshet.config.ConfigException;
 import dev.freshet.config.ConfigLoader;
 import dev.freshet.dashboard.Dashboard;
-import dev.freshet.fleet.ServerAddress;
+import dev.freshet.environments.Environment;
+import dev.freshet.environments.Environments;
 import dev.freshet.http.StatusListener;
+import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.orchestrator.Advantage;
+import dev.freshet.orchestrator.Orchestrator;
 import dev.freshet.orchestrator.OrchestratorConfig;
+import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
-import dev.freshet.trainer.OptimizerConfig;
-import dev.freshet.trainer.TrainerConfig;
+import dev.freshet.process.Terminal;
+import dev.freshet.text.CharTokenizer;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trainer.BaseModel;
+import dev.freshet.trainer.Example;
+import dev.freshet.trainer.TrainerLoop;
+import dev.freshet.trainer.TrainerMetrics;
+import dev.freshet.wire.AdminTokenFile;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/** A run's configuration in the terms of each role. */
+/** Makes the parts of each role from the configuration of a run. */
 final class Roles {
-  /** The role whose log the loggers of a package write to. */
+  /** The role to whose log each package writes. */
   static final Map<String, String> PACKAGES =
       Map.of(
           "dev.freshet.orchestrator", "orchestrator",
@@ -41,43 +50,88 @@ final class Roles {
 
   private Roles() {}
 
-  static OrchestratorConfig orchestrator(FreshetConfig config, List<ServerAddress> servers) {
-    FreshetConfig.Orchestrator o = config.orchestrator();
-    return new OrchestratorConfig(
+  /** The orchestrator of a run over the tokenizer of its model. */
+  static Orchestrator orchestrator(
+      FreshetConfig config,
+      OrchestratorConfig servers,
+      RunDirectory run,
+      Tokenizer tokenizer,
+      MetricsFile file,
+      MetricsRegistry registry,
+      RunConsole console) {
+    return new Orchestrator(
         servers,
-        AdminTokenFile.read(o.adminTokenFile()),
-        o.groupSize(),
-        o.groupsPerBatch(),
-        o.asyncLevel(),
         config.run().steps(),
-        o.maxInflightGroups(),
-        o.temperature(),
-        o.topP(),
-        o.maxTokens(),
-        o.filterZeroAdvantage(),
-        Advantage.named(o.advantage().name().toLowerCase(Locale.ROOT)),
-        o.evalProblems(),
-        o.evalEvery(),
-        o.evalTemperature(),
-        o.startDeadlineS(),
-        o.requestDeadlineS(),
-        o.updateDeadlineS(),
-        o.trainerDeadlineS(),
-        config.run().seed());
+        config.run().seed(),
+        environment(config, tokenizer),
+        Runs.weights(run),
+        Runs.batches(run),
+        file,
+        new OrchestratorMetrics(registry),
+        Logs.events("orchestrator"),
+        console::show);
   }
 
-  /** The servers that the configuration names. */
-  static List<ServerAddress> servers(FreshetConfig.Orchestrator config) {
-    List<ServerAddress> servers = new ArrayList<>();
-    for (int i = 0; i < config.servers().size(); i++) {
-      servers.add(
-          new ServerAddress(
-              URI.create(config.servers().get(i)), URI.create(config.adminServers().get(i))));
+  /** The trainer of a run. */
+  static TrainerLoop trainer(
+      FreshetConfig config, RunDirectory run, MetricsFile file, TrainerMetrics metrics) {
+    return new TrainerLoop(
+        config.trainer(),
+        config.run().steps(),
+        Runs.weights(run),
+        Runs.batches(run),
+        Logs.events("trainer"),
+        file,
+        metrics);
+  }
+
+  /** Makes and publishes the base model of a run; returns false if stopped before. */
+  static boolean makeBaseModel(
+      FreshetConfig config,
+      RunDirectory run,
+      MetricsFile file,
+      TrainerMetrics metrics,
+      Lifetime lifetime,
+      Terminal terminal) {
+    CharTokenizer characters = new CharTokenizer(config.environment().alphabet());
+    BaseModel base =
+        new BaseModel(
+            config.model(),
+            new BaseModel.Vocabulary(
+                characters.vocabSize(), List.of(CharTokenizer.EOS), characters.files()),
+            config.sft(),
+            config.trainer(),
+            config.run().seed());
+    try (Tokenizer tokenizer = Tokenizer.parse(base.tokenizer(), "of the base model")) {
+      Environment environment = environment(config, tokenizer);
+      return base.publish(
+          index -> example(environment, index),
+          lifetime::stopping,
+          (step, loss) ->
+              terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss),
+          Runs.weights(run),
+          Logs.events("trainer"),
+          file,
+          metrics);
     }
-    return servers;
   }
 
-  /** Whom {@code freshet orchestrate} can ask: the servers and, at its usual place, the trainer. */
+  private static Example example(Environment environment, long index) {
+    return environment
+        .supervised(index)
+        .map(pair -> Example.supervised(pair.prompt(), pair.target()))
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "sft.steps: expected 0: environment %s has no demonstrations"
+                        .formatted(environment.name())));
+  }
+
+  private static Environment environment(FreshetConfig config, Tokenizer tokenizer) {
+    return Environments.open(tokenizer, config.environment(), config.run().seed());
+  }
+
+  /** The roles that {@code freshet orchestrate} can ask: the servers and the trainer. */
   static StallRecorder.OtherRoles othersOfOrchestrator(FreshetConfig config) {
     return new RemoteWaits(
             withServers(config, config.trainer().httpHost(), config.trainer().httpPort()),
@@ -85,7 +139,9 @@ final class Roles {
         ::ask;
   }
 
-  /** Whom {@code freshet train} can ask: the orchestrator and servers that ask for no token. */
+  /**
+   * The roles that {@code freshet train} can ask: the orchestrator, and servers without a token.
+   */
   static StallRecorder.OtherRoles othersOfTrainer(FreshetConfig config) {
     return new RemoteWaits(
             withServers(config, config.orchestrator().httpHost(), config.orchestrator().httpPort()),
@@ -95,21 +151,21 @@ final class Roles {
 
   private static List<URI> withServers(FreshetConfig config, String host, int port) {
     List<URI> listeners = new ArrayList<>();
-    servers(config.orchestrator()).forEach(server -> listeners.add(server.admin()));
-    if (port > 0) { // Else it is a free one, which only that role knows.
+    config.orchestrator().addresses().forEach(server -> listeners.add(server.admin()));
+    if (port > 0) { // Port 0 is any free port, which only that role knows.
       listeners.add(
           URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port));
     }
     return listeners;
   }
 
-  /** Records the stalls of the roles in this process. */
+  /** The recorder of stalls of the roles in this process. */
   static StallRecorder stalls(
       String role, FreshetConfig config, StallRecorder.OtherRoles others, Path reports) {
     return new StallRecorder(role, ConfigLoader.toToml(config), others, reports, Logs.recent());
   }
 
-  /** Exports the spans of weight updates to the configured collector, if there is one. */
+  /** Exports the spans of weight updates if the configuration names a collector. */
   static void exportSpans(FreshetConfig config) {
     String endpoint = config.telemetry().otlpEndpoint();
     if (!endpoint.isEmpty()) {
@@ -117,14 +173,14 @@ final class Roles {
     }
   }
 
-  /** The listener of a role that serves no completions. */
+  /** The listener of a role that is not an inference server. */
   static StatusListener status(
       String host, int port, MetricsRegistry registry, Dashboard dashboard) {
     return StatusListener.start(
         new InetSocketAddress(host, port), registry, Optional.of(dashboard.page()));
   }
 
-  /** What {@code role} tells of the run to browsers. */
+  /** The dashboard of {@code role}. */
   static Dashboard dashboard(String role, FreshetConfig config, RunDirectory run) {
     return new Dashboard(
         new Dashboard.Run(
@@ -132,26 +188,5 @@ final class Roles {
             run.name(),
             OptionalLong.of(config.run().steps()),
             OptionalInt.of(config.orchestrator().asyncLevel())));
-  }
-
-  static TrainerConfig trainer(FreshetConfig config) {
-    FreshetConfig.Trainer t = config.trainer();
-    return new TrainerConfig(
-        config.run().steps(),
-        t.loss(),
-        t.packLength(),
-        t.microRows(),
-        t.threads(),
-        t.keepWeights(),
-        Duration.ofSeconds(t.batchDeadlineS()),
-        new OptimizerConfig(
-            t.lr(),
-            t.warmupSteps(),
-            0,
-            t.beta1(),
-            t.beta2(),
-            t.eps(),
-            t.weightDecay(),
-            t.maxGradNorm()));
   }
 }

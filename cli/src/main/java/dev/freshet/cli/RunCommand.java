@@ -3,21 +3,24 @@ package dev.freshet.cli;
 import dev.freshet.analysis.RunSummary;
 import dev.freshet.config.ConfigLoader;
 import dev.freshet.dashboard.Dashboard;
-import dev.freshet.fleet.ServerAddress;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.orchestrator.Orchestrator;
+import dev.freshet.orchestrator.OrchestratorReport;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
+import dev.freshet.process.Memory;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
+import dev.freshet.server.InferenceServer;
 import dev.freshet.text.Tokenizer;
-import dev.freshet.trace.EventLog;
 import dev.freshet.trainer.TrainerLoop;
 import dev.freshet.trainer.TrainerMetrics;
+import dev.freshet.trainer.TrainerThread;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -43,12 +46,11 @@ final class RunCommand extends RunningCommand {
     Terminal terminal = Terminal.standard();
     terminal.say("freshet run: %d steps in %s", config.run().steps(), run.path());
     long start = System.nanoTime();
-    EventLog events = Logs.events("trainer");
     MetricsRegistry registry = MetricsRegistry.withJvm();
-    TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
+    TrainerMetrics metrics = new TrainerMetrics(registry, Logs.events("trainer").clock());
     try (MetricsFile file = run.metrics("trainer")) {
-      BaseModel base = new BaseModel(config, run, events, file, metrics);
-      if (!base.make(lifetime, terminal) || lifetime.stopping()) {
+      if (!Roles.makeBaseModel(config, run, file, metrics, lifetime, terminal)
+          || lifetime.stopping()) {
         return Lifetime.STOPPED;
       }
       if (!reinforce(config, run, lifetime, terminal, file, registry, metrics, start)) {
@@ -65,7 +67,7 @@ final class RunCommand extends RunningCommand {
     return 0;
   }
 
-  /** Runs the loop to its end; whether it got there. */
+  /** Runs the loop to its end; returns false if stopped before. */
   private static boolean reinforce(
       FreshetConfig config,
       RunDirectory run,
@@ -76,6 +78,7 @@ final class RunCommand extends RunningCommand {
       TrainerMetrics trainerMetrics,
       long startNanos)
       throws InterruptedException, IOException {
+    LaneRehearsal.hold();
     try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
         StallRecorder _ =
             Roles.stalls("run", config, StallRecorder.OtherRoles.NONE, run.reports());
@@ -86,37 +89,35 @@ final class RunCommand extends RunningCommand {
                 config.inference().onFreePorts(),
                 Logs.events("inference"),
                 registry,
-                dashboard);
-        TrainerLoop trainer =
-            new TrainerLoop(
-                Roles.trainer(config),
-                Runs.weights(run),
-                Runs.batches(run),
-                Logs.events("trainer"),
-                trainerFile,
-                trainerMetrics);
+                Optional.of(dashboard.page()));
+        TrainerLoop trainer = Roles.trainer(config, run, trainerFile, trainerMetrics);
         MetricsFile file = run.metrics("orchestrator")) {
-      ServerAddress address = new ServerAddress(server.dataUrl(), server.adminUrl());
+      dashboard.lines(() -> List.of(server.load()));
       terminal.say("dashboard %s/%nmetrics   %s/metrics", server.adminUrl(), server.adminUrl());
-      OrchestratorRun orchestrator =
-          new OrchestratorRun(
+      RunConsole console = new RunConsole(terminal);
+      Orchestrator orchestrator =
+          Roles.orchestrator(
               config,
-              List.of(address),
+              config.orchestrator().withServer(server.dataUrl(), server.adminUrl()),
               run,
               tokenizer,
               file,
-              new OrchestratorMetrics(registry),
-              terminal,
-              startNanos);
+              registry,
+              console);
       dashboard.follow(Runs.files(run, config, tokenizer));
-      dashboard.state("replicas", orchestrator::replicas);
+      dashboard.state("replicas", orchestrator::replicasJson);
       lifetime.onStop(orchestrator::stop);
       try (TrainerThread training =
-          new TrainerThread(trainer, orchestrator::trained, orchestrator::stop)) {
-        boolean finished = orchestrator.run();
+          new TrainerThread(trainer, console::trained, orchestrator::stop)) {
+        OrchestratorReport report = orchestrator.run();
+        file.append("run", report.line(secondsSince(startNanos), Memory.peakMb()));
         training.requireNoFailure();
-        return finished;
+        return report.finished();
       }
     }
+  }
+
+  private static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
   }
 }

@@ -5,7 +5,7 @@ import dev.freshet.process.Logs;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 
-/** A command that owns things a signal must let it close. */
+/** A command that closes what it owns when a signal stops it. */
 abstract class RunningCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws InterruptedException, IOException {

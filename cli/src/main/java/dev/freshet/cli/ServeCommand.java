@@ -1,16 +1,19 @@
 package dev.freshet.cli;
 
 import dev.freshet.dashboard.Dashboard;
+import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
+import dev.freshet.server.InferenceServer;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,7 +36,7 @@ import picocli.CommandLine.Spec;
 final class ServeCommand extends RunningCommand {
   private static final double MAX_RATE = 1000;
 
-  /** What makes the tokens. */
+  /** The engine that makes the tokens. */
   private enum EngineKind {
     embedded,
     synthetic
@@ -43,49 +46,56 @@ final class ServeCommand extends RunningCommand {
       names = "--model",
       paramLabel = "DIR",
       description =
-          "Hugging Face model directory; the synthetic engine takes the tokenizer alone from it, and"
-              + " needs none.")
+          "Hugging Face model directory (required for the embedded engine; the synthetic one reads"
+              + " only its tokenizer, default: characters of environment.alphabet).")
   private Optional<Path> model = Optional.empty();
 
   @Option(
       names = "--engine",
       paramLabel = "KIND",
-      description = "embedded (the default), or synthetic: tokens by the clock, without a model.")
+      description =
+          "embedded, or synthetic: tokens at a fixed rate, without a model (default: embedded).")
   private EngineKind engine = EngineKind.embedded;
 
   @Option(
       names = "--rate",
       paramLabel = "R",
-      description = "Tokens a second that the synthetic engine makes for each completion (20).")
+      description =
+          "Tokens a second that the synthetic engine makes for each completion (default: 20).")
   private double rate = 20;
 
   @Spec private @Nullable CommandSpec spec;
 
-  @Option(names = "--host", paramLabel = "ADDRESS", description = "Address of the data listener.")
+  @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      description = "Address of the data listener (default: inference.host).")
   private Optional<String> host = Optional.empty();
 
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      description = "Port of the data listener; 0 for any free one.")
+      description = "Port of the data listener; 0 for any free one (default: inference.port).")
   private Optional<String> port = Optional.empty();
 
   @Option(
       names = "--admin-host",
       paramLabel = "ADDRESS",
-      description = "Address of the admin listener.")
+      description = "Address of the admin listener (default: inference.admin_host).")
   private Optional<String> adminHost = Optional.empty();
 
   @Option(
       names = "--admin-token-file",
       paramLabel = "FILE",
-      description = "File whose first line weight operations must carry as a bearer token.")
+      description =
+          "File whose first line weight operations must carry as a bearer token (default: inference.admin_token_file).")
   private Optional<String> adminTokenFile = Optional.empty();
 
   @Option(
       names = "--admin-port",
       paramLabel = "PORT",
-      description = "Port of the admin listener; 0 for any free one.")
+      description =
+          "Port of the admin listener; 0 for any free one (default: inference.admin_port).")
   private Optional<String> adminPort = Optional.empty();
 
   @Mixin ConfigOptions options = new ConfigOptions();
@@ -115,6 +125,7 @@ final class ServeCommand extends RunningCommand {
           server.dataUrl(),
           server.adminUrl(),
           server.adminUrl());
+      dashboard.lines(() -> List.of(server.load()));
       if (!config.run().dir().isEmpty()) {
         dashboard.follow(Runs.files(Runs.of(config), config, server.tokenizer()));
       }
@@ -127,14 +138,14 @@ final class ServeCommand extends RunningCommand {
     return Lifetime.STOPPED;
   }
 
-  /** Where stalls are recorded: with the run, or among what is temporary. */
+  /** The directory for records of stalls: in the run, or a temporary one. */
   private static Path reports(FreshetConfig config) {
     return config.run().dir().isEmpty()
         ? Path.of(System.getProperty("java.io.tmpdir"), "freshet-" + ProcessHandle.current().pid())
         : Runs.of(config).reports();
   }
 
-  /** What the page calls the server: its run or its model. */
+  /** The dashboard's title: the run or the model. */
   private Dashboard.Run described(FreshetConfig config) {
     String name =
         config.run().dir().isEmpty()
@@ -146,10 +157,11 @@ final class ServeCommand extends RunningCommand {
   private InferenceServer start(FreshetConfig config, Dashboard dashboard) {
     EventLog events = Logs.events("inference");
     MetricsRegistry registry = MetricsRegistry.withJvm();
+    Optional<LivePage> page = Optional.of(dashboard.page());
+    LaneRehearsal.hold();
     return switch (engine) {
       case embedded ->
-          InferenceServer.start(
-              model.orElseThrow(), config.inference(), events, registry, dashboard);
+          InferenceServer.start(model.orElseThrow(), config.inference(), events, registry, page);
       case synthetic ->
           InferenceServer.synthetic(
               model.map(Tokenizer::load).orElseGet(() -> characters(config)),
@@ -157,7 +169,7 @@ final class ServeCommand extends RunningCommand {
               config.inference(),
               events,
               registry,
-              dashboard);
+              page);
     };
   }
 

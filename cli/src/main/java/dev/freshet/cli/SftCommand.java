@@ -7,7 +7,6 @@ import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.Terminal;
-import dev.freshet.trace.EventLog;
 import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
@@ -33,10 +32,9 @@ final class SftCommand extends RunningCommand {
     Logs.toRun(run, Roles.PACKAGES, "trainer");
     Terminal terminal = Terminal.standard();
     try (MetricsFile metrics = run.metrics("trainer")) {
-      EventLog events = Logs.events("trainer");
-      TrainerMetrics unread = new TrainerMetrics(new MetricsRegistry(), events.clock());
-      BaseModel base = new BaseModel(config, run, events, metrics, unread);
-      if (!base.make(lifetime, terminal)) {
+      TrainerMetrics unread =
+          new TrainerMetrics(new MetricsRegistry(), Logs.events("trainer").clock());
+      if (!Roles.makeBaseModel(config, run, metrics, unread, lifetime, terminal)) {
         return Lifetime.STOPPED;
       }
     }

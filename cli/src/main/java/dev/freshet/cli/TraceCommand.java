@@ -10,11 +10,8 @@ import dev.freshet.analysis.timeline.RunTrace;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.OutputFile;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +21,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code freshet trace}: a recorded run on a time axis. What the trace could not show is said on
- * standard error.
+ * {@code freshet trace}: a recorded run on a time axis. Standard error lists what the trace could
+ * not show.
  */
 @Command(
     name = "trace",
@@ -43,7 +40,8 @@ final class TraceCommand extends RunningCommand {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "Where to write it; - for the standard output (RUN/report/trace.json).")
+      description =
+          "File for the trace; - for the standard output (default: RUN/report/trace.json).")
   private Optional<String> out = Optional.empty();
 
   @Override
@@ -90,23 +88,14 @@ final class TraceCommand extends RunningCommand {
         .orElseThrow(
             () ->
                 new ConfigException(
-                    "--out is missing: only a run's directory, which has logs/ in it, has a place"
-                        + " for its trace; expected --out FILE or --out -"));
+                    "--out is missing: expected --out FILE or --out -; only the directory of a run, with"
+                        + " logs/ in it, has a default"));
   }
 
   private static RunTrace write(Analysis analysis, RecordedMetrics metrics, Path file)
       throws IOException {
-    try {
-      Path parent = file.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
-        return RunTrace.write(analysis, metrics, stream);
-      }
-    } catch (FileSystemException e) {
-      throw new AnalysisException(
-          "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
+    try (OutputStream stream = OutputFile.open(file)) {
+      return RunTrace.write(analysis, metrics, stream);
     }
   }
 }

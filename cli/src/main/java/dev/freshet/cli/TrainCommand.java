@@ -10,14 +10,13 @@ import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
-import dev.freshet.trace.EventLog;
 import dev.freshet.trainer.TrainerLoop;
 import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code freshet train}: the trainer of a run alone. */
+/** {@code freshet train}: the trainer of a run in a process of its own. */
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
@@ -35,9 +34,8 @@ final class TrainCommand extends RunningCommand {
     Runs.requireFresh(run, 1);
     Logs.toRun(run, Roles.PACKAGES, "trainer");
     Terminal terminal = Terminal.standard();
-    EventLog events = Logs.events("trainer");
     MetricsRegistry registry = MetricsRegistry.withJvm();
-    TrainerMetrics metrics = new TrainerMetrics(registry, events.clock());
+    TrainerMetrics metrics = new TrainerMetrics(registry, Logs.events("trainer").clock());
     try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
         StallRecorder _ =
             Roles.stalls("trainer", config, Roles.othersOfTrainer(config), run.reports());
@@ -46,14 +44,7 @@ final class TrainCommand extends RunningCommand {
             Roles.status(
                 config.trainer().httpHost(), config.trainer().httpPort(), registry, dashboard);
         MetricsFile file = run.metrics("trainer");
-        TrainerLoop trainer =
-            new TrainerLoop(
-                Roles.trainer(config),
-                Runs.weights(run),
-                Runs.batches(run),
-                events,
-                file,
-                metrics)) {
+        TrainerLoop trainer = Roles.trainer(config, run, file, metrics)) {
       terminal.say(
           "freshet train: %s%n  dashboard   %s/%n  metrics     %s/metrics",
           run.path(), status.url(), status.url());

@@ -4,6 +4,7 @@ import dev.freshet.config.ConfigException;
 import dev.freshet.fleet.Dialect;
 import dev.freshet.fleet.UpdateByHand;
 import dev.freshet.process.Lifetime;
+import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
@@ -23,66 +24,74 @@ import picocli.CommandLine.Option;
 @Command(
     name = "update",
     mixinStandardHelpOptions = true,
-    description = "Have inference servers serve other weights, and show where the time went.")
+    description = "Update the weights of inference servers and show where the time went.")
 final class UpdateCommand extends RunningCommand {
   @Option(
       names = "--server",
       required = true,
       split = ",",
       paramLabel = "URL",
-      description = "Root of a server's admin listener, as http://127.0.0.1:8001; several at once.")
+      description =
+          "Root URLs of the servers' admin listeners, such as http://127.0.0.1:8001, separated by commas (required).")
   private List<URI> servers = new ArrayList<>();
 
   @Option(
       names = "--backend",
       paramLabel = "KIND",
-      description = "Which program the servers are: freshet, vllm, sglang or prime-rl.")
+      description =
+          "Program that the servers run: freshet, vllm, sglang or prime-rl (default: freshet).")
   private String backend = "freshet";
 
   @Option(
       names = "--weights",
       paramLabel = "DIR",
-      description = "Published checkpoint, as this host and the servers see it.")
+      description =
+          "Directory of the published checkpoint, at the same path on this host and the servers (default: none, for the phases commit and rollback).")
   private Optional<Path> weights = Optional.empty();
 
   @Option(
       names = "--step",
       paramLabel = "N",
       description =
-          "Policy version it becomes; by default what its manifest says, of Freshet's servers alone.")
+          "Policy version of the weights (default: the version in the checkpoint's manifest; required for other programs than freshet).")
   private Optional<Long> step = Optional.empty();
 
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "What running completions do: keep, recompute, drain or abort.")
+      description =
+          "What happens to running completions: keep, recompute, drain or abort (default: keep).")
   private String mode = UpdateMode.KEEP.wireName();
 
   @Option(
       names = "--phase",
       paramLabel = "PHASE",
-      description = "How far to go: all, prepare, commit or rollback.")
+      description =
+          "Part of the update to carry out: all, prepare, commit or rollback (default: all).")
   private String phase = UpdatePhase.ALL.wireName();
 
   @Option(
       names = "--verify",
       paramLabel = "LEVEL",
-      description = "What Freshet's servers check: full, or size for all but the tensors' content.")
+      description =
+          "What Freshet servers verify: full, or size for everything but the content of tensors (default: full).")
   private String verify = VerifyLevel.FULL.wireName();
 
-  @Option(names = "--force", description = "Also if Freshet's servers have a newer version.")
+  @Option(
+      names = "--force",
+      description = "Update even if Freshet servers serve a newer version (default: off).")
   private boolean force;
 
   @Option(
       names = "--within",
       paramLabel = "SECONDS",
-      description = "Deadline, further tries included.")
+      description = "Deadline, including retries (default: 600).")
   private long withinS = 600;
 
   @Option(
       names = "--admin-token-file",
       paramLabel = "FILE",
-      description = "File with the servers' admin token.")
+      description = "File whose first line is the servers' admin token (default: none).")
   private String tokenFile = "";
 
   @Override

@@ -4,6 +4,7 @@ import dev.freshet.client.RemoteWaits;
 import dev.freshet.process.Lifetime;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
+import dev.freshet.wire.AdminTokenFile;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,22 +12,22 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code freshet waits}: what the roles of a run wait for, on whom, and what is missing. */
+/** {@code freshet waits}: what the roles of a run are blocked on, and which role must act. */
 @Command(
     name = "waits",
     mixinStandardHelpOptions = true,
-    description = "Say what the roles of a run wait for, and whose turn it is.")
+    description = "Show what the roles of a run are blocked on, and which role must act.")
 final class WaitsCommand extends RunningCommand {
   @Parameters(
       arity = "1..*",
       paramLabel = "URL",
-      description = "The listeners of the roles: of servers the admin listener.")
+      description = "Listeners of the roles; of an inference server, the admin listener.")
   private List<URI> roles = List.of();
 
   @Option(
       names = "--admin-token-file",
       paramLabel = "FILE",
-      description = "File whose first line is the servers' admin token.")
+      description = "File whose first line is the servers' admin token (default: none).")
   private String tokenFile = "";
 
   @Override

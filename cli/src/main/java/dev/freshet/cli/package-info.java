@@ -1,4 +1,4 @@
-/** The commands: reads the configuration and wires the rooms by their constructors. */
+/** The commands: they read the configuration and wire the rooms by their constructors. */
 @NullMarked
 package dev.freshet.cli;
 

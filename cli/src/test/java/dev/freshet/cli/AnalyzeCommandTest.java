@@ -233,8 +233,8 @@ class AnalyzeCommandTest {
           analyze x.log --async-level two        | 2 | Invalid value for option '--async-level'
           analyze x.log --formt json             | 2 | argument '--formt': expected an option of analyze or a log
           analyze --compare x.log                | 2 | --compare: expected two logs or directories
-          analyze --follow x.log --format json   | 2 | --follow: prints verdicts alone
-          analyze - x.log                        | 2 | -: the standard input is read alone
+          analyze --follow x.log --format json   | 2 | --follow: prints only verdicts
+          analyze - x.log                        | 2 | -: expected no other log
           """)
   void whatCannotBeDoneIsSaidInOneLine(String line, int exitCode, String expected) {
     CommandLineRun run = CommandLineRun.of(line.split(" "));

@@ -139,7 +139,7 @@ class BenchTest {
         "--tokens huge: expected a number, uniform:A-B or lognormal:MEAN,SIGMA", "--tokens=huge");
     refused("--tokens 0: expected 1 to 100000", "--tokens=0");
     refused("--lane fast: expected dedicated, shared or both", "--lane=fast");
-    refused("expected at most 4,096 of the embedded engine", "--streams=5000");
+    refused("expected at most 4,096 with the embedded engine", "--streams=5000");
     refused("--slow-readers 2.0: expected 0 to 1", "--slow-readers=2");
     refused("expected --weights with at least one checkpoint", "--server=http://127.0.0.1:1");
     refused("expected only with --server", "--admin=http://127.0.0.1:1");

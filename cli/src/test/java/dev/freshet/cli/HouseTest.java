@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.freshet.trace.HouseCanary;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,12 +28,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The arrows between the rooms of the house, and what each room may take from outside. */
 class HouseTest {
   private static final String ROOT = "dev.freshet.";
+  private static final int MAX_CLI_METHOD_LINES = 50;
+
+  /** Commands, groups of their options, the configuration, and the classes that wire rooms. */
+  private static final String CLI_CLASSES =
+      "dev[.]freshet[.]cli[.](Main|package-info|\\w+Command|\\w+Options?|LaneOutputs"
+          + "|FreshetConfig|Roles|Runs|RunConsole|LaneRehearsal)";
 
   /**
    * What a room may import.
    *
-   * @param rooms other rooms; the engine opens checkpoints itself, hence weights for inference
-   * @param outside packages beside the JDK's own and the annotations of JSpecify
+   * @param rooms other rooms
+   * @param outside packages other than the JDK's own and the annotations of JSpecify
    */
   private record May(List<String> rooms, List<String> outside) {}
 
@@ -38,7 +50,7 @@ class HouseTest {
                   "trace",
                   may(List.of(), "io.opentelemetry", "jdk.jfr", "org.slf4j", "tools.jackson")),
               Map.entry("metrics", may(List.of("trace"), "io.prometheus", "tools.jackson")),
-              Map.entry("config", may(List.of(), "tools.jackson")),
+              Map.entry("config", may(List.of(), "org.tomlj", "tools.jackson")),
               Map.entry(
                   "process",
                   may(
@@ -50,19 +62,24 @@ class HouseTest {
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
               Map.entry("rollouts", may(List.of("trace"), "tools.jackson")),
               Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
-              Map.entry("wire", may(List.of("trace"), "io.netty.buffer", "tools.jackson")),
-              Map.entry("model", may(List.of("weights", "trace"), "org.bytedeco", "tools.jackson")),
+              Map.entry(
+                  "wire", may(List.of("config", "trace"), "io.netty.buffer", "tools.jackson")),
+              Map.entry(
+                  "model",
+                  may(List.of("config", "weights", "trace"), "org.bytedeco", "tools.jackson")),
               Map.entry("http", may(List.of("wire", "metrics", "trace"), "io.netty", "org.slf4j")),
               Map.entry(
                   "engine",
                   may(
-                      List.of("model", "weights", "wire", "metrics", "trace"),
+                      List.of("config", "model", "weights", "wire", "metrics", "trace"),
                       "org.bytedeco",
                       "org.slf4j")),
               Map.entry(
                   "server",
                   may(
-                      List.of("engine", "http", "wire", "text", "metrics", "trace"),
+                      List.of(
+                          "config", "engine", "http", "wire", "weights", "text", "metrics",
+                          "trace"),
                       "com.sun.management",
                       "io.netty",
                       "org.slf4j",
@@ -71,11 +88,11 @@ class HouseTest {
               Map.entry(
                   "fleet",
                   may(List.of("client", "wire", "metrics", "trace"), "org.slf4j", "tools.jackson")),
-              Map.entry("environments", may(List.of("text"))),
+              Map.entry("environments", may(List.of("config", "text"))),
               Map.entry(
                   "trainer",
                   may(
-                      List.of("model", "rollouts", "weights", "metrics", "trace"),
+                      List.of("config", "model", "rollouts", "weights", "metrics", "trace"),
                       "org.bytedeco",
                       "org.slf4j",
                       "tools.jackson")),
@@ -83,6 +100,7 @@ class HouseTest {
                   "orchestrator",
                   may(
                       List.of(
+                          "config",
                           "fleet",
                           "client",
                           "wire",
@@ -105,6 +123,10 @@ class HouseTest {
                   "lab",
                   may(
                       List.of(
+                          "config",
+                          "process",
+                          "model",
+                          "text",
                           "client",
                           "fleet",
                           "http",
@@ -146,11 +168,7 @@ class HouseTest {
                           "analysis",
                           "lab",
                           "dashboard"),
-                      "info.picocli",
-                      "org.bytedeco",
-                      "org.slf4j",
-                      "picocli",
-                      "tools.jackson"))));
+                      "picocli"))));
 
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
@@ -197,6 +215,54 @@ class HouseTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.net..", "com.sun.net..", "io.netty..");
+  }
+
+  /** What a command may do itself: read its options, start what the rooms offer, and print. */
+  private static ArchRule cliOnlyWires() {
+    return ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAPackage(ROOT + "cli..")
+        .should()
+        .dependOnClassesThat(
+            JavaClass.Predicates.resideInAnyPackage(
+                    "java.net.http..", "java.nio.channels..", "com.sun.net..")
+                .or(JavaClass.Predicates.equivalentTo(Files.class))
+                .or(JavaClass.Predicates.equivalentTo(Socket.class))
+                .or(JavaClass.Predicates.equivalentTo(ServerSocket.class))
+                .or(JavaClass.Predicates.equivalentTo(ProcessBuilder.class)));
+  }
+
+  private static ArchRule cliIsCommandsAndWiring() {
+    return ArchRuleDefinition.classes()
+        .that()
+        .resideInAPackage(ROOT + "cli..")
+        .and()
+        .areTopLevelClasses()
+        .should()
+        .haveNameMatching(CLI_CLASSES);
+  }
+
+  @Test
+  void theCommandLineHasNoLogicOfItsOwn() {
+    cliOnlyWires().check(HOUSE);
+    cliIsCommandsAndWiring().check(HOUSE);
+    assertThat(
+            HOUSE.that(JavaClass.Predicates.resideInAPackage(ROOT + "cli..")).stream()
+                .flatMap(type -> type.getMethods().stream())
+                .filter(method -> lines(method) > MAX_CLI_METHOD_LINES)
+                .map(JavaMethod::getFullName))
+        .as("methods of more than %d lines", MAX_CLI_METHOD_LINES)
+        .isEmpty();
+  }
+
+  /** The lines from the first to the last call or field access of a method. */
+  private static int lines(JavaMethod method) {
+    IntSummaryStatistics numbers =
+        method.getAccessesFromSelf().stream()
+            .mapToInt(JavaAccess::getLineNumber)
+            .filter(number -> number > 0)
+            .summaryStatistics();
+    return numbers.getCount() == 0 ? 0 : numbers.getMax() - numbers.getMin() + 1;
   }
 
   @Test

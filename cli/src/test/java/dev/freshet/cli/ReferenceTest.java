@@ -2,12 +2,11 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.config.ConfigSection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,9 +14,8 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * The references of commands and of the configuration, which are made from the code and from the
- * example that another test holds against it. With {@code -Dfreshet.reference=write} they are
- * written anew instead of compared.
+ * Compares the references of commands and of the configuration with the code they are generated
+ * from. With {@code -Dfreshet.reference=write} it writes them first.
  */
 class ReferenceTest {
   private static final Path ROOT = Path.of("..");
@@ -28,8 +26,7 @@ class ReferenceTest {
       Files.writeString(path, text);
     }
     assertThat(path)
-        .as(
-            "./freshet test -pl cli -am -Dtest=ReferenceTest -Dfreshet.reference=write makes it anew")
+        .as("./freshet test -pl cli -am -Dtest=ReferenceTest -Dfreshet.reference=write writes it")
         .content()
         .isEqualTo(text);
   }
@@ -41,8 +38,8 @@ class ReferenceTest {
             """
             # Commands
 
-            What `--help` says, of every command. Exit codes: 0 done, 1 a failure with one line that says what and where (also: stopped by a
-            signal), 2 a command line or configuration that cannot be, 3 the gate of `analyze --fail-on`.
+            The `--help` of every command. Exit codes: 0 done; 1 failure, with one line that says what and where (also: stopped by a signal);
+            2 impossible command line or configuration; 3 the gate of `analyze --fail-on`.
             """);
     for (CommandLine command : Main.commands().getSubcommands().values()) {
       describe(text, command);
@@ -88,55 +85,25 @@ class ReferenceTest {
             """
             # Configuration
 
-            One TOML file, `--config FILE`, and overrides on the command line: `--trainer.lr 1e-4`. What is left out has the default;
-            [reverse-text.toml](../examples/reverse-text.toml) has every key. An unknown key, a wrong type or a combination that cannot be is an
-            error that names the key, the value and what is allowed. `--dry-run` prints what results.
+            One TOML file, `--config FILE`, and overrides on the command line: `--trainer.lr 1e-4`. A key that is left out has its default.
+            An unknown key, a wrong type or an impossible combination is an error that names the key, the value and what is allowed.
+            `--dry-run` prints the resolved configuration. [reverse-text.toml](../examples/reverse-text.toml) is an example.
             """);
-    List<String> remarks = new ArrayList<>();
-    for (String line : Files.readAllLines(ROOT.resolve("examples/reverse-text.toml"))) {
-      if (line.startsWith("#")) {
-        remarks.add(line.substring(1).strip());
-      } else if (line.startsWith("[")) {
-        text.append(
-            "%n## %s%n%n%s| key | default | meaning |%n|---|---|---|%n"
-                .formatted(
-                    line.substring(1, line.indexOf(']')),
-                    remarks.isEmpty() ? "" : String.join(" ", remarks) + "\n\n"));
-        remarks.clear();
-      } else if (line.contains(" = ")) {
-        text.append(key(line));
-        remarks.clear();
-      } else {
-        remarks.clear();
+    for (ConfigSection section : ConfigSection.of(FreshetConfig.class)) {
+      String doc = section.doc().isEmpty() ? "" : section.doc() + "\n\n";
+      text.append("%n## %s%n%n%s".formatted(section.name(), doc));
+      text.append("| key | default | meaning |%n|---|---|---|%n".formatted());
+      for (ConfigSection.Entry key : section.entries()) {
+        assertThat(key.doc()).as("%s.%s", section.name(), key.name()).isNotBlank();
+        text.append("| `%s` | `%s` | %s |%n".formatted(key.name(), key.def(), escaped(key.doc())));
       }
     }
     hold("configuration.md", text.toString());
   }
 
-  private static String key(String line) {
-    String[] parts = line.split(" = ", 2);
-    int comment = comment(parts[1]);
-    String value = (comment < 0 ? parts[1] : parts[1].substring(0, comment)).strip();
-    String meaning = comment < 0 ? "" : parts[1].substring(comment + 1).strip();
-    return "| `%s` | `%s` | %s |%n".formatted(parts[0], value, escaped(meaning));
-  }
-
   /** Text in a cell of a table. */
   private static String escaped(String text) {
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|");
-  }
-
-  /** Where the remark begins, outside of quotes; -1 if there is none. */
-  private static int comment(String text) {
-    boolean quoted = false;
-    int[] characters = text.chars().toArray();
-    for (int i = 0; i < characters.length; i++) {
-      quoted ^= characters[i] == '"';
-      if (characters[i] == '#' && !quoted) {
-        return i;
-      }
-    }
-    return -1;
   }
 
   @Test

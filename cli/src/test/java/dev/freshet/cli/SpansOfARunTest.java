@@ -3,8 +3,10 @@ package dev.freshet.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.freshet.dashboard.Dashboard;
+import dev.freshet.config.ConfigLoader;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.server.InferenceConfig;
+import dev.freshet.server.InferenceServer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.spans.Span;
@@ -23,8 +25,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -149,16 +150,13 @@ class SpansOfARunTest {
             .withSpans(
                 new SpanLog(
                     "inference", MonotonicClock.SYSTEM, InstantSource.system(), emitted::add));
-    try (Dashboard dashboard =
-            new Dashboard(
-                new Dashboard.Run("inference", "a", OptionalLong.empty(), OptionalInt.empty()));
-        InferenceServer server =
+    try (InferenceServer server =
             InferenceServer.start(
                 dir.resolve("weights/step_0"),
-                FreshetConfig.DEFAULTS.inference().onFreePorts(),
+                ConfigLoader.defaults(InferenceConfig.class).onFreePorts(),
                 events,
                 new MetricsRegistry(),
-                dashboard);
+                Optional.empty());
         HttpClient http = HttpClient.newHttpClient()) {
       URI url = server.adminUrl().resolve("/reload_weights");
       HttpRequest reload =

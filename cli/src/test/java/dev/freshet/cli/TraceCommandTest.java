@@ -61,7 +61,7 @@ class TraceCommandTest {
 
     refused(1, "absent: not found, expected a log file or a directory", "absent", "--out=-");
     refused(1, "Nothing to analyse: no tagged line in empty.log", empty.toString(), "--out=-");
-    refused(2, "--out is missing: only a run's directory", log.toString());
+    refused(2, "--out is missing: expected --out FILE or --out -", log.toString());
     refused(2, "argument '--ouch': expected --out, a run's directory or logs", "--ouch");
     refused(
         1,

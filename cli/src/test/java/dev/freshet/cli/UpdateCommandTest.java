@@ -2,15 +2,19 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.freshet.dashboard.Dashboard;
+import dev.freshet.config.ConfigLoader;
+import dev.freshet.lab.swap.RandomCheckpoints;
+import dev.freshet.lab.swap.SwapShape;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.server.InferenceConfig;
+import dev.freshet.server.InferenceServer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,44 +28,32 @@ class UpdateCommandTest {
 
   private List<Path> checkpoints = List.of();
   private Path token = Path.of("");
-  private Dashboard dashboard;
   private InferenceServer server;
 
   @BeforeEach
   void serve() throws Exception {
     checkpoints = new RandomCheckpoints(SwapShape.named("tiny").config()).publish(dir, 3);
     token = Files.writeString(dir.resolve("token"), "open-sesame\n");
-    FreshetConfig.Inference defaults = FreshetConfig.DEFAULTS.inference().onFreePorts();
-    FreshetConfig.Inference guarded =
-        new FreshetConfig.Inference(
-            defaults.host(),
-            0,
-            defaults.adminHost(),
-            0,
-            token.toString(),
-            "tiny",
-            2,
-            64,
-            8,
-            64,
-            1,
-            FreshetConfig.Precision.AUTO);
-    dashboard =
-        new Dashboard(
-            new Dashboard.Run("inference", "tiny", OptionalLong.empty(), OptionalInt.empty()));
+    InferenceConfig guarded =
+        ConfigLoader.with(
+            ConfigLoader.defaults(InferenceConfig.class).onFreePorts(),
+            Map.of(
+                "admin_token_file", token.toString(),
+                "model_name", "tiny",
+                "max_sequences", "2",
+                "max_model_len", "64"));
     server =
         InferenceServer.start(
             checkpoints.getFirst(),
             guarded,
             new EventLog(line -> {}, MonotonicClock.SYSTEM),
             new MetricsRegistry(),
-            dashboard);
+            Optional.empty());
   }
 
   @AfterEach
   void end() {
     server.close();
-    dashboard.close();
   }
 
   @Test

@@ -1,11 +1,11 @@
 package dev.freshet.config;
 
 /**
- * A configuration that cannot be used. The message is one line: where it stands (file and line, or
- * the override), the dotted key, the value found and what is allowed.
+ * A configuration or command line that cannot be used. The message is one line: the place (file and
+ * line, or the override), the dotted key, the value found and what is allowed.
  */
 public final class ConfigException extends RuntimeException {
-  /** What the process exits with on one of these. */
+  /** The exit code of the process. */
   public static final int EXIT_CODE = 2;
 
   public ConfigException(String message) {

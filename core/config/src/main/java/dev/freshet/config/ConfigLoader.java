@@ -18,14 +18,13 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Binds configuration to records: defaults, over them a TOML file, over it dotted overrides.
+ * Binds configuration to records: defaults, overridden by a TOML file, overridden by dotted keys on
+ * the command line.
  *
  * <p>A configuration is a record of records, strings, ints, longs, doubles, booleans, enums and
- * lists of strings; none is null. A component {@code asyncLevel} is the key {@code async_level}, an
- * enum constant {@code KEEP} the value {@code "keep"}. The defaults say which keys there are and of
- * what type. A record refuses an impossible value by an {@link IllegalArgumentException} from its
- * compact constructor, whose message is the component's name and what is allowed: {@code lr:
- * expected above 0}.
+ * lists of strings; none is null. Each component that is not a record is a key with a {@link Key}:
+ * {@code asyncLevel} is the key {@code async_level}, an enum constant {@code KEEP} the value {@code
+ * "keep"}. A record rejects an impossible value in its compact constructor, see {@link Check}.
  */
 public final class ConfigLoader {
   private static final JsonMapper BINDER =
@@ -37,37 +36,56 @@ public final class ConfigLoader {
           .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
           .build();
 
-  /** The component that a record's refusal names first. */
+  /** The component and the rest of a record's error message. */
   private static final Pattern REFUSED = Pattern.compile("([A-Za-z][\\w.]*)[:\\s]+(.*)");
 
   private ConfigLoader() {}
 
   /**
-   * The configuration that results.
+   * Loads a configuration.
    *
-   * @param overrides value as written by dotted key, without leading dashes; lists are separated by
-   *     commas
+   * @param overrides values as text by dotted key, without leading dashes; elements of a list are
+   *     separated by commas
    * @throws ConfigException if the file cannot be read, or a key or a value is not allowed
    */
   public static <T extends Record> T load(
-      Class<T> root, T defaults, Optional<Path> file, Map<String, String> overrides) {
-    ConfigTree tree = new ConfigTree(BINDER.valueToTree(defaults));
+      Class<T> root, Optional<Path> file, Map<String, String> overrides) {
+    ConfigTree tree = new ConfigTree(RecordKeys.defaults(root));
     file.map(TomlSource::read).ifPresent(tree::merge);
     overrides.forEach(tree::override);
-    try {
-      return BINDER.treeToValue(tree.values(), root);
-    } catch (InvalidFormatException e) {
-      String key = key(e);
-      throw tree.refused(key, "expected " + allowed(e.getTargetType()), e);
-    } catch (DatabindException e) {
-      throw refusedByRecord(tree, key(e), e);
-    }
+    return bind(root, tree);
   }
 
-  /** The configuration as TOML, which loads to an equal record again. */
+  /** The defaults. */
+  public static <T extends Record> T defaults(Class<T> root) {
+    return load(root, Optional.empty(), Map.of());
+  }
+
+  /** A copy of {@code config} in which other values are set, as by overrides. */
+  @SuppressWarnings("unchecked") // The class of a record of type T, which has no subclasses.
+  public static <T extends Record> T with(T config, Map<String, String> overrides) {
+    ConfigTree tree = new ConfigTree(keys(config));
+    overrides.forEach(tree::override);
+    return bind((Class<T>) config.getClass(), tree);
+  }
+
+  /** The configuration as TOML, which loads to an equal record. */
   public static String toToml(Record config) {
-    ObjectNode values = BINDER.valueToTree(config);
-    return TomlText.of(values);
+    return TomlText.of(keys(config));
+  }
+
+  private static ObjectNode keys(Record config) {
+    return RecordKeys.fromComponents(config.getClass(), BINDER.valueToTree(config));
+  }
+
+  private static <T extends Record> T bind(Class<T> root, ConfigTree tree) {
+    try {
+      return BINDER.treeToValue(RecordKeys.toComponents(root, tree.values()), root);
+    } catch (InvalidFormatException e) {
+      throw tree.refused(key(root, e), "expected " + allowed(e.getTargetType()), e);
+    } catch (DatabindException e) {
+      throw refusedByRecord(tree, key(root, e), e);
+    }
   }
 
   private static ConfigException refusedByRecord(
@@ -79,7 +97,8 @@ public final class ConfigLoader {
             : e.getOriginalMessage();
     Matcher refused = REFUSED.matcher(message);
     if (refused.matches()) {
-      String key = (section.isEmpty() ? "" : section + ".") + snakeCase(refused.group(1));
+      String key =
+          (section.isEmpty() ? "" : section + ".") + RecordKeys.snakeCase(refused.group(1));
       if (tree.has(key)) {
         return tree.refused(key, refused.group(2), e);
       }
@@ -87,11 +106,13 @@ public final class ConfigLoader {
     return new ConfigException((section.isEmpty() ? "configuration" : section) + ": " + message, e);
   }
 
-  private static String key(DatabindException e) {
-    return e.getPath().stream()
-        .map(JacksonException.Reference::getPropertyName)
-        .takeWhile(name -> name != null)
-        .collect(Collectors.joining("."));
+  private static String key(Class<?> root, DatabindException e) {
+    return RecordKeys.dotted(
+        root,
+        e.getPath().stream()
+            .map(JacksonException.Reference::getPropertyName)
+            .takeWhile(name -> name != null)
+            .toList());
   }
 
   private static String allowed(Class<?> type) {
@@ -101,10 +122,5 @@ public final class ConfigLoader {
         : Arrays.stream(constants)
             .map(c -> "\"" + c.toString().toLowerCase(Locale.ROOT) + "\"")
             .collect(Collectors.joining(", ", "one of ", ""));
-  }
-
-  /** {@code asyncLevel} → {@code async_level}. */
-  private static String snakeCase(String name) {
-    return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
   }
 }

@@ -10,8 +10,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The values of a configuration by key, and where each was set. It begins as the defaults, which
- * fix for good what keys there are and of what type.
+ * The values of a configuration by key, and where each was set. It starts with the defaults, which
+ * determine the keys and their types.
  */
 final class ConfigTree {
   private static final String INT = "expected a whole number from −2^31 to 2^31 − 1";
@@ -44,7 +44,7 @@ final class ConfigTree {
     return keys.contains(dotted);
   }
 
-  /** Sets all that {@code file} holds. */
+  /** Sets every key of {@code file}. */
   void merge(TomlSource file) {
     merge(file, "", values, file.root());
   }
@@ -63,13 +63,12 @@ final class ConfigTree {
         }
         merge(file, key + ".", nested, field.getValue());
       } else {
-        JsonNode value = file.exact(key, field.getValue());
-        section.set(field.getKey(), checked(key, old, value));
+        section.set(field.getKey(), checked(key, old, field.getValue()));
       }
     }
   }
 
-  /** Sets one key from the text of an override. */
+  /** Sets one key from an override on the command line. */
   void override(String dotted, String text) {
     if (!has(dotted)) {
       throw unknown("--" + dotted, dotted);
@@ -93,11 +92,7 @@ final class ConfigTree {
   private static JsonNode parsed(JsonNode old, String text) {
     JsonNodeFactory nodes = JsonNodeFactory.instance;
     if (old.isArray()) {
-      ArrayNode list = nodes.arrayNode();
-      for (String element : text.isBlank() ? new String[0] : text.split(",", -1)) {
-        list.add(element.strip());
-      }
-      return list;
+      return list(text);
     }
     try {
       if (old.isIntegralNumber()) {
@@ -107,12 +102,21 @@ final class ConfigTree {
         return nodes.numberNode(Double.parseDouble(text.strip()));
       }
     } catch (NumberFormatException e) {
-      return nodes.stringNode(text); // Refused below as a string where a number is due.
+      return nodes.stringNode(text); // Refused by the check of types, which shows the text.
     }
     if (old.isBoolean() && (text.equals("true") || text.equals("false"))) {
       return nodes.booleanNode(text.equals("true"));
     }
     return nodes.stringNode(text);
+  }
+
+  /** A list written as text: elements separated by commas. */
+  static ArrayNode list(String text) {
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    for (String element : text.isBlank() ? new String[0] : text.split(",", -1)) {
+      list.add(element.strip());
+    }
+    return list;
   }
 
   /** {@code value} as the type of the one it replaces, if it can be. */
@@ -147,7 +151,7 @@ final class ConfigTree {
     }
   }
 
-  /** The value now at {@code key} is not allowed. */
+  /** The error for the current value of {@code key}. */
   ConfigException refused(String key, String allowed, Throwable cause) {
     JsonNode value = values.at("/" + key.replace('.', '/'));
     return new ConfigException(message(key, value, allowed), cause);
@@ -173,7 +177,7 @@ final class ConfigTree {
                     .orElseGet(() -> "expected one of " + String.join(", ", siblings(key)))));
   }
 
-  /** The keys of the innermost section that {@code key} names rightly. */
+  /** The keys of the innermost section in {@code key} that exists. */
   private List<String> siblings(String key) {
     String section = key;
     do {

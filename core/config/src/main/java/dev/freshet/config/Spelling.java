@@ -5,19 +5,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the key that was meant by one that does not exist. */
+/** Suggests an existing key for one that does not exist. */
 final class Spelling {
   private Spelling() {}
 
   /**
-   * The candidate a few slips of the finger away, or else the only one whose last part is the
-   * key's: a right name in the wrong section.
+   * The nearest candidate within a few edits; otherwise the only one with the same last part: a
+   * right name in the wrong section.
    */
   static Optional<String> closest(String key, Collection<String> candidates) {
-    int slips = Math.clamp(key.length() / 3, 1, 3);
+    int edits = Math.clamp(key.length() / 3, 1, 3);
     Optional<String> near =
         candidates.stream()
-            .filter(c -> distance(key, c) <= slips)
+            .filter(c -> distance(key, c) <= edits)
             .min(Comparator.comparingInt(c -> distance(key, c)));
     if (near.isPresent()) {
       return near;
@@ -31,7 +31,7 @@ final class Spelling {
     return key.substring(key.lastIndexOf('.') + 1);
   }
 
-  /** Levenshtein's: insertions, deletions and replacements from one to the other. */
+  /** The Levenshtein distance: insertions, deletions and replacements from one to the other. */
   static int distance(String from, String to) {
     int[] row = new int[to.length() + 1];
     for (int j = 0; j < row.length; j++) {

@@ -1,37 +1,48 @@
 package dev.freshet.config;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import tools.jackson.core.JacksonException;
+import java.util.Map;
+import java.util.Objects;
+import org.tomlj.Toml;
+import org.tomlj.TomlArray;
+import org.tomlj.TomlParseError;
+import org.tomlj.TomlParseResult;
+import org.tomlj.TomlTable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.dataformat.toml.TomlMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A TOML file that was read, and where its keys stand in it.
+ * A TOML file that was read.
  *
- * @param root what it holds
+ * @param root its tables and values
+ * @param lines the line, from 1, on which each dotted key is set
  */
-record TomlSource(Path file, List<String> lines, JsonNode root) {
-  private static final TomlMapper TOML = new TomlMapper();
-  private static final Pattern TABLE = Pattern.compile("\\s*\\[\\s*([\\w.\\- ]+?)\\s*].*");
-  private static final Pattern KEY = Pattern.compile("\\s*([\\w.\\-]+)\\s*=.*");
-
-  private static final Pattern INTEGER = Pattern.compile("[^=]*=\\s*([+-]?[0-9][0-9_]*)\\s*(#.*)?");
-  private static final Pattern LONG_DIGITS = Pattern.compile("[0-9][0-9_]{18}");
+record TomlSource(Path file, ObjectNode root, Map<String, Integer> lines) {
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
   static TomlSource read(Path file) {
-    String text;
+    TomlParseResult parsed = Toml.parse(text(file));
+    if (parsed.hasErrors()) {
+      TomlParseError first = parsed.errors().getFirst();
+      throw new ConfigException(
+          "%s:%d: not valid TOML: %s".formatted(file, first.position().line(), first.getMessage()),
+          first);
+    }
+    Map<String, Integer> lines = new HashMap<>();
+    return new TomlSource(file, table("", parsed, lines), lines);
+  }
+
+  private static String text(Path file) {
     try {
-      text = Files.readString(file);
+      return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw new ConfigException("%s: not found, expected a TOML file".formatted(file), e);
     } catch (CharacterCodingException e) {
@@ -42,64 +53,43 @@ record TomlSource(Path file, List<String> lines, JsonNode root) {
               .formatted(file, Files.isDirectory(file) ? "it is a directory" : e.getMessage()),
           e);
     }
-    try {
-      return new TomlSource(file, text.lines().toList(), TOML.readTree(text));
-    } catch (JacksonException e) {
-      throw new ConfigException(
-          "%s:%d: not valid TOML: %s"
-              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
-          e);
-    }
   }
 
-  /** {@code file:line} of a dotted key, or {@code file} where {@link #lineOf} does not know. */
+  private static ObjectNode table(String prefix, TomlTable table, Map<String, Integer> lines) {
+    ObjectNode node = NODES.objectNode();
+    for (String name : table.keySet()) {
+      List<String> path = List.of(name); // A quoted name may have dots in it.
+      lines.put(prefix + name, Objects.requireNonNull(table.inputPositionOf(path)).line());
+      Object value = Objects.requireNonNull(table.get(path));
+      node.set(
+          name,
+          value instanceof TomlTable nested
+              ? table(prefix + name + ".", nested, lines)
+              : value(value));
+    }
+    return node;
+  }
+
+  private static JsonNode value(Object value) {
+    return switch (value) {
+      case Long number -> NODES.numberNode(number);
+      case Double number -> NODES.numberNode(number);
+      case Boolean truth -> NODES.booleanNode(truth);
+      case String text -> NODES.stringNode(text);
+      case TomlArray array -> array(array);
+      case TomlTable table -> table("", table, new HashMap<>());
+      default -> NODES.pojoNode(value); // A date or a time, which no key takes.
+    };
+  }
+
+  private static ArrayNode array(TomlArray array) {
+    ArrayNode node = NODES.arrayNode();
+    array.toList().forEach(element -> node.add(value(element)));
+    return node;
+  }
+
+  /** {@code file:line} of a dotted key of the file. */
   String where(String dotted) {
-    OptionalInt line = lineOf(dotted);
-    return line.isPresent() ? "%s:%d".formatted(file, line.getAsInt() + 1) : file.toString();
-  }
-
-  /**
-   * {@code parsed} as it is written under a dotted key. The parser garbles decimal integers of 19
-   * digits, which are read here instead; one that stands where this cannot read it is refused.
-   */
-  JsonNode exact(String dotted, JsonNode parsed) {
-    if (!parsed.isIntegralNumber()) {
-      return parsed;
-    }
-    OptionalInt line = lineOf(dotted);
-    if (line.isPresent()) {
-      Matcher integer = INTEGER.matcher(lines.get(line.getAsInt()));
-      return integer.matches()
-          ? JsonNodeFactory.instance.numberNode(new BigInteger(integer.group(1).replace("_", "")))
-          : parsed;
-    }
-    if (lines.stream().anyMatch(text -> LONG_DIGITS.matcher(text).find())) {
-      throw new ConfigException(
-          "%s: %s: expected on a line of its own, as the file holds an integer of 19 digits or more"
-              .formatted(file, dotted));
-    }
-    return parsed;
-  }
-
-  /**
-   * The index of the line that sets a dotted key, plainly or in a table; not in other notations.
-   */
-  private OptionalInt lineOf(String dotted) {
-    String table = "";
-    for (int i = 0; i < lines.size(); i++) {
-      Matcher header = TABLE.matcher(lines.get(i));
-      Matcher key = KEY.matcher(lines.get(i));
-      String name = "";
-      if (header.matches()) {
-        name = header.group(1);
-        table = name + ".";
-      } else if (key.matches()) {
-        name = table + key.group(1);
-      }
-      if (name.equals(dotted)) {
-        return OptionalInt.of(i);
-      }
-    }
-    return OptionalInt.empty();
+    return "%s:%d".formatted(file, Objects.requireNonNull(lines.get(dotted)));
   }
 }

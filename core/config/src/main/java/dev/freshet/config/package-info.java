@@ -1,6 +1,6 @@
 /**
- * Binds a TOML file and dotted overrides to configuration records. Each room owns the keys of its
- * own record; this room knows none.
+ * Binds a TOML file and dotted overrides to configuration records. A record declares its keys,
+ * their defaults and descriptions, and checks their values, in the room that it configures.
  */
 @NullMarked
 package dev.freshet.config;

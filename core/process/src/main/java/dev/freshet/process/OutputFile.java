@@ -1,7 +1,10 @@
 package dev.freshet.process;
 
 import dev.freshet.config.ConfigException;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,23 @@ public final class OutputFile {
     return refused.getReason() == null
         ? e.getClass().getSimpleName().replace("Exception", "") + " " + refused.getFile()
         : refused.getReason();
+  }
+
+  /**
+   * Opens a file to write it from its beginning, and makes the directories above it.
+   *
+   * @throws UncheckedIOException if that is not possible
+   */
+  public static OutputStream open(Path file) {
+    try {
+      Path parent = file.toAbsolutePath().getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      return new BufferedOutputStream(Files.newOutputStream(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be written: %s".formatted(file, reason(e)), e);
+    }
   }
 
   /**

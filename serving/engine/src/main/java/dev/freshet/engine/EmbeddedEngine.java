@@ -20,37 +20,37 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
    * @throws EngineException if the model is missing, broken or unsupported
    */
   public EmbeddedEngine(
-      Path baseDir, EngineOptions options, MonotonicClock clock, EngineMetrics metrics) {
-    this(readConfig(baseDir), baseDir, options, clock, metrics);
+      Path baseDir, EngineConfig engine, MonotonicClock clock, EngineMetrics metrics) {
+    this(readConfig(baseDir), baseDir, engine, clock, metrics);
   }
 
   private EmbeddedEngine(
       ModelConfig config,
       Path baseDir,
-      EngineOptions options,
+      EngineConfig engine,
       MonotonicClock clock,
       EngineMetrics metrics) {
-    super(parts(config, baseDir, options, clock), clock, metrics);
+    super(parts(config, baseDir, engine, clock), clock, metrics);
     this.eosTokens = config.eosTokens();
   }
 
   private static Parts<VersionedModel> parts(
-      ModelConfig config, Path baseDir, EngineOptions options, MonotonicClock clock) {
-    DType type = options.dtype().orElse(config.dtype());
-    int maxModelLen = Math.min(options.maxModelLen(), config.maxPositions());
+      ModelConfig config, Path baseDir, EngineConfig engine, MonotonicClock clock) {
+    DType type = engine.dtype().or(config.dtype());
+    int maxModelLen = Math.min(engine.maxModelLen(), config.maxPositions());
     CheckpointSource source = new CheckpointSource(baseDir, config, type, maxModelLen, clock);
     VersionedModel base = source.base().weights();
-    KvCache cache = cache(config, options.maxSequences(), maxModelLen, base);
+    KvCache cache = cache(config, engine.maxSequences(), maxModelLen, base);
     return new Parts<>(
-        options.modelName(),
+        engine.modelName(),
         config.vocabSize(),
         maxModelLen,
-        options.maxSequences(),
-        options.maxWaiting(),
-        options.prefillTokens(),
-        new LibtorchRunner(base, cache, options.prefillTokens()),
+        engine.maxSequences(),
+        engine.maxWaiting(),
+        engine.prefillTokens(),
+        new LibtorchRunner(base, cache, engine.prefillTokens()),
         source,
-        () -> Torch.computeThread(options.threads()));
+        () -> Torch.computeThread(engine.threads()));
   }
 
   private static KvCache cache(

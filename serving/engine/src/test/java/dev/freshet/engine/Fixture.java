@@ -20,7 +20,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -78,7 +77,7 @@ public final class Fixture {
       Path fixture, int maxSequences, int maxWaiting, EngineMetrics metrics) {
     return new EmbeddedEngine(
         fixture,
-        new EngineOptions("tiny", maxSequences, 256, maxWaiting, 64, 1, Optional.empty()),
+        new EngineConfig("tiny", maxSequences, 256, maxWaiting, 64, 1, EngineConfig.Precision.AUTO),
         MonotonicClock.SYSTEM,
         metrics);
   }

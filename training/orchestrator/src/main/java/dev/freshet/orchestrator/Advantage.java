@@ -19,41 +19,15 @@ import java.util.List;
  * such a group is exactly 0. Rewards are finite, which {@link Rollout} guarantees.
  */
 public enum Advantage {
-  MEAN("mean"),
+  MEAN,
 
   /** From DeepSeekMath, arXiv 2402.03300, section 4.1; ε as in its common implementations. */
-  GRPO("grpo");
+  GRPO;
 
   static final double EPSILON = 1e-6;
 
   /** The spread of equal rewards, relative to the largest magnitude or to 1. */
   static final double TOLERANCE = 1e-6;
-
-  private final String configName;
-
-  Advantage(String configName) {
-    this.configName = configName;
-  }
-
-  /** The name in a configuration. */
-  public String configName() {
-    return configName;
-  }
-
-  /**
-   * The rule of that name.
-   *
-   * @throws IllegalArgumentException if there is none
-   */
-  public static Advantage named(String name) {
-    return Arrays.stream(values())
-        .filter(rule -> rule.configName.equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "advantage '%s': expected mean or grpo".formatted(name)));
-  }
 
   /** Whether the group's rewards are equal within the tolerance, so that it teaches nothing. */
   static boolean equalRewards(Group group) {

@@ -22,6 +22,7 @@ final class Dispatcher {
 
   private final Environment environment;
   private final OrchestratorConfig config;
+  private final long firstSeed;
   private final GroupLedger ledger;
   private final RolloutRunner runner;
   private final WeightWatcher watcher;
@@ -32,11 +33,13 @@ final class Dispatcher {
   Dispatcher(
       Environment environment,
       OrchestratorConfig config,
+      long seed,
       GroupLedger ledger,
       RolloutRunner runner,
       WeightWatcher watcher) {
     this.environment = environment;
     this.config = config;
+    this.firstSeed = seed;
     this.ledger = ledger;
     this.runner = runner;
     this.watcher = watcher;
@@ -119,7 +122,7 @@ final class Dispatcher {
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
       int index = i;
-      long seed = config.seed() + (number * config.groupSize() + i) * SEED_STRIDE;
+      long seed = firstSeed + (number * config.groupSize() + i) * SEED_STRIDE;
       Thread.ofVirtual()
           .name("rollout-" + group.rolloutId(i))
           .start(() -> play(group, index, seed));

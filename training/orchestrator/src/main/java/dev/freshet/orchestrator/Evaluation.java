@@ -24,17 +24,20 @@ final class Evaluation {
   private final OrchestratorConfig config;
   private final RolloutRunner runner;
   private final Fleet fleet;
+  private final long firstSeed;
   private final MonotonicClock clock;
   private final Calls calls = new Calls();
 
   Evaluation(
       Environment environment,
       OrchestratorConfig config,
+      long seed,
       RolloutRunner runner,
       Fleet fleet,
       MonotonicClock clock) {
     this.environment = environment;
     this.config = config;
+    this.firstSeed = seed;
     this.runner = runner;
     this.fleet = fleet;
     this.clock = clock;
@@ -93,7 +96,7 @@ final class Evaluation {
       List<Future<RolloutResult>> running = new ArrayList<>();
       for (int i = 0; i < config.evalProblems(); i++) {
         Problem problem = environment.problem(Split.HELD_OUT, i);
-        long seed = config.seed() + i;
+        long seed = firstSeed + i;
         running.add(
             threads.submit(
                 () -> {

@@ -50,11 +50,11 @@ final class GroupLedger {
   private Optional<OrchestratorException> failure = Optional.empty();
   private Optional<Long> heldSince = Optional.empty();
 
-  GroupLedger(OrchestratorConfig config, MonotonicClock clock) {
+  GroupLedger(OrchestratorConfig config, long batches, MonotonicClock clock) {
     this.groupsPerBatch = config.groupsPerBatch();
     this.asyncLevel = config.asyncLevel();
     this.maxInflightGroups = config.maxInflightGroups();
-    this.batches = config.steps();
+    this.batches = batches;
     this.maxFailuresInARow = Math.max(8, 2 * config.maxInflightGroups());
     this.filter = new ZeroAdvantageFilter(config.filterZeroAdvantage(), config.groupsPerBatch());
     this.clock = clock;
@@ -311,6 +311,10 @@ final class GroupLedger {
     } finally {
       lock.unlock();
     }
+  }
+
+  long batches() {
+    return batches;
   }
 
   long batchesTaken() {

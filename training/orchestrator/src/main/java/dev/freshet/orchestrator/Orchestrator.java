@@ -9,6 +9,7 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * One run: evaluates the base model, keeps rollouts in flight, hands the trainer one batch per step
@@ -33,6 +37,7 @@ public final class Orchestrator {
   private static final long JOIN_MILLIS = 10_000;
 
   private final OrchestratorConfig config;
+  private final long steps;
   private final CheckpointStore weights;
   private final EventLog events;
   private final Consumer<Progress> progress;
@@ -48,6 +53,8 @@ public final class Orchestrator {
   private Optional<Thread> periodicEvaluation = Optional.empty();
 
   /**
+   * @param steps training batches in all; the run ends when the weights of the last are served
+   * @param seed the seed of the sampling of rollouts and evaluations
    * @param weights the store that the trainer publishes to; empty at the start
    * @param batches the store that the trainer reads; it also holds the run's update log
    * @param file receives the run's metrics; closed by the caller
@@ -57,6 +64,8 @@ public final class Orchestrator {
    */
   public Orchestrator(
       OrchestratorConfig config,
+      long steps,
+      long seed,
       Environment environment,
       CheckpointStore weights,
       BatchStore batches,
@@ -65,26 +74,27 @@ public final class Orchestrator {
       EventLog events,
       Consumer<Progress> progress) {
     this.config = config;
+    this.steps = steps;
     this.weights = weights;
     this.events = events;
     this.progress = progress;
     this.metrics = new RunMetrics(file, metrics);
     this.fleet =
         new Fleet(
-            config.servers(),
-            config.adminToken(),
+            config.addresses(),
+            AdminTokenFile.read(config.adminTokenFile()),
             Duration.ofSeconds(config.updateDeadlineS()),
             new LoggedUpdates(batches.updates()),
             events);
     this.client = new StreamingClient();
-    this.ledger = new GroupLedger(config, events.clock());
+    this.ledger = new GroupLedger(config, steps, events.clock());
     this.runner =
         new RolloutRunner(
             environment, fleet, client, Duration.ofSeconds(config.requestDeadlineS()));
-    this.evaluation = new Evaluation(environment, config, runner, fleet, events.clock());
+    this.evaluation = new Evaluation(environment, config, seed, runner, fleet, events.clock());
     this.watcher =
         new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
-    this.dispatcher = new Dispatcher(environment, config, ledger, runner, watcher);
+    this.dispatcher = new Dispatcher(environment, config, seed, ledger, runner, watcher);
     this.packer = new Packer(config, ledger, fleet, batches, events);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
@@ -95,12 +105,27 @@ public final class Orchestrator {
     return fleet.replicas();
   }
 
+  /** {@link #replicas} as a JSON array, for the dashboard. */
+  public String replicasJson() {
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    for (ReplicaStatus replica : replicas()) {
+      ObjectNode node = list.addObject();
+      node.put("server", replica.server());
+      node.put("state", replica.quarantined().isPresent() ? "quarantined" : "serving");
+      node.put("version", replica.version());
+      node.put("streams", replica.rollouts());
+      replica.quarantined().ifPresent(why -> node.put("why", why));
+    }
+    return list.toString();
+  }
+
   /**
    * Runs to the end, or until stopped.
    *
    * @throws OrchestratorException if the run cannot start or continue, whatever the cause
    */
   public OrchestratorReport run() throws InterruptedException {
+    long begin = events.clock().nanos();
     boolean finished = false;
     OptionalDouble rewardStart = OptionalDouble.empty();
     OptionalDouble rewardEnd = OptionalDouble.empty();
@@ -114,7 +139,7 @@ public final class Orchestrator {
       watcher.start();
       dispatcher.start();
       if (packAll() && awaitLastWeights()) {
-        report(Progress.Stage.EVALUATING_END, config.steps(), OptionalDouble.empty(), 0);
+        report(Progress.Stage.EVALUATING_END, steps, OptionalDouble.empty(), 0);
         joinPeriodicEvaluation();
         rewardEnd = evaluate();
         finished = !ledger.stopping();
@@ -134,7 +159,8 @@ public final class Orchestrator {
         metrics.stalenessMean(),
         metrics.stalenessMax(),
         ledger.counts(),
-        runner.generatedTokens());
+        runner.generatedTokens(),
+        events.clock().millisSince(begin) / 1e3);
   }
 
   /** Cancels all rollouts, so that {@link #run} returns soon. Idempotent. */
@@ -155,7 +181,7 @@ public final class Orchestrator {
 
   /** Hands over all batches; false if the run failed or was stopped before. */
   private boolean packAll() throws InterruptedException {
-    for (long step = 1; step <= config.steps(); step++) {
+    for (long step = 1; step <= steps; step++) {
       Optional<BatchStats> stats = packer.pack(step);
       if (stats.isEmpty()) {
         return false;
@@ -171,15 +197,15 @@ public final class Orchestrator {
   }
 
   private boolean awaitLastWeights() throws InterruptedException {
-    report(Progress.Stage.AWAITING_LAST_WEIGHTS, config.steps(), OptionalDouble.empty(), 0);
+    report(Progress.Stage.AWAITING_LAST_WEIGHTS, steps, OptionalDouble.empty(), 0);
     long since = events.clock().nanos();
     try (Waits.Open _ =
         Waits.begin(
             "orchestrator",
-            "the last weights, version " + config.steps(),
+            "the last weights, version " + steps,
             "trainer",
             Duration.ofSeconds(config.trainerDeadlineS()))) {
-      while (!ledger.awaitVersion(config.steps(), POLL_NANOS)) {
+      while (!ledger.awaitVersion(steps, POLL_NANOS)) {
         if (ledger.stopping() || ledger.failure().isPresent()) {
           return false;
         }
@@ -206,8 +232,7 @@ public final class Orchestrator {
 
   /** Starts a periodic evaluation if one is due. Called on the watcher's thread. */
   private synchronized void served(long version) {
-    boolean due =
-        config.evalEvery() > 0 && version % config.evalEvery() == 0 && version < config.steps();
+    boolean due = config.evalEvery() > 0 && version % config.evalEvery() == 0 && version < steps;
     if (!due) {
       return;
     }
@@ -242,13 +267,7 @@ public final class Orchestrator {
   private void report(Progress.Stage stage, long step, OptionalDouble reward, long staleness) {
     progress.accept(
         new Progress(
-            stage,
-            step,
-            config.steps(),
-            fleet.policyVersion(),
-            reward,
-            staleness,
-            fleet.rollouts()));
+            stage, step, steps, fleet.policyVersion(), reward, staleness, fleet.rollouts()));
   }
 
   private void requireNoFailure() {

@@ -1,93 +1,118 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.config.Check;
+import dev.freshet.config.ConfigLoader;
+import dev.freshet.config.Key;
+import dev.freshet.config.Section;
 import dev.freshet.fleet.ServerAddress;
-import dev.freshet.wire.AdminToken;
+import java.net.URI;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.stream.IntStream;
 
-/**
- * What an orchestrator is told. Messages of a refused value begin with the component's name.
- *
- * @param servers the inference servers, at least one
- * @param adminToken what the servers' weight operations must carry, if anything
- * @param groupSize rollouts a group, all of one problem
- * @param groupsPerBatch groups a training batch
- * @param asyncLevel the greatest staleness a group may have in its batch: (step − 1) − policy
- *     version at its dispatch
- * @param steps training batches in all; the run ends when the weights of the last are served
- * @param maxInflightGroups the most groups generating at once
- * @param temperature of the rollouts' sampling
- * @param topP of the rollouts' sampling
- * @param maxTokens the most tokens a turn
- * @param filterZeroAdvantage whether groups whose rewards are all equal are left out
- * @param advantage how advantages are computed
- * @param evalProblems held-out problems an evaluation; 0 for none at all
- * @param evalEvery policy versions between evaluations besides those at start and end; 0 for none
- * @param evalTemperature of the evaluation's sampling
- * @param startDeadlineS seconds until every server has to be healthy at the start
- * @param requestDeadlineS seconds one completion may take
- * @param updateDeadlineS seconds one server may take for a weight update, retries included
- * @param trainerDeadlineS seconds without new weights, once nothing can go on without them, after
- *     which the trainer counts as failed
- * @param seed of the sampling of rollouts and evaluations
- */
+/** The configuration of the orchestrator. */
+@Section(
+    "The orchestrator: samples and scores rollouts, hands batches to the trainer, updates the"
+        + " weights of the servers.")
 public record OrchestratorConfig(
-    List<ServerAddress> servers,
-    Optional<AdminToken> adminToken,
-    int groupSize,
-    int groupsPerBatch,
-    int asyncLevel,
-    long steps,
-    int maxInflightGroups,
-    double temperature,
-    double topP,
-    int maxTokens,
-    boolean filterZeroAdvantage,
-    Advantage advantage,
-    int evalProblems,
-    long evalEvery,
-    double evalTemperature,
-    long startDeadlineS,
-    long requestDeadlineS,
-    long updateDeadlineS,
-    long trainerDeadlineS,
-    long seed) {
+    @Key(def = "http://127.0.0.1:8000", doc = "for `freshet orchestrate`: data URL of each server")
+        List<String> servers,
+    @Key(def = "http://127.0.0.1:8001", doc = "admin URL of each server, in the same order")
+        List<String> adminServers,
+    @Key(def = "", doc = "file whose first line is the servers' admin token; empty: no token")
+        String adminTokenFile,
+    @Key(def = "127.0.0.1", doc = "address where `freshet orchestrate` serves GET /metrics")
+        String httpHost,
+    @Key(def = "8002", doc = "0: any free port") int httpPort,
+    @Key(def = "16", doc = "answers per problem; advantages are relative to the group")
+        int groupSize,
+    @Key(def = "8", doc = "problems per training step") int groupsPerBatch,
+    @Key(
+            def = "1",
+            doc = "most steps by which a rollout's policy may lag behind the one being trained")
+        int asyncLevel,
+    @Key(def = "8", doc = "most problems being answered at once") int maxInflightGroups,
+    @Key(def = "1.0", doc = "sampling temperature") double temperature,
+    @Key(def = "1.0", doc = "nucleus sampling: share of the probability mass to sample from")
+        double topP,
+    @Key(
+            def = "10",
+            doc = "most tokens of an answer; above max_length, to leave room for the end token")
+        int maxTokens,
+    @Key(
+            def = "true",
+            doc = "drop groups whose answers all have the same reward: nothing to learn from")
+        boolean filterZeroAdvantage,
+    @Key(
+            def = "grpo",
+            doc =
+                "mean: reward minus group mean; grpo: that divided by the group's standard"
+                    + " deviation")
+        Advantage advantage,
+    @Key(
+            def = "256",
+            doc = "held-out strings, evaluated at the start and at the end; 0: no evaluation")
+        int evalProblems,
+    @Key(def = "0", doc = "steps between further evaluations; 0: only at the start and at the end")
+        long evalEvery,
+    @Key(def = "1.0", doc = "sampling temperature of evaluations") double evalTemperature,
+    @Key(def = "60", doc = "for all servers to be healthy at the start") long startDeadlineS,
+    @Key(def = "120", doc = "for one completion") long requestDeadlineS,
+    @Key(def = "60", doc = "for one weight update of a server, including retries")
+        long updateDeadlineS,
+    @Key(def = "600", doc = "for new weights, once the pipeline is blocked on them")
+        long trainerDeadlineS) {
+  private static final String HTTP_URLS = "URLs such as http://127.0.0.1:8000";
 
   public OrchestratorConfig {
     servers = List.copyOf(servers);
-    require(!servers.isEmpty(), "servers", servers, "at least one");
-    require(servers.stream().distinct().count() == servers.size(), "servers", servers, "each once");
-    require(groupSize >= 1, "groupSize", groupSize, "at least 1");
-    require(
+    adminServers = List.copyOf(adminServers);
+    Check.that(!servers.isEmpty(), "servers", "at least one URL");
+    Check.that(
+        servers.size() == adminServers.size(),
+        "adminServers",
+        "as many URLs as servers, in the same order");
+    Check.that(servers.stream().allMatch(Check::isHttpUrl), "servers", HTTP_URLS);
+    Check.that(adminServers.stream().allMatch(Check::isHttpUrl), "adminServers", HTTP_URLS);
+    Check.that(
+        servers.stream().distinct().count() == servers.size(), "servers", "every URL only once");
+    Check.address("httpHost", httpHost);
+    Check.port("httpPort", httpPort);
+    Check.positive("groupSize", groupSize);
+    Check.that(
         groupSize >= 2 || !filterZeroAdvantage,
         "groupSize",
-        groupSize,
-        "at least 2 with filterZeroAdvantage: a rollout alone has no advantage");
-    require(groupsPerBatch >= 1, "groupsPerBatch", groupsPerBatch, "at least 1");
-    require(asyncLevel >= 0, "asyncLevel", asyncLevel, "at least 0");
-    require(steps >= 1, "steps", steps, "at least 1");
-    require(maxInflightGroups >= 1, "maxInflightGroups", maxInflightGroups, "at least 1");
-    require(
-        temperature >= 0 && Double.isFinite(temperature), "temperature", temperature, "0 or more");
-    require(topP > 0 && topP <= 1, "topP", topP, "more than 0 and at most 1");
-    require(maxTokens >= 1, "maxTokens", maxTokens, "at least 1");
-    require(evalProblems >= 0, "evalProblems", evalProblems, "0 or more");
-    require(evalEvery >= 0, "evalEvery", evalEvery, "0 or more");
-    require(
-        evalTemperature >= 0 && Double.isFinite(evalTemperature),
-        "evalTemperature",
-        evalTemperature,
-        "0 or more");
-    require(startDeadlineS >= 1, "startDeadlineS", startDeadlineS, "at least 1");
-    require(requestDeadlineS >= 1, "requestDeadlineS", requestDeadlineS, "at least 1");
-    require(updateDeadlineS >= 1, "updateDeadlineS", updateDeadlineS, "at least 1");
-    require(trainerDeadlineS >= 1, "trainerDeadlineS", trainerDeadlineS, "at least 1");
+        "at least 2 with filter_zero_advantage: a rollout alone has no advantage");
+    Check.positive("groupsPerBatch", groupsPerBatch);
+    Check.notNegative("asyncLevel", asyncLevel);
+    Check.positive("maxInflightGroups", maxInflightGroups);
+    temperature("temperature", temperature);
+    Check.that(topP > 0 && topP <= 1, "topP", "above 0 and at most 1");
+    Check.positive("maxTokens", maxTokens);
+    Check.notNegative("evalProblems", evalProblems);
+    Check.notNegative("evalEvery", evalEvery);
+    temperature("evalTemperature", evalTemperature);
+    Check.positive("startDeadlineS", startDeadlineS);
+    Check.positive("requestDeadlineS", requestDeadlineS);
+    Check.positive("updateDeadlineS", updateDeadlineS);
+    Check.positive("trainerDeadlineS", trainerDeadlineS);
   }
 
-  private static void require(boolean holds, String component, Object value, String expected) {
-    if (!holds) {
-      throw new IllegalArgumentException(
-          "%s %s: expected %s".formatted(component, value, expected));
-    }
+  private static void temperature(String component, double value) {
+    Check.that(value >= 0 && Double.isFinite(value), component, "0 or more");
+  }
+
+  /** The servers, in order. */
+  public List<ServerAddress> addresses() {
+    return IntStream.range(0, servers.size())
+        .mapToObj(
+            i -> new ServerAddress(URI.create(servers.get(i)), URI.create(adminServers.get(i))))
+        .toList();
+  }
+
+  /** The same configuration with one other server in place of {@code servers}. */
+  public OrchestratorConfig withServer(URI data, URI admin) {
+    return ConfigLoader.with(
+        this, Map.of("servers", data.toString(), "admin_servers", admin.toString()));
   }
 }

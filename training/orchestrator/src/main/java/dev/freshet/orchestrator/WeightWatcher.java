@@ -80,7 +80,7 @@ final class WeightWatcher {
 
   private void watch() {
     try {
-      while (settled() < config.steps() && !ledger.stopping()) {
+      while (settled() < ledger.batches() && !ledger.stopping()) {
         Optional<Long> step = look(settled());
         if (step.isPresent()) {
           found();

@@ -172,7 +172,7 @@ class GroupLedgerTest {
     config.maxInflightGroups = maxInflightGroups;
     config.steps = steps;
     config.filterZeroAdvantage = filter;
-    return new GroupLedger(config.build(), MonotonicClock.SYSTEM);
+    return new GroupLedger(config.build(), config.steps, MonotonicClock.SYSTEM);
   }
 
   private List<GroupInFlight> dispatchAll(GroupLedger ledger) throws InterruptedException {

@@ -342,11 +342,11 @@ class OrchestratorTest {
     }
   }
 
-  private static OrchestratorConfig evaluatingEverySecond(TestServer server) {
+  private static TestConfig evaluatingEverySecond(TestServer server) {
     TestConfig config = new TestConfig(server);
     config.steps = 6;
     config.evalEvery = 2;
-    return config.build();
+    return config;
   }
 
   private static void assertEveryGroupIsCountedOnce(GroupCounts c) {

@@ -3,7 +3,6 @@ package dev.freshet.orchestrator;
 import dev.freshet.fleet.ServerAddress;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /** The configuration of a small run: 2 groups of 4 a batch; what a test varies can be set. */
 final class TestConfig {
@@ -24,21 +23,23 @@ final class TestConfig {
   }
 
   /** What most tests vary. */
-  static OrchestratorConfig of(int asyncLevel, long steps, TestServer... servers) {
+  static TestConfig of(int asyncLevel, long steps, TestServer... servers) {
     TestConfig config = new TestConfig(servers);
     config.asyncLevel = asyncLevel;
     config.steps = steps;
-    return config.build();
+    return config;
   }
 
   OrchestratorConfig build() {
     return new OrchestratorConfig(
-        servers,
-        Optional.empty(),
+        servers.stream().map(server -> server.data().toString()).toList(),
+        servers.stream().map(server -> server.admin().toString()).toList(),
+        "",
+        "127.0.0.1",
+        0,
         groupSize,
         groupsPerBatch,
         asyncLevel,
-        steps,
         maxInflightGroups,
         1,
         topP,
@@ -51,7 +52,6 @@ final class TestConfig {
         5,
         10,
         4,
-        trainerDeadlineS,
-        7);
+        trainerDeadlineS);
   }
 }

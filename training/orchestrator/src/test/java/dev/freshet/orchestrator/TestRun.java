@@ -29,6 +29,8 @@ import tools.jackson.databind.JsonNode;
 public final class TestRun implements AutoCloseable {
   public static final String ALPHABET = "abcdefgh";
 
+  private static final long SEED = 7;
+
   final List<String> lines = new CopyOnWriteArrayList<>();
   final List<Progress> progress = new CopyOnWriteArrayList<>();
   final CheckpointStore weights;
@@ -43,7 +45,7 @@ public final class TestRun implements AutoCloseable {
   private final CompletableFuture<OrchestratorReport> report = new CompletableFuture<>();
   private final List<AutoCloseable> owned = new ArrayList<>();
 
-  TestRun(Path dir, OrchestratorConfig config, Environment environment) throws IOException {
+  TestRun(Path dir, TestConfig config, Environment environment) throws IOException {
     this.weightsDir = dir.resolve("weights");
     this.weights = new CheckpointStore(weightsDir);
     this.batches = new BatchStore(dir.resolve("rollouts"));
@@ -51,7 +53,9 @@ public final class TestRun implements AutoCloseable {
     this.metrics = MetricsFile.open(dir, "orchestrator", InstantSource.system());
     this.orchestrator =
         new Orchestrator(
-            config,
+            config.build(),
+            config.steps,
+            SEED,
             environment,
             weights,
             batches,

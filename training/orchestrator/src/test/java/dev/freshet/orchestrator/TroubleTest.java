@@ -381,9 +381,9 @@ class TroubleTest {
     }
   }
 
-  private static OrchestratorConfig impatient(TestServer server) {
+  private static TestConfig impatient(TestServer server) {
     TestConfig config = new TestConfig(server);
     config.trainerDeadlineS = 1;
-    return config.build();
+    return config;
   }
 }

@@ -1,23 +1,58 @@
 package dev.freshet.trainer;
 
+import dev.freshet.config.Check;
+import dev.freshet.config.Key;
+import dev.freshet.config.Section;
 import java.time.Duration;
 
-/**
- * The settings of a {@link TrainerLoop}.
- *
- * @param steps the number of batches to train on
- * @param packLength the most tokens of a packed row
- * @param microRows the number of rows in one micro-batch
- * @param threads the number of libtorch's threads for one operation
- * @param keepWeights the number of newest published steps that stay on disk; step 0 always stays
- * @param batchDeadline the longest wait for one batch
- */
+/** The configuration of the trainer. */
+@Section("The trainer: AdamW on a policy-gradient loss.")
 public record TrainerConfig(
-    long steps,
-    LossRule loss,
-    int packLength,
-    int microRows,
-    int threads,
-    int keepWeights,
-    Duration batchDeadline,
-    OptimizerConfig optimizer) {}
+    @Key(
+            def = "dppo",
+            doc =
+                "dppo: masks tokens whose probability has moved by 0.2, plus a KL term;"
+                    + " grpo: clipped ratio")
+        LossRule loss,
+    @Key(def = "1.5e-4", doc = "learning rate") double lr,
+    @Key(def = "20", doc = "steps over which lr rises from 0") int warmupSteps,
+    @Key(def = "0.98", doc = "decay of AdamW's mean of gradients") double beta1,
+    @Key(def = "0.999", doc = "decay of AdamW's mean of squared gradients") double beta2,
+    @Key(def = "1e-8", doc = "added to AdamW's denominator") double eps,
+    @Key(def = "0.0", doc = "AdamW's weight decay") double weightDecay,
+    @Key(def = "1.0", doc = "gradients with a larger norm are scaled down to this")
+        double maxGradNorm,
+    @Key(def = "64", doc = "tokens of a packed row; no rollout may be longer") int packLength,
+    @Key(def = "64", doc = "rows per forward pass") int microRows,
+    @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
+    @Key(def = "3", doc = "number of newest weights/step_N kept on disk; step 0 is always kept")
+        int keepWeights,
+    @Key(def = "600", doc = "for the next batch") long batchDeadlineS,
+    @Key(def = "127.0.0.1", doc = "address where `freshet train` serves GET /metrics")
+        String httpHost,
+    @Key(def = "8003", doc = "0: any free port") int httpPort) {
+  public TrainerConfig {
+    Check.that(lr > 0, "lr", "above 0");
+    Check.notNegative("warmupSteps", warmupSteps);
+    Check.that(beta1 >= 0 && beta1 < 1, "beta1", "at least 0 and below 1");
+    Check.that(beta2 >= 0 && beta2 < 1, "beta2", "at least 0 and below 1");
+    Check.that(eps > 0, "eps", "above 0");
+    Check.notNegative("weightDecay", weightDecay);
+    Check.that(maxGradNorm > 0, "maxGradNorm", "above 0");
+    Check.positive("packLength", packLength);
+    Check.positive("microRows", microRows);
+    Check.positive("threads", threads);
+    Check.that(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
+    Check.positive("batchDeadlineS", batchDeadlineS);
+    Check.address("httpHost", httpHost);
+    Check.port("httpPort", httpPort);
+  }
+
+  OptimizerConfig optimizer() {
+    return new OptimizerConfig(lr, warmupSteps, 0, beta1, beta2, eps, weightDecay, maxGradNorm);
+  }
+
+  Duration batchDeadline() {
+    return Duration.ofSeconds(batchDeadlineS);
+  }
+}

@@ -32,6 +32,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class TrainerLoop implements AutoCloseable {
   private final TrainerConfig config;
+  private final long steps;
   private final CheckpointStore weights;
   private final BatchStore batches;
   private final VersionSpans versions;
@@ -47,18 +48,21 @@ public final class TrainerLoop implements AutoCloseable {
   /**
    * Loads step 0 of {@code weights} as the policy to train.
    *
+   * @param steps the number of batches to train on
    * @param file receives one line a step; the caller closes it
    * @throws dev.freshet.weights.CheckpointException if step 0 is missing or broken
    * @throws dev.freshet.model.ModelException if it is not a model that Freshet supports
    */
   public TrainerLoop(
       TrainerConfig config,
+      long steps,
       CheckpointStore weights,
       BatchStore batches,
       EventLog events,
       MetricsFile file,
       TrainerMetrics metrics) {
     this.config = config;
+    this.steps = steps;
     this.weights = weights;
     this.batches = batches;
     this.versions = new VersionSpans(batches.updates().cursor());
@@ -92,7 +96,7 @@ public final class TrainerLoop implements AutoCloseable {
   public void run(Consumer<StepMetrics> progress) {
     Torch.computeThread(config.threads());
     MonotonicClock clock = events.clock();
-    for (long step = 1; step <= config.steps() && !stopping; step++) {
+    for (long step = 1; step <= steps && !stopping; step++) {
       long waiting = clock.nanos();
       metrics.waiting();
       Optional<TrainingBatch> awaited = await(step);

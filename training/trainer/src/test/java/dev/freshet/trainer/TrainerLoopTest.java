@@ -192,10 +192,10 @@ class TrainerLoopTest {
   void aBatchThatDoesNotAppearWithinItsDeadlineEndsTheRunWithItsName() throws IOException {
     publishBase();
     try (MetricsFile metrics = metrics();
-        TrainerLoop loop = loop(1, 3, Duration.ofMillis(50), MonotonicClock.SYSTEM, metrics)) {
+        TrainerLoop loop = loop(1, 3, Duration.ofSeconds(1), MonotonicClock.SYSTEM, metrics)) {
       assertThatThrownBy(() -> loop.run(taken::add))
           .isInstanceOf(BatchException.class)
-          .hasMessageContaining("step_1.jsonl: did not appear within 50 ms");
+          .hasMessageContaining("step_1.jsonl: did not appear within 1000 ms");
     }
     assertThat(weights().steps()).containsExactly(0L);
   }
@@ -315,17 +315,25 @@ class TrainerLoopTest {
       long steps, int keepWeights, Duration deadline, MonotonicClock clock, MetricsFile metrics) {
     TrainerConfig config =
         new TrainerConfig(
-            steps,
             LossRule.DPPO,
+            TinyModel.PLAIN.lr(),
+            TinyModel.PLAIN.warmupSteps(),
+            TinyModel.PLAIN.beta1(),
+            TinyModel.PLAIN.beta2(),
+            TinyModel.PLAIN.eps(),
+            TinyModel.PLAIN.weightDecay(),
+            TinyModel.PLAIN.maxGradNorm(),
             TinyModel.MAX_LENGTH,
             4,
             1,
             keepWeights,
-            deadline,
-            TinyModel.PLAIN);
+            deadline.toSeconds(),
+            "127.0.0.1",
+            0);
     registry = new MetricsRegistry();
     return new TrainerLoop(
         config,
+        steps,
         weights(),
         batches(),
         new EventLog(log::add, clock),

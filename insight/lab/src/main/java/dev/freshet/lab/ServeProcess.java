@@ -1,4 +1,4 @@
-package dev.freshet.cli;
+package dev.freshet.lab;
 
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.OwnedProcess;
@@ -15,13 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * {@code freshet serve} as a process of its own, on free ports of this machine: the JDK, the class
- * path and the JVM's options are this process's.
+ * {@code freshet serve} in a process of its own, on free ports of this machine. It runs on the JDK,
+ * the class path and the JVM options of this process, and ends with it.
  */
-final class ServeProcess implements AutoCloseable {
+public final class ServeProcess implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
 
-  /** Of the embedded engine. */
+  /** libtorch's threads in the embedded engine. */
   private static final int THREADS = 2;
 
   private static final Pattern URLS =
@@ -38,20 +38,22 @@ final class ServeProcess implements AutoCloseable {
   }
 
   /**
-   * Starts it and waits until it serves.
+   * Starts a server and waits until it serves.
    *
-   * @param dir where its logs go
-   * @param arguments what follows {@code serve}, but for addresses and the run's directory
+   * @param main the main class of the {@code freshet} command
+   * @param dir the directory for its logs
+   * @param arguments the arguments after {@code serve}, without addresses and the run's directory
    * @param javaOptions options of the JVM after those of this process
    */
-  private static ServeProcess start(Path dir, List<String> arguments, List<String> javaOptions)
+  private static ServeProcess start(
+      Class<?> main, Path dir, List<String> arguments, List<String> javaOptions)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(javaOptions);
     command.add(Lifetime.endsWith(ProcessHandle.current().pid()));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.add("serve");
     command.addAll(arguments);
     command.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
@@ -66,14 +68,17 @@ final class ServeProcess implements AutoCloseable {
   }
 
   /**
-   * Starts one with the embedded engine.
+   * Starts a server with the embedded engine.
    *
-   * @param model what it serves
-   * @param sequences how many completions it decodes at once; twice as many may wait, so that a
-   *     load may begin before the server has noticed that the one before it has left
-   * @param maxModelLen the most tokens of prompt and completion, all of which it prefills at once
+   * @param main the main class of the {@code freshet} command
+   * @param dir the directory for its logs
+   * @param model the checkpoint to serve
+   * @param sequences completions decoded at once; twice as many may wait, so that a load can begin
+   *     before the server has noticed that the previous one disconnected
+   * @param maxModelLen the most tokens of prompt and completion, and of one prefill
    */
-  static ServeProcess embedded(Path dir, Path model, int sequences, int maxModelLen)
+  public static ServeProcess embedded(
+      Class<?> main, Path dir, Path model, int sequences, int maxModelLen)
       throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
     Map.of(
@@ -85,14 +90,22 @@ final class ServeProcess implements AutoCloseable {
         .forEach(
             (key, value) ->
                 arguments.addAll(List.of("--inference." + key, Integer.toString(value))));
-    return start(dir, arguments, List.of());
+    return start(main, dir, arguments, List.of());
   }
 
-  /** Starts one with an engine without a model, which makes {@code rate} tokens a second. */
-  static ServeProcess synthetic(Path dir, double rate, List<String> javaOptions)
+  /**
+   * Starts a server with an engine without a model, which makes {@code rate} tokens a second for
+   * every completion.
+   *
+   * @param main the main class of the {@code freshet} command
+   * @param dir the directory for its logs
+   * @param javaOptions options of the JVM after those of this process
+   */
+  public static ServeProcess synthetic(
+      Class<?> main, Path dir, double rate, List<String> javaOptions)
       throws IOException, InterruptedException {
     return start(
-        dir, List.of("--engine", "synthetic", "--rate", Double.toString(rate)), javaOptions);
+        main, dir, List.of("--engine", "synthetic", "--rate", Double.toString(rate)), javaOptions);
   }
 
   private static Optional<Urls> urls(String output) {
@@ -102,15 +115,17 @@ final class ServeProcess implements AutoCloseable {
         : Optional.empty();
   }
 
-  URI dataUrl() {
+  /** The root of the data listener. */
+  public URI dataUrl() {
     return urls.data();
   }
 
-  URI adminUrl() {
+  /** The root of the admin listener. */
+  public URI adminUrl() {
     return urls.admin();
   }
 
-  ProcessHandle handle() {
+  public ProcessHandle handle() {
     return process.handle();
   }
 

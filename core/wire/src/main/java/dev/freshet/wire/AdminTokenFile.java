@@ -1,14 +1,16 @@
-package dev.freshet.cli;
+package dev.freshet.wire;
 
 import dev.freshet.config.ConfigException;
-import dev.freshet.wire.AdminToken;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A file with the admin token: its first line. The token itself is never configuration. */
-final class AdminTokenFile {
+/**
+ * A file whose first line is the admin token. The configuration names the file; it never has the
+ * token itself.
+ */
+public final class AdminTokenFile {
   private AdminTokenFile() {}
 
   /**
@@ -16,7 +18,7 @@ final class AdminTokenFile {
    *
    * @throws ConfigException if the file cannot be read or begins with an empty line
    */
-  static Optional<AdminToken> read(String file) {
+  public static Optional<AdminToken> read(String file) {
     if (file.isEmpty()) {
       return Optional.empty();
     }

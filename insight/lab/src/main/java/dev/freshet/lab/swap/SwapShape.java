@@ -1,10 +1,13 @@
-package dev.freshet.cli;
+package dev.freshet.lab.swap;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelFamily;
 import dev.freshet.model.Rope;
 import dev.freshet.weights.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -12,19 +15,22 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
 /**
- * A decoder, in bf16 and untied, that {@code freshet bench swap} measures with.
+ * A decoder that {@code freshet bench swap} measures, in bf16 and with untied embeddings.
  *
- * @param sequences how many stream, unless the user says otherwise
- * @param maxTokens how long a completion is; one that ends is replaced
- * @param updates how many of each kind, unless the user says otherwise
- * @param pause between two updates
+ * @param sequences the default number of concurrent completions
+ * @param maxTokens tokens of a completion; one that ends is replaced
+ * @param updates the default number of updates of each kind
+ * @param pause the time between two updates
  */
-record SwapShape(
+public record SwapShape(
     String name, ModelConfig config, int sequences, int maxTokens, int updates, Duration pause) {
   private static final int MAX_POSITIONS = 2048;
 
-  /** TinyLlama-1.1B's own shape. */
-  static final SwapShape TINYLLAMA =
+  /** Disk space to leave free. */
+  private static final long SPARE_BYTES = 256L << 20;
+
+  /** The shape of TinyLlama-1.1B. */
+  public static final SwapShape TINYLLAMA =
       new SwapShape(
           "tinyllama-1.1b",
           llama(32_000, 2048, 5632, 22, 32, 4),
@@ -33,11 +39,11 @@ record SwapShape(
           20,
           Duration.ofSeconds(3));
 
-  /** Decodes many sequences in a few milliseconds, so that the admin lane is what is measured. */
+  /** Decodes many sequences in a few milliseconds, so the admin lane dominates the figures. */
   private static final SwapShape SMALL =
       new SwapShape("small", llama(512, 128, 384, 4, 4, 4), 150, 128, 200, Duration.ofMillis(100));
 
-  /** Takes moments, and is just large enough to be read on all cores. */
+  /** Runs in moments; just large enough to be read on all cores. */
   private static final SwapShape TINY =
       new SwapShape("tiny", llama(32_000, 64, 128, 2, 4, 2), 4, 128, 5, Duration.ofMillis(100));
 
@@ -71,7 +77,7 @@ record SwapShape(
    *
    * @throws ConfigException if there is none
    */
-  static SwapShape named(String name) {
+  public static SwapShape named(String name) {
     return ALL.stream()
         .filter(shape -> shape.name().equals(name))
         .findFirst()
@@ -84,8 +90,25 @@ record SwapShape(
                             ALL.stream().map(SwapShape::name).collect(Collectors.joining(", ")))));
   }
 
-  /** The bytes of its weights. */
-  long bytes() {
+  private long bytes() {
     return config.parameters() * config.dtype().bytes();
+  }
+
+  /**
+   * Requires a directory with room for checkpoints of this shape.
+   *
+   * @throws ConfigException if {@code dir} is not a directory or has too little free space
+   */
+  public void requireRoom(Path dir, int checkpoints) throws IOException {
+    if (!Files.isDirectory(dir)) {
+      throw new ConfigException("--dir %s: expected a directory".formatted(dir));
+    }
+    long needed = checkpoints * bytes() + SPARE_BYTES;
+    long free = Files.getFileStore(dir).getUsableSpace();
+    if (free < needed) {
+      throw new ConfigException(
+          "--dir %s: %,d MiB free, expected at least %,d for %d checkpoints of %s"
+              .formatted(dir, free >> 20, needed >> 20, checkpoints, name));
+    }
   }
 }

@@ -1,5 +1,6 @@
-package dev.freshet.cli;
+package dev.freshet.lab.front;
 
+import dev.freshet.process.OpenFiles;
 import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,14 +15,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * nginx as a relay of streams, to compare with: one worker, no buffering, connections to the server
- * kept. It runs on a configuration of its own and touches none of the machine's.
+ * nginx as a relay of streams, for comparison: one worker, no buffering, kept connections to the
+ * server. It has its own configuration and does not use the machine's.
  */
-final class NginxRelay implements AutoCloseable {
+public final class NginxRelay implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(10);
   private static final int CONNECT_MS = 1000;
 
-  /** With less than a sixteenth of its connections to spare nginx breaks off those just made. */
+  /** Connections besides two a stream. */
+  private static final int RESERVE = 256;
+
+  /** nginx closes new connections when fewer than a sixteenth of its connections are free. */
   private static final int SPARE_PART = 4;
 
   private final OwnedProcess process;
@@ -32,14 +36,25 @@ final class NginxRelay implements AutoCloseable {
     this.url = url;
   }
 
+  /** Whether {@code nginx} can be started and may open as many files as {@code streams} need. */
+  public static boolean canRelay(Path nginx, int streams) {
+    return Files.isExecutable(nginx) && connections(streams) <= OpenFiles.limit();
+  }
+
+  private static int connections(int streams) {
+    return 2 * streams + RESERVE;
+  }
+
   /**
-   * Starts it and waits until it listens.
+   * Starts nginx and waits until it listens.
    *
-   * @param dir where its files go
-   * @param connections how many it must be able to have, to both sides together
+   * @param dir the directory for its files
+   * @param server the server behind it
+   * @param streams the most streams at once
    */
-  static NginxRelay start(Path nginx, Path dir, URI server, int connections)
+  public static NginxRelay start(Path nginx, Path dir, URI server, int streams)
       throws IOException, InterruptedException {
+    int connections = connections(streams);
     int port = freePort();
     Path file =
         Files.writeString(dir.resolve("nginx.conf"), configuration(dir, port, server, connections));
@@ -121,11 +136,11 @@ final class NginxRelay implements AutoCloseable {
     }
   }
 
-  URI url() {
+  public URI url() {
     return url;
   }
 
-  ProcessHandle handle() {
+  public ProcessHandle handle() {
     return process.handle();
   }
 

@@ -1,18 +1,15 @@
-package dev.freshet.cli;
+package dev.freshet.trainer;
 
 import dev.freshet.trace.waits.Waits;
-import dev.freshet.trainer.StepMetrics;
-import dev.freshet.trainer.TrainerException;
-import dev.freshet.trainer.TrainerLoop;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A trainer on a thread of its own. Closing it lets the step in progress end; only then may its
- * loop be closed.
+ * A trainer on a thread of its own. Closing it waits for the step in progress; close it before its
+ * loop.
  */
-final class TrainerThread implements AutoCloseable {
+public final class TrainerThread implements AutoCloseable {
   private static final Duration STEP_DEADLINE = Duration.ofMinutes(10);
 
   private final TrainerLoop trainer;
@@ -20,11 +17,12 @@ final class TrainerThread implements AutoCloseable {
   private volatile Optional<RuntimeException> failure = Optional.empty();
 
   /**
-   * Starts it.
+   * Starts the thread.
    *
-   * @param failed called when the trainer cannot go on
+   * @param progress called after every step, on the trainer's thread
+   * @param failed called once if the trainer fails
    */
-  TrainerThread(TrainerLoop trainer, Consumer<StepMetrics> progress, Runnable failed) {
+  public TrainerThread(TrainerLoop trainer, Consumer<StepMetrics> progress, Runnable failed) {
     this.trainer = trainer;
     this.thread =
         Thread.ofPlatform()
@@ -37,7 +35,7 @@ final class TrainerThread implements AutoCloseable {
                     failure = Optional.of(e);
                     failed.run();
                   } catch (Error e) {
-                    // Nobody would learn of it otherwise, and the run would wait for weights.
+                    // Reported like any failure; otherwise the run would wait for weights forever.
                     failure =
                         Optional.of(new TrainerException("the trainer cannot go on: " + e, e));
                     failed.run();
@@ -45,8 +43,8 @@ final class TrainerThread implements AutoCloseable {
                 });
   }
 
-  /** Throws what the trainer failed with, if it did. */
-  void requireNoFailure() {
+  /** Throws the exception that ended the trainer, if one did. */
+  public void requireNoFailure() {
     failure.ifPresent(
         e -> {
           throw e;

@@ -1,80 +1,78 @@
-package dev.freshet.cli;
+package dev.freshet.server;
 
-import dev.freshet.dashboard.Dashboard;
 import dev.freshet.engine.EmbeddedEngine;
 import dev.freshet.engine.Engine;
-import dev.freshet.engine.EngineOptions;
 import dev.freshet.engine.SyntheticEngine;
+import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.server.EngineServer;
-import dev.freshet.server.InferenceMetrics;
-import dev.freshet.server.PrintableTokens;
-import dev.freshet.server.ServedModel;
-import dev.freshet.server.ServerConfig;
-import dev.freshet.server.ServerLimits;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.weights.CheckpointStore;
-import dev.freshet.weights.DType;
+import dev.freshet.wire.AdminTokenFile;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.databind.ObjectMapper;
 
-/** The inference server: owns tokenizer, engine and front, not the dashboard that it tells. */
+/**
+ * The inference server: an engine and its tokenizer behind the HTTP front, all of which it owns.
+ * Start it with a {@link LivePage} to show that page in a browser.
+ */
 public final class InferenceServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Tokenizer tokenizer;
   private final Engine engine;
+  private final InferenceMetrics metrics;
   private final EngineServer front;
 
-  private InferenceServer(Tokenizer tokenizer, Engine engine, EngineServer front) {
+  private InferenceServer(
+      Tokenizer tokenizer, Engine engine, InferenceMetrics metrics, EngineServer front) {
     this.tokenizer = tokenizer;
     this.engine = engine;
+    this.metrics = metrics;
     this.front = front;
   }
 
-  /** Loads the model in {@code dir} and listens. */
-  static InferenceServer start(
+  /** Loads the model in {@code dir} and starts to listen. */
+  public static InferenceServer start(
       Path dir,
-      FreshetConfig.Inference config,
+      InferenceConfig config,
       EventLog events,
       MetricsRegistry registry,
-      Dashboard dashboard) {
+      Optional<LivePage> page) {
     CheckpointStore.warmUp();
     InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
         Tokenizer.load(dir),
-        _ -> new EmbeddedEngine(dir, options(config), events.clock(), metrics.engine()),
+        _ -> new EmbeddedEngine(dir, config.engine(), events.clock(), metrics.engine()),
         engine -> new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
         config,
         events,
         metrics,
-        dashboard);
+        page);
   }
 
   /**
-   * Listens before an engine without a model, which makes {@code rate} tokens a second for every
-   * completion. It owns the tokenizer from now on.
+   * Starts a server with an engine without a model, which makes {@code rate} tokens a second for
+   * every completion. The server owns the tokenizer.
    */
-  static InferenceServer synthetic(
+  public static InferenceServer synthetic(
       Tokenizer tokenizer,
       double rate,
-      FreshetConfig.Inference config,
+      InferenceConfig config,
       EventLog events,
       MetricsRegistry registry,
-      Dashboard dashboard) {
+      Optional<LivePage> page) {
     InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
         tokenizer,
         texts ->
             new SyntheticEngine(
-                config.modelName(),
+                config.engine().modelName(),
                 texts.vocabSize(),
                 PrintableTokens.of(texts),
                 rate,
@@ -84,19 +82,18 @@ public final class InferenceServer implements AutoCloseable {
         config,
         events,
         metrics,
-        dashboard);
+        page);
   }
 
   private static <E extends Engine> InferenceServer start(
       Tokenizer tokenizer,
       Function<Tokenizer, E> make,
       Function<E, ServedModel> describe,
-      FreshetConfig.Inference config,
+      InferenceConfig config,
       EventLog events,
       InferenceMetrics metrics,
-      Dashboard dashboard) {
+      Optional<LivePage> page) {
     try {
-      LaneRehearsal.hold();
       E engine = make.apply(tokenizer);
       try {
         EngineServer front =
@@ -110,10 +107,9 @@ public final class InferenceServer implements AutoCloseable {
                     new InetSocketAddress(config.host(), config.port()),
                     new InetSocketAddress(config.adminHost(), config.adminPort()),
                     AdminTokenFile.read(config.adminTokenFile()),
-                    Optional.of(dashboard.page()),
+                    page,
                     ServerLimits.DEFAULT));
-        dashboard.lines(() -> List.of(load(engine, metrics)));
-        return new InferenceServer(tokenizer, engine, front);
+        return new InferenceServer(tokenizer, engine, metrics, front);
       } catch (RuntimeException e) {
         engine.close();
         throw e;
@@ -124,8 +120,8 @@ public final class InferenceServer implements AutoCloseable {
     }
   }
 
-  /** What the server does now, as a line for its page. */
-  private static String load(Engine engine, InferenceMetrics metrics) {
+  /** The load of the server now, as a JSON line for the dashboard. */
+  public String load() {
     return JSON.createObjectNode()
         .put("role", "inference")
         .put("kind", "load")
@@ -136,36 +132,18 @@ public final class InferenceServer implements AutoCloseable {
         .toString();
   }
 
-  private static EngineOptions options(FreshetConfig.Inference config) {
-    Optional<DType> dtype =
-        switch (config.dtype()) {
-          case AUTO -> Optional.empty();
-          case FLOAT32 -> Optional.of(DType.F32);
-          case BFLOAT16 -> Optional.of(DType.BF16);
-          case FLOAT16 -> Optional.of(DType.F16);
-        };
-    return new EngineOptions(
-        config.modelName(),
-        config.maxSequences(),
-        config.maxModelLen(),
-        config.maxWaiting(),
-        config.prefillTokens(),
-        config.threads(),
-        dtype);
-  }
-
-  /** Its model's tokenizer, which it closes. */
-  Tokenizer tokenizer() {
+  /** The model's tokenizer, open until the server is closed. */
+  public Tokenizer tokenizer() {
     return tokenizer;
   }
 
   /** The root of the data listener. */
-  URI dataUrl() {
+  public URI dataUrl() {
     return front.dataUrl();
   }
 
   /** The root of the admin listener. */
-  URI adminUrl() {
+  public URI adminUrl() {
     return front.adminUrl();
   }
 

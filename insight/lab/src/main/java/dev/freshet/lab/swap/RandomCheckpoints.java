@@ -1,4 +1,4 @@
-package dev.freshet.cli;
+package dev.freshet.lab.swap;
 
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
@@ -20,11 +20,11 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * Published checkpoints of random bf16 weights in a model's shape: norms are 1, all else lies
- * between 2^-7 and 2^-6 with either sign, which keeps every score finite. The tokenizer beside them
- * knows a few characters alone, which is enough for completions of token ids.
+ * Checkpoints of random bf16 weights in a model's shape. Norms are 1; the magnitude of all other
+ * weights is between 2^-7 and 2^-6, which keeps every score finite. Their tokenizer knows only a
+ * few characters, which is enough for completions of token ids.
  */
-record RandomCheckpoints(ModelConfig config) {
+public record RandomCheckpoints(ModelConfig config) {
   private static final CharTokenizer TOKENIZER = new CharTokenizer("abcdefghijklmnopqrstuvwxyz");
 
   /** Keeps sign and mantissa of four bf16 in a long, whose exponents then become −7. */
@@ -34,7 +34,7 @@ record RandomCheckpoints(ModelConfig config) {
   private static final long ONES = 0x3f80_3f80_3f80_3f80L;
 
   /** Publishes steps 0 to {@code count} − 1 in {@code weightsDir}; returns their directories. */
-  List<Path> publish(Path weightsDir, int count) {
+  public List<Path> publish(Path weightsDir, int count) {
     CheckpointStore store = new CheckpointStore(weightsDir);
     Map<String, byte[]> sideFiles = new TreeMap<>(TOKENIZER.files());
     sideFiles.put("config.json", ConfigJson.write(config));

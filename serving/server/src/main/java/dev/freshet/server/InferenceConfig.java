@@ -1,0 +1,43 @@
+package dev.freshet.server;
+
+import dev.freshet.config.Check;
+import dev.freshet.config.ConfigLoader;
+import dev.freshet.config.Inline;
+import dev.freshet.config.Key;
+import dev.freshet.config.Section;
+import dev.freshet.engine.EngineConfig;
+import java.util.Map;
+
+/** The configuration of an inference server: its listeners and its engine. */
+@Section("The inference server.")
+public record InferenceConfig(
+    @Key(def = "127.0.0.1", doc = "address of the data listener") String host,
+    @Key(def = "8000", doc = "completions; `freshet run` uses free ports instead") int port,
+    @Key(def = "127.0.0.1", doc = "address of the admin listener") String adminHost,
+    @Key(def = "8001", doc = "weight updates, on a separate listener") int adminPort,
+    @Key(
+            def = "",
+            doc =
+                "file whose first line is the bearer token that weight operations require;"
+                    + " empty: no token")
+        String adminTokenFile,
+    @Inline EngineConfig engine) {
+  public InferenceConfig {
+    Check.address("host", host);
+    Check.address("adminHost", adminHost);
+    Check.port("port", port);
+    Check.port("adminPort", adminPort);
+  }
+
+  /** The same server on free ports of the loopback interface and without a token. */
+  public InferenceConfig onFreePorts() {
+    return ConfigLoader.with(
+        this,
+        Map.of(
+            "host", "127.0.0.1",
+            "port", "0",
+            "admin_host", "127.0.0.1",
+            "admin_port", "0",
+            "admin_token_file", ""));
+  }
+}
