@@ -12,6 +12,7 @@ import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
 import dev.freshet.process.OutputFile;
 import dev.freshet.process.TemporaryDirectory;
+import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -99,7 +100,7 @@ final class BenchFrontCommand extends RunningCommand {
   private void measure(Path dir) throws IOException, InterruptedException {
     FrontBench bench = new FrontBench(rate, Duration.ofSeconds(seconds));
     List<FrontReport.Row> rows = new ArrayList<>();
-    LaneRehearsal.hold();
+    ThreadPriority.lowerCompilers();
     System.out.println(FrontReport.head());
     for (int count : streams) {
       try (ServeProcess server = ServeProcess.synthetic(Main.class, dir, rate, javaOptions)) {

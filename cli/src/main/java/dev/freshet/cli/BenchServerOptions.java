@@ -9,6 +9,7 @@ import dev.freshet.lab.load.LoadShape;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
+import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -158,7 +159,7 @@ final class BenchServerOptions {
         lifetime,
         "freshet-bench-start",
         () -> {
-          LaneRehearsal.hold();
+          ThreadPriority.lowerCompilers();
           return which.synthetic
               ? BenchServer.synthetic(Main.class, dir, rate())
               : BenchServer.embedded(Main.class, dir, Math.max(1, streams), longest(load));

@@ -11,6 +11,7 @@ import dev.freshet.process.Lifetime;
 import dev.freshet.process.OutputFile;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
+import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -104,7 +105,7 @@ final class BenchSwapCommand extends RunningCommand {
             () ->
                 new RandomCheckpoints(shape.config())
                     .publish(temporary.resolve("weights"), CHECKPOINTS));
-    LaneRehearsal.hold();
+    ThreadPriority.lowerCompilers();
     try (ServeProcess server =
         ServeProcess.embedded(
             Main.class,

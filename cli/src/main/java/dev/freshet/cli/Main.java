@@ -2,7 +2,6 @@ package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
-import dev.freshet.trace.ThreadPriority;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -33,7 +32,6 @@ public final class Main {
 
   /** Runs the command line and exits the process. */
   public static void main(String[] arguments) {
-    ThreadPriority.lowerCompilers();
     Lifetime.endWithOwner();
     System.exit(run(arguments));
   }

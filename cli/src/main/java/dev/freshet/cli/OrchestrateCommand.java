@@ -14,6 +14,7 @@ import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,7 +41,7 @@ final class OrchestrateCommand extends RunningCommand {
     Logs.toRun(run, Roles.PACKAGES, "orchestrator");
     Roles.exportSpans(config);
     Terminal terminal = Terminal.standard();
-    LaneRehearsal.hold();
+    ThreadPriority.lowerCompilers();
     MetricsRegistry registry = MetricsRegistry.withJvm();
     try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
         StallRecorder _ =

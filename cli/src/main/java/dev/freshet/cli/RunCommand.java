@@ -15,6 +15,7 @@ import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
 import dev.freshet.server.InferenceServer;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trainer.TrainerLoop;
 import dev.freshet.trainer.TrainerMetrics;
 import dev.freshet.trainer.TrainerThread;
@@ -78,7 +79,7 @@ final class RunCommand extends RunningCommand {
       TrainerMetrics trainerMetrics,
       long startNanos)
       throws InterruptedException, IOException {
-    LaneRehearsal.hold();
+    ThreadPriority.lowerCompilers();
     try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
         StallRecorder _ =
             Roles.stalls("run", config, StallRecorder.OtherRoles.NONE, run.reports());

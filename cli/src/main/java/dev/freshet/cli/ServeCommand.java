@@ -11,6 +11,7 @@ import dev.freshet.server.InferenceServer;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.ThreadPriority;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -158,7 +159,7 @@ final class ServeCommand extends RunningCommand {
     EventLog events = Logs.events("inference");
     MetricsRegistry registry = MetricsRegistry.withJvm();
     Optional<LivePage> page = Optional.of(dashboard.page());
-    LaneRehearsal.hold();
+    ThreadPriority.lowerCompilers();
     return switch (engine) {
       case embedded ->
           InferenceServer.start(model.orElseThrow(), config.inference(), events, registry, page);

@@ -10,6 +10,7 @@ import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trainer.TrainerLoop;
 import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
@@ -30,6 +31,7 @@ final class TrainCommand extends RunningCommand {
     if (options.dryRun()) {
       return options.print(config);
     }
+    ThreadPriority.lowerCompilers();
     RunDirectory run = Runs.existing(config);
     Runs.requireFresh(run, 1);
     Logs.toRun(run, Roles.PACKAGES, "trainer");

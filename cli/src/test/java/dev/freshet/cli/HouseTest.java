@@ -13,9 +13,11 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.freshet.trace.HouseCanary;
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IntSummaryStatistics;
 import java.util.List;
@@ -33,7 +35,7 @@ class HouseTest {
   /** Commands, groups of their options, the configuration, and the classes that wire rooms. */
   private static final String CLI_CLASSES =
       "dev[.]freshet[.]cli[.](Main|package-info|\\w+Command|\\w+Options?|LaneOutputs"
-          + "|FreshetConfig|Roles|Runs|RunConsole|LaneRehearsal)";
+          + "|FreshetConfig|Roles|Runs|RunConsole|StartUpTraining)";
 
   /**
    * What a room may import.
@@ -284,6 +286,22 @@ class HouseTest {
   @MethodSource("rooms")
   void aRoomImportsOnlyWhatItsArrowsAllow(String room) {
     arrowsOf(room).check(HOUSE);
+  }
+
+  /** The table in docs/architecture.md is what this test holds. */
+  @Test
+  void theArchitecturePageHasTheArrows() throws IOException {
+    String page = Files.readString(Path.of("../docs/architecture.md"));
+
+    assertThat(page.lines().filter(line -> line.matches("\\| `\\w+/\\w+` \\|.*")))
+        .hasSize(ARROWS.size() - 1);
+    ARROWS.forEach(
+        (room, may) -> {
+          if (!room.equals("cli")) {
+            String imports = may.rooms().isEmpty() ? "—" : String.join(", ", may.rooms());
+            assertThat(page).containsPattern("\\| `\\w+/%s` \\| %s \\|".formatted(room, imports));
+          }
+        });
   }
 
   @Test

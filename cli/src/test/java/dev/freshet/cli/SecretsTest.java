@@ -76,7 +76,7 @@ class SecretsTest {
     assertThat(Files.readString(dump(run).orElseThrow().resolveSibling("waits.txt")))
         .startsWith("A thread dump was requested.\nBlocked on POST /resume");
     assertThat(Files.readString(run.resolve("logs/inference.log")))
-        .contains("A thread dump was asked for.");
+        .contains("A thread dump was requested.");
     try (Stream<Path> files = Files.walk(run)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         seen.add(Files.readString(file));

@@ -135,7 +135,10 @@ class SignalsTest {
 
   /** The lines of the trainer's metrics, each of which must be whole. */
   private List<JsonNode> metrics() {
-    return lines(run().resolve("metrics/trainer.jsonl")).stream().map(JSON::readTree).toList();
+    return Stream.of("trainer", "orchestrator")
+        .flatMap(role -> lines(run().resolve("metrics").resolve(role + ".jsonl")).stream())
+        .map(JSON::readTree)
+        .toList();
   }
 
   private static List<Long> stepsWritten(Path log) throws IOException {

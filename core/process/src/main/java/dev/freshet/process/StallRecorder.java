@@ -94,6 +94,10 @@ public final class StallRecorder implements AutoCloseable {
   private final Duration tick;
   private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(KEPT);
   private final WaitRegistry.Overdue listener = (wait, open) -> stalls.offer(new Stall(wait, open));
+
+  /** Closed by the thread. */
+  private final ThreadDumps dumps;
+
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
@@ -141,13 +145,14 @@ public final class StallRecorder implements AutoCloseable {
     this.waits = waits;
     this.wallClock = wallClock;
     this.tick = tick;
+    this.dumps = ThreadDumps.watch();
     this.thread = Thread.ofPlatform().name("freshet-waits").daemon().start(this::record);
     waits.listen(listener);
   }
 
   private void record() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
-    try (ThreadDumps dumps = ThreadDumps.watch()) {
+    try (dumps) {
       while (!closing.await(tick.toMillis(), TimeUnit.MILLISECONDS)) {
         look(dumps);
       }

@@ -52,12 +52,12 @@ public final class BatchStore {
    */
   public synchronized void write(TrainingBatch batch) {
     Path target = path(batch.step());
-    Path beside = rolloutsDir.resolve(".%s.tmp".formatted(target.getFileName()));
+    Path temporary = rolloutsDir.resolve(".%s.tmp".formatted(target.getFileName()));
     try {
       Files.createDirectories(rolloutsDir);
       removeLeftovers();
-      writeLines(beside, batch);
-      Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+      writeLines(temporary, batch);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       try (FileChannel dir = FileChannel.open(rolloutsDir, StandardOpenOption.READ)) {
         dir.force(true);
       }
@@ -66,7 +66,7 @@ public final class BatchStore {
           new BatchException(
               "%s: cannot be written: %s".formatted(target, BatchException.reason(e)), e);
       try {
-        Files.deleteIfExists(beside);
+        Files.deleteIfExists(temporary);
       } catch (IOException left) {
         refused.addSuppressed(left); // The next write removes the file.
       }

@@ -37,11 +37,11 @@ public final class UpdateLog {
    * @throws BatchException if the file cannot be written
    */
   public synchronized void begin(long version) {
-    Path beside = file.resolveSibling(".%s.tmp".formatted(file.getFileName()));
+    Path temporary = file.resolveSibling(".%s.tmp".formatted(file.getFileName()));
     try {
-      Files.createDirectories(beside.toAbsolutePath().getParent());
-      Files.write(beside, UpdateEvent.served(version).toJson());
-      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+      Files.createDirectories(temporary.toAbsolutePath().getParent());
+      Files.write(temporary, UpdateEvent.served(version).toJson());
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw cannotBeWritten(e);
     }

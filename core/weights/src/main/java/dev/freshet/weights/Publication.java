@@ -69,7 +69,7 @@ record Publication(
   /** Publishes the step, or throws and leaves nothing of it behind. */
   void run() {
     Path target = target();
-    Path beside = hiddenBeside(target);
+    Path temporary = hiddenBeside(target);
     try {
       Files.createDirectories(weightsDir);
       try (FileChannel lockFile =
@@ -81,17 +81,17 @@ record Publication(
           throw new CheckpointException(
               "%s: exists already, expected a step that was never published".formatted(target));
         }
-        Files.createDirectory(beside);
-        write(beside);
-        Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+        Files.createDirectory(temporary);
+        write(temporary);
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         DurableFiles.forceDirectory(weightsDir);
       }
     } catch (IOException e) {
       CheckpointException refused = refused(e);
-      discard(beside, refused);
+      discard(temporary, refused);
       throw refused;
     } catch (RuntimeException e) {
-      discard(beside, e);
+      discard(temporary, e);
       throw e;
     }
   }
@@ -156,10 +156,10 @@ record Publication(
     }
   }
 
-  private static void discard(Path beside, RuntimeException because) {
+  private static void discard(Path temporary, RuntimeException because) {
     try {
-      if (Files.exists(beside)) {
-        DurableFiles.deleteTree(beside);
+      if (Files.exists(temporary)) {
+        DurableFiles.deleteTree(temporary);
       }
     } catch (IOException e) {
       because.addSuppressed(e); // The next publication removes it.

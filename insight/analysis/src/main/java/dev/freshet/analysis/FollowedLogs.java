@@ -50,6 +50,9 @@ public final class FollowedLogs implements AutoCloseable {
   private long looked;
   private long events;
 
+  /** The events that {@link #poll} has reported; those that the constructor reads are not. */
+  private long reported;
+
   private static final class Followed {
     private final String name;
     private final TailedFile file;
@@ -83,15 +86,16 @@ public final class FollowedLogs implements AutoCloseable {
     }
   }
 
-  /** Reads what is new; returns whether there was an event in it. */
+  /** Reads what is new; returns whether there was an event since the last call. */
   public boolean poll() {
-    long before = events;
     if (clock.nanos() - looked >= LOOK_NANOS) {
       look();
     } else {
       readAll();
     }
-    return events != before;
+    boolean more = events != reported;
+    reported = events;
+    return more;
   }
 
   private void readAll() {

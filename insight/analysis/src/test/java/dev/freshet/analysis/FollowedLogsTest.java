@@ -41,6 +41,18 @@ class FollowedLogsTest {
     }
   }
 
+  @Test
+  void eventsThatWereThereFromTheStartAreReportedByTheFirstPoll() throws IOException {
+    append(dir.resolve("trainer.log"), 1, 2);
+
+    try (FollowedLogs logs = follow(dir)) {
+      assertThat(logs.poll()).isTrue();
+      assertThat(logs.poll()).isFalse();
+      append(dir.resolve("trainer.log"), 3);
+      assertThat(logs.poll()).isTrue();
+    }
+  }
+
   /** How many lines were read when the directories were not looked at. */
   private static long writes(FollowedLogs logs) {
     logs.poll();

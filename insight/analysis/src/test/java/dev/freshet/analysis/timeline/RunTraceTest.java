@@ -332,14 +332,13 @@ class RunTraceTest {
 
   @Test
   void aPhaseUnderAnUnknownNameIsDrawnToo(@TempDir Path dir) throws IOException {
-    Path metrics =
-        Files.writeString(
-            dir.resolve("metrics.jsonl"),
-            """
-            {"role":"orchestrator","kind":"update","step":7,"trace":"00000000000000aa","wall_ms":120.0,"rpc_ms":100.0,"phases":{"prepare_ms":50.0,"unheard_of_ms":20.5}}
-            """);
+    Files.writeString(
+        dir.resolve("metrics.jsonl"),
+        """
+        {"role":"orchestrator","kind":"update","step":7,"trace":"00000000000000aa","wall_ms":120.0,"rpc_ms":100.0,"phases":{"prepare_ms":50.0,"unheard_of_ms":20.5}}
+        """);
 
-    ReadTrace trace = trace(RecordedMetrics.read(metrics), UPDATE);
+    ReadTrace trace = trace(RecordedMetrics.read(dir), UPDATE);
 
     ReadTrace.Slice slice = trace.slices("weight operations", "unheard_of").getFirst();
     assertThat(slice.arg("unheard_of_ms")).isEqualTo(20.5);

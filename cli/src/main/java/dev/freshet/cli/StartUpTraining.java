@@ -19,51 +19,71 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Weight updates of an engine without a model, before the first real one. A run has few updates,
- * far apart: without rehearsal most of them would run in code that is not compiled yet, which takes
- * two to three times as long.
+ * What runs while the build records the start-up caches (AOT caches of the JDK), so that a cache
+ * has the classes that a group of commands loads and the profiles of the methods it calls: {@code
+ * roles} are the commands that serve or train, {@code tools} all others, which also read what
+ * {@code roles} left in the directory.
  */
-final class LaneRehearsal {
-  /** Somewhat more calls than HotSpot wants before it compiles for good. */
+final class StartUpTraining {
   private static final int UPDATES = 6000;
-
-  private static final Duration MOST = Duration.ofSeconds(3);
+  private static final Duration MOST = Duration.ofSeconds(5);
   private static final double STEPS_PER_SECOND = 1000;
-  private static final AtomicBoolean HELD = new AtomicBoolean();
 
-  private LaneRehearsal() {}
+  private StartUpTraining() {}
 
-  /** Has both ends of the admin lane compiled; once in a process, for at most some seconds. */
-  static void hold() {
-    if (HELD.getAndSet(true)) {
-      return;
-    }
+  /** Arguments: the group, and a directory for its files. Exits with the last command's code. */
+  public static void main(String[] arguments) {
+    String run = Path.of(arguments[1], "run").toString();
+    System.exit(arguments[0].equals("roles") ? roles(run) : tools(run));
+  }
+
+  private static int roles(String run) {
+    updates();
+    return Main.run(
+        "run",
+        "--run.dir=" + run,
+        "--run.steps=12",
+        "--sft.steps=3",
+        "--orchestrator.eval_problems=8");
+  }
+
+  private static int tools(String run) {
+    Main.run("--help");
+    Main.run("update", "--help");
+    Main.run("trace", run);
+    return Main.run("analyze", Path.of(run, "logs").toString());
+  }
+
+  /**
+   * Thousands of weight updates of an engine without a model, so that the first updates of a run
+   * find the profiles of both ends of the admin lane.
+   */
+  private static void updates() {
     EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
     InferenceMetrics unread = InferenceMetrics.in(new MetricsRegistry(), MonotonicClock.SYSTEM);
     try (Tokenizer tokenizer = tokenizer();
         SyntheticEngine engine =
             new SyntheticEngine(
-                "rehearsal",
+                "start-up",
                 tokenizer.vocabSize(),
                 PrintableTokens.of(tokenizer),
                 STEPS_PER_SECOND,
                 MonotonicClock.SYSTEM,
                 unread.engine());
-        EngineServer front =
+        EngineServer server =
             EngineServer.start(
                 engine,
                 tokenizer,
-                new ServedModel("rehearsal", Set.of()),
+                new ServedModel("start-up", Set.of()),
                 unlogged,
                 unread,
                 ServerConfig.on("127.0.0.1", 0, 0));
-        AdminClient lane = new AdminClient(front.adminUrl(), AdminDeadlines.DEFAULT, unlogged)) {
+        AdminClient lane = new AdminClient(server.adminUrl(), AdminDeadlines.DEFAULT, unlogged)) {
       long start = System.nanoTime();
       for (int step = 1; step <= UPDATES && System.nanoTime() - start < MOST.toNanos(); step++) {
-        lane.updateWeights(Path.of("rehearsal"), step, UpdateMode.KEEP, TraceId.random());
+        lane.updateWeights(Path.of("start-up"), step, UpdateMode.KEEP, TraceId.random());
       }
     }
   }
@@ -71,6 +91,6 @@ final class LaneRehearsal {
   private static Tokenizer tokenizer() {
     return Tokenizer.parse(
         Objects.requireNonNull(new CharTokenizer("a").files().get("tokenizer.json")),
-        "of the rehearsal");
+        "of the start-up training");
   }
 }
