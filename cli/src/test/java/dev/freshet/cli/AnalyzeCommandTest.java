@@ -68,7 +68,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void aHealthyLogIsSaidToBe() throws IOException {
+  void aHealthyLogIsReportedAsHealthy() throws IOException {
     Path log = write("run.log", log(20, 8));
 
     CommandLineRun run = CommandLineRun.of("analyze", log.toString());
@@ -81,7 +81,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void jsonHasTheShapeThatIsPromised() throws IOException {
+  void theJsonHasTheDocumentedShape() throws IOException {
     Path log = write("run.log", log(20, 9000));
 
     CommandLineRun run = CommandLineRun.of("analyze", log.toString(), "--format", "json");
@@ -148,7 +148,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void theGateClosesOnAFindingAsBadAsItSays() throws IOException {
+  void failOnFailsFromTheGivenSeverityUp() throws IOException {
     String bad = write("bad.log", log(20, 9000)).toString();
     String slow = write("slow.log", log(20, 500)).toString();
     String good = write("good.log", log(20, 8)).toString();
@@ -160,7 +160,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void twoRunsAreSetSideBySide() throws IOException {
+  void twoRunsAreCompared() throws IOException {
     String before = write("before.log", log(20, 9000)).toString();
     String after = write("after.log", log(30, 9)).toString();
 
@@ -178,7 +178,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void theStandardInputIsALogToo() {
+  void standardInputIsReadAsALog() {
     InputStream before = System.in;
     System.setIn(new ByteArrayInputStream(log(20, 8).getBytes(StandardCharsets.UTF_8)));
     try {
@@ -191,7 +191,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void asManyLogsAsMayBeReadAtOnceFitIntoMemory() throws Exception {
+  void theMostLogsReadAtOnceFitIntoMemory() throws Exception {
     Path logs = Files.createDirectory(dir.resolve("logs"));
     for (int i = 0; i < 2000; i++) {
       Files.writeString(
@@ -205,7 +205,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void aLogThatGrowsIsFollowedAndAVerdictThatChangesIsSaid() throws Exception {
+  void aGrowingLogIsFollowedAndAChangedVerdictIsPrinted() throws Exception {
     Path log = write("live.log", log(20, 8));
 
     try (ChildProcess child = ChildProcess.start(dir, "analyze", "--follow", log.toString())) {
@@ -236,7 +236,7 @@ class AnalyzeCommandTest {
           analyze --follow x.log --format json   | 2 | --follow: prints only verdicts
           analyze - x.log                        | 2 | -: expected no other log
           """)
-  void whatCannotBeDoneIsSaidInOneLine(String line, int exitCode, String expected) {
+  void failuresAreOneLine(String line, int exitCode, String expected) {
     CommandLineRun run = CommandLineRun.of(line.split(" "));
 
     assertThat(run.err()).startsWith("freshet: ").contains(expected).endsWith("\n");
@@ -245,7 +245,7 @@ class AnalyzeCommandTest {
   }
 
   @Test
-  void aLogWithoutAnEventIsAFailureThatSaysWhatWasExpected() throws IOException {
+  void aLogWithoutEventsFailsAndNamesWhatWasExpected() throws IOException {
     String log = write("other.log", "hello\n").toString();
 
     CommandLineRun text = CommandLineRun.of("analyze", log);

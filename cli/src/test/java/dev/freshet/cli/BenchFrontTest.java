@@ -48,7 +48,7 @@ class BenchFrontTest {
   }
 
   @Test
-  void moreStreamsThanFilesCanBeOpenAreRefused() {
+  void moreStreamsThanOpenFilesAllowAreRejected() {
     CommandLineRun run = CommandLineRun.of("bench", "front", "--streams", "10,2000000000");
 
     assertThat(run.exitCode()).isEqualTo(2);

@@ -123,7 +123,7 @@ class BenchSwapTest {
   }
 
   @Test
-  void anUnknownShapeAndADirectoryThatIsNoneAreRefused() {
+  void anUnknownShapeAndAMissingDirectoryAreRejected() {
     CommandLineRun shape = CommandLineRun.of("bench", "swap", "--shape=huge");
     assertThat(shape.exitCode()).isEqualTo(2);
     assertThat(shape.err()).contains("--shape huge: expected one of tinyllama-1.1b, small, tiny");

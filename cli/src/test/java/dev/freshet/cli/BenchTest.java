@@ -85,7 +85,7 @@ class BenchTest {
   }
 
   @Test
-  void theLoadOfARecordedRunIsReplayedBesideWhatItsLogsSay() throws Exception {
+  void theLoadOfARecordedRunIsReplayed() throws Exception {
     Path log =
         Files.writeString(
             dir.resolve("orchestrator.log"),
@@ -122,7 +122,7 @@ class BenchTest {
   }
 
   @Test
-  void aRecordingThatCannotBeReplayedIsRefused() throws Exception {
+  void aRecordingThatCannotBeReplayedIsRejected() throws Exception {
     Path log = Files.writeString(dir.resolve("run.log"), "no tagged line\n");
 
     CommandLineRun run = CommandLineRun.of("bench", "replay", log.toString());
@@ -134,7 +134,7 @@ class BenchTest {
   }
 
   @Test
-  void optionsThatCannotBeAreRefusedWithWhatIsExpected() {
+  void impossibleOptionsAreRejectedWithWhatIsExpected() {
     refused(
         "--tokens huge: expected a number, uniform:A-B or lognormal:MEAN,SIGMA", "--tokens=huge");
     refused("--tokens 0: expected 1 to 100000", "--tokens=0");
@@ -150,7 +150,7 @@ class BenchTest {
   }
 
   @Test
-  void aFileThatCannotBeWrittenIsRefusedBeforeAnythingIsMeasured() throws Exception {
+  void anUnwritableFileIsRejectedBeforeAnythingIsMeasured() throws Exception {
     for (String option : List.of("--json", "--csv", "--html", "--png")) {
       refused("expected a file in an existing directory", option + "=" + dir + "/mistyped/x");
       refused("is a directory, expected a file", option + "=" + dir);

@@ -87,7 +87,7 @@ class CommandsTest {
   }
 
   @Test
-  void aWrongKeyInAFileIsToldWithItsLine() throws IOException {
+  void aWrongKeyInAFileIsReportedWithItsLine() throws IOException {
     Path file = Files.writeString(dir.resolve("run.toml"), "[run]\nsteps = 3\nsedd = 4\n");
 
     assertRefused(
@@ -105,7 +105,7 @@ class CommandsTest {
   }
 
   @Test
-  void aModelDirectoryThatIsNotThereIsRefusedByName() {
+  void aMissingModelDirectoryIsRejectedByName() {
     Path absent = dir.resolve("absent");
 
     assertRefused(CommandLineRun.of("serve", "--model", absent.toString()), 1, absent.toString());
@@ -116,7 +116,7 @@ class CommandsTest {
   }
 
   @Test
-  void aRunDirectoryThatCannotBeMadeIsRefusedByName() throws IOException {
+  void aRunDirectoryThatCannotBeCreatedIsRejectedByName() throws IOException {
     Path file = Files.writeString(dir.resolve("file"), "");
 
     assertRefused(
@@ -126,7 +126,7 @@ class CommandsTest {
   }
 
   @Test
-  void aRunDirectoryThatHoldsARunIsRefusedAndLeftAsItWas() throws IOException {
+  void aRunDirectoryThatHoldsARunIsRejectedAndUnchanged() throws IOException {
     Path run = dir.resolve("run");
     makeBaseModel(run);
     String config = Files.readString(run.resolve("config.toml"));
@@ -143,7 +143,7 @@ class CommandsTest {
   }
 
   @Test
-  void aPortInUseIsRefusedByName() throws IOException {
+  void aPortInUseIsRejectedByName() throws IOException {
     Path run = dir.resolve("run");
     makeBaseModel(run);
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -162,7 +162,7 @@ class CommandsTest {
   }
 
   @Test
-  void aModelTypeThatIsNotSupportedIsRefusedWithThoseThatAre() throws IOException {
+  void anUnsupportedModelTypeIsRejectedWithTheSupportedOnes() throws IOException {
     Path run = dir.resolve("run");
     makeBaseModel(run);
     Path model = run.resolve("weights/step_0");

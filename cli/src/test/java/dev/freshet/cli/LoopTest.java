@@ -44,7 +44,7 @@ class LoopTest {
   }
 
   @Test
-  void itEndsWellAndSaysWhatItCameTo() {
+  void aRunExitsWithZeroAndPrintsItsSummary() {
     assertThat(ended.err()).isEmpty();
     assertThat(ended.exitCode()).isZero();
     assertThat(ended.out())
@@ -117,7 +117,7 @@ class LoopTest {
   }
 
   @Test
-  void theRestOfThePipelineIsTimedToo() throws IOException {
+  void theWholePipelineIsTimed() throws IOException {
     String log = String.join("\n", logLines());
 
     assertThat(log)

@@ -39,11 +39,10 @@ import java.util.stream.IntStream;
 import jdk.jfr.Recording;
 
 /**
- * What metrics, lines and waits cost, beside what they tell of, in one run: the counting of a
- * decode step by itself over a step of the small test model, which is as short as steps get, and
- * what is told of a weight update at both of its ends over the update. By itself, because the
- * difference of two runs with and without would be lost in what else varies. Run by {@code
- * bench/metrics.sh}.
+ * The cost of metrics, log lines and waits relative to the work they measure, in one run: counting
+ * a decode step against a step of the small test model (the shortest there is), and recording a
+ * weight update at both ends against the update. The counting is timed separately, because the
+ * difference of two whole runs would be lost in their variance. Run by {@code bench/metrics.sh}.
  */
 final class MetricsCost {
   private static final int ROUNDS = 9;

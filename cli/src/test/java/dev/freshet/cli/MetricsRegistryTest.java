@@ -154,7 +154,7 @@ class MetricsRegistryTest {
   }
 
   @Test
-  void aPageOfAProcessHasTheMetricsOfItsJvm() {
+  void aPageHasTheMetricsOfTheJvm() {
     MetricsRegistry own = MetricsRegistry.withJvm();
     var _ = InferenceMetrics.in(own, MonotonicClock.SYSTEM);
 

@@ -107,7 +107,7 @@ class ReferenceTest {
   }
 
   @Test
-  void everyPageOfTheBookIsInItsContents() throws IOException {
+  void everyDocsPageIsInTheIndex() throws IOException {
     String contents = Files.readString(ROOT.resolve("docs/README.md"));
     try (var pages = Files.list(ROOT.resolve("docs"))) {
       for (Path page : pages.toList()) {

@@ -30,7 +30,7 @@ class SecretsTest {
   @TempDir Path dir;
 
   @Test
-  void aPausedServerTellsOnSigquitWhoIsMissingAndNowhereItsToken() throws Exception {
+  void aPausedServerNamesItsBlockerOnSigquitAndNeverItsToken() throws Exception {
     Path token = Files.writeString(dir.resolve("token"), SECRET + "\n");
     List<String> seen = new ArrayList<>();
     Path run = dir.resolve("run");

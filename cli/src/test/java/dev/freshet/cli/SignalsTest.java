@@ -34,8 +34,7 @@ class SignalsTest {
 
   @ParameterizedTest
   @CsvSource({"TERM, 143", "INT, 130"})
-  void aRunStoppedWhileItsModelWarmsUpLeavesNoHalfOfOne(String signal, int exitCode)
-      throws Exception {
+  void aRunStoppedDuringWarmUpLeavesNoPartialModel(String signal, int exitCode) throws Exception {
     try (ChildProcess child =
         ChildProcess.start(dir, CommandLineRun.small("run", run(), "--sft.steps=1000000"))) {
       child.await("warm-up", () -> lines(run().resolve("metrics/trainer.jsonl")).size() > 3);

@@ -28,7 +28,7 @@ class TraceCommandTest {
   }
 
   @Test
-  void aRunThatIsHalfWrittenHasATraceInItsReportAndWhatIsMissingIsSaid() {
+  void aPartialRunHasATraceAndItsMissingPartsAreNamed() {
     CommandLineRun traced = CommandLineRun.of("trace", dir.resolve("run").toString());
 
     assertThat(traced.exitCode()).isZero();
@@ -44,7 +44,7 @@ class TraceCommandTest {
   }
 
   @Test
-  void onTheStandardOutputThereIsNothingButTheTrace() throws IOException {
+  void standardOutputHasOnlyTheTrace() throws IOException {
     Path metrics = Files.createDirectories(dir.resolve("run/metrics"));
     Files.writeString(metrics.resolve("trainer.jsonl"), "{\"kind\":\"train\",\"step\":7}\n");
 
@@ -56,7 +56,7 @@ class TraceCommandTest {
   }
 
   @Test
-  void badInputIsToldInOneLine() throws IOException {
+  void badInputIsReportedInOneLine() throws IOException {
     Path empty = Files.writeString(dir.resolve("empty.log"), "nothing\n");
 
     refused(1, "absent: not found, expected a log file or a directory", "absent", "--out=-");

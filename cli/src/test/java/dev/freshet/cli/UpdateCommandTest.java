@@ -76,7 +76,7 @@ class UpdateCommandTest {
   }
 
   @Test
-  void whatIsRefusedIsOneLineAndFailsTheCommand() {
+  void aRejectedUpdateIsOneLineAndFailsTheCommand() {
     update("--weights", checkpoints.get(2).toString());
     CommandLineRun older = update("--weights", checkpoints.get(1).toString());
     assertThat(older.exitCode()).isEqualTo(1);
@@ -96,7 +96,7 @@ class UpdateCommandTest {
   }
 
   @Test
-  void impossibleArgumentsAreTold() {
+  void impossibleArgumentsAreRejected() {
     assertUsage("--weights: expected a directory, got nothing");
     assertUsage("--mode: expected one of keep, recompute, drain, abort, got 'x'", "--mode=x");
     assertUsage("--within 0: expected at least 1", "--within=0");
@@ -131,7 +131,7 @@ class UpdateCommandTest {
   }
 
   @Test
-  void whatOtherProgramsCannotDoIsRefused() {
+  void whatOtherProgramsCannotDoIsRejected() {
     CommandLineRun noStep =
         CommandLineRun.of(
             "update", "--server=http://127.0.0.1:1", "--backend=vllm", "--weights=" + dir);

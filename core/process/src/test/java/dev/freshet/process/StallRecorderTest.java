@@ -162,6 +162,19 @@ class StallRecorderTest {
   }
 
   @Test
+  void aWaitThatIsStillOpenPastItsDeadlineIsRecordedOnce() throws Exception {
+    try (StallRecorder _ = recorder("trainer");
+        Waits.Open _ = waits.begin("trainer", "batch 7", "orchestrator", DEADLINE)) {
+      pass(LONGER);
+      await("the record", () -> records().size() == 1);
+      stall("batch 8"); // Once it is recorded, the recorder has looked at batch 7 again.
+      await("the record of another stall", () -> records().size() == 2);
+    }
+
+    assertThat(records()).hasSize(2);
+  }
+
+  @Test
   void recordsOfOneMillisecondHaveDifferentNames() throws Exception {
     try (StallRecorder _ = recorder("trainer");
         Waits.Open _ = waits.begin("trainer", "batch 1", "orchestrator", DEADLINE);
