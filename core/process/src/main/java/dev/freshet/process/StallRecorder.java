@@ -154,15 +154,15 @@ public final class StallRecorder implements AutoCloseable {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
     try (dumps) {
       while (!closing.await(tick.toMillis(), TimeUnit.MILLISECONDS)) {
-        look(dumps);
+        look();
       }
-      look(dumps);
+      look();
     } catch (InterruptedException e) {
       LOG.warn("the stall recorder was interrupted; stalls are no longer recorded");
     }
   }
 
-  private void look(ThreadDumps dumps) throws InterruptedException {
+  private void look() throws InterruptedException {
     try {
       List<Wait> open = waits.open();
       String state = "freshet-waits: " + new WaitGraph(open).verdict();

@@ -1,15 +1,11 @@
 package dev.freshet.fleet;
 
-import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.AdminResult;
-import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireWriter;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,7 +13,7 @@ import java.util.Optional;
  * prime-rl's inference server: {@code /update_weights}, between {@code /pause} and {@code /resume}
  * if the server has them. Mode {@code keep} only.
  */
-final class PrimeRlDialect implements Dialect {
+final class PrimeRlDialect extends PausedDialect {
   private static final String LOAD = "/update_weights";
   private static final byte[] NO_BODY = {};
 
@@ -28,7 +24,7 @@ final class PrimeRlDialect implements Dialect {
 
   @Override
   public void check(UpdateWeightsRequest request) {
-    PausedUpdate.require(this, request);
+    super.check(request);
     if (request.mode() != UpdateMode.KEEP) {
       throw new WireException(
           "mode: expected keep for a prime-rl server, got '%s'"
@@ -37,34 +33,17 @@ final class PrimeRlDialect implements Dialect {
   }
 
   @Override
-  public String versionRoute() {
-    return "/weight_info";
-  }
-
-  @Override
-  public boolean joinsRepeatedUpdates() {
-    return false;
-  }
-
-  @Override
-  public AdminResult update(
-      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
-    check(request);
-    AdminDeadlines deadlines = admin.deadlines();
+  PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
     byte[] load =
         WireWriter.object(
             out -> out.writeStringProperty("weight_dir", request.weightDir().orElseThrow()));
-    PausedUpdate.Plan plan =
-        new PausedUpdate.Plan(
-            Optional.of(
-                new PausedUpdate.Step(
-                    UpdatePart.PAUSE, "/pause", NO_BODY, deadlines.pause(), true)),
-            new PausedUpdate.Step(UpdatePart.LOAD, LOAD, load, deadlines.update(), false),
-            answer -> LoadAnswer.rpcMs(LOAD, answer),
-            List.of(),
-            Optional.of(
-                new PausedUpdate.Step(
-                    UpdatePart.RESUME, "/resume", NO_BODY, deadlines.pause(), true)));
-    return PausedUpdate.run(plan, admin, request, trace, within);
+    return new PausedUpdate.Plan(
+        Optional.of(
+            new PausedUpdate.Step(UpdatePart.PAUSE, "/pause", NO_BODY, deadlines.pause(), true)),
+        new PausedUpdate.Step(UpdatePart.LOAD, LOAD, load, deadlines.update(), false),
+        answer -> LoadAnswer.rpcMs(LOAD, answer),
+        List.of(),
+        Optional.of(
+            new PausedUpdate.Step(UpdatePart.RESUME, "/resume", NO_BODY, deadlines.pause(), true)));
   }
 }

@@ -1,14 +1,10 @@
 package dev.freshet.fleet;
 
-import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.AdminResult;
-import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireWriter;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,7 +13,7 @@ import java.util.Optional;
  * /continue_generation}. Mode {@code drain} sends no pause: the load itself waits until all running
  * requests end.
  */
-final class SglangDialect implements Dialect {
+final class SglangDialect extends PausedDialect {
   private static final String LOAD = "/update_weights_from_disk";
   private static final byte[] NO_FIELDS = {'{', '}'};
 
@@ -27,28 +23,12 @@ final class SglangDialect implements Dialect {
   }
 
   @Override
-  public void check(UpdateWeightsRequest request) {
-    PausedUpdate.require(this, request);
-  }
-
-  @Override
   public String versionRoute() {
     return "/model_info";
   }
 
   @Override
-  public boolean joinsRepeatedUpdates() {
-    return false;
-  }
-
-  @Override
-  public AdminResult update(
-      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
-    check(request);
-    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace, within);
-  }
-
-  private static PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
+  PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
     PausedUpdate.Step resume =
         new PausedUpdate.Step(
             UpdatePart.RESUME, "/continue_generation", NO_FIELDS, deadlines.pause(), false);

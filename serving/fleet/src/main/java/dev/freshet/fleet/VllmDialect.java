@@ -1,14 +1,10 @@
 package dev.freshet.fleet;
 
-import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.AdminResult;
-import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireWriter;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +14,7 @@ import java.util.OptionalDouble;
  * vLLM with {@code VLLM_SERVER_DEV_MODE=1}: {@code /pause}, {@code /collective_rpc} with {@code
  * reload_weights}, {@code /update_weight_version}, {@code /resume}.
  */
-final class VllmDialect implements Dialect {
+final class VllmDialect extends PausedDialect {
   private static final String LOAD = "/collective_rpc";
   private static final byte[] NO_BODY = {};
 
@@ -28,28 +24,7 @@ final class VllmDialect implements Dialect {
   }
 
   @Override
-  public void check(UpdateWeightsRequest request) {
-    PausedUpdate.require(this, request);
-  }
-
-  @Override
-  public String versionRoute() {
-    return "/weight_info";
-  }
-
-  @Override
-  public boolean joinsRepeatedUpdates() {
-    return false;
-  }
-
-  @Override
-  public AdminResult update(
-      AdminClient admin, UpdateWeightsRequest request, TraceId trace, Duration within) {
-    check(request);
-    return PausedUpdate.run(plan(request, admin.deadlines()), admin, request, trace, within);
-  }
-
-  private static PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
+  PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
     String dir = request.weightDir().orElseThrow();
     String version = Long.toString(request.step().getAsLong());
     String pause = "/pause?" + pause(request.mode());
