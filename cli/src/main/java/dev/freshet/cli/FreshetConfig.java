@@ -25,17 +25,26 @@ public record FreshetConfig(
     TelemetryConfig telemetry) {
   public FreshetConfig {
     int needed = environment.maxPromptTokens() + orchestrator.maxTokens();
-    atLeast("trainer.packLength", trainer.packLength(), needed);
-    atLeast("inference.maxModelLen", inference.engine().maxModelLen(), needed);
-    atLeast("model.maxPositions", model.maxPositions(), needed);
-    atLeast("orchestrator.maxTokens", orchestrator.maxTokens(), environment.maxAnswerTokens());
+    String texts = "texts of environment.max_length and orchestrator.max_tokens";
+    atLeast("trainer.packLength", trainer.packLength(), needed, texts);
+    atLeast("inference.maxModelLen", inference.engine().maxModelLen(), needed, texts);
+    atLeast("model.maxPositions", model.maxPositions(), needed, texts);
+    atLeast(
+        "orchestrator.maxTokens", orchestrator.maxTokens(), environment.maxAnswerTokens(), texts);
+    // The trainer may be async_level + 1 steps ahead of the version that is served, and a slow
+    // server may still have to load that version or the one after it.
+    atLeast(
+        "trainer.keepWeights",
+        trainer.keepWeights(),
+        orchestrator.asyncLevel() + 2,
+        "orchestrator.async_level %d: a step must stay on disk until every server has loaded it"
+            .formatted(orchestrator.asyncLevel()));
   }
 
-  private static void atLeast(String key, int value, int needed) {
+  private static void atLeast(String key, int value, int needed, String reason) {
     if (value < needed) {
       throw new IllegalArgumentException(
-          "%s: expected at least %d, for texts of environment.max_length and orchestrator.max_tokens"
-              .formatted(key, needed));
+          "%s: expected at least %d, for %s".formatted(key, needed, reason));
     }
   }
 }

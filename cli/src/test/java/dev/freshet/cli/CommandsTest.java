@@ -68,6 +68,7 @@ class CommandsTest {
           run --run.steps 1.5                      | --run.steps: run.steps = "1.5": expected a whole number
           run --trainer.loss ppo                   | --trainer.loss: trainer.loss = "ppo": expected one of "dppo", "grpo"
           run --trainer.pack_length 8              | --trainer.pack_length: trainer.pack_length = 8: expected at least 18
+          run --orchestrator.async_level 3         | default: trainer.keep_weights = 3: expected at least 5, for orchestrator.async_level 3
           run --environment.alphabet aba           | environment.alphabet = "aba": expected at least two characters, each once
           run --orchestrator.servers here          | orchestrator.servers = ["here"]: expected URLs such as http://127.0.0.1:8000
           run --trainer                            | argument '--trainer': expected an option or a dotted override

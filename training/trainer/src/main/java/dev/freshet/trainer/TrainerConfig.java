@@ -25,7 +25,11 @@ public record TrainerConfig(
     @Key(def = "64", doc = "tokens of a packed row; no rollout may be longer") int packLength,
     @Key(def = "64", doc = "rows per forward pass") int microRows,
     @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
-    @Key(def = "3", doc = "number of newest weights/step_N kept on disk; step 0 is always kept")
+    @Key(
+            def = "3",
+            doc =
+                "number of newest weights/step_N kept on disk, at least orchestrator.async_level"
+                    + " + 2; step 0 is always kept")
         int keepWeights,
     @Key(def = "600", doc = "for the next batch") long batchDeadlineS,
     @Key(def = "127.0.0.1", doc = "address where `freshet train` serves GET /metrics")
