@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 
 /**
  * The command line as a process of its own, with the flags of the launcher. What it writes goes to
@@ -77,11 +78,16 @@ final class ChildProcess implements AutoCloseable {
 
   /** Waits until it has written {@code text} to standard output. */
   void awaitOut(String text) throws IOException, InterruptedException {
+    awaitOut(Pattern.compile(Pattern.quote(text)));
+  }
+
+  /** Waits until its standard output has a match of {@code pattern}. */
+  void awaitOut(Pattern pattern) throws IOException, InterruptedException {
     await(
-        "'" + text + "'",
+        "'" + pattern + "'",
         () -> {
           try {
-            return out().contains(text);
+            return pattern.matcher(out()).find();
           } catch (IOException e) {
             throw new AssertionError(e);
           }

@@ -86,7 +86,7 @@ class MetricsPagesTest {
             run().resolve("weights/step_0").toString(),
             "--port=0",
             "--admin-port=0")) {
-      serve.awaitOut("  admin ");
+      serve.awaitOut(SERVED);
       Matcher urls = found(SERVED, serve.out());
       URI admin = URI.create(urls.group(2));
       try (ChildProcess train =
