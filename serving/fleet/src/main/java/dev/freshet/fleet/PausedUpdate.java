@@ -10,10 +10,7 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
-import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
-import dev.freshet.wire.VerifyLevel;
-import dev.freshet.wire.WireException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -63,7 +60,7 @@ final class PausedUpdate {
   }
 
   /**
-   * Carries out {@code plan} for a request that {@link #require} accepts.
+   * Carries out {@code plan} for a request that {@link PausedDialect#check} accepts.
    *
    * @param within the deadline of pause and load, the wait for the lane included
    * @throws AdminException the error of the first call that failed
@@ -76,39 +73,6 @@ final class PausedUpdate {
         trace,
         within,
         lane -> new PausedUpdate(plan, admin.clock(), lane).result(request));
-  }
-
-  /**
-   * Rejects options of Freshet servers, and an update without a directory or a version.
-   *
-   * @throws WireException with the field, the value and what is allowed
-   */
-  static void require(Dialect dialect, UpdateWeightsRequest request) {
-    refuse(
-        request.phase() != UpdatePhase.ALL,
-        "phase: expected all for a %s server, got '%s'",
-        dialect.name(),
-        request.phase().wireName());
-    refuse(
-        request.weightDir().isEmpty(),
-        "weight_dir: expected a directory for a %s server, got nothing",
-        dialect.name());
-    refuse(
-        request.step().isEmpty(),
-        "step: expected the version of the checkpoint for a %s server, got nothing",
-        dialect.name());
-    refuse(
-        request.verify() != VerifyLevel.FULL,
-        "verify: expected full for a %s server, got '%s'",
-        dialect.name(),
-        request.verify().wireName());
-    refuse(request.force(), "force: expected false for a %s server, got true", dialect.name());
-  }
-
-  private static void refuse(boolean wrong, String message, Object... values) {
-    if (wrong) {
-      throw new WireException(message.formatted(values));
-    }
   }
 
   private AdminResult result(UpdateWeightsRequest request) {

@@ -4,7 +4,6 @@ import dev.freshet.client.AdminDeadlines;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
-import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireWriter;
 import java.util.List;
 import java.util.Optional;
@@ -25,11 +24,10 @@ final class PrimeRlDialect extends PausedDialect {
   @Override
   public void check(UpdateWeightsRequest request) {
     super.check(request);
-    if (request.mode() != UpdateMode.KEEP) {
-      throw new WireException(
-          "mode: expected keep for a prime-rl server, got '%s'"
-              .formatted(request.mode().wireName()));
-    }
+    refuse(
+        request.mode() != UpdateMode.KEEP,
+        "mode: expected keep for a prime-rl server, got '%s'",
+        request.mode().wireName());
   }
 
   @Override

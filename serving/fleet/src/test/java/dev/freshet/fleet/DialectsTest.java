@@ -255,7 +255,7 @@ class DialectsTest {
           catchThrowableOfType(
               AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
 
-      // the time ends while the client waits for the answer, or just after it has come
+      // The time ends while the client waits for the answer, or just after it has come.
       assertThat(error.code()).isIn("read_timeout", "deadline");
       assertThat(Peers.paths(server))
           .containsExactly("/pause?mode=keep&clear_cache=false", "/resume");
