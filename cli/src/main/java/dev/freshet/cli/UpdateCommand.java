@@ -74,12 +74,13 @@ final class UpdateCommand extends RunningCommand {
       names = "--verify",
       paramLabel = "LEVEL",
       description =
-          "What Freshet servers verify: full, or size for everything but the content of tensors (default: full).")
+          "What is verified before the swap or the pause: full, or size for everything but the content of tensors (default: full).")
   private String verify = VerifyLevel.FULL.wireName();
 
   @Option(
       names = "--force",
-      description = "Update even if Freshet servers serve a newer version (default: off).")
+      description =
+          "Update even if Freshet servers serve a newer version, or if the tensors may differ from those of the model that another program serves (default: off).")
   private boolean force;
 
   @Option(
@@ -102,7 +103,9 @@ final class UpdateCommand extends RunningCommand {
     lifetime.onStop(Thread.currentThread()::interrupt);
     try (UpdateByHand update = updateOf(dialect, within)) {
       UpdateByHand.Outcome outcome = update.run(request);
+      outcome.inspection().ifPresent(System.out::println);
       outcome.table().ifPresent(System.out::println);
+      outcome.notes().forEach(note -> System.err.println("freshet: note: " + note));
       outcome.failures().forEach(failure -> System.err.println("freshet: " + failure));
       return outcome.failures().isEmpty() ? 0 : 1;
     } catch (InterruptedException e) {

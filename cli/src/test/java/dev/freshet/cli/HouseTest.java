@@ -89,7 +89,10 @@ class HouseTest {
               Map.entry("client", may(List.of("wire", "trace", "http"), "io.netty", "org.slf4j")),
               Map.entry(
                   "fleet",
-                  may(List.of("client", "wire", "metrics", "trace"), "org.slf4j", "tools.jackson")),
+                  may(
+                      List.of("client", "wire", "weights", "metrics", "trace"),
+                      "org.slf4j",
+                      "tools.jackson")),
               Map.entry("environments", may(List.of("config", "text"))),
               Map.entry(
                   "trainer",

@@ -139,15 +139,15 @@ class UpdateCommandTest {
     assertThat(noStep.err())
         .contains("--step: expected the version of the checkpoint for a vllm server");
 
-    CommandLineRun forced =
+    CommandLineRun prepare =
         CommandLineRun.of(
             "update",
             "--server=http://127.0.0.1:1",
             "--backend=sglang",
             "--weights=" + dir,
             "--step=3",
-            "--force");
-    assertThat(forced.exitCode()).isEqualTo(2);
-    assertThat(forced.err()).contains("--force: expected false for a sglang server");
+            "--phase=prepare");
+    assertThat(prepare.exitCode()).isEqualTo(2);
+    assertThat(prepare.err()).contains("--phase: expected all for a sglang server");
   }
 }

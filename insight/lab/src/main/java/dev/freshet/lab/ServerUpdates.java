@@ -14,6 +14,7 @@ import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.VerifyLevel;
 import java.net.URI;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -28,6 +29,7 @@ public final class ServerUpdates implements AutoCloseable {
   private static final Duration MAX_WARM_UP = Duration.ofSeconds(5);
 
   private final ReplicaAdmin server;
+  private final Dialect dialect;
   private final List<String> weightDirs;
   private long version;
 
@@ -43,6 +45,7 @@ public final class ServerUpdates implements AutoCloseable {
             AdminDeadlines.DEFAULT,
             Optional.empty(),
             EventLog.silent(MonotonicClock.SYSTEM));
+    this.dialect = dialect;
     this.weightDirs = List.copyOf(weightDirs);
     this.version = server.servingVersion().orElse(0);
   }
@@ -58,10 +61,15 @@ public final class ServerUpdates implements AutoCloseable {
   }
 
   /**
-   * Updates {@value #WARM_UP_UPDATES} times or for five seconds, so that the JIT compiles both
-   * ends.
+   * Inspects the checkpoints if the program does not, then updates {@value #WARM_UP_UPDATES} times
+   * or for five seconds, so that the JIT compiles both ends.
+   *
+   * @throws dev.freshet.fleet.FleetException if the program would fail to load a checkpoint
    */
   public void warmUp() {
+    for (String dir : new LinkedHashSet<>(weightDirs)) {
+      var _ = dialect.inspect(request(dir, version + 1, VerifyLevel.FULL), List.of(client()));
+    }
     long start = System.nanoTime();
     for (int i = 0; i < WARM_UP_UPDATES && System.nanoTime() - start < MAX_WARM_UP.toNanos(); i++) {
       var _ = update(i % 2 == 0 ? VerifyLevel.FULL : VerifyLevel.SIZE);
@@ -75,17 +83,20 @@ public final class ServerUpdates implements AutoCloseable {
    *     version
    */
   public AdminTimings update(VerifyLevel verify) {
-    UpdateWeightsRequest request =
-        new UpdateWeightsRequest(
-            Optional.of(next()),
-            OptionalLong.of(version + 1),
-            UpdateMode.KEEP,
-            UpdatePhase.ALL,
-            verify,
-            false);
-    AdminTimings timings = server.update(request, TraceId.random()).timings();
+    AdminTimings timings =
+        server.update(request(next(), version + 1, verify), TraceId.random()).timings();
     version++;
     return timings;
+  }
+
+  private static UpdateWeightsRequest request(String dir, long version, VerifyLevel verify) {
+    return new UpdateWeightsRequest(
+        Optional.of(dir),
+        OptionalLong.of(version),
+        UpdateMode.KEEP,
+        UpdatePhase.ALL,
+        verify,
+        false);
   }
 
   @Override

@@ -171,14 +171,24 @@ public final class AdminClient implements AutoCloseable {
    * @param route answers it in the field {@code weight_version}
    */
   public WeightInfo weightInfo(String route) {
-    AdminRequest request = probe(route);
-    AdminAnswer answer = call(request);
-    requireOk(request, answer);
+    AdminAnswer answer = get(route);
     try {
       return WeightInfo.parse(answer.body());
     } catch (WireException e) {
-      throw AdminException.sent(request.call(), "bad_answer", e.getMessage());
+      throw AdminException.sent("GET " + origin.root() + route, "bad_answer", e.getMessage());
     }
+  }
+
+  /**
+   * The answer of a route that only reports.
+   *
+   * @throws AdminException if the server cannot be asked, or answers with an error
+   */
+  public AdminAnswer get(String route) {
+    AdminRequest request = probe(route);
+    AdminAnswer answer = call(request);
+    requireOk(request, answer);
+    return answer;
   }
 
   /**
@@ -220,7 +230,8 @@ public final class AdminClient implements AutoCloseable {
     return new AdminResult(
         timings(lane.trace(), op, lane.url("/" + op), lane.sentNanos(), answer, weights),
         weights.weightVersion(),
-        weights.preparedVersion());
+        weights.preparedVersion(),
+        List.of());
   }
 
   /**

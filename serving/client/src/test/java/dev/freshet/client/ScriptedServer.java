@@ -96,7 +96,7 @@ public final class ScriptedServer implements AutoCloseable {
   /** One connection. */
   public final class Connection {
     private final Socket socket;
-    private String path = "";
+    private String target = "";
 
     Connection(Socket socket) {
       this.socket = socket;
@@ -116,14 +116,19 @@ public final class ScriptedServer implements AutoCloseable {
       String text = head.toString(StandardCharsets.US_ASCII);
       Matcher length = LENGTH.matcher(text.toLowerCase(Locale.ROOT));
       byte[] body = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
-      path = text.split("[ ?]", 3)[1];
+      target = text.split(" ", 3)[1];
       requests.add(text + new String(body, StandardCharsets.UTF_8));
       return true;
     }
 
     /** The path of the request read last, without its query. */
     public String path() {
-      return path;
+      return target.split("\\?", 2)[0];
+    }
+
+    /** The path of the request read last, with its query. */
+    public String target() {
+      return target;
     }
 
     public void write(String bytes) throws IOException {

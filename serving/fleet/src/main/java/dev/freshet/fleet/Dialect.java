@@ -6,6 +6,8 @@ import dev.freshet.client.AdminResult;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.UpdateWeightsRequest;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -23,6 +25,18 @@ public interface Dialect {
    * @throws dev.freshet.wire.WireException with the field, the value and what is allowed
    */
   void check(UpdateWeightsRequest request);
+
+  /**
+   * Inspects on this host, before any server is paused, the checkpoint of an update that {@link
+   * #check} accepts. Done once for all servers of the update.
+   *
+   * @return what was inspected; empty if the program itself verifies before it pauses
+   * @throws FleetException naming the file or tensor, what was found and what was expected
+   */
+  default Optional<CheckpointInspection> inspect(
+      UpdateWeightsRequest request, List<AdminClient> servers) {
+    return Optional.empty();
+  }
 
   /**
    * Carries out an update, once.

@@ -12,6 +12,7 @@ import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateWeightsRequest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -44,12 +45,32 @@ final class PausedUpdate {
       Optional<Step> pause,
       Step load,
       Function<AdminAnswer, OptionalDouble> loaded,
-      List<Step> settle,
+      List<Settle> settle,
       Optional<Step> resume) {}
+
+  /**
+   * A call under the new weights.
+   *
+   * @param operation what it does, in words
+   * @param otherwise the call that is made if the answer does not say that the operation succeeded
+   */
+  record Settle(String operation, Step step, Optional<Otherwise> otherwise) {
+    Settle(String operation, Step step) {
+      this(operation, step, Optional.empty());
+    }
+  }
+
+  /**
+   * The call that replaces one without success.
+   *
+   * @param consequence what the caller must know if it succeeded
+   */
+  record Otherwise(Step step, String consequence) {}
 
   private final Plan plan;
   private final MonotonicClock clock;
   private final LaneOperation.Lane lane;
+  private final List<String> notes = new ArrayList<>();
   private PartTimes phases = PartTimes.NONE;
   private double connectMs;
 
@@ -97,7 +118,8 @@ final class PausedUpdate {
             .with(phases);
     AdminTimings timings =
         new AdminTimings(lane.trace(), "update_weights", lane.url(plan.load().path()), times);
-    return new AdminResult(timings, Long.toString(request.step().getAsLong()), Optional.empty());
+    return new AdminResult(
+        timings, Long.toString(request.step().getAsLong()), Optional.empty(), notes);
   }
 
   private boolean pause() {
@@ -121,25 +143,56 @@ final class PausedUpdate {
       if (!paused) {
         throw e;
       }
-      if (e.neverHandled()) {
+      if (e.neverHandled() || e.status() == 404) {
         resumeAfter(e);
         throw e;
       }
-      throw e.with("; the server stays paused, since its weights may be mixed");
+      throw e.with(
+          "; the server stays paused because its weights may be missing or mixed: do not resume it;"
+              + " update it with a good checkpoint, and restart it if that fails too");
     }
   }
 
   /** Makes every settling call; returns the first failure. */
   private Optional<AdminException> settle() {
     Optional<AdminException> first = Optional.empty();
-    for (Step step : plan.settle()) {
+    for (Settle settle : plan.settle()) {
       try {
-        var _ = call(step);
+        settle(settle);
       } catch (AdminException e) {
         first = first.or(() -> Optional.of(e));
       }
     }
     return first;
+  }
+
+  private void settle(Settle settle) {
+    Optional<ReportedOutcome> outcome = outcome(settle.step());
+    if (outcome.isEmpty()) {
+      return;
+    }
+    if (settle.otherwise().isEmpty()) {
+      var _ = outcome.get().orThrow(settle.step().path(), settle.operation());
+      return;
+    }
+    if (!outcome.get().success().orElse(false)) {
+      settle(settle.operation(), settle.otherwise().get());
+    }
+  }
+
+  private void settle(String operation, Otherwise otherwise) {
+    String path = otherwise.step().path();
+    Optional<Boolean> success =
+        outcome(otherwise.step()).flatMap(found -> found.orThrow(path, operation).success());
+    notes.add(
+        success.isPresent()
+            ? otherwise.consequence()
+            : path + ": the server does not say whether its " + operation + " succeeded");
+  }
+
+  /** What the answer says; empty for an optional route that the server does not have. */
+  private Optional<ReportedOutcome> outcome(Step step) {
+    return call(step).map(answer -> ReportedOutcome.of(step.path(), answer));
   }
 
   /** Resumes a server that may be paused after {@code failure}. */
@@ -169,7 +222,8 @@ final class PausedUpdate {
     try {
       AdminAnswer answer = lane.post(step.path(), step.body(), step.deadline());
       connectMs += (answer.connectedNanos() - start) / 1e6;
-      phases = phases.with(step.phase(), (answer.answeredNanos() - start) / 1e6);
+      double ms = (answer.answeredNanos() - start) / 1e6;
+      phases = phases.with(step.phase(), phases.ms(step.phase()).orElse(0) + ms);
       return Optional.of(answer);
     } catch (AdminException e) {
       if (step.optional() && e.status() == 404) {

@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
@@ -31,6 +32,11 @@ final class PrimeRlDialect extends PausedDialect {
   }
 
   @Override
+  Optional<String> servedDirectory(AdminClient server) {
+    return ServedModels.root(server);
+  }
+
+  @Override
   PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
     byte[] load =
         WireWriter.object(
@@ -39,7 +45,7 @@ final class PrimeRlDialect extends PausedDialect {
         Optional.of(
             new PausedUpdate.Step(UpdatePart.PAUSE, "/pause", NO_BODY, deadlines.pause(), true)),
         new PausedUpdate.Step(UpdatePart.LOAD, LOAD, load, deadlines.update(), false),
-        answer -> LoadAnswer.rpcMs(LOAD, answer),
+        answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs(),
         List.of(),
         Optional.of(
             new PausedUpdate.Step(UpdatePart.RESUME, "/resume", NO_BODY, deadlines.pause(), true)));

@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
@@ -28,6 +29,11 @@ final class SglangDialect extends PausedDialect {
   }
 
   @Override
+  Optional<String> servedDirectory(AdminClient server) {
+    return ServedModels.modelPath(server);
+  }
+
+  @Override
   PausedUpdate.Plan plan(UpdateWeightsRequest request, AdminDeadlines deadlines) {
     PausedUpdate.Step resume =
         new PausedUpdate.Step(
@@ -36,7 +42,7 @@ final class SglangDialect extends PausedDialect {
     return new PausedUpdate.Plan(
         pause,
         load(request, deadlines),
-        answer -> LoadAnswer.rpcMs(LOAD, answer),
+        answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs(),
         List.of(),
         pause.map(_ -> resume));
   }

@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
@@ -16,11 +17,17 @@ import java.util.OptionalDouble;
  */
 final class VllmDialect extends PausedDialect {
   private static final String LOAD = "/collective_rpc";
+  private static final String RESET = "/reset_prefix_cache";
   private static final byte[] NO_BODY = {};
 
   @Override
   public String name() {
     return "vllm";
+  }
+
+  @Override
+  Optional<String> servedDirectory(AdminClient server) {
+    return ServedModels.root(server);
   }
 
   @Override
@@ -56,22 +63,40 @@ final class VllmDialect extends PausedDialect {
     };
   }
 
-  private static List<PausedUpdate.Step> settle(
+  private static List<PausedUpdate.Settle> settle(
       UpdateMode mode, String version, AdminDeadlines deadlines) {
-    List<PausedUpdate.Step> settle = new ArrayList<>();
+    List<PausedUpdate.Settle> settle = new ArrayList<>();
     if (mode == UpdateMode.KEEP) {
-      // Running requests keep their KV cache; new ones must not reuse it.
-      settle.add(
-          new PausedUpdate.Step(
-              UpdatePart.RESET_CACHE, "/reset_prefix_cache", NO_BODY, deadlines.pause(), true));
+      settle.add(resetPrefixCache(deadlines));
     }
     settle.add(
-        new PausedUpdate.Step(
-            UpdatePart.VERSION,
-            "/update_weight_version",
-            WireWriter.object(out -> out.writeStringProperty("new_version", version)),
-            deadlines.probe(),
-            true));
+        new PausedUpdate.Settle(
+            "change of the version name",
+            new PausedUpdate.Step(
+                UpdatePart.VERSION,
+                "/update_weight_version",
+                WireWriter.object(out -> out.writeStringProperty("new_version", version)),
+                deadlines.probe(),
+                true)));
     return settle;
+  }
+
+  /**
+   * New completions must not reuse the KV cache of the old weights. vLLM resets the cache only if
+   * no completion is running, or together with the KV cache of those that are.
+   */
+  private static PausedUpdate.Settle resetPrefixCache(AdminDeadlines deadlines) {
+    return new PausedUpdate.Settle(
+        "reset of the prefix cache",
+        reset(RESET, deadlines),
+        Optional.of(
+            new PausedUpdate.Otherwise(
+                reset(RESET + "?reset_running_requests=true", deadlines),
+                "mode keep was carried out as recompute: vLLM resets the prefix cache beside running"
+                    + " completions only together with their KV cache")));
+  }
+
+  private static PausedUpdate.Step reset(String path, AdminDeadlines deadlines) {
+    return new PausedUpdate.Step(UpdatePart.RESET_CACHE, path, NO_BODY, deadlines.pause(), true);
   }
 }

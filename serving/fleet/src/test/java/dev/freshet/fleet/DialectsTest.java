@@ -88,15 +88,71 @@ class DialectsTest {
 
   @Test
   void aServerWhoseLoadFailsStaysPaused() throws Exception {
+    try (ScriptedServer server = Peers.serve(Peers.with(Peers.VLLM, Peers.VLLM_LOAD, Peers.FAILS));
+        ReplicaAdmin client = client(server, Dialects.VLLM)) {
+      AdminException error =
+          catchThrowableOfType(
+              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
+
+      assertThat(error)
+          .hasMessageContaining("HTTP 500")
+          .hasMessageContaining("stays paused")
+          .hasMessageContaining("do not resume it; update it with a good checkpoint");
+      assertThat(Peers.paths(server)).last().isEqualTo(Peers.VLLM_LOAD);
+      assertThat(log.getLast()).contains("client.done", "error=");
+    }
+  }
+
+  @Test
+  void aServerWithoutTheLoadRouteIsResumed() throws Exception {
     try (ScriptedServer server = Peers.serve(Peers.without(Peers.VLLM, Peers.VLLM_LOAD));
         ReplicaAdmin client = client(server, Dialects.VLLM)) {
       AdminException error =
           catchThrowableOfType(
               AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
 
-      assertThat(error).hasMessageContaining("HTTP 404").hasMessageContaining("stays paused");
-      assertThat(Peers.paths(server)).last().isEqualTo(Peers.VLLM_LOAD);
-      assertThat(log.getLast()).contains("client.done", "error=");
+      assertThat(error).hasMessageContaining("HTTP 404").hasMessageNotContaining("stays paused");
+      assertThat(Peers.paths(server)).last().isEqualTo("/resume");
+    }
+  }
+
+  @Test
+  void keepBecomesRecomputeIfVllmCannotResetItsPrefixCacheBesideCompletions() throws Exception {
+    try (ScriptedServer server = Peers.serve(Peers.BUSY_VLLM);
+        ReplicaAdmin client = client(server, Dialects.VLLM)) {
+      AdminResult result = client.update(update(UpdateMode.KEEP), TraceId.random());
+
+      assertThat(Peers.paths(server))
+          .containsSubsequence(
+              Peers.VLLM_LOAD,
+              Peers.VLLM_RESET,
+              Peers.VLLM_RESET + "?reset_running_requests=true",
+              "/resume");
+      assertThat(result.notes()).singleElement().asString().contains("recompute");
+    }
+  }
+
+  @Test
+  void anUpdateFailsIfThePrefixCacheKeepsTheOldWeights() throws Exception {
+    Map<String, String> stuck = Peers.with(Peers.VLLM, Peers.VLLM_RESET, "{\"success\":false}");
+    try (ScriptedServer server = Peers.serve(stuck);
+        ReplicaAdmin client = client(server, Dialects.VLLM)) {
+      AdminException error =
+          catchThrowableOfType(
+              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
+
+      assertThat(error).hasMessageContaining("failed reset of the prefix cache");
+      assertThat(Peers.paths(server)).last().isEqualTo("/resume");
+    }
+  }
+
+  @Test
+  void aResetThatIsNotReportedIsNoted() throws Exception {
+    try (ScriptedServer server = Peers.serve(Peers.with(Peers.VLLM, Peers.VLLM_RESET, ""));
+        ReplicaAdmin client = client(server, Dialects.VLLM)) {
+      AdminResult result = client.update(update(UpdateMode.KEEP), TraceId.random());
+
+      assertThat(result.notes()).singleElement().asString().contains("does not say");
     }
   }
 

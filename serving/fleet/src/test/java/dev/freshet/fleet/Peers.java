@@ -12,20 +12,30 @@ final class Peers {
   static final String FAILS = "500";
 
   static final String VLLM_LOAD = "/collective_rpc";
+  static final String VLLM_RESET = "/reset_prefix_cache";
+
+  /** A vLLM with no running completions, which a prefix cache reset needs. */
   static final Map<String, String> VLLM =
       Map.of(
           "/pause",
           "{\"status\":\"paused\"}",
           VLLM_LOAD,
           "{\"results\":[null]}",
-          "/reset_prefix_cache",
-          "",
+          VLLM_RESET,
+          "{\"success\":true}",
           "/update_weight_version",
           "{\"success\":true}",
           "/resume",
           "{\"status\":\"resumed\"}",
           "/weight_info",
           "{\"weight_version\":\"default\"}");
+
+  /** A vLLM with running completions. */
+  static final Map<String, String> BUSY_VLLM =
+      with(
+          with(VLLM, VLLM_RESET, "{\"success\":false}"),
+          VLLM_RESET + "?reset_running_requests=true",
+          "{\"success\":true}");
 
   static final String SGLANG_LOAD = "/update_weights_from_disk";
   static final Map<String, String> SGLANG =
@@ -86,7 +96,7 @@ final class Peers {
    * A server.
    *
    * @param port 0 for any
-   * @param routes each route's answer
+   * @param routes each route's answer, by its path, or by path and query if they differ
    * @param hanging the route that never answers
    */
   static ScriptedServer serve(int port, Map<String, String> routes, String hanging)
@@ -98,7 +108,7 @@ final class Peers {
             return;
           }
           String path = connection.path();
-          String answer = routes.get(path);
+          String answer = routes.getOrDefault(connection.target(), routes.get(path));
           if (path.equals(hanging)) {
             connection.awaitEnd();
           } else if (answer == null) {
@@ -109,6 +119,19 @@ final class Peers {
             connection.json("200 OK", answer);
           }
         });
+  }
+
+  /** The routes, and {@code GET /v1/models} and {@code /model_info} that report a directory. */
+  static Map<String, String> serving(Map<String, String> routes, String directory) {
+    return with(
+        with(
+            routes,
+            "/v1/models",
+            "{\"object\":\"list\",\"data\":[{\"id\":\"lora\",\"root\":\"/adapters/lora\",\"parent\":\"policy\"},"
+                + "{\"id\":\"policy\",\"root\":\"%s\",\"parent\":null,\"permission\":[{\"id\":\"p\"}]}]}"
+                    .formatted(directory)),
+        "/model_info",
+        "{\"model_path\":\"%s\",\"weight_version\":\"7\"}".formatted(directory));
   }
 
   /** The paths of the requests so far, with their queries. */

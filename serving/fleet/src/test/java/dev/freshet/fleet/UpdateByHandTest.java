@@ -7,6 +7,7 @@ import dev.freshet.client.ScriptedServer;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -26,6 +28,8 @@ class UpdateByHandTest {
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final UpdateWeightsRequest REQUEST =
       UpdateWeightsRequest.of("/w/step_8", OptionalLong.of(8), UpdateMode.KEEP);
+
+  @TempDir private Path weights;
 
   @Test
   void everyServerIsUpdatedAndEveryFailureIsReported() throws Exception {
@@ -46,18 +50,25 @@ class UpdateByHandTest {
   @ParameterizedTest
   @FieldSource("DIALECTS")
   void anInterruptEndsTheRetriesOfAServerThatRefusesConnections(Dialect dialect) throws Exception {
-    interruptEnds(update(dialect, Conditions.refusedUrl()), () -> updateIsIn("sleep"));
+    interruptEnds(update(dialect, Conditions.refusedUrl()), published(), () -> updateIsIn("sleep"));
   }
 
   @Test
   void anInterruptEndsACallThatIsNotAnswered() throws Exception {
     try (ScriptedServer server = Peers.serve(0, Peers.freshet(8), Peers.FRESHET_UPDATE)) {
-      interruptEnds(update(Dialects.FRESHET, server.url()), () -> !server.requests().isEmpty());
+      interruptEnds(
+          update(Dialects.FRESHET, server.url()), REQUEST, () -> !server.requests().isEmpty());
     }
   }
 
+  private UpdateWeightsRequest published() {
+    Path dir = Checkpoints.publish(weights, 8, Checkpoints.MODEL);
+    return UpdateWeightsRequest.of(dir.toString(), OptionalLong.of(8), UpdateMode.KEEP);
+  }
+
   /** Interrupts the caller of a run in the given situation: the run and its threads must end. */
-  private static void interruptEnds(UpdateByHand update, BooleanSupplier situation)
+  private static void interruptEnds(
+      UpdateByHand update, UpdateWeightsRequest request, BooleanSupplier situation)
       throws Exception {
     CompletableFuture<Throwable> ended = new CompletableFuture<>();
     Thread caller =
@@ -66,7 +77,7 @@ class UpdateByHandTest {
             .start(
                 () -> {
                   try (update) {
-                    update.run(REQUEST);
+                    update.run(request);
                     ended.complete(new AssertionError("the run was not interrupted"));
                   } catch (Throwable e) {
                     ended.complete(e);
