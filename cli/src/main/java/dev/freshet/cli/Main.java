@@ -2,6 +2,7 @@ package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -43,6 +44,8 @@ public final class Main {
 
   /** Runs the command line. Returns the exit code. */
   static int run(String... arguments) {
+    // Programs read the figures: they have a decimal point in every locale.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     CommandLine commands = commands();
     commands.setUnmatchedOptionsArePositionalParams(true); // Dotted overrides.
     commands.setParameterExceptionHandler((refused, _) -> refuse(refused));

@@ -13,6 +13,11 @@ abstract class RunningCommand implements Callable<Integer> {
     Logs.warningsOnly();
     try {
       return run(lifetime);
+    } catch (InterruptedException e) {
+      if (lifetime.stopping()) {
+        return Lifetime.STOPPED;
+      }
+      throw e;
     } catch (RuntimeException | IOException failure) {
       Logs.failed(failure);
       throw failure;

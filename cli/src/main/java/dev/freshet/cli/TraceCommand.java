@@ -46,6 +46,7 @@ final class TraceCommand extends RunningCommand {
 
   @Override
   protected int run(Lifetime lifetime) throws IOException {
+    lifetime.onStop(lifetime::closed); // Only files are open: the process may end at once.
     run.stream()
         .filter(path -> path.startsWith("-"))
         .findFirst()

@@ -108,11 +108,6 @@ final class UpdateCommand extends RunningCommand {
       outcome.notes().forEach(note -> System.err.println("freshet: note: " + note));
       outcome.failures().forEach(failure -> System.err.println("freshet: " + failure));
       return outcome.failures().isEmpty() ? 0 : 1;
-    } catch (InterruptedException e) {
-      if (lifetime.stopping()) {
-        return Lifetime.STOPPED;
-      }
-      throw e;
     }
   }
 

@@ -32,6 +32,7 @@ final class WaitsCommand extends RunningCommand {
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
+    lifetime.onStop(Thread.currentThread()::interrupt);
     List<String> silent = new ArrayList<>();
     List<Wait> waits = new RemoteWaits(roles, AdminTokenFile.read(tokenFile)).ask(silent::add);
     silent.forEach(System.err::println);

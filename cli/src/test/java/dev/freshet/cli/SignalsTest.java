@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -115,6 +118,32 @@ class SignalsTest {
       assertThat(child.err()).isEmpty();
       client.shutdownNow(); // Closing alone waits for streams that nobody reads to their end.
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "update --within=600 --weights=/w --server=%s",
+    "bench --streams=1 --weights=/w --server=%s",
+    "waits %s"
+  })
+  void aCommandThatWaitsForAnAnswerEndsAtOnce(String command) throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+        ChildProcess child =
+            ChildProcess.start(
+                dir, command.formatted("http://127.0.0.1:" + silent.getLocalPort()).split(" "));
+        Socket asked = accepted(silent)) {
+      assertThat(asked.getInputStream().read()).as("the first byte of a request").isPositive();
+
+      child.signal("INT");
+
+      assertThat(child.awaitEnd()).isEqualTo(130);
+      assertThat(child.err()).isEmpty();
+    }
+  }
+
+  private static Socket accepted(ServerSocket silent) throws IOException {
+    silent.setSoTimeout(60_000);
+    return silent.accept();
   }
 
   private static HttpRequest streaming(String server) {

@@ -13,6 +13,7 @@ import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -222,7 +223,7 @@ public final class Orchestrator {
           metrics.evaluated(r);
           LOG.info(
               "held-out reward {} of version {} ({} problems, {} failed)",
-              r.reward(),
+              String.format(Locale.ROOT, "%.3f", r.reward()),
               r.policyVersion(),
               r.problems(),
               r.failed());

@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Group;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +39,7 @@ final class ZeroAdvantageFilter {
           "{} groups of equal rewards were filtered before this batch (mean reward of the last: {});"
               + " further ones are kept",
           filtered,
-          group.meanReward());
+          String.format(Locale.ROOT, "%.3f", group.meanReward()));
     }
     return true;
   }
