@@ -105,6 +105,7 @@ final class AnalyzeCommand extends RunningCommand {
     if (follow) {
       return follow(options, gate, lifetime);
     }
+    lifetime.onStop(lifetime::closed); // Only files are open: the process may end at once.
     if (compare) {
       return compare(options, gate);
     }

@@ -53,7 +53,8 @@ final class BenchServerOptions {
   @Option(
       names = "--admin",
       paramLabel = "URL",
-      description = "With --server: root URL of its admin listener (default: the URL of --server).")
+      description =
+          "With --server: root URL of its admin listener (required for freshet; default for other programs: the URL of --server).")
   private Optional<URI> admin = Optional.empty();
 
   @Option(
@@ -87,6 +88,10 @@ final class BenchServerOptions {
     if (which.server.isPresent()) {
       if (weights.isEmpty()) {
         throw new ConfigException("--server: expected --weights with at least one checkpoint");
+      }
+      if (admin.isEmpty() && dialect().equals(Dialects.FRESHET)) {
+        throw new ConfigException(
+            "--server: expected --admin with the root URL of the server's admin listener, which alone takes weight updates");
       }
     } else if (admin.isPresent() || backend.isPresent() || !weights.isEmpty()) {
       throw new ConfigException("--admin, --backend and --weights: expected only with --server");

@@ -1,6 +1,7 @@
 package dev.freshet.cli;
 
 import dev.freshet.environments.EnvironmentConfig;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.model.ModelShape;
 import dev.freshet.orchestrator.OrchestratorConfig;
 import dev.freshet.process.RunConfig;
@@ -22,6 +23,7 @@ public record FreshetConfig(
     InferenceConfig inference,
     OrchestratorConfig orchestrator,
     TrainerConfig trainer,
+    HttpConfig http,
     TelemetryConfig telemetry) {
   public FreshetConfig {
     int needed = environment.maxPromptTokens() + orchestrator.maxTokens();

@@ -1,7 +1,10 @@
 package dev.freshet.cli;
 
+import dev.freshet.analysis.AnalysisException;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
+import dev.freshet.trace.FreeText;
+import java.net.URI;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,7 +42,7 @@ public final class Main {
 
   /** All commands. */
   static CommandLine commands() {
-    return new CommandLine(new Main());
+    return new CommandLine(new Main()).registerConverter(URI.class, new UrlOption());
   }
 
   /** Runs the command line. Returns the exit code. */
@@ -59,21 +62,27 @@ public final class Main {
 
   private static int refuse(CommandLine.ParameterException refused) {
     say(
-        refused.getMessage()
-            + "; see "
-            + refused.getCommandLine().getCommandSpec().qualifiedName()
-            + " --help");
+        oneLine(
+            refused.getMessage()
+                + "; see "
+                + refused.getCommandLine().getCommandSpec().qualifiedName()
+                + " --help"));
     return ConfigException.EXIT_CODE;
   }
 
+  /** An analysis quotes logs; any other message must hold no tag, as it may get into a log. */
   private static int report(Exception failure) {
     String message = failure.getMessage();
-    say(message == null ? failure.toString() : message);
+    String line = oneLine(message == null ? failure.toString() : message);
+    say(failure instanceof AnalysisException ? line : FreeText.escaped(line));
     return failure instanceof ConfigException ? ConfigException.EXIT_CODE : 1;
   }
 
-  /** Prints a message as one line. */
-  private static void say(String message) {
-    System.err.println("freshet: " + message.strip().replaceAll("\\s*\\R\\s*", " "));
+  private static String oneLine(String message) {
+    return message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  private static void say(String line) {
+    System.err.println("freshet: " + line);
   }
 }

@@ -52,6 +52,7 @@ final class OrchestrateCommand extends RunningCommand {
             Roles.status(
                 config.orchestrator().httpHost(),
                 config.orchestrator().httpPort(),
+                config,
                 registry,
                 dashboard);
         MetricsFile file = run.metrics("orchestrator")) {

@@ -175,9 +175,9 @@ final class Roles {
 
   /** The listener of a role that is not an inference server. */
   static StatusListener status(
-      String host, int port, MetricsRegistry registry, Dashboard dashboard) {
+      String host, int port, FreshetConfig config, MetricsRegistry registry, Dashboard dashboard) {
     return StatusListener.start(
-        new InetSocketAddress(host, port), registry, Optional.of(dashboard.page()));
+        new InetSocketAddress(host, port), config.http(), registry, Optional.of(dashboard.page()));
   }
 
   /** The dashboard of {@code role}. */

@@ -88,6 +88,7 @@ final class RunCommand extends RunningCommand {
             InferenceServer.start(
                 Runs.weights(run).path(0),
                 config.inference().onFreePorts(),
+                config.http(),
                 Logs.events("inference"),
                 registry,
                 Optional.of(dashboard.page()));
@@ -108,10 +109,12 @@ final class RunCommand extends RunningCommand {
       dashboard.follow(Runs.files(run, config, tokenizer));
       dashboard.state("replicas", orchestrator::replicasJson);
       lifetime.onStop(orchestrator::stop);
+      server.onFailure(orchestrator::stop);
       try (TrainerThread training =
           new TrainerThread(trainer, console::trained, orchestrator::stop)) {
         OrchestratorReport report = orchestrator.run();
         file.append("run", report.line(secondsSince(startNanos), Memory.peakMb()));
+        server.requireNoFailure();
         training.requireNoFailure();
         return report.finished();
       }

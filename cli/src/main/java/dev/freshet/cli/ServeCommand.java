@@ -99,12 +99,18 @@ final class ServeCommand extends RunningCommand {
           "Port of the admin listener; 0 for any free one (default: inference.admin_port).")
   private Optional<String> adminPort = Optional.empty();
 
+  @Option(
+      names = "--strict",
+      description =
+          "Refuse checkpoints with tensors that the model does not have (default: inference.strict_weights).")
+  private boolean strict;
+
   @Mixin ConfigOptions options = new ConfigOptions();
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
     requireOptions();
-    FreshetConfig config = options.load(listeners());
+    FreshetConfig config = options.load(overrides());
     if (options.dryRun()) {
       return options.print(config);
     }
@@ -130,8 +136,10 @@ final class ServeCommand extends RunningCommand {
       if (!config.run().dir().isEmpty()) {
         dashboard.follow(Runs.files(Runs.of(config), config, server.tokenizer()));
       }
+      server.onFailure(lifetime::stop);
       try {
         lifetime.awaitStop();
+        server.requireNoFailure();
       } finally {
         dashboard.close(); // It reads with the server's tokenizer.
       }
@@ -162,12 +170,14 @@ final class ServeCommand extends RunningCommand {
     ThreadPriority.lowerCompilers();
     return switch (engine) {
       case embedded ->
-          InferenceServer.start(model.orElseThrow(), config.inference(), events, registry, page);
+          InferenceServer.start(
+              model.orElseThrow(), config.inference(), config.http(), events, registry, page);
       case synthetic ->
           InferenceServer.synthetic(
               model.map(Tokenizer::load).orElseGet(() -> characters(config)),
               rate,
               config.inference(),
+              config.http(),
               events,
               registry,
               page);
@@ -196,13 +206,16 @@ final class ServeCommand extends RunningCommand {
   }
 
   /** The options of this command as overrides of the configuration. */
-  private Map<String, String> listeners() {
+  private Map<String, String> overrides() {
     Map<String, String> overrides = new LinkedHashMap<>();
     host.ifPresent(address -> overrides.put("inference.host", address));
     port.ifPresent(number -> overrides.put("inference.port", number));
     adminHost.ifPresent(address -> overrides.put("inference.admin_host", address));
     adminTokenFile.ifPresent(file -> overrides.put("inference.admin_token_file", file));
     adminPort.ifPresent(number -> overrides.put("inference.admin_port", number));
+    if (strict) {
+      overrides.put("inference.strict_weights", "true");
+    }
     return overrides;
   }
 }

@@ -44,7 +44,11 @@ final class TrainCommand extends RunningCommand {
         Dashboard dashboard = Roles.dashboard("trainer", config, run);
         StatusListener status =
             Roles.status(
-                config.trainer().httpHost(), config.trainer().httpPort(), registry, dashboard);
+                config.trainer().httpHost(),
+                config.trainer().httpPort(),
+                config,
+                registry,
+                dashboard);
         MetricsFile file = run.metrics("trainer");
         TrainerLoop trainer = Roles.trainer(config, run, file, metrics)) {
       terminal.say(

@@ -142,6 +142,7 @@ class BenchTest {
     refused("expected at most 4,096 with the embedded engine", "--streams=5000");
     refused("--slow-readers 2.0: expected 0 to 1", "--slow-readers=2");
     refused("expected --weights with at least one checkpoint", "--server=http://127.0.0.1:1");
+    refused("expected --admin with the root URL", "--server=http://127.0.0.1:1", "--weights=w");
     refused("expected only with --server", "--admin=http://127.0.0.1:1");
     refused("expected only with --server", "--backend=vllm");
     refused("--backend: expected one of", "--server=http://127.0.0.1:1", "--backend=x");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,16 @@ final class ChildProcess implements AutoCloseable {
   }
 
   static ChildProcess start(Path dir, String... arguments) throws IOException {
+    return start(dir, absoluteClassPath(), arguments);
+  }
+
+  /** The same with further classes, which hide those of the same name. */
+  static ChildProcess start(Path dir, Path classes, String... arguments) throws IOException {
+    return start(dir, classes + File.pathSeparator + absoluteClassPath(), arguments);
+  }
+
+  private static ChildProcess start(Path dir, String classPath, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     if (System.getProperty("os.name").equals("Linux")) {
       // A process started in the background of a shell ignores SIGINT, and so do its children.
@@ -45,7 +56,7 @@ final class ChildProcess implements AutoCloseable {
             "-Dorg.bytedeco.javacpp.maxBytes=0",
             "-Dio.netty.allocator.type=pooled",
             "-cp",
-            absoluteClassPath(),
+            classPath,
             "dev.freshet.cli.Main"));
     command.addAll(List.of(arguments));
     Process process =
@@ -63,6 +74,11 @@ final class ChildProcess implements AutoCloseable {
       entries.add(Path.of(entry).toAbsolutePath().toString());
     }
     return String.join(File.pathSeparator, entries);
+  }
+
+  /** Its standard input. */
+  OutputStream in() {
+    return process.getOutputStream();
   }
 
   /** Waits for {@code condition}, for as long as the process lives. */

@@ -38,7 +38,7 @@ class CommandsTest {
   void aDryRunPrintsTheConfigurationThatResults(String command) throws IOException {
     List<String> arguments = new ArrayList<>(List.of(command, "--dry-run"));
     if (command.equals("serve")) {
-      arguments.addAll(List.of("--model", "m", "--port", "4321"));
+      arguments.addAll(List.of("--model", "m", "--port", "4321", "--strict"));
     }
     arguments.addAll(
         List.of("--trainer.lr", "3e-5", "--run.dir=a \"b\"", "--inference.dtype", "bfloat16"));
@@ -53,6 +53,7 @@ class CommandsTest {
     assertThat(config.run().dir()).isEqualTo("a \"b\"");
     assertThat(config.inference().engine().dtype()).isEqualTo(EngineConfig.Precision.BFLOAT16);
     assertThat(config.inference().port()).isEqualTo(command.equals("serve") ? 4321 : 8000);
+    assertThat(config.inference().engine().strictWeights()).isEqualTo(command.equals("serve"));
     assertThat(ConfigLoader.toToml(config)).isEqualTo(run.out());
   }
 
@@ -77,6 +78,10 @@ class CommandsTest {
           run --config absent.toml                 | absent.toml: not found, expected a TOML file
           run --config                             | Missing required parameter for option '--config' (FILE); see freshet run --help
           serve                                    | Missing required option: '--model=DIR'; see freshet serve --help
+          update --server localhost:8001           | Invalid value for option '--server' (URL): expected a URL such as http://127.0.0.1:8001, got 'localhost:8001'; see freshet update --help
+          update --server http://a\\b              | Invalid value for option '--server' (URL): expected a URL
+          waits http://                            | expected a URL such as http://127.0.0.1:8001, got 'http://'
+          bench --server ://                       | Invalid value for option '--server': expected a URL
           serve --model m --port eighty            | inference.port = "eighty": expected a whole number
           serve --model m --port 70000             | inference.port = 70000: expected 0 to 65535
           server                                   | Unmatched argument at index 0: 'server'; see freshet --help
@@ -106,14 +111,35 @@ class CommandsTest {
   }
 
   @Test
-  void aMissingModelDirectoryIsRejectedByName() {
+  void aMissingModelDirectoryIsRejectedByName() throws IOException {
     Path absent = dir.resolve("absent");
+    Path file = Files.writeString(dir.resolve("model.gguf"), "");
+    Path empty = Files.createDirectory(dir.resolve("empty"));
 
-    assertRefused(CommandLineRun.of("serve", "--model", absent.toString()), 1, absent.toString());
+    assertRefused(
+        CommandLineRun.of("serve", "--model", absent.toString()),
+        1,
+        "model " + absent + ": does not exist: expected a Hugging Face model directory");
+    assertRefused(
+        CommandLineRun.of("serve", "--model", file.toString()),
+        1,
+        "model " + file + ": is a file: expected a Hugging Face model directory");
+    assertRefused(
+        CommandLineRun.of("serve", "--model", empty.toString()),
+        1,
+        "model " + empty + ": has no config.json: expected a Hugging Face model directory");
     assertRefused(
         CommandLineRun.of("run", "--run.dir", dir + "/run", "--model.path", absent.toString()),
         1,
-        absent.toString());
+        "model " + absent + ": does not exist: expected a Hugging Face model directory");
+  }
+
+  @Test
+  void aUrlWithASpaceIsRefusedWithoutTheNameOfAClass() {
+    CommandLineRun run = CommandLineRun.of("update", "--server", "http://a b");
+
+    assertRefused(run, 2, "expected a URL such as http://127.0.0.1:8001, got 'http://a b'");
+    assertThat(run.err()).doesNotContain("Exception");
   }
 
   @Test

@@ -69,7 +69,9 @@ class HouseTest {
               Map.entry(
                   "model",
                   may(List.of("config", "weights", "trace"), "org.bytedeco", "tools.jackson")),
-              Map.entry("http", may(List.of("wire", "metrics", "trace"), "io.netty", "org.slf4j")),
+              Map.entry(
+                  "http",
+                  may(List.of("config", "wire", "metrics", "trace"), "io.netty", "org.slf4j")),
               Map.entry(
                   "engine",
                   may(

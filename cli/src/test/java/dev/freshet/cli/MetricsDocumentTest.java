@@ -96,6 +96,7 @@ class MetricsDocumentTest {
   @Test
   void labelsAreOnlyThoseWithFewValues() {
     assertThat(definitions.stream().flatMap(metric -> metric.labels().stream()).distinct())
-        .isSubsetOf(Arrays.asList("replica", "op", "phase", "part", "outcome", "finish_reason"));
+        .isSubsetOf(
+            Arrays.asList("replica", "op", "phase", "part", "outcome", "finish_reason", "reason"));
   }
 }

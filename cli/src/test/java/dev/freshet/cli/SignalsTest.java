@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,7 +125,7 @@ class SignalsTest {
   @ParameterizedTest
   @CsvSource({
     "update --within=600 --weights=/w --server=%s",
-    "bench --streams=1 --weights=/w --server=%s",
+    "bench --streams=1 --weights=/w --server=%1$s --admin=%1$s",
     "waits %s"
   })
   void aCommandThatWaitsForAnAnswerEndsAtOnce(String command) throws Exception {
@@ -133,6 +135,19 @@ class SignalsTest {
                 dir, command.formatted("http://127.0.0.1:" + silent.getLocalPort()).split(" "));
         Socket asked = accepted(silent)) {
       assertThat(asked.getInputStream().read()).as("the first byte of a request").isPositive();
+
+      child.signal("INT");
+
+      assertThat(child.awaitEnd()).isEqualTo(130);
+      assertThat(child.err()).isEmpty();
+    }
+  }
+
+  @Test
+  void anAnalysisOfStandardInputEndsAtOnce() throws Exception {
+    try (ChildProcess child = ChildProcess.start(dir, "analyze", "-")) {
+      child.in().write("a line\n".repeat(100_000).getBytes(StandardCharsets.UTF_8));
+      child.in().flush(); // More than a pipe holds: the command reads.
 
       child.signal("INT");
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.freshet.config.ConfigLoader;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.server.InferenceConfig;
 import dev.freshet.server.InferenceServer;
@@ -154,6 +155,7 @@ class SpansOfARunTest {
             InferenceServer.start(
                 dir.resolve("weights/step_0"),
                 ConfigLoader.defaults(InferenceConfig.class).onFreePorts(),
+                HttpConfig.DEFAULT,
                 events,
                 new MetricsRegistry(),
                 Optional.empty());

@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.config.ConfigLoader;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.lab.swap.RandomCheckpoints;
 import dev.freshet.lab.swap.SwapShape;
 import dev.freshet.metrics.MetricsRegistry;
@@ -46,6 +47,7 @@ class UpdateCommandTest {
         InferenceServer.start(
             checkpoints.getFirst(),
             guarded,
+            HttpConfig.DEFAULT,
             new EventLog(line -> {}, MonotonicClock.SYSTEM),
             new MetricsRegistry(),
             Optional.empty());

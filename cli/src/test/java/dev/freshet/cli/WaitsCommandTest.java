@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.client.RemoteWaits;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.process.StallRecorder;
@@ -29,6 +30,7 @@ class WaitsCommandTest {
   private static StatusListener listener() {
     return StatusListener.start(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        HttpConfig.DEFAULT,
         new MetricsRegistry(),
         Optional.empty());
   }

@@ -1,14 +1,13 @@
 package dev.freshet.model;
 
+import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.DType;
-import java.io.IOException;
+import dev.freshet.weights.ModelFile;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -43,19 +42,17 @@ public final class ConfigJson {
   }
 
   private static JsonNode parse(Path file) {
+    JsonNode root;
     try {
-      JsonNode root = JSON.readTree(Files.readAllBytes(file));
-      if (!root.isObject()) {
-        throw new ModelException(file + ": expected a JSON object");
-      }
-      return root;
-    } catch (NoSuchFileException e) {
-      throw new ModelException(file + ": no such file: expected a Hugging Face model directory", e);
-    } catch (IOException e) {
-      throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
-    } catch (JacksonException e) {
-      throw new ModelException(file + ": not JSON: " + e.getOriginalMessage(), e);
+      root = ModelFile.json(file, ModelFile.Kind.CONFIG);
+    } catch (CheckpointException e) {
+      throw new ModelException(String.valueOf(e.getMessage()), e);
     }
+    if (!root.isObject()) {
+      throw new ModelException(
+          "%s: holds %s, expected a JSON object".formatted(file, ModelFile.typeOf(root)));
+    }
+    return root;
   }
 
   private static List<Integer> generationEos(Path dir) {

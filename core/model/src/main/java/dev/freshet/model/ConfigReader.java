@@ -1,6 +1,8 @@
 package dev.freshet.model;
 
+import dev.freshet.trace.Quoted;
 import dev.freshet.weights.DType;
+import dev.freshet.weights.ModelFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -12,6 +14,9 @@ import tools.jackson.databind.JsonNode;
  * default, a present one must have the right type. Errors name the field.
  */
 record ConfigReader(JsonNode root) {
+  /** Several times as many as any published decoder; what is read below is in proportion to it. */
+  private static final int MOST_LAYERS = 1_000;
+
   private static final int DEFAULT_WINDOW = 4096;
   private static final int DEFAULT_MAX_WINDOW_LAYERS = 28;
 
@@ -23,11 +28,16 @@ record ConfigReader(JsonNode root) {
     String activation = root.path("hidden_act").asString("silu");
     if (!activation.equals("silu")) {
       throw new ModelException(
-          "hidden_act '%s' is not supported: expected silu".formatted(activation));
+          "hidden_act %s is not supported: expected silu".formatted(Quoted.of(activation)));
     }
+    refuseQuantized();
     int hidden = number("hidden_size");
     int heads = number("num_attention_heads");
     int layers = number("num_hidden_layers");
+    if (layers > MOST_LAYERS) {
+      throw new ModelException(
+          "num_hidden_layers %d: expected at most %d".formatted(layers, MOST_LAYERS));
+    }
     boolean bias = flag("attention_bias");
     List<Integer> eos = new ArrayList<>(eosTokens(root));
     generationEos.stream().filter(token -> !eos.contains(token)).forEach(eos::add);
@@ -55,6 +65,16 @@ record ConfigReader(JsonNode root) {
         dtype());
   }
 
+  /** Quantized weights, such as FP8, would need their scales applied. */
+  private void refuseQuantized() {
+    JsonNode quantization = root.path("quantization_config");
+    if (!quantization.isMissingNode() && !quantization.isNull()) {
+      throw new ModelException(
+          "quantization_config (quant_method %s) is not supported: expected weights in float32, bfloat16 or float16; convert the checkpoint first"
+              .formatted(Quoted.of(quantization.path("quant_method").asString("unknown"))));
+    }
+  }
+
   /** The values of {@code eos_token_id}: none, one or several. */
   static List<Integer> eosTokens(JsonNode root) {
     JsonNode node = root.path("eos_token_id");
@@ -64,7 +84,8 @@ record ConfigReader(JsonNode root) {
     }
     for (JsonNode token : node.isArray() ? node : List.of(node)) {
       if (!isInt(token)) {
-        throw new ModelException("eos_token_id %s: expected token ids".formatted(node));
+        throw new ModelException(
+            "eos_token_id holds %s: expected token ids".formatted(ModelFile.typeOf(token)));
       }
       tokens.add(token.asInt());
     }
@@ -110,24 +131,37 @@ record ConfigReader(JsonNode root) {
     if (decimal(rope, "partial_rotary_factor", decimal(root, "partial_rotary_factor", 1)) != 1) {
       throw new ModelException("partial_rotary_factor is not supported: expected 1.0");
     }
-    double theta = decimal(rope, "rope_theta", decimal(root, "rope_theta", 10000));
+    double theta =
+        positive("rope_theta", decimal(rope, "rope_theta", decimal(root, "rope_theta", 10000)));
     String type = rope.path("rope_type").asString(rope.path("type").asString("default"));
     return new Rope(
         theta,
         switch (type) {
           case "default" -> new Rope.Default();
-          case "linear" -> new Rope.Linear(decimal(rope, "factor"));
-          case "llama3" ->
-              new Rope.Llama3(
-                  decimal(rope, "factor"),
-                  decimal(rope, "low_freq_factor"),
-                  decimal(rope, "high_freq_factor"),
-                  (int) decimal(rope, "original_max_position_embeddings", maxPositions));
+          case "linear" -> new Rope.Linear(positive("factor", decimal(rope, "factor")));
+          case "llama3" -> llama3(rope, maxPositions);
           default ->
               throw new ModelException(
-                  "rope_type '%s' is not supported: expected one of default, linear, llama3"
-                      .formatted(type));
+                  "rope_type %s (scaling of rotary embeddings) is not supported: expected one of default, linear, llama3"
+                      .formatted(Quoted.of(type)));
         });
+  }
+
+  private static Rope.Llama3 llama3(JsonNode rope, int maxPositions) {
+    double low = positive("low_freq_factor", decimal(rope, "low_freq_factor"));
+    double high = decimal(rope, "high_freq_factor");
+    if (high <= low) {
+      throw new ModelException(
+          "high_freq_factor %s: expected more than low_freq_factor %s".formatted(high, low));
+    }
+    return new Rope.Llama3(
+        positive("factor", decimal(rope, "factor")),
+        low,
+        high,
+        (int)
+            positive(
+                "original_max_position_embeddings",
+                decimal(rope, "original_max_position_embeddings", maxPositions)));
   }
 
   private List<OptionalInt> windows(ModelFamily family, int layers) {
@@ -138,7 +172,10 @@ record ConfigReader(JsonNode root) {
           case QWEN2, QWEN3 -> flag("use_sliding_window") && !root.path("sliding_window").isNull();
         };
     OptionalInt window =
-        used ? OptionalInt.of(number("sliding_window", DEFAULT_WINDOW)) : OptionalInt.empty();
+        used
+            ? OptionalInt.of(
+                (int) positive("sliding_window", number("sliding_window", DEFAULT_WINDOW)))
+            : OptionalInt.empty();
     List<OptionalInt> windows = new ArrayList<>();
     JsonNode types = root.path("layer_types");
     if (types.isArray() && (family == ModelFamily.QWEN2 || family == ModelFamily.QWEN3)) {
@@ -159,7 +196,8 @@ record ConfigReader(JsonNode root) {
       case "full_attention" -> false;
       default ->
           throw new ModelException(
-              "layer_types has %s: expected full_attention or sliding_attention".formatted(type));
+              "layer_types has %s: expected full_attention or sliding_attention"
+                  .formatted(Quoted.of(type.asString(""))));
     };
   }
 
@@ -171,8 +209,8 @@ record ConfigReader(JsonNode root) {
       case "float32" -> DType.F32;
       default ->
           throw new ModelException(
-              "dtype '%s' is not supported: expected one of float32, bfloat16, float16"
-                  .formatted(name));
+              "dtype %s is not supported: expected one of float32, bfloat16, float16"
+                  .formatted(Quoted.of(name)));
     };
   }
 
@@ -190,7 +228,16 @@ record ConfigReader(JsonNode root) {
   }
 
   private static double decimal(JsonNode parent, String key) {
-    return required(parent, key, JsonNode::isNumber, "a number").asDouble();
+    return required(
+            parent, key, node -> node.isNumber() && Double.isFinite(node.asDouble()), "a number")
+        .asDouble();
+  }
+
+  private static double positive(String key, double value) {
+    if (value <= 0) {
+      throw new ModelException("%s %s: expected a positive number".formatted(key, value));
+    }
+    return value;
   }
 
   private static double decimal(JsonNode parent, String key, double otherwise) {
@@ -211,7 +258,7 @@ record ConfigReader(JsonNode root) {
     if (!type.test(node)) {
       throw new ModelException(
           "%s %s: expected %s"
-              .formatted(key, node.isMissingNode() ? "is missing" : "is " + node, expected));
+              .formatted(key, "is " + (node.isNumber() ? node : ModelFile.typeOf(node)), expected));
     }
     return node;
   }

@@ -2,6 +2,7 @@ package dev.freshet.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -15,8 +16,8 @@ import org.bytedeco.pytorch.global.torch;
  * The engine and the trainer run this one definition with different {@link Attention}s.
  *
  * <p>Every call reads the current weights, so the trainer may change them in place. The decoder has
- * no other state: any thread may call it, within its own {@code PointerScope}. Closing a decoder
- * frees its rotary tables, not the weights.
+ * no other state: any thread may call it, within its own {@code PointerScope}, which must be open.
+ * Closing a decoder frees its rotary tables, not the weights.
  */
 public final class Decoder implements AutoCloseable {
   private final ModelConfig config;
@@ -141,26 +142,38 @@ public final class Decoder implements AutoCloseable {
     Tensor tokenCos = cos.index_select(0, flat).view(batch, time, 1, config.headDim());
     Tensor tokenSin = sin.index_select(0, flat).view(batch, time, 1, config.headDim());
     Tensor hidden = torch.embedding(weights.get("model.embed_tokens.weight"), tokens);
+    PointerScope scope = Objects.requireNonNull(PointerScope.getInnerScope(), "no open scope");
     for (int i = 0; i < layers.size(); i++) {
-      Layer layer = layers.get(i);
-      Tensor normed = norm(hidden, layer.inputNorm());
-      Tensor query = heads(layer.query().apply(normed), config.heads());
-      Tensor key = heads(layer.key().apply(normed), config.kvHeads());
-      Tensor value = heads(layer.value().apply(normed), config.kvHeads());
-      if (config.queryKeyNorm()) {
-        query = norm(query, layer.queryNorm());
-        key = norm(key, layer.keyNorm());
+      // A scope a layer: the intermediate tensors of one layer are freed before the next.
+      try (PointerScope _ = new PointerScope()) {
+        hidden = layer(i, hidden, tokenCos, tokenSin, attention);
+        scope.attach(hidden);
       }
-      Tensor attended =
-          attention.attend(
-              i, rotate(query, tokenCos, tokenSin), rotate(key, tokenCos, tokenSin), value);
-      hidden = hidden.add(layer.output().apply(attended.reshape(batch, time, -1)));
-      Tensor mlp = norm(hidden, layer.attentionNorm());
-      hidden =
-          hidden.add(
-              layer.down().apply(torch.silu(layer.gate().apply(mlp)).mul(layer.up().apply(mlp))));
     }
     return norm(hidden, weights.get("model.norm.weight"));
+  }
+
+  /** The hidden states after one layer, {@code [batch, time, hiddenSize]}, from those before it. */
+  private Tensor layer(
+      int index, Tensor hidden, Tensor tokenCos, Tensor tokenSin, Attention attention) {
+    Layer layer = layers.get(index);
+    long batch = hidden.size(0);
+    long time = hidden.size(1);
+    Tensor normed = norm(hidden, layer.inputNorm());
+    Tensor query = heads(layer.query().apply(normed), config.heads());
+    Tensor key = heads(layer.key().apply(normed), config.kvHeads());
+    Tensor value = heads(layer.value().apply(normed), config.kvHeads());
+    if (config.queryKeyNorm()) {
+      query = norm(query, layer.queryNorm());
+      key = norm(key, layer.keyNorm());
+    }
+    Tensor attended =
+        attention.attend(
+            index, rotate(query, tokenCos, tokenSin), rotate(key, tokenCos, tokenSin), value);
+    Tensor mixed = hidden.add(layer.output().apply(attended.reshape(batch, time, -1)));
+    Tensor mlp = norm(mixed, layer.attentionNorm());
+    return mixed.add(
+        layer.down().apply(torch.silu(layer.gate().apply(mlp)).mul(layer.up().apply(mlp))));
   }
 
   /**

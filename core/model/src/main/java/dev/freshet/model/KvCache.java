@@ -13,8 +13,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The KV cache of the sequences being generated, one slot a sequence. The slots in use are 0 to n −
- * 1, so a decode step reads them as one view without copying.
+ * The KV cache of the sequences being generated, one slot a sequence. The slots of sequences that
+ * decode are 0 to n − 1, so a decode step reads them as one view without copying.
  *
  * <p>Belongs to one thread at a time.
  */
@@ -64,6 +64,37 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
+   * Attention of the next tokens of one sequence, in a slot that holds its tokens before them. It
+   * also appends them to the slot. Memory is proportional to the new tokens times the length so
+   * far.
+   *
+   * @param positions {@code [1, time]}, from {@code start} on without gaps
+   */
+  public Attention extend(int slot, int start, Tensor positions) {
+    long time = positions.size(1);
+    long length = start + time;
+    Map<OptionalInt, Tensor> masks = masks(positions.unsqueeze(2), keyPositions(length));
+    return (layer, query, key, value) ->
+        Attention.scaledDotProduct(
+            query,
+            extended(keys.get(layer), slot, start, key).narrow(1, 0, length),
+            extended(values.get(layer), slot, start, value).narrow(1, 0, length),
+            mask(masks, layer));
+  }
+
+  /** Writes {@code fresh} into a slot from position {@code start} on; returns the slot. */
+  private static Tensor extended(Tensor cache, int slot, int start, Tensor fresh) {
+    Tensor row = cache.narrow(0, slot, 1);
+    row.narrow(1, start, fresh.size(1)).copy_(fresh);
+    return row;
+  }
+
+  /** Positions 0 to {@code length} − 1, {@code [1, 1, length]}. */
+  private static Tensor keyPositions(long length) {
+    return torch.arange(new Scalar(length), Torch.options(ScalarType.Long)).view(1, 1, length);
+  }
+
+  /**
    * Attention of one new token in each of the slots 0 to n − 1. It also appends the tokens to the
    * slots.
    *
@@ -79,9 +110,8 @@ public final class KvCache implements AutoCloseable {
     }
     long length = longest;
     Tensor index = Torch.longs(rows, slots);
-    Tensor keyPositions =
-        torch.arange(new Scalar(length), Torch.options(ScalarType.Long)).view(1, 1, length);
-    Map<OptionalInt, Tensor> masks = masks(Torch.longs(positions, slots, 1, 1), keyPositions);
+    Map<OptionalInt, Tensor> masks =
+        masks(Torch.longs(positions, slots, 1, 1), keyPositions(length));
     return (layer, query, key, value) ->
         Attention.scaledDotProduct(
             query,
@@ -90,17 +120,14 @@ public final class KvCache implements AutoCloseable {
             mask(masks, layer));
   }
 
-  /**
-   * Releases a slot. The first {@code length} tokens of the last used slot, {@code last}, move into
-   * it.
-   */
-  public void release(int slot, int last, int length) {
-    if (slot == last) {
+  /** Copies the first {@code length} tokens of a slot into another one, over what it held. */
+  public void move(int from, int to, int length) {
+    if (from == to) {
       return;
     }
     for (int layer = 0; layer < config.layers(); layer++) {
-      move(keys.get(layer), last, slot, length);
-      move(values.get(layer), last, slot, length);
+      move(keys.get(layer), from, to, length);
+      move(values.get(layer), from, to, length);
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -112,21 +113,45 @@ public record ModelConfig(
   }
 
   /**
-   * Whether weights of the other shape can replace weights of this shape while sequences run: the
-   * computation and all shapes are the same.
+   * The first setting that keeps weights of this shape from replacing weights of the other shape
+   * while sequences run, with both values; empty if the computation and all shapes are the same.
    */
-  public boolean interchangeableWith(ModelConfig other) {
-    return family == other.family
-        && parameterShapes().keySet().equals(other.parameterShapes().keySet())
-        && hiddenSize == other.hiddenSize
-        && vocabSize == other.vocabSize
-        && intermediateSize == other.intermediateSize
-        && heads == other.heads
-        && kvHeads == other.kvHeads
-        && headDim == other.headDim
-        && rope.equals(other.rope)
-        && rmsNormEps == other.rmsNormEps
-        && windows.equals(other.windows);
+  public Optional<String> differenceFrom(ModelConfig other) {
+    Map<String, Object> expected = other.computation();
+    return computation().entrySet().stream()
+        .filter(setting -> !setting.getValue().equals(expected.get(setting.getKey())))
+        .map(
+            setting ->
+                "%s is %s, expected %s"
+                    .formatted(
+                        setting.getKey(), setting.getValue(), expected.get(setting.getKey())))
+        .findFirst();
+  }
+
+  /** The settings that computation and shapes depend on, by their keys in the file. */
+  private Map<String, Object> computation() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("model_type", family.wireName());
+    settings.put("hidden_size", hiddenSize);
+    settings.put("num_hidden_layers", layers);
+    settings.put("vocab_size", vocabSize);
+    settings.put("intermediate_size", intermediateSize);
+    settings.put("num_attention_heads", heads);
+    settings.put("num_key_value_heads", kvHeads);
+    settings.put("head_dim", headDim);
+    settings.put("rms_norm_eps", rmsNormEps);
+    settings.put("rope_theta", rope.theta());
+    settings.put("rope_scaling", rope.scaling());
+    settings.put("tie_word_embeddings", tiedEmbeddings);
+    settings.put("attention_bias", queryKeyValueBias);
+    settings.put("attention_bias of o_proj", outputBias);
+    settings.put("mlp_bias", mlpBias);
+    settings.put("sliding_window by layer", windows.stream().map(ModelConfig::shown).toList());
+    return settings;
+  }
+
+  private static String shown(OptionalInt window) {
+    return window.isPresent() ? String.valueOf(window.getAsInt()) : "none";
   }
 
   /** The number of parameters. */

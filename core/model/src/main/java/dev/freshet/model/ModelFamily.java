@@ -1,5 +1,6 @@
 package dev.freshet.model;
 
+import dev.freshet.trace.Quoted;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -34,9 +35,9 @@ public enum ModelFamily {
         .orElseThrow(
             () ->
                 new ModelException(
-                    "model_type '%s' is not supported: expected one of %s"
+                    "model_type %s is not supported: expected one of %s"
                         .formatted(
-                            modelType,
+                            Quoted.of(modelType),
                             Arrays.stream(values())
                                 .map(ModelFamily::wireName)
                                 .collect(Collectors.joining(", ")))));

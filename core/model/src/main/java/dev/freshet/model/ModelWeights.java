@@ -1,10 +1,8 @@
 package dev.freshet.model;
 
-import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.DType;
 import dev.freshet.weights.TensorView;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,45 +30,44 @@ public final class ModelWeights implements AutoCloseable {
   }
 
   /**
-   * Tensors over a mapped checkpoint, without copying, in the stored type. The checkpoint must stay
-   * open for as long as they are read.
-   *
-   * @throws ModelException if a parameter is missing, has another shape or an unsupported type, or
-   *     does not belong to the model
+   * Tensors over the parameters of a mapped checkpoint, without copying, in the stored type. The
+   * checkpoint must stay open for as long as they are read.
    */
-  public static ModelWeights over(ModelConfig config, Checkpoint checkpoint) {
-    Map<String, TensorView> views = checked(config, checkpoint);
+  public static ModelWeights over(Parameters parameters) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     try (PointerScope _ = new PointerScope()) {
-      views.forEach(
-          (name, view) ->
-              tensors.put(
-                  name, Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape())));
+      parameters
+          .views()
+          .forEach(
+              (name, view) ->
+                  tensors.put(
+                      name, Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape())));
       tensors.values().forEach(Tensor::retainReference);
     }
-    return new ModelWeights(config, tensors);
+    return new ModelWeights(parameters.config(), tensors);
   }
 
   /**
-   * A copy of a checkpoint, converted to {@code type}. Does not close {@code checkpoint}.
-   *
-   * @throws ModelException as {@link #over}
+   * A copy of the parameters of a checkpoint, converted to {@code type}. Does not close the
+   * checkpoint.
    */
-  public static ModelWeights copyOf(ModelConfig config, Checkpoint checkpoint, ScalarType type) {
-    Map<String, TensorView> views = checked(config, checkpoint);
+  public static ModelWeights copyOf(Parameters parameters, ScalarType type) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
-      views.forEach(
-          (name, view) -> {
-            Tensor mapped = Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape());
-            Tensor own = torch.empty(view.shape(), Torch.options(type), null);
-            own.copy_(mapped);
-            tensors.put(name, own);
-          });
+      parameters
+          .views()
+          .forEach(
+              (name, view) -> {
+                Tensor mapped =
+                    Torch.over(view.data(), Torch.scalarType(view.dtype()), view.shape());
+                Tensor own = torch.empty(view.shape(), Torch.options(type), null);
+                own.copy_(mapped);
+                tensors.put(name, own);
+              });
       tensors.values().forEach(Tensor::retainReference);
     }
-    return new ModelWeights(config, tensors);
+    return new ModelWeights(parameters.config(), tensors);
   }
 
   /**
@@ -104,59 +101,6 @@ public final class ModelWeights implements AutoCloseable {
   private static double deviation(ModelConfig config, String name) {
     boolean intoResidual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
     return intoResidual ? 0.05 / Math.sqrt(2.0 * config.layers()) : 0.05;
-  }
-
-  private static Map<String, TensorView> checked(ModelConfig config, Checkpoint checkpoint) {
-    Map<String, TensorView> found = checkpoint.tensors();
-    Map<String, TensorView> ordered = new LinkedHashMap<>();
-    config
-        .parameterShapes()
-        .forEach(
-            (name, shape) -> {
-              TensorView view = found.get(name);
-              if (view == null) {
-                throw new ModelException(
-                    "%s: tensor %s is missing: expected shape %s"
-                        .formatted(checkpoint.dir(), name, Arrays.toString(shape)));
-              }
-              if (!Arrays.equals(view.shape(), shape)) {
-                throw new ModelException(
-                    "%s: tensor %s has shape %s: expected %s"
-                        .formatted(
-                            checkpoint.dir(),
-                            name,
-                            Arrays.toString(view.shape()),
-                            Arrays.toString(shape)));
-              }
-              if (view.dtype() != DType.F32
-                  && view.dtype() != DType.BF16
-                  && view.dtype() != DType.F16) {
-                throw new ModelException(
-                    "%s: tensor %s has type %s: expected F32, BF16 or F16"
-                        .formatted(checkpoint.dir(), name, view.dtype()));
-              }
-              ordered.put(name, view);
-            });
-    found.keySet().stream()
-        .filter(name -> !ordered.containsKey(name) && !ignorable(config, name))
-        .findFirst()
-        .ifPresent(
-            name -> {
-              throw new ModelException(
-                  "%s: tensor %s is not a parameter of a %s with %d layers"
-                      .formatted(
-                          checkpoint.dir(), name, config.family().wireName(), config.layers()));
-            });
-    return ordered;
-  }
-
-  /**
-   * Tensors of checkpoints that are not parameters: a copy of tied embeddings, and rotary
-   * frequencies in old exports.
-   */
-  private static boolean ignorable(ModelConfig config, String name) {
-    return (config.tiedEmbeddings() && name.equals("lm_head.weight"))
-        || name.endsWith("rotary_emb.inv_freq");
   }
 
   /** The shape of the model. */

@@ -156,27 +156,57 @@ class ConfigJsonTest {
           "model_type": "gpt2"                   | model_type 'gpt2' is not supported: expected one of llama, mistral, qwen2, qwen3
           "model_type": null                     | model_type is null: expected the name of a model family
           "hidden_act": "gelu"                   | hidden_act 'gelu' is not supported: expected silu
-          "rope_scaling": {"type": "yarn"}       | rope_type 'yarn' is not supported: expected one of default, linear, llama3
+          "rope_scaling": {"type": "yarn"}       | rope_type 'yarn' (scaling of rotary embeddings) is not supported: expected one of default, linear, llama3
           "rope_parameters": {"rope_type": "linear"} | factor is missing: expected a number
           "rope_parameters": {"partial_rotary_factor": 0.5} | partial_rotary_factor is not supported: expected 1.0
           "hidden_size": null                    | hidden_size is null: expected an integer
-          "hidden_size": "24"                    | hidden_size is "24": expected an integer
+          "hidden_size": "24"                    | hidden_size is a string: expected an integer
           "hidden_size": 5000000000              | hidden_size is 5000000000: expected an integer
+          "num_hidden_layers": 2000000000        | num_hidden_layers 2000000000: expected at most 1000
+          "rope_theta": 0                        | rope_theta 0.0: expected a positive number
+          "rope_scaling": {"type": "linear", "factor": -1} | factor -1.0: expected a positive number
+          "rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4} | high_freq_factor 4.0: expected more than low_freq_factor 4.0
+          "quantization_config": {"quant_method": "fp8"} | quantization_config (quant_method 'fp8') is not supported: expected weights in float32, bfloat16 or float16; convert the checkpoint first
+          "model_type": "a [31m b=c"             | model_type 'a [31m b=c' is not supported: expected one of llama, mistral, qwen2, qwen3
           "hidden_size": 26                      | num_attention_heads 4: expected a divisor of hidden_size 26, or a head_dim
           "num_attention_heads": 0               | num_attention_heads 0: expected a divisor of hidden_size 24, or a head_dim
           "num_key_value_heads": 3               | num_key_value_heads 3: expected a divisor of num_attention_heads 4
           "head_dim": 5                          | head_dim 5: expected an even number
           "vocab_size": -1                       | vocab_size -1: expected a positive number
           "num_hidden_layers": 0                 | num_hidden_layers 0: expected a positive number
-          "rms_norm_eps": "small"                | rms_norm_eps is "small": expected a number
+          "rms_norm_eps": "small"                | rms_norm_eps is a string: expected a number
           "tie_word_embeddings": 1               | tie_word_embeddings is 1: expected true or false
-          "eos_token_id": [1, "x"]               | eos_token_id [1,"x"]: expected token ids
+          "eos_token_id": [1, "x"]               | eos_token_id holds a string: expected token ids
           "dtype": "int8"                        | dtype 'int8' is not supported: expected one of float32, bfloat16, float16
           """)
   void anUnsupportedConfigurationIsRefusedWithFileAndField(String fields, String message) {
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> read(fields))
         .withMessage(dir.resolve("config.json") + ": " + message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "hidden_size": 48                      | hidden_size is 48, expected 24
+          "num_hidden_layers": 2                 | num_hidden_layers is 2, expected 3
+          "rms_norm_eps": 1e-5                   | rms_norm_eps is 1.0E-5, expected 1.0E-6
+          "rope_theta": 500000                   | rope_theta is 500000.0, expected 10000.0
+          "rope_scaling": {"type": "linear", "factor": 4} | rope_scaling is Linear[factor=4.0], expected Default[]
+          "tie_word_embeddings": true            | tie_word_embeddings is true, expected false
+          "attention_bias": true                 | attention_bias is true, expected false
+          "mlp_bias": true                       | mlp_bias is true, expected false
+          """)
+  void aModelThatCannotReplaceAnotherDiffersByAKeyAndBothValues(String fields, String difference)
+      throws IOException {
+    ModelConfig served = read("\"rms_norm_eps\": 1e-6");
+
+    assertThat(read(fields).differenceFrom(served)).hasValue(difference);
+    assertThat(served.differenceFrom(served)).isEmpty();
+    assertThat(read("\"max_position_embeddings\": 7").differenceFrom(served)).isEmpty();
   }
 
   @Test
@@ -187,7 +217,7 @@ class ConfigJsonTest {
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> readQwen("\"layer_types\": [\"linear_attention\"]"))
         .withMessageEndingWith(
-            "layer_types has \"linear_attention\": expected full_attention or sliding_attention");
+            "layer_types has 'linear_attention': expected full_attention or sliding_attention");
   }
 
   @Test
@@ -195,7 +225,7 @@ class ConfigJsonTest {
     Path file = dir.resolve("config.json");
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> ConfigJson.read(dir))
-        .withMessage(file + ": no such file: expected a Hugging Face model directory");
+        .withMessage(file + ": not found, expected the configuration of a Hugging Face model");
     Files.writeString(file, "{\"model_type\": \"llama\"}");
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> ConfigJson.read(dir))
@@ -203,7 +233,7 @@ class ConfigJsonTest {
     Files.writeString(file, "[1]");
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> ConfigJson.read(dir))
-        .withMessage(file + ": expected a JSON object");
+        .withMessage(file + ": holds an array, expected a JSON object");
     for (String broken : List.of("", "{\"hidden_size\": ", "hello")) {
       Files.writeString(file, broken);
       assertThatExceptionOfType(ModelException.class)
@@ -216,7 +246,8 @@ class ConfigJsonTest {
     assertThatExceptionOfType(ModelException.class)
         .isThrownBy(() -> ConfigJson.read(dir))
         .withMessage(
-            dir.resolve("generation_config.json") + ": eos_token_id \"x\": expected token ids");
+            dir.resolve("generation_config.json")
+                + ": eos_token_id holds a string: expected token ids");
   }
 
   @Test

@@ -135,7 +135,8 @@ class GoldenModelTest {
   static ModelWeights load(String fixture) {
     Path dir = FIXTURES.resolve(fixture);
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
-      return ModelWeights.copyOf(ConfigJson.read(dir), checkpoint, torch.ScalarType.Float);
+      return ModelWeights.copyOf(
+          Parameters.of(ConfigJson.read(dir), checkpoint), torch.ScalarType.Float);
     }
   }
 

@@ -54,7 +54,7 @@ class ModelWeightsTest {
   void tensorsOverAMappedCheckpointHaveTheAddressesOfTheMapping() throws IOException {
     writeChanged(views -> views);
     try (Checkpoint checkpoint = Checkpoint.open(dir);
-        ModelWeights weights = ModelWeights.over(CONFIG, checkpoint)) {
+        ModelWeights weights = ModelWeights.over(Parameters.of(CONFIG, checkpoint))) {
       assertThat(weights.tensors().keySet())
           .containsExactlyElementsOf(CONFIG.parameterShapes().keySet());
       weights
@@ -109,7 +109,7 @@ class ModelWeightsTest {
   }
 
   @Test
-  void aMissingWrongOrUnknownTensorIsRefusedByName() throws IOException {
+  void aMissingOrWrongTensorIsRefusedByName() throws IOException {
     assertRefused(
         views -> views.stream().filter(view -> !view.name().equals(NORM)).toList(),
         "tensor " + NORM + " is missing: expected shape [8]");
@@ -119,9 +119,42 @@ class ModelWeightsTest {
     assertRefused(
         views -> replaced(views, new TensorView(NORM, DType.I32, new long[] {8}, zeros(32))),
         "tensor " + NORM + " has type I32: expected F32, BF16 or F16");
+  }
+
+  @Test
+  void tensorsThatTheModelDoesNotHaveAreNamedAndPassedOver() throws IOException {
+    writeChanged(
+        views -> {
+          List<TensorView> more =
+              with(with(views, floats("v_head.weight", 8)), floats("x\n[y]", 1));
+          for (int i = 0; i < 9; i++) {
+            more = with(more, floats("v_head." + i, 1));
+          }
+          return more;
+        });
+
+    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+      Parameters parameters = Parameters.of(CONFIG, checkpoint);
+      assertThat(parameters.views().keySet())
+          .containsExactlyElementsOf(CONFIG.parameterShapes().keySet());
+      assertThat(parameters.unused()).hasSize(11).contains("v_head.weight", "v_head.8");
+      assertThat(parameters.unusedLine())
+          .hasValue(
+              dir
+                  + ": 11 tensors are not parameters of a llama with 1 layers: 'v_head.weight',"
+                  + " 'x\\u000a[y]', 'v_head.0', 'v_head.1', 'v_head.2', …");
+    }
+  }
+
+  @Test
+  void aHeadThatDiffersFromTheEmbeddingThatItIsTiedToIsRefused() throws IOException {
+    String message =
+        "tensor lm_head.weight differs from model.embed_tokens.weight, but tie_word_embeddings is"
+            + " true: set it to false in config.json to use the stored head, or remove the tensor";
+    assertRefused(views -> with(views, floats("lm_head.weight", 16, 8)), message);
+    assertRefused(views -> with(views, floats("lm_head.weight", 8, 16)), message);
     assertRefused(
-        views -> with(views, floats("model.layers.1.input_layernorm.weight", 8)),
-        "tensor model.layers.1.input_layernorm.weight is not a parameter of a llama with 1 layers");
+        views -> with(views, bfloat16(renamed(views.getFirst(), "lm_head.weight"))), message);
   }
 
   @Test
@@ -129,11 +162,11 @@ class ModelWeightsTest {
     writeChanged(
         views ->
             with(
-                with(views, floats("lm_head.weight", 16, 8)),
+                with(views, renamed(views.getFirst(), "lm_head.weight")),
                 floats("model.layers.0.self_attn.rotary_emb.inv_freq", 2)));
 
     try (Checkpoint checkpoint = Checkpoint.open(dir);
-        ModelWeights weights = ModelWeights.over(CONFIG, checkpoint)) {
+        ModelWeights weights = ModelWeights.over(Parameters.of(CONFIG, checkpoint))) {
       assertThat(weights.tensors()).doesNotContainKey("lm_head.weight");
     }
   }
@@ -143,7 +176,7 @@ class ModelWeightsTest {
     writeChanged(change);
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
       assertThatExceptionOfType(ModelException.class)
-          .isThrownBy(() -> ModelWeights.over(CONFIG, checkpoint).close())
+          .isThrownBy(() -> ModelWeights.over(Parameters.of(CONFIG, checkpoint)).close())
           .withMessage(dir + ": " + message);
     }
     assertThatExceptionOfType(ModelException.class)
@@ -166,8 +199,12 @@ class ModelWeightsTest {
 
   private ModelWeights copy(ScalarType type) {
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
-      return ModelWeights.copyOf(CONFIG, checkpoint, type);
+      return ModelWeights.copyOf(Parameters.of(CONFIG, checkpoint), type);
     }
+  }
+
+  private static TensorView renamed(TensorView view, String name) {
+    return new TensorView(name, view.dtype(), view.shape(), view.data());
   }
 
   private static List<TensorView> with(List<TensorView> views, TensorView more) {

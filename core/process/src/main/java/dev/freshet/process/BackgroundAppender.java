@@ -10,6 +10,7 @@ import dev.freshet.trace.ThreadPriority;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,16 +19,15 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Writes log lines on its own thread, so that logging never blocks, on an event loop for example. A
  * line is dropped if {@value #QUEUED} are queued or if it cannot be written; the next line that is
- * written is preceded by the number of dropped lines. Owns the stream.
+ * written is preceded by the number of dropped lines. The thread outlives everything that a line
+ * throws, errors too, and says on another stream why lines are dropped. Owns the stream.
  */
 final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
-  private static final Logger LOG = LoggerFactory.getLogger(BackgroundAppender.class);
   private static final int QUEUED = 1 << 16;
   private static final int BATCH = 1024;
   private static final Duration LOOK = Duration.ofMillis(100);
@@ -39,12 +39,18 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
   private final AtomicLong dropped = new AtomicLong();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread writer;
+
+  /** Where it says that lines are dropped: not a log, whose writer may have the same fault. */
+  private final PrintStream alarm;
+
   private boolean failing;
   private boolean torn;
 
-  BackgroundAppender(String name, Encoder<ILoggingEvent> encoder, OutputStream out) {
+  BackgroundAppender(
+      String name, Encoder<ILoggingEvent> encoder, OutputStream out, PrintStream alarm) {
     this.encoder = encoder;
     this.out = out;
+    this.alarm = alarm;
     this.writer = Thread.ofPlatform().name("freshet-log-" + name).daemon().unstarted(this::write);
     setName(name);
   }
@@ -66,52 +72,81 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
   /** Runs until the appender is stopped and all lines are written. */
   private void write() {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
-    List<ILoggingEvent> batch = new ArrayList<>(BATCH);
     try (out) {
       while (closing.getCount() > 0 || !lines.isEmpty()) {
         ILoggingEvent first = lines.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
         if (first != null) {
+          List<ILoggingEvent> batch = new ArrayList<>(BATCH);
           batch.add(first);
           lines.drainTo(batch, BATCH - 1);
           write(batch);
-          batch.clear();
         }
       }
       write(List.of());
     } catch (InterruptedException e) {
-      LOG.warn(
-          "the writer of the log of {} was interrupted; its lines are no longer written", name);
+      say("was interrupted; its lines are no longer written");
     } catch (IOException e) {
-      LOG.warn("the log of {} cannot be closed: {}", name, e.getMessage());
+      say("cannot be closed: " + e.getMessage());
     }
   }
 
   private void write(List<ILoggingEvent> batch) {
     long lost = dropped.getAndSet(0);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    if (torn) {
-      bytes.write('\n');
-    }
-    if (lost > 0) {
-      bytes.writeBytes(encoder.encode(notice(lost)));
-    }
-    batch.forEach(line -> bytes.writeBytes(encoder.encode(line)));
+    long written = 0;
     try {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      if (torn) {
+        bytes.write('\n');
+      }
+      if (lost > 0) {
+        bytes.writeBytes(encoder.encode(notice(lost)));
+      }
+      boolean whole = true;
+      for (ILoggingEvent line : batch) {
+        if (encode(line, bytes)) {
+          written++;
+        } else {
+          whole = false;
+        }
+      }
       bytes.writeTo(out);
       out.flush();
       torn = false;
-      failing = false;
-    } catch (IOException e) {
+      lost = 0;
+      failing = !whole;
+      dropped.addAndGet(batch.size() - written);
+    } catch (IOException | RuntimeException | Error e) {
       torn = true;
       dropped.addAndGet(lost + batch.size());
-      if (!failing) {
-        failing = true;
-        LOG.warn(
-            "the log of {} cannot be written: {}; lines are dropped until it can",
-            name,
-            e.getMessage());
-      }
+      failed(e);
     }
+  }
+
+  /**
+   * Encodes a line, so that one that cannot be encoded is dropped alone; returns whether it was.
+   */
+  private boolean encode(ILoggingEvent line, ByteArrayOutputStream to) {
+    try {
+      to.writeBytes(encoder.encode(line));
+      return true;
+    } catch (RuntimeException | StackOverflowError | LinkageError e) {
+      failed(e);
+      return false;
+    }
+  }
+
+  private void failed(Throwable e) {
+    if (!failing) {
+      failing = true;
+      say(
+          "cannot be written: "
+              + (e instanceof IOException ? e.getMessage() : e.toString())
+              + "; lines are dropped until it can");
+    }
+  }
+
+  private void say(String what) {
+    alarm.println("freshet: the log of " + name + " " + what);
   }
 
   private static ILoggingEvent notice(long lines) {
@@ -134,7 +169,7 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
     closing.countDown();
     try {
       if (!writer.join(END)) {
-        LOG.warn("the log of {} was not flushed within {} ms", name, END.toMillis());
+        say("was not flushed within %d ms".formatted(END.toMillis()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

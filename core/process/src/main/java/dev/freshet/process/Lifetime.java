@@ -83,14 +83,25 @@ public final class Lifetime {
     closed.countDown();
   }
 
-  private void shutDown() {
+  /**
+   * Asks the command to end because a part of it has failed, as a signal would. The command then
+   * fails with the reason.
+   */
+  public void stop() {
     List<Runnable> all;
     synchronized (this) {
+      if (stopping) {
+        return;
+      }
       stopping = true;
       all = List.copyOf(stops);
       notifyAll();
     }
     all.forEach(Lifetime::stop);
+  }
+
+  private void shutDown() {
+    stop();
     try {
       if (!closed.await(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
         System.err.printf("freshet: the command did not end within %d s%n", DEADLINE.toSeconds());

@@ -3,10 +3,11 @@ package dev.freshet.process;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
@@ -15,6 +16,7 @@ import dev.freshet.trace.spans.SpanExport;
 import dev.freshet.trace.spans.SpanLog;
 import java.io.OutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,8 +26,8 @@ import java.util.Set;
 import org.slf4j.LoggerFactory;
 
 /**
- * Routes log lines: each role has its own file, and a logger's package decides the role. A line is
- * the wall clock time, the level, the role and the message.
+ * Routes log lines: each role has its own file, and a logger's package decides the role. Only the
+ * loggers of events write tags of the log format, see {@link LineLayout}.
  */
 public final class Logs {
   /** The prefix of the loggers that carry a role's tagged events. */
@@ -160,16 +162,21 @@ public final class Logs {
 
   private static Appender<ILoggingEvent> background(
       LoggerContext context, String role, OutputStream out) {
-    BackgroundAppender lines = new BackgroundAppender(role, encoder(context, role), out);
+    BackgroundAppender lines =
+        new BackgroundAppender(role, encoder(context, role), out, System.err);
     lines.setContext(context);
     lines.start();
     return lines;
   }
 
-  private static PatternLayoutEncoder encoder(LoggerContext context, String role) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+  private static Encoder<ILoggingEvent> encoder(LoggerContext context, String role) {
+    LineLayout layout = new LineLayout(role, EVENTS);
+    layout.setContext(context);
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
     encoder.setContext(context);
-    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level " + role + " %msg%n");
+    encoder.setCharset(StandardCharsets.UTF_8);
+    encoder.setLayout(layout);
     encoder.start();
     return encoder;
   }

@@ -101,6 +101,9 @@ public final class StallRecorder implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
+  /** Whether the last look failed, which was logged then. Only the thread uses it. */
+  private boolean failing;
+
   /** When each stall of the last {@link #REPEAT} was recorded; only the thread uses it. */
   private final Map<String, Long> recordedNanos = new HashMap<>();
 
@@ -178,8 +181,12 @@ public final class StallRecorder implements AutoCloseable {
       if (dumps.requested()) {
         write(DUMP, "A thread dump was requested.", open);
       }
-    } catch (IOException | RuntimeException e) {
-      LOG.error("a stall cannot be recorded in {}: {}", reports, e.getMessage(), e);
+      failing = false;
+    } catch (IOException | RuntimeException | Error e) {
+      if (!failing) {
+        failing = true;
+        LOG.error("stalls cannot be recorded in {}: {}", reports, e.getMessage(), e);
+      }
     }
   }
 

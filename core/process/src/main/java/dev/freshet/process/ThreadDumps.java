@@ -25,7 +25,7 @@ final class ThreadDumps implements AutoCloseable {
   private static final String THREADS = ": PrintThreads,";
 
   /** Empty if the JVM cannot write it. */
-  private final Optional<Path> log;
+  private Optional<Path> log;
 
   private long read;
 
@@ -35,13 +35,17 @@ final class ThreadDumps implements AutoCloseable {
 
   /** Starts the JVM's log. If that fails, it logs a warning, and no thread dump is detected. */
   static ThreadDumps watch() {
+    return new ThreadDumps(begin());
+  }
+
+  private static Optional<Path> begin() {
     try {
       Path log = Files.createTempFile("freshet-vm-", ".log");
       vmLog("output=" + log, "what=vmoperation=debug", "decorators=none", ROTATION);
-      return new ThreadDumps(Optional.of(log));
+      return Optional.of(log);
     } catch (IOException e) {
       LOG.warn("thread dumps are not recorded: {}", e.getMessage());
-      return new ThreadDumps(Optional.empty());
+      return Optional.empty();
     }
   }
 
@@ -62,9 +66,28 @@ final class ThreadDumps implements AutoCloseable {
     }
   }
 
-  /** Whether a thread dump was requested since the last call. */
-  boolean requested() throws IOException {
-    return log.isPresent() && requested(log.get());
+  /**
+   * Whether a thread dump was requested since the last call. If the log cannot be read, because
+   * temporary files were deleted for example, it logs one line and starts another.
+   */
+  boolean requested() {
+    try {
+      return log.isPresent() && requested(log.get());
+    } catch (IOException e) {
+      LOG.warn(
+          "{} cannot be read any more ({}): thread dumps until now may be missed",
+          log.orElseThrow(),
+          e.getClass().getSimpleName());
+      close();
+      read = 0;
+      log = begin();
+      return false;
+    }
+  }
+
+  /** The file of the JVM's log. */
+  Optional<Path> log() {
+    return log;
   }
 
   private boolean requested(Path from) throws IOException {

@@ -17,7 +17,8 @@ public final class BatchException extends RuntimeException {
     super(oneLine(message), cause);
   }
 
-  private static String oneLine(String message) {
+  /** The message on one line. */
+  static String oneLine(String message) {
     return message.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "\uFFFD");
   }
 

@@ -14,18 +14,33 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
 
 /**
  * One line of a batch file: a rollout and its position in the batch, by which a reader detects
- * missing lines. Unknown fields are skipped.
+ * missing lines. Unknown fields are skipped. A line with the right fields and impossible values,
+ * such as NaN, is an unusable rollout; any other fault is an error.
  *
  * @param step the batch's step
  * @param index the line's index in the batch, from 0
  * @param of the number of lines of the batch
  */
-record BatchLine(long step, int index, int of, Rollout rollout) {
+record BatchLine(long step, int index, int of, Content content) {
   private static final JsonFactory JSON =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // As Python writes them; they are judged as values.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
+
+  /** A rollout or the reason why it is none. */
+  sealed interface Content {}
+
+  /** A rollout with possible values. */
+  record Usable(Rollout rollout) implements Content {}
+
+  /** An unusable one. */
+  record Unusable(UnusableRollout why) implements Content {}
 
   private enum Kind {
     INTEGER("an integer"),
@@ -64,8 +79,8 @@ record BatchLine(long step, int index, int of, Rollout rollout) {
     FIELDS.put("policy_versions", Kind.INTEGERS);
   }
 
-  /** The line's bytes, including its line feed. */
-  byte[] toJson() {
+  /** The bytes of a line, including its line feed. */
+  static byte[] json(long step, int index, int of, Rollout rollout) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     Trajectory tokens = rollout.trajectory();
     try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
@@ -137,33 +152,39 @@ record BatchLine(long step, int index, int of, Rollout rollout) {
                 .formatted(where, field.getKey(), field.getValue().expected));
       }
     }
-    try {
-      return of(values);
-    } catch (IllegalArgumentException e) {
-      throw new BatchException("%s: %s".formatted(where, e.getMessage()), e);
-    }
-  }
-
-  private static BatchLine of(Map<String, Object> values) {
     return new BatchLine(
         get(values, "step", Long.class),
         get(values, "index", Integer.class),
         get(values, "of", Integer.class),
-        new Rollout(
-            get(values, "id", String.class),
-            get(values, "group_id", String.class),
-            get(values, "environment", String.class),
-            get(values, "problem", String.class),
-            new Trajectory(
-                get(values, "token_ids", int[].class),
-                get(values, "generated", boolean[].class),
-                get(values, "logprobs", float[].class),
-                get(values, "policy_versions", int[].class)),
-            get(values, "reward", Double.class),
-            get(values, "advantage", Double.class),
-            get(values, "finish_reason", String.class),
-            get(values, "turns", Integer.class),
-            get(values, "dispatch_version", Integer.class)));
+        content(where, values));
+  }
+
+  private static Content content(String where, Map<String, Object> values) {
+    try {
+      return new Usable(rollout(values));
+    } catch (InvalidRolloutException e) {
+      return new Unusable(
+          new UnusableRollout(
+              e.reason(), BatchException.oneLine("%s: %s".formatted(where, e.getMessage()))));
+    }
+  }
+
+  private static Rollout rollout(Map<String, Object> values) {
+    return new Rollout(
+        get(values, "id", String.class),
+        get(values, "group_id", String.class),
+        get(values, "environment", String.class),
+        get(values, "problem", String.class),
+        new Trajectory(
+            get(values, "token_ids", int[].class),
+            get(values, "generated", boolean[].class),
+            get(values, "logprobs", float[].class),
+            get(values, "policy_versions", int[].class)),
+        get(values, "reward", Double.class),
+        get(values, "advantage", Double.class),
+        get(values, "finish_reason", String.class),
+        get(values, "turns", Integer.class),
+        get(values, "dispatch_version", Integer.class));
   }
 
   private static <T> T get(Map<String, Object> values, String name, Class<T> type) {
@@ -190,7 +211,8 @@ record BatchLine(long step, int index, int of, Rollout rollout) {
         int length = 0;
         for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
           values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
-          values[length++] = integer(where, name, kind, in);
+          require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
+          values[length++] = saturated(in);
         }
         yield Arrays.copyOf(values, length);
       }
@@ -220,6 +242,14 @@ record BatchLine(long step, int index, int of, Rollout rollout) {
   private static int integer(String where, String name, Kind kind, JsonParser in) {
     require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
     return in.getIntValue(); // Throws if it does not fit, as for invalid JSON.
+  }
+
+  /** The value, or the nearest int, which is no more possible as a token id or a version. */
+  private static int saturated(JsonParser in) {
+    if (in.getNumberType() == JsonParser.NumberType.INT) {
+      return in.getIntValue();
+    }
+    return in.getDoubleValue() < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE;
   }
 
   private static void startArray(String where, String name, Kind kind, JsonParser in) {

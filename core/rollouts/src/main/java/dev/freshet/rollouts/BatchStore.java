@@ -89,7 +89,7 @@ public final class BatchStore {
         OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
       List<Rollout> rollouts = batch.rollouts();
       for (int i = 0; i < rollouts.size(); i++) {
-        out.write(new BatchLine(batch.step(), i, rollouts.size(), rollouts.get(i)).toJson());
+        out.write(BatchLine.json(batch.step(), i, rollouts.size(), rollouts.get(i)));
       }
       out.flush();
       channel.force(true);
@@ -97,17 +97,23 @@ public final class BatchStore {
   }
 
   /**
-   * Reads the batch of a step.
+   * Reads the batch of a step. A rollout with impossible values is in the batch as unusable.
    *
-   * @throws BatchException if it is missing or incomplete, naming the line and the field
+   * @throws BatchException if it is missing, incomplete or not a batch, naming the line and the
+   *     field
    */
   public TrainingBatch read(long step) {
     Path file = path(step);
     List<Rollout> rollouts = new ArrayList<>();
+    List<UnusableRollout> unusable = new ArrayList<>();
     int expected = 0;
+    int number = 0;
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new BatchException("%s: not a regular file, expected a batch".formatted(file));
+    }
     try (BufferedReader lines = Files.newBufferedReader(file)) {
       for (String text = lines.readLine(); text != null; text = lines.readLine()) {
-        int number = rollouts.size() + 1;
+        number++;
         String where = "%s: line %d".formatted(file, number);
         BatchLine line = BatchLine.parse(where, text);
         if (line.step() != step || line.index() != number - 1 || line.of() < number) {
@@ -116,27 +122,28 @@ public final class BatchStore {
                   .formatted(where, line.index(), line.of(), line.step(), number - 1, step));
         }
         expected = line.of();
-        rollouts.add(line.rollout());
+        switch (line.content()) {
+          case BatchLine.Usable(Rollout rollout) -> rollouts.add(rollout);
+          case BatchLine.Unusable(UnusableRollout why) -> unusable.add(why);
+        }
       }
     } catch (NoSuchFileException e) {
       throw new BatchException("%s: not found, expected a batch".formatted(file), e);
     } catch (CharacterCodingException e) {
       throw new BatchException(
-          "%s: line %d: not UTF-8, expected a line of JSON".formatted(file, rollouts.size() + 1),
-          e);
+          "%s: line %d: not UTF-8, expected a line of JSON".formatted(file, number + 1), e);
     } catch (IOException e) {
       throw new BatchException(
           "%s: cannot be read: %s".formatted(file, BatchException.reason(e)), e);
     }
-    if (rollouts.isEmpty()) {
+    if (number == 0) {
       throw new BatchException("%s: empty, expected one rollout a line".formatted(file));
     }
-    if (rollouts.size() != expected) {
+    if (number != expected) {
       throw new BatchException(
-          "%s: %d rollouts, expected %d: the file was truncated"
-              .formatted(file, rollouts.size(), expected));
+          "%s: %d rollouts, expected %d: the file was truncated".formatted(file, number, expected));
     }
-    return new TrainingBatch(step, rollouts);
+    return new TrainingBatch(step, rollouts, unusable);
   }
 
   /**

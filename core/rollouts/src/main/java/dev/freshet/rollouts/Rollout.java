@@ -26,12 +26,14 @@ public record Rollout(
 
   public Rollout {
     if (!Double.isFinite(reward) || !Double.isFinite(advantage)) {
-      throw new IllegalArgumentException(
+      throw new InvalidRolloutException(
+          UnusableRollout.Reason.ADVANTAGE,
           "rollout '%s': reward %s and advantage %s, expected finite numbers"
               .formatted(id, reward, advantage));
     }
     if (turns < 0 || dispatchVersion < 0) {
-      throw new IllegalArgumentException(
+      throw new InvalidRolloutException(
+          UnusableRollout.Reason.COUNT,
           "rollout '%s': %d turns and dispatch version %d, expected 0 or above"
               .formatted(id, turns, dispatchVersion));
     }

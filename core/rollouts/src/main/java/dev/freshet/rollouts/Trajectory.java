@@ -22,17 +22,21 @@ public record Trajectory(
     if (generated.length != length
         || logprobs.length != length
         || policyVersions.length != length) {
-      throw new IllegalArgumentException(
+      throw new InvalidRolloutException(
+          UnusableRollout.Reason.LENGTHS,
           "trajectory of %d tokens: %d generated flags, %d logprobs and %d policy versions, expected equal numbers"
               .formatted(length, generated.length, logprobs.length, policyVersions.length));
     }
     for (int i = 0; i < length; i++) {
-      boolean valid =
-          generated[i]
-              ? Float.isFinite(logprobs[i]) && policyVersions[i] >= 0
-              : logprobs[i] == 0 && policyVersions[i] == NO_VERSION;
-      if (tokenIds[i] < 0 || !valid) {
-        throw new IllegalArgumentException(
+      boolean logprob = generated[i] ? Float.isFinite(logprobs[i]) : logprobs[i] == 0;
+      boolean version = generated[i] ? policyVersions[i] >= 0 : policyVersions[i] == NO_VERSION;
+      if (tokenIds[i] < 0 || !logprob || !version) {
+        UnusableRollout.Reason reason =
+            tokenIds[i] < 0
+                ? UnusableRollout.Reason.TOKEN_ID
+                : logprob ? UnusableRollout.Reason.POLICY_VERSION : UnusableRollout.Reason.LOGPROB;
+        throw new InvalidRolloutException(
+            reason,
             "token %d (id %d, %s): logprob %s and policy version %d, expected %s"
                 .formatted(
                     i,

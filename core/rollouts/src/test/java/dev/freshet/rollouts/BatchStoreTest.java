@@ -118,7 +118,8 @@ class BatchStoreTest {
         .hasMessage("%s: line 1: not UTF-8, expected a line of JSON", file);
     Files.delete(file);
     Files.createDirectory(file);
-    assertThatThrownBy(() -> store.read(1)).hasMessageStartingWith(file + ": cannot be read: ");
+    assertThatThrownBy(() -> store.read(1))
+        .hasMessage("%s: not a regular file, expected a batch", file);
   }
 
   @Test
@@ -181,13 +182,8 @@ class BatchStoreTest {
         "'id':'r' | 'id':7 | field 'id' holds 7, expected a string",
         "'token_ids':[7,8,9] | 'token_ids':[7,8,'9'] | field 'token_ids' holds 9, expected an array of integers",
         "'token_ids':[7,8,9] | 'token_ids':{'a':1} | field 'token_ids' holds {, expected an array of integers",
-        "'token_ids':[7,8,9] | 'token_ids':[7,8] | trajectory of 2 tokens: 3 generated flags",
-        "'token_ids':[7,8,9] | 'token_ids':[7,8,-9] | token 2 (id -9, generated)",
         "'generated':[false,true,true] | 'generated':[0,1,1] | field 'generated' holds 0, expected an array of booleans",
         "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,true | field 'logprobs' holds true, expected an array of numbers",
-        "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,-1e99 | token 1 (id 8, generated): logprob -Infinity",
-        "'policy_versions':[-1,2,3] | 'policy_versions':[-1,2,-1] | policy version -1, expected a finite one and 0 or above",
-        "'dispatch_version':2 | 'dispatch_version':-2 | dispatch version -2, expected 0 or above",
         "'turns':1 | 'turns':1,'turns':1 | not valid JSON",
         "{'step' | ['step' | not a JSON object, expected one rollout",
         "3]} | 3]} {} | more after the JSON object",
@@ -206,6 +202,59 @@ class BatchStoreTest {
         .hasMessageStartingWith(file + ": line 2: ")
         .hasMessageContaining(expected)
         .hasMessageNotContaining("\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'token_ids':[7,8,9] | 'token_ids':[7,8] | LENGTHS | trajectory of 2 tokens: 3 generated flags",
+        "'token_ids':[7,8,9] | 'token_ids':[7,8,-9] | TOKEN_ID | token 2 (id -9, generated)",
+        "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,-1e99 | LOGPROB | token 1 (id 8, generated): logprob -Infinity",
+        "'policy_versions':[-1,2,3] | 'policy_versions':[-1,2,-1] | POLICY_VERSION | policy version -1, expected a finite one and 0 or above",
+        "'dispatch_version':2 | 'dispatch_version':-2 | COUNT | dispatch version -2, expected 0 or above",
+        "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,NaN | LOGPROB | token 1 (id 8, generated): logprob NaN",
+        "'logprobs':[0.0,-0.1 | 'logprobs':[0.0,-Infinity | LOGPROB | token 1 (id 8, generated): logprob -Infinity",
+        "'logprobs':[0.0,-0.1 | 'logprobs':[NaN,-0.1 | LOGPROB | token 0 (id 7, not generated): logprob NaN",
+        "'token_ids':[7,8,9] | 'token_ids':[7,8,-99999999999] | TOKEN_ID | token 2 (id -2147483648",
+        "'policy_versions':[-1,2,3] | 'policy_versions':[-1,2,-99999999999] | POLICY_VERSION | policy version -2147483648",
+        "'advantage':-0.25 | 'advantage':Infinity | ADVANTAGE | advantage Infinity, expected finite",
+        "'reward':0.5 | 'reward':NaN | ADVANTAGE | reward NaN",
+      })
+  void aRolloutWithImpossibleValuesIsUnusableAndTheOthersAreRead(
+      String from, String to, UnusableRollout.Reason reason, String message) throws IOException {
+    store.write(
+        new TrainingBatch(1, List.of(rollout("q", "g"), rollout("r", "g"), rollout("s", "g"))));
+    Path file = dir.resolve("step_1.jsonl");
+    List<String> lines = new ArrayList<>(Files.readAllLines(file));
+    String changed = lines.get(1).replace(from.replace('\'', '"'), to.replace('\'', '"'));
+    assertThat(changed).isNotEqualTo(lines.set(1, changed));
+    Files.write(file, lines);
+
+    TrainingBatch batch = store.read(1);
+
+    assertThat(batch.rollouts()).containsExactly(rollout("q", "g"), rollout("s", "g"));
+    assertThat(batch.unusable())
+        .singleElement()
+        .satisfies(
+            unusable -> {
+              assertThat(unusable.reason()).isEqualTo(reason);
+              assertThat(unusable.message())
+                  .startsWith(file + ": line 2: ")
+                  .contains(message)
+                  .doesNotContain("\n");
+            });
+  }
+
+  @Test
+  void aTokenIdBeyondAnIntIsPastAnyVocabulary() throws IOException {
+    store.write(new TrainingBatch(1, List.of(rollout("r", "g"))));
+    Path file = dir.resolve("step_1.jsonl");
+    Files.writeString(file, Files.readString(file).replace("[7,8,9]", "[7,8,99999999999]"));
+
+    assertThat(store.read(1).rollouts().getFirst().trajectory().tokenIds())
+        .containsExactly(7, 8, Integer.MAX_VALUE);
   }
 
   @Test

@@ -3,6 +3,9 @@ package dev.freshet.text;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The alphabet in which byte-level BPE writes bytes as printable characters (GPT-2's {@code
@@ -25,6 +28,14 @@ final class ByteAlphabet {
       table[printable ? b : next++] = b;
     }
     return table;
+  }
+
+  /** The characters of all 256 bytes. */
+  static Set<String> characters() {
+    return IntStream.range(0, BYTE_OF.length)
+        .filter(c -> BYTE_OF[c] != UNMAPPED)
+        .mapToObj(Character::toString)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The bytes of a token; its UTF-8 if it has a character outside the alphabet. */

@@ -1,6 +1,7 @@
 package dev.freshet.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,15 +10,27 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.LongStream;
 
 /**
  * A Hugging Face tokenizer read from a {@code tokenizer.json}, with the same ids as in
  * transformers. Never truncates, pads or uses the network. Thread-safe until closed; the owner
- * closes it after the last use. Errors are {@link TokenizerException}s.
+ * closes it after the last use, and closing waits for texts that are being encoded. Errors are
+ * {@link TokenizerException}s.
+ *
+ * <p>Encoding takes about 1.5 s and 250 bytes of native memory for each MiB and byte of text, and
+ * cannot be interrupted; about 10 million spaces in a row exceed a limit of the library's regular
+ * expressions, and then the library ends the process. A caller that takes texts from outside must
+ * therefore bound them, see {@link #maxTextBytes}.
  */
 public final class Tokenizer implements AutoCloseable {
   private static final String FILE = "tokenizer.json";
+
+  /** Several times as large as that of any published model. */
+  private static final long MOST_BYTES = 128 << 20;
 
   static {
     // Otherwise the library downloads a native build if it finds a GPU, and sends usage data.
@@ -27,12 +40,20 @@ public final class Tokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer library;
   private final Vocabulary vocabulary;
   private final int vocabSize;
+
+  /** A token before which any other is within a text; empty if there is none. */
+  private final int[] word;
+
   private final String source;
+
+  /** Held for reading while the library reads its tokenizer, and for writing to free it. */
+  private final ReadWriteLock open = new ReentrantReadWriteLock();
 
   private Tokenizer(HuggingFaceTokenizer library, Vocabulary vocabulary, String source) {
     this.library = library;
     this.vocabulary = vocabulary;
     this.vocabSize = vocabulary.size();
+    this.word = vocabulary.word().stream().toArray();
     this.source = source;
   }
 
@@ -44,6 +65,11 @@ public final class Tokenizer implements AutoCloseable {
           "tokenizer %s: no such file: expected a Hugging Face tokenizer.json".formatted(file));
     }
     try {
+      long size = Files.size(file);
+      if (size > MOST_BYTES) {
+        throw new TokenizerException(
+            "tokenizer %s: %d bytes: expected at most %d".formatted(file, size, MOST_BYTES));
+      }
       return parse(Files.readAllBytes(file), file.toString());
     } catch (IOException e) {
       throw new TokenizerException(
@@ -86,11 +112,29 @@ public final class Tokenizer implements AutoCloseable {
 
   private int[] encode(String text, boolean addSpecial) {
     try {
-      long[] ids = library.encode(wellFormed(text), addSpecial, false).getIds();
-      return LongStream.of(ids).mapToInt(Math::toIntExact).toArray();
+      return LongStream.of(ids(wellFormed(text), addSpecial)).mapToInt(Math::toIntExact).toArray();
     } catch (RuntimeException e) {
       throw new TokenizerException(
           "tokenizer %s: cannot encode the text: %s".formatted(source, reason(text, e)), e);
+    }
+  }
+
+  /**
+   * The ids alone. The library's own {@code Encoding} also copies the text, the offsets and the
+   * masks of every token to the heap, and ends the process if the heap has no room for them.
+   */
+  private long[] ids(String text, boolean addSpecial) {
+    open.readLock().lock();
+    try {
+      TokenizersLibrary natives = TokenizersLibrary.LIB;
+      long encoding = natives.encode(library.getHandle(), text, addSpecial);
+      try {
+        return natives.getTokenIds(encoding);
+      } finally {
+        natives.deleteEncoding(encoding);
+      }
+    } finally {
+      open.readLock().unlock();
     }
   }
 
@@ -99,12 +143,17 @@ public final class Tokenizer implements AutoCloseable {
     String message = String.valueOf(e.getMessage());
     return message.contains("Missing [UNK]")
         ? text.codePoints()
-            .mapToObj(Character::toString)
-            .filter(c -> vocabulary.idOf(c).isEmpty())
+            .filter(c -> vocabulary.idOf(Character.toString(c)).isEmpty())
+            .mapToObj(c -> "character %s is not in the vocabulary".formatted(shown(c)))
             .findFirst()
-            .map("character '%s' is not in the vocabulary"::formatted)
             .orElse(message)
         : message;
+  }
+
+  /** The character, or its number if it is a control or format character. */
+  private static String shown(int c) {
+    boolean visible = Character.isLetterOrDigit(c) || (c > ' ' && c < 0x7F);
+    return visible ? "'" + Character.toString(c) + "'" : "U+%04X".formatted(c);
   }
 
   /** The text with unpaired surrogates, which UTF-8 cannot encode, replaced by U+FFFD. */
@@ -115,6 +164,21 @@ public final class Tokenizer implements AutoCloseable {
   /** The text of {@code ids}; ids outside the vocabulary are skipped. */
   public String decode(int[] ids, boolean skipSpecial) {
     return library.decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+  }
+
+  /** The text of one token within a text: with the space that a decoder strips from the first. */
+  public String text(int id) {
+    StreamDecoder decoder = new StreamDecoder(this, false, word);
+    return decoder.push(id) + decoder.flush();
+  }
+
+  /**
+   * The most bytes in UTF-8 of a text that {@link #encode} turns into at most {@code tokens}
+   * tokens; empty if the tokenizer may drop characters, so that there is no such bound. A longer
+   * text has more tokens.
+   */
+  public OptionalLong maxTextBytes(int tokens) {
+    return vocabulary.bound().bytes(tokens);
   }
 
   /** One more than the highest id of a token. */
@@ -133,6 +197,11 @@ public final class Tokenizer implements AutoCloseable {
 
   @Override
   public void close() {
-    library.close();
+    open.writeLock().lock();
+    try {
+      library.close();
+    } finally {
+      open.writeLock().unlock();
+    }
   }
 }

@@ -11,6 +11,13 @@ final class Utf8Stream {
 
   private int codePoint;
   private int missing;
+
+  /** Bytes of the unfinished sequence. */
+  private int pending;
+
+  /** Whether the unfinished sequence began before the stream. */
+  private boolean inherited;
+
   private int lowest = 0x80;
   private int highest = 0xBF;
 
@@ -24,8 +31,7 @@ final class Utf8Stream {
           follow(b, text);
           continue;
         }
-        missing = 0;
-        text.append(REPLACEMENT);
+        end(text);
       }
       lead(b, text);
     }
@@ -34,22 +40,50 @@ final class Utf8Stream {
 
   /** Ends the stream; an unfinished character becomes U+FFFD. */
   String flush() {
-    boolean unfinished = missing > 0;
+    StringBuilder text = new StringBuilder(1);
+    if (missing > 0) {
+      end(text);
+    }
+    return text.toString();
+  }
+
+  /**
+   * The bytes so far precede the stream: what they gave is not part of it. A character that they
+   * began is part of the stream if the stream completes it, and otherwise its U+FFFD is not.
+   */
+  void begin() {
+    inherited = missing > 0;
+  }
+
+  /** The number of bytes of the unfinished character at the end; 0 if there is none. */
+  int unfinished() {
+    return missing > 0 ? pending : 0;
+  }
+
+  private void end(StringBuilder text) {
     missing = 0;
-    return unfinished ? String.valueOf(REPLACEMENT) : "";
+    if (!inherited) {
+      text.append(REPLACEMENT);
+    }
+    inherited = false;
   }
 
   private void follow(int b, StringBuilder text) {
     codePoint = codePoint << 6 | (b & 0x3F);
     lowest = 0x80;
     highest = 0xBF;
+    pending++;
     if (--missing == 0) {
-      text.appendCodePoint(codePoint);
+      if (!inherited || codePoint != REPLACEMENT) { // It would look the same unfinished.
+        text.appendCodePoint(codePoint);
+      }
+      inherited = false;
     }
   }
 
   /** The bounds of the second byte exclude overlong forms, surrogates and values above U+10FFFF. */
   private void lead(int b, StringBuilder text) {
+    pending = 1;
     lowest = 0x80;
     highest = 0xBF;
     if (b < 0x80) {

@@ -1,6 +1,7 @@
 package dev.freshet.text;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,12 +20,14 @@ import tools.jackson.databind.ObjectMapper;
  * @param ids token to id
  * @param special ids of the special tokens
  * @param decoders types of the decoding steps in order; empty if the file has none
+ * @param bound how much text a number of tokens can stand for
  */
 record Vocabulary(
     Map<Integer, String> tokens,
     Map<String, Integer> ids,
     Set<Integer> special,
-    List<String> decoders) {
+    List<String> decoders,
+    TextBound bound) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -63,7 +66,11 @@ record Vocabulary(
     Map<Integer, String> tokens = new HashMap<>();
     ids.forEach((token, id) -> tokens.put(id, token));
     return new Vocabulary(
-        Map.copyOf(tokens), Map.copyOf(ids), Set.copyOf(special), decoders(root.path("decoder")));
+        Map.copyOf(tokens),
+        Map.copyOf(ids),
+        Set.copyOf(special),
+        decoders(root.path("decoder")),
+        TextBound.of(root, ids));
   }
 
   private static List<String> decoders(JsonNode decoder) {
@@ -79,6 +86,19 @@ record Vocabulary(
   OptionalInt idOf(String token) {
     Integer id = ids.get(token);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /** A token of letters, if there is one: the shortest, and of those the first. */
+  OptionalInt word() {
+    return ids.entrySet().stream()
+        .filter(entry -> !special.contains(entry.getValue()))
+        .filter(entry -> entry.getKey().chars().allMatch(c -> c >= 'a' && c <= 'z'))
+        .filter(entry -> !entry.getKey().isEmpty())
+        .min(
+            Comparator.comparingInt((Map.Entry<String, Integer> entry) -> entry.getKey().length())
+                .thenComparing(Map.Entry::getValue))
+        .map(entry -> OptionalInt.of(entry.getValue()))
+        .orElse(OptionalInt.empty());
   }
 
   /** One more than the highest id. */

@@ -73,6 +73,32 @@ final class Fixtures {
 
   /** A SentencePiece-like tokenizer as Llama 2 has it: Metaspace by normalizer, byte fallback. */
   static Path byteFallback(Path dir) throws IOException {
+    return sentencePiece(
+        dir,
+        Map.of(
+            "type",
+            "Sequence",
+            "decoders",
+            List.of(
+                Map.of("type", "Replace", "pattern", Map.of("String", "▁"), "content", " "),
+                Map.of("type", "ByteFallback"),
+                Map.of("type", "Fuse"),
+                Map.of("type", "Strip", "content", " ", "start", 1, "stop", 0))));
+  }
+
+  /** The same with the decoder of newer conversions, which knows no bytes. */
+  static Path metaspace(Path dir) throws IOException {
+    return sentencePiece(
+        dir,
+        Map.of("type", "Metaspace", "replacement", "▁", "prepend_scheme", "always", "split", true));
+  }
+
+  /** The same with the decoder of BERT-like tokenizers, which joins tokens by spaces. */
+  static Path wordPiece(Path dir) throws IOException {
+    return sentencePiece(dir, Map.of("type", "WordPiece", "prefix", "##", "cleanup", true));
+  }
+
+  private static Path sentencePiece(Path dir, Map<String, Object> decoder) throws IOException {
     Map<String, Integer> vocab = new LinkedHashMap<>();
     List.of("<unk>", "<s>", "</s>").forEach(token -> vocab.put(token, vocab.size()));
     for (int b = 0; b < 256; b++) {
@@ -119,17 +145,7 @@ final class Fixtures {
                     Map.of("Sequence", Map.of("id", "B", "type_id", 1))),
             "special_tokens",
                 Map.of("<s>", Map.of("id", "<s>", "ids", List.of(1), "tokens", List.of("<s>")))));
-    root.put(
-        "decoder",
-        Map.of(
-            "type",
-            "Sequence",
-            "decoders",
-            List.of(
-                Map.of("type", "Replace", "pattern", Map.of("String", "▁"), "content", " "),
-                Map.of("type", "ByteFallback"),
-                Map.of("type", "Fuse"),
-                Map.of("type", "Strip", "content", " ", "start", 1, "stop", 0))));
+    root.put("decoder", decoder);
     root.put(
         "model",
         Map.of(

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -85,11 +88,136 @@ class StreamDecoderTest {
     try (Tokenizer fallback = Tokenizer.load(Fixtures.byteFallback(dir));
         Tokenizer byteLevel = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
       int[] run = new int[50_000];
-      java.util.Arrays.fill(run, fallback.idOf("<0x80>").orElseThrow());
+      Arrays.fill(run, fallback.idOf("<0x80>").orElseThrow());
       assertThat(stream(fallback, run, true)).isEqualTo("\uFFFD".repeat(run.length));
-      java.util.Arrays.fill(run, byteLevel.idOf("Ģ").orElseThrow());
+      Arrays.fill(run, byteLevel.idOf("Ģ").orElseThrow());
       assertThat(stream(byteLevel, run, true)).isEqualTo("\uFFFD".repeat(run.length));
     }
+  }
+
+  @Test
+  void theSpaceBetweenThePromptAndTheStreamIsTheStreams() throws IOException {
+    for (Path file : List.of(Fixtures.byteFallback(dir), Fixtures.metaspace(dir))) {
+      try (Tokenizer tokenizer = Tokenizer.load(file)) {
+        int[] prompt = ids(tokenizer, "<s>", "a");
+        int[] answer = ids(tokenizer, "▁river", "▁a", "iv");
+
+        assertThat(stream(tokenizer, prompt, answer, true)).isEqualTo(" river aiv");
+        assertThat(stream(tokenizer, ids(tokenizer, "<s>"), answer, true)).isEqualTo("river aiv");
+        assertThat(stream(tokenizer, new int[0], answer, true)).isEqualTo("river aiv");
+        assertThat(stream(tokenizer, ids(tokenizer, "a", "</s>"), answer, true))
+            .isEqualTo(" river aiv");
+        assertThat(stream(tokenizer, ids(tokenizer, "<s>", "▁"), answer, true))
+            .isEqualTo(" river aiv");
+      }
+    }
+  }
+
+  @Test
+  void aCharacterThatThePromptBeganBelongsToTheStreamThatCompletesIt() throws IOException {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.byteFallback(dir))) {
+      int[] begun = ids(tokenizer, "a", "<0xE6>", "<0xB0>");
+
+      assertThat(stream(tokenizer, begun, ids(tokenizer, "<0xB4>", "▁a"), true)).isEqualTo("水 a");
+      assertThat(stream(tokenizer, begun, ids(tokenizer, "<0xB4>"), true)).isEqualTo("水");
+      assertThat(stream(tokenizer, begun, ids(tokenizer, "▁a"), true)).isEqualTo(" a");
+      assertThat(stream(tokenizer, begun, new int[0], true)).isEmpty();
+      assertThat(
+              stream(
+                  tokenizer,
+                  ids(tokenizer, "<0xE6>", "<0xB0>", "<0xB4>", "<0xE6>"),
+                  ids(tokenizer, "<0xB0>", "<0xB4>"),
+                  true))
+          .isEqualTo("水");
+    }
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
+      int[] whole = tokenizer.encodeOrdinary("a水b");
+      for (int split = 1; split < whole.length; split++) {
+        String prompt = tokenizer.decode(Arrays.copyOf(whole, split), false);
+        String answer =
+            stream(
+                tokenizer,
+                Arrays.copyOf(whole, split),
+                Arrays.copyOfRange(whole, split, whole.length),
+                false);
+        assertThat(prompt.replace("\uFFFD", "") + answer).isEqualTo("a水b");
+      }
+    }
+  }
+
+  @Test
+  void forAnySplitOfAnyTextTheStreamIsWhatItAddsToThePrompt() throws IOException {
+    for (Tokenizer tokenizer : everyKind()) {
+      try (tokenizer) {
+        Random random = new Random(6);
+        for (int round = 0; round < ROUNDS; round++) {
+          int[] whole = tokenizer.encode(Fixtures.text(random));
+          assertStreamIsWhatItAdds(tokenizer, whole, random);
+        }
+      }
+    }
+  }
+
+  @Test
+  void forAnySplitOfAnyTokensTheStreamIsWhatItAddsToThePrompt() throws IOException {
+    for (Tokenizer tokenizer : everyKind()) {
+      try (tokenizer) {
+        Random random = new Random(7);
+        for (int round = 0; round < ROUNDS; round++) {
+          int[] whole = random.ints(random.nextInt(40), 0, tokenizer.vocabSize() + 2).toArray();
+          assertStreamIsWhatItAdds(tokenizer, whole, random);
+        }
+      }
+    }
+  }
+
+  private List<Tokenizer> everyKind() throws IOException {
+    return List.of(
+        Tokenizer.load(Fixtures.directory("tiny-llama")),
+        Tokenizer.load(Fixtures.byteFallback(dir)),
+        Tokenizer.load(Fixtures.metaspace(dir)),
+        Tokenizer.load(Fixtures.wordPiece(dir)));
+  }
+
+  /**
+   * Against the library's decode of the whole. If that does not begin with the decoded prompt, the
+   * stream has changed the end of the prompt: it has completed a character, or broken a run of byte
+   * tokens.
+   */
+  private static void assertStreamIsWhatItAdds(Tokenizer tokenizer, int[] whole, Random random) {
+    int split = random.nextInt(whole.length + 1);
+    int[] prompt = Arrays.copyOf(whole, split);
+    boolean skipSpecial = random.nextBoolean();
+    String before = tokenizer.decode(prompt, skipSpecial);
+    String all = tokenizer.decode(whole, skipSpecial);
+
+    String added =
+        stream(tokenizer, prompt, Arrays.copyOfRange(whole, split, whole.length), skipSpecial);
+
+    if (all.startsWith(before)) {
+      assertThat(added)
+          .as("%s split at %d", Arrays.toString(whole), split)
+          .isEqualTo(all.substring(before.length()));
+    } else {
+      String rest = all.substring(0, all.length() - added.length());
+      boolean completed =
+          before.equals(rest + "\uFFFD")
+              || IntStream.rangeClosed(1, 3)
+                  .filter(bytes -> bytes <= split)
+                  .mapToObj(
+                      bytes -> tokenizer.decode(Arrays.copyOf(prompt, split - bytes), skipSpecial))
+                  .anyMatch(rest::equals);
+      boolean broken = rest.length() == before.length();
+      assertThat(all).endsWith(added);
+      assertThat(completed || broken)
+          .as("'%s' and '%s' added to '%s'", added, rest, before)
+          .isTrue();
+      assertNoHalfCharacter(added);
+    }
+  }
+
+  private static int[] ids(Tokenizer tokenizer, String... tokens) {
+    return Arrays.stream(tokens).mapToInt(token -> tokenizer.idOf(token).orElseThrow()).toArray();
   }
 
   private static void anyTextIsReproduced(Tokenizer tokenizer) {
@@ -128,7 +256,11 @@ class StreamDecoderTest {
   }
 
   private static String stream(Tokenizer tokenizer, int[] ids, boolean skipSpecial) {
-    StreamDecoder decoder = new StreamDecoder(tokenizer, skipSpecial);
+    return stream(tokenizer, new int[0], ids, skipSpecial);
+  }
+
+  private static String stream(Tokenizer tokenizer, int[] prompt, int[] ids, boolean skipSpecial) {
+    StreamDecoder decoder = new StreamDecoder(tokenizer, skipSpecial, prompt);
     StringBuilder text = new StringBuilder();
     for (int id : ids) {
       text.append(decoder.push(id));

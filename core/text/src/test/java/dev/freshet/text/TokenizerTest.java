@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +32,35 @@ class TokenizerTest {
       for (JsonNode chat : golden.path("chat")) {
         assertThat(tokenizer.encodeOrdinary(chat.path("rendered").asString()))
             .containsExactly(ids(chat.path("input_ids")));
+      }
+    }
+  }
+
+  @Test
+  void aSparseFileOfTerabytesIsRefusedBeforeItIsRead(@TempDir Path dir) throws IOException {
+    Path file = dir.resolve("tokenizer.json");
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.setLength(1L << 40);
+    }
+
+    assertThatThrownBy(() -> Tokenizer.load(dir))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessage("tokenizer %s: 1099511627776 bytes: expected at most 134217728", file);
+  }
+
+  @Test
+  void theTextOfATokenHasTheSpaceThatItHasWithinAText(@TempDir Path dir) throws IOException {
+    for (Path file : List.of(Fixtures.byteFallback(dir), Fixtures.metaspace(dir))) {
+      try (Tokenizer tokenizer = Tokenizer.load(file)) {
+        assertThat(tokenizer.text(tokenizer.idOf("▁river").orElseThrow())).isEqualTo(" river");
+        assertThat(tokenizer.text(tokenizer.idOf("iv").orElseThrow())).isEqualTo("iv");
+        assertThat(tokenizer.text(tokenizer.idOf("▁").orElseThrow())).isEqualTo(" ");
+        assertThat(tokenizer.text(tokenizer.idOf("</s>").orElseThrow())).isEqualTo("</s>");
+      }
+    }
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
+      for (int id = 0; id < tokenizer.vocabSize(); id++) {
+        assertThat(tokenizer.text(id)).isEqualTo(tokenizer.decode(new int[] {id}, false));
       }
     }
   }

@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 /**
  * Writes the tagged events of the public log format, one a line. From the tag on a line is exactly
  * the format; further {@code key=value} fields follow it, never in between. {@code t=} is seconds
- * on the monotonic clock with 6 decimals, {@code *_ms} milliseconds with 1 decimal. White space
- * inside a value is percent-encoded, so a value ends at the next space.
+ * on the monotonic clock with 6 decimals, {@code *_ms} milliseconds with 1 decimal. White space,
+ * quotation marks and tags inside a value are percent-encoded, so a value ends at the next space
+ * and holds no event.
  *
  * <p>The same events go to the JDK's flight recorder while it records, and admin calls to a {@link
  * SpanLog} if there is one. Thread-safe if its sink is.

@@ -2,12 +2,17 @@ package dev.freshet.trace;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Builds one line of the log format. It does not use a formatter, which takes many times as long,
  * because lines are written while an admin call waits.
  */
 final class Line {
+  /** The bracket that begins a tag. */
+  private static final Pattern TAG = Pattern.compile("\\[(?=(?:weights|ckpt|gen|rollout)])");
+
   private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
   private final StringBuilder text;
@@ -22,12 +27,18 @@ final class Line {
     return new Line("[weights][" + trace.hex() + "] " + event);
   }
 
-  /** Appends a value; white space and control characters in it are percent-encoded. */
+  /**
+   * Appends a value; white space, control characters, quotation marks and the bracket of a tag in
+   * it are percent-encoded.
+   */
   Line field(String key, String value) {
     text.append(' ').append(key).append('=');
+    Matcher tag = TAG.matcher(value);
+    int bracket = tag.find() ? tag.start() : -1;
     for (int i = 0; i < value.length(); i += Character.charCount(value.codePointAt(i))) {
       int c = value.codePointAt(i);
-      if (Character.isWhitespace(c) || Character.isSpaceChar(c) || Character.isISOControl(c)) {
+      if (i == bracket || isEncoded(c)) {
+        bracket = i == bracket && tag.find() ? tag.start() : bracket;
         for (byte b : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
           text.append('%').append(HEX.toHexDigits(b));
         }
@@ -36,6 +47,13 @@ final class Line {
       }
     }
     return this;
+  }
+
+  private static boolean isEncoded(int c) {
+    return Character.isWhitespace(c)
+        || Character.isSpaceChar(c)
+        || Character.isISOControl(c)
+        || c == '"';
   }
 
   /** Appends a whole number. */

@@ -54,9 +54,10 @@ class EventLogTest {
 
     assertThat(lines)
         .containsExactly(
-            "[weights][0123456789abcdef] client.done wall_ms=10.1 rpc_ms=8.9 queue_ms=1.2 op=update_weights"
-                + " url=http://h/update_weights connect_ms=0.3 accept_ms=0.3 handler_ms=0.2 answer_ms=0.4"
-                + " transfer_ms=0.6 stall_ms=0.1 prepare_ms=8.5 swap_ms=0.0");
+            "[weights][0123456789abcdef] client.done wall_ms=10.1 rpc_ms=8.9 queue_ms=1.2"
+                + " op=update_weights url=http://h/update_weights connect_ms=0.3 accept_ms=0.3"
+                + " handler_ms=0.2 answer_ms=0.4 transfer_ms=0.6 stall_ms=0.1 prepare_ms=8.5"
+                + " swap_ms=0.0");
   }
 
   @Test
@@ -96,7 +97,14 @@ class EventLogTest {
 
     assertThat(lines)
         .containsExactly(
-            "[weights][0123456789abcdef] client.send url=http://h/ path=a%20b%0A[ckpt]%20write.done t=1.234568");
+            "[weights][0123456789abcdef] client.send url=http://h/"
+                + " path=a%20b%0A%5Bckpt]%20write.done t=1.234568");
+    lines.clear();
+    log.clientFailed(TRACE, "update_weights", "http://h/[1]", 2, "[gen][weights][\"a\"] x");
+    assertThat(lines)
+        .containsExactly(
+            "[weights][0123456789abcdef] client.done wall_ms=2.0 op=update_weights url=http://h/[1]"
+                + " error=%5Bgen]%5Bweights][%22a%22]%20x");
   }
 
   @Test

@@ -1,9 +1,12 @@
 package dev.freshet.weights;
 
+import dev.freshet.trace.Quoted;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -13,8 +16,9 @@ import java.util.Optional;
 
 /**
  * The weights of one Hugging Face directory, mapped: {@code model.safetensors}, or the shards that
- * {@code model.safetensors.index.json} names. Opening checks every header, and the index against
- * the shards; it copies nothing and reads no tensor. The caller that opens a checkpoint closes it,
+ * {@code model.safetensors.index.json} names. The index decides: a tensor that a shard has, but the
+ * index does not place there, is an older copy and not part of the checkpoint. Opening checks every
+ * header; it copies nothing and reads no tensor. The caller that opens a checkpoint closes it,
  * after the last thread has stopped reading its tensors. Closing unmaps.
  *
  * <p>The owner of the directory must not change a published file in place. Deleting, renaming or
@@ -108,22 +112,15 @@ public final class Checkpoint implements AutoCloseable {
     for (String shard : new LinkedHashSet<>(index.shardOf().values())) {
       if (!Files.exists(dir.resolve(shard))) {
         throw new CheckpointException(
-            "%s: names shard %s, which is not in the directory".formatted(index.file(), shard));
+            "%s: names shard %s, which is not in the directory"
+                .formatted(index.file(), Quoted.of(shard)));
       }
       SafetensorsFile file = SafetensorsFile.map(dir.resolve(shard), arena);
       files.add(file);
       for (TensorView tensor : file.tensors()) {
-        String expected = index.shardOf().get(tensor.name());
-        if (!shard.equals(expected)) {
-          throw new CheckpointException(
-              "%s: tensor '%s': found in this shard, but %s places it in %s"
-                  .formatted(
-                      dir.resolve(shard),
-                      tensor.name(),
-                      ShardIndex.FILE_NAME,
-                      expected == null ? "none" : expected));
+        if (shard.equals(index.shardOf().get(tensor.name()))) {
+          found.put(tensor.name(), tensor);
         }
-        found.put(tensor.name(), tensor);
       }
     }
     Map<String, TensorView> tensors = new LinkedHashMap<>();
@@ -134,8 +131,8 @@ public final class Checkpoint implements AutoCloseable {
               TensorView tensor = found.get(name);
               if (tensor == null) {
                 throw new CheckpointException(
-                    "%s: tensor '%s': not in shard %s, where the index places it"
-                        .formatted(index.file(), name, shard));
+                    "%s: tensor %s: not in shard %s, where the index places it"
+                        .formatted(index.file(), Quoted.of(name), Quoted.of(shard)));
               }
               tensors.put(name, tensor);
             });
@@ -170,10 +167,15 @@ public final class Checkpoint implements AutoCloseable {
    * @throws CheckpointException if a file was shortened or cannot be read
    */
   public void populate() {
+    populate(tensors.values());
+  }
+
+  /** As {@link #populate()}, for some of the tensors. */
+  public void populate(Collection<TensorView> some) {
     for (SafetensorsFile file : files) {
       PageAdvice.hugePages(file.mapping());
     }
-    new ContentScan(this).populate();
+    new ContentScan(this, some).populate();
   }
 
   /**
@@ -184,7 +186,23 @@ public final class Checkpoint implements AutoCloseable {
    *     a tensor, or a file that was shortened or cannot be read
    */
   public void verifyContents() {
-    new ContentScan(this).verify(manifest.map(Manifest::tensors).orElse(Map.of()));
+    verifyContents(tensors.values());
+  }
+
+  /** As {@link #verifyContents()}, for some of the tensors. */
+  public void verifyContents(Collection<TensorView> some) {
+    new ContentScan(this, some).verify(manifest.map(Manifest::tensors).orElse(Map.of()));
+  }
+
+  /**
+   * Whether two tensors of this checkpoint have the same type, shape and bytes.
+   *
+   * @throws CheckpointException if a file was shortened or cannot be read
+   */
+  public boolean sameContents(TensorView one, TensorView other) {
+    return one.dtype() == other.dtype()
+        && Arrays.equals(one.shape(), other.shape())
+        && ContentScan.same(this, one, other);
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.freshet.weights;
 
+import dev.freshet.trace.Quoted;
+
 /**
  * A checkpoint cannot be read, written or verified. The message is one line: the file or directory,
  * the tensor, what was found and what was expected. Control characters are escaped, and the message
@@ -17,17 +19,7 @@ public final class CheckpointException extends RuntimeException {
   }
 
   private static String oneLine(String message) {
-    StringBuilder line = new StringBuilder(message.length());
-    message
-        .codePoints()
-        .forEach(
-            c -> {
-              if (Character.isISOControl(c) || c == 0x2028 || c == 0x2029) {
-                line.append("\\u%04x".formatted(c));
-              } else {
-                line.appendCodePoint(c);
-              }
-            });
-    return line.length() <= LONGEST ? line.toString() : line.substring(0, LONGEST) + "…";
+    String line = Quoted.escaped(message);
+    return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";
   }
 }

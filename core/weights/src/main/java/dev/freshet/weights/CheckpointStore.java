@@ -64,6 +64,7 @@ public final class CheckpointStore {
    * template. Content by file name.
    */
   public static Map<String, byte[]> sideFiles(Path modelDir) {
+    ModelDirectory.require(modelDir);
     Map<String, byte[]> files = new TreeMap<>();
     try (DirectoryStream<Path> children =
         Files.newDirectoryStream(modelDir, "*.{json,jinja,txt,model}")) {
@@ -71,7 +72,7 @@ public final class CheckpointStore {
         String name = String.valueOf(file.getFileName());
         boolean ofWeights = name.endsWith(".index.json") || name.equals(Manifest.FILE_NAME);
         if (!ofWeights && Files.isRegularFile(file)) {
-          files.put(name, Files.readAllBytes(file));
+          files.put(name, ModelFile.read(file, ModelFile.Kind.SIDE));
         }
       }
     } catch (IOException e) {

@@ -1,16 +1,19 @@
 package dev.freshet.weights;
 
+import dev.freshet.trace.Quoted;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
- * Reads the tensors of a mapped checkpoint on all cores. If a file is shortened in place meanwhile,
- * the scan throws an exception that names it, instead of ending the process.
+ * Reads tensors of a mapped checkpoint on all cores. If a file is shortened in place meanwhile, the
+ * scan throws an exception that names it, instead of ending the process.
  */
-record ContentScan(Checkpoint checkpoint) {
+record ContentScan(Checkpoint checkpoint, Collection<TensorView> tensors) {
   /**
    * The distance between touched pages. On a fault Linux maps all pages of an aligned 64 KiB window
    * that are in memory, so one touch a window is enough for those. A page that must come from the
@@ -27,10 +30,17 @@ record ContentScan(Checkpoint checkpoint) {
     checkpoint.requireIntact();
     AtomicInteger bits = new AtomicInteger();
     TensorScan.each(
-        checkpoint.tensors().values(),
+        tensors,
         () ->
             tensor -> bits.accumulateAndGet(guarded(tensor, ContentScan::touch), (a, b) -> a | b));
     return (byte) bits.get();
+  }
+
+  /** Whether two tensors of one size have the same bytes. */
+  static boolean same(Checkpoint checkpoint, TensorView one, TensorView other) {
+    TensorReader reader = new TensorReader();
+    ContentScan scan = new ContentScan(checkpoint, List.of(one, other));
+    return scan.guarded(one, first -> reader.same(first, other));
   }
 
   private static byte touch(TensorView tensor) {
@@ -53,7 +63,7 @@ record ContentScan(Checkpoint checkpoint) {
   void verify(Map<String, TensorEntry> promised) {
     checkpoint.requireIntact();
     TensorScan.each(
-        checkpoint.tensors().values(),
+        tensors,
         () -> {
           TensorReader reader = new TensorReader();
           return tensor -> verify(tensor, reader, promised);
@@ -89,14 +99,14 @@ record ContentScan(Checkpoint checkpoint) {
     } catch (InternalError e) {
       checkpoint.requireIntact();
       throw new CheckpointException(
-          "%s: tensor '%s': cannot be read: the disk failed or the file was changed in place"
-              .formatted(checkpoint.dir(), tensor.name()),
+          "%s: tensor %s: cannot be read: the disk failed or the file was changed in place"
+              .formatted(checkpoint.dir(), Quoted.of(tensor.name())),
           e);
     }
   }
 
   private CheckpointException refused(TensorView tensor, String because) {
     return new CheckpointException(
-        "%s: tensor '%s': %s".formatted(checkpoint.dir(), tensor.name(), because));
+        "%s: tensor %s: %s".formatted(checkpoint.dir(), Quoted.of(tensor.name()), because));
   }
 }

@@ -35,12 +35,22 @@ final class FiniteScan {
       case F32 -> packed(4, 0x7f800000L, 0x00800000L);
       case BF16 -> packed(2, 0x7f80L, 0x0080L);
       case F16 -> packed(2, 0x7c00L, 0x0400L);
-      case I64, I32, I16, I8, U8, BOOL -> new FiniteScan(dtype.bytes(), 0, 0, 0);
+      case F8_E5M2 -> packed(1, 0x7cL, 0x04L);
+      // It has no infinity, and is NaN if all bits but the sign are set.
+      case F8_E4M3 -> packed(1, 0x7fL, 0x01L);
+      // A power of two without a sign, for scales.
+      case F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+          new FiniteScan(dtype.bytes(), 0, 0, 0);
     };
   }
 
   private static FiniteScan packed(int bytes, long exponent, long one) {
-    long repeat = bytes == 4 ? 0x0000_0001_0000_0001L : 0x0001_0001_0001_0001L;
+    long repeat =
+        switch (bytes) {
+          case 4 -> 0x0000_0001_0000_0001L;
+          case 2 -> 0x0001_0001_0001_0001L;
+          default -> 0x0101_0101_0101_0101L;
+        };
     long sign = 1L << (8 * bytes - 1);
     return new FiniteScan(bytes, exponent * repeat, one * repeat, sign * repeat);
   }

@@ -1,8 +1,6 @@
 package dev.freshet.weights;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import dev.freshet.trace.Quoted;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -10,9 +8,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -38,10 +33,7 @@ public record Manifest(
   /** The file name in a checkpoint directory. */
   public static final String FILE_NAME = "manifest.json";
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .build();
+  private static final JsonMapper JSON = JsonMapper.builder().build();
 
   public Manifest {
     files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
@@ -71,22 +63,15 @@ public record Manifest(
    * @throws CheckpointException if the file is missing, unreadable or not as described above
    */
   public static Manifest read(Path file) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(Files.readAllBytes(file));
-    } catch (NoSuchFileException e) {
-      throw new CheckpointException(
-          "%s: not found, expected the manifest of a published checkpoint".formatted(file), e);
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be read: %s".formatted(file, DurableFiles.reason(e)), e);
-    } catch (JacksonException e) {
-      throw new CheckpointException(
-          "%s: not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
-    }
+    JsonNode root = ModelFile.json(file, ModelFile.Kind.MANIFEST);
     Map<String, Long> files = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : object(file, root, "files").properties()) {
-      files.put(field.getKey(), count(file, "files." + field.getKey(), field.getValue()));
+      String where = "files." + Quoted.of(field.getKey());
+      if (!ModelFile.isPlainName(field.getKey())) {
+        throw new CheckpointException(
+            "%s: %s: expected the name of a file in the same directory".formatted(file, where));
+      }
+      files.put(field.getKey(), count(file, where, field.getValue()));
     }
     Map<String, TensorEntry> tensors = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : object(file, root, "tensors").properties()) {
@@ -100,7 +85,7 @@ public record Manifest(
   }
 
   private static TensorEntry tensor(Path file, String name, JsonNode node) {
-    String where = "tensors." + name;
+    String where = "tensors." + Quoted.of(name);
     JsonNode type = node.path("dtype");
     DType dtype =
         DType.ofWireName(type.asString(""))
@@ -137,7 +122,6 @@ public record Manifest(
   private static CheckpointException wrong(
       Path file, String field, JsonNode found, String expected) {
     return new CheckpointException(
-        "%s: %s is %s, expected %s"
-            .formatted(file, field, found.isMissingNode() ? "missing" : found, expected));
+        "%s: %s is %s, expected %s".formatted(file, field, ModelFile.typeOf(found), expected));
   }
 }

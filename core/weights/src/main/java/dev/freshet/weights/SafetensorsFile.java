@@ -28,15 +28,17 @@ record SafetensorsFile(
   /** Bytes before the JSON: its length, an unsigned little-endian 64-bit integer. */
   static final int PREFIX_BYTES = Long.BYTES;
 
-  /** The longest header that the format's own library accepts. */
-  static final long MAX_HEADER_BYTES = 100_000_000;
+  /**
+   * The longest header that is read. The format's own library accepts 100 MB, which take seconds
+   * and gigabytes to parse; a decoder of a thousand tensors has 0.1 MB.
+   */
+  static final long MAX_HEADER_BYTES = 8 << 20;
+
+  private static final String EXPECTED = "a safetensors file";
 
   /** Maps {@code file} after checking all of its header; the caller closes it. */
   static SafetensorsFile map(Path file, Arena arena) {
-    if (Files.isDirectory(file)) {
-      throw new CheckpointException(
-          "%s: is a directory, expected a safetensors file".formatted(file));
-    }
+    var _ = ModelFile.requireRegular(file, EXPECTED);
     RandomAccessFile handle = open(file);
     boolean mapped = false;
     try {
@@ -45,8 +47,7 @@ record SafetensorsFile(
       return opened;
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read as a safetensors file: %s".formatted(file, DurableFiles.reason(e)),
-          e);
+          "%s: cannot be read as %s: %s".formatted(file, EXPECTED, DurableFiles.reason(e)), e);
     } finally {
       if (!mapped) {
         close(file, handle);
@@ -60,8 +61,8 @@ record SafetensorsFile(
     } catch (FileNotFoundException e) {
       throw new CheckpointException(
           Files.exists(file)
-              ? "%s: permission denied, expected a readable safetensors file".formatted(file)
-              : "%s: not found, expected a safetensors file".formatted(file),
+              ? "%s: permission denied, expected %s".formatted(file, EXPECTED)
+              : "%s: not found, expected %s".formatted(file, EXPECTED),
           e);
     }
   }

@@ -1,16 +1,13 @@
 package dev.freshet.weights;
 
+import dev.freshet.trace.Quoted;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The JSON header of a safetensors file, which gives the position of each tensor's bytes after it.
@@ -27,11 +24,6 @@ record SafetensorsHeader(List<Entry> entries) {
   /** The only key of a header that is not a tensor. */
   static final String METADATA = "__metadata__";
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .build();
-
   /**
    * Reads a header.
    *
@@ -39,16 +31,10 @@ record SafetensorsHeader(List<Entry> entries) {
    * @param dataBytes the number of bytes after the header in the file
    */
   static SafetensorsHeader parse(Path file, byte[] json, long dataBytes) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(json);
-    } catch (JacksonException e) {
-      throw new CheckpointException(
-          "%s: the header is not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
-    }
+    JsonNode root = ModelFile.parse(file + ": header", json);
     if (!root.isObject()) {
       throw new CheckpointException(
-          "%s: the header is %s, expected a JSON object".formatted(file, kind(root)));
+          "%s: the header is %s, expected a JSON object".formatted(file, ModelFile.typeOf(root)));
     }
     List<Entry> entries = new ArrayList<>(root.size());
     for (Map.Entry<String, JsonNode> field : root.properties()) {
@@ -63,22 +49,28 @@ record SafetensorsHeader(List<Entry> entries) {
   }
 
   private static void checkMetadata(Path file, JsonNode metadata) {
+    if (metadata.isNull()) {
+      return; // Some published shards have it; it means none.
+    }
     if (!metadata.isObject()) {
       throw new CheckpointException(
-          "%s: %s is %s, expected an object of strings".formatted(file, METADATA, kind(metadata)));
+          "%s: %s is %s, expected an object of strings"
+              .formatted(file, METADATA, ModelFile.typeOf(metadata)));
     }
     for (Map.Entry<String, JsonNode> field : metadata.properties()) {
       if (!field.getValue().isString()) {
         throw new CheckpointException(
-            "%s: %s: '%s' is %s, expected a string"
-                .formatted(file, METADATA, field.getKey(), kind(field.getValue())));
+            "%s: %s: %s is %s, expected a string"
+                .formatted(
+                    file, METADATA, Quoted.of(field.getKey()), ModelFile.typeOf(field.getValue())));
       }
     }
   }
 
   private static Entry entry(Path file, String name, JsonNode node) {
     if (!node.isObject()) {
-      throw tensor(file, name, "the entry is %s, expected an object".formatted(kind(node)));
+      throw tensor(
+          file, name, "the entry is %s, expected an object".formatted(ModelFile.typeOf(node)));
     }
     JsonNode type = node.path("dtype");
     DType dtype =
@@ -88,7 +80,12 @@ record SafetensorsHeader(List<Entry> entries) {
                     tensor(
                         file,
                         name,
-                        "dtype is %s, expected one of %s".formatted(kind(type), DType.known())));
+                        "dtype is %s, expected one of %s"
+                            .formatted(
+                                type.isString()
+                                    ? Quoted.of(type.stringValue())
+                                    : ModelFile.typeOf(type),
+                                DType.known())));
     long[] shape = longs(file, name, "shape", node.path("shape"));
     long[] offsets = longs(file, name, "data_offsets", node.path("data_offsets"));
     if (offsets.length != 2 || offsets[0] > offsets[1]) {
@@ -128,7 +125,8 @@ record SafetensorsHeader(List<Entry> entries) {
       throw tensor(
           file,
           name,
-          "%s is %s, expected an array of non-negative integers".formatted(field, kind(node)));
+          "%s is %s, expected an array of non-negative integers"
+              .formatted(field, ModelFile.typeOf(node)));
     }
     long[] values = new long[node.size()];
     for (int i = 0; i < values.length; i++) {
@@ -138,7 +136,7 @@ record SafetensorsHeader(List<Entry> entries) {
             file,
             name,
             "%s holds %s, expected a non-negative integer below 2^63"
-                .formatted(field, kind(value)));
+                .formatted(field, number(value)));
       }
       values[i] = value.longValue();
     }
@@ -174,7 +172,7 @@ record SafetensorsHeader(List<Entry> entries) {
                 .formatted(entry.begin(), previous, covered));
       }
       covered = entry.end();
-      previous = "tensor '" + entry.name() + "'";
+      previous = "tensor " + Quoted.of(entry.name());
     }
     if (covered != dataBytes) {
       throw new CheckpointException(
@@ -184,15 +182,10 @@ record SafetensorsHeader(List<Entry> entries) {
   }
 
   private static CheckpointException tensor(Path file, String name, String what) {
-    String shown = name.length() <= 200 ? name : name.substring(0, 200) + "…";
-    return new CheckpointException("%s: tensor '%s': %s".formatted(file, shown, what));
+    return new CheckpointException("%s: tensor %s: %s".formatted(file, Quoted.of(name), what));
   }
 
-  private static String kind(JsonNode node) {
-    if (node.isMissingNode()) {
-      return "missing";
-    }
-    String text = node.toString();
-    return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+  private static String number(JsonNode value) {
+    return value.isNumber() ? value.toString() : ModelFile.typeOf(value);
   }
 }

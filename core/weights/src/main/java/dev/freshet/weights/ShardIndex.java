@@ -1,15 +1,10 @@
 package dev.freshet.weights;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.freshet.trace.Quoted;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The {@code model.safetensors.index.json} of a sharded checkpoint, which maps each tensor to a
@@ -20,22 +15,11 @@ import tools.jackson.databind.json.JsonMapper;
 record ShardIndex(Path file, Map<String, String> shardOf) {
   static final String FILE_NAME = "model.safetensors.index.json";
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .build();
+  /** Every shard stays open while its checkpoint is. The largest published models have 200. */
+  private static final int MOST_SHARDS = 512;
 
   static ShardIndex read(Path file) {
-    JsonNode map;
-    try {
-      map = JSON.readTree(Files.readAllBytes(file)).path("weight_map");
-    } catch (JacksonException e) {
-      throw new CheckpointException(
-          "%s: not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be read: %s".formatted(file, DurableFiles.reason(e)), e);
-    }
+    JsonNode map = ModelFile.json(file, ModelFile.Kind.INDEX).path("weight_map");
     if (!map.isObject() || map.isEmpty()) {
       throw new CheckpointException(
           "%s: no weight_map, expected an object of tensor name → file name".formatted(file));
@@ -43,17 +27,25 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
     Map<String, String> shardOf = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : map.properties()) {
       JsonNode shard = field.getValue();
-      if (!shard.isString() || !isPlainName(shard.stringValue())) {
+      if (!shard.isString() || !isShard(shard.stringValue())) {
         throw new CheckpointException(
-            "%s: tensor '%s': shard is %s, expected the name of a .safetensors file in the same directory"
-                .formatted(file, field.getKey(), shard));
+            "%s: tensor %s: shard is %s, expected the name of a .safetensors file in the same directory"
+                .formatted(
+                    file,
+                    Quoted.of(field.getKey()),
+                    shard.isString() ? Quoted.of(shard.stringValue()) : ModelFile.typeOf(shard)));
       }
       shardOf.put(field.getKey(), shard.stringValue());
+    }
+    long shards = shardOf.values().stream().distinct().count();
+    if (shards > MOST_SHARDS) {
+      throw new CheckpointException(
+          "%s: names %d shards, expected at most %d".formatted(file, shards, MOST_SHARDS));
     }
     return new ShardIndex(file, shardOf);
   }
 
-  private static boolean isPlainName(String name) {
-    return name.endsWith(".safetensors") && !name.contains("/") && !name.contains("\\");
+  private static boolean isShard(String name) {
+    return name.endsWith(".safetensors") && ModelFile.isPlainName(name);
   }
 }

@@ -1,6 +1,7 @@
 package dev.freshet.weights;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
@@ -52,5 +53,23 @@ final class TensorReader {
       }
     }
     return new Contents((int) crc.getValue(), nonFinite);
+  }
+
+  /**
+   * Whether two tensors of one size have the same bytes.
+   *
+   * @throws InternalError as {@link #read}
+   */
+  boolean same(TensorView one, TensorView other) {
+    byte[] second = new byte[PIECE_BYTES];
+    for (long offset = 0; offset < one.data().byteSize(); offset += PIECE_BYTES) {
+      int length = (int) Math.min(PIECE_BYTES, one.data().byteSize() - offset);
+      MemorySegment.copy(one.data(), offset, buffer, 0, length);
+      MemorySegment.copy(other.data(), offset, MemorySegment.ofArray(second), 0, length);
+      if (!Arrays.equals(piece, 0, length, second, 0, length)) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -1,8 +1,7 @@
 package dev.freshet.weights;
 
-import java.io.IOException;
+import dev.freshet.trace.Quoted;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -49,16 +48,9 @@ final class Verification {
   }
 
   private static void checkSize(Path file, long expected) {
-    long found;
-    try {
-      found = Files.size(file);
-    } catch (NoSuchFileException e) {
-      throw new CheckpointException(
-          "%s: not found, but the manifest lists it with %d bytes".formatted(file, expected), e);
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be read: %s".formatted(file, DurableFiles.reason(e)), e);
-    }
+    long found =
+        ModelFile.requireRegular(file, "a file of %d bytes as in the manifest".formatted(expected))
+            .size();
     if (found != expected) {
       throw new CheckpointException(
           "%s: %d bytes, expected %d as in the manifest".formatted(file, found, expected));
@@ -71,16 +63,16 @@ final class Verification {
       TensorView tensor = checkpoint.tensors().get(expected.getKey());
       if (tensor == null) {
         throw new CheckpointException(
-            "%s: tensor '%s': not found, but the manifest lists it"
-                .formatted(dir, expected.getKey()));
+            "%s: tensor %s: not found, but the manifest lists it"
+                .formatted(dir, Quoted.of(expected.getKey())));
       }
       TensorEntry found = TensorEntry.of(tensor, expected.getValue().crc32c());
       if (!found.equals(expected.getValue())) {
         throw new CheckpointException(
-            "%s: tensor '%s': %s %s, expected %s %s as in the manifest"
+            "%s: tensor %s: %s %s, expected %s %s as in the manifest"
                 .formatted(
                     dir,
-                    tensor.name(),
+                    Quoted.of(tensor.name()),
                     found.dtype().wireName(),
                     found.shape(),
                     expected.getValue().dtype().wireName(),
@@ -90,8 +82,8 @@ final class Verification {
     for (String name : checkpoint.tensors().keySet()) {
       if (!manifest.tensors().containsKey(name)) {
         throw new CheckpointException(
-            "%s: tensor '%s': not in the manifest, expected only what it lists"
-                .formatted(dir, name));
+            "%s: tensor %s: not in the manifest, expected only what it lists"
+                .formatted(dir, Quoted.of(name)));
       }
     }
   }

@@ -28,6 +28,20 @@ class FiniteScanTest {
   }
 
   @Test
+  void everyFloat8IsClassified() {
+    for (int bits = 0; bits < 1 << 8; bits++) {
+      byte[] one = {(byte) bits};
+      boolean fiveExponentBits = (bits >> 2 & 0x1f) != 0x1f;
+      boolean fourExponentBits = (bits & 0x7f) != 0x7f;
+      assertThat(first(DType.F8_E5M2, one).isEmpty()).isEqualTo(fiveExponentBits);
+      assertThat(first(DType.F8_E4M3, one).isEmpty()).isEqualTo(fourExponentBits);
+    }
+    byte[] last = new byte[19];
+    last[17] = (byte) 0xff;
+    assertThat(first(DType.F8_E4M3, last)).hasValue(17);
+  }
+
+  @Test
   void randomFloatsAndDoublesAreClassifiedByTheirExponent() {
     Random random = new Random(2);
     for (int i = 0; i < 100_000; i++) {

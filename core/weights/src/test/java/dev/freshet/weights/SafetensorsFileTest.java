@@ -89,7 +89,7 @@ class SafetensorsFileTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'a':{'dtype':'F32','shape':[0],'data_offsets':[8,8]}} | Duplicate",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'a':{'dtype':'F32','shape':[0],'data_offsets':[8,8]}} | header: a field appears twice (line 1, column ",
         "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,12]}} | tensor 'a': data ends at byte 12, but only 8 bytes follow the header",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} | 4 bytes at the end belong to no tensor",
         "{} | 8 bytes follow the header, expected 0",
@@ -97,24 +97,26 @@ class SafetensorsFileTest {
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4,0]}} | tensor 'a': data_offsets are [4, 0], expected [begin, end]",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[-4,0]}} | tensor 'a': data_offsets holds -4, expected a non-negative integer",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0]}} | data_offsets are [0], expected [begin, end]",
-        "{'a':{'dtype':'F32','shape':[2],'data_offsets':8}} | data_offsets is 8, expected an array",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':8}} | data_offsets is an integer, expected an array",
         "{'a':{'dtype':'F32','shape':[2]}} | data_offsets is missing, expected an array",
         "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | tensor 'a': shape holds -2, expected a non-negative integer",
         "{'a':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}} | shape holds 2.0, expected a non-negative integer",
         "{'a':{'dtype':'F32','shape':[4611686018427387904,4],'data_offsets':[0,0]}} | shape [4611686018427387904, 4] of F32 overflows",
         "{'a':{'dtype':'F32','shape':[99999999999999999999],'data_offsets':[0,8]}} | shape holds 99999999999999999999",
-        "{'a':{'dtype':'F8_E4M3','shape':[8],'data_offsets':[0,8]}} | tensor 'a': dtype is \"F8_E4M3\", expected one of F64, F32",
+        "{'a':{'dtype':'F4','shape':[8],'data_offsets':[0,8]}} | tensor 'a': dtype is 'F4', expected one of F64, F32",
         "{'a':{'shape':[8],'data_offsets':[0,8]}} | dtype is missing",
         "{'a':{'dtype':'U8','shape':[4],'data_offsets':[0,4]},'b':{'dtype':'U8','shape':[6],'data_offsets':[2,8]}} | tensor 'b': data begins at byte 2 and overlaps tensor 'a', expected byte 4",
         "{'a':{'dtype':'U8','shape':[2],'data_offsets':[0,2]},'b':{'dtype':'U8','shape':[4],'data_offsets':[4,8]}} | tensor 'b': data begins at byte 4 and leaves a hole after tensor 'a', expected byte 2",
         "{'a':{'dtype':'U8','shape':[6],'data_offsets':[2,8]}} | leaves a hole after the header, expected byte 0",
-        "{'a':3} | tensor 'a': the entry is 3, expected an object",
-        "{'__metadata__':{'n':1},'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | __metadata__: 'n' is 1, expected a string",
-        "{'__metadata__':[],'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | __metadata__ is [], expected an object of strings",
-        "[1] | the header is [1], expected a JSON object",
-        "not json | the header is not valid JSON",
-        "{'a': | the header is not valid JSON",
-        "{} trailing | the header is not valid JSON",
+        "{'a':3} | tensor 'a': the entry is an integer, expected an object",
+        "{'a':{'dtype':'F32 [gen] a=b','shape':[8],'data_offsets':[0,8]}} | dtype is 'F32 [gen\\] a=b', expected",
+        "{'a':{'dtype':'F32','shape':['secret'],'data_offsets':[0,8]}} | shape holds a string, expected",
+        "{'__metadata__':{'n':1},'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | __metadata__: 'n' is an integer, expected a string",
+        "{'__metadata__':[],'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | __metadata__ is an array, expected an object of strings",
+        "[1] | the header is an array, expected a JSON object",
+        "not json | header: not valid JSON (line 1, column ",
+        "{'a': | header: not valid JSON (line 1, column ",
+        "{} trailing | header: not valid JSON (line 1, column ",
       })
   void anInconsistentHeaderIsRefusedInOneLine(String header, String expected) throws IOException {
     RawFiles.safetensors(file, header.replace('\'', '"'), new byte[8]);
@@ -124,6 +126,18 @@ class SafetensorsFileTest {
         .hasMessageStartingWith(file + ": ")
         .hasMessageContaining(expected.replace("\\\"", "\""))
         .hasMessageNotContaining("\n");
+  }
+
+  @Test
+  void nullMetadataIsNone() throws IOException {
+    RawFiles.safetensors(
+        file,
+        "{\"__metadata__\":null,\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        RawFiles.floats(7f));
+
+    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+      assertThat(checkpoint.tensors()).containsOnlyKeys("a");
+    }
   }
 
   @Test
@@ -170,13 +184,13 @@ class SafetensorsFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {100_000_001L, Long.MAX_VALUE, -1L})
+  @ValueSource(longs = {8_388_609L, 100_000_001L, Long.MAX_VALUE, -1L})
   void aHeaderLengthAboveTheLimitIsRefusedBeforeItIsRead(long length) throws IOException {
     RawFiles.withLength(file, length, "{}".getBytes(StandardCharsets.UTF_8), new byte[0]);
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
         .hasMessageContaining(
-            "header length %s, expected at most 100000000 bytes", Long.toUnsignedString(length));
+            "header length %s, expected at most 8388608 bytes", Long.toUnsignedString(length));
   }
 
   @Test

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +45,7 @@ class ShardedCheckpointTest {
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
         .hasMessage(
-            "%s: names shard gone.safetensors, which is not in the directory",
+            "%s: names shard 'gone.safetensors', which is not in the directory",
             dir.resolve("model.safetensors.index.json"));
   }
 
@@ -51,32 +54,55 @@ class ShardedCheckpointTest {
     index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\"}}".formatted(ONE, TWO, TWO));
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
-        .hasMessageContaining("tensor 'c': not in shard " + TWO);
+        .hasMessageContaining("tensor 'c': not in shard '" + TWO);
   }
 
   @Test
-  void aTensorInAShardOtherThanTheIndexSaysIsNamed() throws IOException {
-    index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(ONE, ONE));
-    shard(ONE, "b", 1f);
-
-    assertThatThrownBy(() -> Checkpoint.open(dir))
-        .hasMessageContaining("tensor 'a': not in shard " + ONE);
-
+  void aTensorThatIsNotInTheShardOfTheIndexIsNamed() throws IOException {
     index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(TWO, ONE));
+
     assertThatThrownBy(() -> Checkpoint.open(dir))
         .hasMessage(
-            "%s: tensor 'b': found in this shard, but model.safetensors.index.json places it in %s",
-            dir.resolve(TWO), ONE);
+            "%s: tensor 'a': not in shard '%s', where the index places it",
+            dir.resolve("model.safetensors.index.json"), TWO);
   }
 
   @Test
-  void aTensorMissingFromTheIndexIsNamed() throws IOException {
-    index("{\"weight_map\":{\"a\":\"%s\"}}".formatted(ONE));
-    shard(ONE, "x", 1f);
+  void theIndexDecidesWhichOfTwoCopiesOfATensorIsPartOfTheCheckpoint() throws IOException {
+    RawFiles.safetensors(
+        dir.resolve(ONE),
+        """
+        {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+         "b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},
+         "x":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""",
+        RawFiles.floats(1f, 20f, 30f));
+    index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(ONE, TWO));
+    assertThat(valueOfB()).isEqualTo(2f);
+
+    index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\"}}".formatted(ONE, ONE));
+    assertThat(valueOfB()).isEqualTo(20f);
+  }
+
+  private float valueOfB() {
+    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+      checkpoint.verifyContents();
+      assertThat(checkpoint.tensors()).containsOnlyKeys("a", "b");
+      return java.util.Objects.requireNonNull(checkpoint.tensors().get("b"))
+          .data()
+          .get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0);
+    }
+  }
+
+  @Test
+  void moreShardsThanMayBeOpenAreRefusedBeforeAnyIsOpened() throws IOException {
+    String map =
+        IntStream.range(0, 600)
+            .mapToObj(i -> "\"t%d\":\"s%d.safetensors\"".formatted(i, i))
+            .collect(Collectors.joining(","));
+    index("{\"weight_map\":{%s}}".formatted(map));
 
     assertThatThrownBy(() -> Checkpoint.open(dir))
-        .hasMessageContaining("tensor 'x': found in this shard, but")
-        .hasMessageContaining("places it in none");
+        .hasMessageEndingWith("names 600 shards, expected at most 512");
   }
 
   @Test
@@ -109,12 +135,14 @@ class ShardedCheckpointTest {
       value = {
         "{'weight_map':{'a':'../a.safetensors'}} | expected the name of a .safetensors file in the same directory",
         "{'weight_map':{'a':'/a.safetensors'}} | expected the name of a .safetensors file in the same directory",
-        "{'weight_map':{'a':7}} | shard is 7",
+        "{'weight_map':{'a':'..\\\\a.safetensors'}} | expected the name of a .safetensors file in the same directory",
+        "{'weight_map':{'a':'\\u0000a.safetensors'}} | expected the name of a .safetensors file in the same directory",
+        "{'weight_map':{'a':7}} | shard is an integer",
         "{'weight_map':{}} | no weight_map",
         "{'weight_map':[]} | no weight_map",
         "{} | no weight_map",
         "[] | no weight_map",
-        "{'weight_map':{'a':'x.safetensors','a':'y.safetensors'}} | not valid JSON",
+        "{'weight_map':{'a':'x.safetensors','a':'y.safetensors'}} | a field appears twice (line 1",
         "nonsense | not valid JSON",
       })
   void anInvalidIndexIsRefused(String json, String expected) throws IOException {

@@ -1,5 +1,6 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -11,12 +12,14 @@ import java.util.Set;
  *     for all
  */
 public record AbortRequest(Optional<Set<String>> requestIds) {
+  private static final int MAX_BYTES = 1 << 20;
+
   public AbortRequest {
     requestIds = requestIds.map(Set::copyOf);
   }
 
   /**
-   * Parses a request body; an empty body means all.
+   * Parses a request body of at most 1 MiB; an empty body means all.
    *
    * @throws WireException naming the field that is unknown or invalid
    */
@@ -26,11 +29,11 @@ public record AbortRequest(Optional<Set<String>> requestIds) {
           Optional<Set<String>> ids = Optional.empty();
         };
     if (json.length > 0) {
-      try (WireReader in = WireReader.strict(json)) {
+      try (WireReader in = WireReader.strict(json, MAX_BYTES)) {
         in.document(
             name -> {
               if (!name.equals("request_ids")) {
-                throw new WireException("unknown field '%s'".formatted(name));
+                throw new WireException("unknown field " + Quoted.of(name));
               }
               if (!in.isNull()) {
                 Set<String> ids = new HashSet<>();

@@ -30,14 +30,23 @@ public final class AdminToken {
     return header;
   }
 
-  /** Whether an {@code Authorization} header contains it; compares in constant time. */
+  /**
+   * Whether an {@code Authorization} header contains it; compares in constant time. The case of the
+   * scheme is ignored (RFC 9110, section 11.1).
+   */
   public boolean isIn(String authorization) {
-    String presented =
-        authorization.startsWith(BASIC)
-            ? BEARER + password(authorization.substring(BASIC.length()))
-            : authorization;
+    String presented = "";
+    if (hasScheme(authorization, BEARER)) {
+      presented = BEARER + authorization.substring(BEARER.length()).strip();
+    } else if (hasScheme(authorization, BASIC)) {
+      presented = BEARER + password(authorization.substring(BASIC.length()).strip());
+    }
     return MessageDigest.isEqual(
         header.getBytes(StandardCharsets.US_ASCII), presented.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static boolean hasScheme(String authorization, String scheme) {
+    return authorization.regionMatches(true, 0, scheme, 0, scheme.length());
   }
 
   /** The password in Base64 of {@code name:password}; empty if it is not Base64. */

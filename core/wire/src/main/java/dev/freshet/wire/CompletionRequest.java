@@ -14,9 +14,11 @@ import java.util.OptionalLong;
  * @param temperature 0 for greedy, else the divisor of the logits
  * @param topP nucleus mass in (0, 1]
  * @param topK the most likely tokens to sample from; 0 for all (−1 on the wire means 0 too)
- * @param seed the seed of the sampling
+ * @param seed the seed of the sampling; −1 on the wire means none
  * @param stop strings that end the completion and are cut from its text, at most {@value #MAX_STOP}
- * @param stopTokenIds tokens that end the completion, in addition to the model's end tokens
+ *     with at most {@value #MAX_STOP_LENGTH} characters together
+ * @param stopTokenIds tokens that end the completion, in addition to the model's end tokens, at
+ *     most {@value #MAX_STOP_TOKENS}
  * @param ignoreEos whether the model's end tokens do not end the completion
  * @param stream whether the answer is server-sent events
  * @param includeUsage whether the last event of a stream has the token counts
@@ -44,8 +46,14 @@ public record CompletionRequest(
   /** The longest request id. */
   public static final int MAX_ID = 256;
 
-  /** The most stop strings. */
-  public static final int MAX_STOP = 16;
+  /** The most stop strings. OpenAI allows 4, vLLM any number. */
+  public static final int MAX_STOP = 64;
+
+  /** The most characters of all stop strings together. */
+  public static final int MAX_STOP_LENGTH = 16 << 10;
+
+  /** The most stop tokens. */
+  public static final int MAX_STOP_TOKENS = 1024;
 
   /** The most alternatives to report for each token. */
   public static final int MAX_LOGPROBS = 20;
@@ -60,6 +68,17 @@ public record CompletionRequest(
     check(topK >= 0, "top_k", "at least 0, or −1 for all", topK);
     check(stop.size() <= MAX_STOP, "stop", "at most " + MAX_STOP + " strings", stop.size());
     check(stop.stream().noneMatch(String::isEmpty), "stop", "strings that are not empty", "\"\"");
+    long stopLength = stop.stream().mapToLong(String::length).sum();
+    check(
+        stopLength <= MAX_STOP_LENGTH,
+        "stop",
+        "at most " + MAX_STOP_LENGTH + " characters in all strings",
+        stopLength);
+    check(
+        stopTokenIds.size() <= MAX_STOP_TOKENS,
+        "stop_token_ids",
+        "at most " + MAX_STOP_TOKENS + " ids",
+        stopTokenIds.size());
     stopTokenIds.forEach(id -> check(id >= 0, "stop_token_ids", "ids of at least 0", id));
     logprobs.ifPresent(
         count ->
@@ -92,18 +111,25 @@ public record CompletionRequest(
   }
 
   /**
-   * Parses a request body.
+   * Parses a request body. Reading ends at the first fault, so a long list costs no more than its
+   * allowed part.
    *
+   * @param contextTokens the most tokens of prompt and completion together
    * @throws WireException naming the field that is missing, unknown, of a wrong type or out of
    *     range
    */
-  public static CompletionRequest parse(byte[] json) {
-    return CompletionRequestJson.parse(json);
+  public static CompletionRequest parse(byte[] json, int contextTokens) {
+    return CompletionRequestJson.parse(json, contextTokens);
   }
 
   /** The request body, UTF-8. */
   public byte[] toJson() {
     return CompletionRequestJson.write(this);
+  }
+
+  /** The same request for the token ids of its prompt. */
+  public CompletionRequest withPrompt(int[] ids) {
+    return toBuilder().prompt(new Prompt.Tokens(ids)).build();
   }
 
   /** A builder that starts from this request. */

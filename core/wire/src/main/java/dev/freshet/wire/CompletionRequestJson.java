@@ -1,26 +1,26 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /**
  * {@link CompletionRequest} ↔ JSON. {@code null} equals an absent field. An unknown field is an
- * error, and so is an unsupported field with a value that would change the answer; with its neutral
- * value it is skipped.
+ * error; see {@link NeutralFields} for those that are not supported.
  */
 final class CompletionRequestJson {
-  /** Fields that never change the answer. */
-  private static final Set<String> WITHOUT_EFFECT =
-      Set.of("user", "priority", "cache_salt", "metadata", "store");
+  /** vLLM's value for no seed. */
+  private static final long NO_SEED = -1;
 
   private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private final int contextTokens;
 
-  private CompletionRequestJson() {}
+  private CompletionRequestJson(int contextTokens) {
+    this.contextTokens = contextTokens;
+  }
 
-  static CompletionRequest parse(byte[] json) {
-    CompletionRequestJson fields = new CompletionRequestJson();
+  static CompletionRequest parse(byte[] json, int contextTokens) {
+    CompletionRequestJson fields = new CompletionRequestJson(contextTokens);
     try (WireReader in = WireReader.strict(json)) {
       in.document(
           name -> {
@@ -40,69 +40,99 @@ final class CompletionRequestJson {
       case "temperature" -> request.temperature(in.number());
       case "top_p" -> request.topP(in.number());
       case "top_k" -> request.topK(in.integer() == -1 ? 0 : in.integer());
-      case "seed" -> request.seed(in.longInteger());
+      case "seed" -> seed(in.longInteger());
       case "stop" -> request.stop(in.isText() ? List.of(in.text()) : texts(in));
-      case "stop_token_ids" -> request.stopTokenIds(Arrays.stream(ids(in)).boxed().toList());
+      case "stop_token_ids" -> request.stopTokenIds(stopTokens(in));
       case "ignore_eos" -> request.ignoreEos(in.bool());
       case "stream" -> request.stream(in.bool());
       case "stream_options" -> streamOptions(in);
       case "logprobs" -> request.logprobs(in.integer());
       case "request_id" -> request.requestId(in.text());
       case "return_token_ids" -> request.returnTokenIds(in.bool());
-      case "n", "best_of" -> neutral(in, in.integer() == 1, "1");
-      case "repetition_penalty", "length_penalty" -> neutral(in, in.number() == 1, "1");
-      case "presence_penalty", "frequency_penalty", "min_p" -> neutral(in, in.number() == 0, "0");
-      case "min_tokens" -> neutral(in, in.integer() == 0, "0");
-      case "echo", "use_beam_search", "include_stop_str_in_output", "return_tokens_as_token_ids" ->
-          neutral(in, !in.bool(), "false");
-      case "skip_special_tokens" -> neutral(in, in.bool(), "true");
-      case "suffix" -> neutral(in, in.text().isEmpty(), "an empty string");
       default -> {
-        if (!WITHOUT_EFFECT.contains(name)) {
-          throw new WireException("unknown field '%s'".formatted(name));
+        if (!NeutralFields.read(name, in)) {
+          throw new WireException("unknown field " + Quoted.of(name));
         }
-        in.skip();
       }
+    }
+  }
+
+  private void seed(long value) {
+    if (value != NO_SEED) {
+      request.seed(value);
     }
   }
 
   private void streamOptions(WireReader in) {
     in.fields(
         option -> {
+          boolean set = !in.isNull() && in.bool();
           switch (option) {
-            case "include_usage" -> request.includeUsage(!in.isNull() && in.bool());
-            case "continuous_usage_stats" -> neutral(in, in.isNull() || !in.bool(), "false");
+            case "include_usage" -> request.includeUsage(set);
+            case "continuous_usage_stats", "include_obfuscation" ->
+                NeutralFields.require(in, !set, "false");
             default ->
-                throw new WireException("unknown field 'stream_options/%s'".formatted(option));
+                throw new WireException("stream_options: unknown field " + Quoted.of(option));
           }
         });
   }
 
-  private static void neutral(WireReader in, boolean holds, String only) {
-    if (!holds) {
-      throw in.expected(only + " (other values are not supported)");
-    }
-  }
-
-  private static Prompt prompt(WireReader in) {
+  private Prompt prompt(WireReader in) {
     if (in.isText()) {
       return new Prompt.Text(in.text());
     }
     if (in.isList()) {
-      return new Prompt.Tokens(ids(in));
+      return prompts(in);
     }
     throw in.expected("a string or a list of token ids");
   }
 
-  private static int[] ids(WireReader in) {
+  /** A list of token ids, or a list of one prompt. */
+  private Prompt prompts(WireReader in) {
     IntList ids = new IntList();
-    in.elements(() -> ids.add(in.integer()));
+    List<Prompt> prompts = new ArrayList<>(1);
+    in.elements(
+        () -> {
+          if (ids.size() > 0) {
+            addId(in, ids);
+          } else if (!prompts.isEmpty()) {
+            throw new WireException(
+                "prompt: expected one prompt, got a list of several: send a request for each");
+          } else if (in.isText()) {
+            prompts.add(new Prompt.Text(in.text()));
+          } else if (in.isList()) {
+            prompts.add(new Prompt.Tokens(ids(in)));
+          } else {
+            addId(in, ids);
+          }
+        });
+    return prompts.isEmpty() ? new Prompt.Tokens(ids.toArray()) : prompts.getFirst();
+  }
+
+  private int[] ids(WireReader in) {
+    IntList ids = new IntList();
+    in.elements(() -> addId(in, ids));
     return ids.toArray();
+  }
+
+  private void addId(WireReader in, IntList ids) {
+    if (ids.size() >= contextTokens - 1) {
+      throw new WireException(
+          "prompt: expected at most %d token ids, got more: the context (inference.max_model_len) is %d, and one token is generated"
+              .formatted(contextTokens - 1, contextTokens));
+    }
+    ids.add(in.integer(0));
+  }
+
+  private static List<Integer> stopTokens(WireReader in) {
+    List<Integer> ids = new ArrayList<>();
+    in.elements(CompletionRequest.MAX_STOP_TOKENS, () -> ids.add(in.integer(0)));
+    return ids;
   }
 
   private static List<String> texts(WireReader in) {
     List<String> texts = new ArrayList<>();
-    in.elements(() -> texts.add(in.text()));
+    in.elements(CompletionRequest.MAX_STOP, () -> texts.add(in.text()));
     return texts;
   }
 

@@ -1,5 +1,6 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -37,7 +38,7 @@ public record ErrorBody(String message, String type, String code) {
     }
     String text = new String(json, 0, Math.min(json.length, EXCERPT), StandardCharsets.UTF_8);
     return new ErrorBody(
-        text.isBlank() ? "no message" : text.strip().replaceAll("\\s+", " "),
+        text.isBlank() ? "no message" : Quoted.escaped(text.strip().replaceAll("\\s+", " ")),
         "http_error",
         Integer.toString(status));
   }

@@ -1,5 +1,7 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
+
 /**
  * The body of {@code POST /reload_weights}: empty, or an object.
  *
@@ -17,13 +19,15 @@ public record ReloadWeightsRequest(UpdateMode mode) {
           UpdateMode mode = UpdateMode.KEEP;
         };
     if (json.length > 0) {
-      try (WireReader in = WireReader.strict(json)) {
+      try (WireReader in = WireReader.strict(json, UpdateWeightsRequest.MAX_BYTES)) {
         in.document(
             name -> {
               if (!name.equals("mode")) {
-                throw new WireException("unknown field '%s'".formatted(name));
+                throw new WireException("unknown field " + Quoted.of(name));
               }
-              fields.mode = UpdateMode.of(in.text());
+              if (!in.isNull()) {
+                fields.mode = UpdateMode.of(in.text());
+              }
             });
       }
     }

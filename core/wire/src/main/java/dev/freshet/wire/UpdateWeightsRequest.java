@@ -1,5 +1,6 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -22,6 +23,9 @@ public record UpdateWeightsRequest(
     UpdatePhase phase,
     VerifyLevel verify,
     boolean force) {
+  /** The most bytes of the body of a weight operation. */
+  static final int MAX_BYTES = 64 << 10;
+
   /**
    * @throws WireException if the directory is missing where it is required, empty, or given with a
    *     rollback, or if the step is negative
@@ -30,7 +34,7 @@ public record UpdateWeightsRequest(
     weightDir.ifPresent(
         dir -> {
           if (dir.isEmpty() || dir.indexOf('\0') >= 0) {
-            throw new WireException("weight_dir: expected a directory, got '%s'".formatted(dir));
+            throw new WireException("weight_dir: expected a directory, got " + Quoted.of(dir));
           }
         });
     boolean prepares = phase == UpdatePhase.ALL || phase == UpdatePhase.PREPARE;
@@ -68,7 +72,7 @@ public record UpdateWeightsRequest(
           VerifyLevel verify = VerifyLevel.FULL;
           boolean force;
         };
-    try (WireReader in = WireReader.strict(json)) {
+    try (WireReader in = WireReader.strict(json, MAX_BYTES)) {
       in.document(
           name -> {
             if (in.isNull()) {
@@ -81,7 +85,7 @@ public record UpdateWeightsRequest(
               case "phase" -> fields.phase = UpdatePhase.of(in.text());
               case "verify" -> fields.verify = VerifyLevel.of(in.text());
               case "force" -> fields.force = in.bool();
-              default -> throw new WireException("unknown field '%s'".formatted(name));
+              default -> throw new WireException("unknown field " + Quoted.of(name));
             }
           });
     }

@@ -1,5 +1,6 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -27,10 +28,10 @@ public final class WireNames {
         .orElseThrow(
             () ->
                 new WireException(
-                    "%s: expected one of %s, got '%s'"
+                    "%s: expected one of %s, got %s"
                         .formatted(
                             field,
                             Arrays.stream(all).map(WireNames::of).collect(Collectors.joining(", ")),
-                            wireName)));
+                            Quoted.of(wireName))));
   }
 }

@@ -1,6 +1,11 @@
 package dev.freshet.wire;
 
+import dev.freshet.trace.Quoted;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -8,33 +13,79 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
  * Reads one JSON document in a single pass. Every error is a {@link WireException} with the place
- * (such as {@code choices/0/text}) and what was expected there. After reading a value the current
- * token is the last of that value.
+ * (such as {@code choices/0/text}) and what was expected there; what it quotes of the document is
+ * bounded and escaped. After reading a value the current token is the last of that value.
  */
 public final class WireReader implements AutoCloseable {
+  /** The most levels of nested lists and objects in a request. */
+  private static final int MAX_DEPTH = 64;
+
+  /** The most characters of a name, and of a number. */
+  private static final int MAX_LENGTH = 1000;
+
+  /** The most characters of a place in a message. */
+  private static final int MAX_PLACE = 80;
+
+  /** How many bytes before and after a fault of syntax a message quotes. */
+  private static final int BEFORE = 16;
+
+  private static final int AFTER = 8;
+
   private static final JsonFactory LENIENT = new JsonFactory();
   private static final JsonFactory STRICT =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNameLength(MAX_LENGTH)
+                  .maxNumberLength(MAX_LENGTH)
+                  .build())
+          .build();
 
   private final JsonParser parser;
+  private final byte[] json;
+  private final boolean strict;
 
-  private WireReader(JsonParser parser) {
+  private WireReader(JsonParser parser, byte[] json, boolean strict) {
     this.parser = parser;
+    this.json = json;
+    this.strict = strict;
   }
 
-  /** A reader of requests: a repeated field is an error. */
+  /**
+   * A reader of requests: a repeated field, an unpaired surrogate, more than {@value #MAX_DEPTH}
+   * levels of nesting, and a name or a number of more than {@value #MAX_LENGTH} characters are
+   * errors.
+   */
   static WireReader strict(byte[] json) {
-    return new WireReader(STRICT.createParser(ObjectReadContext.empty(), json));
+    return new WireReader(STRICT.createParser(ObjectReadContext.empty(), json), json, true);
+  }
+
+  /**
+   * The same for a body of at most {@code maxBytes}.
+   *
+   * @throws WireException if it has more
+   */
+  static WireReader strict(byte[] json, int maxBytes) {
+    if (json.length > maxBytes) {
+      throw new WireException(
+          "body: expected at most %d bytes, got %d".formatted(maxBytes, json.length));
+    }
+    return strict(json);
   }
 
   /** A reader of answers: every value of a repeated field is read. */
   public static WireReader lenient(byte[] json, int offset, int length) {
-    return new WireReader(LENIENT.createParser(ObjectReadContext.empty(), json, offset, length));
+    return new WireReader(
+        LENIENT.createParser(ObjectReadContext.empty(), json, offset, length), json, false);
   }
 
   /** Reads the document, which must be one object; {@code field} reads or skips each value. */
@@ -51,8 +102,12 @@ public final class WireReader implements AutoCloseable {
     if (token() != JsonToken.START_OBJECT) {
       throw expected("an object");
     }
+    Set<String> names = new HashSet<>();
     while (next() == JsonToken.PROPERTY_NAME) {
       String name = parser.currentName();
+      if (strict && !names.add(name)) {
+        throw new WireException(place() + ": expected once, got it again");
+      }
       next();
       field.accept(name);
     }
@@ -71,6 +126,23 @@ public final class WireReader implements AutoCloseable {
     }
   }
 
+  /** Reads the current array, of at most {@code most} elements. */
+  void elements(int most, Runnable element) {
+    String place = place();
+    var read =
+        new Object() {
+          int count;
+        };
+    elements(
+        () -> {
+          if (++read.count > most) {
+            throw new WireException(
+                "%s: expected at most %d elements, got more".formatted(place, most));
+          }
+          element.run();
+        });
+  }
+
   public boolean isNull() {
     return token() == JsonToken.VALUE_NULL;
   }
@@ -87,7 +159,26 @@ public final class WireReader implements AutoCloseable {
     if (!isText()) {
       throw expected("a string");
     }
-    return guarded(parser::getString);
+    String text = guarded(parser::getString);
+    if (strict) {
+      requireWellFormed(text);
+    }
+    return text;
+  }
+
+  private void requireWellFormed(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        throw new WireException(
+            "%s: expected Unicode text, got the unpaired surrogate \\u%04x at character %d"
+                .formatted(place(), (int) c, i));
+      }
+    }
   }
 
   public boolean bool() {
@@ -99,17 +190,29 @@ public final class WireReader implements AutoCloseable {
   }
 
   public int integer() {
-    if (token() != JsonToken.VALUE_NUMBER_INT) {
-      throw expected("an integer");
-    }
-    return guarded(parser::getIntValue);
+    return integer(Integer.MIN_VALUE);
+  }
+
+  /** An integer of at least {@code least}. */
+  int integer(int least) {
+    return (int) whole(least, Integer.MAX_VALUE);
   }
 
   long longInteger() {
+    return whole(Long.MIN_VALUE, Long.MAX_VALUE);
+  }
+
+  private long whole(long least, long most) {
     if (token() != JsonToken.VALUE_NUMBER_INT) {
       throw expected("an integer");
     }
-    return guarded(parser::getLongValue);
+    if (guarded(parser::getNumberType) != JsonParser.NumberType.BIG_INTEGER) {
+      long value = guarded(parser::getLongValue);
+      if (value >= least && value <= most) {
+        return value;
+      }
+    }
+    throw expected("an integer from %d to %d".formatted(least, most));
   }
 
   public double number() {
@@ -136,6 +239,27 @@ public final class WireReader implements AutoCloseable {
     guarded(parser::skipChildren);
   }
 
+  /**
+   * Skips the current value of a request.
+   *
+   * @throws WireException if it has more than {@code maxBytes}
+   */
+  void skip(int maxBytes) {
+    skip(place(), parser.currentTokenLocation().getByteOffset() + maxBytes, maxBytes);
+  }
+
+  private void skip(String place, long end, int maxBytes) {
+    switch (token()) {
+      case START_OBJECT -> fields(_ -> skip(place, end, maxBytes));
+      case START_ARRAY -> elements(() -> skip(place, end, maxBytes));
+      case VALUE_STRING -> guarded(parser::getStringLength);
+      default -> {}
+    }
+    if (parser.currentLocation().getByteOffset() > end) {
+      throw new WireException("%s: expected at most %d bytes, got more".formatted(place, maxBytes));
+    }
+  }
+
   /** An error at the current place. */
   public WireException expected(String what) {
     return new WireException("%s: expected %s, got %s".formatted(place(), what, found()));
@@ -143,7 +267,12 @@ public final class WireReader implements AutoCloseable {
 
   private String place() {
     String pointer = parser.streamReadContext().pathAsPointer().toString();
-    return pointer.isEmpty() ? "body" : pointer.substring(1);
+    if (pointer.isEmpty()) {
+      return "body";
+    }
+    return pointer.length() <= MAX_PLACE
+        ? Quoted.escaped(pointer.substring(1))
+        : Quoted.escaped(pointer.substring(1, MAX_PLACE)) + "…";
   }
 
   private String found() {
@@ -151,7 +280,7 @@ public final class WireReader implements AutoCloseable {
       case START_OBJECT, END_OBJECT -> "an object";
       case START_ARRAY, END_ARRAY -> "a list";
       case VALUE_STRING -> "a string";
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "the number " + parser.getString();
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "the number " + shortened(parser.getString());
       case VALUE_TRUE -> "true";
       case VALUE_FALSE -> "false";
       case VALUE_NULL -> "null";
@@ -168,18 +297,43 @@ public final class WireReader implements AutoCloseable {
     return guarded(parser::nextToken);
   }
 
+  private static String shortened(String number) {
+    return number.length() <= Quoted.MAX ? number : number.substring(0, Quoted.MAX) + "…";
+  }
+
   private <T extends @Nullable Object> T guarded(Supplier<T> read) {
     try {
       return read.get();
-    } catch (JacksonException e) {
+    } catch (StreamConstraintsException e) {
       throw new WireException(
-          "malformed JSON at line %d, column %d: %s"
-              .formatted(
-                  e.getLocation().getLineNr(),
-                  e.getLocation().getColumnNr(),
-                  e.getOriginalMessage().lines().findFirst().orElse("")),
+          "%s: expected names and numbers of at most %d characters, and at most %d levels of nesting"
+              .formatted(place(), MAX_LENGTH, MAX_DEPTH),
           e);
+    } catch (JacksonException e) {
+      throw malformed(e);
     }
+  }
+
+  /** An error of syntax, in our own words: the library's name its classes and switches. */
+  private WireException malformed(JacksonException e) {
+    TokenStreamLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
+    String what =
+        e instanceof UnexpectedEndOfInputException
+            ? "the document ends early"
+            : "expected JSON" + excerpt(at);
+    return new WireException(
+        "malformed JSON at line %d, column %d: %s"
+            .formatted(at.getLineNr(), at.getColumnNr(), what),
+        e);
+  }
+
+  private String excerpt(TokenStreamLocation at) {
+    int fault = Math.clamp(at.getByteOffset(), 0, json.length);
+    byte[] bytes =
+        Arrays.copyOfRange(json, Math.max(0, fault - BEFORE), Math.min(json.length, fault + AFTER));
+    return bytes.length == 0
+        ? ""
+        : ", got " + Quoted.of(new String(bytes, StandardCharsets.ISO_8859_1));
   }
 
   @Override

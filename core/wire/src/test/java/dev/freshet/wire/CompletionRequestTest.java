@@ -8,8 +8,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CompletionRequestTest {
+  private static final int CONTEXT = 8;
+
   @Test
   void aRequestIsWrittenAndReadBackUnchanged() {
     CompletionRequest request =
@@ -29,7 +32,7 @@ class CompletionRequestTest {
             .returnTokenIds(true)
             .build();
 
-    assertThat(CompletionRequest.parse(request.toJson())).isEqualTo(request);
+    assertThat(CompletionRequest.parse(request.toJson(), CONTEXT)).isEqualTo(request);
     assertThat(request.toBuilder().build()).isEqualTo(request);
   }
 
@@ -37,7 +40,7 @@ class CompletionRequestTest {
   void tokenIdsAreWrittenAndReadBackUnchanged() {
     CompletionRequest request = CompletionRequest.tokens(1, 200_000, 3).build();
 
-    assertThat(CompletionRequest.parse(request.toJson()).prompt())
+    assertThat(CompletionRequest.parse(request.toJson(), CONTEXT).prompt())
         .isInstanceOfSatisfying(
             Prompt.Tokens.class, tokens -> assertThat(tokens.ids()).containsExactly(1, 200_000, 3));
   }
@@ -59,15 +62,154 @@ class CompletionRequestTest {
   }
 
   @Test
+  void aListOfOnePromptIsThatPrompt() {
+    assertThat(parse("{\"prompt\":[\"the river\"],\"logit_bias\":{},\"n\":1}"))
+        .isEqualTo(CompletionRequest.text("the river").build());
+    assertThat(parse("{\"prompt\":[[5, 6]]}").prompt())
+        .isInstanceOfSatisfying(
+            Prompt.Tokens.class, tokens -> assertThat(tokens.ids()).containsExactly(5, 6));
+  }
+
+  @Test
+  void aSeedOfMinusOneIsNone() {
+    assertThat(parse("{\"prompt\":\"a\",\"seed\":-1}").seed()).isEmpty();
+    assertThat(parse("{\"prompt\":\"a\",\"seed\":-2}").seed()).hasValue(-2);
+  }
+
+  @Test
   void unsupportedFieldsWithTheirNeutralValuesAreSkipped() {
     assertThat(
             parse(
                 """
                 {"prompt":"a","n":1,"best_of":1,"echo":false,"presence_penalty":0,"min_p":0.0,
-                 "repetition_penalty":1.0,"user":"u","cache_salt":"s","metadata":{"a":[1,{"b":2}]},
-                 "stream_options":{"include_usage":true}}
+                 "frequency_penalty":0,"repetition_penalty":1.0,"length_penalty":1,"min_tokens":0,
+                 "top_k":0,"use_beam_search":false,"early_stopping":false,"suffix":"",
+                 "ignore_eos":false,"skip_special_tokens":true,"add_special_tokens":true,
+                 "spaces_between_special_tokens":true,"include_stop_str_in_output":false,
+                 "no_stop_trim":false,"return_hidden_states":false,"return_routed_experts":false,
+                 "return_tokens_as_token_ids":false,"return_token_offsets":false,
+                 "return_mm_kwargs":true,"routed_experts_prompt_start":0,"watermarking":false,
+                 "logit_bias":{"5":0},"allowed_token_ids":[],"bad_words":[],"logprob_token_ids":[],
+                 "response_format":{"type":"text"},"structured_outputs":{},"kv_transfer_params":{},
+                 "ec_transfer_params":{},"vllm_xargs":{},"custom_params":{},"session_params":{},
+                 "thinking_token_budget":-1,"stream_interval":1,"priority":0,"session_id":"s",
+                 "truncation_side":"left","user":"u","cache_salt":"s","store":false,
+                 "metadata":{"a":[1,{"b":2}]},
+                 "stream_options":{"include_usage":true,"continuous_usage_stats":false}}
                 """))
         .isEqualTo(CompletionRequest.text("a").includeUsage(true).build());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model",
+        "max_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "seed",
+        "stop",
+        "stop_token_ids",
+        "ignore_eos",
+        "stream",
+        "stream_options",
+        "logprobs",
+        "request_id",
+        "return_token_ids",
+        "n",
+        "best_of",
+        "echo",
+        "suffix",
+        "logit_bias",
+        "presence_penalty",
+        "frequency_penalty",
+        "repetition_penalty",
+        "length_penalty",
+        "min_p",
+        "min_tokens",
+        "use_beam_search",
+        "user",
+        "priority",
+        "cache_salt",
+        "metadata",
+        "store",
+        "skip_special_tokens",
+        "add_special_tokens",
+        "spaces_between_special_tokens",
+        "truncate_prompt_tokens",
+        "truncation_side",
+        "allowed_token_ids",
+        "bad_words",
+        "prompt_logprobs",
+        "logprob_token_ids",
+        "prompt_embeds",
+        "response_format",
+        "structured_outputs",
+        "guided_json",
+        "guided_regex",
+        "guided_choice",
+        "guided_grammar",
+        "session_id",
+        "return_tokens_as_token_ids",
+        "return_token_offsets",
+        "kv_transfer_params",
+        "vllm_xargs",
+        "repetition_detection",
+        "thinking_token_budget",
+        "stream_interval",
+        "no_stop_trim",
+        "return_hidden_states",
+        "lora_path",
+        "json_schema"
+      })
+  void aFieldThatIsNullIsAbsent(String field) {
+    assertThat(parse("{\"prompt\":\"a\",\"%s\":null}".formatted(field)))
+        .isEqualTo(CompletionRequest.text("a").build());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "n|2",
+        "best_of|3",
+        "echo|true",
+        "suffix|\"x\"",
+        "logit_bias|{\"5\":1}",
+        "presence_penalty|0.5",
+        "frequency_penalty|-1",
+        "repetition_penalty|1.1",
+        "length_penalty|2",
+        "min_p|0.1",
+        "min_tokens|4",
+        "priority|3",
+        "use_beam_search|true",
+        "skip_special_tokens|false",
+        "add_special_tokens|false",
+        "truncate_prompt_tokens|5",
+        "allowed_token_ids|[1]",
+        "bad_words|[\"x\"]",
+        "prompt_logprobs|0",
+        "logprob_token_ids|[1]",
+        "response_format|{\"type\":\"json_object\"}",
+        "structured_outputs|{\"regex\":\"a\"}",
+        "guided_json|{}",
+        "guided_regex|\"a\"",
+        "kv_transfer_params|{\"a\":1}",
+        "no_stop_trim|true",
+        "return_hidden_states|true",
+        "include_stop_str_in_output|true",
+        "return_tokens_as_token_ids|true",
+        "thinking_token_budget|9",
+        "stream_interval|4",
+        "stream_options|{\"continuous_usage_stats\":true}",
+      })
+  void anyOtherValueOfAnUnsupportedFieldIsRefusedByName(String field, String value) {
+    assertThatThrownBy(() -> parse("{\"prompt\":\"a\",\"%s\":%s}".formatted(field, value)))
+        .isInstanceOf(WireException.class)
+        .hasMessageStartingWith(field)
+        .hasMessageContaining("(other values are not supported)");
   }
 
   @ParameterizedTest
@@ -77,14 +219,28 @@ class CompletionRequestTest {
       value = {
         "{}|prompt: expected a string or a list of token ids, got nothing",
         "{\"prompt\":[]}|prompt: expected at least one token id",
-        "{\"prompt\":[1,-2]}|prompt/1: expected a token id of at least 0, got -2",
+        "{\"prompt\":[1,-2]}|prompt/1: expected an integer from 0 to 2147483647, got the number -2",
         "{\"prompt\":[1,2.5]}|prompt/1: expected an integer, got the number 2.5",
-        "{\"prompt\":[[1,2],[3]]}|prompt/0: expected an integer, got a list",
-        "{\"prompt\":[\"a\"]}|prompt/0: expected an integer, got a string",
+        "{\"prompt\":[[1,2],[3]]}|prompt: expected one prompt, got a list of several: send a request for each",
+        "{\"prompt\":[\"a\",\"b\"]}|prompt: expected one prompt, got a list of several: send a request for each",
+        "{\"prompt\":[\"a\",1]}|prompt: expected one prompt, got a list of several",
+        "{\"prompt\":[1,[2]]}|prompt/1: expected an integer, got a list",
+        "{\"prompt\":[[1,[2]]]}|prompt/0/1: expected an integer, got a list",
+        "{\"prompt\":[[]]}|prompt: expected at least one token id",
+        "{\"prompt\":[1,2,3,4,5,6,7,8]}|prompt: expected at most 7 token ids, got more: the context (inference.max_model_len) is 8",
+        "{\"prompt\":[[1,2,3,4,5,6,7,8]]}|prompt: expected at most 7 token ids",
+        "{\"prompt\":[1,99999999999]}|prompt/1: expected an integer from 0 to 2147483647, got the number 99999999999",
+        "{\"prompt\":[true]}|prompt/0: expected an integer, got true",
+        "{\"prompt\":[NaN]}|malformed JSON at line 1",
+        "{\"prompt\":\"a\",\"stop_token_ids\":[-1]}|stop_token_ids/0: expected an integer from 0 to",
+        "{\"prompt\":\"a\",\"seed\":99999999999999999999}|seed: expected an integer from -9223372036854775808",
+        "{\"prompt\":\"a\",\"temperature\":1e999}|temperature: expected",
+        "{\"prompt\":\"\\ud800x\"}|prompt: expected Unicode text, got the unpaired surrogate \\ud800 at character 0",
+        "{\"prompt\":\"a\",\"stop\":[\"\\udc00\"]}|stop/0: expected Unicode text",
         "{\"prompt\":7}|prompt: expected a string or a list of token ids, got the number 7",
         "{\"prompt\":\"a\",\"max_tokens\":0}|max_tokens: expected at least 1, got 0",
         "{\"prompt\":\"a\",\"max_tokens\":\"9\"}|max_tokens: expected an integer, got a string",
-        "{\"prompt\":\"a\",\"max_tokens\":99999999999}|out of range",
+        "{\"prompt\":\"a\",\"max_tokens\":99999999999}|max_tokens: expected an integer from -2147483648 to 2147483647, got the number 99999999999",
         "{\"prompt\":\"a\",\"temperature\":-1}|temperature: expected ≥ 0, got -1.0",
         "{\"prompt\":\"a\",\"top_p\":0}|top_p: expected a number in (0, 1], got 0.0",
         "{\"prompt\":\"a\",\"top_k\":-2}|top_k: expected at least 0",
@@ -94,7 +250,7 @@ class CompletionRequestTest {
         "{\"prompt\":\"a\",\"stop\":[\"\"]}|stop: expected strings that are not empty",
         "{\"prompt\":\"a\",\"stream\":1}|stream: expected true or false, got the number 1",
         "{\"prompt\":\"a\",\"temprature\":1}|unknown field 'temprature'",
-        "{\"prompt\":\"a\",\"prompt\":\"b\"}|Duplicate",
+        "{\"prompt\":\"a\",\"prompt\":\"b\"}|prompt: expected once, got it again",
         "{\"prompt\":\"a\"|malformed JSON at line 1",
         "{\"prompt\":\"a\"} x|malformed JSON at line 1",
         "[]|body: expected an object, got a list",
@@ -108,6 +264,6 @@ class CompletionRequestTest {
   }
 
   private static CompletionRequest parse(String json) {
-    return CompletionRequest.parse(json.getBytes(StandardCharsets.UTF_8));
+    return CompletionRequest.parse(json.getBytes(StandardCharsets.UTF_8), CONTEXT);
   }
 }

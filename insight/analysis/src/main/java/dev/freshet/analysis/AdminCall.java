@@ -2,8 +2,8 @@ package dev.freshet.analysis;
 
 import dev.freshet.analysis.read.PartMillis;
 import dev.freshet.analysis.read.Stamp;
+import dev.freshet.analysis.read.TraceKey;
 import dev.freshet.trace.UpdatePart;
-import java.util.HexFormat;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +17,13 @@ final class AdminCall {
 
   private static final double S = 1000;
 
-  final long trace;
+  final TraceKey trace;
 
   /** The next call under the same trace: another attempt, or another server. */
   @Nullable AdminCall next;
+
+  /** Whether there was another call under the trace before it. */
+  boolean oneOfSeveral;
 
   boolean sent;
   boolean received;
@@ -68,7 +71,7 @@ final class AdminCall {
    */
   double inflight = Double.NaN;
 
-  AdminCall(long trace) {
+  AdminCall(TraceKey trace) {
     this.trace = trace;
   }
 
@@ -147,7 +150,7 @@ final class AdminCall {
 
   /** Its trace id, as in logs. */
   String id() {
-    return HexFormat.of().toHexDigits(trace);
+    return trace.toString();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.freshet.analysis;
 
 import dev.freshet.analysis.read.PartMillis;
+import dev.freshet.analysis.read.TagScanner;
 import dev.freshet.trace.UpdatePart;
 import java.util.Comparator;
 import java.util.List;
@@ -49,9 +50,16 @@ public record Analysis(
    *
    * @param bytes read, after decompression
    * @param events tagged lines of the format
-   * @param malformed tagged lines that are no events, or have an invalid figure
+   * @param malformed tags that begin no event, and events with an invalid figure
+   * @param firstMalformed the first of the former
    */
-  public record Input(String name, long bytes, long lines, long events, long malformed) {}
+  public record Input(
+      String name,
+      long bytes,
+      long lines,
+      long events,
+      long malformed,
+      Optional<TagScanner.Malformed> firstMalformed) {}
 
   /**
    * Admin calls.

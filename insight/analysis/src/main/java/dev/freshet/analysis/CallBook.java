@@ -7,26 +7,29 @@ import dev.freshet.trace.UpdatePart;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The admin calls of all logs, by trace. An event that a call already has is a repeat; one that
  * differs from the call's event of the same kind belongs to another call under the trace. The
- * newest {@link #MOST} traces are kept. An older one is settled: passed on once, after which its
- * events count as repeats.
+ * newest {@link #MOST} calls are kept, of one trace {@link #MOST_OF_TRACE}. An older one is
+ * settled: passed on once, after which its events count as repeats if no other call has its trace.
  */
 final class CallBook {
   static final int MOST = 1 << 16;
   private static final int MOST_SETTLED = 1 << 20;
-  private static final int MOST_TRIES = 32;
 
-  private final Map<Long, AdminCall> traces = new LinkedHashMap<>();
+  /** A program may write the same id for all its calls. */
+  static final int MOST_OF_TRACE = 1024;
+
+  private final SequencedMap<Long, AdminCall> traces = new LinkedHashMap<>();
   private final LongSet settled = new LongSet(MOST_SETTLED);
   private final Consumer<AdminCall> settle;
   private long repeated;
   private long settledCalls;
+  private int kept;
 
   CallBook(Consumer<AdminCall> settle) {
     this.settle = settle;
@@ -63,7 +66,7 @@ final class CallBook {
 
   /** Takes an event of a call. */
   void accept(Event.OfCall event, Place place) {
-    if (settled.contains(event.trace())) {
+    if (settled.contains(event.trace().bits())) {
       repeated++;
       return;
     }
@@ -83,37 +86,64 @@ final class CallBook {
 
   /** The call that an event belongs to; null if the event is a repeat. */
   private @Nullable AdminCall callOf(Event.OfCall event) {
-    AdminCall call = traces.get(event.trace());
-    if (call == null) {
-      call = new AdminCall(event.trace());
-      traces.put(event.trace(), call);
+    AdminCall first = traces.get(event.trace().bits());
+    if (first == null) {
+      AdminCall call = new AdminCall(event.trace());
+      traces.put(event.trace().bits(), call);
+      kept++;
       evict();
       return call;
     }
-    for (int tries = 1; ; tries++) {
-      if (!has(call, event)) {
-        return call;
-      }
-      if (isSame(call, event) || tries == MOST_TRIES) {
+    AdminCall call = first;
+    for (int calls = 1; has(call, event); calls++) {
+      if (isSame(call, event)) {
         return null;
       }
       if (call.next == null) {
-        call.next = new AdminCall(event.trace());
+        return added(first, call, calls == MOST_OF_TRACE);
       }
       call = call.next;
     }
+    return call;
+  }
+
+  /** Adds a call to a trace; without its first one if it is full. */
+  private AdminCall added(AdminCall first, AdminCall last, boolean full) {
+    AdminCall added = new AdminCall(first.trace);
+    last.next = added;
+    kept++;
+    added.oneOfSeveral = true;
+    if (full) {
+      settleFirst(first);
+    }
+    evict();
+    return added;
   }
 
   private void evict() {
-    if (traces.size() > MOST) {
-      Map.Entry<Long, AdminCall> oldest = traces.entrySet().iterator().next();
-      traces.remove(oldest.getKey());
-      settled.add(oldest.getKey());
-      for (AdminCall call = oldest.getValue(); call != null; call = call.next) {
-        settledCalls++;
-        settle.accept(call);
+    if (kept > MOST) {
+      settleFirst(traces.firstEntry().getValue());
+    }
+  }
+
+  /** Settles the first call of a trace. */
+  private void settleFirst(AdminCall first) {
+    long trace = first.trace.bits();
+    if (first.next != null) {
+      traces.put(trace, first.next);
+    } else {
+      traces.remove(trace);
+      if (!first.oneOfSeveral) {
+        settled.add(trace);
       }
     }
+    settle(first);
+  }
+
+  private void settle(AdminCall call) {
+    kept--;
+    settledCalls++;
+    settle.accept(call);
   }
 
   private static boolean has(AdminCall call, Event.OfCall event) {

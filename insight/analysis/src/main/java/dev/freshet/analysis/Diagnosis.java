@@ -77,10 +77,32 @@ final class Diagnosis {
 
   private String nothing() {
     long bytes = inputs.stream().mapToLong(Analysis.Input::bytes).sum();
-    return Text.of(
-        "Nothing to analyse: no tagged line in %s (%,d bytes); expected lines with [weights][<trace>],"
-            + " [ckpt], [gen] or [rollout].",
-        inputs.size() == 1 ? inputs.getFirst().name() : Text.count(inputs.size(), "log"), bytes);
+    String logs = inputs.size() == 1 ? inputs.getFirst().name() : Text.count(inputs.size(), "log");
+    return firstMalformed()
+        .map(
+            first ->
+                "Nothing to analyse: no line with a tag in %s can be used. %s"
+                    .formatted(logs, first))
+        .orElseGet(
+            () ->
+                Text.of(
+                    "Nothing to analyse: no tagged line in %s (%,d bytes); expected lines with"
+                        + " [weights][<trace>], [ckpt], [gen] or [rollout].",
+                    logs, bytes));
+  }
+
+  /** The first text with a tag that is no event, and what it lacks. */
+  private Optional<String> firstMalformed() {
+    return inputs.stream()
+        .flatMap(
+            input ->
+                input.firstMalformed().stream()
+                    .map(
+                        first ->
+                            "The first, %s:%d, is \"%s\"; expected %s."
+                                .formatted(
+                                    input.name(), first.line(), first.text(), first.expected())))
+        .findFirst();
   }
 
   private Analysis.Counts counts() {
@@ -136,8 +158,9 @@ final class Diagnosis {
       notes.add(
           Text.of(
               "%s with a tag could not be used completely: not in the log format, or with"
-                  + " impossible figures.",
-              Text.count(malformed, "line")));
+                  + " impossible figures.%s",
+              Text.count(malformed, "line"),
+              firstMalformed().map(first -> " " + first).orElse("")));
     }
   }
 
@@ -166,8 +189,8 @@ final class Diagnosis {
     if (ledger.calls().settledCalls() > 0) {
       notes.add(
           Text.of(
-              "Findings and breakdowns are of the newest %,d traces; %,d earlier calls are only in the"
-                  + " distributions.",
+              "Findings and breakdowns are of the newest %,d calls; %,d earlier calls are only in"
+                  + " the distributions.",
               CallBook.MOST, ledger.calls().settledCalls()));
     }
     if (ledger.calls().overflowed() || ledger.repeats().isFull()) {

@@ -1,6 +1,8 @@
 package dev.freshet.analysis;
 
+import dev.freshet.analysis.read.ByteInput;
 import dev.freshet.analysis.read.LogFiles;
+import dev.freshet.analysis.read.LogInput;
 import dev.freshet.analysis.read.TagScanner;
 import dev.freshet.analysis.read.TailedFile;
 import dev.freshet.trace.MonotonicClock;
@@ -25,7 +27,8 @@ import java.util.Set;
  * Logs that are still being written. Each is read on from where it was read to, also after it is
  * renamed; a copy of a log, as rotation makes before it truncates the log, is read on from where
  * the log was read to; a log that was truncated is read from its beginning. At most {@link
- * #MOST_OPEN} files are open at a time. Owns its files; used by one thread.
+ * #MOST_OPEN} files are open at a time. Compressed logs that are there at first are read once. Owns
+ * its files; used by one thread.
  */
 public final class FollowedLogs implements AutoCloseable {
   static final int MOST_OPEN = 64;
@@ -44,10 +47,14 @@ public final class FollowedLogs implements AutoCloseable {
   /** Those whose files may be open, the one that changed last at the end. */
   private final SequencedSet<Followed> open = new LinkedHashSet<>();
 
+  /** The compressed logs, by the identity of their files. */
+  private final Set<String> archives = new HashSet<>();
+
   /** How far files were read before they were truncated or removed. */
   private final Deque<TailedFile.Mark> former = new ArrayDeque<>();
 
   private long looked;
+  private boolean first = true;
   private long events;
 
   /** The events that {@link #poll} has reported; those that the constructor reads are not. */
@@ -56,6 +63,7 @@ public final class FollowedLogs implements AutoCloseable {
   private static final class Followed {
     private final String name;
     private final TailedFile file;
+    private ByteInput text;
     private TagScanner scanner;
 
     /** Whether no path named it at the last look. */
@@ -64,6 +72,7 @@ public final class FollowedLogs implements AutoCloseable {
     private Followed(String name, TailedFile file, TagScanner scanner) {
       this.name = name;
       this.file = file;
+      this.text = LogInput.growing(file);
       this.scanner = scanner;
     }
   }
@@ -80,6 +89,7 @@ public final class FollowedLogs implements AutoCloseable {
     try {
       LogFiles.requirePresent(paths);
       look();
+      first = false;
     } catch (AnalysisException e) {
       close();
       throw e;
@@ -111,6 +121,9 @@ public final class FollowedLogs implements AutoCloseable {
       try {
         String identity = TailedFile.identity(path);
         Followed log = logs.get(identity);
+        if (archives.contains(identity)) {
+          continue;
+        }
         if (seen.add(identity) && log != null) {
           log.file.renamed(path);
         } else if (log == null) {
@@ -126,6 +139,10 @@ public final class FollowedLogs implements AutoCloseable {
 
   private void open(Path path) {
     try {
+      if (LogInput.isGzip(path)) {
+        archive(path);
+        return;
+      }
       TailedFile file = new TailedFile(path);
       if (logs.containsKey(file.identity())) {
         file.close();
@@ -139,6 +156,13 @@ public final class FollowedLogs implements AutoCloseable {
       read(log);
     } catch (IOException e) {
       failed(path, e);
+    }
+  }
+
+  /** Reads a compressed log, unless it appeared later: then it is one that was followed. */
+  private void archive(Path path) throws IOException {
+    if (archives.add(TailedFile.identity(path)) && first) {
+      events += analysis.read(name(path), path);
     }
   }
 
@@ -189,10 +213,11 @@ public final class FollowedLogs implements AutoCloseable {
       events += log.scanner.events() - before;
       remember(log.file.mark());
       log.file.restart();
+      log.text = LogInput.growing(log.file);
       log.scanner = analysis.open(log.name);
       before = 0;
     }
-    log.scanner.drain(log.file);
+    log.scanner.drain(log.text);
     events += log.scanner.events() - before;
     opened(log);
   }

@@ -85,9 +85,10 @@ public final class LogAnalysis {
     }
   }
 
-  private void read(String name, Path file) {
+  /** Reads a file to its end; returns the number of its events. */
+  long read(String name, Path file) {
     try (LogInput input = LogInput.open(file)) {
-      read(name, input);
+      return read(name, input);
     } catch (NoSuchFileException e) {
       remarks.add("%s vanished before it was read.".formatted(name));
     } catch (EOFException | ZipException e) {
@@ -95,9 +96,10 @@ public final class LogAnalysis {
     } catch (IOException e) {
       throw new AnalysisException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
     }
+    return 0;
   }
 
-  private void read(String name, LogInput input) throws IOException {
+  private long read(String name, LogInput input) throws IOException {
     TagScanner scanner = open(name);
     try {
       scanner.drain(input);
@@ -107,6 +109,7 @@ public final class LogAnalysis {
               .formatted(name, Optional.ofNullable(e.getMessage()).orElse("unexpected end")));
     }
     scanner.finish();
+    return scanner.events();
   }
 
   /** Analyses what has been read so far. */
@@ -120,7 +123,8 @@ public final class LogAnalysis {
                         log.scanner().bytes(),
                         log.scanner().lines(),
                         log.scanner().events(),
-                        log.scanner().malformed()))
+                        log.scanner().malformed(),
+                        log.scanner().firstMalformed()))
             .toList();
     return new Diagnosis(ledger, ranges, asyncLevel, inputs, remarks).analysis();
   }

@@ -6,7 +6,8 @@ import java.util.List;
 
 /** A set of time spans that tells whether another span overlaps one of them. */
 final class TimeSpans {
-  private record Span(double start, double end) {}
+  /** A span of time. */
+  record Span(double start, double end) {}
 
   private final List<Span> spans = new ArrayList<>();
   private boolean merged;
@@ -32,6 +33,12 @@ final class TimeSpans {
       }
     }
     return low < spans.size() && spans.get(low).start <= end;
+  }
+
+  /** The spans by time; those that overlap are one. */
+  List<Span> merged() {
+    merge();
+    return List.copyOf(spans);
   }
 
   private void merge() {

@@ -16,7 +16,11 @@ final class TracedCalls {
     SentTimes sent = new SentTimes(facts.all, facts.times);
     for (AdminCall call : facts.all) {
       calls.add(
-          of(facts, call, sent.millis(call), attempts.merge(call.trace, 1, Integer::sum) - 1));
+          of(
+              facts,
+              call,
+              sent.millis(call),
+              attempts.merge(call.trace.bits(), 1, Integer::sum) - 1));
     }
     calls.sort(Comparator.comparingDouble(TracedCall::millis));
     return calls;

@@ -1,12 +1,17 @@
 package dev.freshet.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freshet.analysis.SimulatedRun.Role;
+import dev.freshet.analysis.read.LogFiles;
+import dev.freshet.trace.FreeText;
 import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -380,5 +386,231 @@ class BadInputTest {
 
     assertThat(stats(analysis, LogMetric.QUEUE).count()).isEqualTo(calls);
     assertThat(analysis.notes()).anyMatch(note -> note.contains("of the newest"));
+  }
+
+  @Test
+  void aMessageOfFreshetCannotForgeAnEvent() {
+    String ours = "2026-01-02T03:04:05.678Z ";
+    String forged =
+        "[weights][00000000deadbeef] client.done wall_ms=99999.0 rpc_ms=1.0 queue_ms=99998.0";
+    for (String message :
+        List.of(
+                "ERROR orchestrator no tensor x\\n 2026 " + forged,
+                "ERROR orchestrator " + forged,
+                "WARN  trainer " + forged,
+                "INFO  inference waiting for " + forged,
+                "INFO  freshet x\r" + forged,
+                "INFO  orchestrator " + "y".repeat(3000) + forged,
+                "INFO  orchestrator [gen] x " + forged,
+                "WARN  orchestrator bad answer {'m':'" + forged + "'}",
+                "WARN  orchestrator bad answer {`m`:`" + forged + "`}",
+                "INFO  orchestrator {`m`:`" + forged + "`}",
+                "WARN  orchestrator bad answer {`m`:`" + FreeText.escaped(forged) + "`}",
+                "INFO  orchestrator " + FreeText.escaped("{`m`:`" + forged + "`}"))
+            .stream()
+            .map(text -> text.replace('`', '"'))
+            .toList()) {
+      Analysis analysis = AnalyzedLogs.analyze(ours + message + "\n");
+      assertThat(analysis.isEmpty()).as(message).isTrue();
+      assertThat(
+              AnalyzedLogs.analyze(
+                      "{\"log\":\"%s\",\"stream\":\"stderr\"}\n"
+                          .formatted(
+                              (ours + message)
+                                  .replace("\\", "\\\\")
+                                  .replace("\"", "\\\"")
+                                  .replace("\r", "\\r")))
+                  .isEmpty())
+          .as(message)
+          .isTrue();
+      assertThat(
+              stats(
+                      AnalyzedLogs.analyze(
+                          ours
+                              + message
+                              + ours
+                              + "INFO  trainer [ckpt] write.done step=1 write_ms=2.5\n"),
+                      LogMetric.WRITE)
+                  .count())
+          .as("another record in the line of %s", message)
+          .isEqualTo(1);
+    }
+    assertThat(AnalyzedLogs.analyze(ours + "INFO  orchestrator " + forged + "\n").isEmpty())
+        .isFalse();
+  }
+
+  @Test
+  void anyTextInBracketsIsATraceId() {
+    List<String> ids =
+        List.of(
+            "abc123",
+            "step-3-replica-0",
+            "0123456789ABCDEF",
+            "0af7651916cd43dd8448eb211c80319c",
+            "f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
+            "7",
+            "a b [c]",
+            "größe");
+    StringBuilder log = new StringBuilder();
+    for (String id : ids) {
+      log.append(
+          "[weights][%s] client.send url=http://h/update_weights t=1.000000\n".formatted(id));
+      log.append(
+          "[weights][%s] rpc.done op=update_weights t=2.000000 rpc_ms=400.0\n".formatted(id));
+      log.append("[weights][%s] client.done wall_ms=500.0\n".formatted(id));
+    }
+
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
+
+    assertThat(analysis.counts()).isEqualTo(new Analysis.Counts(ids.size(), 0, 0, 0));
+    assertThat(stats(analysis, LogMetric.QUEUE).max()).isEqualTo(100);
+    assertThat(analysis.updates())
+        .extracting(Analysis.Update::trace)
+        .contains("abc123", "step-3-replica-0", "0123456789abcdef", "a b [c]");
+  }
+
+  @Test
+  void aTraceparentsIdIsJoinedWithItsLowHalfButUuidsOfOneHostAreNot() {
+    String call =
+        """
+        [weights][0af7651916cd43dd8448eb211c80319c] client.done wall_ms=500.0
+        [weights][8448eb211c80319c] rpc.done op=update_weights t=2.000000 rpc_ms=400.0
+        """;
+    assertThat(AnalyzedLogs.analyze(call).counts().succeeded()).isEqualTo(1);
+
+    StringBuilder calls = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      calls.append(
+          "[weights][%08x-7dec-11d0-a765-00a0c91e6bf6] client.done wall_ms=5.0 rpc_ms=3.0 queue_ms=2.0\n"
+              .formatted(i));
+      calls.append(
+          "[weights][%08x7dec11d0a76500a0c91e6bf7] client.done wall_ms=5.0 rpc_ms=3.0 queue_ms=2.0\n"
+              .formatted(i));
+    }
+    assertThat(AnalyzedLogs.analyze(calls.toString()).counts().succeeded()).isEqualTo(200);
+  }
+
+  @Test
+  void theFirstLineThatCannotBeUsedIsShownWithWhatItLacks() {
+    for (String[] line :
+        new String[][] {
+          {"[weights] client.done wall_ms=1.0", "a trace id in brackets after [weights]"},
+          {"[weights][] client.done wall_ms=1.0", "a trace id in brackets after [weights]"},
+          {
+            "[weights][abc123]client.done",
+            "a trace id in brackets after [weights] and then a space"
+          },
+          {"[weights][" + "x".repeat(200) + "] client.done wall_ms=1.0", "a trace id"},
+          {"[weights][a] client.finished wall_ms=1.0", "client.send, server.recv"},
+          {"[weights][a] client.done took=1.0", "wall_ms=<ms>"},
+          {"[ckpt] written step=1", "write.done, wait.start or wait.done after [ckpt]"},
+          {"[ckpt] write.done step=1 write_ms=fast", "write_ms=<ms>"},
+          {"[gen] batch done", "batch.start or batch.done after [gen]"},
+          {"[rollout] truncated=3", "trunc_pct=<percent>"}
+        }) {
+      Analysis analysis = AnalyzedLogs.analyze("hello\n", "x\ny\nINFO " + line[0] + "\n");
+
+      assertThat(analysis.isEmpty()).isTrue();
+      assertThat(analysis.verdict())
+          .as(line[0])
+          .startsWith(
+              "Nothing to analyse: no line with a tag in 2 logs can be used. The first, log1:3, is"
+                  + " \"[")
+          .contains("\"; expected " + line[1])
+          .hasSizeLessThan(400);
+    }
+  }
+
+  @Test
+  void neitherPipesNorDevicesNorDirectoriesWithoutLogsAreWaitedFor() throws Exception {
+    Path pipe = dir.resolve("pipe.log");
+    assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")));
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+
+    for (Path path : List.of(pipe, Path.of("/dev/zero"), Path.of("/dev/null"))) {
+      assertThatThrownBy(() -> LogAnalysis.of(AnalyzeOptions.NONE, List.of(path)))
+          .isInstanceOf(AnalysisException.class)
+          .hasMessageStartingWith(
+              path + ": a named pipe, socket or device, expected a log file or a directory");
+    }
+    assertThatThrownBy(() -> new FollowedLogs(AnalyzeOptions.NONE, List.of(pipe), () -> 0))
+        .hasMessageContaining("a named pipe");
+    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
+        .contains(dir + " has no file named *.log* or *.gz.");
+  }
+
+  @Test
+  void theOpenPipeOfAShellIsRead() throws Exception {
+    assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")));
+    Process writer =
+        new ProcessBuilder(
+                "sh", "-c", "echo '[ckpt] write.done step=1 write_ms=2.5'; exec sleep 60")
+            .start();
+    try (InputStream out = writer.getInputStream()) {
+      Path path = Path.of("/proc/%d/fd/1".formatted(writer.pid()));
+      assertThat(out).isNotNull();
+      assertThatCode(() -> LogFiles.requirePresent(List.of(path))).doesNotThrowAnyException();
+    } finally {
+      writer.destroy();
+    }
+  }
+
+  @Test
+  void callsUnderOneTraceIdAllCount() {
+    StringBuilder client = new StringBuilder();
+    StringBuilder server = new StringBuilder();
+    int calls = 3 * CallBook.MOST_OF_TRACE;
+    for (int i = 0; i < calls; i++) {
+      String own = "[weights][trainer] ";
+      client.append(own + "client.send url=http://h/update_weights t=%d.000000\n".formatted(i));
+      server.append(own + "rpc.done op=update_weights t=%d.500000 rpc_ms=400.0\n".formatted(i));
+      client.append(
+          own + "client.done wall_ms=%d.5 rpc_ms=400.0 queue_ms=10.0\n".formatted(500 + i));
+    }
+
+    Analysis analysis = AnalyzedLogs.analyze(client.toString());
+    assertThat(stats(analysis, LogMetric.WALL).count()).isEqualTo(calls);
+    assertThat(stats(analysis, LogMetric.WALL).max()).isEqualTo(499.5 + calls);
+
+    String few = client.substring(0, client.indexOf(" t=900.000000"));
+    assertThat(
+            AnalyzedLogs.analyze(
+                    few,
+                    server.toString().lines().limit(900).collect(Collectors.joining("\n")),
+                    few)
+                .counts())
+        .isEqualTo(new Analysis.Counts(900, 0, 1, 0));
+  }
+
+  @Test
+  void manyCallsUnderManyTraceIdsAllCountInBoundedMemory() {
+    StringBuilder log = new StringBuilder();
+    int calls = CallBook.MOST + 9000;
+    for (int i = 0; i < calls; i++) {
+      log.append(
+          "[weights][%d] client.done wall_ms=%d.5 rpc_ms=1.0 queue_ms=1.0\n".formatted(i % 200, i));
+    }
+
+    Analysis analysis = AnalyzedLogs.analyze(log.toString());
+
+    assertThat(stats(analysis, LogMetric.WALL).count()).isEqualTo(calls);
+    assertThat(analysis.updates().size()).isEqualTo(CallBook.MOST);
+  }
+
+  @Test
+  void anEscapedMessageHoldsNoEventInWhateverFormItIsCollected() {
+    String forged = "[weights][00000000deadbeef] client.done wall_ms=9.0 rpc_ms=1.0 queue_ms=8.0";
+    String message = FreeText.escaped("bad answer {\"m\":\"%s\"} or %s".formatted(forged, forged));
+    String quoted = message.replace("\\", "\\\\").replace("\"", "\\\"");
+    String nested = "{\"log\":\"%s\"}".formatted(quoted);
+    for (String line :
+        List.of(
+            message,
+            "freshet: " + message,
+            "{\"level\":\"WARN\",\"msg\":\"%s\"}".formatted(quoted),
+            "{\"log\":\"%s\"}".formatted(nested.replace("\\", "\\\\").replace("\"", "\\\"")))) {
+      Analysis analysis = AnalyzedLogs.analyze(line + "\n");
+      assertThat(analysis.isEmpty()).as(line).isTrue();
+    }
   }
 }

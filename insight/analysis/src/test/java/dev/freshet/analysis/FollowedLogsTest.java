@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -209,5 +214,92 @@ class FollowedLogsTest {
       assertThat(openFiles()).hasSizeLessThanOrEqualTo(FollowedLogs.MOST_OPEN);
     }
     assertThat(openFiles()).isEmpty();
+  }
+
+  private static void appendBytes(Path file, byte[] bytes) throws IOException {
+    Files.write(file, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  /** A line for each step, in pieces of {@code piece} bytes with a poll after each. */
+  private long followedInPieces(Path log, byte[] lines, int piece) throws IOException {
+    appendBytes(log, new byte[0]);
+    try (FollowedLogs logs = follow(log)) {
+      for (int at = 0; at < lines.length; at += piece) {
+        appendBytes(log, Arrays.copyOfRange(lines, at, Math.min(lines.length, at + piece)));
+        logs.poll();
+      }
+      return writes(logs);
+    }
+  }
+
+  @Test
+  void linesInAnyFormAreFollowedPieceByPiece() throws Exception {
+    String event = "[ckpt] write.done step=%d write_ms=9.0";
+    List<String> forms =
+        List.of(
+            event + "\n",
+            "{\"log\":\""
+                + event
+                + "\\n\",\"stream\":\"stderr\",\"time\":\"2026-01-02T03:04:05.%03dZ\"}\n",
+            "{\"MESSAGE\":\"" + event + "\",\"__REALTIME_TIMESTAMP\":\"1767323045%03d000\"}\n",
+            """
+            2026-01-02T03:04:05.%03dZ stderr P [ckpt] write
+            2026-01-02T03:04:05.1Z stderr F .done step=1 write_ms=9.0
+            """,
+            "\u001b[1m[\u001b[0mckpt\u001b[1m]\u001b[0m write.done step=%d"
+                + " write_ms=\u001b[36m9.0\u001b[0m\r\n");
+    int file = 0;
+    for (String form : forms) {
+      StringBuilder lines = new StringBuilder();
+      for (int step = 1; step <= 9; step++) {
+        lines.append(form.formatted(step, step));
+      }
+      for (Charset charset : List.of(StandardCharsets.UTF_8, StandardCharsets.UTF_16)) {
+        for (int piece : new int[] {1, 7, 100}) {
+          Path log = dir.resolve("form%d.log".formatted(file++));
+          assertThat(followedInPieces(log, lines.toString().getBytes(charset), piece))
+              .as("%s in %s by %d", form, charset, piece)
+              .isEqualTo(9);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aLogInUtf16IsFollowedAcrossRotations() throws Exception {
+    Path log = dir.resolve("trainer.log");
+    String line = "\ufeff[ckpt] write.done step=%d write_ms=9.0\n";
+    appendBytes(log, line.formatted(1).getBytes(StandardCharsets.UTF_16LE));
+    try (FollowedLogs logs = follow(dir)) {
+      assertThat(writes(logs)).isEqualTo(1);
+
+      Files.move(log, dir.resolve("trainer.log.1"));
+      appendBytes(log, line.formatted(2).getBytes(StandardCharsets.UTF_16LE));
+      assertThat(writesAfterLook(logs)).isEqualTo(2);
+
+      Files.copy(log, dir.resolve("trainer.log.2"));
+      Files.write(log, line.formatted(33).getBytes(StandardCharsets.UTF_16BE));
+      assertThat(writesAfterLook(logs)).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void compressedLogsThatAreThereAtFirstAreReadOnce() throws Exception {
+    Path log = dir.resolve("trainer.log");
+    append(log, 1, 2);
+    Path archive = dir.resolve("trainer.log.1.gz");
+    try (OutputStream zip = new GZIPOutputStream(Files.newOutputStream(archive))) {
+      Files.copy(log, zip);
+    }
+    Files.writeString(log, "[ckpt] write.done step=3 write_ms=9.0\n");
+    try (FollowedLogs logs = follow(dir)) {
+      assertThat(logs.poll()).isTrue();
+      assertThat(writes(logs)).isEqualTo(3);
+
+      Files.copy(archive, dir.resolve("trainer.log.2.gz"));
+
+      assertThat(writesAfterLook(logs)).isEqualTo(3);
+      assertThat(writesAfterLook(logs)).isEqualTo(3);
+    }
   }
 }

@@ -49,7 +49,10 @@ final class RolloutSamples implements Source {
     }
     // A batch that has been deleted is skipped: the next one is as good.
     if (Files.exists(batches.path(step))) {
-      feed.state("rollouts", json(step, batches.read(step).rollouts()));
+      List<Rollout> rollouts = batches.read(step).rollouts();
+      if (!rollouts.isEmpty()) {
+        feed.state("rollouts", json(step, rollouts));
+      }
     }
     published = step;
   }

@@ -545,7 +545,7 @@ const source = new EventSource("events");
 const status = (text, className) => { $("state").textContent = text; $("state").className = "pill " + className; };
 const on = (name, act) => source.addEventListener(name, event => { act(JSON.parse(event.data)); redraw(); });
 source.onopen = () => status("live", "live");
-source.onerror = () => status(source.readyState === EventSource.CLOSED ? "disconnected" : "reconnecting", "lost");
+source.onerror = () => status(source.readyState === EventSource.CLOSED ? "refused; reload to retry" : "reconnecting", "lost");
 on("hello", hello => { if (state.hello.epoch !== hello.epoch) reset(); state.hello = hello; });
 on("lines", lines => lines.forEach(take));
 on("now", text => { state.now = text; });

@@ -1,6 +1,7 @@
 package dev.freshet.dashboard;
 
 import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.rollouts.BatchStore;
@@ -48,6 +49,7 @@ final class DashboardCost {
         StatusListener listener =
             StatusListener.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                HttpConfig.DEFAULT,
                 new MetricsRegistry(),
                 Optional.of(dashboard.page()));
         Chromium browser = new Chromium(browserPath, dir)) {

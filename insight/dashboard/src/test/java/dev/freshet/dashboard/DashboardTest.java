@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freshet.analysis.AnalyzeOptions;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.rollouts.BatchStore;
@@ -66,6 +67,7 @@ class DashboardTest {
     listener =
         StatusListener.start(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            HttpConfig.DEFAULT,
             new MetricsRegistry(),
             Optional.of(dashboard.page()));
     dashboard.follow(

@@ -4,6 +4,7 @@ import dev.freshet.trace.waits.Waits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,7 +24,7 @@ final class AdmissionQueue {
   private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
   private volatile int running;
   private volatile int size;
-  private boolean closed;
+  private Optional<EngineException> closed = Optional.empty();
 
   /** Whether a sequence was cancelled that the loop may be running. */
   private boolean cancelledRunning;
@@ -32,12 +33,13 @@ final class AdmissionQueue {
     this.capacity = capacity;
   }
 
-  /** Queues a sequence, or throws OVERLOADED if the queue is full or closed. */
+  /** Queues a sequence; throws OVERLOADED if the queue is full, and the reason if it is closed. */
   void add(Sequence sequence) {
     lock.lock();
     try {
-      if (closed) {
-        throw new EngineException(EngineException.Kind.OVERLOADED, "the engine is shutting down");
+      if (closed.isPresent()) {
+        EngineException why = closed.get();
+        throw new EngineException(why.kind(), why);
       }
       if (waiting.size() >= capacity) {
         throw new EngineException(
@@ -75,11 +77,11 @@ final class AdmissionQueue {
     }
   }
 
-  /** Refuses further sequences and makes the loop end. */
-  void close() {
+  /** Refuses further sequences and makes the loop end. The first reason is kept. */
+  void close(EngineException why) {
     lock.lock();
     try {
-      closed = true;
+      closed = closed.or(() -> Optional.of(why));
       work.signal();
     } finally {
       lock.unlock();
@@ -98,7 +100,7 @@ final class AdmissionQueue {
     lock.lock();
     try {
       long left = stepNanos;
-      while (!closed
+      while (closed.isEmpty()
           && left > 0
           && !cancelledRunning
           && !(admits && !waiting.isEmpty())
@@ -109,7 +111,7 @@ final class AdmissionQueue {
         }
       }
       cancelledRunning = false;
-      return !closed;
+      return closed.isEmpty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -119,11 +121,13 @@ final class AdmissionQueue {
   }
 
   /**
-   * Takes the sequences to prefill next: at most {@code places}, and at most {@code tokens} prompt
-   * tokens when padded to the longest prompt, but at least one sequence. Cancelled ones are
-   * removed.
+   * Takes the sequences to prefill next, the longest waiting first: at most {@code places} whose
+   * prompts, padded to the longest, have at most {@code tokens} tokens together, or one whose
+   * prompt alone has more. Cancelled ones are removed.
+   *
+   * @param takesLong whether such a long prompt may start; if not, it waits, and those after it
    */
-  List<Sequence> take(int places, int tokens) {
+  List<Sequence> take(int places, int tokens, boolean takesLong) {
     lock.lock();
     try {
       List<Sequence> taken = new ArrayList<>();
@@ -131,8 +135,10 @@ final class AdmissionQueue {
       while (taken.size() < places && !waiting.isEmpty()) {
         Sequence next = waiting.element();
         if (!next.cancelled()) {
-          longest = Math.max(longest, next.request().prompt().length);
-          if (!taken.isEmpty() && (long) longest * (taken.size() + 1) > tokens) {
+          longest = Math.max(longest, next.promptLength());
+          boolean fits = (long) longest * (taken.size() + 1) <= tokens;
+          boolean startsLong = taken.isEmpty() && takesLong;
+          if (!fits && !startsLong) {
             break;
           }
           taken.add(next);
@@ -148,7 +154,15 @@ final class AdmissionQueue {
 
   /** Takes all waiting sequences. */
   List<Sequence> drain() {
-    return take(Integer.MAX_VALUE, Integer.MAX_VALUE);
+    lock.lock();
+    try {
+      List<Sequence> all = new ArrayList<>(waiting);
+      waiting.clear();
+      size = 0;
+      return all;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Publishes how many sequences the loop runs. */

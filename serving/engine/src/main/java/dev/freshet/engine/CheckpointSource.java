@@ -3,7 +3,9 @@ package dev.freshet.engine;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
+import dev.freshet.model.Parameters;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.Quoted;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
@@ -13,24 +15,36 @@ import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads Hugging Face directories of one architecture: the base model, which may be a plain
  * directory, and published checkpoints.
  */
 final class CheckpointSource implements WeightSource<VersionedModel> {
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointSource.class);
+
   private final Path baseDir;
   private final ModelConfig config;
   private final DType type;
   private final int maxLength;
+  private final boolean strict;
   private final MonotonicClock clock;
 
   /**
    * @param config the base model's configuration, which every checkpoint must match
    * @param type the type that the engine computes in
+   * @param strict whether a tensor that the model does not have is refused
    */
   CheckpointSource(
-      Path baseDir, ModelConfig config, DType type, int maxLength, MonotonicClock clock) {
+      Path baseDir,
+      ModelConfig config,
+      DType type,
+      int maxLength,
+      boolean strict,
+      MonotonicClock clock) {
+    this.strict = strict;
     this.baseDir = baseDir;
     this.config = config;
     this.type = type;
@@ -40,11 +54,17 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
 
   @Override
   public long version(Path dir, OptionalLong step) {
+    Path whole = dir.toAbsolutePath();
+    if (!Files.isDirectory(dir)) {
+      throw conflict(whole + ": no such directory: expected a published checkpoint");
+    }
+    if (!Files.isExecutable(dir)) {
+      throw conflict(whole + ": permission denied: expected a directory that the server may read");
+    }
     if (!Files.exists(dir.resolve(CheckpointStore.STABLE))) {
       throw conflict(
-          Files.isDirectory(dir)
-              ? dir + ": no " + CheckpointStore.STABLE + " marker: expected a published checkpoint"
-              : dir + ": no such directory: expected a published checkpoint");
+          "%s: no %s marker: expected a published checkpoint"
+              .formatted(whole, CheckpointStore.STABLE));
     }
     return step.orElseGet(
         () ->
@@ -66,12 +86,12 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   }
 
   @Override
-  public Loaded<VersionedModel> base() {
-    return load(baseDir, manifestStep(baseDir).orElse(0), VerifyLevel.FULL);
+  public Read<VersionedModel> readBase() {
+    return read(baseDir, manifestStep(baseDir).orElse(0), VerifyLevel.FULL);
   }
 
   @Override
-  public Loaded<VersionedModel> load(Path dir, long version, VerifyLevel verify) {
+  public Read<VersionedModel> read(Path dir, long version, VerifyLevel verify) {
     try {
       long start = clock.nanos();
       // A plain model directory has no manifest to verify against.
@@ -79,36 +99,96 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
           Files.exists(dir.resolve(Manifest.FILE_NAME))
               ? CheckpointStore.openPublished(dir)
               : Checkpoint.open(dir);
+      boolean read = false;
       try {
+        // Only what fits the model is read.
+        Parameters parameters = parameters(dir, checkpoint);
         long mapped = clock.nanos();
-        checkpoint.populate();
+        checkpoint.populate(parameters.views().values());
         long populated = clock.nanos();
         if (verify == VerifyLevel.FULL) {
-          checkpoint.verifyContents();
+          checkpoint.verifyContents(parameters.views().values());
         }
-        long verified = clock.nanos();
-        ModelConfig found = ConfigJson.read(dir);
-        if (!found.interchangeableWith(config)) {
-          throw conflict(dir + "/config.json: another architecture: expected that of " + baseDir);
+        read = true;
+        return new Opened(
+            version,
+            parameters,
+            (mapped - start) / 1e6,
+            (populated - mapped) / 1e6,
+            clock.millisSince(populated));
+      } finally {
+        if (!read) {
+          checkpoint.close();
         }
-        VersionedModel model = new VersionedModel(version, found, checkpoint, type, maxLength);
-        return new Loaded<>(
-            model,
-            new WeightUpdate.PrepareTimes(
-                (mapped - start) / 1e6,
-                (populated - mapped) / 1e6,
-                (verified - populated) / 1e6,
-                clock.millisSince(verified)));
-      } catch (RuntimeException e) {
-        checkpoint.close();
-        throw e;
       }
     } catch (CheckpointException | ModelException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
   }
 
+  /** A mapped checkpoint, and how long reading took. */
+  private final class Opened implements Read<VersionedModel> {
+    private final long version;
+    private final Parameters parameters;
+    private final double mapMs;
+    private final double faultMs;
+    private final double verifyMs;
+
+    Opened(long version, Parameters parameters, double mapMs, double faultMs, double verifyMs) {
+      this.version = version;
+      this.parameters = parameters;
+      this.mapMs = mapMs;
+      this.faultMs = faultMs;
+      this.verifyMs = verifyMs;
+    }
+
+    @Override
+    public Loaded<VersionedModel> build() {
+      long start = clock.nanos();
+      boolean built = false;
+      try {
+        VersionedModel model = new VersionedModel(version, parameters, type, maxLength);
+        built = true;
+        return new Loaded<>(
+            model,
+            new WeightUpdate.PrepareTimes(mapMs, faultMs, verifyMs, clock.millisSince(start)));
+      } finally {
+        if (!built) {
+          close();
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      parameters.checkpoint().close();
+    }
+  }
+
+  private Parameters parameters(Path dir, Checkpoint checkpoint) {
+    ModelConfig found = ConfigJson.read(dir);
+    found
+        .differenceFrom(config)
+        .ifPresent(
+            difference -> {
+              throw conflict(
+                  "%s: another model: %s as in %s"
+                      .formatted(dir.resolve("config.json"), difference, baseDir));
+            });
+    Parameters parameters = Parameters.of(found, checkpoint);
+    parameters
+        .unusedLine()
+        .ifPresent(
+            line -> {
+              if (strict) {
+                throw conflict(line + ": expected none, because inference.strict_weights is set");
+              }
+              LOG.warn("{}: passed over", line);
+            });
+    return parameters;
+  }
+
   private static EngineException conflict(String message) {
-    return new EngineException(EngineException.Kind.CONFLICT, message);
+    return new EngineException(EngineException.Kind.CONFLICT, Quoted.escaped(message));
   }
 }

@@ -4,39 +4,39 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.jfr.DecodeStallEvent;
 import dev.freshet.wire.UpdateMode;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The engine's thread: continuous batching. Each turn first carries out the requests of other
- * threads (swap the weights, pause, resume), then prefills admitted sequences or, if there are
- * none, takes one decode step for all running sequences, and delivers the tokens. Every token is
- * stamped with the version of the weights that made it. Slot i of the runner belongs to running
- * sequence i.
+ * threads (swap the weights, pause, resume), then takes one step, and delivers its tokens. Every
+ * token is stamped with the version of the weights that made it. However the loop ends, everything
+ * that waits for it is answered.
  */
 final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
 
+  /** After this many failed steps without one that succeeded, the loop ends. */
+  private static final int MAX_FAILURES_IN_A_ROW = 3;
+
   private final ModelRunner<W> runner;
-  private final int maxSequences;
-  private final int prefillTokens;
   private final AdmissionQueue admission;
   private final LoopRequests<W> requests;
   private final MonotonicClock clock;
-  private final LongConsumer onVersion;
+  private final LoopObserver observer;
+  private final Runnable onThreadStart;
   private final StepMeter meter;
-  private final List<Sequence> running = new ArrayList<>();
-  private final IdentityHashMap<Outlet, List<TokenEvent>> outgoing = new IdentityHashMap<>();
+  private final Slots slots;
+  private final Outgoing outgoing = new Outgoing();
   private final Gate<W> gate = new Gate<>();
+  private final Steps steps;
 
   /**
    * @param runner owned and closed by the loop
-   * @param onVersion called with each version before its first token is made
    * @param metrics counts steps and tokens
+   * @param onThreadStart prepares the loop's thread
    */
   DecodeLoop(
       ModelRunner<W> runner,
@@ -45,124 +45,136 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       AdmissionQueue admission,
       LoopRequests<W> requests,
       MonotonicClock clock,
-      LongConsumer onVersion,
-      EngineMetrics metrics) {
+      LoopObserver observer,
+      EngineMetrics metrics,
+      Runnable onThreadStart) {
     this.runner = runner;
-    this.maxSequences = maxSequences;
-    this.prefillTokens = prefillTokens;
     this.admission = admission;
     this.requests = requests;
     this.clock = clock;
-    this.onVersion = onVersion;
+    this.observer = observer;
+    this.onThreadStart = onThreadStart;
     this.meter = new StepMeter(metrics, clock);
+    this.slots = new Slots(runner, maxSequences);
+    this.steps = new Steps(runner, slots, admission, gate, outgoing, meter, prefillTokens);
   }
 
   @Override
   public void run() {
     try (runner) {
-      while (awaitWork()) {
-        turn();
+      try {
+        onThreadStart.run();
+        while (awaitWork()) {
+          turn();
+        }
+        answerAll(FinishReason.ABORT, LoopRequests.ended());
+      } catch (RuntimeException | Error e) {
+        fail(e);
       }
-    } finally {
-      admission.close();
-      admission.drain().forEach(sequence -> end(sequence, FinishReason.ABORT));
-      endAll(FinishReason.ABORT);
-      deliver();
-      requests.close();
-      gate.refuse(LoopRequests.ended());
     }
   }
 
   /** Waits for work; returns false when the loop must end. */
   private boolean awaitWork() {
-    meter.looking(stepping());
-    boolean open = admission.awaitWork(gate.admits(), nextStepNanos(), requests::isPending);
+    if (slots.isEmpty()) {
+      requireNothingLeft();
+    }
+    meter.looking(steps.possible());
+    boolean open =
+        admission.awaitWork(
+            gate.admits() && slots.free() > 0, steps.dueNanos(), requests::isPending);
     meter.found();
     return open;
   }
 
-  /** Whether running sequences may take a decode step. */
-  private boolean stepping() {
-    return !running.isEmpty() && gate.steps();
-  }
-
-  /** Nanoseconds until the next decode step is due. */
-  private long nextStepNanos() {
-    return stepping() ? runner.waitNanos() : Long.MAX_VALUE;
+  /** When no completion runs, nothing may be left of those that ran. */
+  private void requireNothingLeft() {
+    List<String> left = new ArrayList<>();
+    if (!outgoing.isEmpty()) {
+      left.add("events that were not delivered");
+    }
+    if (gate.isAwaited()) {
+      left.add("an operation that waits for running completions to end");
+    }
+    if (admission.running() != 0) {
+      left.add("a count of %d running completions".formatted(admission.running()));
+    }
+    if (!left.isEmpty()) {
+      LOG.error("no completion runs, but the engine still has {}", left);
+      assert false : left;
+    }
   }
 
   private void turn() {
     try {
       betweenSteps();
-      dropCancelled();
+      slots.removeCancelled();
       completeDrained();
-      List<Sequence> fresh =
-          gate.admits() ? admission.take(maxSequences - running.size(), prefillTokens) : List.of();
-      if (!fresh.isEmpty()) {
-        int first = running.size();
-        running.addAll(fresh);
-        meter.begin();
-        List<Sampler.Sample> samples = runner.prefill(fresh, first);
-        meter.prefilled(fresh);
-        emit(first, samples);
-      } else if (nextStepNanos() <= 0) {
-        meter.begin();
-        List<Sampler.Sample> samples = runner.decode(running);
-        meter.decoded();
-        emit(0, samples);
-      }
+      steps.take();
       completeDrained();
     } catch (RuntimeException e) {
-      LOG.error("a step of {} sequences failed; ending them with an error", running.size(), e);
-      endAll(FinishReason.ERROR);
+      steps.failAll(e);
     }
-    deliver();
-    admission.running(running.size());
+    outgoing.deliver();
+    admission.running(slots.size());
+    if (steps.failuresInARow() >= MAX_FAILURES_IN_A_ROW) {
+      throw new IllegalStateException("%d steps in a row failed".formatted(steps.failuresInARow()));
+    }
   }
 
   private void betweenSteps() {
     for (Optional<LoopRequests.Request<W>> next = requests.poll();
         next.isPresent();
         next = requests.poll()) {
-      switch (next.get()) {
-        case LoopRequests.Swap<W> swap -> take(swap);
-        case LoopRequests.Pause<W> pause -> pause(pause);
-        case LoopRequests.Resume<W> resume -> resume(resume);
-      }
+      LoopRequests.Request<W> request = next.get();
+      answering(request, () -> carryOut(request));
+    }
+  }
+
+  /** Carries out an action for a request, which fails if the action throws. */
+  private static void answering(LoopRequests.Request<?> request, Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException | Error e) {
+      request.refuse(
+          new EngineException(
+              EngineException.Kind.INTERNAL, "the engine failed: " + firstLine(e), e));
+      throw e;
+    }
+  }
+
+  private void carryOut(LoopRequests.Request<W> request) {
+    switch (request) {
+      case LoopRequests.Swap<W> swap -> take(swap);
+      case LoopRequests.Pause<W> pause -> pause(pause);
+      case LoopRequests.Resume<W> resume -> resume(resume);
     }
   }
 
   /** Completes requests that waited for running sequences to end. */
   private void completeDrained() {
-    gate.draining().ifPresent(this::swapOnceDrained);
-    if (running.isEmpty()) {
+    gate.draining().ifPresent(swap -> answering(swap, () -> swapOnceDrained(swap)));
+    completePauses();
+  }
+
+  private void completePauses() {
+    if (slots.isEmpty() || !gate.steps()) {
       gate.pausesInForce();
     }
   }
 
   private void take(LoopRequests.Swap<W> swap) {
-    if (swap.mode() != UpdateMode.DRAIN) {
-      swap(swap);
-    } else if (gate.draining().isPresent()) {
-      swap.refuse(
-          new EngineException(
-              EngineException.Kind.CONFLICT,
-              "cannot drain: another update already waits for running completions to end"));
-    } else if (!running.isEmpty() && !gate.steps()) {
-      swap.refuse(
-          new EngineException(
-              EngineException.Kind.CONFLICT,
-              "cannot drain: %d completions are paused; resume first or use another mode"
-                  .formatted(running.size())));
+    if (swap.mode() == UpdateMode.DRAIN) {
+      gate.drainFor(swap, slots.size());
     } else {
-      gate.drainFor(swap);
+      swap(swap);
     }
   }
 
   private void swapOnceDrained(LoopRequests.Swap<W> swap) {
     if (swap.withdrawn()) {
       gate.drainEnded();
-    } else if (running.isEmpty()) {
+    } else if (slots.isEmpty()) {
       gate.drainEnded();
       swap(swap);
     }
@@ -175,124 +187,90 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     DecodeStallEvent recorded = DecodeStallEvent.begun();
     long start = clock.nanos();
     if (swap.mode() == UpdateMode.ABORT) {
-      endAll(FinishReason.ABORT);
+      steps.endAll(FinishReason.ABORT);
     }
     W replaced = runner.swap(swap.weights());
-    onVersion.accept(runner.version());
-    long swapped = clock.nanos();
+    long swapped = start;
     try {
+      observer.serves(runner.version());
+      swapped = clock.nanos();
       if (swap.mode() == UpdateMode.RECOMPUTE) {
-        recompute();
+        slots.recompute();
       }
     } finally {
       long done = clock.nanos();
       swap.done(replaced, start, swapped, done);
-      recorded.done(runner.version(), swap.mode().wireName(), running.size(), done - start);
-    }
-  }
-
-  private void recompute() {
-    dropCancelled();
-    if (!running.isEmpty()) {
-      runner.recompute(running);
+      recorded.done(runner.version(), swap.mode().wireName(), slots.size(), done - start);
     }
   }
 
   private void pause(LoopRequests.Pause<W> pause) {
     switch (pause.mode()) {
       case ABORT -> {
-        admission.drain().forEach(sequence -> end(sequence, FinishReason.ABORT));
-        endAll(FinishReason.ABORT);
+        endWaiting(FinishReason.ABORT);
+        steps.endAll(FinishReason.ABORT);
       }
       case KEEP, WAIT -> {}
     }
-    gate.pause(pause);
+    if (gate.pause(pause, slots.size())) {
+      observer.paused(true);
+      completePauses();
+    }
   }
 
   private void resume(LoopRequests.Resume<W> resume) {
-    if (gate.resume()) {
-      recompute();
+    boolean rebuild = gate.resume();
+    observer.paused(false);
+    if (rebuild) {
+      slots.recompute();
     }
     resume.done().complete(null);
   }
 
-  private void dropCancelled() {
-    for (int slot = running.size() - 1; slot >= 0; slot--) {
-      if (running.get(slot).cancelled()) {
-        release(slot);
-      }
+  private void endWaiting(FinishReason reason) {
+    admission.drain().forEach(sequence -> outgoing.end(sequence, reason, runner.version()));
+  }
+
+  /** Ends the loop because of an error. */
+  private void fail(Throwable cause) {
+    EngineException why =
+        new EngineException(
+            EngineException.Kind.FAILED,
+            "the engine has failed: %s; restart the server".formatted(firstLine(cause)),
+            cause);
+    int ended = slots.size() + admission.waiting();
+    answerAll(FinishReason.ERROR, why);
+    try {
+      LOG.error("{} (ended {} completions with an error)", why.getMessage(), ended, cause);
+    } finally {
+      observer.failed(why);
     }
   }
 
-  /**
-   * Queues the tokens of the running sequences from {@code first} on for delivery and removes the
-   * sequences that end.
-   */
-  private void emit(int first, List<Sampler.Sample> samples) {
-    List<Sequence> rows = running.subList(first, running.size());
-    List<Optional<FinishReason>> ends = new ArrayList<>(samples.size());
-    int failed = 0;
-    for (int row = 0; row < samples.size(); row++) {
-      Sequence sequence = rows.get(row);
-      Sampler.Sample sample = samples.get(row);
-      if (Float.isNaN(sample.logprob())) {
-        failed++;
-        end(sequence, FinishReason.ERROR);
-        ends.add(Optional.of(FinishReason.ERROR));
-        continue;
-      }
-      Optional<FinishReason> finish = sequence.append(sample.token());
-      meter.token(sequence);
-      ends.add(finish);
-      add(
-          sequence,
-          new TokenEvent(
-              sequence, sample.token(), sample.logprob(), runner.version(), sample.top(), finish));
+  /** A native exception's message has a stack trace in its further lines. */
+  private static String firstLine(Throwable cause) {
+    return cause.toString().lines().findFirst().orElse("");
+  }
+
+  /** Answers everything that waits for the loop, and from now on everything that asks it. */
+  private void answerAll(FinishReason reason, EngineException why) {
+    List.<Runnable>of(
+            () -> requests.close(why),
+            () -> gate.refuse(why),
+            () -> admission.close(why),
+            () -> endWaiting(reason),
+            () -> slots.all().forEach(sequence -> outgoing.end(sequence, reason, runner.version())),
+            outgoing::deliver,
+            () -> admission.running(0))
+        .forEach(DecodeLoop::attempt);
+  }
+
+  /** After an error the next action may fail as well, for example for lack of memory. */
+  private static void attempt(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("the end of the decode loop was not completed", e);
     }
-    meter.end();
-    if (failed > 0) {
-      LOG.error(
-          "version {} computes NaN logits: ending {} completions with an error",
-          runner.version(),
-          failed);
-    }
-    for (int row = samples.size() - 1; row >= 0; row--) {
-      Optional<FinishReason> finish = ends.get(row);
-      if (finish.isPresent()) {
-        if (finish.get() == FinishReason.ERROR) {
-          runner.clear(first + row);
-        }
-        release(first + row);
-      }
-    }
-  }
-
-  private void release(int slot) {
-    int last = running.size() - 1;
-    runner.release(slot, last, running.get(last).cached());
-    running.set(slot, running.get(last));
-    running.removeLast();
-  }
-
-  private void endAll(FinishReason reason) {
-    running.forEach(sequence -> end(sequence, reason));
-    running.clear();
-  }
-
-  private void end(Sequence sequence, FinishReason reason) {
-    add(
-        sequence,
-        new TokenEvent(sequence, -1, 0, runner.version(), List.of(), Optional.of(reason)));
-  }
-
-  private void add(Sequence sequence, TokenEvent event) {
-    if (!sequence.cancelled()) {
-      outgoing.computeIfAbsent(sequence.outlet(), _ -> new ArrayList<>()).add(event);
-    }
-  }
-
-  private void deliver() {
-    outgoing.forEach(Outlet::deliver);
-    outgoing.clear();
   }
 }

@@ -38,8 +38,9 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
       ModelConfig config, Path baseDir, EngineConfig engine, MonotonicClock clock) {
     DType type = engine.dtype().or(config.dtype());
     int maxModelLen = Math.min(engine.maxModelLen(), config.maxPositions());
-    CheckpointSource source = new CheckpointSource(baseDir, config, type, maxModelLen, clock);
-    VersionedModel base = source.base().weights();
+    CheckpointSource source =
+        new CheckpointSource(baseDir, config, type, maxModelLen, engine.strictWeights(), clock);
+    VersionedModel base = source.readBase().build().weights();
     KvCache cache = cache(config, engine.maxSequences(), maxModelLen, base);
     return new Parts<>(
         engine.modelName(),

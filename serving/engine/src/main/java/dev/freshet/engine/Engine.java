@@ -83,6 +83,13 @@ public interface Engine extends AutoCloseable {
   boolean paused();
 
   /**
+   * Completes if the engine fails, with the reason. It has then ended all completions with {@link
+   * FinishReason#ERROR}, fails all operations, and only {@link #close} is left to do. Dependents
+   * must be asynchronous.
+   */
+  CompletableFuture<EngineException> failure();
+
+  /**
    * Ends all completions with {@link FinishReason#ABORT}, waits for the current native call, and
    * frees everything.
    */

@@ -11,9 +11,19 @@ public record EngineConfig(
     @Key(def = "48", doc = "completions decoded at once") int maxSequences,
     @Key(def = "128", doc = "most tokens of a completion, including its prompt") int maxModelLen,
     @Key(def = "4096", doc = "most requests waiting to be decoded") int maxWaiting,
-    @Key(def = "4096", doc = "most prompt tokens in one step") int prefillTokens,
+    @Key(
+            def = "256",
+            doc =
+                "most prompt tokens in one step; a longer prompt is prefilled in parts, between decode steps")
+        int prefillTokens,
     @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
-    @Key(def = "auto", doc = "auto (as stored), float32, bfloat16 or float16") Precision dtype) {
+    @Key(def = "auto", doc = "auto (as stored), float32, bfloat16 or float16") Precision dtype,
+    @Key(
+            def = "false",
+            doc =
+                "refuse a checkpoint with tensors that the model does not have, such as a value"
+                    + " head, instead of a warning")
+        boolean strictWeights) {
   /** The type that the engine computes in. */
   public enum Precision {
     /** The type that the checkpoint is stored in. */

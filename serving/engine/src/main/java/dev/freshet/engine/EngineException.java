@@ -12,8 +12,10 @@ public final class EngineException extends RuntimeException {
     CONFLICT,
     /** The engine cannot accept more work now (HTTP 503). */
     OVERLOADED,
-    /** The engine failed (HTTP 500). */
-    INTERNAL
+    /** The operation failed (HTTP 500). */
+    INTERNAL,
+    /** The engine has failed and accepts no more work (HTTP 503). */
+    FAILED
   }
 
   private final Kind kind;

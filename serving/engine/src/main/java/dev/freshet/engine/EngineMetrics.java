@@ -32,7 +32,7 @@ public final class EngineMetrics {
             .histogram(
                 Role.INFERENCE,
                 "freshet_prefill_seconds",
-                "A prefill of the completions admitted together")
+                "A prefill step: the prompts admitted together, or a part of a long one")
             .of();
     this.tokenIntervals =
         registry

@@ -8,7 +8,10 @@ import java.util.Optional;
 /**
  * Whether the decode loop may admit waiting sequences and take steps for running ones. A pause
  * stops admission, and with mode keep also steps, until the resume; a draining update stops
- * admission until it is done. Confined to the loop's thread.
+ * admission until it is done. An operation that waits for running sequences to end (an update with
+ * mode drain, a pause with mode wait) is refused while they take no steps, and as long as one
+ * waits, so is what would stop their steps: no operation waits for a resume. Confined to the loop's
+ * thread.
  */
 final class Gate<W extends PolicyWeights> {
   /** Pauses that are not in force yet. */
@@ -36,23 +39,67 @@ final class Gate<W extends PolicyWeights> {
     return draining;
   }
 
-  void drainFor(LoopRequests.Swap<W> swap) {
-    draining = Optional.of(swap);
+  /** Makes an update wait for the {@code running} sequences to end, or refuses it. */
+  void drainFor(LoopRequests.Swap<W> swap, int running) {
+    if (draining.filter(other -> !other.withdrawn()).isPresent()) {
+      swap.refuse(
+          conflict("cannot drain: another update already waits for running completions to end"));
+    } else if (frozen && running > 0) {
+      swap.refuse(
+          conflict(
+              "cannot drain: %d completions are paused; resume first or use another mode"
+                  .formatted(running)));
+    } else {
+      draining = Optional.of(swap);
+    }
   }
 
   void drainEnded() {
     draining = Optional.empty();
   }
 
-  /** Pauses; with mode keep the pause is in force at once, else once no sequence runs. */
-  void pause(LoopRequests.Pause<W> pause) {
+  /**
+   * Pauses; with mode keep the pause can be in force at once, else once none of the {@code running}
+   * sequences runs. Returns false if it refused the pause.
+   */
+  boolean pause(LoopRequests.Pause<W> pause, int running) {
+    Optional<EngineException> refusal = running == 0 ? Optional.empty() : refusal(pause, running);
+    if (refusal.isPresent()) {
+      pause.refuse(refusal.get());
+      return false;
+    }
     paused = true;
     frozen = pause.mode() == PauseMode.KEEP;
     stale |= pause.mode() == PauseMode.KEEP && pause.clearCache();
     waiting.add(pause);
-    if (frozen) {
-      pausesInForce();
-    }
+    return true;
+  }
+
+  private Optional<EngineException> refusal(LoopRequests.Pause<W> pause, int running) {
+    return switch (pause.mode()) {
+      case KEEP -> {
+        if (draining.filter(swap -> !swap.withdrawn()).isPresent()) {
+          yield Optional.of(
+              conflict(
+                  "cannot pause with mode keep: an update with mode drain waits for %d running completions to end; abort them or retry when they have ended"
+                      .formatted(running)));
+        }
+        yield waiting.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                conflict(
+                    "cannot pause with mode keep: a pause with mode wait waits for %d running completions to end; resume first or use mode abort"
+                        .formatted(running)));
+      }
+      case WAIT ->
+          frozen
+              ? Optional.of(
+                  conflict(
+                      "cannot pause with mode wait: %d completions are paused; resume first or use mode keep or abort"
+                          .formatted(running)))
+              : Optional.empty();
+      case ABORT -> Optional.empty();
+    };
   }
 
   /** Puts every pause in force: no sequence runs, or none may take a step. */
@@ -61,15 +108,16 @@ final class Gate<W extends PolicyWeights> {
     waiting.clear();
   }
 
+  /** Whether an operation waits for running sequences to end. */
+  boolean isAwaited() {
+    return !waiting.isEmpty() || draining.filter(swap -> !swap.withdrawn()).isPresent();
+  }
+
   /** Ends all pauses; returns whether running sequences must rebuild their KV cache. */
   boolean resume() {
     boolean rebuild = stale;
     waiting.forEach(
-        pause ->
-            pause.refuse(
-                new EngineException(
-                    EngineException.Kind.CONFLICT,
-                    "resumed before the running completions had ended")));
+        pause -> pause.refuse(conflict("resumed before the running completions had ended")));
     waiting.clear();
     paused = false;
     frozen = false;
@@ -83,5 +131,9 @@ final class Gate<W extends PolicyWeights> {
     waiting.clear();
     draining.ifPresent(swap -> swap.refuse(why));
     draining = Optional.empty();
+  }
+
+  private static EngineException conflict(String message) {
+    return new EngineException(EngineException.Kind.CONFLICT, message);
   }
 }

@@ -4,6 +4,7 @@ import dev.freshet.model.KvCache;
 import dev.freshet.model.Torch;
 import dev.freshet.trace.jfr.DecodeStepEvent;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -38,7 +39,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
     DecodeStepEvent recorded = DecodeStepEvent.begun();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
-      fresh.forEach(sequence -> sequence.cached(sequence.request().prompt().length));
+      fresh.forEach(sequence -> sequence.cached(sequence.promptLength()));
       Tensor hidden = fill(fresh, first);
       long time = hidden.size(1);
       long[] ends = new long[fresh.size()];
@@ -77,6 +78,45 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
             Torch.longs(tokens, sequences.size(), longest),
             positionIds,
             cache.prefill(first, positionIds));
+  }
+
+  @Override
+  public Optional<Sampler.Sample> extend(Sequence sequence, int slot, int tokens) {
+    DecodeStepEvent recorded = DecodeStepEvent.begun();
+    int start = sequence.cached();
+    int end = Math.min(sequence.promptLength(), start + tokens);
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      Tensor hidden = fill(sequence, slot, start, end);
+      sequence.cached(end);
+      Optional<Sampler.Sample> sample =
+          end < sequence.promptLength()
+              ? Optional.empty()
+              : Optional.of(
+                  sample(List.of(sequence), hidden.select(1, end - start - 1L)).getFirst());
+      recorded.done(true, 1, version());
+      return sample;
+    }
+  }
+
+  /**
+   * Computes the tokens of one sequence from {@code start} to {@code end} − 1, whose slot holds
+   * those before them. Returns {@code [1, end − start, hiddenSize]}.
+   */
+  private Tensor fill(Sequence sequence, int slot, int start, int end) {
+    long[] tokens = new long[end - start];
+    long[] positions = new long[tokens.length];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = sequence.token(start + i);
+      positions[i] = (long) start + i;
+    }
+    Tensor positionIds = Torch.longs(positions, 1, positions.length);
+    return model
+        .decoder()
+        .hidden(
+            Torch.longs(tokens, 1, tokens.length),
+            positionIds,
+            cache.extend(slot, start, positionIds));
   }
 
   private static int longest(List<Sequence> sequences) {
@@ -118,7 +158,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
         rows.stream().map(Sequence::random).toList());
   }
 
-  /** In groups of sequences that fit into one prefill. */
+  /** In groups of sequences that fit into one prefill, a longer sequence in parts. */
   @Override
   public void recompute(List<Sequence> running) {
     for (int first = 0; first < running.size(); ) {
@@ -127,18 +167,32 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
           && (long) longest(running.subList(first, end + 1)) * (end + 1 - first) <= prefillTokens) {
         end++;
       }
-      try (PointerScope _ = new PointerScope();
-          NoGradGuard _ = new NoGradGuard()) {
-        fill(running.subList(first, end), first);
+      List<Sequence> group = running.subList(first, end);
+      if (longest(group) > prefillTokens) {
+        recomputeInParts(group.getFirst(), first);
+      } else {
+        try (PointerScope _ = new PointerScope();
+            NoGradGuard _ = new NoGradGuard()) {
+          fill(group, first);
+        }
       }
       first = end;
     }
   }
 
+  private void recomputeInParts(Sequence sequence, int slot) {
+    for (int start = 0; start < sequence.cached(); start += prefillTokens) {
+      try (PointerScope _ = new PointerScope();
+          NoGradGuard _ = new NoGradGuard()) {
+        fill(sequence, slot, start, Math.min(sequence.cached(), start + prefillTokens));
+      }
+    }
+  }
+
   @Override
-  public void release(int slot, int last, int length) {
+  public void move(int from, int to, int length) {
     try (PointerScope _ = new PointerScope()) {
-      cache.release(slot, last, length);
+      cache.move(from, to, length);
     }
   }
 

@@ -29,6 +29,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   private final Thread thread;
   private volatile long policyVersion;
   private volatile boolean paused;
+  private final CompletableFuture<EngineException> failure = new CompletableFuture<>();
 
   /** The open wait for the resume; empty if the engine is not paused. */
   private final List<Waits.Open> resumeWait = new ArrayList<>(1);
@@ -61,16 +62,10 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
             admission,
             requests,
             clock,
-            version -> policyVersion = version,
-            metrics);
-    this.thread =
-        Thread.ofPlatform()
-            .name("freshet-engine")
-            .start(
-                () -> {
-                  parts.onThreadStart().run();
-                  loop.run();
-                });
+            new Observer(),
+            metrics,
+            parts.onThreadStart());
+    this.thread = Thread.ofPlatform().name("freshet-engine").start(loop);
   }
 
   @Override
@@ -129,8 +124,8 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     }
     if (prompt.length >= maxModelLen) {
       throw invalid(
-          "the prompt has %d tokens: expected fewer than the model's context of %d"
-              .formatted(prompt.length, maxModelLen));
+          "the prompt has %d tokens: expected at most %d: the context (inference.max_model_len) is %d, and one token is generated"
+              .formatted(prompt.length, maxModelLen - 1, maxModelLen));
     }
     for (int token : prompt) {
       if (token < 0 || token >= vocabSize) {
@@ -151,29 +146,47 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
 
   @Override
   public final CompletableFuture<Void> pause(PauseMode mode, boolean clearCache) {
-    paused = true;
+    CompletableFuture<Void> inForce = new CompletableFuture<>();
+    requests.submit(new LoopRequests.Pause<>(mode, clearCache, inForce));
+    return inForce;
+  }
+
+  @Override
+  public final CompletableFuture<Void> resume() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    requests.submit(new LoopRequests.Resume<>(done));
+    return done;
+  }
+
+  /** Publishes the loop's state. */
+  private final class Observer implements LoopObserver {
+    @Override
+    public void failed(EngineException why) {
+      failure.complete(why);
+    }
+
+    @Override
+    public void serves(long version) {
+      policyVersion = version;
+    }
+
+    @Override
+    public void paused(boolean now) {
+      paused = now;
+      if (now) {
+        beginResumeWait();
+      } else {
+        endResumeWait();
+      }
+    }
+  }
+
+  private void beginResumeWait() {
     synchronized (resumeWait) {
       if (resumeWait.isEmpty()) {
         resumeWait.add(Waits.begin("inference", "POST /resume", "the client that paused it"));
       }
     }
-    CompletableFuture<Void> inForce = new CompletableFuture<>();
-    requests.submit(new LoopRequests.Pause<>(mode, clearCache, inForce));
-    return inForce.whenComplete(
-        (_, refused) -> {
-          if (refused != null) {
-            endResumeWait();
-          }
-        });
-  }
-
-  @Override
-  public final CompletableFuture<Void> resume() {
-    paused = false;
-    endResumeWait();
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    requests.submit(new LoopRequests.Resume<>(done));
-    return done;
   }
 
   private void endResumeWait() {
@@ -189,9 +202,14 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   }
 
   @Override
+  public final CompletableFuture<EngineException> failure() {
+    return failure.copy();
+  }
+
+  @Override
   public final void close() {
-    admission.close();
-    endResumeWait();
+    admission.close(LoopRequests.ended());
+    updates.stopReading();
     try (Waits.Open _ =
         Waits.begin("inference", "the end of its step", "the decode loop", CLOSE_DEADLINE)) {
       if (!thread.join(CLOSE_DEADLINE)) {
@@ -203,6 +221,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
       Thread.currentThread().interrupt();
       return;
     }
+    endResumeWait();
     updates.close(CLOSE_DEADLINE);
   }
 }

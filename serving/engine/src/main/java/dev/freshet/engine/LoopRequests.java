@@ -65,11 +65,11 @@ final class LoopRequests<W extends PolicyWeights> {
       outcome.complete(new Swapped<>(replaced, offeredNanos, startNanos, swappedNanos, doneNanos));
     }
 
+    /** Also fails a swap that the loop claimed and did not complete. */
     @Override
     public void refuse(EngineException why) {
-      if (claim()) {
-        outcome.completeExceptionally(why);
-      }
+      decided.set(true);
+      outcome.completeExceptionally(why);
     }
   }
 
@@ -114,7 +114,7 @@ final class LoopRequests<W extends PolicyWeights> {
   private final MonotonicClock clock;
   private final Runnable wake;
   private final Queue<Request<W>> requests = new ArrayDeque<>();
-  private boolean closed;
+  private Optional<EngineException> closed = Optional.empty();
 
   /**
    * @param wake wakes the loop if it sleeps
@@ -136,15 +136,14 @@ final class LoopRequests<W extends PolicyWeights> {
 
   /** Hands a request to the loop. */
   void submit(Request<W> request) {
-    boolean accepted;
+    Optional<EngineException> refusal;
     synchronized (this) {
-      accepted = !closed && requests.add(request);
+      refusal = closed;
+      if (closed.isEmpty()) {
+        requests.add(request);
+      }
     }
-    if (accepted) {
-      wake.run();
-    } else {
-      request.refuse(ended());
-    }
+    refusal.ifPresentOrElse(request::refuse, wake);
   }
 
   /**
@@ -204,14 +203,14 @@ final class LoopRequests<W extends PolicyWeights> {
   }
 
   /** Refuses all requests from now on. Called by the loop when it ends. */
-  void close() {
+  void close(EngineException why) {
     Queue<Request<W>> left;
     synchronized (this) {
-      closed = true;
+      closed = Optional.of(why);
       left = new ArrayDeque<>(requests);
       requests.clear();
     }
-    left.forEach(request -> request.refuse(ended()));
+    left.forEach(request -> request.refuse(why));
   }
 
   static EngineException ended() {

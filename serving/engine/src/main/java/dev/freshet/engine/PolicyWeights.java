@@ -1,7 +1,5 @@
 package dev.freshet.engine;
 
-import dev.freshet.trace.MonotonicClock;
-
 /**
  * The weights of one policy version, ready to generate with. They have one owner at a time: the
  * thread that prepared them, then the decode loop, then the thread that the loop returns them to.
@@ -17,15 +15,18 @@ interface PolicyWeights extends AutoCloseable {
    */
   void requireIntact();
 
-  /** Frees all memory except what {@link #revive} needs. */
+  /** Frees all memory except what {@link #fault} and {@link #rebuild} need. */
   void retire();
 
   /**
-   * Makes retired weights ready again; returns how long that took.
+   * Faults the files of retired weights in again.
    *
-   * @throws EngineException CONFLICT if their files are no longer whole
+   * @throws EngineException CONFLICT if they are no longer whole
    */
-  WeightUpdate.PrepareTimes revive(MonotonicClock clock);
+  void fault();
+
+  /** Makes retired weights ready again, after {@link #fault}. */
+  void rebuild();
 
   @Override
   void close();

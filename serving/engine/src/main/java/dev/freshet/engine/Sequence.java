@@ -13,6 +13,7 @@ public final class Sequence implements Engine.Generation {
   private final int maxTokens;
   private final Consumer<Sequence> onCancel;
   private volatile boolean cancelled;
+  private boolean ended;
 
   /** Tokens whose keys and values are in the cache. */
   private int cached;
@@ -50,6 +51,20 @@ public final class Sequence implements Engine.Generation {
 
   boolean cancelled() {
     return cancelled;
+  }
+
+  /** Records that the event that ends the completion is queued. */
+  void ended() {
+    ended = true;
+  }
+
+  /** Whether its end is queued, or it is cancelled and needs none. */
+  boolean isAnswered() {
+    return ended || cancelled;
+  }
+
+  int promptLength() {
+    return request.prompt().length;
   }
 
   int cached() {

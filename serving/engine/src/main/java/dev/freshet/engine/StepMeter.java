@@ -1,7 +1,6 @@
 package dev.freshet.engine;
 
 import dev.freshet.trace.MonotonicClock;
-import java.util.List;
 
 /**
  * Counts the steps and tokens of a decode loop in the metrics. Confined to its thread. Most
@@ -43,14 +42,10 @@ public final class StepMeter {
     following = 0;
   }
 
-  /** Ends a prefill. */
-  void prefilled(List<Sequence> fresh) {
+  /** Ends a prefill of {@code promptTokens} tokens. */
+  void prefilled(long promptTokens) {
     endNanos = clock.nanos();
-    long prompts = 0;
-    for (Sequence sequence : fresh) {
-      prompts += sequence.request().prompt().length;
-    }
-    metrics.prefilled(prompts, endNanos - startNanos);
+    metrics.prefilled(promptTokens, endNanos - startNanos);
   }
 
   /** Ends a decode step. */

@@ -6,6 +6,7 @@ import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -57,8 +58,19 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     public void retire() {}
 
     @Override
-    public WeightUpdate.PrepareTimes revive(MonotonicClock clock) {
-      return NO_TIME;
+    public void fault() {}
+
+    @Override
+    public void rebuild() {}
+
+    @Override
+    public void close() {}
+  }
+
+  private record Step(long version) implements WeightSource.Read<Weights> {
+    @Override
+    public WeightSource.Loaded<Weights> build() {
+      return new WeightSource.Loaded<>(new Weights(version), NO_TIME);
     }
 
     @Override
@@ -76,13 +88,13 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     }
 
     @Override
-    public Loaded<Weights> load(Path dir, long version, VerifyLevel verify) {
-      return new Loaded<>(new Weights(version), NO_TIME);
+    public Read<Weights> read(Path dir, long version, VerifyLevel verify) {
+      return new Step(version);
     }
 
     @Override
-    public Loaded<Weights> base() {
-      return new Loaded<>(new Weights(0), NO_TIME);
+    public Read<Weights> readBase() {
+      return new Step(0);
     }
   }
 
@@ -114,8 +126,16 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
 
     @Override
     public List<Sampler.Sample> prefill(List<Sequence> fresh, int first) {
-      fresh.forEach(sequence -> sequence.cached(sequence.request().prompt().length));
+      fresh.forEach(sequence -> sequence.cached(sequence.promptLength()));
       return next(fresh);
+    }
+
+    @Override
+    public Optional<Sampler.Sample> extend(Sequence sequence, int slot, int tokens) {
+      sequence.cached(Math.min(sequence.promptLength(), sequence.cached() + tokens));
+      return sequence.cached() < sequence.promptLength()
+          ? Optional.empty()
+          : Optional.of(next(List.of(sequence)).getFirst());
     }
 
     @Override
@@ -134,7 +154,7 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     private List<Sampler.Sample> next(List<Sequence> sequences) {
       List<Sampler.Sample> samples = new ArrayList<>(sequences.size());
       for (Sequence sequence : sequences) {
-        int made = sequence.cached() - sequence.request().prompt().length;
+        int made = sequence.cached() - sequence.promptLength();
         samples.add(new Sampler.Sample(cycle[made % cycle.length], LOGPROB, List.of()));
       }
       return samples;
@@ -144,7 +164,7 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     public void recompute(List<Sequence> running) {}
 
     @Override
-    public void release(int slot, int last, int length) {}
+    public void move(int from, int to, int length) {}
 
     @Override
     public void clear(int slot) {}

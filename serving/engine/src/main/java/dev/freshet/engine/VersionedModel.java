@@ -2,10 +2,9 @@ package dev.freshet.engine;
 
 import dev.freshet.model.Decoder;
 import dev.freshet.model.ModelConfig;
-import dev.freshet.model.ModelException;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.DType;
@@ -26,7 +25,7 @@ final class VersionedModel implements PolicyWeights {
   }
 
   private final long version;
-  private final ModelConfig config;
+  private final Parameters parameters;
   private final Checkpoint checkpoint;
   private final DType type;
   private final int maxLength;
@@ -35,36 +34,28 @@ final class VersionedModel implements PolicyWeights {
   /**
    * Builds the decoder.
    *
-   * @param checkpoint owned by this model, unless the constructor throws
+   * @param parameters whose checkpoint is owned by this model, unless the constructor throws
    * @param type the type that the engine computes in
-   * @throws EngineException CONFLICT if the checkpoint does not have {@code config}'s parameters
    */
-  VersionedModel(
-      long version, ModelConfig config, Checkpoint checkpoint, DType type, int maxLength) {
+  VersionedModel(long version, Parameters parameters, DType type, int maxLength) {
     this.version = version;
-    this.config = config;
-    this.checkpoint = checkpoint;
+    this.parameters = parameters;
+    this.checkpoint = parameters.checkpoint();
     this.type = type;
     this.maxLength = maxLength;
     this.built = Optional.of(build());
   }
 
   private Built build() {
+    ModelWeights weights =
+        parameters.storedAs(type)
+            ? ModelWeights.over(parameters)
+            : ModelWeights.copyOf(parameters, Torch.scalarType(type));
     try {
-      boolean asStored =
-          checkpoint.tensors().values().stream().allMatch(tensor -> tensor.dtype() == type);
-      ModelWeights weights =
-          asStored
-              ? ModelWeights.over(config, checkpoint)
-              : ModelWeights.copyOf(config, checkpoint, Torch.scalarType(type));
-      try {
-        return new Built(weights, new Decoder(weights, maxLength));
-      } catch (RuntimeException e) {
-        weights.close();
-        throw e;
-      }
-    } catch (ModelException e) {
-      throw new EngineException(EngineException.Kind.CONFLICT, e);
+      return new Built(weights, new Decoder(weights, maxLength));
+    } catch (RuntimeException e) {
+      weights.close();
+      throw e;
     }
   }
 
@@ -74,7 +65,7 @@ final class VersionedModel implements PolicyWeights {
   }
 
   ModelConfig config() {
-    return config;
+    return parameters.config();
   }
 
   /** The decoder. The model must not be retired. */
@@ -104,18 +95,18 @@ final class VersionedModel implements PolicyWeights {
   }
 
   @Override
-  public WeightUpdate.PrepareTimes revive(MonotonicClock clock) {
+  public void fault() {
     requireIntact();
-    long start = clock.nanos();
     try {
-      checkpoint.populate();
+      checkpoint.populate(parameters.views().values());
     } catch (CheckpointException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
-    long populated = clock.nanos();
+  }
+
+  @Override
+  public void rebuild() {
     built = Optional.of(build());
-    return new WeightUpdate.PrepareTimes(
-        0, (populated - start) / 1e6, 0, clock.millisSince(populated));
   }
 
   @Override

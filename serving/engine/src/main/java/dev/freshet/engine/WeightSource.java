@@ -4,10 +4,22 @@ import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** Loads an engine's weights. Called by one thread at a time, while decoding continues. */
+/**
+ * Reads an engine's weights from files, while decoding continues. Called by one thread at a time,
+ * except by threads that a hanging file system holds up.
+ */
 interface WeightSource<W extends PolicyWeights> {
   /** Loaded weights, and how long loading took. */
   record Loaded<W extends PolicyWeights>(W weights, WeightUpdate.PrepareTimes times) {}
+
+  /** A checkpoint that was read and fits the engine's model. Its owner builds or closes it. */
+  interface Read<W extends PolicyWeights> extends AutoCloseable {
+    /** Makes weights of it, which own it from then on. If it throws, it is closed. */
+    Loaded<W> build();
+
+    @Override
+    void close();
+  }
 
   /**
    * The policy version that a checkpoint becomes: {@code step}, or else the step that it states.
@@ -17,12 +29,12 @@ interface WeightSource<W extends PolicyWeights> {
   long version(Path dir, OptionalLong step);
 
   /**
-   * Loads a checkpoint.
+   * Reads a checkpoint.
    *
    * @throws EngineException CONFLICT if it is missing, broken, or not of the engine's model
    */
-  Loaded<W> load(Path dir, long version, VerifyLevel verify);
+  Read<W> read(Path dir, long version, VerifyLevel verify);
 
-  /** Loads the base model that the engine was started with. */
-  Loaded<W> base();
+  /** Reads the base model that the engine was started with. */
+  Read<W> readBase();
 }

@@ -1,6 +1,7 @@
 package dev.freshet.engine;
 
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.Quoted;
 import dev.freshet.wire.UpdateMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,12 +11,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * The weight operations of one engine, which exclude each other. Besides the serving version there
  * are at most two: a prepared one, and the one before the serving one, retired, for a rollback. A
  * failed operation leaves the serving version unchanged. Only the swap itself holds the decode
- * loop.
+ * loop, and an operation that hangs in the file system ends at its deadline.
  */
 final class WeightUpdates<W extends PolicyWeights> {
   /** A version that is ready to be committed, and its directory. */
@@ -25,6 +27,7 @@ final class WeightUpdates<W extends PolicyWeights> {
   private final LoopRequests<W> loop;
   private final LongSupplier serving;
   private final MonotonicClock clock;
+  private final FileWork files;
   private final ReentrantLock lock = new ReentrantLock(true);
   private Optional<Prepared<W>> prepared = Optional.empty();
   private Optional<W> previous = Optional.empty();
@@ -39,6 +42,7 @@ final class WeightUpdates<W extends PolicyWeights> {
     this.loop = loop;
     this.serving = serving;
     this.clock = clock;
+    this.files = new FileWork(clock);
   }
 
   /** See {@link Engine#update(WeightOperation, Duration, Consumer)}. */
@@ -50,11 +54,12 @@ final class WeightUpdates<W extends PolicyWeights> {
         throw LoopRequests.ended();
       }
       switch (operation) {
-        case WeightOperation.Prepare prepare -> prepare(prepare, decided);
+        case WeightOperation.Prepare prepare -> prepare(prepare, due, decided);
         case WeightOperation.Commit commit -> commit(commit, due, decided);
         case WeightOperation.Update update -> update(update, due, decided);
         case WeightOperation.Rollback rollback -> rollback(rollback, due, decided);
-        case WeightOperation.Reload reload -> serve(source.base(), reload.mode(), due, decided);
+        case WeightOperation.Reload reload ->
+            serve(read("the base model", due, source::readBase), reload.mode(), due, decided);
       }
     } finally {
       lock.unlock();
@@ -77,8 +82,8 @@ final class WeightUpdates<W extends PolicyWeights> {
     }
   }
 
-  private void prepare(WeightOperation.Prepare prepare, Consumer<WeightUpdate> decided) {
-    WeightSource.Loaded<W> loaded = load(prepare);
+  private void prepare(WeightOperation.Prepare prepare, long due, Consumer<WeightUpdate> decided) {
+    WeightSource.Loaded<W> loaded = load(prepare, due);
     prepared = Optional.of(new Prepared<>(loaded.weights(), prepare.dir()));
     decided.accept(outcome(Optional.of(loaded.times()), Optional.empty()));
   }
@@ -86,11 +91,30 @@ final class WeightUpdates<W extends PolicyWeights> {
   /**
    * Loads a checkpoint. An earlier prepared one is dropped first, so that only one takes memory.
    */
-  private WeightSource.Loaded<W> load(WeightOperation.Prepare prepare) {
-    long version = source.version(prepare.dir(), prepare.step());
+  private WeightSource.Loaded<W> load(WeightOperation.Prepare prepare, long due) {
+    String what = Quoted.escaped(prepare.dir().toString());
+    long version =
+        files.run(what, due, () -> source.version(prepare.dir(), prepare.step()), _ -> {});
     refuseOlder(version, prepare.force());
     dropPrepared();
-    return source.load(prepare.dir(), version, prepare.verify());
+    return read(what, due, () -> source.read(prepare.dir(), version, prepare.verify()));
+  }
+
+  private WeightSource.Loaded<W> read(
+      String what, long due, Supplier<WeightSource.Read<W>> reading) {
+    return files.run(what, due, reading, WeightSource.Read::close).build();
+  }
+
+  private void requireIntact(W weights, long due) {
+    var _ =
+        files.run(
+            "the files of version " + weights.version(),
+            due,
+            () -> {
+              weights.requireIntact();
+              return true;
+            },
+            _ -> {});
   }
 
   private void refuseOlder(long version, boolean force) {
@@ -112,11 +136,15 @@ final class WeightUpdates<W extends PolicyWeights> {
               .formatted(commit.step().getAsLong(), version));
     }
     if (commit.dir().isPresent() && !commit.dir().get().equals(ready.dir())) {
-      throw conflict("cannot commit %s: %s is prepared".formatted(commit.dir().get(), ready.dir()));
+      throw conflict(
+          "cannot commit %s: %s is prepared"
+              .formatted(
+                  Quoted.escaped(commit.dir().get().toString()),
+                  Quoted.escaped(ready.dir().toString())));
     }
     refuseOlder(version, commit.force());
     try {
-      ready.weights().requireIntact();
+      requireIntact(ready.weights(), due);
     } catch (EngineException e) {
       dropPrepared();
       throw e;
@@ -128,14 +156,14 @@ final class WeightUpdates<W extends PolicyWeights> {
   }
 
   private void update(WeightOperation.Update update, long due, Consumer<WeightUpdate> decided) {
-    serve(load(update.prepare()), update.mode(), due, decided);
+    serve(load(update.prepare(), due), update.mode(), due, decided);
   }
 
   private void serve(
       WeightSource.Loaded<W> loaded, UpdateMode mode, long due, Consumer<WeightUpdate> decided) {
     LoopRequests.Swapped<W> swapped;
     try {
-      loaded.weights().requireIntact();
+      requireIntact(loaded.weights(), due);
       swapped = swap(loaded.weights(), mode, due);
     } catch (EngineException e) {
       loaded.weights().close();
@@ -163,7 +191,7 @@ final class WeightUpdates<W extends PolicyWeights> {
     W before =
         previous.orElseThrow(
             () -> conflict("cannot roll back step %d: no earlier version is kept".formatted(now)));
-    WeightUpdate.PrepareTimes revived = before.revive(clock);
+    WeightUpdate.PrepareTimes revived = revive(before, due);
     LoopRequests.Swapped<W> swapped;
     try {
       swapped = swap(before, rollback.mode(), due);
@@ -174,6 +202,33 @@ final class WeightUpdates<W extends PolicyWeights> {
     previous = Optional.empty();
     decided.accept(outcome(Optional.of(revived), Optional.of(swapped.times())));
     swapped.replaced().close();
+  }
+
+  /** Makes retired weights ready again. If they hang in the file system, they are given up. */
+  private WeightUpdate.PrepareTimes revive(W before, long due) {
+    long start = clock.nanos();
+    previous = Optional.empty();
+    Optional<EngineException> broken =
+        files.run(
+            "the files of version " + before.version(),
+            due,
+            () -> {
+              try {
+                before.fault();
+                return Optional.empty();
+              } catch (EngineException e) {
+                return Optional.of(e);
+              }
+            },
+            _ -> before.close());
+    previous = Optional.of(before);
+    broken.ifPresent(
+        e -> {
+          throw e;
+        });
+    long faulted = clock.nanos();
+    before.rebuild();
+    return new WeightUpdate.PrepareTimes(0, (faulted - start) / 1e6, 0, clock.millisSince(faulted));
   }
 
   private LoopRequests.Swapped<W> swap(W weights, UpdateMode mode, long due) {
@@ -200,6 +255,11 @@ final class WeightUpdates<W extends PolicyWeights> {
 
   private static EngineException conflict(String message) {
     return new EngineException(EngineException.Kind.CONFLICT, message);
+  }
+
+  /** Ends the reading of files in progress, so that its operation fails, and refuses more. */
+  void stopReading() {
+    files.close();
   }
 
   /**

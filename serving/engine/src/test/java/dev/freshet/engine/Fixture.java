@@ -18,8 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -76,10 +78,53 @@ public final class Fixture {
   public static EmbeddedEngine engine(
       Path fixture, int maxSequences, int maxWaiting, EngineMetrics metrics) {
     return new EmbeddedEngine(
+        fixture, config(maxSequences, maxWaiting, false), MonotonicClock.SYSTEM, metrics);
+  }
+
+  /** An engine that refuses tensors that its model does not have. */
+  static EmbeddedEngine strictEngine(Path fixture) {
+    return new EmbeddedEngine(
         fixture,
-        new EngineConfig("tiny", maxSequences, 256, maxWaiting, 64, 1, EngineConfig.Precision.AUTO),
+        config(4, 64, true),
         MonotonicClock.SYSTEM,
-        metrics);
+        new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
+  }
+
+  private static EngineConfig config(int maxSequences, int maxWaiting, boolean strict) {
+    return new EngineConfig(
+        "tiny", maxSequences, 256, maxWaiting, 64, 1, EngineConfig.Precision.AUTO, strict);
+  }
+
+  /** Publishes the fixture's tensors and one more. */
+  static Path publishWith(
+      Path weightsDir,
+      long step,
+      Path fixture,
+      BiFunction<Map<String, TensorView>, Arena, TensorView> more) {
+    try (Checkpoint checkpoint = Checkpoint.open(fixture);
+        Arena arena = Arena.ofConfined()) {
+      List<TensorView> tensors = new ArrayList<>(checkpoint.tensors().values());
+      tensors.add(more.apply(checkpoint.tensors(), arena));
+      return new CheckpointStore(weightsDir)
+          .publish(step, step - 1, tensors, CheckpointStore.sideFiles(fixture));
+    }
+  }
+
+  /** An engine in 32-bit floats that prefills at most {@code prefillTokens} tokens in a step. */
+  static EmbeddedEngine inParts(Path fixture, int maxSequences, int prefillTokens) {
+    return new EmbeddedEngine(
+        fixture,
+        new EngineConfig(
+            "tiny",
+            maxSequences,
+            256,
+            1024,
+            prefillTokens,
+            1,
+            EngineConfig.Precision.FLOAT32,
+            false),
+        MonotonicClock.SYSTEM,
+        new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
   }
 
   /** Updates the engine to a fully verified checkpoint with mode keep. */
@@ -135,6 +180,11 @@ public final class Fixture {
       return new CheckpointStore(weightsDir)
           .publish(step, step - 1, tensors, CheckpointStore.sideFiles(fixture));
     }
+  }
+
+  /** A prompt of random tokens. */
+  static int[] prompt(int length, long seed) {
+    return new SplittableRandom(seed).ints(length, 3, 500).toArray();
   }
 
   /** The greedy continuation of {@code prompt} by the serving weights. */

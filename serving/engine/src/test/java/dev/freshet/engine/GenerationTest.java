@@ -143,7 +143,7 @@ class GenerationTest {
       assertInvalid(
           engine,
           greedy(new int[256], 1),
-          "the prompt has 256 tokens: expected fewer than the model's context of 256");
+          "the prompt has 256 tokens: expected at most 255: the context (inference.max_model_len) is 256, and one token is generated");
       assertInvalid(engine, greedy(PROMPT, 0), "max_tokens 0: expected at least 1");
       assertThat(engine.running() + engine.waiting()).isZero();
     }

@@ -95,7 +95,8 @@ class WeightUpdatesTest {
       Files.writeString(unmanifested.resolve("manifest.json"), "{");
       assertRefused(engine, unmanifested, "manifest.json: not valid JSON");
       Path other = Fixture.perturbed(dir.resolve("other"), 2, QWEN3, 0.01);
-      assertRefused(engine, other, "another architecture: expected that of " + LLAMA);
+      assertRefused(
+          engine, other, "another model: model_type is qwen3, expected llama as in " + LLAMA);
       Path unshaped =
           Fixture.publish(
               dir.resolve("unshaped"),

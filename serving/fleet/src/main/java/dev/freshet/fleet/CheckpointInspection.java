@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.trace.Quoted;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
@@ -66,7 +67,7 @@ public record CheckpointInspection(
 
   private static void compare(Checkpoint checkpoint, Path model) {
     try (Checkpoint base = Checkpoint.open(model)) {
-      List<String> differences = differences(checkpoint.tensors(), base.tensors());
+      List<String> differences = differences(checkpoint, base);
       if (!differences.isEmpty()) {
         throw new CheckpointException(
             "%s differs from the served model %s: %s"
@@ -76,36 +77,39 @@ public record CheckpointInspection(
   }
 
   /** In which tensors a checkpoint differs from the served model, a phrase each. */
-  private static List<String> differences(
-      Map<String, TensorView> found, Map<String, TensorView> served) {
+  private static List<String> differences(Checkpoint checkpoint, Checkpoint model) {
+    Map<String, TensorView> found = checkpoint.tensors();
+    Map<String, TensorView> served = model.tensors();
     List<String> differences = new ArrayList<>();
     served.forEach(
         (name, tensor) -> {
           TensorView other = found.get(name);
           if (other == null) {
-            if (!(name.equals(HEAD) && headIsEmbedding(served))) {
-              differences.add("tensor '%s' is missing".formatted(name));
+            if (!(name.equals(HEAD) && headIsEmbedding(model))) {
+              differences.add("tensor %s is missing".formatted(Quoted.of(name)));
             }
           } else if (!Arrays.equals(other.shape(), tensor.shape())) {
             differences.add(
-                "tensor '%s' has shape %s, expected %s"
+                "tensor %s has shape %s, expected %s"
                     .formatted(
-                        name, Arrays.toString(other.shape()), Arrays.toString(tensor.shape())));
+                        Quoted.of(name),
+                        Arrays.toString(other.shape()),
+                        Arrays.toString(tensor.shape())));
           }
         });
     for (String name : found.keySet()) {
-      if (!served.containsKey(name) && !(name.equals(HEAD) && headIsEmbedding(found))) {
-        differences.add("tensor '%s' is not in the served model".formatted(name));
+      if (!served.containsKey(name) && !(name.equals(HEAD) && headIsEmbedding(checkpoint))) {
+        differences.add("tensor %s is not in the served model".formatted(Quoted.of(name)));
       }
     }
     return differences;
   }
 
   /** Whether the output layer is a copy of the embedding, as in a model that ties them. */
-  private static boolean headIsEmbedding(Map<String, TensorView> tensors) {
-    TensorView head = tensors.get(HEAD);
-    TensorView embedding = tensors.get(EMBEDDING);
-    return head != null && embedding != null && head.data().mismatch(embedding.data()) == -1;
+  private static boolean headIsEmbedding(Checkpoint checkpoint) {
+    TensorView head = checkpoint.tensors().get(HEAD);
+    TensorView embedding = checkpoint.tensors().get(EMBEDDING);
+    return head != null && embedding != null && checkpoint.sameContents(head, embedding);
   }
 
   private static String shortened(List<String> differences) {

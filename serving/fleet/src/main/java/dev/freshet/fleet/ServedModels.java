@@ -4,8 +4,10 @@ import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminException;
 import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireReader;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 
 /** Where a server found its model, as it reports it: a directory or the name of a model hub. */
 final class ServedModels {
@@ -21,25 +23,14 @@ final class ServedModels {
    * @throws AdminException if the server cannot be asked
    */
   static Optional<String> root(AdminClient server) {
-    var found =
-        new Object() {
-          Optional<String> base = Optional.empty();
-        };
-    read(
-        server,
-        MODELS,
-        (name, in) -> {
-          if (name.equals("data")) {
-            in.elements(
-                () -> {
-                  Optional<String> root = baseRoot(in);
-                  found.base = found.base.or(() -> root);
-                });
-          } else {
-            in.skip();
-          }
-        });
-    return found.base;
+    return find(
+        server, MODELS, (name, in) -> name.equals("data") ? firstBaseRoot(in) : skipped(in));
+  }
+
+  private static Optional<String> firstBaseRoot(WireReader in) {
+    List<String> roots = new ArrayList<>();
+    in.elements(() -> baseRoot(in).ifPresent(roots::add));
+    return roots.stream().findFirst();
   }
 
   private static Optional<String> baseRoot(WireReader in) {
@@ -65,29 +56,29 @@ final class ServedModels {
    * @throws AdminException if the server cannot be asked
    */
   static Optional<String> modelPath(AdminClient server) {
-    var found =
-        new Object() {
-          Optional<String> path = Optional.empty();
-        };
-    read(
-        server,
-        MODEL_INFO,
-        (name, in) -> {
-          if (name.equals("model_path")) {
-            found.path = in.scalar();
-          } else {
-            in.skip();
-          }
-        });
-    return found.path;
+    return find(
+        server, MODEL_INFO, (name, in) -> name.equals("model_path") ? in.scalar() : skipped(in));
   }
 
-  private static void read(AdminClient server, String route, BiConsumer<String, WireReader> field) {
+  private static Optional<String> skipped(WireReader in) {
+    in.skip();
+    return Optional.empty();
+  }
+
+  /**
+   * The first value that {@code read} finds.
+   *
+   * @param read reads or skips the value of a field
+   */
+  private static Optional<String> find(
+      AdminClient server, String route, BiFunction<String, WireReader, Optional<String>> read) {
     byte[] body = server.get(route).body();
+    List<String> found = new ArrayList<>();
     try (WireReader in = WireReader.lenient(body, 0, body.length)) {
-      in.document(name -> field.accept(name, in));
+      in.document(name -> read.apply(name, in).ifPresent(found::add));
     } catch (WireException e) {
       throw AdminException.sent(server.server() + route, "bad_answer", e.getMessage());
     }
+    return found.stream().findFirst();
   }
 }

@@ -40,32 +40,30 @@ final class AnswerEncoder {
   private AnswerEncoder() {}
 
   /** A whole answer: head and body. */
-  static ByteBuf answer(ByteBufAllocator allocator, int status, Body body, boolean keepAlive) {
-    HttpResponse head = head(HttpResponseStatus.valueOf(status), keepAlive);
+  static ByteBuf answer(ByteBufAllocator allocator, int status, Body body, AnswerForm form) {
+    HttpResponse head = head(HttpResponseStatus.valueOf(status), form.keepAlive());
     HttpHeaders headers =
         head.headers()
             .set(HttpHeaderNames.CONTENT_TYPE, body.contentType())
             .setInt(HttpHeaderNames.CONTENT_LENGTH, body.bytes().length);
-    if (body.gzipped()) {
-      headers.set(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.GZIP);
-    }
+    body.headers().forEach(headers::set);
     if (status == HttpResponseStatus.SERVICE_UNAVAILABLE.code()) {
       headers.setInt(HttpHeaderNames.RETRY_AFTER, 1);
     } else if (status == HttpResponseStatus.UNAUTHORIZED.code()) {
       headers.set(HttpHeaderNames.WWW_AUTHENTICATE, AUTHENTICATE);
     }
-    ByteBuf out = allocator.ioBuffer(HEAD_BYTES + body.bytes().length);
+    ByteBuf out = allocator.ioBuffer(HEAD_BYTES + (form.headOnly() ? 0 : body.bytes().length));
     ENCODER.encode(out, head);
-    return out.writeBytes(body.bytes());
+    return form.headOnly() ? out : out.writeBytes(body.bytes());
   }
 
   /** The head of an event stream, which is chunked or ends when the connection closes. */
-  static ByteBuf eventsHead(ByteBufAllocator allocator, boolean chunked, boolean keepAlive) {
-    HttpResponse head = head(HttpResponseStatus.OK, keepAlive);
+  static ByteBuf eventsHead(ByteBufAllocator allocator, AnswerForm form) {
+    HttpResponse head = head(HttpResponseStatus.OK, form.keepsAliveStream());
     head.headers()
         .set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
         .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
-    if (chunked) {
+    if (form.http11()) {
       head.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
     }
     ByteBuf out = allocator.ioBuffer(HEAD_BYTES);

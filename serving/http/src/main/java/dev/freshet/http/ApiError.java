@@ -2,12 +2,30 @@ package dev.freshet.http;
 
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireException;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An error answer: the HTTP status and the body. */
-public record ApiError(int status, ErrorBody body) {
+/**
+ * An error answer: the HTTP status and the body.
+ *
+ * @param headers headers of its own, in lower case
+ */
+public record ApiError(int status, ErrorBody body, Map<String, String> headers) {
   private static final Logger LOG = LoggerFactory.getLogger(ApiError.class);
+
+  public ApiError {
+    headers = Map.copyOf(headers);
+  }
+
+  /** An error without headers of its own. */
+  public ApiError(int status, ErrorBody body) {
+    this(status, body, Map.of());
+  }
+
+  Body toBody() {
+    return new Body("application/json", body.toJson(), headers);
+  }
 
   public static ApiError invalid(String code, String message) {
     return new ApiError(400, new ErrorBody(message, "invalid_request_error", code));
@@ -19,6 +37,25 @@ public record ApiError(int status, ErrorBody body) {
 
   static ApiError noSuchRoute(String path) {
     return notFound("no_such_route", "no such route: " + path);
+  }
+
+  /**
+   * The answer to a method that a resource does not have.
+   *
+   * @param allowed the methods that it has, separated by commas
+   */
+  static ApiError methodNotAllowed(String method, String path, String allowed) {
+    return new ApiError(
+        405,
+        new ErrorBody(
+            "%s %s: expected %s".formatted(method, path, allowed),
+            "invalid_request_error",
+            "method_not_allowed"),
+        Map.of("allow", allowed));
+  }
+
+  public static ApiError forbidden(String message) {
+    return new ApiError(403, new ErrorBody(message, "permission_error", "forbidden"));
   }
 
   public static ApiError conflict(String message) {

@@ -9,15 +9,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Limits a listener's connections and decides which one is closed when one more arrives. */
 public sealed interface ConnectionCap {
   /**
-   * Whether {@code fresh} is accepted; another connection may be closed for it. Called on its event
-   * loop.
+   * Whether {@code fresh} is within the limit; another connection may be closed for it. Called on
+   * its event loop.
    */
   boolean admit(Channel fresh);
 
   /** Records that a request arrived or was answered. Called on the connection's event loop. */
   void used(Channel connection);
 
-  /** Refuses new connections at the limit; established ones are never closed. Thread-safe. */
+  /** Admits no new connections at the limit; established ones are never closed. Thread-safe. */
   final class RefuseNewest implements ConnectionCap {
     private final int max;
     private final AtomicInteger open = new AtomicInteger();
@@ -43,7 +43,7 @@ public sealed interface ConnectionCap {
   /**
    * Closes the connection that has been idle longest, so that connections left open cannot block a
    * new one. A connection whose request is being answered is never closed; if all are, the new one
-   * is refused. For a listener with one event loop; confined to it.
+   * is not admitted. For a listener with one event loop; confined to it.
    */
   final class CloseIdlest implements ConnectionCap {
     private final int max;

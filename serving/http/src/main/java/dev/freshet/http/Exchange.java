@@ -32,6 +32,8 @@ public final class Exchange {
   private static final byte[] END_OF_CHUNK = JsonBuffer.ascii("\r\n");
   private static final byte[] LAST_CHUNK = JsonBuffer.ascii("0\r\n\r\n");
 
+  private static final byte[] COMMENT = JsonBuffer.ascii(":\n\n");
+
   private static final Watcher NO_WATCHER =
       new Watcher() {
         @Override
@@ -44,18 +46,15 @@ public final class Exchange {
   private final HttpConnection connection;
   private final Channel channel;
 
-  /** Whether the client speaks HTTP/1.1, so that a stream is chunked and may be kept alive. */
-  private final boolean http11;
-
-  private final boolean keepAlive;
+  private final AnswerForm form;
   private Watcher watcher = NO_WATCHER;
   private boolean answered;
+  private boolean streaming;
 
-  Exchange(HttpConnection connection, Channel channel, boolean http11, boolean keepAlive) {
+  Exchange(HttpConnection connection, Channel channel, AnswerForm form) {
     this.connection = connection;
     this.channel = channel;
-    this.http11 = http11;
-    this.keepAlive = keepAlive;
+    this.form = form;
   }
 
   public EventLoop loop() {
@@ -80,7 +79,7 @@ public final class Exchange {
   }
 
   public void answer(ApiError error) {
-    answer(error.status(), error.body().toJson());
+    answer(error.status(), error.toBody());
   }
 
   /** Answers with a JSON body. */
@@ -101,22 +100,29 @@ public final class Exchange {
       return;
     }
     answered = true;
-    boolean reuse = keepAlive && !connection.isClosing();
-    connection.write(AnswerEncoder.answer(channel.alloc(), status, body, reuse));
-    connection.exchangeEnded(reuse);
+    AnswerForm now = connection.isClosing() ? form.last() : form;
+    connection.write(AnswerEncoder.answer(channel.alloc(), status, body, now));
+    connection.exchangeEnded(now.keepAlive());
   }
 
   /** Sends the head of an event stream. */
   public void beginEvents() {
     answered = true;
-    connection.write(AnswerEncoder.eventsHead(channel.alloc(), http11, keepAlive && http11));
+    streaming = true;
+    connection.write(AnswerEncoder.eventsHead(channel.alloc(), form));
     connection.flush();
+  }
+
+  /** Answers {@code HEAD} of an event stream. */
+  void answerEventsHead() {
+    beginEvents();
+    end();
   }
 
   /** Clears {@code out} and begins a chunk of the stream in it. */
   public void beginChunk(JsonBuffer out) {
     out.clear();
-    if (http11) {
+    if (form.http11()) {
       out.raw(SIZE_LINE);
     }
   }
@@ -128,7 +134,7 @@ public final class Exchange {
    * @param last whether the stream ends with it
    */
   public void writeChunk(JsonBuffer out, boolean last) {
-    if (http11) {
+    if (form.http11()) {
       out.hexAt(0, SIZE_DIGITS, out.length() - SIZE_LINE.length);
       out.raw(END_OF_CHUNK);
       if (last) {
@@ -143,11 +149,11 @@ public final class Exchange {
   /** Writes bytes of the stream as a chunk of their own. */
   void writeChunk(byte[] bytes) {
     ByteBuf out = channel.alloc().ioBuffer(SIZE_LINE.length + bytes.length + END_OF_CHUNK.length);
-    if (http11) {
+    if (form.http11()) {
       out.writeCharSequence(Integer.toHexString(bytes.length) + "\r\n", StandardCharsets.US_ASCII);
     }
     out.writeBytes(bytes);
-    if (http11) {
+    if (form.http11()) {
       out.writeBytes(END_OF_CHUNK);
     }
     connection.write(out);
@@ -157,9 +163,23 @@ public final class Exchange {
     connection.flush();
   }
 
+  /**
+   * Sends what clients ignore.
+   *
+   * @param interim whether a client that was not answered is sent something too
+   */
+  void probe(boolean interim) {
+    if (streaming && isWritable()) {
+      writeChunk(COMMENT);
+      flush();
+    } else if (interim && !answered && form.http11()) {
+      connection.writeContinue();
+    }
+  }
+
   /** Ends an event stream whose last chunk is not known as such. */
   void endEvents() {
-    if (http11) {
+    if (form.http11()) {
       connection.write(channel.alloc().ioBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK));
     }
     end();
@@ -167,7 +187,8 @@ public final class Exchange {
 
   /** Ends an event stream whose last chunk is written, and flushes it. */
   public void end() {
-    connection.exchangeEnded(keepAlive && http11 && !connection.isClosing());
+    streaming = false;
+    connection.exchangeEnded(form.keepsAliveStream() && !connection.isClosing());
   }
 
   /** Closes the connection without ending the answer. */

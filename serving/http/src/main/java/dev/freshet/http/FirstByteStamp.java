@@ -1,6 +1,7 @@
 package dev.freshet.http;
 
 import dev.freshet.trace.MonotonicClock;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
@@ -22,11 +23,21 @@ final class FirstByteStamp extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object bytes) {
     readNanos = clock.nanos();
-    if (between) {
+    if (between && !isBlank(bytes)) {
       firstNanos = readNanos;
       between = false;
     }
     ctx.fireChannelRead(bytes);
+  }
+
+  /** Whether there are only line ends, which some clients send after a request. */
+  private static boolean isBlank(Object bytes) {
+    return bytes instanceof ByteBuf buffer && buffer.forEachByte(b -> b == '\r' || b == '\n') < 0;
+  }
+
+  /** Whether a request has begun whose end was not read yet. */
+  boolean inRequest() {
+    return !between;
   }
 
   /** When the first byte of the request being read arrived. */

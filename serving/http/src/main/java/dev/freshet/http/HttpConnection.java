@@ -1,81 +1,77 @@
 package dev.freshet.http;
 
-import dev.freshet.trace.TraceId;
-import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.ErrorBody;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.QueryStringDecoder;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection of a listener. It reads requests and passes them to the routes in order, one at a
- * time; at most {@value #MAX_PIPELINED} pipelined requests wait for the answers before theirs. A
- * request that cannot be read is answered with an error, and the connection closes.
+ * One connection of a listener. It passes requests to the routes in order, one at a time. A
+ * pipelined request is read after the answers before it, and not before the client has read most of
+ * them; until then the connection reads no more than what has arrived already. A request that is
+ * refused is read to its end if that is known, else the connection closes after the answer. A
+ * client that has ended its sending side gets its answers.
  */
 final class HttpConnection extends ChannelInboundHandlerAdapter {
-  private static final int MAX_PIPELINED = 4;
+  /** The most decoded parts of pipelined requests that wait; the connection takes no more. */
+  private static final int MAX_UNREAD = 512;
+
   private static final Duration LINGER = Duration.ofSeconds(2);
-  private static final String REQUEST_ID = "x-request-id";
-  private static final String LAST_EVENT_ID = "last-event-id";
   private static final ByteBuf CONTINUE =
       Unpooled.unreleasableBuffer(
           Unpooled.copiedBuffer("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII));
 
   private final FirstByteStamp stamp;
-  private final Routes routes;
-  private final int maxBodyBytes;
-  private final BodyBudget bodies;
-  private final ConnectionCap cap;
-  private final Queue<Pipelined> pipelined = new ArrayDeque<>();
-
-  /** A request that waits until those before it are answered. */
-  private record Pipelined(Request request, Exchange exchange) {}
-
+  private final ListenerParts parts;
+  private final Queue<HttpObject> unread = new ArrayDeque<>();
   private @Nullable ChannelHandlerContext ctx;
-  private Optional<HttpRequest> head = Optional.empty();
-  private ByteBuf body = Unpooled.EMPTY_BUFFER;
-  private TraceId trace = TraceId.random();
-  private long recvNanos;
+
+  /** The request that is being read. */
+  private Optional<IncomingRequest> incoming = Optional.empty();
+
+  /** The request that is being answered. */
   private Optional<Exchange> current = Optional.empty();
+
+  private final ReadDeadline deadline;
+  private Optional<HalfClosedProbe> probe = Optional.empty();
+  private boolean advancing;
+
+  /** Whether more was pipelined than the connection takes: it closes after what it took. */
+  private boolean full;
+
+  /** Whether the client has ended its sending side: it may still wait for answers. */
+  private boolean inputEnded;
+
   private boolean discarding;
   private boolean closing;
 
   /** Whether the connection was unwritable at the last tick of the idle timer and still is. */
   private boolean stalled;
 
-  HttpConnection(
-      FirstByteStamp stamp, Routes routes, int maxBodyBytes, BodyBudget bodies, ConnectionCap cap) {
+  HttpConnection(FirstByteStamp stamp, ListenerParts parts) {
     this.stamp = stamp;
-    this.routes = routes;
-    this.maxBodyBytes = maxBodyBytes;
-    this.bodies = bodies;
-    this.cap = cap;
+    this.parts = parts;
+    this.closing = parts.oneAnswer();
+    this.deadline = new ReadDeadline(parts.limits().request(), this::refuseLate);
   }
 
   /** Whether no request of {@code channel} is being answered. Called on its event loop. */
@@ -95,18 +91,73 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    if (discarding || full || !(message instanceof HttpObject part)) {
+      ReferenceCountUtil.release(message);
+      return;
+    }
+    unread.add(part);
+    advance();
+    full |= unread.size() >= MAX_UNREAD;
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    awaitRest();
+  }
+
+  /** Begins to wait for the rest of a request of which a part has arrived. */
+  private void awaitRest() {
+    if (stamp.inRequest() && current.isEmpty() && unread.isEmpty() && !discarding) {
+      deadline.begin(ctx().executor());
+    }
+  }
+
+  /** Reads what has arrived, up to the end of a request whose answer takes time. */
+  private void advance() {
+    if (advancing) {
+      return; // Called for an answer that was given at once: the loop below goes on.
+    }
+    advancing = true;
     try {
-      if (!discarding && message instanceof HttpObject part) {
-        read(part);
+      while (!unread.isEmpty() && current.isEmpty() && ctx().channel().isWritable()) {
+        HttpObject part = unread.remove();
+        try {
+          read(part);
+        } finally {
+          ReferenceCountUtil.release(part);
+        }
       }
     } finally {
-      ReferenceCountUtil.release(message);
+      advancing = false;
+    }
+    readMoreIf(unread.isEmpty());
+    if (!unread.isEmpty() || current.isPresent() || discarding) {
+      return;
+    }
+    if (inputEnded && (incoming.isPresent() || stamp.inRequest())) {
+      refuse(
+          ApiError.invalid("bad_http", "the client ended the connection within a request"), form());
+    } else if (inputEnded || full) {
+      closeAfterWriting();
+    } else {
+      awaitRest();
+    }
+  }
+
+  private void readMoreIf(boolean wanted) {
+    if (ctx().channel().config().isAutoRead() != wanted) {
+      ctx().channel().config().setAutoRead(wanted);
     }
   }
 
   private void read(HttpObject part) {
+    if (discarding) {
+      return;
+    }
     if (part.decoderResult().isFailure()) {
-      refuse(unreadable(part.decoderResult().cause()));
+      refuse(
+          HeadRules.unreadable(part.decoderResult().cause()),
+          part instanceof HttpRequest head ? AnswerForm.of(head).last() : form());
       return;
     }
     if (part instanceof HttpRequest request) {
@@ -120,160 +171,91 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void begin(HttpRequest request) {
-    head = Optional.of(request);
-    recvNanos = stamp.nanos();
-    String id = request.headers().get(TraceId.HEADER, "");
-    Optional<TraceParent> parent = TraceParent.parse(request.headers().get(TraceParent.HEADER, ""));
-    trace =
-        TraceId.isValid(id)
-            ? new TraceId(id)
-            : parent.map(TraceParent::trace).orElseGet(TraceId::random);
-    routes.arrived(path(request), trace, parent, recvNanos);
-    if (HttpUtil.getContentLength(request, 0L) > maxBodyBytes) {
-      refuse(tooLarge());
-    } else if (HttpUtil.is100ContinueExpected(request)) {
-      write(CONTINUE.duplicate());
-      ctx().flush();
+  private void begin(HttpRequest head) {
+    int maxBodyBytes = parts.limits().maxBodyBytes();
+    try {
+      HeadRules.check(head, maxBodyBytes);
+      RequestTarget target = RequestTarget.parse(head.uri());
+      parts.guard().check(head, target);
+      IncomingRequest request =
+          IncomingRequest.accepted(head, target, stamp.nanos(), parts.bodies());
+      incoming = Optional.of(request);
+      request.announce(parts.routes());
+      if (HttpUtil.is100ContinueExpected(head)) {
+        writeContinue();
+      }
+    } catch (ApiException e) {
+      if (!closing && HeadRules.canSkipBody(head, maxBodyBytes)) {
+        incoming = Optional.of(IncomingRequest.refused(head, e.error(), parts.bodies()));
+      } else {
+        refuse(e.error(), AnswerForm.of(head).last());
+      }
     }
   }
 
   private void append(ByteBuf bytes) {
-    if (bytes.readableBytes() > maxBodyBytes - body.readableBytes()) {
-      refuse(tooLarge());
-    } else if (!bodies.reserve(bytes.readableBytes())) {
-      refuse(
-          ApiError.unavailable(
-              "overloaded", "the server has reached its limit of buffered request bodies; retry"));
-    } else if (bytes.isReadable()) {
-      if (!body.isReadable()) {
-        body = ctx().alloc().buffer(bytes.readableBytes());
-      }
-      body.writeBytes(bytes);
+    IncomingRequest request = incoming.orElseThrow();
+    try {
+      request.append(bytes, parts.limits().maxBodyBytes(), ctx().alloc());
+    } catch (ApiException e) {
+      refuse(e.error(), form());
     }
   }
 
   private void requestRead() {
-    HttpRequest read = head.orElseThrow();
-    Request request =
-        new Request(
-            read.method().name(),
-            path(read),
-            query(read),
-            read.headers().get(HttpHeaderNames.AUTHORIZATION, ""),
-            read.headers().get(REQUEST_ID, ""),
-            read.headers().get(HttpHeaderNames.ACCEPT, ""),
-            read.headers().get(HttpHeaderNames.ACCEPT_ENCODING, ""),
-            read.headers().get(LAST_EVENT_ID, ""),
-            read.headers().get(HttpHeaderNames.ORIGIN, ""),
-            isFromLoopback(),
-            ByteBufUtil.getBytes(body),
-            trace,
-            recvNanos);
-    Exchange exchange =
-        new Exchange(
-            this,
-            ctx().channel(),
-            read.protocolVersion().equals(HttpVersion.HTTP_1_1),
-            HttpUtil.isKeepAlive(read));
-    releaseBody();
-    head = Optional.empty();
+    IncomingRequest read = incoming.orElseThrow();
+    Request request = read.whole();
+    Exchange exchange = new Exchange(this, ctx().channel(), read.answerForm());
+    dropIncoming();
+    deadline.end();
     stamp.requestEnded();
-    cap.used(ctx().channel());
-    if (current.isEmpty()) {
-      handle(request, exchange);
-    } else if (pipelined.size() < MAX_PIPELINED) {
-      pipelined.add(new Pipelined(request, exchange));
-    } else {
-      bodies.release(request.body().length);
-      Transport.close(ctx().channel());
-    }
+    parts.cap().used(ctx().channel());
+    current = Optional.of(exchange);
+    probe.ifPresent(halfClosed -> halfClosed.watch(exchange));
+    read.refusal().ifPresentOrElse(exchange::answer, () -> handle(request, exchange));
   }
 
   private void handle(Request request, Exchange exchange) {
-    bodies.release(request.body().length);
-    current = Optional.of(exchange);
     try {
-      routes.handle(request, exchange);
-    } catch (RuntimeException e) {
-      exchange.answer(routes.error(e));
+      parts.routes().handle(request, exchange);
+    } catch (RuntimeException | Error e) {
+      exchange.answer(parts.routes().error(e));
     }
-  }
-
-  private static String path(HttpRequest request) {
-    String uri = request.uri();
-    int query = uri.indexOf('?');
-    return query < 0 ? uri : uri.substring(0, query);
-  }
-
-  private boolean isFromLoopback() {
-    return ctx().channel().remoteAddress() instanceof InetSocketAddress peer
-        && peer.getAddress().isLoopbackAddress();
-  }
-
-  private static Map<String, String> query(HttpRequest request) {
-    if (request.uri().indexOf('?') < 0) {
-      return Map.of();
-    }
-    Map<String, String> first = new HashMap<>();
-    new QueryStringDecoder(request.uri())
-        .parameters()
-        .forEach((name, values) -> first.put(name, values.getFirst()));
-    return first;
-  }
-
-  private ApiError tooLarge() {
-    return new ApiError(
-        413,
-        new ErrorBody(
-            "body: expected at most %d bytes".formatted(maxBodyBytes),
-            "invalid_request_error",
-            "body_too_large"));
-  }
-
-  private static ApiError unreadable(Throwable cause) {
-    int status =
-        switch (cause) {
-          case TooLongHttpLineException e -> 414;
-          case TooLongHttpHeaderException e -> 431;
-          default -> 400;
-        };
-    return new ApiError(
-        status,
-        new ErrorBody(
-            "malformed HTTP request: " + cause.getMessage(), "invalid_request_error", "bad_http"));
   }
 
   /** Answers a request without reading it to its end, discards the rest, and closes. */
-  private void refuse(ApiError error) {
-    discarding = true;
-    dropBody();
-    if (current.isPresent()) {
-      Transport.close(ctx().channel());
-      return;
-    }
-    Body answer = Body.json(error.body().toJson());
+  private void refuse(ApiError error, AnswerForm form) {
+    discardInput();
+    readMoreIf(true);
     LingeringClose.after(
-        ctx(), AnswerEncoder.answer(ctx().alloc(), error.status(), answer, false), LINGER);
+        ctx(), AnswerEncoder.answer(ctx().alloc(), error.status(), error.toBody(), form), LINGER);
   }
 
-  private void dropBody() {
-    bodies.release(body.readableBytes());
-    releaseBody();
+  private void discardInput() {
+    discarding = true;
+    deadline.end();
+    dropIncoming();
+    dropUnread();
   }
 
-  private void releaseBody() {
-    body.release();
-    body = Unpooled.EMPTY_BUFFER;
+  private void dropIncoming() {
+    incoming.ifPresent(IncomingRequest::release);
+    incoming = Optional.empty();
   }
 
-  private void dropPipelined() {
-    pipelined.forEach(waiting -> bodies.release(waiting.request().body().length));
-    pipelined.clear();
+  private void dropUnread() {
+    unread.forEach(ReferenceCountUtil::release);
+    unread.clear();
   }
 
   void write(ByteBuf bytes) {
     var _ = ctx().write(bytes, ctx().voidPromise());
+  }
+
+  /** Sends the interim response 100. */
+  void writeContinue() {
+    write(CONTINUE.duplicate());
+    flush();
   }
 
   void flush() {
@@ -282,24 +264,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Whether the connection closes after the current answer. */
   boolean isClosing() {
-    return closing;
+    return closing || ((inputEnded || full) && unread.isEmpty());
   }
 
   /** Flushes the answer to the current request, then reads the next one or closes. */
   void exchangeEnded(boolean keepAlive) {
     current = Optional.empty();
+    probe.ifPresent(HalfClosedProbe::end);
     if (!keepAlive) {
       closeAfterWriting();
       return;
     }
     ctx().flush();
-    cap.used(ctx().channel());
-    Pipelined next = pipelined.poll();
-    if (next != null) {
-      handle(next.request(), next.exchange());
-    } else if (closing) {
-      closeAfterWriting();
-    }
+    parts.cap().used(ctx().channel());
+    advance();
   }
 
   /** Closes once no request is being answered. Called on the event loop. */
@@ -311,9 +289,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void closeAfterWriting() {
-    discarding = true;
-    dropPipelined();
-    var _ = ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    boolean sending = full || !unread.isEmpty() || incoming.isPresent();
+    discardInput();
+    if (sending) {
+      readMoreIf(true);
+      LingeringClose.after(ctx(), Unpooled.EMPTY_BUFFER, LINGER);
+    } else {
+      var _ = ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
   }
 
   @Override
@@ -321,37 +304,65 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     stalled = false;
     if (context.channel().isWritable()) {
       current.ifPresent(exchange -> exchange.watcher().writable());
+      advance();
     }
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (!(event instanceof IdleStateEvent)) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      inputEnded();
+    } else if (event instanceof IdleStateEvent) {
+      idle();
+    }
+  }
+
+  /** The client sends nothing more. It is answered what it has asked for, if it is still there. */
+  private void inputEnded() {
+    inputEnded = true;
+    if (discarding) {
+      if (((DuplexChannel) ctx().channel()).isOutputShutdown()) {
+        Transport.close(ctx().channel());
+      }
       return;
     }
+    HalfClosedProbe halfClosed = new HalfClosedProbe(ctx().channel());
+    probe = Optional.of(halfClosed);
+    current.ifPresent(halfClosed::watch);
+    advance();
+  }
+
+  private void idle() {
     if (current.isPresent()) {
       if (stalled) {
-        Transport.close(context.channel());
+        Transport.close(ctx().channel());
       }
-      stalled = !context.channel().isWritable();
-    } else if (head.isPresent() && !discarding) {
-      refuse(
-          new ApiError(
-              408,
-              new ErrorBody(
-                  "the request did not arrive whole within the idle timeout",
-                  "invalid_request_error",
-                  "timeout")));
+      stalled = !ctx().channel().isWritable();
     } else {
-      Transport.close(context.channel());
+      Transport.close(ctx().channel());
     }
+  }
+
+  private void refuseLate() {
+    refuse(
+        new ApiError(
+            408,
+            new ErrorBody(
+                "the request did not arrive whole within %d ms of its first byte"
+                    .formatted(parts.limits().request().toMillis()),
+                "invalid_request_error",
+                "timeout")),
+        form());
+  }
+
+  /** The form of the last answer, to the request that is being read. */
+  private AnswerForm form() {
+    return incoming.map(IncomingRequest::answerForm).orElse(AnswerForm.PLAIN).last();
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    discarding = true;
-    dropBody();
-    dropPipelined();
+    discardInput();
     current.ifPresent(exchange -> exchange.watcher().disconnected());
     current = Optional.empty();
   }

@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Closes a connection whose client may still be sending. Closing over unread bytes would reset the
- * connection before the client has read the answer, so only the sending direction ends at once.
+ * connection before the client has read the answer, so only the sending direction ends at once; the
+ * rest ends with the client's.
  */
 final class LingeringClose {
   private LingeringClose() {}

@@ -12,8 +12,6 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -25,13 +23,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** A listening socket with its connections and the event loops that it owns. */
 public final class Listener {
   private static final int BACKLOG = 4096;
-  private static final int MAX_LINE_BYTES = 8 << 10;
-  private static final int MAX_HEADER_BYTES = 16 << 10;
 
   /**
    * The kernel's send buffer of a connection. By default the kernel would buffer megabytes for a
@@ -46,7 +41,7 @@ public final class Listener {
   private final EventLoopGroup acceptor;
   private final EventLoopGroup loops;
   private final ConnectionCap cap;
-  private final AtomicInteger refused = new AtomicInteger();
+  private final OverLimit overLimit = new OverLimit();
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private Optional<Channel> bound = Optional.empty();
 
@@ -99,15 +94,23 @@ public final class Listener {
    * @throws ListenException if the address cannot be bound
    */
   public void bind(
-      InetSocketAddress address, Routes routes, HttpLimits limits, MonotonicClock clock) {
-    BodyBudget bodies = new BodyBudget(limits.maxAllBodyBytes());
-    ChannelFuture binding =
+      InetSocketAddress address,
+      Routes routes,
+      HttpLimits limits,
+      BrowserGuard guard,
+      MonotonicClock clock) {
+    ListenerParts parts =
+        new ListenerParts(
+            routes, limits, guard, new BodyBudget(limits.maxAllBodyBytes()), cap, false);
+    ListenerParts partsOverLimit = parts.overLimit();
+    ServerBootstrap listener =
         new ServerBootstrap()
             .group(acceptor, loops)
             .channel(Transport.serverSocket())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER_BYTES)
             .childOption(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
@@ -116,16 +119,16 @@ public final class Listener {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    if (cap.admit(channel)) {
-                      connections.add(channel);
-                      assemble(channel, routes, limits, bodies, clock);
-                    } else {
-                      channel.pipeline().addLast(new RefusedConnection(refused));
+                    boolean admitted = cap.admit(channel);
+                    if (!admitted) {
+                      overLimit.add(channel);
                     }
+                    connections.add(channel);
+                    assemble(channel, admitted ? parts : partsOverLimit, clock);
                   }
-                })
-            .bind(address)
-            .awaitUninterruptibly();
+                });
+    Transport.keepAlive(listener);
+    ChannelFuture binding = listener.bind(address).awaitUninterruptibly();
     if (!binding.isSuccess()) {
       throw new ListenException(
           "%s listener: cannot listen on %s:%d: %s"
@@ -136,19 +139,15 @@ public final class Listener {
     bound = Optional.of(binding.channel());
   }
 
-  private void assemble(
-      Channel channel, Routes routes, HttpLimits limits, BodyBudget bodies, MonotonicClock clock) {
+  private static void assemble(Channel channel, ListenerParts parts, MonotonicClock clock) {
     FirstByteStamp stamp = new FirstByteStamp(clock);
     channel
         .pipeline()
         .addLast(
             stamp,
-            new IdleStateHandler(limits.idle().toNanos(), 0, 0, TimeUnit.NANOSECONDS),
-            new HttpRequestDecoder(
-                new HttpDecoderConfig()
-                    .setMaxInitialLineLength(MAX_LINE_BYTES)
-                    .setMaxHeaderSize(MAX_HEADER_BYTES)),
-            new HttpConnection(stamp, routes, limits.maxBodyBytes(), bodies, cap));
+            new IdleStateHandler(parts.limits().idle().toNanos(), 0, 0, TimeUnit.NANOSECONDS),
+            new RequestDecoder(),
+            new HttpConnection(stamp, parts));
   }
 
   /** The address it is bound to. */

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Serves a {@link LivePage} and its event stream. A watcher gets one event at a time, whenever its
  * connection is writable, so the event loop serves others in between. Nothing is buffered for a
- * slow watcher: it continues after the last event it was sent.
+ * slow watcher: it continues after the last event it was sent. The number of watchers is bounded,
+ * so that they leave connections for other requests.
  */
 final class LiveRoute implements AutoCloseable {
   static final String PAGE = "/";
@@ -21,19 +22,32 @@ final class LiveRoute implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LiveRoute.class);
 
   private final LivePage page;
+  private final int maxWatchers;
   private final Set<Watching> open = ConcurrentHashMap.newKeySet();
 
-  LiveRoute(LivePage page) {
+  LiveRoute(LivePage page, int maxWatchers) {
     this.page = page;
+    this.maxWatchers = maxWatchers;
   }
 
   void page(Request request, Exchange exchange) {
     request.require("GET");
-    exchange.answer(200, new Body("text/html; charset=utf-8", false, page.html()));
+    exchange.answer(200, new Body("text/html; charset=utf-8", page.html()));
   }
 
   void events(Request request, Exchange exchange) {
     request.require("GET");
+    if (request.method().equals("HEAD")) {
+      exchange.answerEventsHead();
+      return;
+    }
+    if (open.size() >= maxWatchers) {
+      throw new ApiException(
+          ApiError.unavailable(
+              "too_many_watchers",
+              "%d clients watch the events already; close a page or retry later"
+                  .formatted(maxWatchers)));
+    }
     Watching watching = new Watching(exchange, page.feed().number(request.lastEventId()));
     open.add(watching);
     watching.begin();

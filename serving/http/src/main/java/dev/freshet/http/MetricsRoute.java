@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -70,7 +71,11 @@ final class MetricsRoute implements AutoCloseable {
       MetricsPage page = registry.page(request.accept());
       boolean gzip = acceptsGzip(request.acceptEncoding());
       exchange.answer(
-          200, new Body(page.contentType(), gzip, gzip ? gzipped(page.body()) : page.body()));
+          200,
+          gzip
+              ? new Body(
+                  page.contentType(), gzipped(page.body()), Map.of("content-encoding", "gzip"))
+              : new Body(page.contentType(), page.body()));
     } catch (RuntimeException e) {
       exchange.answer(ApiError.of(e));
     }

@@ -1,7 +1,6 @@
 package dev.freshet.http;
 
 import dev.freshet.trace.TraceId;
-import dev.freshet.wire.ErrorBody;
 import java.util.Map;
 
 /**
@@ -15,7 +14,6 @@ import java.util.Map;
  * @param acceptEncoding the header {@code accept-encoding}, or empty text
  * @param lastEventId the header {@code last-event-id}, or empty text
  * @param origin the header of that name, which browsers send for web pages, or empty text
- * @param fromThisHost whether it came over the loopback interface
  * @param trace the trace id of its headers, or a random one
  * @param recvNanos when its first byte arrived, on the event log's clock
  */
@@ -29,24 +27,18 @@ public record Request(
     String acceptEncoding,
     String lastEventId,
     String origin,
-    boolean fromThisHost,
     byte[] body,
     TraceId trace,
     long recvNanos) {
   /**
-   * Requires the method {@code expected}.
+   * Requires the method {@code expected}, or {@code HEAD} for {@code GET}.
    *
    * @throws ApiException 405 for another method
    */
   public void require(String expected) {
-    if (!method.equals(expected)) {
-      throw new ApiException(
-          new ApiError(
-              405,
-              new ErrorBody(
-                  "%s %s: expected %s".formatted(method, path, expected),
-                  "invalid_request_error",
-                  "method_not_allowed")));
+    boolean get = expected.equals("GET");
+    if (!method.equals(expected) && !(get && method.equals("HEAD"))) {
+      throw new ApiException(ApiError.methodNotAllowed(method, path, get ? "GET, HEAD" : expected));
     }
   }
 }

@@ -7,7 +7,8 @@ import java.util.Optional;
 /** The requests that a listener answers. Called on the connection's event loop: must not block. */
 public interface Routes {
   /**
-   * Called when a request's head was read, before its body.
+   * Called when a request's head was read, before its body. The answer is that of an {@link
+   * ApiException} that this throws.
    *
    * @param parent the parent span that its header names
    * @param recvNanos when its first byte arrived, on the listener's clock
@@ -19,6 +20,11 @@ public interface Routes {
    * #error}.
    */
   void handle(Request request, Exchange exchange);
+
+  /** Whether {@code path} only tells whether the server works: answered also at the limits. */
+  default boolean isProbe(String path) {
+    return false;
+  }
 
   /** The answer to a request whose handling threw {@code failure}. */
   default ApiError error(Throwable failure) {

@@ -15,7 +15,8 @@ import java.util.Optional;
  * threads.
  */
 public final class StatusListener implements AutoCloseable {
-  private static final int MAX_CONNECTIONS = 64;
+  private static final int MAX_CONNECTIONS = 128;
+  private static final int MAX_WATCHERS = 64;
   private static final Duration END = Duration.ofSeconds(2);
 
   private final Listener listener =
@@ -23,7 +24,7 @@ public final class StatusListener implements AutoCloseable {
   private final StatusPages pages;
 
   private StatusListener(MetricsRegistry registry, Optional<LivePage> page) {
-    this.pages = new StatusPages(registry, page);
+    this.pages = new StatusPages(registry, page, MAX_WATCHERS);
   }
 
   /**
@@ -33,11 +34,18 @@ public final class StatusListener implements AutoCloseable {
    * @throws ListenException if the address cannot be bound; nothing stays open
    */
   public static StatusListener start(
-      InetSocketAddress address, MetricsRegistry registry, Optional<LivePage> page) {
+      InetSocketAddress address,
+      HttpConfig config,
+      MetricsRegistry registry,
+      Optional<LivePage> page) {
     StatusListener status = new StatusListener(registry, page);
     try {
       status.listener.bind(
-          address, status.new StatusRoutes(), HttpLimits.DEFAULT, MonotonicClock.SYSTEM);
+          address,
+          status.new StatusRoutes(),
+          HttpLimits.DEFAULT,
+          BrowserGuard.ofOpen(address, config.allowedHosts()),
+          MonotonicClock.SYSTEM);
       return status;
     } catch (ListenException e) {
       status.close();

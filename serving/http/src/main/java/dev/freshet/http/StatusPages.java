@@ -19,9 +19,13 @@ public final class StatusPages implements AutoCloseable {
   private final MetricsRoute metrics;
   private final Optional<LiveRoute> live;
 
-  public StatusPages(MetricsRegistry registry, Optional<LivePage> page) {
+  /**
+   * @param maxWatchers how many clients may follow the events at once; a further one is answered
+   *     503
+   */
+  public StatusPages(MetricsRegistry registry, Optional<LivePage> page, int maxWatchers) {
     this.metrics = new MetricsRoute(registry);
-    this.live = page.map(LiveRoute::new);
+    this.live = page.map(live -> new LiveRoute(live, maxWatchers));
   }
 
   /**
@@ -49,7 +53,6 @@ public final class StatusPages implements AutoCloseable {
             ? Body.json(WaitsJson.write(waits))
             : new Body(
                 "text/plain; charset=utf-8",
-                false,
                 new WaitGraph(waits).text().getBytes(StandardCharsets.UTF_8)));
   }
 

@@ -1,10 +1,13 @@
 package dev.freshet.http;
 
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -23,6 +26,17 @@ import org.slf4j.LoggerFactory;
 public final class Transport {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
   private static final boolean EPOLL = Epoll.isAvailable();
+
+  /** How long a connection is silent before the kernel probes it, and between its probes. */
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
+
+  private static final int KEEP_ALIVE_PROBES = 4;
+
+  /** How long bytes may stay without an acknowledgement before the connection is given up. */
+  private static final Duration UNACKNOWLEDGED = Duration.ofMinutes(2);
+
+  /** The state of a closed connection in Linux's {@code tcp_info}. */
+  private static final int TCP_CLOSE = 7;
 
   private Transport() {}
 
@@ -43,6 +57,24 @@ public final class Transport {
   /** The channel class of a listener. */
   public static Class<? extends ServerSocketChannel> serverSocket() {
     return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  /** Makes the kernel ask peers from which nothing is heard whether they are still there. */
+  static void keepAlive(ServerBootstrap listener) {
+    listener.childOption(ChannelOption.SO_KEEPALIVE, true);
+    if (EPOLL) {
+      int seconds = (int) KEEP_ALIVE.toSeconds();
+      listener
+          .childOption(EpollChannelOption.TCP_KEEPIDLE, seconds)
+          .childOption(EpollChannelOption.TCP_KEEPINTVL, seconds)
+          .childOption(EpollChannelOption.TCP_KEEPCNT, KEEP_ALIVE_PROBES)
+          .childOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) UNACKNOWLEDGED.toMillis());
+    }
+  }
+
+  /** Whether the peer has reset a connection; false where the host does not tell. */
+  static boolean isReset(Channel channel) {
+    return channel instanceof EpollSocketChannel epoll && epoll.tcpInfo().state() == TCP_CLOSE;
   }
 
   /** Begins to close {@code channel}; its handlers are told when it is inactive. */

@@ -67,7 +67,8 @@ final class HttpWriteCost {
   }
 
   private static ByteBuf ownAnswer(EmbeddedChannel channel) {
-    return AnswerEncoder.answer(channel.alloc(), 200, Body.json(JSON), true);
+    return AnswerEncoder.answer(
+        channel.alloc(), 200, Body.json(JSON), new AnswerForm(true, true, false));
   }
 
   private static FullHttpResponse fullResponse() {

@@ -87,7 +87,7 @@ final class AdminOperations implements AutoCloseable {
       work = WeightOperation.of(update);
     } catch (InvalidPathException e) {
       throw new ApiException(
-          ApiError.invalid("invalid_request", "weight_dir: not a path: " + e.getMessage()));
+          ApiError.invalid("invalid_request", "weight_dir: not a path: " + e.getReason()));
     }
     return submit(new Key(trace, "update_weights", update.phase().wireName()), work, recvNanos);
   }

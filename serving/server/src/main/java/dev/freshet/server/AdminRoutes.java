@@ -8,6 +8,7 @@ import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
 import dev.freshet.http.StatusPages;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.Quoted;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AbortRequest;
@@ -31,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The routes of the admin listener: weight operations, carried out by their worker thread; pauses,
@@ -40,6 +42,10 @@ import java.util.function.Function;
 final class AdminRoutes implements Routes {
   private static final String UPDATE = "/update_weights";
   private static final String RELOAD = "/reload_weights";
+
+  /** Connections on which pauses may wait, and on which posts of weight operations may. */
+  static final int SHARE = 48;
+
   private static final Set<String> PROBES = Set.of("/health", "/liveness");
 
   private final Engine engine;
@@ -49,6 +55,8 @@ final class AdminRoutes implements Routes {
   private final Optional<AdminToken> token;
   private final Function<AbortRequest, CompletableFuture<Integer>> aborts;
   private final StatusPages pages;
+  private final AnswerShare pauses = new AnswerShare("pauses", SHARE);
+  private final AnswerShare posts = new AnswerShare("posts of weight operations", SHARE);
   private volatile boolean closing;
 
   /**
@@ -85,22 +93,14 @@ final class AdminRoutes implements Routes {
     }
   }
 
-  /**
-   * Rejects requests from other hosts, except probes, unless a token protects the routes. For the
-   * data listener, which clients without admin rights can reach.
-   */
-  void requireTrusted(Request request) {
-    if (token.isEmpty() && !request.fromThisHost() && !PROBES.contains(request.path())) {
-      throw new ApiException(
-          forbidden(
-              request.path()
-                  + ": expected a caller on this host, or a server with an admin token, or the admin"
-                  + " listener"));
-    }
+  /** Whether every route except the probes requires a token. */
+  boolean requiresToken() {
+    return token.isPresent();
   }
 
-  private static ApiError forbidden(String message) {
-    return new ApiError(403, new ErrorBody(message, "permission_error", "forbidden"));
+  @Override
+  public boolean isProbe(String path) {
+    return PROBES.contains(path);
   }
 
   @Override
@@ -117,7 +117,7 @@ final class AdminRoutes implements Routes {
       }
       case "/liveness" -> {
         request.require("GET");
-        exchange.answer(200, json("{\"status\":\"alive\"}"));
+        liveness(exchange);
       }
       default -> {
         rejectCrossOrigin(request);
@@ -128,13 +128,14 @@ final class AdminRoutes implements Routes {
   }
 
   /**
-   * Rejects cross-origin requests (CSRF): a page open in an operator's browser must not swap
-   * weights. Programs send no {@code Origin}.
+   * Rejects orders of any web page, also of one whose name was made to resolve to this host: a page
+   * open in an operator's browser must not swap weights. Programs send no {@code Origin}.
    */
   private static void rejectCrossOrigin(Request request) {
     if (!request.method().equals("GET") && !request.origin().isEmpty()) {
       throw new ApiException(
-          forbidden(request.path() + ": expected a program that sends no origin, not a web page"));
+          ApiError.forbidden(
+              request.path() + ": expected a program that sends no origin, not a web page"));
     }
   }
 
@@ -156,12 +157,14 @@ final class AdminRoutes implements Routes {
       case UPDATE -> {
         request.require("POST");
         UpdateWeightsRequest update = UpdateWeightsRequest.parse(request.body());
-        answerWeights(exchange, operations.update(update, request.trace(), request.recvNanos()));
+        answerWeights(
+            exchange, () -> operations.update(update, request.trace(), request.recvNanos()));
       }
       case RELOAD -> {
         request.require("POST");
         UpdateMode mode = ReloadWeightsRequest.parse(request.body()).mode();
-        answerWeights(exchange, operations.reload(mode, request.trace(), request.recvNanos()));
+        answerWeights(
+            exchange, () -> operations.reload(mode, request.trace(), request.recvNanos()));
       }
       case "/pause" -> {
         request.require("POST");
@@ -202,13 +205,16 @@ final class AdminRoutes implements Routes {
             query.getOrDefault("mode", (wait ? PauseMode.WAIT : PauseMode.ABORT).wireName()));
     boolean clearCache = flag(query, "clear_cache", true);
     CompletableFuture<Void> inForce =
-        engine
-            .pause(mode, clearCache)
-            .orTimeout(pauseDeadline.toNanos(), TimeUnit.NANOSECONDS)
-            .exceptionallyCompose(
-                error ->
-                    CompletableFuture.failedFuture(
-                        error instanceof TimeoutException ? notDrained() : error));
+        pauses.await(
+            exchange,
+            () ->
+                engine
+                    .pause(mode, clearCache)
+                    .orTimeout(pauseDeadline.toNanos(), TimeUnit.NANOSECONDS)
+                    .exceptionallyCompose(
+                        error ->
+                            CompletableFuture.failedFuture(
+                                error instanceof TimeoutException ? notDrained() : error)));
     answer(exchange, inForce.thenApply(_ -> "{\"status\":\"paused\"}"));
   }
 
@@ -226,7 +232,8 @@ final class AdminRoutes implements Routes {
       case "true", "1" -> true;
       case "false", "0" -> false;
       default ->
-          throw new WireException("%s: expected true or false, got '%s'".formatted(name, value));
+          throw new WireException(
+              "%s: expected true or false, got %s".formatted(name, Quoted.of(value)));
     };
   }
 
@@ -246,20 +253,37 @@ final class AdminRoutes implements Routes {
     return error instanceof CompletionException e && e.getCause() != null ? e.getCause() : error;
   }
 
-  private static void answerWeights(Exchange exchange, CompletableFuture<WeightsAnswer> answer) {
+  private void answerWeights(
+      Exchange exchange, Supplier<CompletableFuture<WeightsAnswer>> operation) {
     var _ =
-        answer.whenComplete(
-            (weights, error) -> {
-              if (error == null) {
-                exchange.answer(200, weights.toJson());
-              } else {
-                exchange.answer(ServerErrors.of(error));
-              }
-            });
+        posts
+            .await(exchange, operation)
+            .whenComplete(
+                (weights, error) -> {
+                  if (error == null) {
+                    exchange.answer(200, weights.toJson());
+                  } else {
+                    exchange.answer(ServerErrors.of(unwrapped(error)));
+                  }
+                });
+  }
+
+  private void liveness(Exchange exchange) {
+    if (engine.failure().isDone()) {
+      exchange.answer(failed());
+    } else {
+      exchange.answer(200, json("{\"status\":\"alive\"}"));
+    }
+  }
+
+  private ApiError failed() {
+    return ServerErrors.of(engine.failure().join());
   }
 
   private void health(Exchange exchange) {
-    if (closing) {
+    if (engine.failure().isDone()) {
+      exchange.answer(failed());
+    } else if (closing) {
       exchange.answer(ApiError.shuttingDown());
     } else {
       exchange.answer(

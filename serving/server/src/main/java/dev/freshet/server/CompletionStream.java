@@ -12,6 +12,7 @@ import dev.freshet.http.JsonBuffer;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.ErrorBody;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Passes one completion from the engine to its client. Confined to the connection's event loop.
@@ -38,6 +39,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private final TokenBatch batch;
   private final byte[] prefix;
   private final CompletionMeter meter;
+  private final AcceptedBytes.Share share;
 
   private Optional<Engine.Generation> generation = Optional.empty();
   private Optional<Finish> finish = Optional.empty();
@@ -46,6 +48,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   /**
    * @param prefix the answer's JSON up to its choices
+   * @param share the bytes that it holds, released at its end
    */
   CompletionStream(
       CompletionRequest request,
@@ -55,7 +58,8 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       StopText text,
       TokenBatch batch,
       byte[] prefix,
-      CompletionMeter meter) {
+      CompletionMeter meter,
+      AcceptedBytes.Share share) {
     this.request = request;
     this.prompt = prompt;
     this.exchange = exchange;
@@ -64,12 +68,13 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     this.batch = batch;
     this.prefix = prefix;
     this.meter = meter;
+    this.share = share;
   }
 
-  /** Whether {@code id} is the id of its request or of its answer. */
-  boolean hasId(String id) {
+  /** Whether the id of its request or of its answer is among {@code ids}. */
+  boolean isAmong(Set<String> ids) {
     String own = request.requestId().orElse("");
-    return id.equals(own) || id.equals(ID_PREFIX + own);
+    return ids.contains(own) || ids.contains(ID_PREFIX + own);
   }
 
   /** Starts the answer to a request that the engine accepted. */
@@ -132,7 +137,6 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
     if (!request.stream()) {
       if (finish.isPresent()) {
-        ended = true;
         answerWhole(finish.get());
       }
     } else if (exchange.isWritable()) {
@@ -144,6 +148,12 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
   }
 
+  private void end(String reason) {
+    ended = true;
+    meter.end(reason);
+    share.release();
+  }
+
   private void freeHeld() {
     if (behind) {
       behind = false;
@@ -153,8 +163,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   @Override
   public void disconnectSlowReader() {
-    ended = true;
-    meter.end(CompletionMeter.GONE);
+    end(CompletionMeter.GONE);
     cancelGeneration();
     freeHeld();
     exchange.disconnect();
@@ -169,8 +178,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     writeEvents(out);
     exchange.writeChunk(out, finish.isPresent());
     if (finish.isPresent()) {
-      ended = true;
-      meter.end(finish.get().reason().wireName());
+      end(finish.get().reason().wireName());
       exchange.end();
     } else {
       exchange.flush();
@@ -201,7 +209,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   }
 
   private void answerWhole(Finish how) {
-    meter.end(how.reason().wireName());
+    end(how.reason().wireName());
     if (how.reason() == FinishReason.ERROR) {
       exchange.answer(new ApiError(500, engineFailed()));
       return;
@@ -236,8 +244,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   @Override
   public void disconnected() {
-    ended = true;
-    meter.end(CompletionMeter.GONE);
+    end(CompletionMeter.GONE);
     freeHeld();
     cancelGeneration();
   }

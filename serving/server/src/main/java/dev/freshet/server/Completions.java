@@ -12,12 +12,12 @@ import dev.freshet.http.Request;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.Quoted;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.Prompt;
 import dev.freshet.wire.WireException;
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,17 +27,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Checks completion requests and submits them to the engine. A prompt of token ids is handled on
- * its event loop; a text prompt is tokenized on a separate thread, because long text would block
- * the loop.
+ * Checks completion requests and submits them to the engine. Event loops do only what is short: a
+ * large body is parsed and a text prompt is tokenized on other threads, within {@link
+ * CompletionLimits}. Every request is answered, whatever is thrown on its way.
  */
 final class Completions implements AutoCloseable {
+  /** The largest body that is parsed on an event loop. */
+  private static final int SMALL_BODY = 64 << 10;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Completions.class);
+
   private final Engine engine;
   private final Tokenizer tokenizer;
   private final ServedModel model;
@@ -47,8 +52,9 @@ final class Completions implements AutoCloseable {
   private final MonotonicClock clock;
   private final InstantSource wallClock;
   private final long startedSeconds;
-  private final ExecutorService tokenizing =
-      Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-tokenize", true));
+  private final BoundedWork parsing;
+  private final TextPrompts textPrompts;
+  private final AcceptedBytes accepted;
   private volatile boolean closed;
 
   Completions(
@@ -56,6 +62,7 @@ final class Completions implements AutoCloseable {
       Tokenizer tokenizer,
       ServedModel model,
       Map<EventLoop, LoopOutlet> outlets,
+      CompletionLimits limits,
       ServerMetrics metrics,
       MonotonicClock clock,
       InstantSource wallClock) {
@@ -68,18 +75,74 @@ final class Completions implements AutoCloseable {
     this.clock = clock;
     this.wallClock = wallClock;
     this.startedSeconds = wallClock.millis() / 1000;
+    this.parsing = new BoundedWork("parse", 1, limits.maxParsingBytes());
+    this.textPrompts =
+        new TextPrompts(
+            tokenizer::encode,
+            engine.maxModelLen(),
+            tokenizer.maxTextBytes(engine.maxModelLen() - 1),
+            limits);
+    this.accepted = new AcceptedBytes(limits.maxAcceptedBytes());
   }
 
   void handle(Request http, Exchange exchange) {
     requireOpen();
-    CompletionRequest request = withId(CompletionRequest.parse(http.body()), http.requestId());
+    Runnable work = answering(exchange, () -> read(http, exchange));
+    if (http.body().length <= SMALL_BODY) {
+      work.run();
+    } else {
+      parsing.execute(http.body().length, work);
+    }
+  }
+
+  /** The work on a request; whatever it throws is the answer. */
+  private static Runnable answering(Exchange exchange, Runnable work) {
+    return () -> {
+      try {
+        work.run();
+      } catch (RuntimeException | Error e) {
+        exchange.answer(ServerErrors.of(e));
+      }
+    };
+  }
+
+  private void onLoop(Exchange exchange, Runnable work) {
+    if (exchange.loop().inEventLoop()) {
+      work.run();
+      return;
+    }
+    try {
+      exchange.loop().execute(answering(exchange, work));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("dropped a request: its event loop has ended with its connections");
+    }
+  }
+
+  private void read(Request http, Exchange exchange) {
+    if (!isWanted(exchange)) {
+      return;
+    }
+    CompletionRequest request =
+        withId(CompletionRequest.parse(http.body(), engine.maxModelLen()), http.requestId());
     request.model().ifPresent(this::requireServed);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
     CompletionMeter meter = new CompletionMeter(metrics, clock, http.recvNanos());
     switch (request.prompt()) {
-      case Prompt.Tokens(int[] ids) -> submit(request, ids, exchange, meter);
-      case Prompt.Text(String text) -> tokenize(request, text, exchange, meter);
+      case Prompt.Tokens(int[] ids) ->
+          onLoop(exchange, () -> submit(request, ids, exchange, meter));
+      case Prompt.Text(String text) ->
+          textPrompts.tokenize(
+              text,
+              () -> isWanted(exchange),
+              ids -> onLoop(exchange, () -> submit(request, ids, exchange, meter)),
+              error -> exchange.answer(ServerErrors.of(error)));
     }
+  }
+
+  /** Whether the client of a request is still connected; refuses it if the server is closed. */
+  private boolean isWanted(Exchange exchange) {
+    requireOpen();
+    return !exchange.isDisconnected();
   }
 
   /** The request with the id of the header, of its body, or a random one, in this order. */
@@ -94,38 +157,11 @@ final class Completions implements AutoCloseable {
     return request.toBuilder().requestId(id).build();
   }
 
-  private void tokenize(
-      CompletionRequest request, String text, Exchange exchange, CompletionMeter meter) {
-    try {
-      tokenizing.execute(
-          () -> {
-            try {
-              int[] ids = tokenizer.encode(text);
-              exchange.loop().execute(() -> submitTokenized(request, ids, exchange, meter));
-            } catch (RuntimeException e) {
-              exchange.answer(ServerErrors.of(e));
-            }
-          });
-    } catch (RejectedExecutionException e) {
-      throw new ApiException(ApiError.shuttingDown());
-    }
-  }
-
-  private void submitTokenized(
-      CompletionRequest request, int[] ids, Exchange exchange, CompletionMeter meter) {
-    if (exchange.isDisconnected()) {
-      return;
-    }
-    try {
-      requireOpen();
-      submit(request, ids, exchange, meter);
-    } catch (RuntimeException e) {
-      exchange.answer(ServerErrors.of(e));
-    }
-  }
-
   private void submit(
       CompletionRequest request, int[] prompt, Exchange exchange, CompletionMeter meter) {
+    if (!isWanted(exchange)) {
+      return;
+    }
     if (prompt.length == 0) {
       throw new WireException("prompt: expected at least one token, got an empty text");
     }
@@ -134,17 +170,24 @@ final class Completions implements AutoCloseable {
     }
     LoopOutlet outlet =
         Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
-    CompletionStream stream =
-        new CompletionStream(
-            request,
-            prompt,
-            exchange,
-            outlet,
-            new StopText(new StreamDecoder(tokenizer, true), request.stop()),
-            new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
-            prefix(request.requestId().orElseThrow()),
-            meter);
-    stream.begin(engine.submit(generation(request, prompt), outlet));
+    AcceptedBytes.Share share = accepted.take(request, prompt);
+    try {
+      CompletionStream stream =
+          new CompletionStream(
+              request.withPrompt(prompt),
+              prompt,
+              exchange,
+              outlet,
+              new StopText(new StreamDecoder(tokenizer, true, prompt), request.stop()),
+              new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
+              prefix(request.requestId().orElseThrow()),
+              meter,
+              share);
+      stream.begin(engine.submit(generation(request, prompt), outlet));
+    } catch (RuntimeException | Error e) {
+      share.release();
+      throw e;
+    }
   }
 
   private GenerationRequest generation(CompletionRequest request, int[] prompt) {
@@ -174,7 +217,8 @@ final class Completions implements AutoCloseable {
       throw new ApiException(
           ApiError.notFound(
               "model_not_found",
-              "model '%s' is not served, expected '%s'".formatted(name, engine.modelName())));
+              "model: %s is not served, expected '%s'"
+                  .formatted(Quoted.of(name), engine.modelName())));
     }
   }
 
@@ -201,7 +245,25 @@ final class Completions implements AutoCloseable {
   /** The answer to {@code GET /v1/models}. */
   byte[] models() {
     return new JsonBuffer()
-        .raw(ascii("{\"object\":\"list\",\"data\":[{\"id\":"))
+        .raw(ascii("{\"object\":\"list\",\"data\":["))
+        .raw(model())
+        .raw(ascii("]}"))
+        .toBytes();
+  }
+
+  /**
+   * The answer to {@code GET /v1/models/} with a name.
+   *
+   * @throws ApiException 404 if another model is served
+   */
+  byte[] model(String name) {
+    requireServed(name);
+    return model();
+  }
+
+  private byte[] model() {
+    return new JsonBuffer()
+        .raw(ascii("{\"id\":"))
         .string(engine.modelName())
         .raw(ascii(",\"object\":\"model\",\"created\":"))
         .integer(startedSeconds)
@@ -209,7 +271,7 @@ final class Completions implements AutoCloseable {
         .string(model.root())
         .raw(ascii(",\"max_model_len\":"))
         .integer(engine.maxModelLen())
-        .raw(ascii("}]}"))
+        .raw('}')
         .toBytes();
   }
 
@@ -226,15 +288,15 @@ final class Completions implements AutoCloseable {
   }
 
   private static boolean isRequested(AbortRequest request, CompletionStream stream) {
-    return request.requestIds().isEmpty()
-        || request.requestIds().get().stream().anyMatch(stream::hasId);
+    return request.requestIds().map(stream::isAmong).orElse(true);
   }
 
   /** Refuses further requests and ends the running completions with finish reason abort. */
   @Override
   public void close() {
     closed = true;
-    tokenizing.shutdown();
+    parsing.close();
+    textPrompts.close();
     outlets.forEach((loop, outlet) -> loop.execute(() -> outlet.abort(_ -> true)));
   }
 }

@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
 import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
@@ -9,11 +10,15 @@ import dev.freshet.trace.TraceParent;
 import java.util.Optional;
 
 /**
- * The routes of the data listener: completions, models, and, for peers that use one port, the admin
- * routes. Other hosts need a token for the admin routes: permission to stream completions does not
- * include permission to swap weights.
+ * The routes of the data listener: completions, models and probes; with an admin token also the
+ * admin routes, for peers that use one port. Permission to stream completions does not include
+ * permission to swap weights, and the address of a caller proves nothing: it is that of the last
+ * proxy or forwarder.
  */
 final class DataRoutes implements Routes {
+  /** The route of one model, whose name follows and may have slashes. */
+  private static final String MODEL = "/v1/models/";
+
   private final Completions completions;
   private final AdminRoutes admin;
 
@@ -24,7 +29,14 @@ final class DataRoutes implements Routes {
 
   @Override
   public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
-    admin.arrived(path, trace, parent, recvNanos);
+    if (admin.requiresToken()) {
+      admin.arrived(path, trace, parent, recvNanos);
+    }
+  }
+
+  @Override
+  public boolean isProbe(String path) {
+    return admin.isProbe(path);
   }
 
   @Override
@@ -43,8 +55,19 @@ final class DataRoutes implements Routes {
         request.require("GET");
         exchange.answer(200, completions.models());
       }
+      case String path when path.startsWith(MODEL) -> {
+        request.require("GET");
+        exchange.answer(200, completions.model(path.substring(MODEL.length())));
+      }
       default -> {
-        admin.requireTrusted(request);
+        if (!admin.requiresToken() && !admin.isProbe(request.path())) {
+          throw new ApiException(
+              ApiError.notFound(
+                  "no_such_route",
+                  ("no such route: %s (weight operations and status pages are on the admin"
+                          + " listener; here only if the server has an admin token)")
+                      .formatted(request.path())));
+        }
         admin.handle(request, exchange);
       }
     }

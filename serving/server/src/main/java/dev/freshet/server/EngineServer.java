@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
+import dev.freshet.http.BrowserGuard;
 import dev.freshet.http.ConnectionCap;
 import dev.freshet.http.HeldBytes;
 import dev.freshet.http.ListenException;
@@ -69,10 +70,11 @@ public final class EngineServer implements AutoCloseable {
             tokenizer,
             model,
             Map.copyOf(outlets),
+            limits.completions(),
             metrics.server(),
             events.clock(),
             InstantSource.system());
-    this.pages = new StatusPages(metrics.registry(), config.page());
+    this.pages = new StatusPages(metrics.registry(), config.page(), limits.maxWatchers());
     this.adminRoutes =
         new AdminRoutes(
             engine, operations, events, limits.update(), config.token(), completions::abort, pages);
@@ -97,11 +99,19 @@ public final class EngineServer implements AutoCloseable {
       ServerConfig config) {
     EngineServer server = new EngineServer(engine, tokenizer, model, events, metrics, config);
     try {
-      server.admin.bind(config.admin(), server.adminRoutes, config.limits().http(), events.clock());
+      server.admin.bind(
+          config.admin(),
+          server.adminRoutes,
+          config.limits().http(),
+          config.token().isPresent()
+              ? BrowserGuard.ofProtected(config.http().allowedHosts())
+              : BrowserGuard.ofOpen(config.admin(), config.http().allowedHosts()),
+          events.clock());
       server.data.bind(
           config.data(),
           new DataRoutes(server.completions, server.adminRoutes),
           config.limits().http(),
+          BrowserGuard.ofOpen(config.data(), config.http().allowedHosts()),
           events.clock());
       return server;
     } catch (ListenException e) {

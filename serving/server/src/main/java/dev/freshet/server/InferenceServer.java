@@ -2,12 +2,15 @@ package dev.freshet.server;
 
 import dev.freshet.engine.EmbeddedEngine;
 import dev.freshet.engine.Engine;
+import dev.freshet.engine.EngineException;
 import dev.freshet.engine.SyntheticEngine;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.ModelDirectory;
 import dev.freshet.wire.AdminTokenFile;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -15,6 +18,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.ObjectMapper;
 
 /**
@@ -22,6 +27,7 @@ import tools.jackson.databind.ObjectMapper;
  * Start it with a {@link LivePage} to show that page in a browser.
  */
 public final class InferenceServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(InferenceServer.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Tokenizer tokenizer;
@@ -41,9 +47,11 @@ public final class InferenceServer implements AutoCloseable {
   public static InferenceServer start(
       Path dir,
       InferenceConfig config,
+      HttpConfig http,
       EventLog events,
       MetricsRegistry registry,
       Optional<LivePage> page) {
+    ModelDirectory.require(dir);
     CheckpointStore.warmUp();
     InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
     return start(
@@ -51,6 +59,7 @@ public final class InferenceServer implements AutoCloseable {
         _ -> new EmbeddedEngine(dir, config.engine(), events.clock(), metrics.engine()),
         engine -> new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
         config,
+        http,
         events,
         metrics,
         page);
@@ -64,6 +73,7 @@ public final class InferenceServer implements AutoCloseable {
       Tokenizer tokenizer,
       double rate,
       InferenceConfig config,
+      HttpConfig http,
       EventLog events,
       MetricsRegistry registry,
       Optional<LivePage> page) {
@@ -80,6 +90,7 @@ public final class InferenceServer implements AutoCloseable {
                 metrics.engine()),
         _ -> new ServedModel("synthetic", Set.of()),
         config,
+        http,
         events,
         metrics,
         page);
@@ -90,11 +101,19 @@ public final class InferenceServer implements AutoCloseable {
       Function<Tokenizer, E> make,
       Function<E, ServedModel> describe,
       InferenceConfig config,
+      HttpConfig http,
       EventLog events,
       InferenceMetrics metrics,
       Optional<LivePage> page) {
     try {
       E engine = make.apply(tokenizer);
+      if (tokenizer.vocabSize() > engine.vocabSize()) {
+        LOG.warn(
+            "the tokenizer has ids up to {}, the model's embedding {} rows: a prompt with an id past"
+                + " them is refused",
+            tokenizer.vocabSize() - 1,
+            engine.vocabSize());
+      }
       try {
         EngineServer front =
             EngineServer.start(
@@ -106,6 +125,7 @@ public final class InferenceServer implements AutoCloseable {
                 new ServerConfig(
                     new InetSocketAddress(config.host(), config.port()),
                     new InetSocketAddress(config.adminHost(), config.adminPort()),
+                    http,
                     AdminTokenFile.read(config.adminTokenFile()),
                     page,
                     ServerLimits.DEFAULT));
@@ -130,6 +150,25 @@ public final class InferenceServer implements AutoCloseable {
         .put("tokens", metrics.engine().generatedTokens())
         .put("version", engine.policyVersion())
         .toString();
+  }
+
+  /**
+   * Runs {@code action} on another thread once the engine has failed. The server then answers every
+   * request with an error and can only be closed.
+   */
+  public void onFailure(Runnable action) {
+    var _ = engine.failure().thenRunAsync(action);
+  }
+
+  /**
+   * Throws the reason if the engine has failed.
+   *
+   * @throws EngineException FAILED
+   */
+  public void requireNoFailure() {
+    if (engine.failure().isDone()) {
+      throw engine.failure().join();
+    }
   }
 
   /** The model's tokenizer, open until the server is closed. */

@@ -104,7 +104,7 @@ final class LoopOutlet implements Outlet {
     }
     try {
       stream.take(event);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       fail(stream, e);
     }
     touched.add(stream);
@@ -113,13 +113,13 @@ final class LoopOutlet implements Outlet {
   private static void send(CompletionStream stream) {
     try {
       stream.send();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       fail(stream, e);
     }
   }
 
   /** Ends one stream with an error, so that the others are not affected. */
-  private static void fail(CompletionStream stream, RuntimeException e) {
+  private static void fail(CompletionStream stream, Throwable e) {
     LOG.error("a stream failed unexpectedly", e);
     stream.fail();
   }

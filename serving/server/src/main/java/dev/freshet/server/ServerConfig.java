@@ -1,5 +1,6 @@
 package dev.freshet.server;
 
+import dev.freshet.http.HttpConfig;
 import dev.freshet.http.LivePage;
 import dev.freshet.wire.AdminToken;
 import java.net.InetSocketAddress;
@@ -10,12 +11,15 @@ import java.util.Optional;
  *
  * @param data the address of the data listener; port 0 for any free port
  * @param admin the address of the admin listener; port 0 for any free port
- * @param token the token that admin requests must carry, on both listeners; empty for none
- * @param page the page of the admin listener, and of the data listener for clients on this host
+ * @param http what both listeners have in common with those of other roles
+ * @param token the token that admin requests must carry, on both listeners; without one the data
+ *     listener takes none
+ * @param page the page of the admin listener
  */
 public record ServerConfig(
     InetSocketAddress data,
     InetSocketAddress admin,
+    HttpConfig http,
     Optional<AdminToken> token,
     Optional<LivePage> page,
     ServerLimits limits) {
@@ -24,6 +28,7 @@ public record ServerConfig(
     return new ServerConfig(
         new InetSocketAddress(host, port),
         new InetSocketAddress(host, adminPort),
+        HttpConfig.DEFAULT,
         Optional.empty(),
         Optional.empty(),
         ServerLimits.DEFAULT);

@@ -21,6 +21,7 @@ final class ServerErrors {
             case INVALID -> ApiError.invalid("invalid_request", ApiError.message(e));
             case CONFLICT -> ApiError.conflict(ApiError.message(e));
             case OVERLOADED -> ApiError.unavailable("overloaded", ApiError.message(e));
+            case FAILED -> ApiError.unavailable("engine_failed", ApiError.message(e));
             case INTERNAL -> {
               LOG.error("the engine failed", e);
               yield ApiError.internal(ApiError.message(e));

@@ -15,11 +15,14 @@ import java.time.Duration;
  *     the process's limit of open files minus {@value #RESERVED_FILES}, which are reserved for the
  *     admin lane, checkpoints and logs, but at least half of that limit
  * @param maxAdminConnections admin connections; when a further one arrives, the one idle longest is
- *     closed
+ *     closed. Requests that may take long to answer have shares of them: watchers a quarter, pauses
+ *     and posts of weight operations 48 each. With the default there is thus always an idle one, so
+ *     an update always gets a connection
  * @param maxHeldBytes about how many bytes of a stream are buffered for a slow reader, in addition
  *     to the buffers of its connection; a reader further behind is disconnected
  * @param maxAllHeldBytes the same for all streams together, divided evenly among the event loops;
  *     above it the stream that buffers most is disconnected
+ * @param completions the limits of completion requests
  * @param update how long a weight operation or a pause may take
  * @param close how long {@link EngineServer#close} waits for the streams, and how long for the
  *     current weight operation
@@ -31,6 +34,7 @@ public record ServerLimits(
     int maxAdminConnections,
     int maxHeldBytes,
     long maxAllHeldBytes,
+    CompletionLimits completions,
     Duration update,
     Duration close) {
   private static final int RESERVED_FILES = 1024;
@@ -47,8 +51,14 @@ public record ServerLimits(
           256,
           1 << 20,
           128L << 20,
+          CompletionLimits.DEFAULT,
           Duration.ofSeconds(600),
           Duration.ofSeconds(10));
+
+  /** How many clients may watch the events at once. */
+  int maxWatchers() {
+    return Math.max(1, maxAdminConnections / 4);
+  }
 
   private static int connections() {
     if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix)) {

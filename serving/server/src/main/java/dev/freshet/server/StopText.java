@@ -11,13 +11,13 @@ import java.util.Optional;
  */
 final class StopText {
   private final StreamDecoder decoder;
-  private final List<String> stops;
+  private final List<StopSearch> stops;
   private final StringBuilder held = new StringBuilder();
   private Optional<String> stoppedBy = Optional.empty();
 
   StopText(StreamDecoder decoder, List<String> stops) {
     this.decoder = decoder;
-    this.stops = stops;
+    this.stops = stops.stream().map(StopSearch::new).toList();
   }
 
   /** Appends a token; returns the text that became final. */
@@ -45,36 +45,25 @@ final class StopText {
     if (stops.isEmpty() || fresh.isEmpty()) {
       return fresh;
     }
+    int before = held.length();
     held.append(fresh);
-    int at = firstStop();
-    String complete = held.substring(0, at >= 0 ? at : held.length() - longestStopPrefix());
-    held.delete(0, complete.length());
-    return complete;
-  }
-
-  /** The index at which the first stop string in the held text begins, or −1. */
-  private int firstStop() {
-    int first = -1;
-    for (String stop : stops) {
-      int at = held.indexOf(stop);
-      if (at >= 0 && (first < 0 || at < first)) {
-        first = at;
-        stoppedBy = Optional.of(stop);
+    int begin = held.length();
+    for (StopSearch stop : stops) {
+      int end = stop.append(fresh);
+      int at = end < 0 ? held.length() : before + end - stop.stop().length();
+      if (at < begin) {
+        begin = at;
+        stoppedBy = Optional.of(stop.stop());
       }
     }
-    return first;
+    int complete = stoppedBy.isPresent() ? begin : held.length() - longestBeginning();
+    String text = held.substring(0, complete);
+    held.delete(0, complete);
+    return text;
   }
 
-  /** The length of the longest suffix of the held text that is a prefix of a stop string. */
-  private int longestStopPrefix() {
-    int longest = 0;
-    for (String stop : stops) {
-      for (int length = Math.min(stop.length() - 1, held.length()); length > longest; length--) {
-        if (held.indexOf(stop.substring(0, length), held.length() - length) >= 0) {
-          longest = length;
-        }
-      }
-    }
-    return longest;
+  /** How many of the last characters may be the beginning of a stop string. */
+  private int longestBeginning() {
+    return stops.stream().mapToInt(StopSearch::matched).max().orElse(0);
   }
 }

@@ -22,7 +22,7 @@ final class TokenTexts {
     byte[] text = texts.get(token);
     if (text == null) {
       JsonBuffer json = new JsonBuffer();
-      text = json.string(tokenizer.decode(new int[] {token}, false)).toBytes();
+      text = json.string(tokenizer.text(token)).toBytes();
       texts.set(token, text);
     }
     return text;

@@ -3,7 +3,6 @@ package dev.freshet.server;
 import static dev.freshet.engine.Fixture.eventually;
 import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.freshet.client.AdminClient;
@@ -12,9 +11,6 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.Call;
 import dev.freshet.engine.WeightOperation;
-import dev.freshet.http.ApiException;
-import dev.freshet.http.Request;
-import dev.freshet.http.StatusPages;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
@@ -28,8 +24,6 @@ import dev.freshet.wire.VerifyLevel;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -214,42 +208,6 @@ class AdminControlTest {
 
       assertThat(json(answer).get("id").asString()).isEqualTo("cmpl-header\"s");
     }
-  }
-
-  @Test
-  void withoutATokenOtherHostsCannotUseAdminRoutesOfTheDataListener() throws Exception {
-    try (ServerFixture fixture = new ServerFixture(dir);
-        AdminOperations operations =
-            new AdminOperations(
-                fixture.engine,
-                fixture.events,
-                fixture.metrics.server(),
-                new UpdateLines(Optional.empty(), InstantSource.system()),
-                ServerFixture.LONG);
-        StatusPages pages = new StatusPages(fixture.metrics.registry(), Optional.empty())) {
-      AdminRoutes open =
-          new AdminRoutes(
-              fixture.engine,
-              operations,
-              fixture.events,
-              ServerFixture.LONG,
-              Optional.empty(),
-              request -> CompletableFuture.completedFuture(0),
-              pages);
-
-      assertThatExceptionOfType(ApiException.class)
-          .isThrownBy(() -> open.requireTrusted(fromElsewhere("/update_weights")))
-          .satisfies(e -> assertThat(e.error().status()).isEqualTo(403));
-      assertThatExceptionOfType(ApiException.class)
-          .isThrownBy(() -> open.requireTrusted(fromElsewhere("/metrics")));
-      assertThatCode(() -> open.requireTrusted(fromElsewhere("/health")))
-          .doesNotThrowAnyException();
-    }
-  }
-
-  private static Request fromElsewhere(String path) {
-    return new Request(
-        "POST", path, Map.of(), "", "", "", "", "", "", false, new byte[0], TraceId.random(), 0);
   }
 
   private static String abort(ServerFixture fixture, String body) throws Exception {

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 @Timeout(120)
@@ -198,8 +200,27 @@ class CompletionsTest {
     assertError(post("{\"prompt\":[3,34]}"), 400, "prompt: expected token ids below 34, got 34");
     assertError(
         post("{\"prompt\":\"a\",\"stop_token_ids\":[99]}"), 400, "stop_token_ids: expected");
-    assertError(post("{\"prompt\":\"a\",\"model\":\"gpt\"}"), 404, "model 'gpt' is not served");
+    assertError(post("{\"prompt\":\"a\",\"model\":\"gpt\"}"), 404, "model: 'gpt' is not served");
     assertThat(fixture.engine.running()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // LangChain
+        "{\"prompt\":[\"a\"],\"frequency_penalty\":0,\"presence_penalty\":0,\"n\":1,\"best_of\":1,\"logit_bias\":{},\"temperature\":0.7,\"top_p\":1,\"max_tokens\":2}",
+        // lm-evaluation-harness
+        "{\"prompt\":[[4]],\"temperature\":0,\"stop\":[\"zz\"],\"seed\":1234,\"max_tokens\":2}",
+        // vllm-router and sglang-router
+        "{\"prompt\":\"a\",\"max_tokens\":2,\"echo\":false,\"no_stop_trim\":false,\"ignore_eos\":false,\"skip_special_tokens\":true,\"return_hidden_states\":false,\"stream\":false}",
+        // A client that sends every field that it knows
+        "{\"prompt\":\"a\",\"max_tokens\":2,\"seed\":-1,\"suffix\":null,\"logprobs\":null,\"prompt_logprobs\":null,\"stop\":null,\"stream_options\":null,\"user\":null,\"top_k\":-1,\"min_p\":0,\"repetition_penalty\":1.0,\"use_beam_search\":false,\"priority\":0,\"add_special_tokens\":true}",
+      })
+  void whatClientLibrariesAndRoutersSendIsAnswered(String body) throws Exception {
+    HttpResponse<String> answer = post(body);
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(json(answer.body()).at("/choices/0/text").asString()).isEqualTo("bc");
   }
 
   @Test

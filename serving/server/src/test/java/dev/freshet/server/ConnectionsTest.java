@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +35,7 @@ class ConnectionsTest {
       Call stays = fixture.start(CompletionRequest.text("a").maxTokens(3));
       Call cancelled = fixture.start(CompletionRequest.text("a").maxTokens(3));
       try (Socket socket = fixture.dataSocket()) {
-        send(socket, completionRequest("{\"prompt\":\"a\"}"));
+        send(socket, completionRequest("{\"prompt\":\"a\",\"stream\":true}"));
         eventually(() -> fixture.engine.running() == 3);
       }
       eventually(() -> fixture.engine.running() == 2);
@@ -43,6 +44,49 @@ class ConnectionsTest {
       fixture.engine.release();
 
       assertThat(ServerFixture.await(stays).text()).isEqualTo("bcd");
+    }
+  }
+
+  @Test
+  void aClientThatSendsNothingMoreIsAnswered() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir)) {
+      for (boolean stream : new boolean[] {false, true}) {
+        fixture.engine.hold();
+        try (Socket socket = fixture.dataSocket()) {
+          send(
+              socket,
+              completionRequest(
+                  "{\"prompt\":\"a\",\"max_tokens\":3,\"stream\":%b}".formatted(stream)));
+          socket.shutdownOutput();
+          eventually(() -> fixture.engine.running() == 1);
+          fixture.engine.release();
+          assertThat(ServerFixture.readAll(socket.getInputStream()))
+              .startsWith("HTTP/1.1 200 OK")
+              .contains("bcd", "\"finish_reason\":\"length\"");
+        }
+      }
+    }
+  }
+
+  @Test
+  void anUpdateOfAClientThatSendsNothingMoreIsApplied() throws Exception {
+    try (ServerFixture fixture = new ServerFixture(dir);
+        Socket socket = new Socket()) {
+      CountDownLatch release = new CountDownLatch(1);
+      fixture.engine.beforeUpdate = _ -> ServerFixture.awaitLatch(release);
+      socket.connect(fixture.server.adminAddress());
+      String body = "{\"weight_dir\":\"w\",\"step\":7}";
+      send(
+          socket,
+          "POST /update_weights HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%s"
+              .formatted(body.length(), body));
+      socket.shutdownOutput();
+      eventually(() -> fixture.engine.updates() == 1);
+      release.countDown();
+
+      assertThat(ServerFixture.readAll(socket.getInputStream()))
+          .startsWith("HTTP/1.1 200 OK")
+          .contains("\"weight_version\":\"7\"");
     }
   }
 
@@ -97,7 +141,7 @@ class ConnectionsTest {
       String answer =
           fixture.exchange(
               one
-                  + "GET /nowhere?x=1 HTTP/1.1\r\n\r\n"
+                  + "GET /nowhere?x=1 HTTP/1.1\r\nhost: localhost\r\n\r\n"
                   + one.replace("content-length", "connection: close\r\ncontent-length"));
 
       assertThat(answer.split("HTTP/1.1 ", -1)).hasSize(4);
@@ -136,11 +180,13 @@ class ConnectionsTest {
           .contains("connection: close", "body: expected at most 100 bytes");
       assertThat(
               fixture.exchange(
-                  "POST /v1/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n65\r\n"
+                  "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n65\r\n"
                       + "x".repeat(101)
                       + "\r\n0\r\n\r\n"))
           .startsWith("HTTP/1.1 413 ");
-      assertThat(fixture.exchange("PUT /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n"))
+      assertThat(
+              fixture.exchange(
+                  "PUT /v1/models HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 405 ");
       assertThat(
               fixture.exchange(
@@ -152,9 +198,12 @@ class ConnectionsTest {
 
   @Test
   void anIdleConnectionIsClosedAndAnIncompleteRequestAnswered408() throws Exception {
-    ServerLimits limits = ServerFixture.limits().idle(Duration.ofMillis(300)).build();
+    ServerLimits limits =
+        ServerFixture.limits().idle(Duration.ofMillis(300)).request(Duration.ofMillis(200)).build();
     try (ServerFixture fixture = new ServerFixture(dir, limits, MonotonicClock.SYSTEM)) {
-      assertThat(fixture.exchange("POST /v1/completions HTTP/1.1\r\ncontent-length: 9\r\n\r\n{"))
+      assertThat(
+              fixture.exchange(
+                  "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{"))
           .startsWith("HTTP/1.1 408 ");
       assertThat(fixture.exchange("")).isEmpty();
     }

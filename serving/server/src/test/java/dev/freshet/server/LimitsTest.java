@@ -28,8 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The server's limits, and that clients within them are not affected. */
 @Timeout(120)
 class LimitsTest {
-  private static final String HEALTH = "GET /health HTTP/1.1\r\n\r\n";
-  private static final String LAST_HEALTH = "GET /health HTTP/1.1\r\nconnection: close\r\n\r\n";
+  private static final String HEALTH = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  private static final String MODELS =
+      "GET /v1/models HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
   @TempDir private Path dir;
 
@@ -74,6 +75,22 @@ class LimitsTest {
       }
       assertThat(fixture.exchange(completionRequest("{\"prompt\":\"a\"}")))
           .matches("(?s)|HTTP/1.1 503 .*");
+      for (int i = 0; i < 70; i++) {
+        try (Socket probe = fixture.dataSocket()) {
+          assertThat(ask(probe)).isEqualTo("HTTP/1.1 200 OK");
+          assertThat(probe.getInputStream().read()).isEqualTo(-1);
+        }
+      }
+      List<Socket> silent = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        silent.add(fixture.dataSocket());
+      }
+      try (Socket probe = fixture.dataSocket()) {
+        assertThat(ask(probe)).isEqualTo("HTTP/1.1 200 OK");
+      }
+      for (Socket socket : silent) {
+        socket.close();
+      }
       assertThat(fixture.get(fixture.server.adminUrl(), "/health").statusCode()).isEqualTo(200);
       third.close();
       fixture.engine.release();
@@ -109,10 +126,15 @@ class LimitsTest {
     try (ServerFixture fixture = fixture(limits().adminConnections(1).build());
         Socket update = connect(fixture.server.adminAddress())) {
       fixture.engine.beforeUpdate = _ -> ServerFixture.awaitLatch(release);
-      send(update, "POST /reload_weights HTTP/1.1\r\nconnection: close\r\n\r\n");
+      send(update, "POST /reload_weights HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
       eventually(() -> fixture.engine.updates() == 1);
-      try (Socket further = connect(fixture.server.adminAddress())) {
-        assertThat(ask(further)).isEqualTo("HTTP/1.1 503 Service Unavailable");
+      try (Socket further = connect(fixture.server.adminAddress());
+          Socket probe = connect(fixture.server.adminAddress())) {
+        send(further, "GET /weight_info HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        assertThat(ServerFixture.readAll(further.getInputStream()))
+            .startsWith("HTTP/1.1 503 ")
+            .contains("too_many_connections");
+        assertThat(ask(probe)).isEqualTo("HTTP/1.1 200 OK");
       }
       release.countDown();
 
@@ -197,7 +219,7 @@ class LimitsTest {
   /** The answer to a connection above the limit; empty if it was closed without one. */
   private static String exchangeIfAnswered(ServerFixture fixture) {
     try {
-      return fixture.exchange(LAST_HEALTH);
+      return fixture.exchange(MODELS);
     } catch (IOException e) {
       return "";
     }

@@ -51,6 +51,9 @@ final class ScriptedEngine implements Engine {
   volatile CompletableFuture<Void> pauseInForce = CompletableFuture.completedFuture(null);
   private volatile boolean paused;
 
+  /** A test completes it to make the engine fail. */
+  final CompletableFuture<EngineException> failure = new CompletableFuture<>();
+
   /** Runs before an update is applied; may wait or throw. */
   volatile Consumer<WeightOperation> beforeUpdate = operation -> {};
 
@@ -232,6 +235,11 @@ final class ScriptedEngine implements Engine {
   @Override
   public boolean paused() {
     return paused;
+  }
+
+  @Override
+  public CompletableFuture<EngineException> failure() {
+    return failure;
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.StreamingClient;
+import dev.freshet.http.HttpConfig;
 import dev.freshet.http.HttpLimits;
 import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
@@ -86,6 +87,7 @@ final class ServerFixture implements AutoCloseable {
             new ServerConfig(
                 ANY_PORT,
                 ANY_PORT,
+                HttpConfig.DEFAULT,
                 token,
                 Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
                 limits));
@@ -103,6 +105,8 @@ final class ServerFixture implements AutoCloseable {
     private long allBodyBytes = HttpLimits.DEFAULT.maxAllBodyBytes();
     private int heldBytes = ServerLimits.DEFAULT.maxHeldBytes();
     private long allHeldBytes = ServerLimits.DEFAULT.maxAllHeldBytes();
+    private CompletionLimits completions = CompletionLimits.DEFAULT;
+    private Duration request = LONG;
     private Duration idle = LONG;
     private Duration update = LONG;
 
@@ -136,6 +140,16 @@ final class ServerFixture implements AutoCloseable {
       return this;
     }
 
+    Limits completions(CompletionLimits most) {
+      completions = most;
+      return this;
+    }
+
+    Limits request(Duration most) {
+      request = most;
+      return this;
+    }
+
     Limits idle(Duration most) {
       idle = most;
       return this;
@@ -148,12 +162,13 @@ final class ServerFixture implements AutoCloseable {
 
     ServerLimits build() {
       return new ServerLimits(
-          new HttpLimits(bodyBytes, allBodyBytes, idle),
+          new HttpLimits(bodyBytes, allBodyBytes, request, idle),
           1,
           connections,
           adminConnections,
           heldBytes,
           allHeldBytes,
+          completions,
           update,
           ServerLimits.DEFAULT.close());
     }
@@ -244,7 +259,7 @@ final class ServerFixture implements AutoCloseable {
 
   /** A whole HTTP request to the data listener's completions. */
   static String completionRequest(String body, String... headers) {
-    return "POST /v1/completions HTTP/1.1\r\nhost: h\r\n%scontent-length: %d\r\n\r\n%s"
+    return "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\n%scontent-length: %d\r\n\r\n%s"
         .formatted(
             String.join("", List.of(headers).stream().map(h -> h + "\r\n").toList()),
             body.getBytes(StandardCharsets.UTF_8).length,

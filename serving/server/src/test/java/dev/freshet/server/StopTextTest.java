@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -54,6 +55,50 @@ class StopTextTest {
           assertThat(stream.stoppedBy()).isPresent();
         }
       }
+    }
+  }
+
+  @Test
+  void aStopStringThatBeginsWithTheSpaceAfterThePromptIsFound(@TempDir Path dir) throws Exception {
+    Files.writeString(
+        dir.resolve("tokenizer.json"),
+        """
+        {"version": "1.0", "added_tokens": [],
+         "model": {"type": "WordLevel", "unk_token": ",",
+                   "vocab": {",": 0, "▁the": 1, "▁river": 2}},
+         "decoder": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}}""");
+    try (Tokenizer tokenizer = Tokenizer.load(dir)) {
+      StopText text =
+          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" river"));
+      assertThat(text.push(1) + text.push(2)).isEqualTo(" the");
+      assertThat(text.stoppedBy()).hasValue(" river");
+      StopText first =
+          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" the"));
+      assertThat(first.push(1)).isEmpty();
+      assertThat(first.stoppedBy()).hasValue(" the");
+    }
+  }
+
+  @Test
+  void aStopStringThatRepeatsItselfIsSearchedInTimeLinearInTheText(@TempDir Path dir)
+      throws Exception {
+    new CharTokenizer("ab").write(dir);
+    List<String> stops = IntStream.range(0, 60).mapToObj(i -> "a".repeat(200 + i) + "ba").toList();
+    try (Tokenizer tokenizer = Tokenizer.load(dir)) {
+      int a = tokenizer.encode("a")[0];
+      int b = tokenizer.encode("b")[0];
+      StopText stream = new StopText(new StreamDecoder(tokenizer, true, new int[0]), stops);
+      StringBuilder sent = new StringBuilder();
+      for (int i = 0; i < 1_000_000; i++) {
+        sent.append(stream.push(i % 2000 == 1999 ? b : a));
+        if (i % 2000 == 1999) {
+          sent.append(stream.push(b));
+        }
+      }
+      sent.append(stream.flush());
+
+      assertThat(sent).hasSize(1_000_500);
+      assertThat(stream.stoppedBy()).isEmpty();
     }
   }
 

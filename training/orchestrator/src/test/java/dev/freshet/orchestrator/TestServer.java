@@ -111,7 +111,8 @@ final class TestServer implements AutoCloseable {
   }
 
   private void complete(HttpExchange exchange) throws IOException {
-    CompletionRequest request = CompletionRequest.parse(exchange.getRequestBody().readAllBytes());
+    CompletionRequest request =
+        CompletionRequest.parse(exchange.getRequestBody().readAllBytes(), 1 << 20);
     int[] prompt = ((Prompt.Tokens) request.prompt()).ids();
     prompts.add(prompt);
     streaming.incrementAndGet();

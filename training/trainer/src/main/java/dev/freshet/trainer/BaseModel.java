@@ -6,6 +6,7 @@ import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelShape;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
@@ -20,6 +21,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The base model of a run: a fresh decoder, or one from a directory, and the supervised warm-up
@@ -39,6 +42,8 @@ public final class BaseModel {
       files = Map.copyOf(files);
     }
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(BaseModel.class);
 
   /** Receives the progress of the warm-up. */
   @FunctionalInterface
@@ -155,8 +160,10 @@ public final class BaseModel {
     }
     Path dir = Path.of(shape.path());
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
-      checkpoint.verifyContents();
-      return ModelWeights.copyOf(ConfigJson.read(dir), checkpoint, ScalarType.Float);
+      Parameters parameters = Parameters.of(ConfigJson.read(dir), checkpoint);
+      parameters.unusedLine().ifPresent(line -> LOG.warn("{}: passed over", line));
+      checkpoint.verifyContents(parameters.views().values());
+      return ModelWeights.copyOf(parameters, ScalarType.Float);
     }
   }
 }

@@ -32,8 +32,8 @@ public final class SupervisedTrainer {
   /**
    * Takes one step. Returns the mean loss before the step, in nats per target token.
    *
-   * @throws TrainerException if an example is too long, no example has a target, or the gradient is
-   *     not finite; the weights are unchanged then
+   * @throws TrainerException if an example is too long or has a token outside the vocabulary, no
+   *     example has a target, or the gradient is not finite; the weights are unchanged then
    */
   public double step(List<Example> examples) {
     long targets = examples.stream().mapToLong(Example::targets).sum();
@@ -41,6 +41,7 @@ public final class SupervisedTrainer {
       throw new TrainerException(
           "%d examples without a target: expected at least one".formatted(examples.size()));
     }
+    examples.forEach(this::requireKnownTokens);
     double[] loss = new double[1];
     model.accumulate(
         RowPacker.pack(examples, packLength),
@@ -54,5 +55,16 @@ public final class SupervisedTrainer {
         });
     model.update();
     return loss[0];
+  }
+
+  private void requireKnownTokens(Example example) {
+    int vocabSize = model.config().vocabSize();
+    for (int token : example.tokens()) {
+      if (token < 0 || token >= vocabSize) {
+        throw new TrainerException(
+            "an example has token id %d: expected 0 to %d, the rows of the model's embedding; its tokenizer has more tokens"
+                .formatted(token, vocabSize - 1));
+      }
+    }
   }
 }

@@ -32,6 +32,12 @@ public record TrainerConfig(
                     + " + 2; step 0 is always kept")
         int keepWeights,
     @Key(def = "600", doc = "for the next batch") long batchDeadlineS,
+    @Key(
+            def = "0.5",
+            doc =
+                "share of a batch's rollouts that may be left out because they cannot be trained"
+                    + " on; a larger share ends the run")
+        double maxUnusable,
     @Key(def = "127.0.0.1", doc = "address where `freshet train` serves GET /metrics")
         String httpHost,
     @Key(def = "8003", doc = "0: any free port") int httpPort) {
@@ -48,6 +54,7 @@ public record TrainerConfig(
     Check.positive("threads", threads);
     Check.that(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
     Check.positive("batchDeadlineS", batchDeadlineS);
+    Check.that(maxUnusable >= 0 && maxUnusable <= 1, "maxUnusable", "0 to 1");
     Check.address("httpHost", httpHost);
     Check.port("httpPort", httpPort);
   }

@@ -4,9 +4,11 @@ import dev.freshet.metrics.MetricsFile;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.rollouts.UnusableRollout;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
@@ -21,20 +23,26 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The trainer's main loop: for every step it awaits the batch, takes the step and publishes the
- * weights. The weights of step N are published before the batch of step N + 1 is read. A batch with
- * impossible policy versions is refused whole and leaves the weights unchanged.
+ * weights. The weights of step N are published before the batch of step N + 1 is read. Rollouts
+ * that cannot be trained on are reported, counted and left out. A batch with impossible policy
+ * versions, or with too many such rollouts, is refused whole and leaves the weights unchanged.
  *
  * <p>{@link #run} is called once, on the thread that does the work. {@link #stop} may be called
  * from any thread; the step in progress ends and its weights are published.
  */
 public final class TrainerLoop implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainerLoop.class);
+
   private final TrainerConfig config;
   private final long steps;
   private final CheckpointStore weights;
   private final BatchStore batches;
+  private final BatchScreen screen;
   private final VersionSpans versions;
   private final EventLog events;
   private final MetricsFile file;
@@ -72,6 +80,8 @@ public final class TrainerLoop implements AutoCloseable {
     Path base = weights.path(0);
     this.sideFiles = CheckpointStore.sideFiles(base);
     this.model = load(base, config);
+    this.screen =
+        new BatchScreen(model.config().vocabSize(), config.packLength(), config.maxUnusable());
     this.trainer =
         new PolicyTrainer(
             model, config.loss().loss(), config.packLength(), config.microRows(), events.clock());
@@ -80,7 +90,7 @@ public final class TrainerLoop implements AutoCloseable {
   private static TrainableModel load(Path base, TrainerConfig config) {
     ModelConfig shape = ConfigJson.read(base);
     try (Checkpoint checkpoint = CheckpointStore.openVerified(base)) {
-      ModelWeights own = ModelWeights.copyOf(shape, checkpoint, ScalarType.Float);
+      ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
       return new TrainableModel(own, config.packLength(), config.optimizer());
     }
   }
@@ -105,9 +115,11 @@ public final class TrainerLoop implements AutoCloseable {
         return;
       }
       double waitMs = clock.millisSince(waiting);
-      versions.require(awaited.get());
+      BatchScreen.Screened screened = screen.screen(awaited.get());
+      versions.require(screened.batch());
+      report(step, screened);
       TrainingStepEvent recorded = TrainingStepEvent.begun();
-      StepMetrics taken = trainer.step(awaited.get());
+      StepMetrics taken = trainer.step(screened.batch());
       metrics.step(taken);
       recorded.done(
           step,
@@ -121,9 +133,18 @@ public final class TrainerLoop implements AutoCloseable {
       Map<String, Object> line = new LinkedHashMap<>(taken.fields());
       line.put("batch_wait_ms", waitMs);
       line.put("write_ms", writeMs);
+      line.put("unusable", screened.unusable().size());
       file.append("train", line);
       progress.accept(taken);
     }
+  }
+
+  private void report(long step, BatchScreen.Screened screened) {
+    for (UnusableRollout unusable : screened.unusable()) {
+      LOG.warn(
+          "step {}: left out ({}): {}", step, unusable.reason().wireName(), unusable.message());
+    }
+    screened.counts().forEach(metrics::unusable);
   }
 
   /**

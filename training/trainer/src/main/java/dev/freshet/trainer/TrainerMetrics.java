@@ -3,9 +3,11 @@ package dev.freshet.trainer;
 import dev.freshet.metrics.Counter;
 import dev.freshet.metrics.Gauge;
 import dev.freshet.metrics.Histogram;
+import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.metrics.TimeInState;
+import dev.freshet.rollouts.UnusableRollout;
 import dev.freshet.trace.MonotonicClock;
 
 /** The metrics of a trainer. Updated by the trainer's thread only. */
@@ -13,6 +15,7 @@ public final class TrainerMetrics {
   private final Histogram checkpointWrites;
   private final Histogram steps;
   private final Counter tokens;
+  private final Metric<Counter> unusable;
   private final TimeInState waiting;
   private final Gauge version;
   private final Gauge loss;
@@ -37,6 +40,12 @@ public final class TrainerMetrics {
         registry
             .counter(Role.TRAINER, "freshet_trainer_tokens_total", "Target tokens of all steps")
             .of();
+    this.unusable =
+        registry.counter(
+            Role.TRAINER,
+            "freshet_trainer_unusable_rollouts_total",
+            "Rollouts left out because they cannot be trained on",
+            "reason");
     this.waiting = new TimeInState(clock);
     registry
         .counter(
@@ -85,6 +94,11 @@ public final class TrainerMetrics {
   public void published(long policyVersion, double writeMs) {
     checkpointWrites.millis(writeMs);
     version.set((double) policyVersion);
+  }
+
+  /** Rollouts were left out. */
+  void unusable(UnusableRollout.Reason reason, long count) {
+    unusable.of(reason.wireName()).add(count);
   }
 
   /** A step was taken. */

@@ -65,4 +65,17 @@ class SupervisedTrainerTest {
           .hasMessage("1 examples without a target: expected at least one");
     }
   }
+
+  @Test
+  void anExampleWithATokenPastTheEmbeddingIsRefusedInOneLine() {
+    try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
+      SupervisedTrainer trainer = new SupervisedTrainer(model, TinyModel.MAX_LENGTH, 4, 0);
+      for (int token : new int[] {TinyModel.VOCABULARY, -1}) {
+        assertThatThrownBy(
+                () -> trainer.step(List.of(TinyModel.example(new int[] {1, token, 2}, 1))))
+            .isInstanceOf(TrainerException.class)
+            .hasMessageStartingWith("an example has token id %d: expected 0 to 11", token);
+      }
+    }
+  }
 }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -101,7 +102,8 @@ class TrainerLoopTest {
             "step_ms",
             "tokens_per_s",
             "batch_wait_ms",
-            "write_ms");
+            "write_ms",
+            "unusable");
     assertThat(line.get("role").asString()).isEqualTo("trainer");
     assertThat(line.get("kind").asString()).isEqualTo("train");
     assertThat(line.get("tokens").asInt()).isEqualTo(6);
@@ -201,7 +203,62 @@ class TrainerLoopTest {
   }
 
   @Test
-  void aBatchWithoutAFiniteLossPublishesNothing() throws IOException {
+  void rolloutsThatCannotBeTrainedOnAreCountedAndLeftOutAndTheRunGoesOn() throws IOException {
+    publishBase();
+    writeBatches(2);
+    List<String> sound = Files.readAllLines(batches().path(1));
+    String good = sound.getFirst();
+    List<String> lines = new ArrayList<>();
+    Map<String, String> faults = new LinkedHashMap<>();
+    faults.put("[1,4,5,3,5,4,2]", "[1,4,5,3,5,4,12]"); // The vocabulary has 12 tokens.
+    faults.put("[1,4,5,3,5,4,2", "[1,4,5,3,5,4,-2");
+    faults.put("\"token_ids\":[1,4,5,3,5,4,2]", "\"token_ids\":[1,4,5,3,5,4,99999999999]");
+    faults.put("\"token_ids\":[1,", "\"token_ids\":[1,1,");
+    faults.put("\"advantage\":1.0", "\"advantage\":1e308");
+    faults.put("\"advantage\":1", "\"advantage\":Infinity,\"x\":1");
+    faults.put("true,true,true]", "false,false,false]");
+    faults.put(",true]", ",false]");
+    faults.put(
+        "\"logprobs\":[0.0,0.0,0.0,0.0,", "\"logprobs\":[0.0,0.0,0.0,0.0,-1e9,0.0,0.0],\"x\":[");
+    faults.put("\"logprobs\":[0.0,0.0,0.0,0.0,-", "\"logprobs\":[0.0,0.0,0.0,0.0,");
+    faults.put(
+        "\"logprobs\":[0.0,0.0,0.0,0.0,-2", "\"logprobs\":[0.0,0.0,0.0,0.0,NaN,0,0],\"x\":[1");
+    int of = 2 * faults.size();
+    for (Map.Entry<String, String> fault : faults.entrySet()) {
+      String changed = good.replace(fault.getKey(), fault.getValue());
+      assertThat(changed).as(fault.getKey()).isNotEqualTo(good);
+      lines.add(changed);
+    }
+    while (lines.size() < of) {
+      lines.add(sound.get(lines.size() % 2));
+    }
+    for (int i = 0; i < of; i++) {
+      lines.set(
+          i,
+          lines
+              .get(i)
+              .replaceFirst(
+                  "\"index\":[0-9]+,\"of\":2", "\"index\":%d,\"of\":%d".formatted(i, of)));
+    }
+    Files.write(batches().path(1), lines);
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(2, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.run(taken::add);
+    }
+
+    assertThat(weights().steps()).containsExactly(0L, 1L, 2L);
+    assertThat(taken.getFirst().tokens()).isEqualTo(3L * faults.size());
+    assertThat(page().lines())
+        .contains(
+            "freshet_trainer_unusable_rollouts_total{reason=\"token_id\"} 3.0",
+            "freshet_trainer_unusable_rollouts_total{reason=\"lengths\"} 1.0",
+            "freshet_trainer_unusable_rollouts_total{reason=\"advantage\"} 2.0");
+    assertThat(Files.readAllLines(run.resolve("metrics/trainer.jsonl")).getFirst())
+        .contains("\"unusable\":" + faults.size());
+  }
+
+  @Test
+  void aBatchOfWhichMoreThanTheAllowedShareIsUnusablePublishesNothing() throws IOException {
     publishBase();
     float[] impossible = {-1e30f, -1, -1};
     batches().write(new TrainingBatch(1, List.of(TinyModel.rollout(GOOD, impossible, 1))));
@@ -209,7 +266,10 @@ class TrainerLoopTest {
         TrainerLoop loop = loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
       assertThatThrownBy(() -> loop.run(taken::add))
           .isInstanceOf(TrainerException.class)
-          .hasMessageStartingWith("step 1: the loss is ");
+          .hasMessage(
+              "step 1: 1 of 1 rollouts cannot be trained on, expected at most"
+                  + " trainer.max_unusable 0.5: rollout 'r': token 4 has logprob -1.0E30,"
+                  + " expected -30.0 to 0");
     }
     assertThat(weights().steps()).containsExactly(0L);
     assertThat(log).isEmpty();
@@ -328,6 +388,7 @@ class TrainerLoopTest {
             1,
             keepWeights,
             deadline.toSeconds(),
+            0.5,
             "127.0.0.1",
             0);
     registry = new MetricsRegistry();

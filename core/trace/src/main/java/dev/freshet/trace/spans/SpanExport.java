@@ -1,7 +1,6 @@
 package dev.freshet.trace.spans;
 
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
-import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.net.URI;
 import java.time.Duration;
@@ -96,15 +95,25 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
   }
 
   private void send(List<SpanData> batch) {
-    CompletableResultCode result =
-        exporter.export(List.copyOf(batch)).join(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    if (!result.isSuccess()) {
-      dropped.addAndGet(batch.size());
-      if (!failing) {
+    boolean sent = false;
+    try {
+      sent =
+          exporter
+              .export(List.copyOf(batch))
+              .join(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+              .isSuccess();
+      if (!sent && !failing) {
         LOG.warn("the span collector does not accept spans; they are dropped until it does");
       }
+    } catch (RuntimeException | Error e) {
+      if (!failing) {
+        LOG.warn("spans cannot be exported; they are dropped until they can", e);
+      }
     }
-    failing = !result.isSuccess();
+    if (!sent) {
+      dropped.addAndGet(batch.size());
+    }
+    failing = !sent;
   }
 
   @Override

@@ -6,9 +6,9 @@ package dev.freshet.analysis.read;
  * empty.
  */
 public sealed interface Event {
-  /** An event of one admin call; {@code trace} is the 64 bits of its id. */
+  /** An event of one admin call. */
   sealed interface OfCall extends Event {
-    long trace();
+    TraceKey trace();
   }
 
   /**
@@ -16,24 +16,25 @@ public sealed interface Event {
    *
    * @param step the step in the name of the checkpoint's directory
    */
-  record ClientSend(long trace, String url, double step, double t) implements OfCall {}
+  record ClientSend(TraceKey trace, String url, double step, double t) implements OfCall {}
 
   /** The request's first byte reached the server. */
-  record ServerRecv(long trace, String path, double t) implements OfCall {}
+  record ServerRecv(TraceKey trace, String path, double t) implements OfCall {}
 
   /**
    * The engine's operation began.
    *
    * @param phase the phase that was requested
    */
-  record RpcStart(long trace, String op, String phase, double t) implements OfCall {}
+  record RpcStart(TraceKey trace, String op, String phase, double t) implements OfCall {}
 
   /**
    * The engine's operation ended.
    *
    * @param error the error; empty if it succeeded
    */
-  record RpcDone(long trace, String op, double t, double rpcMs, String error) implements OfCall {
+  record RpcDone(TraceKey trace, String op, double t, double rpcMs, String error)
+      implements OfCall {
     /** Whether it failed. */
     public boolean failed() {
       return !error.isEmpty();
@@ -45,7 +46,7 @@ public sealed interface Event {
    *
    * @param error the error; empty if it succeeded
    */
-  record ClientDone(long trace, String op, String url, PartMillis parts, String error)
+  record ClientDone(TraceKey trace, String op, String url, PartMillis parts, String error)
       implements OfCall {
     /** Whether the call failed. */
     public boolean failed() {

@@ -2,21 +2,21 @@ package dev.freshet.analysis.read;
 
 import dev.freshet.trace.UpdatePart;
 import java.util.EnumMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Decodes a line from its tag on. Strict about tag and name; the fields may be in any order and
- * mixed with others. A line without a usable figure is no event.
+ * Decodes an event from its tag on. Strict about tag and name; the fields may be in any order and
+ * mixed with others. Text without a usable figure is no event, and {@link #expected} says why.
  */
 final class EventDecoder {
   private static final String WEIGHTS = "[weights][";
-  private static final int TRACE_END = WEIGHTS.length() + 16;
-  private static final int CALL_NAME = TRACE_END + 2;
+  private static final int MOST_TRACE = 128;
   private static final int MOST_ERROR = 64;
+  private static final String CALL_EVENTS =
+      "client.send, server.recv, rpc.start, rpc.done or client.done";
 
   /** {@link UpdatePart#wireName} makes a new text each time. */
   private static final Map<UpdatePart, String> WIRE_NAMES = wireNames();
@@ -24,6 +24,7 @@ final class EventDecoder {
   private static final Pattern STEP = Pattern.compile("step_([0-9]{1,12})/?\\z");
 
   private final Fields fields = new Fields();
+  private String expected = "";
 
   private static Map<UpdatePart, String> wireNames() {
     Map<UpdatePart, String> names = new EnumMap<>(UpdatePart.class);
@@ -33,94 +34,111 @@ final class EventDecoder {
     return names;
   }
 
-  /** Whether the line decoded last had an impossible figure. */
+  /** Whether the event decoded last had an impossible figure. */
   boolean hadImpossibleValue() {
     return fields.impossible();
   }
 
+  /** What the text decoded last lacks to be an event. */
+  String expected() {
+    return expected;
+  }
+
   /**
-   * The event of a line, if it has one.
+   * The event that a text is, if it is one.
    *
-   * @param whole whether the line ends where the text does
+   * @param text begins with a tag
    */
-  Optional<Event> decode(String text, boolean whole) {
+  Optional<Event> decode(String text, Fields.End after) {
+    expected = "";
     if (text.startsWith("[rollout] ")) {
-      fields.of(text, text.indexOf(' '), whole);
-      return rollouts().filter(EventDecoder::usable);
+      fields.of(text, text.indexOf(' '), after);
+      return usable(rollouts(), "trunc_pct=<percent> or staleness=<steps>");
     }
-    boolean call = text.startsWith(WEIGHTS);
-    if (call && !hasTrace(text)) {
-      return Optional.empty();
+    return text.startsWith("[weights]") ? call(text, after) : event(text, after);
+  }
+
+  private Optional<Event> call(String text, Fields.End after) {
+    int close = text.indexOf("] ", WEIGHTS.length());
+    if (!text.startsWith(WEIGHTS) || close < 0 || !isTrace(text, close)) {
+      return not("a trace id in brackets after [weights] and then a space");
     }
-    int name = call ? CALL_NAME : text.indexOf(' ') + 1;
+    int name = close + 2;
     int end = Fields.tokenEnd(text, name);
-    if (end == text.length() && !whole) {
-      return Optional.empty(); // The name itself may be cut off.
+    if (end == text.length() && after == Fields.End.CUT) {
+      return not("a whole line");
     }
-    fields.of(text, end, whole);
-    Optional<Event> event =
-        call ? call(text, text.substring(name, end)) : event(text.substring(0, end));
-    return event.filter(EventDecoder::usable);
+    fields.of(text, end, after);
+    TraceKey trace = TraceKey.of(text.substring(WEIGHTS.length(), close));
+    return switch (text.substring(name, end)) {
+      case "client.send" ->
+          Optional.of(
+              new Event.ClientSend(
+                  trace, fields.text("url"), step(fields.text("path")), fields.seconds("t")));
+      case "server.recv" ->
+          Optional.of(new Event.ServerRecv(trace, fields.text("path"), fields.seconds("t")));
+      case "rpc.start" ->
+          Optional.of(
+              new Event.RpcStart(
+                  trace, fields.text("op"), fields.text("phase"), fields.seconds("t")));
+      case "rpc.done" ->
+          usable(
+              new Event.RpcDone(
+                  trace, fields.text("op"), fields.seconds("t"), fields.ms("rpc_ms"), error()),
+              "rpc_ms=<ms> or error=<code>");
+      case "client.done" -> usable(done(trace), "wall_ms=<ms>, rpc_ms, queue_ms or error=<code>");
+      default -> not(CALL_EVENTS + " after the trace id");
+    };
   }
 
-  private static boolean hasTrace(String text) {
-    if (text.length() <= CALL_NAME || !text.startsWith("] ", TRACE_END)) {
-      return false;
-    }
-    for (int i = WEIGHTS.length(); i < TRACE_END; i++) {
-      if (!HexFormat.isHexDigit(text.charAt(i))) {
-        return false;
-      }
-    }
-    return true;
+  /** Any text of a reasonable length in brackets is a trace id. */
+  private static boolean isTrace(String text, int close) {
+    int length = close - WEIGHTS.length();
+    return length > 0
+        && length <= MOST_TRACE
+        && text.chars().limit(close).noneMatch(Character::isISOControl);
   }
 
-  private Optional<Event> event(String name) {
-    return Optional.ofNullable(
-        switch (name) {
-          case "[ckpt] write.done" ->
-              new Event.CheckpointWritten(fields.count("step"), fields.ms("write_ms"));
-          case "[ckpt] wait.start" -> new Event.WaitStart(fields.count("target_step"));
-          case "[ckpt] wait.done" ->
-              new Event.WaitDone(fields.count("target_step"), fields.ms("wait_ms"));
-          case "[gen] batch.start" ->
-              new Event.BatchStart(fields.count("inflight"), fields.count("target_batch"));
-          case "[gen] batch.done" ->
+  private Optional<Event> event(String text, Fields.End after) {
+    int end = Fields.tokenEnd(text, text.indexOf(' ') + 1);
+    if (end == text.length() && after == Fields.End.CUT) {
+      return not("a whole line");
+    }
+    fields.of(text, end, after);
+    return switch (text.substring(0, end)) {
+      case "[ckpt] write.done" ->
+          usable(
+              new Event.CheckpointWritten(fields.count("step"), fields.ms("write_ms")),
+              "write_ms=<ms>");
+      case "[ckpt] wait.start" -> Optional.of(new Event.WaitStart(fields.count("target_step")));
+      case "[ckpt] wait.done" ->
+          usable(
+              new Event.WaitDone(fields.count("target_step"), fields.ms("wait_ms")),
+              "wait_ms=<ms>");
+      case "[gen] batch.start" ->
+          Optional.of(new Event.BatchStart(fields.count("inflight"), fields.count("target_batch")));
+      case "[gen] batch.done" ->
+          usable(
               new Event.BatchDone(
-                  fields.count("completions"), fields.ms("dur_ms"), fields.count("inflight"));
-          default -> null;
-        });
+                  fields.count("completions"), fields.ms("dur_ms"), fields.count("inflight")),
+              "dur_ms=<ms>");
+      default ->
+          not(
+              text.startsWith("[ckpt]")
+                  ? "write.done, wait.start or wait.done after [ckpt]"
+                  : "batch.start or batch.done after [gen]");
+    };
   }
 
-  private Optional<Event> rollouts() {
+  private Event rollouts() {
     double current = fields.count("current_step");
     double behind = current - fields.count("ckpt_step");
     double written = fields.count("staleness");
     double staleness = Double.isNaN(written) && behind >= 0 ? behind : written;
-    return Optional.of(new Event.Rollouts(fields.figure("trunc_pct", 0, 100), current, staleness));
+    return new Event.Rollouts(fields.figure("trunc_pct", 0, 100), current, staleness);
   }
 
-  private Optional<Event> call(String text, String name) {
-    long trace = HexFormat.fromHexDigitsToLong(text, WEIGHTS.length(), TRACE_END);
-    return Optional.ofNullable(
-        switch (name) {
-          case "client.send" ->
-              new Event.ClientSend(
-                  trace, fields.text("url"), step(fields.text("path")), fields.seconds("t"));
-          case "server.recv" ->
-              new Event.ServerRecv(trace, fields.text("path"), fields.seconds("t"));
-          case "rpc.start" ->
-              new Event.RpcStart(
-                  trace, fields.text("op"), fields.text("phase"), fields.seconds("t"));
-          case "rpc.done" ->
-              new Event.RpcDone(
-                  trace, fields.text("op"), fields.seconds("t"), fields.ms("rpc_ms"), error());
-          case "client.done" -> done(trace);
-          default -> null;
-        });
-  }
-
-  private Event done(long trace) {
+  private Event done(TraceKey trace) {
     return new Event.ClientDone(
         trace,
         fields.text("op"),
@@ -140,7 +158,16 @@ final class EventDecoder {
     return name.find() ? Double.parseDouble(name.group(1)) : Double.NaN;
   }
 
-  private static boolean usable(Event event) {
+  private Optional<Event> not(String instead) {
+    expected = instead;
+    return Optional.empty();
+  }
+
+  private Optional<Event> usable(Event event, String figure) {
+    return hasFigure(event) ? Optional.of(event) : not(figure);
+  }
+
+  private static boolean hasFigure(Event event) {
     return switch (event) {
       case Event.CheckpointWritten written -> written.writeMs() >= 0;
       case Event.WaitDone wait -> wait.waitMs() >= 0;

@@ -77,7 +77,17 @@ public record LogFiles(List<Path> files, List<String> notes) {
       if (!Files.exists(path)) {
         throw new AnalysisException(path + ": not found, expected a log file or a directory");
       }
+      if (!Files.isRegularFile(path) && !Files.isDirectory(path) && !isOpenPipe(path)) {
+        throw new AnalysisException(
+            "%s: a named pipe, socket or device, expected a log file or a directory; pass what it has to the standard input: freshet analyze - < %s"
+                .formatted(path, path));
+      }
     }
+  }
+
+  /** Whether a path is an open file of a process, as a shell makes for {@code <(command)}. */
+  private static boolean isOpenPipe(Path path) {
+    return path.toString().matches("/dev/(fd/\\d+|stdin)|/proc/[^/]+/fd/\\d+");
   }
 
   private static void add(

@@ -9,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 
-/** An open log: a file as it is, a file that is gzip by its first bytes, or a stream. */
+/**
+ * An open log: a file or a stream, gzip by its first bytes or not. What is read is UTF-8, whatever
+ * the log is, and has the parts of lines of a container's log joined.
+ */
 public final class LogInput implements ByteInput, AutoCloseable {
   private static final int GZIP_MAGIC = 0x1f8b;
   private static final int BUFFER = 1 << 16;
@@ -18,29 +21,43 @@ public final class LogInput implements ByteInput, AutoCloseable {
   private final AutoCloseable owned;
 
   private LogInput(ByteInput input, AutoCloseable owned) {
-    this.input = input;
+    this.input = text(input, true);
     this.owned = owned;
   }
 
-  /** Opens a file. */
+  /** Opens a file; a pipe is opened once. */
   public static LogInput open(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      InputStream stream = Files.newInputStream(file);
+      return new LogInput(unzipped(stream), stream);
+    }
     return isGzip(file) ? zipped(file) : plain(file);
+  }
+
+  /** The text of a log that grows. */
+  public static ByteInput growing(ByteInput log) {
+    return text(log, false);
+  }
+
+  private static ByteInput text(ByteInput log, boolean ends) {
+    return new JoinedLines(new DecodedInput(log, ends), ends);
   }
 
   /** Reads a stream, which is gzip by its first bytes or not, and stays open. */
   public static LogInput of(InputStream stream) throws IOException {
+    return new LogInput(unzipped(stream), () -> {});
+  }
+
+  private static ByteInput unzipped(InputStream stream) throws IOException {
     BufferedInputStream in = new BufferedInputStream(stream, BUFFER);
     in.mark(2);
     boolean gzip = isGzip(in);
     in.reset();
-    if (!gzip) {
-      return new LogInput(in::read, () -> {});
-    }
-    GZIPInputStream unzipped = new GZIPInputStream(in, BUFFER);
-    return new LogInput(unzipped::read, () -> {});
+    return gzip ? new GZIPInputStream(in, BUFFER)::read : in::read;
   }
 
-  private static boolean isGzip(Path file) throws IOException {
+  /** Whether a file is gzip by its first bytes. */
+  public static boolean isGzip(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return isGzip(in);
     }

@@ -12,23 +12,23 @@ final class StampParser {
   /** 1970-01-01 in days from the 1st of March of the year 0. */
   private static final long EPOCH = 719_468;
 
-  private final byte[] bytes;
+  private final String text;
   private final int end;
   private int at;
 
-  private StampParser(byte[] bytes, int from, int to) {
-    this.bytes = bytes;
+  private StampParser(String text, int from, int to) {
+    this.text = text;
     this.at = from;
     this.end = to;
   }
 
-  /** The time in {@code bytes[from, to)}. */
-  static Stamp parse(byte[] bytes, int from, int to) {
+  /** The time in {@code [from, to)} of a text. */
+  static Stamp parse(String text, int from, int to) {
     Stamp last = Stamp.NONE;
     int i = from;
     while (i < to) {
-      if (isDigit(bytes[i]) && (i == from || !isDigit(bytes[i - 1]))) {
-        StampParser parser = new StampParser(bytes, i, to);
+      if (isDigit(text.charAt(i)) && (i == from || !isDigit(text.charAt(i - 1)))) {
+        StampParser parser = new StampParser(text, i, to);
         Stamp stamp = parser.stamp();
         if (stamp.known()) {
           last = stamp;
@@ -110,8 +110,8 @@ final class StampParser {
     at++;
     double weight = 100;
     double ms = 0;
-    while (at < end && isDigit(bytes[at])) {
-      ms += (bytes[at++] - '0') * weight;
+    while (at < end && isDigit(text.charAt(at))) {
+      ms += (text.charAt(at++) - '0') * weight;
       weight /= 10;
     }
     return ms;
@@ -124,7 +124,7 @@ final class StampParser {
     if (!(peek('+') || peek('-'))) {
       return new Stamp(millis, false, date);
     }
-    int sign = bytes[at++] == '-' ? -1 : 1;
+    int sign = text.charAt(at++) == '-' ? -1 : 1;
     int start = at;
     long hours = digits();
     long minutes = 0;
@@ -141,20 +141,20 @@ final class StampParser {
   }
 
   private boolean peek(char c) {
-    return at < end && bytes[at] == c;
+    return at < end && text.charAt(at) == c;
   }
 
   /** The digits that stand here, at most ten of them. */
   private long digits() {
     long value = 0;
     int most = at + 10;
-    while (at < end && at < most && isDigit(bytes[at])) {
-      value = value * 10 + bytes[at++] - '0';
+    while (at < end && at < most && isDigit(text.charAt(at))) {
+      value = value * 10 + text.charAt(at++) - '0';
     }
     return value;
   }
 
-  private static boolean isDigit(byte b) {
+  private static boolean isDigit(char b) {
     return b >= '0' && b <= '9';
   }
 }

@@ -2,7 +2,9 @@ package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.TracedCall;
 import dev.freshet.analysis.read.PartMillis;
+import dev.freshet.analysis.read.TraceKey;
 import dev.freshet.trace.UpdatePart;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,7 +70,7 @@ final class UpdateTracks {
     return new Flow(
         CATEGORY,
         call.attempt() == 0 ? call.op() : "%s, try %d".formatted(call.op(), call.attempt() + 1),
-        "0x" + call.trace());
+        "0x" + HexFormat.of().toHexDigits(TraceKey.of(call.trace()).bits()));
   }
 
   private void client(

@@ -3,24 +3,30 @@ package dev.freshet.analysis.read;
 import dev.freshet.trace.UpdatePart;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A simple parser of the log format, by regular expressions. */
+/** A simple parser of the log format in plain text, by regular expressions. */
 final class ReferenceParser {
   private static final Pattern TAG =
-      Pattern.compile("\\[weights\\]\\[|\\[ckpt\\] |\\[gen\\] |\\[rollout\\] ");
+      Pattern.compile("\\[(?=weights\\](\\[| )|(ckpt|gen|rollout)\\] )");
   private static final Pattern CALL =
-      Pattern.compile("\\[weights\\]\\[([0-9a-fA-F]{16})\\] ([^\\x00-\\x20]+)(?s:(.*))");
+      Pattern.compile(
+          "\\[weights\\]\\[((?:(?!\\] )[^\\x00-\\x1f\\x7f-\\x9f]){1,128})\\]"
+              + " ([^\\x00-\\x20]*)(?s:(.*))");
   private static final Pattern OTHER =
       Pattern.compile(
           "(\\[ckpt\\] [^\\x00-\\x20]+|\\[gen\\] [^\\x00-\\x20]+|\\[rollout\\](?= ))(?s:(.*))");
+  private static final Pattern OURS =
+      Pattern.compile(
+          "(?=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d) (INFO |WARN"
+              + " |ERROR|DEBUG|TRACE) (inference|orchestrator|trainer|bench|freshet) ).*?[a-z] ");
   private static final Pattern NUMBER =
-      Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
+      Pattern.compile(
+          "([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)(?:[\"'`\\\\,;)}\\]>|<\\[{(](?s:.*))?");
 
   private ReferenceParser() {}
 
@@ -34,26 +40,48 @@ final class ReferenceParser {
       line++;
       int end = log.indexOf('\n', start);
       boolean whole = end >= 0;
-      String text = log.substring(start, whole ? end : log.length());
+      events(log.substring(start, whole ? end : log.length()), whole, line, found);
       start = whole ? end + 1 : log.length();
-      Matcher tag = TAG.matcher(text);
-      int from = 0;
-      while (tag.find(from)) {
-        from = tag.start() + 1;
-        Event event = event(text.substring(tag.start()), whole);
-        if (event != null) {
-          found.add(line + " " + event);
-          break;
-        }
-      }
     }
     return found;
   }
 
-  private static @org.jspecify.annotations.Nullable Event event(String tagged, boolean whole) {
-    boolean complete = whole && tagged.length() <= TagScanner.MOST_EVENT;
-    String text = tagged.substring(0, Math.min(tagged.length(), TagScanner.MOST_EVENT));
-    text = text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+  private static void events(String line, boolean whole, int number, List<String> found) {
+    List<Integer> tags = TAG.matcher(line).results().map(tag -> tag.start()).toList();
+    boolean inMessage = false;
+    int searched = 0;
+    for (int i = 0; i < tags.size(); i++) {
+      int tag = tags.get(i);
+      boolean first = false;
+      for (Matcher ours = OURS.matcher(line).region(searched, tag); ours.find(); ) {
+        first = ours.end() == tag;
+        inMessage = !first || !ours.group().contains(" INFO ");
+      }
+      searched = tag;
+      if (inMessage) {
+        continue;
+      }
+      boolean last = i == tags.size() - 1;
+      String text = line.substring(tag, last ? line.length() : tags.get(i + 1));
+      boolean cut = text.length() > LineReader.MOST_EVENT;
+      text = text.substring(0, Math.min(text.length(), LineReader.MOST_EVENT));
+      boolean returned = text.contains("\r");
+      text = text.replaceFirst("(?s)\r.*", "");
+      String after = returned ? "LINE" : cut ? "CUT" : !last ? "EVENT" : whole ? "LINE" : "CUT";
+      if (after.equals("EVENT")) {
+        text =
+            text.replaceFirst(
+                "(?s)(?<=\\d)(\\d{4}-\\d\\d-\\d\\d[T ])?(?<!\\d:)\\d\\d:\\d\\d:\\d\\d.*", "");
+      }
+      Event event = event(text, after);
+      inMessage = event == null && first;
+      if (event != null) {
+        found.add(number + " " + event);
+      }
+    }
+  }
+
+  private static @org.jspecify.annotations.Nullable Event event(String text, String after) {
     Matcher call = CALL.matcher(text);
     Matcher other = OTHER.matcher(text);
     boolean isCall = call.matches();
@@ -62,7 +90,7 @@ final class ReferenceParser {
     }
     String name = isCall ? call.group(2) : other.group(1);
     String rest = isCall ? call.group(3) : other.group(2);
-    if (rest.isEmpty() && !complete) {
+    if (rest.isEmpty() && after.equals("CUT")) {
       return null;
     }
     Map<String, String> fields = new LinkedHashMap<>();
@@ -71,23 +99,27 @@ final class ReferenceParser {
     for (int i = 0; i < tokens.length && count < 64; i++) {
       boolean last = i == tokens.length - 1;
       String key = tokens[i].split("=", 2)[0];
-      boolean safe =
-          complete
-              || !last
-              || tokens[i].matches("(?s)t=([^.]*\\.)*[^.]{6}|(?!t=)(.*_ms=|trunc_pct=).*\\.[^.]");
-      if (!tokens[i].isEmpty() && safe) {
+      if (!tokens[i].isEmpty() && (!last || isComplete(tokens[i], after))) {
         count++;
         if (tokens[i].contains("=")) {
           fields.putIfAbsent(key, tokens[i].substring(key.length() + 1));
         }
       }
     }
-    long trace = isCall ? HexFormat.fromHexDigitsToLong(call.group(1)) : 0;
+    TraceKey trace = TraceKey.of(isCall ? call.group(1) : "");
     return usable(build(name, trace, fields));
   }
 
+  private static boolean isComplete(String token, String after) {
+    boolean decimals = token.matches("(?s)(t|[^=]*_ms|trunc_pct)=.*");
+    return after.equals("LINE")
+        || (after.equals("EVENT") && !decimals)
+        || (decimals
+            && token.matches("(?s)t=([^.]*\\.)*[^.]{6}|(?!t=)([^=]*_ms|trunc_pct)=.*\\.[^.]"));
+  }
+
   private static @org.jspecify.annotations.Nullable Event build(
-      String name, long trace, Map<String, String> f) {
+      String name, TraceKey trace, Map<String, String> f) {
     return switch (name) {
       case "client.send" -> new Event.ClientSend(trace, text(f, "url"), step(f), seconds(f));
       case "server.recv" -> new Event.ServerRecv(trace, text(f, "path"), seconds(f));
@@ -149,7 +181,7 @@ final class ReferenceParser {
   }
 
   private static String text(Map<String, String> fields, String key) {
-    return fields.getOrDefault(key, "");
+    return fields.getOrDefault(key, "").replaceFirst("(\\\\[nrt]|\\\\)*\".*|'[\\]'})>,;]*\\z", "");
   }
 
   private static double ms(Map<String, String> fields, String key) {
@@ -166,10 +198,13 @@ final class ReferenceParser {
 
   private static double figure(Map<String, String> fields, String key, double least, double most) {
     String value = fields.getOrDefault(key, "");
-    if (!NUMBER.matcher(value).matches()) {
-      return Double.NaN;
-    }
-    double number = Double.parseDouble(value);
+    Matcher whole = NUMBER.matcher(value);
+    int decimals = key.equals("t") ? 6 : key.matches(".*_ms|trunc_pct") ? 1 : 0;
+    Matcher begun =
+        Pattern.compile("(?s)([+-]?\\d+\\.\\d{" + decimals + "}).*[^0-9.eE+-].*").matcher(value);
+    String figure =
+        whole.matches() ? whole.group(1) : decimals > 0 && begun.matches() ? begun.group(1) : "NaN";
+    double number = Double.parseDouble(figure);
     return number >= least && number <= most ? number : Double.NaN;
   }
 }

@@ -121,7 +121,7 @@ class TagScannerTest {
       int to = Math.min(log.length, at + random.nextInt(random.nextInt(10) == 0 ? 400 : 8));
       byte[] middle =
           switch (random.nextInt(5)) {
-            case 0 -> new byte[] {(byte) random.nextInt(256)};
+            case 0 -> new byte[] {(byte) (random.nextInt(224) + 32)};
             case 1 -> new byte[0];
             case 2 -> Arrays.copyOfRange(log, at, Math.min(log.length, at + random.nextInt(300)));
             case 3 -> bytes(pieces[random.nextInt(pieces.length)]);
@@ -152,7 +152,7 @@ class TagScannerTest {
           2024-02-29T23:59:59.999999999Z           | 1709251199999.999999 | true
           """)
   void theTimeInFrontOfATagIsRead(String prefix, double millis, boolean zoned) {
-    Stamp stamp = StampParser.parse(bytes(prefix), 0, prefix.length());
+    Stamp stamp = StampParser.parse(prefix, 0, prefix.length());
 
     assertThat(stamp.millis()).isEqualTo(millis);
     assertThat(stamp.zoned()).isEqualTo(zoned);
@@ -161,7 +161,7 @@ class TagScannerTest {
   @ParameterizedTest
   @CsvSource({"'INFO step 12'", "''", "99:99:99", "12-", "2026-", "1234567890."})
   void otherPrefixesHaveNoTime(String prefix) {
-    Stamp stamp = StampParser.parse(bytes(prefix), 0, prefix.length());
+    Stamp stamp = StampParser.parse(prefix, 0, prefix.length());
 
     assertThat(stamp.known()).isEqualTo(prefix.equals("1234567890."));
   }

@@ -1,0 +1,146 @@
+package dev.freshet.wire;
+
+import java.util.Set;
+
+/**
+ * The fields of completion requests of OpenAI, vLLM and SGLang that this server does not support.
+ * Each is accepted with the value that leaves the answer as it is, which client libraries and
+ * routers send, and refused by name with any other.
+ */
+final class NeutralFields {
+  /** Fields that never change the answer. */
+  private static final Set<String> WITHOUT_EFFECT =
+      Set.of(
+          "user",
+          "cache_salt",
+          "metadata",
+          "store",
+          "session_id",
+          "truncation_side",
+          "return_mm_kwargs");
+
+  /** The most bytes of the value of a field without effect. */
+  private static final int MAX_BYTES = 16 << 10;
+
+  /** The most entries of {@code logit_bias}. */
+  private static final int MAX_BIASES = 1024;
+
+  private NeutralFields() {}
+
+  /**
+   * Reads the current value, which is not null, if {@code name} is such a field; returns whether it
+   * is.
+   *
+   * @throws WireException if the value would change the answer
+   */
+  static boolean read(String name, WireReader in) {
+    switch (name) {
+      case "n", "best_of", "repetition_penalty", "length_penalty", "stream_interval" ->
+          require(in, in.number() == 1, "1");
+      case "presence_penalty",
+          "frequency_penalty",
+          "min_p",
+          "min_tokens",
+          "priority",
+          "routed_experts_prompt_start" ->
+          require(in, in.number() == 0, "0");
+      case "thinking_token_budget" -> require(in, in.number() == -1, "-1");
+      case "echo",
+          "use_beam_search",
+          "early_stopping",
+          "include_stop_str_in_output",
+          "return_tokens_as_token_ids",
+          "return_token_offsets",
+          "return_hidden_states",
+          "return_routed_experts",
+          "return_cached_tokens_details",
+          "no_stop_trim",
+          "watermarking" ->
+          require(in, !in.bool(), "false");
+      case "skip_special_tokens", "add_special_tokens", "spaces_between_special_tokens" ->
+          require(in, in.bool(), "true");
+      case "suffix" -> require(in, in.text().isEmpty(), "an empty string");
+      case "allowed_token_ids", "bad_words", "logprob_token_ids" -> emptyList(in);
+      case "structured_outputs",
+          "kv_transfer_params",
+          "ec_transfer_params",
+          "vllm_xargs",
+          "custom_params",
+          "session_params" ->
+          emptyObject(in);
+      case "logit_bias" -> biases(in);
+      case "response_format" -> responseFormat(in);
+      case "prompt_logprobs",
+          "prompt_embeds",
+          "truncate_prompt_tokens",
+          "repetition_detection",
+          "guided_json",
+          "guided_regex",
+          "guided_choice",
+          "guided_grammar",
+          "guided_decoding_backend",
+          "guided_whitespace_pattern",
+          "structural_tag",
+          "json_schema",
+          "regex",
+          "ebnf",
+          "stop_regex",
+          "logits_processors",
+          "custom_logit_processor",
+          "lora_path",
+          "data_parallel_rank" ->
+          throw unsupported(in, "null");
+      default -> {
+        if (!WITHOUT_EFFECT.contains(name)) {
+          return false;
+        }
+        in.skip(MAX_BYTES);
+      }
+    }
+    return true;
+  }
+
+  static void require(WireReader in, boolean holds, String only) {
+    if (!holds) {
+      throw unsupported(in, only);
+    }
+  }
+
+  private static WireException unsupported(WireReader in, String only) {
+    return in.expected(only + " (other values are not supported)");
+  }
+
+  private static void emptyList(WireReader in) {
+    in.elements(
+        () -> {
+          throw unsupported(in, "an empty list");
+        });
+  }
+
+  private static void emptyObject(WireReader in) {
+    in.fields(
+        _ -> {
+          throw unsupported(in, "an empty object");
+        });
+  }
+
+  private static void biases(WireReader in) {
+    var count =
+        new Object() {
+          int entries;
+        };
+    in.fields(
+        _ -> {
+          if (++count.entries > MAX_BIASES) {
+            throw new WireException(
+                "logit_bias: expected at most %d entries, got more".formatted(MAX_BIASES));
+          }
+          require(in, in.number() == 0, "0");
+        });
+  }
+
+  private static void responseFormat(WireReader in) {
+    in.fields(
+        field -> require(in, field.equals("type") && in.text().equals("text"), "type text alone"));
+  }
+}

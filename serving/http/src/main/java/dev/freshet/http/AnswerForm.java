@@ -1,0 +1,35 @@
+package dev.freshet.http;
+
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpUtil;
+
+/**
+ * What a request's head decides about the form of its answer.
+ *
+ * @param http11 whether the client speaks HTTP/1.1, so that a stream is chunked and may be kept
+ *     alive
+ * @param keepAlive whether the client wants to keep the connection
+ * @param headOnly whether the answer has no body, as to {@code HEAD}
+ */
+record AnswerForm(boolean http11, boolean keepAlive, boolean headOnly) {
+  /** The form of an answer to no known request. */
+  static final AnswerForm PLAIN = new AnswerForm(false, false, false);
+
+  static AnswerForm of(HttpRequest head) {
+    return new AnswerForm(
+        HeadRules.minorVersion(head) > 0,
+        HttpUtil.isKeepAlive(head),
+        head.method().equals(HttpMethod.HEAD));
+  }
+
+  /** Whether the connection stays open after an event stream, whose end only chunks can tell. */
+  boolean keepsAliveStream() {
+    return keepAlive && http11;
+  }
+
+  /** The same for the last answer of a connection. */
+  AnswerForm last() {
+    return new AnswerForm(http11, false, headOnly);
+  }
+}

@@ -1,0 +1,35 @@
+package dev.freshet.http;
+
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
+import java.util.Optional;
+
+/** The routes of a listener at its limit of connections: a further connection has only probes. */
+final class FullRoutes implements Routes {
+  private static final ApiError FULL =
+      ApiError.unavailable(
+          "too_many_connections", "the server has reached its limit of connections; retry later");
+
+  private final Routes routes;
+
+  FullRoutes(Routes routes) {
+    this.routes = routes;
+  }
+
+  @Override
+  public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
+    if (!routes.isProbe(path)) {
+      throw new ApiException(FULL);
+    }
+  }
+
+  @Override
+  public void handle(Request request, Exchange exchange) {
+    routes.handle(request, exchange);
+  }
+
+  @Override
+  public ApiError error(Throwable failure) {
+    return routes.error(failure);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.freshet.http;
+
+/**
+ * What the connections of a listener share.
+ *
+ * @param bodies the bytes of request bodies that they hold
+ * @param oneAnswer whether they close after the first answer
+ */
+record ListenerParts(
+    Routes routes,
+    HttpLimits limits,
+    BrowserGuard guard,
+    BodyBudget bodies,
+    ConnectionCap cap,
+    boolean oneAnswer) {
+  /** The same for connections above the limit. */
+  ListenerParts overLimit() {
+    return new ListenerParts(
+        new FullRoutes(routes), OverLimit.limits(limits), guard, bodies, cap, true);
+  }
+}

@@ -1,0 +1,67 @@
+package dev.freshet.server;
+
+import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
+import dev.freshet.wire.CompletionRequest;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Bounds the bytes that the prompts and stop conditions of accepted completions, which wait or run,
+ * hold together. Their number is bounded by the engine. Thread-safe.
+ */
+final class AcceptedBytes {
+  private static final int STOP_TOKEN = 64;
+
+  /** A character, and its entry in the table by which a stop string is searched. */
+  private static final int STOP_CHARACTER = Character.BYTES + Integer.BYTES;
+
+  private final long max;
+  private final AtomicLong held = new AtomicLong();
+
+  AcceptedBytes(long max) {
+    this.max = max;
+  }
+
+  /** The bytes of one completion, held until {@link #release}. */
+  final class Share {
+    private final long bytes;
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    private Share(long bytes) {
+      this.bytes = bytes;
+    }
+
+    /** Only the first call counts. */
+    void release() {
+      if (!released.getAndSet(true)) {
+        held.addAndGet(-bytes);
+      }
+    }
+  }
+
+  /**
+   * Takes the share of a completion.
+   *
+   * @throws ApiException 503 if that exceeds the bound
+   */
+  Share take(CompletionRequest request, int[] prompt) {
+    long bytes = bytes(request, prompt);
+    if (held.addAndGet(bytes) > max) {
+      held.addAndGet(-bytes);
+      throw new ApiException(
+          ApiError.unavailable(
+              "overloaded",
+              "the completions that wait or run hold %d bytes, at most %d may: %d more; retry later"
+                  .formatted(held.get(), max, bytes)));
+    }
+    return new Share(bytes);
+  }
+
+  private static long bytes(CompletionRequest request, int[] prompt) {
+    long stops = request.stop().stream().mapToLong(String::length).sum();
+    return (long) Integer.BYTES * prompt.length
+        + STOP_CHARACTER * stops
+        + (long) STOP_TOKEN * request.stopTokenIds().size();
+  }
+}
