@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,7 +41,12 @@ final class ConnectionPool {
   private final ExecutorService names =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-stream-names", true));
 
+  private final HostNames.Resolver resolver;
   private volatile boolean closed;
+
+  ConnectionPool(HostNames.Resolver resolver) {
+    this.resolver = resolver;
+  }
 
   /** Takes the most recently used idle connection to {@code origin}, if there is one. */
   Optional<StreamConnection> take(Origin origin) {
@@ -84,12 +90,15 @@ final class ConnectionPool {
     }
   }
 
-  /** Opens a connection for {@code call} on {@code loop}, or fails the call. */
+  /**
+   * Opens a connection for {@code call} on {@code loop}, to the first address of its host that
+   * accepts one, or fails the call.
+   */
   void open(StreamCall call, EventLoop loop) {
     byte[] literal = NetUtil.createByteArrayFromIpAddressString(call.origin().address());
     try {
       if (literal != null) {
-        connect(call, loop, InetAddress.getByAddress(literal));
+        connect(call, loop, List.of(InetAddress.getByAddress(literal)));
       } else {
         names.execute(() -> lookUp(call, loop));
       }
@@ -102,7 +111,7 @@ final class ConnectionPool {
 
   private void lookUp(StreamCall call, EventLoop loop) {
     try {
-      connect(call, loop, InetAddress.getByName(call.origin().address()));
+      connect(call, loop, List.of(resolver.resolve(call.origin().address())));
     } catch (UnknownHostException e) {
       call.unreachable("unknown host " + call.origin().address());
     } catch (RejectedExecutionException e) {
@@ -110,7 +119,8 @@ final class ConnectionPool {
     }
   }
 
-  private void connect(StreamCall call, EventLoop loop, InetAddress address) {
+  /** Tries the addresses in their order; localhost may be ::1 first. */
+  private void connect(StreamCall call, EventLoop loop, List<InetAddress> addresses) {
     StreamConnection connection = new StreamConnection(call.origin(), this);
     ChannelFuture connected =
         new Bootstrap()
@@ -125,11 +135,13 @@ final class ConnectionPool {
                     channel.pipeline().addLast(new HttpClientCodec(), connection);
                   }
                 })
-            .connect(new InetSocketAddress(address, call.origin().port()));
+            .connect(new InetSocketAddress(addresses.getFirst(), call.origin().port()));
     connected.addListener(
         done -> {
           if (done.isSuccess()) {
             connection.run(call, false);
+          } else if (addresses.size() > 1) {
+            connect(call, loop, addresses.subList(1, addresses.size()));
           } else {
             call.unreachable(OneLine.of(done.cause()));
           }

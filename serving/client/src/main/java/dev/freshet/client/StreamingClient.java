@@ -4,6 +4,7 @@ import dev.freshet.http.Transport;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
 import io.netty.channel.EventLoopGroup;
+import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Set;
@@ -35,9 +36,13 @@ public final class StreamingClient implements AutoCloseable {
 
   /** A client with {@code threads} event loops. */
   public StreamingClient(int threads, MonotonicClock clock) {
+    this(threads, clock, InetAddress::getAllByName);
+  }
+
+  StreamingClient(int threads, MonotonicClock clock, HostNames.Resolver resolver) {
     this.clock = clock;
     this.loops = Transport.group("freshet-stream-client", threads);
-    this.pool = new ConnectionPool();
+    this.pool = new ConnectionPool(resolver);
   }
 
   /**

@@ -3,7 +3,9 @@ package dev.freshet.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.client.StreamException.Kind;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
+import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Objects;
@@ -14,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class StreamingClientTest {
@@ -61,6 +65,32 @@ class StreamingClientTest {
       assertThat(server.requests().getFirst())
           .startsWith("POST /v1/completions HTTP/1.1")
           .contains("\"stream\":true", "\"include_usage\":true", "\"prompt\":[5,6,7]");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"::1", "127.0.0.2"})
+  void theNextAddressIsTriedIfOneRefuses(String refusing) throws Exception {
+    InetAddress[] addresses = {InetAddress.ofLiteral(refusing), InetAddress.ofLiteral("127.0.0.1")};
+    try (ScriptedServer server =
+            new ScriptedServer(
+                c -> {
+                  c.readRequest();
+                  c.beginEvents();
+                  c.write(
+                      ScriptedServer.chunk(
+                          "data: "
+                              + token("a", 11, -0.5f, 3, 0)
+                              + "\n\ndata: "
+                              + last("length")
+                              + "\n\ndata: [DONE]\n\n"));
+                  c.endEvents();
+                });
+        StreamingClient named = new StreamingClient(1, MonotonicClock.SYSTEM, _ -> addresses)) {
+      URI url = URI.create("http://server:" + server.url().getPort());
+
+      assertThat(await(named.start(url, REQUEST, LONG)).text()).isEqualTo("a");
+      assertThat(server.connections()).isEqualTo(1);
     }
   }
 
