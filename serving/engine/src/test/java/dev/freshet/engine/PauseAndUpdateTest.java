@@ -279,11 +279,14 @@ class PauseAndUpdateTest {
   void aWithdrawnDrainRefusesNeitherAPauseNorTheNextDrain() throws Exception {
     try (engine) {
       bringAbout(State.RUNNING);
-      for (int i = 0; i < 50; i++) {
+      int withdrawn = 0;
+      while (withdrawn < 5) {
         try {
-          engine.update(new WeightOperation.Reload(UpdateMode.DRAIN), Duration.ofMillis(1));
+          engine.update(new WeightOperation.Reload(UpdateMode.DRAIN), Duration.ofMillis(20));
         } catch (EngineException e) {
-          assertThat(e).hasMessageContaining("the running completions did not end within");
+          // On a busy machine the time may have passed before the drain began.
+          assertThat(e).hasMessageMatching(".*(did not end within|did not answer before).*");
+          withdrawn += String.valueOf(e.getMessage()).contains("did not end within") ? 1 : 0;
         }
       }
       engine.pause(PauseMode.KEEP, false).get(60, TimeUnit.SECONDS);
