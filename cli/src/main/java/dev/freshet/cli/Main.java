@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       RunCommand.class,
       SftCommand.class,
+      ImportCommand.class,
       ServeCommand.class,
       TrainCommand.class,
       OrchestrateCommand.class,

@@ -139,7 +139,8 @@ public final class ConfigJson {
         .forEach(w -> types.add(w.isPresent() ? "sliding_attention" : "full_attention"));
   }
 
-  private static String torchName(DType dtype) {
+  /** The name of a type in a {@code config.json}. */
+  static String torchName(DType dtype) {
     return switch (dtype) {
       case BF16 -> "bfloat16";
       case F16 -> "float16";

@@ -4,6 +4,7 @@ import dev.freshet.trace.Quoted;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.DType;
 import dev.freshet.weights.TensorView;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -92,12 +93,17 @@ public record Parameters(
 
   /** A line that names the tensors that the model does not have; empty if there is none. */
   public Optional<String> unusedLine() {
+    return unusedLine(checkpoint.dir(), config, unused);
+  }
+
+  /** As {@link #unusedLine()}, for the tensors of any file or directory. */
+  static Optional<String> unusedLine(Path source, ModelConfig config, List<String> unused) {
     return unused.isEmpty()
         ? Optional.empty()
         : Optional.of(
             "%s: %d tensors are not parameters of a %s with %d layers: %s%s"
                 .formatted(
-                    checkpoint.dir(),
+                    source,
                     unused.size(),
                     config.family().wireName(),
                     config.layers(),

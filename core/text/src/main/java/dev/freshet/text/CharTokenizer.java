@@ -79,16 +79,16 @@ public record CharTokenizer(String alphabet) {
     alphabet.codePoints().forEach(c -> vocab.put(Character.toString(c), vocab.size()));
     List<Map<String, Object>> added = new ArrayList<>();
     for (int id = 0; id < SPECIAL.size(); id++) {
-      Map<String, Object> token = fields("id", id, "content", SPECIAL.get(id), "special", true);
+      Map<String, Object> token = Fields.of("id", id, "content", SPECIAL.get(id), "special", true);
       List.of("single_word", "lstrip", "rstrip", "normalized")
           .forEach(flag -> token.put(flag, false));
       added.add(token);
     }
-    return fields(
+    return Fields.of(
         "version", "1.0",
         "added_tokens", added,
         "pre_tokenizer",
-            fields(
+            Fields.of(
                 "type",
                 "Split",
                 "pattern",
@@ -98,25 +98,17 @@ public record CharTokenizer(String alphabet) {
                 "invert",
                 false),
         "decoder", Map.of("type", "Fuse"),
-        "model", fields("type", "WordLevel", "vocab", vocab, "unk_token", NO_UNKNOWN));
+        "model", Fields.of("type", "WordLevel", "vocab", vocab, "unk_token", NO_UNKNOWN));
   }
 
   private static Map<String, Object> config() {
-    return fields(
+    return Fields.of(
         "tokenizer_class", "PreTrainedTokenizerFast",
         "pad_token", SPECIAL.get(PAD),
         "bos_token", SPECIAL.get(BOS),
         "eos_token", SPECIAL.get(EOS),
         "sep_token", SPECIAL.get(SEP),
         "clean_up_tokenization_spaces", false);
-  }
-
-  private static Map<String, Object> fields(Object... namesAndValues) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    for (int i = 0; i < namesAndValues.length; i += 2) {
-      fields.put((String) namesAndValues[i], namesAndValues[i + 1]);
-    }
-    return fields;
   }
 
   private static byte[] json(Map<String, Object> value) {

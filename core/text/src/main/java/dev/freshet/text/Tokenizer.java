@@ -97,6 +97,21 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
+  /**
+   * Requires a {@code tokenizer.json} that can be read.
+   *
+   * @param files content by name of the files of a model directory
+   * @param source names the directory in messages
+   */
+  public static void requireIn(Map<String, byte[]> files, String source) {
+    byte[] json = files.get(FILE);
+    if (json == null) {
+      throw new TokenizerException(
+          "%s: has no tokenizer.json: expected a Hugging Face tokenizer".formatted(source));
+    }
+    parse(json, source).close();
+  }
+
   /** The ids of {@code text} with the tokens that the post-processor adds around them. */
   public int[] encode(String text) {
     return encode(text, true);

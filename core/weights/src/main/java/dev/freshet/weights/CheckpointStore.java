@@ -54,9 +54,27 @@ public final class CheckpointStore {
    *     file cannot be written, for example on a full disk; nothing of the step is visible then
    */
   public synchronized Path publish(
-      long step, long baseVersion, List<TensorView> tensors, Map<String, byte[]> sideFiles) {
-    new Publication(weightsDir, step, baseVersion, tensors, sideFiles).run();
-    return path(step);
+      long step,
+      long baseVersion,
+      List<? extends TensorSource> tensors,
+      Map<String, byte[]> sideFiles) {
+    Path target = path(step);
+    new Publication(target.toAbsolutePath(), step, baseVersion, tensors, sideFiles).run();
+    return target;
+  }
+
+  /**
+   * Publishes a base model in a directory of any name, as {@link #publish} does. Its version is 0,
+   * or N if the directory is named {@code step_N}.
+   *
+   * @param target the directory to create; its parents are created if they are missing
+   */
+  public static void publishBase(
+      Path target, List<? extends TensorSource> tensors, Map<String, byte[]> sideFiles) {
+    Path absolute = target.toAbsolutePath().normalize();
+    Publication.requireNew(absolute);
+    long step = stepOf(absolute).orElse(0L);
+    new Publication(absolute, step, step, tensors, sideFiles).run();
   }
 
   /**

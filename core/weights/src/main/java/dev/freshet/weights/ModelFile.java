@@ -155,7 +155,7 @@ public final class ModelFile {
    *
    * @param expected what the file should be, for messages
    */
-  static BasicFileAttributes requireRegular(Path file, String expected) {
+  public static BasicFileAttributes requireRegular(Path file, String expected) {
     BasicFileAttributes attributes;
     try {
       attributes = Files.readAttributes(file, BasicFileAttributes.class);

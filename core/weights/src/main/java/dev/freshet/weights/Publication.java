@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -14,28 +15,36 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * The publication of one step. The step is written under a hidden name in the same directory,
- * forced to the disk and renamed. If a write fails or the process dies at any moment, the step is
- * either complete under its own name or not visible at all. The next publication removes a hidden
- * directory that was left over.
+ * The publication of one checkpoint. It is written under a hidden name in the same directory,
+ * forced to the disk and renamed. If a write fails or the process dies at any moment, the
+ * checkpoint is either complete under its own name or not visible at all. The next publication
+ * removes a hidden directory that was left over.
  *
- * @param weightsDir the directory in which the step appears as {@code step_N}
+ * @param target the directory of the checkpoint, absolute; its parent has the lock
+ * @param step the policy version of the weights
  * @param baseVersion the policy version from which the optimizer step was taken
  * @param sideFiles content by file name
  */
 record Publication(
-    Path weightsDir,
+    Path target,
     long step,
     long baseVersion,
-    List<TensorView> tensors,
+    List<? extends TensorSource> tensors,
     Map<String, byte[]> sideFiles) {
 
   private static final String LOCK = ".publish.lock";
+
+  /** As {@link #hiddenBeside} makes it. */
+  private static final Pattern HIDDEN = Pattern.compile("\\.(.+)\\.[0-9a-f]{16}\\.tmp");
+
   private static final Set<String> OWN_FILES =
       Set.of(
           Checkpoint.SINGLE_FILE, ShardIndex.FILE_NAME, Manifest.FILE_NAME, CheckpointStore.STABLE);
@@ -54,9 +63,9 @@ record Publication(
     }
   }
 
-  /** The directory of the published step. */
-  Path target() {
-    return weightsDir.resolve("step_" + step);
+  /** The directory of which the checkpoint is an entry. */
+  private Path parent() {
+    return Objects.requireNonNull(target.getParent(), "a target below the root");
   }
 
   /** A hidden name that {@link #removeLeftovers} recognizes. */
@@ -66,25 +75,22 @@ record Publication(
         ".%s.%s.tmp".formatted(stepDir.getFileName(), HexFormat.of().toHexDigits(random)));
   }
 
-  /** Publishes the step, or throws and leaves nothing of it behind. */
+  /** Publishes the checkpoint, or throws and leaves nothing of it behind. */
   void run() {
-    Path target = target();
+    Path parent = parent();
     Path temporary = hiddenBeside(target);
     try {
-      Files.createDirectories(weightsDir);
+      Files.createDirectories(parent);
       try (FileChannel lockFile =
               FileChannel.open(
-                  weightsDir.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                  parent.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock lock = lock(lockFile)) {
         removeLeftovers();
-        if (Files.exists(target)) {
-          throw new CheckpointException(
-              "%s: exists already, expected a step that was never published".formatted(target));
-        }
+        requireNew(target);
         Files.createDirectory(temporary);
         write(temporary);
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        DurableFiles.forceDirectory(weightsDir);
+        DurableFiles.forceDirectory(parent);
       }
     } catch (IOException e) {
       CheckpointException refused = refused(e);
@@ -93,6 +99,18 @@ record Publication(
     } catch (RuntimeException e) {
       discard(temporary, e);
       throw e;
+    }
+  }
+
+  /**
+   * Checks that nothing has the name of a checkpoint that is to be published.
+   *
+   * @throws CheckpointException if a file, a directory or a link has it
+   */
+  static void requireNew(Path target) {
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new CheckpointException(
+          "%s: exists already, expected the name of a new checkpoint".formatted(target));
     }
   }
 
@@ -105,17 +123,28 @@ record Publication(
     }
     if (lock == null) {
       throw new CheckpointException(
-          "%s: another process is publishing here, expected one at a time".formatted(weightsDir));
+          "%s: another process is publishing here, expected one at a time".formatted(parent()));
     }
     return lock;
   }
 
   private void removeLeftovers() throws IOException {
-    try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(weightsDir, ".step_*.tmp")) {
+    try (DirectoryStream<Path> leftovers =
+        Files.newDirectoryStream(
+            parent(), entry -> isLeftover(String.valueOf(entry.getFileName())))) {
       for (Path leftover : leftovers) {
         DurableFiles.deleteTree(leftover);
       }
     }
+  }
+
+  /** Whether a hidden name is that of any step, or of this checkpoint. */
+  private boolean isLeftover(String name) {
+    if (name.startsWith(".step_") && name.endsWith(".tmp")) {
+      return true;
+    }
+    Matcher hidden = HIDDEN.matcher(name);
+    return hidden.matches() && hidden.group(1).equals(String.valueOf(target.getFileName()));
   }
 
   private void write(Path dir) throws IOException {
@@ -135,16 +164,16 @@ record Publication(
   }
 
   private CheckpointException refused(IOException e) {
-    long needed = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();
+    long needed = tensors.stream().mapToLong(TensorSource::byteSize).sum();
     return new CheckpointException(
         "%s: cannot be published: %s; %s, expected room for %,d bytes of weights"
-            .formatted(target(), DurableFiles.reason(e), disk(), needed),
+            .formatted(target, DurableFiles.reason(e), disk(), needed),
         e);
   }
 
   private String disk() {
     try {
-      Path existing = weightsDir.toAbsolutePath();
+      Path existing = parent();
       while (!Files.exists(existing) && existing.getParent() != null) {
         existing = existing.getParent();
       }

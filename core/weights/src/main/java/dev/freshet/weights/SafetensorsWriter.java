@@ -2,7 +2,6 @@ package dev.freshet.weights;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -41,17 +40,18 @@ public final class SafetensorsWriter {
    * @throws IOException if the file exists or cannot be written, for example on a full disk
    */
   public static Map<String, TensorEntry> write(
-      Path file, List<TensorView> tensors, Map<String, String> metadata) throws IOException {
+      Path file, List<? extends TensorSource> tensors, Map<String, String> metadata)
+      throws IOException {
     checkNames(tensors);
-    List<TensorView> ordered = ordered(tensors);
+    List<? extends TensorSource> ordered = ordered(tensors);
     boolean whole = false;
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       try {
         writeFully(channel, header(ordered, metadata));
         Map<String, TensorEntry> entries = new LinkedHashMap<>();
-        for (TensorView tensor : ordered) {
-          int crc32c = writeData(channel, tensor.data());
+        for (TensorSource tensor : ordered) {
+          int crc32c = writeData(channel, tensor);
           entries.put(tensor.name(), TensorEntry.of(tensor, crc32c));
         }
         channel.force(true);
@@ -67,9 +67,9 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void checkNames(List<TensorView> tensors) {
+  private static void checkNames(List<? extends TensorSource> tensors) {
     Set<String> names = new HashSet<>();
-    for (TensorView tensor : tensors) {
+    for (TensorSource tensor : tensors) {
       if (tensor.name().equals(SafetensorsHeader.METADATA) || !names.add(tensor.name())) {
         throw new IllegalArgumentException(
             "tensor '%s': expected a unique name other than __metadata__".formatted(tensor.name()));
@@ -77,16 +77,17 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static List<TensorView> ordered(List<TensorView> tensors) {
+  private static List<? extends TensorSource> ordered(List<? extends TensorSource> tensors) {
     return tensors.stream()
         .sorted(
             Comparator.comparingInt(
-                t -> t.data().byteSize() % ALIGNMENT == 0 ? -ALIGNMENT : -t.dtype().bytes()))
+                t -> t.byteSize() % ALIGNMENT == 0 ? -ALIGNMENT : -t.dtype().bytes()))
         .toList();
   }
 
   /** The length prefix and the JSON, padded with spaces to a multiple of the alignment. */
-  private static ByteBuffer header(List<TensorView> tensors, Map<String, String> metadata) {
+  private static ByteBuffer header(
+      List<? extends TensorSource> tensors, Map<String, String> metadata) {
     ByteArrayOutputStream json = new ByteArrayOutputStream();
     try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), json)) {
       out.writeStartObject();
@@ -96,8 +97,8 @@ public final class SafetensorsWriter {
         out.writeEndObject();
       }
       long begin = 0;
-      for (TensorView tensor : tensors) {
-        long end = begin + tensor.data().byteSize();
+      for (TensorSource tensor : tensors) {
+        long end = begin + tensor.byteSize();
         long[] shape = tensor.shape();
         out.writeObjectPropertyStart(tensor.name());
         out.writeStringProperty("dtype", tensor.dtype().wireName());
@@ -120,13 +121,12 @@ public final class SafetensorsWriter {
     return header.flip();
   }
 
-  private static int writeData(FileChannel channel, MemorySegment data) throws IOException {
+  private static int writeData(FileChannel channel, TensorSource tensor) throws IOException {
     CRC32C crc = new CRC32C();
-    SegmentChunks.forEach(
-        data,
-        chunk -> {
-          crc.update(chunk.duplicate());
-          writeFully(channel, chunk);
+    tensor.<IOException>forEachPiece(
+        piece -> {
+          crc.update(piece.duplicate());
+          writeFully(channel, piece);
         });
     return (int) crc.getValue();
   }

@@ -9,15 +9,11 @@ final class SegmentChunks {
   /** Large enough to make slicing cheap, small enough to copy heap segments. */
   private static final int CHUNK_BYTES = 4 << 20;
 
-  /** Takes one chunk. May move the buffer's position; must not keep the buffer. */
-  interface Sink<E extends Exception> {
-    void accept(ByteBuffer chunk) throws E;
-  }
-
   private SegmentChunks() {}
 
   /** Passes all bytes of {@code data} to {@code sink} in order; does not copy native memory. */
-  static <E extends Exception> void forEach(MemorySegment data, Sink<E> sink) throws E {
+  static <E extends Exception> void forEach(MemorySegment data, TensorSource.Sink<E> sink)
+      throws E {
     for (long offset = 0; offset < data.byteSize(); offset += CHUNK_BYTES) {
       MemorySegment chunk = data.asSlice(offset, Math.min(CHUNK_BYTES, data.byteSize() - offset));
       sink.accept(

@@ -15,7 +15,7 @@ public record TensorEntry(DType dtype, List<Long> shape, int crc32c) {
   }
 
   /** The entry of {@code tensor}, whose bytes have the given CRC32C. */
-  static TensorEntry of(TensorView tensor, int crc32c) {
+  static TensorEntry of(TensorSource tensor, int crc32c) {
     return new TensorEntry(tensor.dtype(), Arrays.stream(tensor.shape()).boxed().toList(), crc32c);
   }
 }

@@ -11,7 +11,8 @@ import java.util.Arrays;
  * @param shape the dimensions, outermost first; empty for a scalar
  * @param data exactly {@code elements() * dtype().bytes()} bytes
  */
-public record TensorView(String name, DType dtype, long[] shape, MemorySegment data) {
+public record TensorView(String name, DType dtype, long[] shape, MemorySegment data)
+    implements TensorSource {
   public TensorView {
     shape = shape.clone();
     data = data.asReadOnly();
@@ -28,6 +29,11 @@ public record TensorView(String name, DType dtype, long[] shape, MemorySegment d
   @Override
   public long[] shape() {
     return shape.clone();
+  }
+
+  @Override
+  public <E extends Exception> void forEachPiece(Sink<E> sink) throws E {
+    SegmentChunks.forEach(data, sink);
   }
 
   /** The number of elements. */

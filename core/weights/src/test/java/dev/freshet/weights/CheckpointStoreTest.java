@@ -88,9 +88,43 @@ class CheckpointStoreTest {
 
     assertThatThrownBy(() -> store.publish(1, 0, tensors(), Map.of()))
         .hasMessage(
-            "%s: exists already, expected a step that was never published",
-            weights.resolve("step_1"));
+            "%s: exists already, expected the name of a new checkpoint", weights.resolve("step_1"));
     CheckpointStore.verify(store.path(1));
+  }
+
+  @Test
+  void aBaseModelIsPublishedUnderAnyNameWithVersion0() throws IOException {
+    Path base = weights.resolve("some [base] model");
+    Path leftover =
+        Files.createDirectories(weights.resolve(".some [base] model.0123456789abcdef.tmp"));
+    Path ofAnother = Files.createDirectories(weights.resolve(".other.0123456789abcdef.tmp"));
+
+    CheckpointStore.publishBase(base, tensors(), Map.of());
+
+    CheckpointStore.verify(base);
+    assertThat(Manifest.read(base.resolve("manifest.json")).step()).isZero();
+    assertThat(leftover).doesNotExist();
+    assertThat(ofAnother).exists();
+  }
+
+  @Test
+  void aBaseModelThatIsNamedAsAStepHasItsVersion() {
+    CheckpointStore.publishBase(store.path(7), tensors(), Map.of());
+
+    CheckpointStore.verify(store.path(7));
+    assertThat(store.latest()).hasValue(7);
+  }
+
+  @Test
+  void aBaseModelReplacesNothing() throws IOException {
+    Path file = Files.writeString(Files.createDirectories(weights).resolve("file"), "");
+    Path empty = Files.createDirectories(weights.resolve("empty"));
+    Path link = Files.createSymbolicLink(weights.resolve("link"), weights.resolve("absent"));
+    for (Path target : List.of(file, empty, link, Path.of("/"), Path.of(""))) {
+      assertThatThrownBy(() -> CheckpointStore.publishBase(target, tensors(), Map.of()))
+          .hasMessageContaining("exists already");
+    }
+    assertThat(names(weights)).containsExactly("empty", "file", "link");
   }
 
   @Test
