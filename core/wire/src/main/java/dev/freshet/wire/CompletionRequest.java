@@ -1,6 +1,7 @@
 package dev.freshet.wire;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -14,16 +15,20 @@ import java.util.OptionalLong;
  * @param temperature 0 for greedy, else the divisor of the logits
  * @param topP nucleus mass in (0, 1]
  * @param topK the most likely tokens to sample from; 0 for all (−1 on the wire means 0 too)
+ * @param minP the least probability of a token that may be sampled, as a share of the most likely
+ *     token's, in [0, 1]
  * @param seed the seed of the sampling; −1 on the wire means none
  * @param stop strings that end the completion and are cut from its text, at most {@value #MAX_STOP}
  *     with at most {@value #MAX_STOP_LENGTH} characters together
  * @param stopTokenIds tokens that end the completion, in addition to the model's end tokens, at
  *     most {@value #MAX_STOP_TOKENS}
  * @param ignoreEos whether the model's end tokens do not end the completion
+ * @param rules changes of the logits before a token is chosen
  * @param stream whether the answer is server-sent events
  * @param includeUsage whether the last event of a stream has the token counts
  * @param logprobs how many of the most likely tokens to report with each token's own logprob, at
  *     most {@value #MAX_LOGPROBS}; empty for no logprobs
+ * @param logprobsMode of which distribution logprobs are reported
  * @param returnTokenIds whether the answer has token ids
  * @param requestId the caller's id, by which it can be aborted; at most {@value #MAX_ID} characters
  */
@@ -34,13 +39,16 @@ public record CompletionRequest(
     double temperature,
     double topP,
     int topK,
+    double minP,
     OptionalLong seed,
     List<String> stop,
     List<Integer> stopTokenIds,
     boolean ignoreEos,
+    LogitRules rules,
     boolean stream,
     boolean includeUsage,
     OptionalInt logprobs,
+    LogprobsMode logprobsMode,
     boolean returnTokenIds,
     Optional<String> requestId) {
   /** The longest request id. */
@@ -66,6 +74,12 @@ public record CompletionRequest(
     check(temperature >= 0 && Double.isFinite(temperature), "temperature", "≥ 0", temperature);
     check(topP > 0 && topP <= 1, "top_p", "a number in (0, 1]", topP);
     check(topK >= 0, "top_k", "at least 0, or −1 for all", topK);
+    check(minP >= 0 && minP <= 1, "min_p", "a number in [0, 1]", minP);
+    check(
+        rules.minTokens() <= maxTokens,
+        "min_tokens",
+        "at most max_tokens (%d)".formatted(maxTokens),
+        rules.minTokens());
     check(stop.size() <= MAX_STOP, "stop", "at most " + MAX_STOP + " strings", stop.size());
     check(stop.stream().noneMatch(String::isEmpty), "stop", "strings that are not empty", "\"\"");
     long stopLength = stop.stream().mapToLong(String::length).sum();
@@ -140,13 +154,20 @@ public record CompletionRequest(
     copy.temperature = temperature;
     copy.topP = topP;
     copy.topK = topK;
+    copy.minP = minP;
     copy.seed = seed;
     copy.stop = stop;
     copy.stopTokenIds = stopTokenIds;
     copy.ignoreEos = ignoreEos;
+    copy.minTokens = rules.minTokens();
+    copy.logitBias = rules.bias();
+    copy.repetitionPenalty = rules.repetitionPenalty();
+    copy.frequencyPenalty = rules.frequencyPenalty();
+    copy.presencePenalty = rules.presencePenalty();
     copy.stream = stream;
     copy.includeUsage = includeUsage;
     copy.logprobs = logprobs;
+    copy.logprobsMode = logprobsMode;
     copy.returnTokenIds = returnTokenIds;
     copy.requestId = requestId;
     return copy;
@@ -160,13 +181,20 @@ public record CompletionRequest(
     private double temperature = 1;
     private double topP = 1;
     private int topK;
+    private double minP;
     private OptionalLong seed = OptionalLong.empty();
     private List<String> stop = List.of();
     private List<Integer> stopTokenIds = List.of();
     private boolean ignoreEos;
+    private int minTokens;
+    private Map<Integer, Double> logitBias = Map.of();
+    private double repetitionPenalty = 1;
+    private double frequencyPenalty;
+    private double presencePenalty;
     private boolean stream;
     private boolean includeUsage;
     private OptionalInt logprobs = OptionalInt.empty();
+    private LogprobsMode logprobsMode = LogprobsMode.RAW_LOGPROBS;
     private boolean returnTokenIds;
     private Optional<String> requestId = Optional.empty();
 
@@ -202,6 +230,11 @@ public record CompletionRequest(
       return this;
     }
 
+    public Builder minP(double share) {
+      minP = share;
+      return this;
+    }
+
     public Builder seed(long value) {
       seed = OptionalLong.of(value);
       return this;
@@ -219,6 +252,31 @@ public record CompletionRequest(
 
     public Builder ignoreEos(boolean ignore) {
       ignoreEos = ignore;
+      return this;
+    }
+
+    public Builder minTokens(int least) {
+      minTokens = least;
+      return this;
+    }
+
+    public Builder logitBias(Map<Integer, Double> byTokenId) {
+      logitBias = byTokenId;
+      return this;
+    }
+
+    public Builder repetitionPenalty(double factor) {
+      repetitionPenalty = factor;
+      return this;
+    }
+
+    public Builder frequencyPenalty(double perToken) {
+      frequencyPenalty = perToken;
+      return this;
+    }
+
+    public Builder presencePenalty(double once) {
+      presencePenalty = once;
       return this;
     }
 
@@ -243,6 +301,11 @@ public record CompletionRequest(
       return this;
     }
 
+    public Builder logprobsMode(LogprobsMode mode) {
+      logprobsMode = mode;
+      return this;
+    }
+
     public Builder returnTokenIds(boolean include) {
       returnTokenIds = include;
       return this;
@@ -264,13 +327,17 @@ public record CompletionRequest(
           temperature,
           topP,
           topK,
+          minP,
           seed,
           stop,
           stopTokenIds,
           ignoreEos,
+          new LogitRules(
+              minTokens, logitBias, repetitionPenalty, frequencyPenalty, presencePenalty),
           stream,
           includeUsage,
           logprobs,
+          logprobsMode,
           returnTokenIds,
           requestId);
     }

@@ -2,7 +2,11 @@ package dev.freshet.wire;
 
 import dev.freshet.trace.Quoted;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import tools.jackson.core.JsonGenerator;
 
 /**
  * {@link CompletionRequest} ↔ JSON. {@code null} equals an absent field. An unknown field is an
@@ -11,6 +15,9 @@ import java.util.List;
 final class CompletionRequestJson {
   /** vLLM's value for no seed. */
   private static final long NO_SEED = -1;
+
+  /** A token id as the name of a field: digits without leading zeros. */
+  private static final Pattern TOKEN_ID = Pattern.compile("0|[1-9][0-9]{0,9}");
 
   private final CompletionRequest.Builder request = new CompletionRequest.Builder();
   private final int contextTokens;
@@ -40,13 +47,20 @@ final class CompletionRequestJson {
       case "temperature" -> request.temperature(in.number());
       case "top_p" -> request.topP(in.number());
       case "top_k" -> request.topK(in.integer() == -1 ? 0 : in.integer());
+      case "min_p" -> request.minP(in.number());
       case "seed" -> seed(in.longInteger());
       case "stop" -> request.stop(in.isText() ? List.of(in.text()) : texts(in));
       case "stop_token_ids" -> request.stopTokenIds(stopTokens(in));
       case "ignore_eos" -> request.ignoreEos(in.bool());
+      case "min_tokens" -> request.minTokens(in.integer());
+      case "logit_bias" -> request.logitBias(biases(in));
+      case "repetition_penalty" -> request.repetitionPenalty(in.number());
+      case "frequency_penalty" -> request.frequencyPenalty(in.number());
+      case "presence_penalty" -> request.presencePenalty(in.number());
       case "stream" -> request.stream(in.bool());
       case "stream_options" -> streamOptions(in);
       case "logprobs" -> request.logprobs(in.integer());
+      case "logprobs_mode" -> request.logprobsMode(LogprobsMode.of(in.text()));
       case "request_id" -> request.requestId(in.text());
       case "return_token_ids" -> request.returnTokenIds(in.bool());
       default -> {
@@ -130,6 +144,28 @@ final class CompletionRequestJson {
     return ids;
   }
 
+  /** Biases by token id; JSON's names are strings. */
+  private static Map<Integer, Double> biases(WireReader in) {
+    Map<Integer, Double> biases = new HashMap<>();
+    in.fields(
+        name -> {
+          if (biases.size() == LogitRules.MAX_BIASES) {
+            throw new WireException(
+                "logit_bias: expected at most %d entries, got more"
+                    .formatted(LogitRules.MAX_BIASES));
+          }
+          biases.put(tokenId(name), in.number());
+        });
+    return biases;
+  }
+
+  private static int tokenId(String name) {
+    if (TOKEN_ID.matcher(name).matches() && Long.parseLong(name) <= Integer.MAX_VALUE) {
+      return Integer.parseInt(name);
+    }
+    throw new WireException("logit_bias: expected token ids as names, got " + Quoted.of(name));
+  }
+
   private static List<String> texts(WireReader in) {
     List<String> texts = new ArrayList<>();
     in.elements(CompletionRequest.MAX_STOP, () -> texts.add(in.text()));
@@ -151,6 +187,9 @@ final class CompletionRequestJson {
           out.writeNumberProperty("temperature", request.temperature());
           out.writeNumberProperty("top_p", request.topP());
           out.writeNumberProperty("top_k", request.topK());
+          if (request.minP() != 0) {
+            out.writeNumberProperty("min_p", request.minP());
+          }
           request.seed().ifPresent(seed -> out.writeNumberProperty("seed", seed));
           if (!request.stop().isEmpty()) {
             out.writeArrayPropertyStart("stop");
@@ -163,6 +202,7 @@ final class CompletionRequestJson {
             out.writeEndArray();
           }
           out.writeBooleanProperty("ignore_eos", request.ignoreEos());
+          write(request.rules(), out);
           out.writeBooleanProperty("stream", request.stream());
           if (request.includeUsage()) {
             out.writeObjectPropertyStart("stream_options");
@@ -170,8 +210,32 @@ final class CompletionRequestJson {
             out.writeEndObject();
           }
           request.logprobs().ifPresent(count -> out.writeNumberProperty("logprobs", count));
+          if (request.logprobsMode() != LogprobsMode.RAW_LOGPROBS) {
+            out.writeStringProperty("logprobs_mode", request.logprobsMode().wireName());
+          }
           out.writeBooleanProperty("return_token_ids", request.returnTokenIds());
           request.requestId().ifPresent(id -> out.writeStringProperty("request_id", id));
         });
+  }
+
+  /** Writes the rules that are not neutral: not every server knows their fields. */
+  private static void write(LogitRules rules, JsonGenerator out) {
+    if (rules.minTokens() > 0) {
+      out.writeNumberProperty("min_tokens", rules.minTokens());
+    }
+    if (!rules.bias().isEmpty()) {
+      out.writeObjectPropertyStart("logit_bias");
+      rules.bias().forEach((id, bias) -> out.writeNumberProperty(Integer.toString(id), bias));
+      out.writeEndObject();
+    }
+    if (rules.repetitionPenalty() != 1) {
+      out.writeNumberProperty("repetition_penalty", rules.repetitionPenalty());
+    }
+    if (rules.frequencyPenalty() != 0) {
+      out.writeNumberProperty("frequency_penalty", rules.frequencyPenalty());
+    }
+    if (rules.presencePenalty() != 0) {
+      out.writeNumberProperty("presence_penalty", rules.presencePenalty());
+    }
   }
 }

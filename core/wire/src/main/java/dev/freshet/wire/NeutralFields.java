@@ -22,9 +22,6 @@ final class NeutralFields {
   /** The most bytes of the value of a field without effect. */
   private static final int MAX_BYTES = 16 << 10;
 
-  /** The most entries of {@code logit_bias}. */
-  private static final int MAX_BIASES = 1024;
-
   private NeutralFields() {}
 
   /**
@@ -35,15 +32,9 @@ final class NeutralFields {
    */
   static boolean read(String name, WireReader in) {
     switch (name) {
-      case "n", "best_of", "repetition_penalty", "length_penalty", "stream_interval" ->
+      case "n", "best_of", "length_penalty", "stream_interval" ->
           require(in, in.number() == 1, "1");
-      case "presence_penalty",
-          "frequency_penalty",
-          "min_p",
-          "min_tokens",
-          "priority",
-          "routed_experts_prompt_start" ->
-          require(in, in.number() == 0, "0");
+      case "priority", "routed_experts_prompt_start" -> require(in, in.number() == 0, "0");
       case "thinking_token_budget" -> require(in, in.number() == -1, "-1");
       case "echo",
           "use_beam_search",
@@ -68,7 +59,6 @@ final class NeutralFields {
           "custom_params",
           "session_params" ->
           emptyObject(in);
-      case "logit_bias" -> biases(in);
       case "response_format" -> responseFormat(in);
       case "prompt_logprobs",
           "prompt_embeds",
@@ -121,21 +111,6 @@ final class NeutralFields {
     in.fields(
         _ -> {
           throw unsupported(in, "an empty object");
-        });
-  }
-
-  private static void biases(WireReader in) {
-    var count =
-        new Object() {
-          int entries;
-        };
-    in.fields(
-        _ -> {
-          if (++count.entries > MAX_BIASES) {
-            throw new WireException(
-                "logit_bias: expected at most %d entries, got more".formatted(MAX_BIASES));
-          }
-          require(in, in.number() == 0, "0");
         });
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,13 +23,20 @@ class CompletionRequestTest {
             .temperature(0.7)
             .topP(0.9)
             .topK(40)
+            .minP(0.05)
             .seed(-3)
             .stop(List.of("\n\n", "END"))
             .stopTokenIds(List.of(2, 5))
             .ignoreEos(true)
+            .minTokens(4)
+            .logitBias(Map.of(0, -100.0, 2_147_483_647, 0.5))
+            .repetitionPenalty(1.2)
+            .frequencyPenalty(-2)
+            .presencePenalty(1.5)
             .stream(true)
             .includeUsage(true)
             .logprobs(3)
+            .logprobsMode(LogprobsMode.PROCESSED_LOGPROBS)
             .returnTokenIds(true)
             .build();
 
@@ -71,6 +79,35 @@ class CompletionRequestTest {
   }
 
   @Test
+  void samplingParametersAreReadAsInVllm() {
+    assertThat(
+            parse(
+                """
+                {"prompt":"a","min_p":0.1,"min_tokens":4,"logit_bias":{"5":-100,"0":0.5,"31":100},
+                 "repetition_penalty":1.1,"frequency_penalty":-1,"presence_penalty":2,
+                 "logprobs_mode":"processed_logprobs"}
+                """))
+        .isEqualTo(
+            CompletionRequest.text("a")
+                .minP(0.1)
+                .minTokens(4)
+                .logitBias(Map.of(5, -100.0, 0, 0.5, 31, 100.0))
+                .repetitionPenalty(1.1)
+                .frequencyPenalty(-1)
+                .presencePenalty(2)
+                .logprobsMode(LogprobsMode.PROCESSED_LOGPROBS)
+                .build());
+    assertThat(parse("{\"prompt\":\"a\",\"logprobs_mode\":\"raw_logprobs\"}"))
+        .isEqualTo(CompletionRequest.text("a").build());
+  }
+
+  @Test
+  void parametersThatAreNeutralAreNotSentToServersThatMayNotKnowThem() {
+    assertThat(new String(CompletionRequest.text("a").build().toJson(), StandardCharsets.UTF_8))
+        .doesNotContain("min_p", "min_tokens", "logit_bias", "penalty", "logprobs_mode");
+  }
+
+  @Test
   void aSeedOfMinusOneIsNone() {
     assertThat(parse("{\"prompt\":\"a\",\"seed\":-1}").seed()).isEmpty();
     assertThat(parse("{\"prompt\":\"a\",\"seed\":-2}").seed()).hasValue(-2);
@@ -89,7 +126,7 @@ class CompletionRequestTest {
                  "no_stop_trim":false,"return_hidden_states":false,"return_routed_experts":false,
                  "return_tokens_as_token_ids":false,"return_token_offsets":false,
                  "return_mm_kwargs":true,"routed_experts_prompt_start":0,"watermarking":false,
-                 "logit_bias":{"5":0},"allowed_token_ids":[],"bad_words":[],"logprob_token_ids":[],
+                 "logit_bias":{},"allowed_token_ids":[],"bad_words":[],"logprob_token_ids":[],
                  "response_format":{"type":"text"},"structured_outputs":{},"kv_transfer_params":{},
                  "ec_transfer_params":{},"vllm_xargs":{},"custom_params":{},"session_params":{},
                  "thinking_token_budget":-1,"stream_interval":1,"priority":0,"session_id":"s",
@@ -117,6 +154,7 @@ class CompletionRequestTest {
         "logprobs",
         "request_id",
         "return_token_ids",
+        "logprobs_mode",
         "n",
         "best_of",
         "echo",
@@ -176,13 +214,7 @@ class CompletionRequestTest {
         "best_of|3",
         "echo|true",
         "suffix|\"x\"",
-        "logit_bias|{\"5\":1}",
-        "presence_penalty|0.5",
-        "frequency_penalty|-1",
-        "repetition_penalty|1.1",
         "length_penalty|2",
-        "min_p|0.1",
-        "min_tokens|4",
         "priority|3",
         "use_beam_search|true",
         "skip_special_tokens|false",
@@ -244,6 +276,24 @@ class CompletionRequestTest {
         "{\"prompt\":\"a\",\"temperature\":-1}|temperature: expected ≥ 0, got -1.0",
         "{\"prompt\":\"a\",\"top_p\":0}|top_p: expected a number in (0, 1], got 0.0",
         "{\"prompt\":\"a\",\"top_k\":-2}|top_k: expected at least 0",
+        "{\"prompt\":\"a\",\"min_p\":1.01}|min_p: expected a number in [0, 1], got 1.01",
+        "{\"prompt\":\"a\",\"min_p\":-0.1}|min_p: expected a number in [0, 1], got -0.1",
+        "{\"prompt\":\"a\",\"min_tokens\":-1}|min_tokens: expected at least 0, got -1",
+        "{\"prompt\":\"a\",\"min_tokens\":17}|min_tokens: expected at most max_tokens (16), got 17",
+        "{\"prompt\":\"a\",\"min_tokens\":1.5}|min_tokens: expected an integer",
+        "{\"prompt\":\"a\",\"presence_penalty\":2.1}|presence_penalty: expected a number from -2 to 2, got 2.1",
+        "{\"prompt\":\"a\",\"frequency_penalty\":-2.1}|frequency_penalty: expected a number from -2 to 2, got -2.1",
+        "{\"prompt\":\"a\",\"repetition_penalty\":0}|repetition_penalty: expected a number above 0, got 0.0",
+        "{\"prompt\":\"a\",\"repetition_penalty\":1e999}|repetition_penalty: expected a number above 0, got Infinity",
+        "{\"prompt\":\"a\",\"repetition_penalty\":\"1\"}|repetition_penalty: expected a number, got a string",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"5\":100.5}}|logit_bias/5: expected a number from -100 to 100, got 100.5",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"5\":\"1\"}}|logit_bias/5: expected a number, got a string",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"-1\":1}}|logit_bias: expected token ids as names, got '-1'",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"05\":1}}|logit_bias: expected token ids as names, got '05'",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"the\":1}}|logit_bias: expected token ids as names, got 'the'",
+        "{\"prompt\":\"a\",\"logit_bias\":{\"2147483648\":1}}|logit_bias: expected token ids as names, got '2147483648'",
+        "{\"prompt\":\"a\",\"logit_bias\":[5]}|logit_bias: expected an object, got a list",
+        "{\"prompt\":\"a\",\"logprobs_mode\":\"raw_logits\"}|logprobs_mode: expected one of raw_logprobs, processed_logprobs, got 'raw_logits'",
         "{\"prompt\":\"a\",\"n\":2}|n: expected 1 (other values are not supported), got the number 2",
         "{\"prompt\":\"a\",\"logprobs\":true}|logprobs: expected an integer, got true",
         "{\"prompt\":\"a\",\"logprobs\":21}|logprobs: expected 0 to 20, got 21",

@@ -1,5 +1,7 @@
 package dev.freshet.engine;
 
+import dev.freshet.wire.LogitRules;
+import dev.freshet.wire.LogprobsMode;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -11,9 +13,14 @@ import java.util.Set;
  * @param temperature 0 for greedy, else the divisor of the logits
  * @param topP nucleus mass in (0, 1]
  * @param topK how many of the most likely tokens to sample from; 0 for all
+ * @param minP the least probability of a token that may be sampled, as a share of the most likely
+ *     token's, in [0, 1]
  * @param seed makes the sampling of this completion reproducible
  * @param stopTokens tokens that end the completion; the ending token is part of it
+ * @param rules changes of the logits before a token is chosen; ids outside the vocabulary are
+ *     ignored
  * @param topLogprobs how many of the most likely tokens to report for each generated token
+ * @param logprobsMode of which distribution logprobs are reported
  */
 public record GenerationRequest(
     int[] prompt,
@@ -21,6 +28,56 @@ public record GenerationRequest(
     double temperature,
     double topP,
     int topK,
+    double minP,
     OptionalLong seed,
     Set<Integer> stopTokens,
-    int topLogprobs) {}
+    LogitRules rules,
+    int topLogprobs,
+    LogprobsMode logprobsMode) {
+  /** A temperature below this is greedy: dividing the logits by it would overflow. */
+  private static final double GREEDY_BELOW = 1e-5;
+
+  /** A completion by the model's own logits, with logprobs at temperature 1. */
+  public GenerationRequest(
+      int[] prompt,
+      int maxTokens,
+      double temperature,
+      double topP,
+      int topK,
+      OptionalLong seed,
+      Set<Integer> stopTokens,
+      int topLogprobs) {
+    this(
+        prompt,
+        maxTokens,
+        temperature,
+        topP,
+        topK,
+        0,
+        seed,
+        stopTokens,
+        LogitRules.NONE,
+        topLogprobs,
+        LogprobsMode.RAW_LOGPROBS);
+  }
+
+  /** Whether every token is the most likely one; then nothing is truncated. */
+  boolean isGreedy() {
+    return temperature < GREEDY_BELOW;
+  }
+
+  /** Whether tokens are sampled from only some of the most likely tokens. */
+  boolean isTruncated() {
+    return !isGreedy() && (topK > 0 || topP < 1 || minP > 0);
+  }
+
+  /** Whether tokens are sampled from the whole vocabulary. */
+  boolean isDrawnWhole() {
+    return !isGreedy() && !isTruncated();
+  }
+
+  /** Whether logprobs are those of the distribution that tokens are drawn from. */
+  boolean processedLogprobs() {
+    return logprobsMode == LogprobsMode.PROCESSED_LOGPROBS;
+  }
+}

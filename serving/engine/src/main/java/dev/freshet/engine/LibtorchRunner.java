@@ -152,10 +152,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   private List<Sampler.Sample> sample(List<Sequence> rows, Tensor hidden) {
-    return Sampler.sample(
-        model.decoder().logits(hidden),
-        rows.stream().map(Sequence::request).toList(),
-        rows.stream().map(Sequence::random).toList());
+    return Sampler.sample(model.decoder().logits(hidden), rows);
   }
 
   /** In groups of sequences that fit into one prefill, a longer sequence in parts. */

@@ -6,9 +6,11 @@ import dev.freshet.wire.PauseMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * An engine in this process. One thread runs the {@link DecodeLoop}; callers prepare new weights on
@@ -118,6 +120,11 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     if (request.maxTokens() < 1) {
       throw invalid("max_tokens %d: expected at least 1".formatted(request.maxTokens()));
     }
+    if (request.rules().minTokens() > 0 && stopsAlways(request.stopTokens())) {
+      throw invalid(
+          "min_tokens %d: expected 0, because every token of the vocabulary is a stop token"
+              .formatted(request.rules().minTokens()));
+    }
     int[] prompt = request.prompt();
     if (prompt.length == 0) {
       throw invalid("the prompt is empty: expected at least one token");
@@ -132,6 +139,11 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
         throw invalid("prompt token %d: expected 0 to %d".formatted(token, vocabSize - 1));
       }
     }
+  }
+
+  private boolean stopsAlways(Set<Integer> stopTokens) {
+    return stopTokens.size() >= vocabSize
+        && IntStream.range(0, vocabSize).allMatch(stopTokens::contains);
   }
 
   private static EngineException invalid(String message) {

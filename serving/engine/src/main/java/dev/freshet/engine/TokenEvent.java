@@ -8,10 +8,11 @@ import java.util.Optional;
  *
  * @param generation what {@link Engine#submit} returned
  * @param token the token id, or −1 if the completion ended without one (abort, error)
- * @param logprob natural logarithm of the token's probability under the policy at temperature 1
- *     without truncation of the vocabulary
+ * @param logprob natural logarithm of the token's probability in the distribution that the request
+ *     asks for: the policy's at temperature 1, or the one that the token was drawn from
  * @param policyVersion the version of the weights that made the token
- * @param top the requested number of most likely tokens with their logprobs, most likely first
+ * @param top the requested number of most likely tokens of that distribution, most likely first, or
+ *     all if it has fewer
  * @param finish set in the completion's last event
  */
 public record TokenEvent(

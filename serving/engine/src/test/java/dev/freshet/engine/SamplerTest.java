@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.model.Torch;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -126,12 +125,12 @@ class SamplerTest {
   }
 
   private static List<Sampler.Sample> sample(Tensor logits, GenerationRequest request, int rows) {
-    List<SplittableRandom> randoms = new ArrayList<>();
+    List<Sequence> sequences = new ArrayList<>();
     SplittableRandom seeds = new SplittableRandom(42);
     for (int row = 0; row < rows; row++) {
-      randoms.add(seeds.split());
+      sequences.add(new Sequence(request, _ -> {}, seeds.split(), 1, _ -> {}));
     }
-    return Sampler.sample(logits, Collections.nCopies(rows, request), randoms);
+    return Sampler.sample(logits, sequences);
   }
 
   private static GenerationRequest request(double temperature, double topP, int topK, int top) {

@@ -7,11 +7,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bounds the bytes that the prompts and stop conditions of accepted completions, which wait or run,
- * hold together. Their number is bounded by the engine. Thread-safe.
+ * Bounds the bytes that the prompts, stop conditions and biases of accepted completions, which wait
+ * or run, hold together. Their number is bounded by the engine. Thread-safe.
  */
 final class AcceptedBytes {
-  private static final int STOP_TOKEN = 64;
+  /** A stop token, and a token's bias. */
+  private static final int TOKEN_ENTRY = 64;
 
   /** A character, and its entry in the table by which a stop string is searched. */
   private static final int STOP_CHARACTER = Character.BYTES + Integer.BYTES;
@@ -62,6 +63,6 @@ final class AcceptedBytes {
     long stops = request.stop().stream().mapToLong(String::length).sum();
     return (long) Integer.BYTES * prompt.length
         + STOP_CHARACTER * stops
-        + (long) STOP_TOKEN * request.stopTokenIds().size();
+        + (long) TOKEN_ENTRY * (request.stopTokenIds().size() + request.rules().bias().size());
   }
 }

@@ -126,6 +126,7 @@ final class Completions implements AutoCloseable {
         withId(CompletionRequest.parse(http.body(), engine.maxModelLen()), http.requestId());
     request.model().ifPresent(this::requireServed);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
+    request.rules().bias().keySet().forEach(id -> requireToken("logit_bias", id));
     CompletionMeter meter = new CompletionMeter(metrics, clock, http.recvNanos());
     switch (request.prompt()) {
       case Prompt.Tokens(int[] ids) ->
@@ -178,7 +179,10 @@ final class Completions implements AutoCloseable {
               prompt,
               exchange,
               outlet,
-              new StopText(new StreamDecoder(tokenizer, true, prompt), request.stop()),
+              new StopText(
+                  new StreamDecoder(tokenizer, true, prompt),
+                  request.stop(),
+                  request.rules().minTokens()),
               new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
               prefix(request.requestId().orElseThrow()),
               meter,
@@ -201,9 +205,12 @@ final class Completions implements AutoCloseable {
         request.temperature(),
         request.topP(),
         request.topK(),
+        request.minP(),
         request.seed(),
         stops,
-        request.logprobs().orElse(0));
+        request.rules(),
+        request.logprobs().orElse(0),
+        request.logprobsMode());
   }
 
   private void requireOpen() {

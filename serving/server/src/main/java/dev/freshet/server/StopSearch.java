@@ -42,6 +42,16 @@ final class StopSearch {
     return -1;
   }
 
+  /** Appends text in which the stop string does not count, though it may begin there. */
+  void pass(CharSequence text) {
+    for (int i = 0; i < text.length(); i++) {
+      matched = longer(matched, text.charAt(i));
+      if (matched == stop.length()) {
+        matched = border[matched - 1];
+      }
+    }
+  }
+
   /** The length of the prefix that ends in {@code next} after one of {@code length}. */
   private int longer(int length, char next) {
     int prefix = length;

@@ -5,23 +5,28 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decodes one completion token by token and cuts its text before the first stop string. The text
- * that {@link #push} returns is final: it ends neither within a character nor with the beginning of
- * a possible stop string.
+ * Decodes one completion token by token and cuts its text before the first stop string. A stop
+ * string does not count if the first {@code minTokens} tokens complete it. The text that {@link
+ * #push} returns is final: it ends neither within a character nor with the beginning of a possible
+ * stop string.
  */
 final class StopText {
   private final StreamDecoder decoder;
   private final List<StopSearch> stops;
   private final StringBuilder held = new StringBuilder();
+  private final int minTokens;
+  private int tokens;
   private Optional<String> stoppedBy = Optional.empty();
 
-  StopText(StreamDecoder decoder, List<String> stops) {
+  StopText(StreamDecoder decoder, List<String> stops, int minTokens) {
     this.decoder = decoder;
     this.stops = stops.stream().map(StopSearch::new).toList();
+    this.minTokens = minTokens;
   }
 
   /** Appends a token; returns the text that became final. */
   String push(int token) {
+    tokens++;
     return append(decoder.push(token));
   }
 
@@ -48,7 +53,12 @@ final class StopText {
     int before = held.length();
     held.append(fresh);
     int begin = held.length();
+    boolean tooEarly = tokens <= minTokens;
     for (StopSearch stop : stops) {
+      if (tooEarly) {
+        stop.pass(fresh);
+        continue;
+      }
       int end = stop.append(fresh);
       int at = end < 0 ? held.length() : before + end - stop.stop().length();
       if (at < begin) {

@@ -126,6 +126,20 @@ class CompletionsTest {
   }
 
   @Test
+  void aStopStringThatTheFirstMinTokensCompleteDoesNotCount() throws Exception {
+    CompletionRequest.Builder request =
+        CompletionRequest.text("a").maxTokens(9).returnTokenIds(true).stop(List.of("def"));
+
+    Completion tooEarly = await(fixture.start(request.minTokens(5)));
+    Completion inTime = await(fixture.start(request.minTokens(4)));
+
+    assertThat(tooEarly.text()).isEqualTo("bcdefghij");
+    assertThat(tooEarly.finishReason()).isEqualTo("length");
+    assertThat(inTime.text()).isEqualTo("bc");
+    assertThat(inTime.finishReason()).isEqualTo("stop");
+  }
+
+  @Test
   void aTokenIsSentAtOnceEvenIfItsTextIsHeldBack() throws Exception {
     fixture.engine.hold();
     Call call =
@@ -200,6 +214,14 @@ class CompletionsTest {
     assertError(post("{\"prompt\":[3,34]}"), 400, "prompt: expected token ids below 34, got 34");
     assertError(
         post("{\"prompt\":\"a\",\"stop_token_ids\":[99]}"), 400, "stop_token_ids: expected");
+    assertError(
+        post("{\"prompt\":\"a\",\"logit_bias\":{\"33\":1,\"34\":1}}"),
+        400,
+        "logit_bias: expected token ids below 34, got 34");
+    assertError(
+        post("{\"prompt\":\"a\",\"max_tokens\":3,\"min_tokens\":4}"),
+        400,
+        "min_tokens: expected at most max_tokens (3), got 4");
     assertError(post("{\"prompt\":\"a\",\"model\":\"gpt\"}"), 404, "model: 'gpt' is not served");
     assertThat(fixture.engine.running()).isZero();
   }
@@ -213,6 +235,8 @@ class CompletionsTest {
         "{\"prompt\":[[4]],\"temperature\":0,\"stop\":[\"zz\"],\"seed\":1234,\"max_tokens\":2}",
         // vllm-router and sglang-router
         "{\"prompt\":\"a\",\"max_tokens\":2,\"echo\":false,\"no_stop_trim\":false,\"ignore_eos\":false,\"skip_special_tokens\":true,\"return_hidden_states\":false,\"stream\":false}",
+        // The sampling parameters of vLLM and SGLang
+        "{\"prompt\":\"a\",\"max_tokens\":2,\"min_tokens\":1,\"min_p\":0.05,\"repetition_penalty\":1.05,\"presence_penalty\":0.5,\"frequency_penalty\":0.5,\"logit_bias\":{\"5\":-100}}",
         // A client that sends every field that it knows
         "{\"prompt\":\"a\",\"max_tokens\":2,\"seed\":-1,\"suffix\":null,\"logprobs\":null,\"prompt_logprobs\":null,\"stop\":null,\"stream_options\":null,\"user\":null,\"top_k\":-1,\"min_p\":0,\"repetition_penalty\":1.0,\"use_beam_search\":false,\"priority\":0,\"add_special_tokens\":true}",
       })

@@ -24,7 +24,7 @@ class StopTextTest {
         String text = word(random, 12);
         List<String> stops =
             Stream.generate(() -> word(random, 4)).limit(1 + random.nextInt(3)).toList();
-        StopText stream = new StopText(new StreamDecoder(tokenizer, true), stops);
+        StopText stream = new StopText(new StreamDecoder(tokenizer, true), stops, 0);
         StringBuilder sent = new StringBuilder();
         for (int token : tokenizer.encode(text)) {
           if (stream.stoppedBy().isEmpty()) {
@@ -69,13 +69,48 @@ class StopTextTest {
          "decoder": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}}""");
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
       StopText text =
-          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" river"));
+          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" river"), 0);
       assertThat(text.push(1) + text.push(2)).isEqualTo(" the");
       assertThat(text.stoppedBy()).hasValue(" river");
       StopText first =
-          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" the"));
+          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" the"), 0);
       assertThat(first.push(1)).isEmpty();
       assertThat(first.stoppedBy()).hasValue(" the");
+    }
+  }
+
+  @Test
+  void aStopStringCountsFromTheTokenAfterMinTokensOnWhereverItBegins(@TempDir Path dir)
+      throws Exception {
+    new CharTokenizer("abc").write(dir);
+    Random random = new Random(2);
+    try (Tokenizer tokenizer = Tokenizer.load(dir)) {
+      for (int round = 0; round < 2000; round++) {
+        String text = word(random, 14);
+        String stop = word(random, 3);
+        int minTokens = random.nextInt(8);
+        StopText stream =
+            new StopText(new StreamDecoder(tokenizer, true), List.of(stop), minTokens);
+        StringBuilder sent = new StringBuilder();
+        for (int token : tokenizer.encode(text)) {
+          if (stream.stoppedBy().isEmpty()) {
+            sent.append(stream.push(token));
+          }
+        }
+        if (stream.stoppedBy().isEmpty()) {
+          sent.append(stream.flush());
+        }
+
+        // One character is one token.
+        int end =
+            IntStream.rangeClosed(minTokens + 1, text.length())
+                .filter(to -> text.substring(0, to).endsWith(stop))
+                .findFirst()
+                .orElse(-1);
+        assertThat(stream.stoppedBy().isPresent()).isEqualTo(end > 0);
+        assertThat(sent.toString())
+            .isEqualTo(end < 0 ? text : text.substring(0, end - stop.length()));
+      }
     }
   }
 
@@ -87,7 +122,7 @@ class StopTextTest {
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
       int a = tokenizer.encode("a")[0];
       int b = tokenizer.encode("b")[0];
-      StopText stream = new StopText(new StreamDecoder(tokenizer, true, new int[0]), stops);
+      StopText stream = new StopText(new StreamDecoder(tokenizer, true, new int[0]), stops, 0);
       StringBuilder sent = new StringBuilder();
       for (int i = 0; i < 1_000_000; i++) {
         sent.append(stream.push(i % 2000 == 1999 ? b : a));
