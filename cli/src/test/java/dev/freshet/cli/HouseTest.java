@@ -99,7 +99,8 @@ class HouseTest {
               Map.entry(
                   "trainer",
                   may(
-                      List.of("config", "model", "rollouts", "weights", "metrics", "trace"),
+                      List.of(
+                          "config", "process", "model", "rollouts", "weights", "metrics", "trace"),
                       "org.bytedeco",
                       "org.slf4j",
                       "tools.jackson")),

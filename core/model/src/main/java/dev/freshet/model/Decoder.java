@@ -183,8 +183,7 @@ public final class Decoder implements AutoCloseable {
    * @return {@code […, vocabSize]} in 32-bit floats
    */
   public Tensor logits(Tensor hidden) {
-    String name = config.tiedEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
-    return torch.linear(hidden, weights.get(name)).to(torch.ScalarType.Float);
+    return torch.linear(hidden, weights.head()).to(torch.ScalarType.Float);
   }
 
   private static Tensor heads(Tensor projected, int heads) {

@@ -117,6 +117,11 @@ public final class ModelWeights implements AutoCloseable {
     return tensor;
   }
 
+  /** The matrix that makes logits, {@code [vocabSize, hiddenSize]}; the embedding if tied. */
+  public Tensor head() {
+    return get(config.tiedEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight");
+  }
+
   /** All parameters, in the order the model reads them. */
   public Map<String, Tensor> tensors() {
     return tensors;

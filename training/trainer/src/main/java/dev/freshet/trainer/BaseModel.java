@@ -63,7 +63,7 @@ public final class BaseModel {
    * Reads the model's files, but not its weights.
    *
    * @param vocabulary of the decoder to create; not used if {@code shape} names a directory
-   * @param trainer its packing applies to the warm-up, too
+   * @param trainer its packing and precision apply to the warm-up, too
    * @param seed of the weights of a fresh decoder
    * @throws dev.freshet.weights.CheckpointException if the directory cannot be read
    */
@@ -126,10 +126,10 @@ public final class BaseModel {
       TrainerMetrics metrics) {
     Torch.useThreads(sft.threads());
     try (TrainableModel model =
-        new TrainableModel(initial(), trainer.packLength(), sft.optimizer())) {
+        new TrainableModel(initial(), trainer.packLength(), trainer.precision(), sft.optimizer())) {
       SupervisedTrainer supervised =
           new SupervisedTrainer(
-              model, trainer.packLength(), trainer.microRows(), sft.labelSmoothing());
+              model, trainer.packLength(), trainer.microTokens(), sft.labelSmoothing());
       for (int step = 1; step <= sft.steps(); step++) {
         if (stopping.getAsBoolean()) {
           return false;

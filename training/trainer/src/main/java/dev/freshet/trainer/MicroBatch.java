@@ -6,28 +6,20 @@ import dev.freshet.model.Torch;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Packed rows as tensors, with the target tokens of all their sequences as flat lists of length n.
- * Belongs to the {@code PointerScope} in which it is made.
+ * Packed rows as tensors, with the n target tokens of all their sequences. Belongs to the {@code
+ * PointerScope} in which it is made.
  *
  * @param tokens {@code [rows, time]}
  * @param positions each token's position in its own sequence, {@code [rows, time]}
  * @param segments index of the token's sequence in the row, −1 for padding, {@code [rows, time]}
  * @param predictors flat index of the token whose hidden state predicts each target, {@code [n]}
- * @param targets the target token ids, {@code [n]}
- * @param behaviour the targets' logprobs under the policy that generated them, {@code [n]}
- * @param advantages the targets' advantages, {@code [n]}
+ * @param targets the target tokens of all sequences
  */
 record MicroBatch(
-    Tensor tokens,
-    Tensor positions,
-    Tensor segments,
-    Tensor predictors,
-    Tensor targets,
-    Tensor behaviour,
-    Tensor advantages) {
+    Tensor tokens, Tensor positions, Tensor segments, Tensor predictors, Targets targets) {
 
   static MicroBatch of(List<List<Example>> rows) {
     int time =
@@ -68,27 +60,19 @@ record MicroBatch(
         Torch.longs(positions, rows.size(), time),
         Torch.longs(segments, rows.size(), time),
         Torch.longs(predictors, count),
-        Torch.longs(targets, count),
-        Torch.floats(behaviour, count),
-        Torch.floats(advantages, count));
+        new Targets(
+            Torch.longs(targets, count),
+            Torch.floats(behaviour, count),
+            Torch.floats(advantages, count)));
   }
 
-  /**
-   * The model's logprobs of the whole vocabulary at the positions that predict the targets, {@code
-   * [n, vocabSize]}.
-   */
-  Tensor logprobs(Decoder decoder) {
-    Tensor hidden =
-        decoder.hidden(
-            tokens,
-            positions,
-            new FullAttention(decoder.config(), positions, segments, torch.ScalarType.Float));
-    Tensor predicting = hidden.view(-1, decoder.config().hiddenSize()).index_select(0, predictors);
-    return torch.log_softmax(decoder.logits(predicting), -1);
-  }
-
-  /** The logprobs of the targets, {@code [n]}, from those of the whole vocabulary. */
-  Tensor ofTargets(Tensor logprobs) {
-    return logprobs.gather(1, targets.unsqueeze(1)).squeeze(1);
+  /** The hidden states that predict the targets, {@code [n, hiddenSize]}. */
+  Tensor predicting(Decoder decoder) {
+    FullAttention attention =
+        new FullAttention(decoder.config(), positions, segments, ScalarType.Float);
+    return decoder
+        .hidden(tokens, positions, Autocast.excluding(attention))
+        .view(-1, decoder.config().hiddenSize())
+        .index_select(0, predictors);
   }
 }

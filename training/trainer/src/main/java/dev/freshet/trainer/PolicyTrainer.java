@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import dev.freshet.process.Memory;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
@@ -17,21 +18,25 @@ final class PolicyTrainer {
   private final TrainableModel model;
   private final PolicyLoss loss;
   private final int packLength;
-  private final int microRows;
+  private final int microTokens;
   private final MonotonicClock clock;
 
   /**
    * Trains {@code model}, which the caller owns.
    *
    * @param packLength the most tokens of a packed row, and so of a rollout
-   * @param microRows the number of rows in one micro-batch
+   * @param microTokens the most tokens of one micro-batch, padding included
    */
   PolicyTrainer(
-      TrainableModel model, PolicyLoss loss, int packLength, int microRows, MonotonicClock clock) {
+      TrainableModel model,
+      PolicyLoss loss,
+      int packLength,
+      int microTokens,
+      MonotonicClock clock) {
     this.model = model;
     this.loss = loss;
     this.packLength = packLength;
-    this.microRows = microRows;
+    this.microTokens = microTokens;
     this.clock = clock;
   }
 
@@ -52,12 +57,11 @@ final class PolicyTrainer {
     }
     Sums sums = new Sums();
     model.accumulate(
-        RowPacker.pack(examples, packLength),
-        microRows,
-        (micro, logprobs) -> {
-          Tensor policy = micro.ofTargets(logprobs);
-          Tensor total = loss.tokens(policy, micro.behaviour(), micro.advantages()).sum();
-          sums.add(total, logprobs, policy, micro.behaviour());
+        RowPacker.microBatches(RowPacker.pack(examples, packLength), microTokens),
+        (targets, scores) -> {
+          Tensor total =
+              loss.tokens(scores.logprobs(), targets.behaviour(), targets.advantages()).sum();
+          sums.add(total, targets, scores);
           sums.requireFinite(batch.step());
           return total.div(new Scalar((double) tokens));
         });
@@ -70,7 +74,8 @@ final class PolicyTrainer {
         gradNorm,
         model.lr(),
         tokens,
-        clock.millisSince(start));
+        clock.millisSince(start),
+        Memory.peakMb());
   }
 
   private static Example example(Rollout rollout) {
@@ -88,11 +93,11 @@ final class PolicyTrainer {
     private double entropy;
     private double mismatchKl;
 
-    void add(Tensor total, Tensor logprobs, Tensor policy, Tensor behaviour) {
+    void add(Tensor total, Targets targets, TokenLoss.Scores scores) {
       try (NoGradGuard _ = new NoGradGuard()) {
         loss += total.item_double();
-        entropy -= logprobs.exp().mul(logprobs).sum().item_double();
-        Tensor logRatio = policy.sub(behaviour);
+        entropy += scores.entropies().sum().item_double();
+        Tensor logRatio = scores.logprobs().sub(targets.behaviour());
         mismatchKl += logRatio.exp().sub(logRatio).sub(new Scalar(1.0)).sum().item_double();
       }
     }

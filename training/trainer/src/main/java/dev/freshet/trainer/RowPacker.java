@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Packs sequences end to end into rows with little padding. */
+/** Packs sequences end to end into rows with little padding, and rows into micro-batches. */
 final class RowPacker {
   private RowPacker() {}
 
@@ -39,5 +39,29 @@ final class RowPacker {
       free.set(row, free.get(row) - length);
     }
     return rows;
+  }
+
+  /**
+   * Cuts rows, in their order, into micro-batches whose rows have at most {@code mostTokens} tokens
+   * together, padding included; a row with more is a micro-batch by itself.
+   */
+  static List<List<List<Example>>> microBatches(List<List<Example>> rows, int mostTokens) {
+    List<List<List<Example>>> batches = new ArrayList<>();
+    int from = 0;
+    long width = 0;
+    for (int row = 0; row < rows.size(); row++) {
+      int length = rows.get(row).stream().mapToInt(example -> example.tokens().length).sum();
+      long wider = Math.max(width, length);
+      if (row > from && wider * (row - from + 1) > mostTokens) {
+        batches.add(rows.subList(from, row));
+        from = row;
+        wider = length;
+      }
+      width = wider;
+    }
+    if (from < rows.size()) {
+      batches.add(rows.subList(from, rows.size()));
+    }
+    return batches;
   }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param lr the learning rate
  * @param tokens the number of target tokens
  * @param stepMs the step's duration
+ * @param peakMb the peak resident memory of the process so far, in MiB; NaN if unknown
  */
 public record StepMetrics(
     long step,
@@ -24,7 +25,8 @@ public record StepMetrics(
     double gradNorm,
     double lr,
     long tokens,
-    double stepMs) {
+    double stepMs,
+    double peakMb) {
 
   /** Target tokens per second. */
   public double tokensPerSecond() {
@@ -43,6 +45,7 @@ public record StepMetrics(
     fields.put("tokens", tokens);
     fields.put("step_ms", stepMs);
     fields.put("tokens_per_s", tokensPerSecond());
+    fields.put("peak_mb", peakMb);
     return fields;
   }
 }

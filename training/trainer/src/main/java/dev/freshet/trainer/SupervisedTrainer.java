@@ -11,21 +11,22 @@ import org.bytedeco.pytorch.Tensor;
 public final class SupervisedTrainer {
   private final TrainableModel model;
   private final int packLength;
-  private final int microRows;
+  private final int microTokens;
   private final double smoothing;
 
   /**
    * Trains {@code model}, which the caller owns.
    *
    * @param packLength the most tokens of a packed row, and so of an example
-   * @param microRows the number of rows in one micro-batch
+   * @param microTokens the most tokens of one micro-batch, padding included
    * @param smoothing the share of each target that is spread evenly over the vocabulary; it keeps
    *     the entropy high enough for exploration
    */
-  public SupervisedTrainer(TrainableModel model, int packLength, int microRows, double smoothing) {
+  public SupervisedTrainer(
+      TrainableModel model, int packLength, int microTokens, double smoothing) {
     this.model = model;
     this.packLength = packLength;
-    this.microRows = microRows;
+    this.microTokens = microTokens;
     this.smoothing = smoothing;
   }
 
@@ -44,11 +45,10 @@ public final class SupervisedTrainer {
     examples.forEach(this::requireKnownTokens);
     double[] loss = new double[1];
     model.accumulate(
-        RowPacker.pack(examples, packLength),
-        microRows,
-        (batch, logprobs) -> {
-          Tensor right = batch.ofTargets(logprobs).sum().mul(new Scalar(1 - smoothing));
-          Tensor even = logprobs.mean(1).sum().mul(new Scalar(smoothing));
+        RowPacker.microBatches(RowPacker.pack(examples, packLength), microTokens),
+        (_, scores) -> {
+          Tensor right = scores.logprobs().sum().mul(new Scalar(1 - smoothing));
+          Tensor even = scores.means().sum().mul(new Scalar(smoothing));
           Tensor mean = right.add(even).neg().div(new Scalar((double) targets));
           loss[0] += mean.item_double();
           return mean;

@@ -6,13 +6,14 @@ import dev.freshet.model.ModelWeights;
 import dev.freshet.weights.TensorView;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
@@ -23,6 +24,8 @@ import org.bytedeco.pytorch.global.torch;
 public final class TrainableModel implements AutoCloseable {
   private final ModelWeights weights;
   private final Decoder decoder;
+  private final Precision precision;
+  private final LanguageHead head;
   private final OptimizerConfig config;
   private final TensorVector parameters;
   private final AdamW optimizer;
@@ -34,9 +37,12 @@ public final class TrainableModel implements AutoCloseable {
    * @param weights 32-bit weights in their own memory; closed with this object
    * @param maxLength the longest sequence to train on
    */
-  public TrainableModel(ModelWeights weights, int maxLength, OptimizerConfig config) {
+  public TrainableModel(
+      ModelWeights weights, int maxLength, Precision precision, OptimizerConfig config) {
     this.weights = weights;
     this.decoder = new Decoder(weights, maxLength);
+    this.precision = precision;
+    this.head = new LanguageHead(weights.head(), precision.type(), LanguageHead.CHUNK_BYTES);
     this.config = config;
     weights.tensors().values().forEach(tensor -> tensor.set_requires_grad(true));
     try (PointerScope _ = new PointerScope()) {
@@ -71,26 +77,33 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * Runs the model over packed sequences and adds the gradient of the loss to the accumulated
-   * gradient. If {@code loss} throws, the gradient is cleared.
-   *
-   * @param microRows the number of rows in one micro-batch
-   * @param loss maps a micro-batch and the logprobs of the vocabulary, {@code [n, vocabSize]}, to a
-   *     scalar
+   * Runs the model over micro-batches of packed sequences and adds the gradient of the loss to the
+   * accumulated gradient. If {@code loss} throws, the gradient is cleared.
    */
-  void accumulate(
-      List<List<Example>> rows, int microRows, BiFunction<MicroBatch, Tensor, Tensor> loss) {
+  void accumulate(List<List<List<Example>>> microBatches, TokenLoss loss) {
     try {
-      for (int from = 0; from < rows.size(); from += microRows) {
-        try (PointerScope _ = new PointerScope()) {
-          MicroBatch batch =
-              MicroBatch.of(rows.subList(from, Math.min(rows.size(), from + microRows)));
-          loss.apply(batch, batch.logprobs(decoder)).backward();
+      for (List<List<Example>> rows : microBatches) {
+        if (rows.stream().flatMap(List::stream).anyMatch(example -> example.targets() > 0)) {
+          try (PointerScope _ = new PointerScope()) {
+            accumulate(MicroBatch.of(rows), loss);
+          }
         }
       }
     } catch (RuntimeException e) {
       optimizer.zero_grad();
       throw e;
+    }
+  }
+
+  private void accumulate(MicroBatch batch, TokenLoss loss) {
+    Tensor hidden = predicting(batch);
+    Tensor gradient = head.backward(hidden.detach(), batch.targets(), loss);
+    hidden.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
+  }
+
+  private Tensor predicting(MicroBatch batch) {
+    try (Autocast _ = new Autocast(precision)) {
+      return batch.predicting(decoder);
     }
   }
 

@@ -23,7 +23,19 @@ public record TrainerConfig(
     @Key(def = "1.0", doc = "gradients with a larger norm are scaled down to this")
         double maxGradNorm,
     @Key(def = "64", doc = "tokens of a packed row; no rollout may be longer") int packLength,
-    @Key(def = "64", doc = "rows per forward pass") int microRows,
+    @Key(
+            def = "4096",
+            doc =
+                "tokens of a forward and backward pass, padding included, at least pack_length; a"
+                    + " batch with more is accumulated in several passes, without changing its loss")
+        int microTokens,
+    @Key(
+            def = "float32",
+            doc =
+                "float32; bfloat16: linear layers in bfloat16, attention, norms, loss, weights and"
+                    + " gradients in float32; faster for large models on CPUs with bfloat16"
+                    + " instructions")
+        Precision precision,
     @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
     @Key(
             def = "3",
@@ -50,7 +62,8 @@ public record TrainerConfig(
     Check.notNegative("weightDecay", weightDecay);
     Check.that(maxGradNorm > 0, "maxGradNorm", "above 0");
     Check.positive("packLength", packLength);
-    Check.positive("microRows", microRows);
+    Check.that(
+        microTokens >= packLength, "microTokens", "at least pack_length: a row is not split");
     Check.positive("threads", threads);
     Check.that(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
     Check.positive("batchDeadlineS", batchDeadlineS);

@@ -84,14 +84,14 @@ public final class TrainerLoop implements AutoCloseable {
         new BatchScreen(model.config().vocabSize(), config.packLength(), config.maxUnusable());
     this.trainer =
         new PolicyTrainer(
-            model, config.loss().loss(), config.packLength(), config.microRows(), events.clock());
+            model, config.loss().loss(), config.packLength(), config.microTokens(), events.clock());
   }
 
   private static TrainableModel load(Path base, TrainerConfig config) {
     ModelConfig shape = ConfigJson.read(base);
     try (Checkpoint checkpoint = CheckpointStore.openVerified(base)) {
       ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
-      return new TrainableModel(own, config.packLength(), config.optimizer());
+      return new TrainableModel(own, config.packLength(), config.precision(), config.optimizer());
     }
   }
 

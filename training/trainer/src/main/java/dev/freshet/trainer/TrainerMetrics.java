@@ -23,6 +23,7 @@ public final class TrainerMetrics {
   private final Gauge mismatchKl;
   private final Gauge gradNorm;
   private final Gauge lr;
+  private final Gauge peakMemory;
 
   public TrainerMetrics(MetricsRegistry registry, MonotonicClock clock) {
     this.checkpointWrites =
@@ -74,6 +75,11 @@ public final class TrainerMetrics {
             "freshet_trainer_gradient_norm",
             "Norm of the last step's gradient before clipping");
     this.lr = gauge(registry, "freshet_trainer_learning_rate", "Learning rate of the last step");
+    this.peakMemory =
+        gauge(
+            registry,
+            "freshet_trainer_peak_memory_bytes",
+            "Peak resident memory of the trainer's process up to the last step (peak_mb)");
   }
 
   private static Gauge gauge(MetricsRegistry registry, String name, String help) {
@@ -110,5 +116,6 @@ public final class TrainerMetrics {
     mismatchKl.set(step.mismatchKl());
     gradNorm.set(step.gradNorm());
     lr.set(step.lr());
+    peakMemory.set(step.peakMb() * (1 << 20));
   }
 }

@@ -32,9 +32,9 @@ class MicroBatchTest {
       assertThat(longs(batch.positions())).containsExactly(0, 1, 2, 3, 0, 1, 0, 1, 0, 0, 0, 0);
       assertThat(longs(batch.segments())).containsExactly(0, 0, 0, 0, 1, 1, 0, 0, 1, -1, -1, -1);
       assertThat(longs(batch.predictors())).containsExactly(0, 2, 4, 6);
-      assertThat(longs(batch.targets())).containsExactly(5, 7, 8, 8);
-      assertThat(Torch.toFloats(batch.behaviour())).containsExactly(-1, -2, -3, -3);
-      assertThat(Torch.toFloats(batch.advantages())).containsExactly(0.5f, 0.5f, -1, -1);
+      assertThat(longs(batch.targets().tokens())).containsExactly(5, 7, 8, 8);
+      assertThat(Torch.toFloats(batch.targets().behaviour())).containsExactly(-1, -2, -3, -3);
+      assertThat(Torch.toFloats(batch.targets().advantages())).containsExactly(0.5f, 0.5f, -1, -1);
     }
   }
 
@@ -51,7 +51,7 @@ class MicroBatchTest {
         PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       List<List<Example>> rows = RowPacker.pack(examples, 21);
-      float[] packed = Torch.toFloats(MicroBatch.of(rows).logprobs(decoder));
+      float[] packed = Torch.toFloats(TinyModel.logprobs(decoder, rows));
 
       assertThat(rows).hasSize(2);
       int at = 0;

@@ -15,14 +15,15 @@ import org.junit.jupiter.api.Test;
 
 class OptimizerTest {
   private static final String NAME = "model.norm.weight";
-  private static final List<List<Example>> ROWS =
-      List.of(List.of(TinyModel.example(new int[] {1, 4, 5, 3, 5, 4, 2}, 3)));
+  private static final List<List<List<Example>>> BATCH =
+      List.of(List.of(List.of(TinyModel.example(new int[] {1, 4, 5, 3, 5, 4, 2}, 3))));
 
   @Test
   void twoStepsEqualAdamWComputedByHand() {
     OptimizerConfig config = new OptimizerConfig(0.01, 2, 0, 0.9, 0.99, 1e-8, 0.1, 1e9);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, config)) {
+    try (TrainableModel model =
+        new TrainableModel(weights, TinyModel.MAX_LENGTH, Precision.FLOAT32, config)) {
       double[] lr = {0.005, 0.01};
       double m = 0;
       double v = 0;
@@ -50,7 +51,8 @@ class OptimizerTest {
   void aGradientAboveTheMaximumNormIsScaledDownAndItsOriginalNormReported() {
     OptimizerConfig clipping = new OptimizerConfig(0.01, 0, 0, 0.9, 0.99, 1, 0, 1e-3);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, clipping)) {
+    try (TrainableModel model =
+        new TrainableModel(weights, TinyModel.MAX_LENGTH, Precision.FLOAT32, clipping)) {
       double before = first(weights.get(NAME));
       double gradient = accumulate(model, weights);
 
@@ -71,7 +73,7 @@ class OptimizerTest {
         TrainableModel fresh = TinyModel.trainable(untouched)) {
       Map<String, List<Float>> before = TinyModel.copy(weights);
       // 0·√0: the loss is 0, its gradient 0·∞.
-      model.accumulate(ROWS, 1, (_, logprobs) -> logprobs.mul(new Scalar(0.0)).sqrt().sum());
+      model.accumulate(BATCH, (_, scores) -> scores.logprobs().mul(new Scalar(0.0)).sqrt().sum());
 
       assertThatThrownBy(model::update)
           .isInstanceOf(TrainerException.class)
@@ -104,7 +106,7 @@ class OptimizerTest {
    * parameter's gradient.
    */
   private static double accumulate(TrainableModel model, ModelWeights weights) {
-    model.accumulate(ROWS, 1, (batch, logprobs) -> batch.ofTargets(logprobs).mean().neg());
+    model.accumulate(BATCH, (_, scores) -> scores.logprobs().mean().neg());
     try (PointerScope _ = new PointerScope()) {
       return first(weights.get(NAME).grad());
     }

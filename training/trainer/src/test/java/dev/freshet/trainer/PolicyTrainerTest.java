@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PolicyTrainerTest {
   private static final int[] GOOD = {1, 4, 5, 6, 3, 6, 5, 4, 2};
@@ -41,7 +42,8 @@ class PolicyTrainerTest {
     // So slow that no probability moves far enough to be masked.
     OptimizerConfig slow = new OptimizerConfig(1e-3, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = new TrainableModel(weights, TinyModel.MAX_LENGTH, slow)) {
+    try (TrainableModel model =
+        new TrainableModel(weights, TinyModel.MAX_LENGTH, Precision.FLOAT32, slow)) {
       PolicyTrainer trainer = trainer(model, rule);
       TrainingBatch batch = batch(weights);
       double first = trainer.step(batch).loss();
@@ -95,21 +97,35 @@ class PolicyTrainerTest {
     }
   }
 
-  @Test
-  void theStepDoesNotDependOnTheSplitIntoMicroBatches() {
+  @ParameterizedTest
+  @ValueSource(ints = {9, 18, 30, 64})
+  void aBatchInMicroBatchesOfAnySizeIsTheStepOfTheWholeBatch(int microTokens) {
+    // A large eps makes the update nearly proportional to the gradient.
+    OptimizerConfig smooth = new OptimizerConfig(1e-2, 0, 0, 0.9, 0.99, 1, 0, 1e9);
     ModelWeights one = TinyModel.weights();
     ModelWeights many = TinyModel.weights();
-    try (TrainableModel whole = TinyModel.trainable(one);
-        TrainableModel cut = TinyModel.trainable(many)) {
+    try (TrainableModel whole =
+            new TrainableModel(one, TinyModel.MAX_LENGTH, Precision.FLOAT32, smooth);
+        TrainableModel cut =
+            new TrainableModel(many, TinyModel.MAX_LENGTH, Precision.FLOAT32, smooth)) {
+      TrainingBatch batch = uneven(one);
       StepMetrics a =
-          new PolicyTrainer(whole, LossRule.DPPO.loss(), 20, 8, MonotonicClock.SYSTEM)
-              .step(batch(one));
+          new PolicyTrainer(whole, LossRule.GRPO.loss(), 32, 1 << 20, MonotonicClock.SYSTEM)
+              .step(batch);
       StepMetrics b =
-          new PolicyTrainer(cut, LossRule.DPPO.loss(), 9, 1, MonotonicClock.SYSTEM)
-              .step(batch(many));
+          new PolicyTrainer(cut, LossRule.GRPO.loss(), 9, microTokens, MonotonicClock.SYSTEM)
+              .step(batch);
 
+      assertThat(b.tokens()).isEqualTo(a.tokens()).isEqualTo(4 + 4 + 1 + 8 + 2);
       assertThat(b.loss()).isCloseTo(a.loss(), within(1e-6));
+      assertThat(b.entropy()).isCloseTo(a.entropy(), within(1e-5));
+      assertThat(b.mismatchKl()).isCloseTo(a.mismatchKl(), within(1e-6));
       assertThat(b.gradNorm()).isCloseTo(a.gradNorm(), within(1e-5));
+      List<Float> expected = parameters(one);
+      List<Float> actual = parameters(many);
+      for (int i = 0; i < expected.size(); i++) {
+        assertThat(actual.get(i)).as("parameter %d", i).isCloseTo(expected.get(i), within(1e-6f));
+      }
     }
   }
 
@@ -148,7 +164,7 @@ class PolicyTrainerTest {
   }
 
   private static PolicyTrainer trainer(TrainableModel model, LossRule rule) {
-    return new PolicyTrainer(model, rule.loss(), 9, 1, MonotonicClock.SYSTEM);
+    return new PolicyTrainer(model, rule.loss(), 9, 9, MonotonicClock.SYSTEM);
   }
 
   /** A good and a bad answer to one problem, with the model's own logprobs. */
@@ -158,6 +174,34 @@ class PolicyTrainerTest {
         List.of(
             TinyModel.rollout(GOOD, TinyModel.logprobs(weights, GOOD, GENERATED), 1),
             TinyModel.rollout(BAD, TinyModel.logprobs(weights, BAD, GENERATED), -1)));
+  }
+
+  /** Rollouts with different numbers of prompt and generated tokens. */
+  private static TrainingBatch uneven(ModelWeights weights) {
+    int[] few = {1, 7, 3, 7, 2};
+    int[] most = {1, 8, 9, 3, 9, 8, 2, 10, 11};
+    return new TrainingBatch(
+        1,
+        List.of(
+            rollout(weights, GOOD, GENERATED, 1),
+            rollout(weights, BAD, GENERATED, -1),
+            rollout(weights, few, 1, 2),
+            rollout(weights, most, 8, -0.5),
+            rollout(weights, few, 2, 0.25)));
+  }
+
+  /** With logprobs that differ a little from the model's own. */
+  private static Rollout rollout(
+      ModelWeights weights, int[] tokens, int generated, double advantage) {
+    float[] logprobs = TinyModel.logprobs(weights, tokens, generated);
+    for (int i = 0; i < generated; i++) {
+      logprobs[i] += 0.1f * (i % 3 - 1);
+    }
+    return TinyModel.rollout(tokens, logprobs, advantage);
+  }
+
+  private static List<Float> parameters(ModelWeights weights) {
+    return TinyModel.copy(weights).values().stream().flatMap(List::stream).toList();
   }
 
   private static double sum(float[] values) {

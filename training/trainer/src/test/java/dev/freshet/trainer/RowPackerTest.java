@@ -55,6 +55,44 @@ class RowPackerTest {
         .hasMessage("a sequence of 9 tokens: expected at most pack_length 8");
   }
 
+  @Test
+  void everyRowIsInOneMicroBatchInOrderAndNoneOfThemIsLargerThanTheBound() {
+    for (int mostTokens : new int[] {32, 33, 64, 100, 4096, 1 << 20}) {
+      List<List<Example>> rows =
+          new Random(2).ints(300, 1, 33).mapToObj(n -> List.of(ofLength(n))).toList();
+
+      List<List<List<Example>>> batches = RowPacker.microBatches(rows, mostTokens);
+
+      assertThat(batches.stream().flatMap(List::stream)).containsExactlyElementsOf(rows);
+      assertThat(batches)
+          .isNotEmpty()
+          .allSatisfy(batch -> assertThat(padded(batch)).isBetween(1, mostTokens));
+      for (int i = 1; i < batches.size(); i++) {
+        List<List<Example>> more = new ArrayList<>(batches.get(i - 1));
+        more.add(batches.get(i).getFirst());
+        assertThat(padded(more)).as("micro-batch %d is full", i - 1).isGreaterThan(mostTokens);
+      }
+    }
+  }
+
+  @Test
+  void aRowLargerThanTheBoundIsAMicroBatchByItself() {
+    List<Example> wide = List.of(ofLength(9));
+    List<Example> narrow = List.of(ofLength(2));
+
+    assertThat(RowPacker.microBatches(List.of(narrow, wide, narrow, narrow), 4))
+        .containsExactly(List.of(narrow), List.of(wide), List.of(narrow, narrow));
+    assertThat(RowPacker.microBatches(List.of(), 4)).isEmpty();
+  }
+
+  private static int padded(List<List<Example>> rows) {
+    return rows.size()
+        * rows.stream()
+            .mapToInt(row -> row.stream().mapToInt(example -> example.tokens().length).sum())
+            .max()
+            .orElse(0);
+  }
+
   private static Example ofLength(int length) {
     return new Example(new int[length], new boolean[length], new float[length], 0);
   }

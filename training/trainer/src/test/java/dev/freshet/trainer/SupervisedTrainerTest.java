@@ -35,7 +35,7 @@ class SupervisedTrainerTest {
     }
     try (TrainableModel model = TinyModel.trainable(weights)) {
       // Two micro-batches of a row each.
-      double loss = new SupervisedTrainer(model, 10, 1, smoothing).step(EXAMPLES);
+      double loss = new SupervisedTrainer(model, 10, 10, smoothing).step(EXAMPLES);
 
       assertThat(loss).isCloseTo(-sum / 6, within(1e-5));
     }
@@ -44,7 +44,7 @@ class SupervisedTrainerTest {
   @Test
   void theLossFallsOverSteps() {
     try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
-      SupervisedTrainer trainer = new SupervisedTrainer(model, 16, 4, 0);
+      SupervisedTrainer trainer = new SupervisedTrainer(model, 16, 64, 0);
       double first = trainer.step(EXAMPLES);
       double last = first;
       for (int step = 0; step < 30; step++) {
@@ -60,16 +60,31 @@ class SupervisedTrainerTest {
     try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
       assertThatThrownBy(
               () ->
-                  new SupervisedTrainer(model, 16, 4, 0).step(List.of(TinyModel.example(SHORT, 0))))
+                  new SupervisedTrainer(model, 16, 64, 0)
+                      .step(List.of(TinyModel.example(SHORT, 0))))
           .isInstanceOf(TrainerException.class)
           .hasMessage("1 examples without a target: expected at least one");
     }
   }
 
   @Test
+  void anExampleWithoutATargetAmongOthersChangesNothing() {
+    List<Example> more = List.of(EXAMPLES.get(0), TinyModel.example(SHORT, 0), EXAMPLES.get(1));
+    try (TrainableModel model = TinyModel.trainable(TinyModel.weights());
+        TrainableModel other = TinyModel.trainable(TinyModel.weights())) {
+      // Every example is a micro-batch by itself.
+      double expected = new SupervisedTrainer(model, 9, 5, 0).step(EXAMPLES);
+      double actual = new SupervisedTrainer(other, 9, 5, 0).step(more);
+
+      assertThat(actual).isEqualTo(expected);
+    }
+  }
+
+  @Test
   void anExampleWithATokenPastTheEmbeddingIsRefusedInOneLine() {
     try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
-      SupervisedTrainer trainer = new SupervisedTrainer(model, TinyModel.MAX_LENGTH, 4, 0);
+      SupervisedTrainer trainer =
+          new SupervisedTrainer(model, TinyModel.MAX_LENGTH, 4 * TinyModel.MAX_LENGTH, 0);
       for (int token : new int[] {TinyModel.VOCABULARY, -1}) {
         assertThatThrownBy(
                 () -> trainer.step(List.of(TinyModel.example(new int[] {1, token, 2}, 1))))

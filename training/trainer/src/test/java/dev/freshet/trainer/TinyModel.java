@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /** A real decoder of 2 layers and hidden size 32 over 12 tokens. */
 final class TinyModel {
@@ -53,7 +55,7 @@ final class TinyModel {
   }
 
   static TrainableModel trainable(ModelWeights weights) {
-    return new TrainableModel(weights, MAX_LENGTH, PLAIN);
+    return new TrainableModel(weights, MAX_LENGTH, Precision.FLOAT32, PLAIN);
   }
 
   /** The logprobs of the whole vocabulary for each target of one sequence by itself. */
@@ -61,13 +63,19 @@ final class TinyModel {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
         Decoder decoder = new Decoder(weights, MAX_LENGTH)) {
-      float[] flat = Torch.toFloats(MicroBatch.of(List.of(List.of(example))).logprobs(decoder));
+      float[] flat = Torch.toFloats(logprobs(decoder, List.of(List.of(example))));
       float[][] rows = new float[flat.length / VOCABULARY][];
       for (int i = 0; i < rows.length; i++) {
         rows[i] = Arrays.copyOfRange(flat, i * VOCABULARY, (i + 1) * VOCABULARY);
       }
       return rows;
     }
+  }
+
+  /** The logprobs of the whole vocabulary for each target, {@code [n, vocabSize]}. */
+  static Tensor logprobs(Decoder decoder, List<List<Example>> rows) {
+    Tensor hidden = MicroBatch.of(rows).predicting(decoder);
+    return torch.log_softmax(decoder.logits(hidden), 1);
   }
 
   /** The logprobs of the last {@code generated} tokens. */

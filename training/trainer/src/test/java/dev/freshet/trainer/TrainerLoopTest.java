@@ -7,6 +7,7 @@ import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.process.Memory;
 import dev.freshet.rollouts.BatchException;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
@@ -101,12 +102,19 @@ class TrainerLoopTest {
             "tokens",
             "step_ms",
             "tokens_per_s",
+            "peak_mb",
             "batch_wait_ms",
             "write_ms",
             "unusable");
     assertThat(line.get("role").asString()).isEqualTo("trainer");
     assertThat(line.get("kind").asString()).isEqualTo("train");
     assertThat(line.get("tokens").asInt()).isEqualTo(6);
+    if (Files.exists(Path.of("/proc/self/status"))) {
+      assertThat(line.get("peak_mb").asDouble())
+          .isBetween(50.0, Memory.peakMb())
+          .isEqualTo(taken.getFirst().peakMb());
+      assertThat(page()).contains("freshet_trainer_peak_memory_bytes ");
+    }
   }
 
   @Test
@@ -384,7 +392,8 @@ class TrainerLoopTest {
             TinyModel.PLAIN.weightDecay(),
             TinyModel.PLAIN.maxGradNorm(),
             TinyModel.MAX_LENGTH,
-            4,
+            4 * TinyModel.MAX_LENGTH,
+            Precision.FLOAT32,
             1,
             keepWeights,
             deadline.toSeconds(),

@@ -1,0 +1,113 @@
+package dev.freshet.trainer;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The language-model head and the softmax over the vocabulary, forward and backward in one pass
+ * over chunks of positions. The logits of one chunk are freed before those of the next are made, so
+ * the peak is two tensors of at most {@link #CHUNK_BYTES}, however many targets there are.
+ *
+ * <p>The gradient of the logits is written out instead of recorded: with the gradients g of the
+ * target's logprob and m of the mean logprob it is {@code g·onehot(target) + m/vocabSize − (g +
+ * m)·softmax}. Softmax and loss are computed in 32-bit floats.
+ */
+final class LanguageHead {
+  /** The most bytes of one chunk's logits in 32-bit floats, unless one position has more. */
+  static final long CHUNK_BYTES = 64L << 20;
+
+  private final Tensor weight;
+  private final ScalarType type;
+  private final long chunkRows;
+
+  /**
+   * @param weight {@code [vocabSize, hiddenSize]} in 32-bit floats; its gradient is added to
+   * @param type the type in which the head is multiplied
+   * @param chunkBytes the most bytes of one chunk's logits
+   */
+  LanguageHead(Tensor weight, ScalarType type, long chunkBytes) {
+    this.weight = weight;
+    this.type = type;
+    this.chunkRows = Math.max(1, chunkBytes / (weight.size(0) * Float.BYTES));
+  }
+
+  /**
+   * Computes the loss of all targets and adds its gradient to that of the head's weight.
+   *
+   * @param hidden the hidden states that predict the targets, {@code [n, hiddenSize]}, without
+   *     gradient
+   * @param loss called once a chunk
+   * @return the gradient of {@code hidden}
+   */
+  Tensor backward(Tensor hidden, Targets targets, TokenLoss loss) {
+    Tensor gradient = torch.empty_like(hidden);
+    Tensor factor;
+    try (NoGradGuard _ = new NoGradGuard()) {
+      factor = weight.detach().to(type);
+    }
+    for (long from = 0; from < targets.count(); from += chunkRows) {
+      long rows = Math.min(chunkRows, targets.count() - from);
+      try (PointerScope _ = new PointerScope()) {
+        Tensor chunk = hidden.narrow(0, from, rows).to(type);
+        Tensor logits = logitsGradient(chunk, factor, targets.range(from, rows), loss).to(type);
+        gradient.narrow(0, from, rows).copy_(logits.mm(factor));
+        addToWeight(logits.t(), chunk);
+      }
+    }
+    return gradient;
+  }
+
+  private static Tensor logitsGradient(
+      Tensor hidden, Tensor factor, Targets targets, TokenLoss loss) {
+    Tensor index = targets.tokens().unsqueeze(1);
+    Tensor softmax;
+    TokenLoss.Scores scores;
+    try (Tensor logprobs = logprobs(hidden, factor)) {
+      softmax = logprobs.exp();
+      Tensor entropies =
+          softmax.unsqueeze(1).bmm(logprobs.unsqueeze(2)).neg_().view(targets.count());
+      scores =
+          new TokenLoss.Scores(
+              logprobs.gather(1, index).squeeze(1).set_requires_grad(true),
+              logprobs.mean(1).set_requires_grad(true),
+              entropies);
+    }
+    loss.of(targets, scores).backward();
+    Tensor target = gradientOf(scores.logprobs());
+    Tensor mean = gradientOf(scores.means());
+    return softmax
+        .mul_(target.add(mean).neg_())
+        .add_(mean.div(new Scalar((double) softmax.size(1))))
+        .scatter_add_(1, index, target);
+  }
+
+  private static Tensor logprobs(Tensor hidden, Tensor factor) {
+    try (Tensor product = torch.linear(hidden, factor);
+        Tensor logits = product.to(ScalarType.Float)) {
+      return torch.log_softmax(logits, 1);
+    }
+  }
+
+  /** The gradient of a score as a column, 0 if the loss does not depend on it. */
+  private static Tensor gradientOf(Tensor score) {
+    Tensor gradient = score.grad();
+    return (gradient.defined() ? gradient : torch.zeros_like(score)).unsqueeze(1);
+  }
+
+  private void addToWeight(Tensor logits, Tensor hidden) {
+    try (NoGradGuard _ = new NoGradGuard()) {
+      if (!weight.grad().defined()) {
+        weight.mutable_grad().put(torch.zeros_like(weight));
+      }
+      if (type == ScalarType.Float) {
+        weight.grad().addmm_(logits, hidden);
+      } else {
+        weight.grad().add_(logits.mm(hidden));
+      }
+    }
+  }
+}
