@@ -1,6 +1,7 @@
 package dev.freshet.lab.load;
 
 import dev.freshet.http.Transport;
+import dev.freshet.wire.ErrorBody;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -38,6 +39,7 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
 
   private static final long END_MASK = 0xFFFFFFFFFFL;
   private static final int NONE = -2;
+  private static final String END_OF_HEAD = "\r\n\r\n";
 
   private final Owner owner;
   private final byte[] request;
@@ -79,8 +81,9 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
       if (in.getByte(in.readerIndex()) != STATUS[statusSeen]) {
         failure =
             "refused: "
-                + new String(STATUS, 0, statusSeen, StandardCharsets.US_ASCII)
-                + in.toString(StandardCharsets.US_ASCII).lines().findFirst().orElse("");
+                + refusal(
+                    new String(STATUS, 0, statusSeen, StandardCharsets.US_ASCII)
+                        + in.toString(StandardCharsets.UTF_8));
         Transport.close(ctx.channel());
         return false;
       }
@@ -92,6 +95,17 @@ final class CountedStream extends ChannelInboundHandlerAdapter {
       owner.began();
     }
     return begun;
+  }
+
+  /** The status line of an answer, and the message of its error as far as it has arrived. */
+  private static String refusal(String answer) {
+    String status = answer.lines().findFirst().orElse("");
+    int body = answer.indexOf(END_OF_HEAD) + END_OF_HEAD.length();
+    if (body < END_OF_HEAD.length() || body == answer.length()) {
+      return status;
+    }
+    byte[] json = answer.substring(body).getBytes(StandardCharsets.UTF_8);
+    return status + ": " + ErrorBody.parse(json, 0).message();
   }
 
   /**

@@ -124,14 +124,18 @@ class StreamLoadTest {
 
   @Test
   void aRefusedStreamIsAFailureWithItsStatus() throws Exception {
-    serve(out -> out.write("HTTP/1.1 503 Busy\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+    serve(
+        out ->
+            out.write(
+                "HTTP/1.1 503 Busy\r\n\r\n{\"error\":{\"message\":\"8 wait already\"}}"
+                    .getBytes(StandardCharsets.US_ASCII)));
     try (StreamLoad load = StreamLoad.steady(url(), 1, 5)) {
       while (load.counts().failed() == 0) {
         Thread.sleep(5);
       }
 
       assertThat(load.counts().failure())
-          .hasValueSatisfying(e -> assertThat(e).contains("503 Busy"));
+          .hasValueSatisfying(e -> assertThat(e).contains("503 Busy: 8 wait already"));
       assertThat(load.counts().events()).isZero();
     }
   }
