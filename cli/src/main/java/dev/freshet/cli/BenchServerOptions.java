@@ -89,7 +89,7 @@ final class BenchServerOptions {
       if (weights.isEmpty()) {
         throw new ConfigException("--server: expected --weights with at least one checkpoint");
       }
-      if (admin.isEmpty() && dialect().equals(Dialects.FRESHET)) {
+      if (admin.isEmpty() && dialect().hasAdminListener()) {
         throw new ConfigException(
             "--server: expected --admin with the root URL of the server's admin listener, which alone takes weight updates");
       }

@@ -211,6 +211,16 @@ public final class CheckpointStore {
   }
 
   /**
+   * As {@link #openPublished} if the directory has a manifest; a plain model directory, which has
+   * none, is only mapped.
+   */
+  public static Checkpoint open(Path dir) {
+    return Files.exists(dir.resolve(Manifest.FILE_NAME))
+        ? openPublished(dir)
+        : Checkpoint.open(dir);
+  }
+
+  /**
    * Makes the first verification of this process nearly as fast as later ones: it reads tensors in
    * memory until the JVM has compiled the code that reads. Takes about a second at most. A server
    * calls it once, when it starts.

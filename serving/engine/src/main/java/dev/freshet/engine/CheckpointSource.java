@@ -94,11 +94,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   public Read<VersionedModel> read(Path dir, long version, VerifyLevel verify) {
     try {
       long start = clock.nanos();
-      // A plain model directory has no manifest to verify against.
-      Checkpoint checkpoint =
-          Files.exists(dir.resolve(Manifest.FILE_NAME))
-              ? CheckpointStore.openPublished(dir)
-              : Checkpoint.open(dir);
+      Checkpoint checkpoint = CheckpointStore.open(dir);
       boolean read = false;
       try {
         // Only what fits the model is read.

@@ -4,10 +4,8 @@ import dev.freshet.trace.Quoted;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
-import dev.freshet.weights.Manifest;
 import dev.freshet.weights.TensorView;
 import dev.freshet.wire.VerifyLevel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,7 +43,7 @@ public record CheckpointInspection(
   static CheckpointInspection of(Path dir, Optional<Path> served, VerifyLevel verify) {
     long start = System.nanoTime();
     boolean full = verify == VerifyLevel.FULL;
-    try (Checkpoint checkpoint = open(dir)) {
+    try (Checkpoint checkpoint = CheckpointStore.open(dir)) {
       served.ifPresent(model -> compare(checkpoint, model));
       if (full) {
         checkpoint.verifyContents();
@@ -57,12 +55,6 @@ public record CheckpointInspection(
       throw new FleetException(
           "checkpoint rejected before any server was paused: " + e.getMessage(), e);
     }
-  }
-
-  private static Checkpoint open(Path dir) {
-    return Files.exists(dir.resolve(Manifest.FILE_NAME))
-        ? CheckpointStore.openPublished(dir)
-        : Checkpoint.open(dir);
   }
 
   private static void compare(Checkpoint checkpoint, Path model) {

@@ -52,6 +52,12 @@ public interface Dialect {
   String versionRoute();
 
   /**
+   * Whether weight operations have a listener of their own, which cannot be told from the address
+   * of the one for completions.
+   */
+  boolean hasAdminListener();
+
+  /**
    * Whether an update that is posted again under its trace id joins the running one. If not, it
    * must not be posted again once the server may have received it.
    */

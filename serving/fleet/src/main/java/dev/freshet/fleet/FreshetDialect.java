@@ -28,6 +28,11 @@ final class FreshetDialect implements Dialect {
   }
 
   @Override
+  public boolean hasAdminListener() {
+    return true;
+  }
+
+  @Override
   public boolean joinsRepeatedUpdates() {
     return true;
   }

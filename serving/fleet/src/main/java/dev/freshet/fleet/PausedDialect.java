@@ -67,7 +67,9 @@ abstract class PausedDialect implements Dialect {
     try {
       return servedDirectory(server).filter(PausedDialect::isDirectory).map(Path::of);
     } catch (AdminException e) {
-      LOG.warn("the served model is not known: {}", e.getMessage());
+      if (!Thread.currentThread().isInterrupted()) {
+        LOG.warn("the served model is not known: {}", e.getMessage());
+      }
       return Optional.empty();
     }
   }
@@ -93,6 +95,11 @@ abstract class PausedDialect implements Dialect {
   @Override
   public String versionRoute() {
     return "/weight_info";
+  }
+
+  @Override
+  public final boolean hasAdminListener() {
+    return false;
   }
 
   /** A load that is posted again would start twice. */
