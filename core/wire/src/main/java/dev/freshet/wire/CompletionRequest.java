@@ -70,48 +70,47 @@ public record CompletionRequest(
    * @throws WireException naming the first field that is out of its range
    */
   public CompletionRequest {
-    check(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
-    check(temperature >= 0 && Double.isFinite(temperature), "temperature", "≥ 0", temperature);
-    check(topP > 0 && topP <= 1, "top_p", "a number in (0, 1]", topP);
-    check(topK >= 0, "top_k", "at least 0, or −1 for all", topK);
-    check(minP >= 0 && minP <= 1, "min_p", "a number in [0, 1]", minP);
-    check(
+    WireException.check(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
+    WireException.check(
+        temperature >= 0 && Double.isFinite(temperature), "temperature", "≥ 0", temperature);
+    WireException.check(topP > 0 && topP <= 1, "top_p", "a number in (0, 1]", topP);
+    WireException.check(topK >= 0, "top_k", "at least 0, or −1 for all", topK);
+    WireException.check(minP >= 0 && minP <= 1, "min_p", "a number in [0, 1]", minP);
+    WireException.check(
         rules.minTokens() <= maxTokens,
         "min_tokens",
-        "at most max_tokens (%d)".formatted(maxTokens),
+        "at most max_tokens (" + maxTokens + ")",
         rules.minTokens());
-    check(stop.size() <= MAX_STOP, "stop", "at most " + MAX_STOP + " strings", stop.size());
-    check(stop.stream().noneMatch(String::isEmpty), "stop", "strings that are not empty", "\"\"");
+    WireException.check(
+        stop.size() <= MAX_STOP, "stop", "at most " + MAX_STOP + " strings", stop.size());
+    WireException.check(
+        stop.stream().noneMatch(String::isEmpty), "stop", "strings that are not empty", "\"\"");
     long stopLength = stop.stream().mapToLong(String::length).sum();
-    check(
+    WireException.check(
         stopLength <= MAX_STOP_LENGTH,
         "stop",
         "at most " + MAX_STOP_LENGTH + " characters in all strings",
         stopLength);
-    check(
+    WireException.check(
         stopTokenIds.size() <= MAX_STOP_TOKENS,
         "stop_token_ids",
         "at most " + MAX_STOP_TOKENS + " ids",
         stopTokenIds.size());
-    stopTokenIds.forEach(id -> check(id >= 0, "stop_token_ids", "ids of at least 0", id));
+    stopTokenIds.forEach(
+        id -> WireException.check(id >= 0, "stop_token_ids", "ids of at least 0", id));
     logprobs.ifPresent(
         count ->
-            check(count >= 0 && count <= MAX_LOGPROBS, "logprobs", "0 to " + MAX_LOGPROBS, count));
+            WireException.check(
+                count >= 0 && count <= MAX_LOGPROBS, "logprobs", "0 to " + MAX_LOGPROBS, count));
     requestId.ifPresent(
         id ->
-            check(
+            WireException.check(
                 !id.isEmpty() && id.length() <= MAX_ID,
                 "request_id",
                 "1 to " + MAX_ID + " characters",
                 id.length()));
     stop = List.copyOf(stop);
     stopTokenIds = List.copyOf(stopTokenIds);
-  }
-
-  private static void check(boolean holds, String field, String expected, Object found) {
-    if (!holds) {
-      throw new WireException("%s: expected %s, got %s".formatted(field, expected, found));
-    }
   }
 
   /** A request that continues token ids, with the defaults. */

@@ -37,21 +37,21 @@ public record LogitRules(
    * @throws WireException naming the first field that is out of its range
    */
   public LogitRules {
-    check(minTokens >= 0, "min_tokens", "at least 0", minTokens);
+    WireException.check(minTokens >= 0, "min_tokens", "at least 0", minTokens);
     if (bias.size() > MAX_BIASES) {
       throw new WireException(
           "logit_bias: expected at most %d entries, got more".formatted(MAX_BIASES));
     }
     bias.forEach(
         (id, value) -> {
-          check(id >= 0, "logit_bias", "token ids of at least 0", id);
-          check(
+          WireException.check(id >= 0, "logit_bias", "token ids of at least 0", id);
+          WireException.check(
               Math.abs(value) <= MAX_BIAS,
               "logit_bias/" + id,
-              "a number from -%d to %d".formatted(MAX_BIAS, MAX_BIAS),
+              "a number from -" + MAX_BIAS + " to " + MAX_BIAS,
               value);
         });
-    check(
+    WireException.check(
         repetitionPenalty > 0 && Double.isFinite(repetitionPenalty),
         "repetition_penalty",
         "a number above 0",
@@ -67,16 +67,10 @@ public record LogitRules(
   }
 
   private static void checkPenalty(String field, double value) {
-    check(
+    WireException.check(
         Math.abs(value) <= MAX_PENALTY,
         field,
-        "a number from -%d to %d".formatted(MAX_PENALTY, MAX_PENALTY),
+        "a number from -" + MAX_PENALTY + " to " + MAX_PENALTY,
         value);
-  }
-
-  private static void check(boolean holds, String field, String expected, Object found) {
-    if (!holds) {
-      throw new WireException("%s: expected %s, got %s".formatted(field, expected, found));
-    }
   }
 }

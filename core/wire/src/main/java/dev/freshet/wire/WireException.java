@@ -16,6 +16,17 @@ public final class WireException extends RuntimeException {
     this.message = message;
   }
 
+  /**
+   * Requires {@code holds} of a field.
+   *
+   * @throws WireException that names the field, what was expected and what was found
+   */
+  static void check(boolean holds, String field, String expected, Object found) {
+    if (!holds) {
+      throw new WireException("%s: expected %s, got %s".formatted(field, expected, found));
+    }
+  }
+
   @Override
   public String getMessage() {
     return message;
