@@ -3,6 +3,7 @@ package dev.freshet.server;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.text.TokenizerException;
+import io.netty.buffer.ByteBufUtil;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -57,7 +58,7 @@ final class TextPrompts implements AutoCloseable {
    */
   void tokenize(
       String text, BooleanSupplier wanted, Consumer<int[]> done, Consumer<Throwable> failed) {
-    long bytes = utf8Length(text);
+    int bytes = ByteBufUtil.utf8Bytes(text);
     requireFitting(bytes);
     BoundedWork work = bytes <= SHORT_BYTES ? shortTexts : longTexts;
     work.execute(
@@ -78,7 +79,7 @@ final class TextPrompts implements AutoCloseable {
         });
   }
 
-  private void requireFitting(long bytes) {
+  private void requireFitting(int bytes) {
     if (fitting.isPresent() && bytes > fitting.getAsLong()) {
       throw tooLong(
           bytes,
@@ -91,24 +92,11 @@ final class TextPrompts implements AutoCloseable {
     }
   }
 
-  private static ApiException tooLong(long bytes, long most, String why) {
+  private static ApiException tooLong(int bytes, long most, String why) {
     return new ApiException(
         ApiError.invalid(
             "invalid_prompt",
             "prompt: expected a text of at most %d bytes, got %d: %s".formatted(most, bytes, why)));
-  }
-
-  private static long utf8Length(String text) {
-    long bytes = text.length();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c >= 0x800 && !Character.isSurrogate(c)) {
-        bytes += 2;
-      } else if (c >= 0x80) {
-        bytes++; // A surrogate pair, two characters, has four bytes.
-      }
-    }
-    return bytes;
   }
 
   @Override
