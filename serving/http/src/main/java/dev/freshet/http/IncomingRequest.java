@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /**
  * A request that is being read: its head, and the bytes of its body so far. They count against the
- * listener's {@link BodyBudget} until the request is released. The body of a refused request is
+ * listener's {@link ByteBudget} until the request is released. The body of a refused request is
  * discarded as it arrives.
  */
 final class IncomingRequest {
@@ -26,7 +26,7 @@ final class IncomingRequest {
   private final Optional<TraceParent> parent;
   private final Optional<ApiError> refusal;
   private final long recvNanos;
-  private final BodyBudget budget;
+  private final ByteBudget budget;
   private ByteBuf body = Unpooled.EMPTY_BUFFER;
   private int arrived;
 
@@ -35,7 +35,7 @@ final class IncomingRequest {
       RequestTarget target,
       Optional<ApiError> refusal,
       long recvNanos,
-      BodyBudget budget) {
+      ByteBudget budget) {
     this.head = head;
     this.target = target;
     this.refusal = refusal;
@@ -55,12 +55,12 @@ final class IncomingRequest {
    * @param recvNanos when its first byte arrived
    */
   static IncomingRequest accepted(
-      HttpRequest head, RequestTarget target, long recvNanos, BodyBudget budget) {
+      HttpRequest head, RequestTarget target, long recvNanos, ByteBudget budget) {
     return new IncomingRequest(head, target, Optional.empty(), recvNanos, budget);
   }
 
   /** A request that is answered {@code error} once its end has arrived. */
-  static IncomingRequest refused(HttpRequest head, ApiError error, BodyBudget budget) {
+  static IncomingRequest refused(HttpRequest head, ApiError error, ByteBudget budget) {
     return new IncomingRequest(head, RequestTarget.NONE, Optional.of(error), 0, budget);
   }
 

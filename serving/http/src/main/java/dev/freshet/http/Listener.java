@@ -101,7 +101,7 @@ public final class Listener {
       MonotonicClock clock) {
     ListenerParts parts =
         new ListenerParts(
-            routes, limits, guard, new BodyBudget(limits.maxAllBodyBytes()), cap, false);
+            routes, limits, guard, new ByteBudget(limits.maxAllBodyBytes()), cap, false);
     ListenerParts partsOverLimit = parts.overLimit();
     ServerBootstrap listener =
         new ServerBootstrap()

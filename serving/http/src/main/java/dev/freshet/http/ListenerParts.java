@@ -10,7 +10,7 @@ record ListenerParts(
     Routes routes,
     HttpLimits limits,
     BrowserGuard guard,
-    BodyBudget bodies,
+    ByteBudget bodies,
     ConnectionCap cap,
     boolean oneAnswer) {
   /** The same for connections above the limit. */

@@ -2,9 +2,9 @@ package dev.freshet.server;
 
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
+import dev.freshet.http.ByteBudget;
 import dev.freshet.wire.CompletionRequest;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Bounds the bytes that the prompts, stop conditions and biases of accepted completions, which wait
@@ -17,11 +17,10 @@ final class AcceptedBytes {
   /** A character, and its entry in the table by which a stop string is searched. */
   private static final int STOP_CHARACTER = Character.BYTES + Integer.BYTES;
 
-  private final long max;
-  private final AtomicLong held = new AtomicLong();
+  private final ByteBudget budget;
 
   AcceptedBytes(long max) {
-    this.max = max;
+    this.budget = new ByteBudget(max);
   }
 
   /** The bytes of one completion, held until {@link #release}. */
@@ -36,7 +35,7 @@ final class AcceptedBytes {
     /** Only the first call counts. */
     void release() {
       if (!released.getAndSet(true)) {
-        held.addAndGet(-bytes);
+        budget.release(bytes);
       }
     }
   }
@@ -48,13 +47,12 @@ final class AcceptedBytes {
    */
   Share take(CompletionRequest request, int[] prompt) {
     long bytes = bytes(request, prompt);
-    if (held.addAndGet(bytes) > max) {
-      held.addAndGet(-bytes);
+    if (!budget.reserve(bytes)) {
       throw new ApiException(
           ApiError.unavailable(
               "overloaded",
               "the completions that wait or run hold %d bytes, at most %d may: %d more; retry later"
-                  .formatted(held.get(), max, bytes)));
+                  .formatted(budget.held(), budget.max(), bytes)));
     }
     return new Share(bytes);
   }

@@ -2,6 +2,7 @@ package dev.freshet.server;
 
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
+import dev.freshet.http.ByteBudget;
 import dev.freshet.trace.ThreadPriority;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -9,7 +10,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Work on requests that would hold an event loop up: a few threads, and a queue that is bounded in
@@ -20,8 +20,7 @@ final class BoundedWork implements AutoCloseable {
   private static final int MAX_TASKS = 4096;
 
   private final String what;
-  private final long maxBytes;
-  private final AtomicLong bytes = new AtomicLong();
+  private final ByteBudget budget;
   private final ThreadPoolExecutor threads;
 
   /**
@@ -30,7 +29,7 @@ final class BoundedWork implements AutoCloseable {
    */
   BoundedWork(String what, int threads, long maxBytes) {
     this.what = what;
-    this.maxBytes = maxBytes;
+    this.budget = new ByteBudget(maxBytes);
     ThreadFactory factory = new DefaultThreadFactory("freshet-" + what, true);
     this.threads =
         new ThreadPoolExecutor(
@@ -54,8 +53,7 @@ final class BoundedWork implements AutoCloseable {
    * @throws ApiException 503 if the queue is full or closed
    */
   void execute(long held, Runnable task) {
-    if (bytes.addAndGet(held) > maxBytes) {
-      bytes.addAndGet(-held);
+    if (!budget.reserve(held)) {
       throw full();
     }
     try {
@@ -64,11 +62,11 @@ final class BoundedWork implements AutoCloseable {
             try {
               task.run();
             } finally {
-              bytes.addAndGet(-held);
+              budget.release(held);
             }
           });
     } catch (RejectedExecutionException e) {
-      bytes.addAndGet(-held);
+      budget.release(held);
       throw threads.isShutdown() ? new ApiException(ApiError.shuttingDown()) : full();
     }
   }
@@ -78,7 +76,8 @@ final class BoundedWork implements AutoCloseable {
         ApiError.unavailable(
             "overloaded",
             "%s: %d requests with %d bytes wait already, at most %d with %d may; retry later"
-                .formatted(what, threads.getQueue().size(), bytes.get(), MAX_TASKS, maxBytes)));
+                .formatted(
+                    what, threads.getQueue().size(), budget.held(), MAX_TASKS, budget.max())));
   }
 
   /** Refuses further tasks; those that wait still run. */

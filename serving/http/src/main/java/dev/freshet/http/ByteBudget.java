@@ -2,17 +2,17 @@ package dev.freshet.http;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Bounds the bytes of request bodies that all connections of a listener hold. Thread-safe. */
-final class BodyBudget {
+/** Bounds the bytes that requests of one kind hold together. Thread-safe. */
+public final class ByteBudget {
   private final long max;
   private final AtomicLong held = new AtomicLong();
 
-  BodyBudget(long max) {
+  public ByteBudget(long max) {
     this.max = max;
   }
 
   /** Reserves {@code bytes}; returns false and reserves nothing if that exceeds the bound. */
-  boolean reserve(int bytes) {
+  public boolean reserve(long bytes) {
     if (held.addAndGet(bytes) > max) {
       held.addAndGet(-bytes);
       return false;
@@ -20,7 +20,16 @@ final class BodyBudget {
     return true;
   }
 
-  void release(int bytes) {
+  public void release(long bytes) {
     held.addAndGet(-bytes);
+  }
+
+  public long max() {
+    return max;
+  }
+
+  /** The bytes that are reserved now. */
+  public long held() {
+    return held.get();
   }
 }
