@@ -3,6 +3,7 @@ package dev.freshet.http;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,9 +26,8 @@ final class HalfClosedProbe {
   private static final Duration RESET = Duration.ofMillis(250);
 
   private final Channel channel;
-  private Optional<Exchange> exchange = Optional.empty();
   private Duration wait = FIRST;
-  private boolean scheduled;
+  private Optional<Future<?>> pending = Optional.empty();
 
   HalfClosedProbe(Channel channel) {
     this.channel = channel;
@@ -35,32 +35,33 @@ final class HalfClosedProbe {
 
   /** Watches over the answer of {@code next} until it is given or the client is gone. */
   void watch(Exchange next) {
-    exchange = Optional.of(next);
+    end();
     wait = FIRST;
-    schedule();
+    schedule(next);
   }
 
-  /** The answer is given. */
+  /** The answer is given, or the connection is closed. */
   void end() {
-    exchange = Optional.empty();
+    pending.ifPresent(timer -> timer.cancel(false));
+    pending = Optional.empty();
   }
 
-  private void schedule() {
-    if (!scheduled) {
-      scheduled = true;
-      var _ = channel.eventLoop().schedule(this::probe, wait.toNanos(), TimeUnit.NANOSECONDS);
-    }
+  private void schedule(Exchange exchange) {
+    pending =
+        Optional.of(
+            channel
+                .eventLoop()
+                .schedule(() -> probe(exchange), wait.toNanos(), TimeUnit.NANOSECONDS));
   }
 
-  private void probe() {
-    scheduled = false;
-    if (exchange.isEmpty() || !channel.isActive()) {
+  private void probe(Exchange exchange) {
+    if (!channel.isActive()) {
       return;
     }
-    exchange.get().probe(wait.compareTo(INTERIM) >= 0);
+    exchange.probe(wait.compareTo(INTERIM) >= 0);
     var _ = channel.eventLoop().schedule(this::check, RESET.toNanos(), TimeUnit.NANOSECONDS);
     wait = wait.compareTo(LONGEST) < 0 ? wait.multipliedBy(2) : LONGEST;
-    schedule();
+    schedule(exchange);
   }
 
   private void check() {

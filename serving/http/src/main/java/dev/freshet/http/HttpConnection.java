@@ -363,6 +363,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     discardInput();
+    probe.ifPresent(HalfClosedProbe::end);
     current.ifPresent(exchange -> exchange.watcher().disconnected());
     current = Optional.empty();
   }
