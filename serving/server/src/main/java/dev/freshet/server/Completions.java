@@ -175,7 +175,7 @@ final class Completions implements AutoCloseable {
     try {
       CompletionStream stream =
           new CompletionStream(
-              request.withPrompt(prompt),
+              request.prompt() instanceof Prompt.Text ? request.withPrompt(prompt) : request,
               prompt,
               exchange,
               outlet,
