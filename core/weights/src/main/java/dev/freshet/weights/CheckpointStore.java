@@ -88,8 +88,9 @@ public final class CheckpointStore {
         Files.newDirectoryStream(modelDir, "*.{json,jinja,txt,model}")) {
       for (Path file : children) {
         String name = String.valueOf(file.getFileName());
-        boolean ofWeights = name.endsWith(".index.json") || name.equals(Manifest.FILE_NAME);
-        if (!ofWeights && Files.isRegularFile(file)) {
+        if (Publication.isSideFile(name)
+            && !name.endsWith(".index.json")
+            && Files.isRegularFile(file)) {
           files.put(name, ModelFile.read(file, ModelFile.Kind.SIDE));
         }
       }

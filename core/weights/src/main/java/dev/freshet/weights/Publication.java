@@ -54,13 +54,17 @@ record Publication(
       throw new IllegalArgumentException("step %d: expected 0 or more".formatted(step));
     }
     for (String name : sideFiles.keySet()) {
-      boolean plain = !name.isEmpty() && !name.startsWith(".") && Path.of(name).getNameCount() == 1;
-      if (!plain || Path.of(name).isAbsolute() || OWN_FILES.contains(name)) {
+      if (!isSideFile(name)) {
         throw new IllegalArgumentException(
             "side file '%s': expected a plain file name that the store does not use itself"
                 .formatted(name));
       }
     }
+  }
+
+  /** Whether a file beside the weights may have this name. */
+  static boolean isSideFile(String name) {
+    return ModelFile.isPlainName(name) && !name.startsWith(".") && !OWN_FILES.contains(name);
   }
 
   /** The directory of which the checkpoint is an entry. */

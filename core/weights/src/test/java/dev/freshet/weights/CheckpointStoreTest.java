@@ -166,7 +166,7 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void theSideFilesOfAModelAreAllFilesExceptItsWeights() throws IOException {
+  void theSideFilesOfAModelAreAllFilesExceptItsWeightsAndHiddenOnes() throws IOException {
     for (String name :
         List.of(
             "config.json",
@@ -176,6 +176,7 @@ class CheckpointStoreTest {
             "tokenizer.model",
             "manifest.json",
             "STABLE",
+            "._config.json",
             "model.safetensors",
             "model.safetensors.index.json")) {
       Files.writeString(run.resolve(name), name);
