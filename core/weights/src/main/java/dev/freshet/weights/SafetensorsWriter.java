@@ -125,8 +125,9 @@ public final class SafetensorsWriter {
     CRC32C crc = new CRC32C();
     tensor.<IOException>forEachPiece(
         piece -> {
-          crc.update(piece.duplicate());
-          writeFully(channel, piece);
+          // The kernel reads a mapping safely; the checksum would crash at a page that is gone.
+          writeFully(channel, piece.duplicate());
+          crc.update(piece);
         });
     return (int) crc.getValue();
   }

@@ -8,9 +8,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -121,6 +123,24 @@ class SafetensorsWriterTest {
         .isInstanceOf(IOException.class)
         .hasMessage("%s: exists already, expected a new file", file);
     assertThat(file).hasContent("precious");
+  }
+
+  @Test
+  void aMappedFileShortenedBeforeItIsCopiedIsAnErrorAndNotTheEndOfTheProcess() throws IOException {
+    int size = 1 << 20;
+    Path source = Files.write(dir.resolve("source"), new byte[size]);
+    Path file = dir.resolve("model.safetensors");
+    try (Arena arena = Arena.ofConfined();
+        FileChannel channel =
+            FileChannel.open(source, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      MemorySegment mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      channel.truncate(5_000);
+      TensorView tensor = new TensorView("a", DType.U8, new long[] {size}, mapping);
+
+      assertThatThrownBy(() -> SafetensorsWriter.write(file, List.of(tensor), Map.of()))
+          .isInstanceOf(IOException.class);
+    }
+    assertThat(file).doesNotExist();
   }
 
   @Test
