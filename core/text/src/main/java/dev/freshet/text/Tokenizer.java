@@ -18,8 +18,8 @@ import java.util.stream.LongStream;
 /**
  * A Hugging Face tokenizer read from a {@code tokenizer.json}, with the same ids as in
  * transformers. Never truncates, pads or uses the network. Thread-safe until closed; the owner
- * closes it after the last use, and closing waits for texts that are being encoded. Errors are
- * {@link TokenizerException}s.
+ * closes it after the last use, and closing waits for texts that are being encoded or decoded.
+ * Errors are {@link TokenizerException}s.
  *
  * <p>Encoding takes about 1.5 s and 250 bytes of native memory for each MiB and byte of text, and
  * cannot be interrupted; about 10 million spaces in a row exceed a limit of the library's regular
@@ -178,7 +178,12 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The text of {@code ids}; ids outside the vocabulary are skipped. */
   public String decode(int[] ids, boolean skipSpecial) {
-    return library.decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+    open.readLock().lock();
+    try {
+      return library.decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+    } finally {
+      open.readLock().unlock();
+    }
   }
 
   /** The text of one token within a text: with the space that a decoder strips from the first. */
