@@ -1,11 +1,13 @@
 package dev.freshet.text;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -26,6 +28,9 @@ record TextBound(OptionalLong bytesPerToken) {
   /** The longest character in UTF-8, which a token for one unknown character stands for. */
   private static final int CHARACTER = 4;
 
+  /** The factor of a step that may drop characters. */
+  private static final int DROPS = 0;
+
   private static final Set<String> SPLITTERS =
       Set.of("ByteLevel", "Metaspace", "Digits", "UnicodeScripts");
 
@@ -36,11 +41,14 @@ record TextBound(OptionalLong bytesPerToken) {
    * @param ids token to id, including added tokens
    */
   static TextBound of(JsonNode root, Map<String, Integer> ids) {
+    List<JsonNode> normalizers = TokenizerSteps.of(root.path("normalizer"));
+    List<JsonNode> preTokenizers = TokenizerSteps.of(root.path("pre_tokenizer"));
     boolean byteLevel =
-        has(root.path("pre_tokenizer"), "ByteLevel") || has(root.path("normalizer"), "ByteLevel");
-    Optional<Integer> shrink = shrink(root.path("normalizer"));
+        Stream.concat(normalizers.stream(), preTokenizers.stream())
+            .anyMatch(step -> TokenizerSteps.type(step).equals("ByteLevel"));
+    OptionalInt shrink = shrink(normalizers);
     if (shrink.isEmpty()
-        || !splitsOnly(root.path("pre_tokenizer"))
+        || !preTokenizers.stream().allMatch(TextBound::splitsOnly)
         || stripsAround(root.path("added_tokens"))
         || !keepsUnknown(root.path("model"), ids, byteLevel)) {
       return NONE;
@@ -52,7 +60,7 @@ record TextBound(OptionalLong bytesPerToken) {
     for (JsonNode added : root.path("added_tokens")) {
       longest = Math.max(longest, utf8(added.path("content").asString()));
     }
-    return new TextBound(OptionalLong.of(longest * shrink.get()));
+    return new TextBound(OptionalLong.of(longest * shrink.getAsInt()));
   }
 
   /** The most bytes of a text of {@code tokens} tokens; empty if there is no bound. */
@@ -70,67 +78,36 @@ record TextBound(OptionalLong bytesPerToken) {
     return text.getBytes(StandardCharsets.UTF_8).length;
   }
 
-  private static String type(JsonNode step) {
-    return step.path("type").asString("");
-  }
-
-  private static JsonNode steps(JsonNode sequence) {
-    JsonNode normalizers = sequence.path("normalizers");
-    return normalizers.isMissingNode() ? sequence.path("pretokenizers") : normalizers;
-  }
-
-  private static boolean has(JsonNode step, String type) {
-    if (type(step).equals("Sequence")) {
-      for (JsonNode part : steps(step)) {
-        if (has(part, type)) {
-          return true;
-        }
-      }
-    }
-    return type(step).equals(type);
-  }
-
   /** The factor by which a normalizer can shrink a text; empty if it may drop characters. */
-  private static Optional<Integer> shrink(JsonNode step) {
-    return switch (type(step)) {
-      case "", "Prepend", "ByteLevel" -> Optional.of(1);
-      case "NFC", "NFD", "NFKC", "NFKD", "Lowercase" -> Optional.of(UNICODE);
-      case "Replace" -> replaced(step);
-      case "Sequence" -> {
-        int product = 1;
-        for (JsonNode part : steps(step)) {
-          Optional<Integer> factor = shrink(part);
-          if (factor.isEmpty()) {
-            yield factor;
-          }
-          product *= factor.get();
-        }
-        yield Optional.of(product);
+  private static OptionalInt shrink(List<JsonNode> steps) {
+    int product = 1;
+    for (JsonNode step : steps) {
+      int factor =
+          switch (TokenizerSteps.type(step)) {
+            case "Prepend", "ByteLevel" -> 1;
+            case "NFC", "NFD", "NFKC", "NFKD", "Lowercase" -> UNICODE;
+            case "Replace" -> replaced(step);
+            default -> DROPS;
+          };
+      if (factor == DROPS) {
+        return OptionalInt.empty();
       }
-      default -> Optional.empty();
-    };
+      product *= factor;
+    }
+    return OptionalInt.of(product);
   }
 
-  private static Optional<Integer> replaced(JsonNode step) {
+  private static int replaced(JsonNode step) {
     int from = utf8(step.path("pattern").path("String").asString(""));
     int to = utf8(step.path("content").asString(""));
-    return from == 0 || to == 0 ? Optional.empty() : Optional.of(Math.ceilDiv(from, to));
+    return from == 0 || to == 0 ? DROPS : Math.ceilDiv(from, to);
   }
 
   /** Whether a pre-tokenizer keeps every character. */
   private static boolean splitsOnly(JsonNode step) {
-    String type = type(step);
+    String type = TokenizerSteps.type(step);
     return switch (type) {
-      case "" -> true;
       case "Split", "Punctuation" -> !step.path("behavior").asString("").equals("Removed");
-      case "Sequence" -> {
-        for (JsonNode part : steps(step)) {
-          if (!splitsOnly(part)) {
-            yield false;
-          }
-        }
-        yield true;
-      }
       default -> SPLITTERS.contains(type);
     };
   }
@@ -149,7 +126,7 @@ record TextBound(OptionalLong bytesPerToken) {
   private static boolean keepsUnknown(JsonNode model, Map<String, Integer> ids, boolean byteLevel) {
     String unknown = model.path("unk_token").asString("");
     boolean bytes = model.path("byte_fallback").asBoolean(false) && hasBytes(ids);
-    return switch (type(model)) {
+    return switch (TokenizerSteps.type(model)) {
       case "BPE" ->
           bytes
               || (byteLevel && ids.keySet().containsAll(ByteAlphabet.characters()))

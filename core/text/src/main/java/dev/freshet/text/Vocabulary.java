@@ -1,6 +1,5 @@
 package dev.freshet.text;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -69,18 +68,8 @@ record Vocabulary(
         Map.copyOf(tokens),
         Map.copyOf(ids),
         Set.copyOf(special),
-        decoders(root.path("decoder")),
+        TokenizerSteps.of(root.path("decoder")).stream().map(TokenizerSteps::type).toList(),
         TextBound.of(root, ids));
-  }
-
-  private static List<String> decoders(JsonNode decoder) {
-    String type = decoder.path("type").asString("");
-    if (!type.equals("Sequence")) {
-      return type.isEmpty() ? List.of() : List.of(type);
-    }
-    List<String> types = new ArrayList<>();
-    decoder.path("decoders").forEach(step -> types.addAll(decoders(step)));
-    return List.copyOf(types);
   }
 
   OptionalInt idOf(String token) {
