@@ -79,10 +79,7 @@ public record CharTokenizer(String alphabet) {
     alphabet.codePoints().forEach(c -> vocab.put(Character.toString(c), vocab.size()));
     List<Map<String, Object>> added = new ArrayList<>();
     for (int id = 0; id < SPECIAL.size(); id++) {
-      Map<String, Object> token = Fields.of("id", id, "content", SPECIAL.get(id), "special", true);
-      List.of("single_word", "lstrip", "rstrip", "normalized")
-          .forEach(flag -> token.put(flag, false));
-      added.add(token);
+      added.add(Fields.addedToken(id, SPECIAL.get(id), true));
     }
     return Fields.of(
         "version", "1.0",

@@ -15,4 +15,16 @@ final class Fields {
     }
     return fields;
   }
+
+  /** An entry of {@code added_tokens} that is found anywhere in a text, exactly as it is. */
+  static Map<String, Object> addedToken(int id, String content, boolean special) {
+    return of(
+        "id", id,
+        "content", content,
+        "single_word", false,
+        "lstrip", false,
+        "rstrip", false,
+        "normalized", false,
+        "special", special);
+  }
 }

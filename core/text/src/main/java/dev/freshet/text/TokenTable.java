@@ -3,7 +3,6 @@ package dev.freshet.text;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -149,13 +148,7 @@ public record TokenTable(
     for (int id = 0; id < tokens.size(); id++) {
       int type = type(id);
       if (type == CONTROL || type == USER_DEFINED || (type == UNKNOWN && model.equals("llama"))) {
-        Map<String, Object> token = new LinkedHashMap<>();
-        token.put("id", id);
-        token.put("content", tokens.get(id));
-        List.of("single_word", "lstrip", "rstrip", "normalized")
-            .forEach(flag -> token.put(flag, false));
-        token.put("special", type != USER_DEFINED);
-        added.add(token);
+        added.add(Fields.addedToken(id, tokens.get(id), type != USER_DEFINED));
       }
     }
     return added;
@@ -167,39 +160,32 @@ public record TokenTable(
 
   /** The step that puts the first and the last token around a text; empty if there is neither. */
   Optional<Map<String, Object>> around(boolean bosByDefault) {
-    List<String> before = new ArrayList<>();
-    List<String> after = new ArrayList<>();
-    if (addBos.orElse(bosByDefault && bos.isPresent())) {
-      before.add(end("bos", bos));
-    }
-    if (addEos.orElse(false)) {
-      after.add(end("eos", eos));
-    }
+    Map<String, Integer> before =
+        addBos.orElse(bosByDefault && bos.isPresent()) ? end("bos", bos) : Map.of();
+    Map<String, Integer> after = addEos.orElse(false) ? end("eos", eos) : Map.of();
     if (before.isEmpty() && after.isEmpty()) {
       return Optional.empty();
     }
-    Set<String> special = new LinkedHashSet<>(before);
-    special.addAll(after);
-    Map<String, Object> tokensById = new LinkedHashMap<>();
-    special.forEach(
-        token ->
-            tokensById.put(
-                token,
-                Fields.of(
-                    "id", token, "ids", List.of(tokens.indexOf(token)), "tokens", List.of(token))));
-    List<Object> single = new ArrayList<>(template(before, after, "A", 0));
+    Map<String, Object> special = new LinkedHashMap<>();
+    for (Map<String, Integer> end : List.of(before, after)) {
+      end.forEach(
+          (token, id) ->
+              special.put(
+                  token, Fields.of("id", token, "ids", List.of(id), "tokens", List.of(token))));
+    }
+    List<Object> single = new ArrayList<>(template(before.keySet(), after.keySet(), "A", 0));
     List<Object> pair = new ArrayList<>(single);
-    pair.addAll(template(before, after, "B", 1));
+    pair.addAll(template(before.keySet(), after.keySet(), "B", 1));
     return Optional.of(
         Fields.of(
             "type", "TemplateProcessing",
             "single", single,
             "pair", pair,
-            "special_tokens", tokensById));
+            "special_tokens", special));
   }
 
   private static List<Object> template(
-      List<String> before, List<String> after, String sequence, int type) {
+      Set<String> before, Set<String> after, String sequence, int type) {
     List<Object> parts = new ArrayList<>();
     before.forEach(
         token -> parts.add(Fields.of("SpecialToken", Fields.of("id", token, "type_id", type))));
@@ -209,14 +195,14 @@ public record TokenTable(
     return parts;
   }
 
-  private String end(String name, OptionalInt id) {
+  /** The token that begins or ends a text, with its id. */
+  private Map<String, Integer> end(String name, OptionalInt id) {
     String key = name + "_token_id";
-    return token(
-        key,
-        id.orElseThrow(
-            () ->
-                new TokenizerException(
-                    "tokenizer.ggml.add_%s_token is true, but tokenizer.ggml.%s is missing"
-                        .formatted(name, key))));
+    if (id.isEmpty()) {
+      throw new TokenizerException(
+          "tokenizer.ggml.add_%s_token is true, but tokenizer.ggml.%s is missing"
+              .formatted(name, key));
+    }
+    return Map.of(token(key, id.getAsInt()), id.getAsInt());
   }
 }
