@@ -100,16 +100,19 @@ public final class ConfigJson {
     }
     root.put("rope_theta", config.rope().theta());
     windows(config, root);
-    if (config.eosTokens().size() == 1) {
-      root.put("eos_token_id", config.eosTokens().getFirst());
-    } else if (config.eosTokens().isEmpty()) {
-      root.putNull("eos_token_id"); // If it were missing, some families would default to a token.
-    } else {
-      config.eosTokens().forEach(root.withArray("eos_token_id")::add);
-    }
+    putEosTokens(root, config.eosTokens());
     root.put("dtype", torchName(config.dtype()));
     root.put("torch_dtype", torchName(config.dtype()));
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+  }
+
+  /** Sets {@code eos_token_id} to none, one or several tokens. */
+  static void putEosTokens(ObjectNode root, List<Integer> tokens) {
+    switch (tokens.size()) {
+      case 0 -> root.putNull("eos_token_id"); // Some families would default to a token.
+      case 1 -> root.put("eos_token_id", tokens.getFirst());
+      default -> tokens.forEach(root.putArray("eos_token_id")::add);
+    }
   }
 
   /** The content of a {@code config.json} with another type of the weights, otherwise unchanged. */

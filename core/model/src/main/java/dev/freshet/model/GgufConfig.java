@@ -6,11 +6,10 @@ import dev.freshet.weights.gguf.GgufFile;
 import dev.freshet.weights.gguf.GgufMetadata;
 import dev.freshet.weights.gguf.GgufTensor;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,8 +20,11 @@ import tools.jackson.databind.node.ObjectNode;
  */
 record GgufConfig(GgufFile gguf, ModelFamily family) {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String EMBEDDING = "token_embd.weight";
-  private static final String ROPE_FACTORS = "rope_freqs.weight";
+  static final String EMBEDDING = "token_embd.weight";
+  static final String HEAD = "output.weight";
+
+  /** The model computes these itself; here they tell its scaling. */
+  static final String ROPE_FACTORS = "rope_freqs.weight";
 
   /** What the converter of llama.cpp assumes, and what all of Meta's models have. */
   private static final double LOW_FREQ_FACTOR = 1;
@@ -69,7 +71,7 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
     root.put("hidden_act", "silu");
     root.put("rms_norm_eps", decimal("attention.layer_norm_rms_epsilon"));
     root.put("max_position_embeddings", number("context_length"));
-    root.put("tie_word_embeddings", !gguf.tensors().containsKey("output.weight"));
+    root.put("tie_word_embeddings", !gguf.tensors().containsKey(HEAD));
     root.put("attention_bias", gguf.tensors().containsKey("blk.0.attn_q.bias"));
     root.put("mlp_bias", gguf.tensors().containsKey("blk.0.ffn_gate.bias"));
     double theta =
@@ -92,15 +94,13 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
   /** The ids that begin and end a text, and pad a batch; those that the file has. */
   private void tokens(ObjectNode root) {
     token("bos").ifPresent(id -> root.put("bos_token_id", id));
-    Set<Integer> ends = new LinkedHashSet<>();
-    List.of("eos", "eot", "eom").forEach(end -> token(end).ifPresent(ends::add));
-    if (ends.isEmpty()) {
-      root.putNull("eos_token_id"); // If it were missing, some families would default to a token.
-    } else if (ends.size() == 1) {
-      ends.forEach(end -> root.put("eos_token_id", end));
-    } else {
-      ends.forEach(root.putArray("eos_token_id")::add);
-    }
+    ConfigJson.putEosTokens(
+        root,
+        Stream.of("eos", "eot", "eom")
+            .flatMapToInt(end -> token(end).stream())
+            .distinct()
+            .boxed()
+            .toList());
     token("padding").ifPresent(id -> root.put("pad_token_id", id));
   }
 

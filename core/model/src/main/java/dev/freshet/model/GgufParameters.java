@@ -25,9 +25,9 @@ import java.util.stream.Collectors;
 record GgufParameters(List<TensorSource> tensors, List<String> unused) {
   private static final Map<String, String> OUTSIDE =
       Map.of(
-          "model.embed_tokens.weight", "token_embd.weight",
+          "model.embed_tokens.weight", GgufConfig.EMBEDDING,
           "model.norm.weight", "output_norm.weight",
-          "lm_head.weight", "output.weight");
+          "lm_head.weight", GgufConfig.HEAD);
 
   private static final Map<String, String> OF_LAYER =
       Map.ofEntries(
@@ -43,9 +43,6 @@ record GgufParameters(List<TensorSource> tensors, List<String> unused) {
           Map.entry("mlp.up_proj", "ffn_up"),
           Map.entry("mlp.down_proj", "ffn_down"));
 
-  /** The model computes these itself. */
-  private static final String ROPE_FACTORS = "rope_freqs.weight";
-
   /**
    * Finds the parameters. Reads no tensor.
    *
@@ -54,7 +51,7 @@ record GgufParameters(List<TensorSource> tensors, List<String> unused) {
    */
   static GgufParameters of(GgufFile gguf, ModelConfig config, DType dtype) {
     List<TensorSource> tensors = new ArrayList<>();
-    Set<String> used = new HashSet<>(Set.of(ROPE_FACTORS));
+    Set<String> used = new HashSet<>(Set.of(GgufConfig.ROPE_FACTORS));
     config
         .parameterShapes()
         .forEach(

@@ -27,7 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
  * tensors are passed over. Opening a directory verifies all weights; those of a GGUF file are
  * verified while they are written. No tensor may be read after {@link #close}.
  *
- * @param config the configuration as it is published
+ * @param config the configuration of the model; of a directory, with the stored type of its weights
  * @param tensors the parameters by their Hugging Face names
  * @param files content by name of the files beside the weights; those of a GGUF file are without
  *     the tokenizer's
