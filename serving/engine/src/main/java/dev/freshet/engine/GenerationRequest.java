@@ -37,30 +37,6 @@ public record GenerationRequest(
   /** A temperature below this is greedy: dividing the logits by it would overflow. */
   private static final double GREEDY_BELOW = 1e-5;
 
-  /** A completion by the model's own logits, with logprobs at temperature 1. */
-  public GenerationRequest(
-      int[] prompt,
-      int maxTokens,
-      double temperature,
-      double topP,
-      int topK,
-      OptionalLong seed,
-      Set<Integer> stopTokens,
-      int topLogprobs) {
-    this(
-        prompt,
-        maxTokens,
-        temperature,
-        topP,
-        topK,
-        0,
-        seed,
-        stopTokens,
-        LogitRules.NONE,
-        topLogprobs,
-        LogprobsMode.RAW_LOGPROBS);
-  }
-
   /** Whether every token is the most likely one; then nothing is truncated. */
   boolean isGreedy() {
     return temperature < GREEDY_BELOW;

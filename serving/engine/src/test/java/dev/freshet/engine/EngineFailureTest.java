@@ -121,7 +121,7 @@ class EngineFailureTest {
   }
 
   private static GenerationRequest request() {
-    return new GenerationRequest(new int[] {4}, 1000, 1, 1, 0, OptionalLong.empty(), Set.of(), 0);
+    return Fixture.request(new int[] {4}, 1000, 1, 1, 0, OptionalLong.empty(), Set.of(), 0);
   }
 
   private static CompletableFuture<WeightUpdate> drain(Engine engine) {

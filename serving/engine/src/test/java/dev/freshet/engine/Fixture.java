@@ -6,6 +6,8 @@ import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.DType;
 import dev.freshet.weights.TensorView;
+import dev.freshet.wire.LogitRules;
+import dev.freshet.wire.LogprobsMode;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.VerifyLevel;
 import java.io.IOException;
@@ -140,12 +142,36 @@ public final class Fixture {
     return new WeightOperation.Prepare(checkpoint, step, VerifyLevel.FULL, false);
   }
 
+  /** A completion by the model's own logits, with logprobs at temperature 1. */
+  static GenerationRequest request(
+      int[] prompt,
+      int maxTokens,
+      double temperature,
+      double topP,
+      int topK,
+      OptionalLong seed,
+      Set<Integer> stopTokens,
+      int topLogprobs) {
+    return new GenerationRequest(
+        prompt,
+        maxTokens,
+        temperature,
+        topP,
+        topK,
+        0,
+        seed,
+        stopTokens,
+        LogitRules.NONE,
+        topLogprobs,
+        LogprobsMode.RAW_LOGPROBS);
+  }
+
   public static GenerationRequest greedy(int[] prompt, int maxTokens) {
-    return new GenerationRequest(prompt, maxTokens, 0, 1, 0, OptionalLong.empty(), Set.of(), 0);
+    return request(prompt, maxTokens, 0, 1, 0, OptionalLong.empty(), Set.of(), 0);
   }
 
   static GenerationRequest seeded(int[] prompt, int maxTokens, long seed) {
-    return new GenerationRequest(prompt, maxTokens, 1, 1, 0, OptionalLong.of(seed), Set.of(), 0);
+    return request(prompt, maxTokens, 1, 1, 0, OptionalLong.of(seed), Set.of(), 0);
   }
 
   /** Publishes the fixture's weights with Gaussian noise of this deviation added to each. */

@@ -113,7 +113,7 @@ class GenerationTest {
       Collected stopped =
           Collected.of(
               engine,
-              new GenerationRequest(
+              Fixture.request(
                   one.prompt(), 20, 0, 1, 0, OptionalLong.empty(), Set.of(stop, 9999), 0));
       Collected atLimit = Collected.of(engine, greedy(one.prompt(), 1));
       int[] long250 = new int[250];
@@ -230,11 +230,10 @@ class GenerationTest {
   }
 
   private static GenerationRequest sampled(double temperature, double topP, int topK) {
-    return new GenerationRequest(
-        PROMPT, 24, temperature, topP, topK, OptionalLong.of(3), Set.of(), 0);
+    return Fixture.request(PROMPT, 24, temperature, topP, topK, OptionalLong.of(3), Set.of(), 0);
   }
 
   private static GenerationRequest withTop(int[] prompt, int maxTokens, int top) {
-    return new GenerationRequest(prompt, maxTokens, 0, 1, 0, OptionalLong.empty(), Set.of(), top);
+    return Fixture.request(prompt, maxTokens, 0, 1, 0, OptionalLong.empty(), Set.of(), top);
   }
 }

@@ -158,8 +158,7 @@ class PauseAndUpdateTest {
       for (int i = 0; i < 3; i++) {
         completions.add(
             engine.submit(
-                new GenerationRequest(
-                    new int[] {4}, TOKENS, 1, 1, 0, OptionalLong.empty(), Set.of(), 0),
+                Fixture.request(new int[] {4}, TOKENS, 1, 1, 0, OptionalLong.empty(), Set.of(), 0),
                 timeline));
       }
       eventually(() -> timeline.events().size() == 3);
@@ -270,7 +269,7 @@ class PauseAndUpdateTest {
     engine.update(new WeightOperation.Reload(UpdateMode.DRAIN), DEADLINE);
     Engine.Generation last =
         engine.submit(
-            new GenerationRequest(new int[] {4}, 1, 1, 1, 0, OptionalLong.empty(), Set.of(), 0),
+            Fixture.request(new int[] {4}, 1, 1, 1, 0, OptionalLong.empty(), Set.of(), 0),
             timeline);
     assertThat(timeline.finish(last)).isEqualTo(FinishReason.LENGTH);
   }

@@ -134,7 +134,7 @@ class SamplerTest {
   }
 
   private static GenerationRequest request(double temperature, double topP, int topK, int top) {
-    return new GenerationRequest(
+    return Fixture.request(
         new int[] {0}, 1, temperature, topP, topK, OptionalLong.empty(), Set.of(), top);
   }
 

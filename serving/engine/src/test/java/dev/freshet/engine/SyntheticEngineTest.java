@@ -70,7 +70,7 @@ class SyntheticEngineTest {
     try (SyntheticEngine engine = engine(now::get)) {
       var stopped =
           engine.submit(
-              new GenerationRequest(new int[] {4}, 9, 1, 1, 0, OptionalLong.empty(), Set.of(5), 0),
+              Fixture.request(new int[] {4}, 9, 1, 1, 0, OptionalLong.empty(), Set.of(5), 0),
               events::addAll);
       var cancelled = engine.submit(request(9), events::addAll);
       eventually(() -> events.size() == 2);
@@ -136,8 +136,7 @@ class SyntheticEngineTest {
   }
 
   private static GenerationRequest request(int maxTokens) {
-    return new GenerationRequest(
-        new int[] {4}, maxTokens, 1, 1, 0, OptionalLong.empty(), Set.of(), 0);
+    return Fixture.request(new int[] {4}, maxTokens, 1, 1, 0, OptionalLong.empty(), Set.of(), 0);
   }
 
   private List<TokenEvent> of(Engine.Generation generation) {
