@@ -48,12 +48,7 @@ final class FileWork implements AutoCloseable {
    *     refused or the engine closes
    */
   <T> T run(String what, long dueNanos, Supplier<T> work, Consumer<T> release) {
-    if (abandoned.get() >= MOST_ABANDONED) {
-      throw new EngineException(
-          EngineException.Kind.OVERLOADED,
-          "cannot read %s: %d earlier operations still hang in the file system; repair it, or restart the server"
-              .formatted(what, abandoned.get()));
-    }
+    requireRoom(what);
     CompletableFuture<T> result = new CompletableFuture<>();
     current = result;
     if (closed) {
@@ -84,6 +79,23 @@ final class FileWork implements AutoCloseable {
               EngineException.Kind.INTERNAL, "interrupted while reading " + what, e));
     } catch (ExecutionException e) {
       throw cause(what, e);
+    }
+  }
+
+  /**
+   * Checks that {@link #run} would not refuse work now.
+   *
+   * @throws EngineException OVERLOADED if it would
+   */
+  void requireRoom(String what) {
+    if (closed) {
+      throw LoopRequests.ended();
+    }
+    if (abandoned.get() >= MOST_ABANDONED) {
+      throw new EngineException(
+          EngineException.Kind.OVERLOADED,
+          "cannot read %s: %d earlier operations still hang in the file system; repair it, or restart the server"
+              .formatted(what, abandoned.get()));
     }
   }
 

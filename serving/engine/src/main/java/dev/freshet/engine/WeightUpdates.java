@@ -207,10 +207,12 @@ final class WeightUpdates<W extends PolicyWeights> {
   /** Makes retired weights ready again. If they hang in the file system, they are given up. */
   private WeightUpdate.PrepareTimes revive(W before, long due) {
     long start = clock.nanos();
+    String what = "the files of version " + before.version();
+    files.requireRoom(what);
     previous = Optional.empty();
     Optional<EngineException> broken =
         files.run(
-            "the files of version " + before.version(),
+            what,
             due,
             () -> {
               try {

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.freshet.engine.EngineException.Kind;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -26,14 +28,16 @@ class HangingFilesTest {
   private static final Path GOOD = Path.of("/good");
 
   private final CountDownLatch answers = new CountDownLatch(1);
-  private final CountDownLatch asked = new CountDownLatch(1);
+
+  /** Reads that hang, or hung until the file system answered. */
+  private final AtomicInteger hungReads = new AtomicInteger();
+
   private final AtomicInteger released = new AtomicInteger();
+  private Weights serving = new Weights(0);
+  private final LoopRequests<Weights> requests =
+      new LoopRequests<>(MonotonicClock.SYSTEM, this::answerRequest);
   private final WeightUpdates<Weights> updates =
-      new WeightUpdates<>(
-          new Source(),
-          new LoopRequests<>(MonotonicClock.SYSTEM, () -> {}),
-          () -> 0,
-          MonotonicClock.SYSTEM);
+      new WeightUpdates<>(new Source(), requests, () -> serving.version(), MonotonicClock.SYSTEM);
 
   private record Weights(long version) implements PolicyWeights {
     @Override
@@ -52,6 +56,16 @@ class HangingFilesTest {
     public void close() {}
   }
 
+  /** Swaps at once, as a loop between two steps. */
+  private void answerRequest() {
+    if (requests.poll().orElseThrow() instanceof LoopRequests.Swap<Weights> swap) {
+      assertThat(swap.claim()).isTrue();
+      Weights replaced = serving;
+      serving = swap.weights();
+      swap.done(replaced, 0, 0, 0);
+    }
+  }
+
   private final class Source implements WeightSource<Weights> {
     @Override
     public long version(Path dir, OptionalLong step) {
@@ -61,7 +75,7 @@ class HangingFilesTest {
     @Override
     public Read<Weights> read(Path dir, long version, VerifyLevel verify) {
       if (dir.equals(HANGING)) {
-        asked.countDown();
+        hungReads.incrementAndGet();
         boolean interrupted = false;
         while (true) {
           try {
@@ -115,11 +129,7 @@ class HangingFilesTest {
 
   @Test
   void oneWhoseThreadsAllHangIsRefusedAtOnceUntilTheFileSystemAnswers() throws Exception {
-    for (int i = 0; i < FileWork.MOST_ABANDONED; i++) {
-      assertThatExceptionOfType(EngineException.class)
-          .isThrownBy(() -> prepare(HANGING, SHORT))
-          .withMessageContaining("did not answer");
-    }
+    abandonAll();
     assertThatExceptionOfType(EngineException.class)
         .isThrownBy(() -> prepare(GOOD, Duration.ofHours(1)))
         .withMessageContaining("8 earlier operations still hang in the file system")
@@ -138,9 +148,34 @@ class HangingFilesTest {
   }
 
   @Test
+  void aRollbackThatIsRefusedBecauseOfHangingThreadsKeepsTheEarlierVersion() throws Exception {
+    prepare(GOOD, Fixture.DEADLINE);
+    carryOut(
+        new WeightOperation.Commit(Optional.empty(), OptionalLong.empty(), UpdateMode.KEEP, false),
+        Fixture.DEADLINE);
+    abandonAll();
+    WeightOperation rollback = new WeightOperation.Rollback(OptionalLong.empty(), UpdateMode.KEEP);
+    assertThatExceptionOfType(EngineException.class)
+        .isThrownBy(() -> carryOut(rollback, Fixture.DEADLINE))
+        .withMessageContaining("8 earlier operations still hang in the file system");
+
+    answers.countDown();
+    Fixture.eventually(() -> released.get() == FileWork.MOST_ABANDONED);
+    Fixture.eventually(
+        () -> {
+          try {
+            return carryOut(rollback, Fixture.DEADLINE).policyVersion() == 0;
+          } catch (EngineException stillCounted) {
+            assertThat(stillCounted.kind()).isEqualTo(Kind.OVERLOADED);
+            return false;
+          }
+        });
+  }
+
+  @Test
   void closingEndsAnOperationThatHangsLongBeforeItsDeadline() throws Exception {
     CompletableFuture<WeightUpdate> hanging = prepareOnItsOwnThread();
-    asked.await();
+    Fixture.eventually(() -> hungReads.get() == 1);
 
     updates.stopReading();
     updates.close(Fixture.DEADLINE);
@@ -166,12 +201,19 @@ class HangingFilesTest {
                     failure.add(e);
                   }
                 });
-    asked.await();
+    Fixture.eventually(() -> hungReads.get() == 1);
 
     worker.interrupt();
 
     assertThat(worker.join(Fixture.DEADLINE)).isTrue();
     assertThat(failure).singleElement().asString().contains("interrupted while reading /hanging");
+  }
+
+  /** Abandons reads that hang, as many as may be. */
+  private void abandonAll() {
+    while (hungReads.get() < FileWork.MOST_ABANDONED) {
+      assertThatExceptionOfType(EngineException.class).isThrownBy(() -> prepare(HANGING, SHORT));
+    }
   }
 
   private CompletableFuture<WeightUpdate> prepareOnItsOwnThread() {
@@ -181,11 +223,13 @@ class HangingFilesTest {
   }
 
   private WeightUpdate prepare(Path dir, Duration deadline) {
+    return carryOut(
+        new WeightOperation.Prepare(dir, OptionalLong.of(1), VerifyLevel.FULL, false), deadline);
+  }
+
+  private WeightUpdate carryOut(WeightOperation operation, Duration deadline) {
     List<WeightUpdate> outcome = new ArrayList<>();
-    updates.carryOut(
-        new WeightOperation.Prepare(dir, OptionalLong.of(1), VerifyLevel.FULL, false),
-        deadline,
-        outcome::add);
+    updates.carryOut(operation, deadline, outcome::add);
     return outcome.getFirst();
   }
 }
