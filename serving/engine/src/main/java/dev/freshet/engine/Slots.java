@@ -89,7 +89,7 @@ final class Slots {
   void removeFailed(int slot) {
     runner.clear(slot);
     remove(slot);
-    if (free() > 0 && partial.isEmpty()) {
+    if (partial.isEmpty()) {
       runner.clear(last);
     }
   }
