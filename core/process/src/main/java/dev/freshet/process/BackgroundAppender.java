@@ -92,7 +92,6 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
 
   private void write(List<ILoggingEvent> batch) {
     long lost = dropped.getAndSet(0);
-    long written = 0;
     try {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       if (torn) {
@@ -101,20 +100,15 @@ final class BackgroundAppender extends UnsynchronizedAppenderBase<ILoggingEvent>
       if (lost > 0) {
         bytes.writeBytes(encoder.encode(notice(lost)));
       }
-      boolean whole = true;
+      int encoded = 0;
       for (ILoggingEvent line : batch) {
-        if (encode(line, bytes)) {
-          written++;
-        } else {
-          whole = false;
-        }
+        encoded += encode(line, bytes) ? 1 : 0;
       }
       bytes.writeTo(out);
       out.flush();
       torn = false;
-      lost = 0;
-      failing = !whole;
-      dropped.addAndGet(batch.size() - written);
+      failing = encoded < batch.size();
+      dropped.addAndGet(batch.size() - encoded);
     } catch (IOException | RuntimeException | Error e) {
       torn = true;
       dropped.addAndGet(lost + batch.size());
