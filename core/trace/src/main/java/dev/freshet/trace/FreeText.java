@@ -12,8 +12,10 @@ import java.util.regex.Pattern;
  * backslash, which no reader of JSON in the text takes away.
  */
 public final class FreeText {
-  private static final Pattern END_OF_TAG =
-      Pattern.compile("(?<=\\[(?:weights|ckpt|gen|rollout))]");
+  /** The names of the log format's tags, as alternatives of a pattern. */
+  static final String TAG_NAMES = "weights|ckpt|gen|rollout";
+
+  private static final Pattern END_OF_TAG = Pattern.compile("(?<=\\[(?:" + TAG_NAMES + "))]");
   private static final Pattern ESCAPED =
       Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}\\\\]|" + END_OF_TAG.pattern());
   private static final HexFormat HEX = HexFormat.of();

@@ -2,7 +2,6 @@ package dev.freshet.trace;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -10,8 +9,7 @@ import java.util.regex.Pattern;
  * because lines are written while an admin call waits.
  */
 final class Line {
-  /** The bracket that begins a tag. */
-  private static final Pattern TAG = Pattern.compile("\\[(?=(?:weights|ckpt|gen|rollout)])");
+  private static final Pattern TAG = Pattern.compile("\\[(?:" + FreeText.TAG_NAMES + ")]");
 
   private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
@@ -33,12 +31,9 @@ final class Line {
    */
   Line field(String key, String value) {
     text.append(' ').append(key).append('=');
-    Matcher tag = TAG.matcher(value);
-    int bracket = tag.find() ? tag.start() : -1;
     for (int i = 0; i < value.length(); i += Character.charCount(value.codePointAt(i))) {
       int c = value.codePointAt(i);
-      if (i == bracket || isEncoded(c)) {
-        bracket = i == bracket && tag.find() ? tag.start() : bracket;
+      if (isEncoded(c) || (c == '[' && beginsTag(value, i))) {
         for (byte b : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
           text.append('%').append(HEX.toHexDigits(b));
         }
@@ -54,6 +49,10 @@ final class Line {
         || Character.isSpaceChar(c)
         || Character.isISOControl(c)
         || c == '"';
+  }
+
+  private static boolean beginsTag(String value, int bracket) {
+    return TAG.matcher(value).region(bracket, value.length()).lookingAt();
   }
 
   /** Appends a whole number. */
