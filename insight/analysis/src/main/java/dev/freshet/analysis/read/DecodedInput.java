@@ -86,7 +86,7 @@ final class DecodedInput implements ByteInput {
   /** Whether more bytes are needed to tell. */
   private boolean mayBeMarked() {
     int first = head[0] & 0xff;
-    return held == 0 || first == 0 || first >= 0xef || held == 1 || (held < HEAD && head[1] == 0);
+    return held <= 1 || first == 0 || first >= 0xef || head[1] == 0;
   }
 
   private int mark() {

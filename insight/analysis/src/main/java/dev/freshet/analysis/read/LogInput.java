@@ -27,11 +27,17 @@ public final class LogInput implements ByteInput, AutoCloseable {
 
   /** Opens a file; a pipe is opened once. */
   public static LogInput open(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      InputStream stream = Files.newInputStream(file);
-      return new LogInput(unzipped(stream), stream);
+    if (Files.isRegularFile(file) && !isGzip(file)) {
+      return plain(file);
     }
-    return isGzip(file) ? zipped(file) : plain(file);
+    InputStream stream = Files.newInputStream(file);
+    try {
+      InputStream text = unzipped(stream);
+      return new LogInput(text::read, text);
+    } catch (IOException e) {
+      stream.close();
+      throw e;
+    }
   }
 
   /** The text of a log that grows. */
@@ -45,15 +51,15 @@ public final class LogInput implements ByteInput, AutoCloseable {
 
   /** Reads a stream, which is gzip by its first bytes or not, and stays open. */
   public static LogInput of(InputStream stream) throws IOException {
-    return new LogInput(unzipped(stream), () -> {});
+    return new LogInput(unzipped(stream)::read, () -> {});
   }
 
-  private static ByteInput unzipped(InputStream stream) throws IOException {
+  private static InputStream unzipped(InputStream stream) throws IOException {
     BufferedInputStream in = new BufferedInputStream(stream, BUFFER);
     in.mark(2);
     boolean gzip = isGzip(in);
     in.reset();
-    return gzip ? new GZIPInputStream(in, BUFFER)::read : in::read;
+    return gzip ? new GZIPInputStream(in, BUFFER) : in;
   }
 
   /** Whether a file is gzip by its first bytes. */
@@ -65,17 +71,6 @@ public final class LogInput implements ByteInput, AutoCloseable {
 
   private static boolean isGzip(InputStream in) throws IOException {
     return (in.read() << 8 | in.read()) == GZIP_MAGIC;
-  }
-
-  private static LogInput zipped(Path file) throws IOException {
-    InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER);
-    try {
-      GZIPInputStream unzipped = new GZIPInputStream(in, BUFFER);
-      return new LogInput(unzipped::read, unzipped);
-    } catch (IOException e) {
-      in.close();
-      throw e;
-    }
   }
 
   private static LogInput plain(Path file) throws IOException {

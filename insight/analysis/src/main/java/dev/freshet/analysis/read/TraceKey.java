@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * the address of their host and count as a whole. Of any other id a hash counts.
  *
  * @param bits what calls are joined by
- * @param name the id as written; empty if it is the 16 lower-case hexadecimal characters of the
+ * @param name the id as written; empty if reports show it as the 16 hexadecimal characters of the
  *     bits
  */
 public record TraceKey(long bits, String name) {
