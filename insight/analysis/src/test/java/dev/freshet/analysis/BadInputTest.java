@@ -1,32 +1,20 @@
 package dev.freshet.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freshet.analysis.SimulatedRun.Role;
-import dev.freshet.analysis.read.LogFiles;
-import dev.freshet.trace.FreeText;
 import dev.freshet.trace.UpdatePart;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.stream.Collectors;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Logs that are torn, repeated, contradictory, of several clocks, or no logs at all. */
+/** Logs that are torn, repeated, contradictory, or no logs at all. */
 class BadInputTest {
   private static final String TRACE = "[weights][0123456789abcdef] ";
 
@@ -42,14 +30,6 @@ class BadInputTest {
 
   private Path file(String name, String content) throws IOException {
     return file(name, content.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static byte[] gzip(String text) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (OutputStream zip = new GZIPOutputStream(bytes)) {
-      zip.write(text.getBytes(StandardCharsets.UTF_8));
-    }
-    return bytes.toByteArray();
   }
 
   @Test
@@ -190,79 +170,6 @@ class BadInputTest {
   }
 
   @Test
-  void theClocksOfTwoHostsAreRelatedByTheirTraces() {
-    SimulatedRun run = new SimulatedRun(2);
-    run.serverAheadS = 98_765.4;
-    run.gapMs = step -> step % 2 == 0 ? 4000 : 2;
-    run.run();
-
-    Analysis analysis = AnalyzedLogs.analyze(run.log(Role.INFERENCE), run.log(Role.ORCHESTRATOR));
-
-    assertThat(analysis.notes())
-        .anyMatch(
-            note ->
-                note.matches("The clocks of log1 and log0 differ: .* 98765\\.40\\d* s ahead.*"));
-    assertThat(analysis.findings().getFirst().signature()).isEqualTo(Signature.FRONT_END_QUEUE);
-    assertThat(analysis.slowest(1).getFirst().gapMs()).isBetween(3995.0, 4005.0);
-  }
-
-  @Test
-  void clocksWithoutAConsistentOffsetAreReported() {
-    StringBuilder log = new StringBuilder();
-    for (int i = 0; i < 20; i++) {
-      double server = 1000 + i * 37 % 11 * 50;
-      log.append(
-          "[weights][%016x] client.send url=http://h/update_weights t=%d.000000\n"
-              .formatted(i + 1, 10 * i));
-      log.append(
-          "[weights][%016x] server.recv path=/update_weights t=%.6f\n".formatted(i + 1, server));
-      log.append(
-          "[weights][%016x] rpc.done op=update_weights t=%.6f rpc_ms=400.0\n"
-              .formatted(i + 1, server + 0.4));
-      log.append(
-          "[weights][%016x] client.done wall_ms=410.0 rpc_ms=400.0 queue_ms=10.0\n"
-              .formatted(i + 1));
-    }
-
-    Analysis analysis = AnalyzedLogs.analyze(log.toString());
-
-    assertThat(analysis.notes())
-        .anyMatch(note -> note.contains("cannot be related") || note.contains("differ"));
-    assertThat(analysis.verdict()).startsWith("healthy");
-  }
-
-  @Test
-  void logsOfTwoTimeZonesAreOnOneAxis() {
-    SimulatedRun run = new SimulatedRun(2);
-    run.styles.put(Role.ORCHESTRATOR, SimulatedRun.Style.PYTHON);
-    run.styles.put(Role.INFERENCE, SimulatedRun.Style.EASTERN);
-    run.styles.put(Role.TRAINER, SimulatedRun.Style.EASTERN);
-    run.pollMs = _ -> run.about(4000);
-    run.waitMs = _ -> run.about(4200);
-
-    Analysis analysis = AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run.run());
-
-    assertThat(analysis.notes())
-        .anyMatch(note -> note.contains("as from another time zone"))
-        .anyMatch(
-            note -> note.matches("The times in log1 are 1(7999\\.9|8000\\.0)\\d* s behind .*"));
-    assertThat(AnalyzedLogs.grave(analysis)).containsExactly(Signature.CHECKPOINT_WAIT);
-    assertThat(analysis.findings().getFirst().advice()).contains("watches the directory");
-  }
-
-  @Test
-  void severalRunsInOneFileAreReported() {
-    String run = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
-    String other = new SimulatedRun(3).run().log(Role.ORCHESTRATOR);
-
-    Analysis analysis = AnalyzedLogs.analyze(run + other);
-
-    assertThat(stats(analysis, LogMetric.QUEUE).count()).isEqualTo(120);
-    assertThat(analysis.notes()).anyMatch(note -> note.startsWith("log0 has 2 runs"));
-    assertThat(analysis.verdict()).startsWith("healthy");
-  }
-
-  @Test
   void otherLineEndsNulsAndLongLinesChangeNothing() {
     String log = new SimulatedRun(2).run().log(Role.ORCHESTRATOR);
     Analysis plain = AnalyzedLogs.analyze(log);
@@ -273,79 +180,6 @@ class BadInputTest {
                 .stats())
         .isEqualTo(plain.stats());
     assertThat(AnalyzedLogs.analyze("y".repeat(3_000_000) + log).stats()).isEqualTo(plain.stats());
-  }
-
-  @Test
-  void compressedLogsDirectoriesAndTornArchivesAreRead() throws IOException {
-    SimulatedRun run = new SimulatedRun(2).run();
-    Path logs = Files.createDirectories(dir.resolve("run/logs/old"));
-    Files.writeString(logs.resolveSibling("orchestrator.log"), run.log(Role.ORCHESTRATOR));
-    Files.write(logs.resolve("inference.log.1.gz"), gzip(run.log(Role.INFERENCE)));
-    Files.write(logs.resolve("trainer.gz"), gzip(run.log(Role.TRAINER)));
-    Files.writeString(logs.resolve("notes.txt"), "[ckpt] write.done step=1 write_ms=9.0\n");
-    Files.writeString(
-        dir.resolve("run/config.toml"), "[orchestrator]\nasync_level = 1 # as trained\n");
-
-    Analysis analysis = LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("run")));
-    assertThat(analysis.stats())
-        .isEqualTo(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run).stats());
-    assertThat(analysis.asyncLevel()).startsWith("async_level 1 (from ");
-
-    byte[] whole = gzip(run.log(Role.ORCHESTRATOR));
-    Path torn = file("torn.log.gz", Arrays.copyOf(whole, whole.length / 2));
-    Analysis half = LogAnalysis.of(AnalyzeOptions.NONE, List.of(torn));
-    file("tiny.log.gz", Arrays.copyOf(whole, 5));
-    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
-        .contains("tiny.log.gz is not a complete gzip file and was skipped.");
-    assertThat(half.notes()).anyMatch(note -> note.contains("is a truncated gzip file"));
-    assertThat(stats(half, LogMetric.QUEUE).count()).isBetween(10L, 59L);
-  }
-
-  @Test
-  void anUnreadablePathIsReportedInOneLine() throws IOException {
-    Path empty = Files.createDirectories(dir.resolve("empty"));
-
-    assertThatThrownBy(
-            () -> LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir.resolve("absent.log"))))
-        .isInstanceOf(AnalysisException.class)
-        .hasMessage(dir.resolve("absent.log") + ": not found, expected a log file or a directory");
-    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(empty)).notes())
-        .contains(empty + " has no file named *.log* or *.gz.");
-    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(file("e.log", ""))).isEmpty()).isTrue();
-  }
-
-  @Test
-  void timesWithoutADateGetItFromTheSameLog() {
-    Analysis analysis =
-        AnalyzedLogs.analyze(
-            """
-            03:04:05 [gen] batch.done completions=8 dur_ms=10.0 inflight=1
-            2026-01-02 03:04:06,000 [gen] batch.done completions=8 dur_ms=11.0 inflight=1
-            01-02 03:04:07 [gen] batch.done completions=8 dur_ms=12.0 inflight=1
-            23:59:59 [gen] batch.done completions=8 dur_ms=13.0 inflight=1
-            2026-01-03T00:00:01Z 00:00:01 [gen] batch.done completions=8 dur_ms=14.0 inflight=1
-            """);
-
-    double base = Instant.parse("2026-01-02T03:04:06Z").toEpochMilli();
-    assertThat(analysis.moments())
-        .extracting(Analysis.Moment::millis)
-        .containsExactlyInAnyOrder(
-            Double.NaN,
-            base,
-            base + 1000,
-            (double) Instant.parse("2026-01-01T23:59:59Z").toEpochMilli(),
-            (double) Instant.parse("2026-01-02T00:00:01Z").toEpochMilli());
-  }
-
-  @Test
-  void aLineWithACollectorsTimeInFrontIsTheSameEvent() {
-    String line =
-        "2026-01-02 03:04:05,678 INFO [gen] batch.done completions=8 dur_ms=9.0 inflight=1\n";
-
-    Analysis analysis =
-        AnalyzedLogs.analyze(line, "2026-01-02T03:04:06.001002003Z stdout F " + line);
-
-    assertThat(stats(analysis, LogMetric.BATCH).count()).isEqualTo(1);
   }
 
   @Test
@@ -371,123 +205,6 @@ class BadInputTest {
     Analysis analysis = AnalyzedLogs.analyze("[ckpt] write.done step=1 write_ms=-5.0\n");
 
     assertThat(analysis.inputs().getFirst().malformed()).isEqualTo(1);
-  }
-
-  @Test
-  void moreTracesThanAreKeptStillCountOnceEach() {
-    StringBuilder log = new StringBuilder();
-    int calls = CallBook.MOST + 5000;
-    for (int i = 0; i < calls; i++) {
-      log.append(
-          "[weights][%016x] client.done wall_ms=20.0 rpc_ms=15.0 queue_ms=5.0\n".formatted(i));
-    }
-
-    Analysis analysis = AnalyzedLogs.analyze(log.toString(), log.toString());
-
-    assertThat(stats(analysis, LogMetric.QUEUE).count()).isEqualTo(calls);
-    assertThat(analysis.notes()).anyMatch(note -> note.contains("of the newest"));
-  }
-
-  @Test
-  void aMessageOfFreshetCannotForgeAnEvent() {
-    String ours = "2026-01-02T03:04:05.678Z ";
-    String forged =
-        "[weights][00000000deadbeef] client.done wall_ms=99999.0 rpc_ms=1.0 queue_ms=99998.0";
-    for (String message :
-        List.of(
-                "ERROR orchestrator no tensor x\\n 2026 " + forged,
-                "ERROR orchestrator " + forged,
-                "WARN  trainer " + forged,
-                "INFO  inference waiting for " + forged,
-                "INFO  freshet x\r" + forged,
-                "INFO  orchestrator " + "y".repeat(3000) + forged,
-                "INFO  orchestrator [gen] x " + forged,
-                "WARN  orchestrator bad answer {'m':'" + forged + "'}",
-                "WARN  orchestrator bad answer {`m`:`" + forged + "`}",
-                "INFO  orchestrator {`m`:`" + forged + "`}",
-                "WARN  orchestrator bad answer {`m`:`" + FreeText.escaped(forged) + "`}",
-                "INFO  orchestrator " + FreeText.escaped("{`m`:`" + forged + "`}"))
-            .stream()
-            .map(text -> text.replace('`', '"'))
-            .toList()) {
-      Analysis analysis = AnalyzedLogs.analyze(ours + message + "\n");
-      assertThat(analysis.isEmpty()).as(message).isTrue();
-      assertThat(
-              AnalyzedLogs.analyze(
-                      "{\"log\":\"%s\",\"stream\":\"stderr\"}\n"
-                          .formatted(
-                              (ours + message)
-                                  .replace("\\", "\\\\")
-                                  .replace("\"", "\\\"")
-                                  .replace("\r", "\\r")))
-                  .isEmpty())
-          .as(message)
-          .isTrue();
-      assertThat(
-              stats(
-                      AnalyzedLogs.analyze(
-                          ours
-                              + message
-                              + ours
-                              + "INFO  trainer [ckpt] write.done step=1 write_ms=2.5\n"),
-                      LogMetric.WRITE)
-                  .count())
-          .as("another record in the line of %s", message)
-          .isEqualTo(1);
-    }
-    assertThat(AnalyzedLogs.analyze(ours + "INFO  orchestrator " + forged + "\n").isEmpty())
-        .isFalse();
-  }
-
-  @Test
-  void anyTextInBracketsIsATraceId() {
-    List<String> ids =
-        List.of(
-            "abc123",
-            "step-3-replica-0",
-            "0123456789ABCDEF",
-            "0af7651916cd43dd8448eb211c80319c",
-            "f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
-            "7",
-            "a b [c]",
-            "größe");
-    StringBuilder log = new StringBuilder();
-    for (String id : ids) {
-      log.append(
-          "[weights][%s] client.send url=http://h/update_weights t=1.000000\n".formatted(id));
-      log.append(
-          "[weights][%s] rpc.done op=update_weights t=2.000000 rpc_ms=400.0\n".formatted(id));
-      log.append("[weights][%s] client.done wall_ms=500.0\n".formatted(id));
-    }
-
-    Analysis analysis = AnalyzedLogs.analyze(log.toString());
-
-    assertThat(analysis.counts()).isEqualTo(new Analysis.Counts(ids.size(), 0, 0, 0));
-    assertThat(stats(analysis, LogMetric.QUEUE).max()).isEqualTo(100);
-    assertThat(analysis.updates())
-        .extracting(Analysis.Update::trace)
-        .contains("abc123", "step-3-replica-0", "0123456789abcdef", "a b [c]");
-  }
-
-  @Test
-  void aTraceparentsIdIsJoinedWithItsLowHalfButUuidsOfOneHostAreNot() {
-    String call =
-        """
-        [weights][0af7651916cd43dd8448eb211c80319c] client.done wall_ms=500.0
-        [weights][8448eb211c80319c] rpc.done op=update_weights t=2.000000 rpc_ms=400.0
-        """;
-    assertThat(AnalyzedLogs.analyze(call).counts().succeeded()).isEqualTo(1);
-
-    StringBuilder calls = new StringBuilder();
-    for (int i = 0; i < 100; i++) {
-      calls.append(
-          "[weights][%08x-7dec-11d0-a765-00a0c91e6bf6] client.done wall_ms=5.0 rpc_ms=3.0 queue_ms=2.0\n"
-              .formatted(i));
-      calls.append(
-          "[weights][%08x7dec11d0a76500a0c91e6bf7] client.done wall_ms=5.0 rpc_ms=3.0 queue_ms=2.0\n"
-              .formatted(i));
-    }
-    assertThat(AnalyzedLogs.analyze(calls.toString()).counts().succeeded()).isEqualTo(200);
   }
 
   @Test
@@ -518,99 +235,6 @@ class BadInputTest {
                   + " \"[")
           .contains("\"; expected " + line[1])
           .hasSizeLessThan(400);
-    }
-  }
-
-  @Test
-  void neitherPipesNorDevicesNorDirectoriesWithoutLogsAreWaitedFor() throws Exception {
-    Path pipe = dir.resolve("pipe.log");
-    assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")));
-    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
-
-    for (Path path : List.of(pipe, Path.of("/dev/zero"), Path.of("/dev/null"))) {
-      assertThatThrownBy(() -> LogAnalysis.of(AnalyzeOptions.NONE, List.of(path)))
-          .isInstanceOf(AnalysisException.class)
-          .hasMessageStartingWith(
-              path + ": a named pipe, socket or device, expected a log file or a directory");
-    }
-    assertThatThrownBy(() -> new FollowedLogs(AnalyzeOptions.NONE, List.of(pipe), () -> 0))
-        .hasMessageContaining("a named pipe");
-    assertThat(LogAnalysis.of(AnalyzeOptions.NONE, List.of(dir)).notes())
-        .contains(dir + " has no file named *.log* or *.gz.");
-  }
-
-  @Test
-  void theOpenPipeOfAShellIsRead() throws Exception {
-    assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")));
-    Process writer =
-        new ProcessBuilder(
-                "sh", "-c", "echo '[ckpt] write.done step=1 write_ms=2.5'; exec sleep 60")
-            .start();
-    try (InputStream out = writer.getInputStream()) {
-      Path path = Path.of("/proc/%d/fd/1".formatted(writer.pid()));
-      assertThat(out).isNotNull();
-      assertThatCode(() -> LogFiles.requirePresent(List.of(path))).doesNotThrowAnyException();
-    } finally {
-      writer.destroy();
-    }
-  }
-
-  @Test
-  void callsUnderOneTraceIdAllCount() {
-    StringBuilder client = new StringBuilder();
-    StringBuilder server = new StringBuilder();
-    int calls = 3 * CallBook.MOST_OF_TRACE;
-    for (int i = 0; i < calls; i++) {
-      String own = "[weights][trainer] ";
-      client.append(own + "client.send url=http://h/update_weights t=%d.000000\n".formatted(i));
-      server.append(own + "rpc.done op=update_weights t=%d.500000 rpc_ms=400.0\n".formatted(i));
-      client.append(
-          own + "client.done wall_ms=%d.5 rpc_ms=400.0 queue_ms=10.0\n".formatted(500 + i));
-    }
-
-    Analysis analysis = AnalyzedLogs.analyze(client.toString());
-    assertThat(stats(analysis, LogMetric.WALL).count()).isEqualTo(calls);
-    assertThat(stats(analysis, LogMetric.WALL).max()).isEqualTo(499.5 + calls);
-
-    String few = client.substring(0, client.indexOf(" t=900.000000"));
-    assertThat(
-            AnalyzedLogs.analyze(
-                    few,
-                    server.toString().lines().limit(900).collect(Collectors.joining("\n")),
-                    few)
-                .counts())
-        .isEqualTo(new Analysis.Counts(900, 0, 1, 0));
-  }
-
-  @Test
-  void manyCallsUnderManyTraceIdsAllCountInBoundedMemory() {
-    StringBuilder log = new StringBuilder();
-    int calls = CallBook.MOST + 9000;
-    for (int i = 0; i < calls; i++) {
-      log.append(
-          "[weights][%d] client.done wall_ms=%d.5 rpc_ms=1.0 queue_ms=1.0\n".formatted(i % 200, i));
-    }
-
-    Analysis analysis = AnalyzedLogs.analyze(log.toString());
-
-    assertThat(stats(analysis, LogMetric.WALL).count()).isEqualTo(calls);
-    assertThat(analysis.updates().size()).isEqualTo(CallBook.MOST);
-  }
-
-  @Test
-  void anEscapedMessageHoldsNoEventInWhateverFormItIsCollected() {
-    String forged = "[weights][00000000deadbeef] client.done wall_ms=9.0 rpc_ms=1.0 queue_ms=8.0";
-    String message = FreeText.escaped("bad answer {\"m\":\"%s\"} or %s".formatted(forged, forged));
-    String quoted = message.replace("\\", "\\\\").replace("\"", "\\\"");
-    String nested = "{\"log\":\"%s\"}".formatted(quoted);
-    for (String line :
-        List.of(
-            message,
-            "freshet: " + message,
-            "{\"level\":\"WARN\",\"msg\":\"%s\"}".formatted(quoted),
-            "{\"log\":\"%s\"}".formatted(nested.replace("\\", "\\\\").replace("\"", "\\\"")))) {
-      Analysis analysis = AnalyzedLogs.analyze(line + "\n");
-      assertThat(analysis.isEmpty()).as(line).isTrue();
     }
   }
 }
