@@ -8,15 +8,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * libtorch's automatic casts on the calling thread while open: linear layers run in the type of a
- * {@link Precision}, everything else in the type of its input. Scopes may be nested and are closed
- * by the thread that opened them. The backward pass needs no casts: it runs in the types of the
- * forward pass.
+ * {@link TrainingPrecision}, everything else in the type of its input. Scopes may be nested and are
+ * closed by the thread that opened them. The backward pass needs no casts: it runs in the types of
+ * the forward pass.
  */
 final class Autocast implements AutoCloseable {
   private final boolean before = torch.is_autocast_enabled(DeviceType.CPU);
 
-  Autocast(Precision precision) {
-    boolean casts = precision != Precision.FLOAT32;
+  Autocast(TrainingPrecision precision) {
+    boolean casts = precision != TrainingPrecision.FLOAT32;
     if (casts) {
       torch.set_autocast_dtype(DeviceType.CPU, precision.type());
       // A cached cast of a weight would outlive the update of the weight.
@@ -31,7 +31,7 @@ final class Autocast implements AutoCloseable {
    */
   static Attention excluding(Attention attention) {
     return (layer, query, key, value) -> {
-      try (Autocast _ = new Autocast(Precision.FLOAT32)) {
+      try (Autocast _ = new Autocast(TrainingPrecision.FLOAT32)) {
         return attention.attend(layer, inFloat(query), inFloat(key), inFloat(value));
       }
     };

@@ -24,7 +24,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class TrainableModel implements AutoCloseable {
   private final ModelWeights weights;
   private final Decoder decoder;
-  private final Precision precision;
+  private final TrainingPrecision precision;
   private final LanguageHead head;
   private final OptimizerConfig config;
   private final TensorVector parameters;
@@ -38,7 +38,7 @@ public final class TrainableModel implements AutoCloseable {
    * @param maxLength the longest sequence to train on
    */
   public TrainableModel(
-      ModelWeights weights, int maxLength, Precision precision, OptimizerConfig config) {
+      ModelWeights weights, int maxLength, TrainingPrecision precision, OptimizerConfig config) {
     this.weights = weights;
     this.decoder = new Decoder(weights, maxLength);
     this.precision = precision;

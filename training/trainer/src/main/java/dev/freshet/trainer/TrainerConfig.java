@@ -35,7 +35,7 @@ public record TrainerConfig(
                 "float32; bfloat16: linear layers in bfloat16, attention, norms, loss, weights and"
                     + " gradients in float32; faster for large models on CPUs with bfloat16"
                     + " instructions")
-        Precision precision,
+        TrainingPrecision precision,
     @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
     @Key(
             def = "3",

@@ -23,7 +23,7 @@ class OptimizerTest {
     OptimizerConfig config = new OptimizerConfig(0.01, 2, 0, 0.9, 0.99, 1e-8, 0.1, 1e9);
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model =
-        new TrainableModel(weights, TinyModel.MAX_LENGTH, Precision.FLOAT32, config)) {
+        new TrainableModel(weights, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, config)) {
       double[] lr = {0.005, 0.01};
       double m = 0;
       double v = 0;
@@ -52,7 +52,7 @@ class OptimizerTest {
     OptimizerConfig clipping = new OptimizerConfig(0.01, 0, 0, 0.9, 0.99, 1, 0, 1e-3);
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model =
-        new TrainableModel(weights, TinyModel.MAX_LENGTH, Precision.FLOAT32, clipping)) {
+        new TrainableModel(weights, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, clipping)) {
       double before = first(weights.get(NAME));
       double gradient = accumulate(model, weights);
 

@@ -43,7 +43,7 @@ class PolicyTrainerTest {
     OptimizerConfig slow = new OptimizerConfig(1e-3, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
     ModelWeights weights = TinyModel.weights();
     try (TrainableModel model =
-        new TrainableModel(weights, TinyModel.MAX_LENGTH, Precision.FLOAT32, slow)) {
+        new TrainableModel(weights, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, slow)) {
       PolicyTrainer trainer = trainer(model, rule);
       TrainingBatch batch = batch(weights);
       double first = trainer.step(batch).loss();
@@ -105,9 +105,9 @@ class PolicyTrainerTest {
     ModelWeights one = TinyModel.weights();
     ModelWeights many = TinyModel.weights();
     try (TrainableModel whole =
-            new TrainableModel(one, TinyModel.MAX_LENGTH, Precision.FLOAT32, smooth);
+            new TrainableModel(one, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, smooth);
         TrainableModel cut =
-            new TrainableModel(many, TinyModel.MAX_LENGTH, Precision.FLOAT32, smooth)) {
+            new TrainableModel(many, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, smooth)) {
       TrainingBatch batch = uneven(one);
       StepMetrics a =
           new PolicyTrainer(whole, LossRule.GRPO.loss(), 32, 1 << 20, MonotonicClock.SYSTEM)

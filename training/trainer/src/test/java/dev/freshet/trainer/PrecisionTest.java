@@ -19,8 +19,8 @@ class PrecisionTest {
 
   @Test
   void aStepInBfloat16HasTheFiguresOfAStepInFloat32ToTheRoundingOfBfloat16() {
-    StepMetrics exact = step(Precision.FLOAT32);
-    StepMetrics rounded = step(Precision.BFLOAT16);
+    StepMetrics exact = step(TrainingPrecision.FLOAT32);
+    StepMetrics rounded = step(TrainingPrecision.BFLOAT16);
 
     assertThat(rounded.loss()).isCloseTo(exact.loss(), within(0.02)).isNotEqualTo(exact.loss());
     assertThat(rounded.entropy()).isCloseTo(exact.entropy(), within(0.02));
@@ -31,7 +31,7 @@ class PrecisionTest {
   @Test
   void aModelTrainedInBfloat16LearnsAndKeepsItsWeightsInFloat32() {
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = trainable(weights, Precision.BFLOAT16)) {
+    try (TrainableModel model = trainable(weights, TrainingPrecision.BFLOAT16)) {
       SupervisedTrainer trainer = new SupervisedTrainer(model, 16, 64, 0);
       List<Example> examples = List.of(TinyModel.example(LONG, 4), TinyModel.example(SHORT, 2));
       double first = trainer.step(examples);
@@ -51,12 +51,12 @@ class PrecisionTest {
 
   @Test
   void theThreadCastsNothingAfterAStep() {
-    step(Precision.BFLOAT16);
+    step(TrainingPrecision.BFLOAT16);
 
     assertThat(torch.is_autocast_enabled(DeviceType.CPU)).isFalse();
   }
 
-  private static StepMetrics step(Precision precision) {
+  private static StepMetrics step(TrainingPrecision precision) {
     ModelWeights weights = TinyModel.weights();
     float[] shifted = TinyModel.logprobs(weights, LONG, 4);
     shifted[0] -= 0.5f;
@@ -72,7 +72,7 @@ class PrecisionTest {
     }
   }
 
-  private static TrainableModel trainable(ModelWeights weights, Precision precision) {
+  private static TrainableModel trainable(ModelWeights weights, TrainingPrecision precision) {
     return new TrainableModel(weights, TinyModel.MAX_LENGTH, precision, TinyModel.PLAIN);
   }
 }

@@ -55,7 +55,7 @@ final class TinyModel {
   }
 
   static TrainableModel trainable(ModelWeights weights) {
-    return new TrainableModel(weights, MAX_LENGTH, Precision.FLOAT32, PLAIN);
+    return new TrainableModel(weights, MAX_LENGTH, TrainingPrecision.FLOAT32, PLAIN);
   }
 
   /** The logprobs of the whole vocabulary for each target of one sequence by itself. */

@@ -393,7 +393,7 @@ class TrainerLoopTest {
             TinyModel.PLAIN.maxGradNorm(),
             TinyModel.MAX_LENGTH,
             4 * TinyModel.MAX_LENGTH,
-            Precision.FLOAT32,
+            TrainingPrecision.FLOAT32,
             1,
             keepWeights,
             deadline.toSeconds(),

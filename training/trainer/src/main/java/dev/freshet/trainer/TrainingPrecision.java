@@ -7,13 +7,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * attention, norms, the softmax over the vocabulary and the loss are in 32-bit floats either way. A
  * constant's lower-case name is its name in the configuration.
  */
-public enum Precision {
+public enum TrainingPrecision {
   FLOAT32(ScalarType.Float),
   BFLOAT16(ScalarType.BFloat16);
 
   private final ScalarType type;
 
-  Precision(ScalarType type) {
+  TrainingPrecision(ScalarType type) {
     this.type = type;
   }
 
