@@ -5,15 +5,18 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/** The attention of a layer's queries to the keys of their own sequence or of a cache. */
+/**
+ * The attention of a layer's queries to the keys of their own sequence or of a cache. It also
+ * applies the rotary embedding, since it knows the tokens' positions.
+ */
 @FunctionalInterface
 public interface Attention {
   /**
    * The attention output of one layer.
    *
    * @param layer the layer's index
-   * @param query {@code [batch, time, heads, headDim]}, rotated
-   * @param key {@code [batch, time, kvHeads, headDim]}, rotated
+   * @param query {@code [batch, time, heads, headDim]}, not rotated
+   * @param key {@code [batch, time, kvHeads, headDim]}, not rotated
    * @param value {@code [batch, time, kvHeads, headDim]}
    * @return {@code [batch, time, heads, headDim]}
    */
@@ -38,7 +41,7 @@ public interface Attention {
     long group = heads / kvHeads;
     Tensor rows =
         query
-            .view(batch, time, kvHeads, group, headDim)
+            .reshape(batch, time, kvHeads, group, headDim)
             .permute(0, 2, 3, 1, 4)
             .reshape(batch, kvHeads, group * time, headDim);
     Tensor rowMask =

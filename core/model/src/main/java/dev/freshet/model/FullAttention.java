@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /** Causal attention of whole sequences to themselves. A row may hold several packed sequences. */
 public final class FullAttention implements Attention {
   private final ModelConfig config;
+  private final Rotation rotation;
   private final Map<OptionalInt, Tensor> masks = new HashMap<>();
 
   /**
@@ -21,6 +22,7 @@ public final class FullAttention implements Attention {
    */
   public FullAttention(ModelConfig config, Tensor positions, Tensor segments, ScalarType type) {
     this.config = config;
+    this.rotation = Rotation.of(config, positions, type);
     config.windows().stream()
         .distinct()
         .forEach(window -> masks.put(window, Masks.packed(positions, segments, window, type)));
@@ -29,6 +31,6 @@ public final class FullAttention implements Attention {
   @Override
   public Tensor attend(int layer, Tensor query, Tensor key, Tensor value) {
     Tensor mask = Objects.requireNonNull(masks.get(config.windows().get(layer)));
-    return Attention.scaledDotProduct(query, key, value, mask);
+    return Attention.scaledDotProduct(rotation.apply(query), rotation.apply(key), value, mask);
   }
 }

@@ -54,12 +54,14 @@ public final class KvCache implements AutoCloseable {
    */
   public Attention prefill(int first, Tensor positions) {
     Map<OptionalInt, Tensor> masks = masks(positions.unsqueeze(2), positions.unsqueeze(1));
-    return (layer, query, key, value) -> {
+    Rotation rotation = Rotation.of(config, positions, type);
+    return (layer, query, unrotated, value) -> {
+      Tensor key = rotation.apply(unrotated);
       long sequences = query.size(0);
       long time = query.size(1);
       keys.get(layer).narrow(0, first, sequences).narrow(1, 0, time).copy_(key);
       values.get(layer).narrow(0, first, sequences).narrow(1, 0, time).copy_(value);
-      return Attention.scaledDotProduct(query, key, value, mask(masks, layer));
+      return Attention.scaledDotProduct(rotation.apply(query), key, value, mask(masks, layer));
     };
   }
 
@@ -74,10 +76,11 @@ public final class KvCache implements AutoCloseable {
     long time = positions.size(1);
     long length = start + time;
     Map<OptionalInt, Tensor> masks = masks(positions.unsqueeze(2), keyPositions(length));
+    Rotation rotation = Rotation.of(config, positions, type);
     return (layer, query, key, value) ->
         Attention.scaledDotProduct(
-            query,
-            extended(keys.get(layer), slot, start, key).narrow(1, 0, length),
+            rotation.apply(query),
+            extended(keys.get(layer), slot, start, rotation.apply(key)).narrow(1, 0, length),
             extended(values.get(layer), slot, start, value).narrow(1, 0, length),
             mask(masks, layer));
   }
@@ -112,10 +115,13 @@ public final class KvCache implements AutoCloseable {
     Tensor index = Torch.longs(rows, slots);
     Map<OptionalInt, Tensor> masks =
         masks(Torch.longs(positions, slots, 1, 1), keyPositions(length));
+    Rotation rotation = Rotation.of(config, Torch.longs(positions, slots, 1), type);
     return (layer, query, key, value) ->
         Attention.scaledDotProduct(
-            query,
-            append(keys.get(layer), index, key).narrow(0, 0, slots).narrow(1, 0, length),
+            rotation.apply(query),
+            append(keys.get(layer), index, rotation.apply(key))
+                .narrow(0, 0, slots)
+                .narrow(1, 0, length),
             append(values.get(layer), index, value).narrow(0, 0, slots).narrow(1, 0, length),
             mask(masks, layer));
   }
@@ -152,7 +158,7 @@ public final class KvCache implements AutoCloseable {
     long slots = fresh.size(0);
     cache
         .view(-1, config.kvHeads(), config.headDim())
-        .index_copy_(0, index, fresh.view(slots, config.kvHeads(), config.headDim()));
+        .index_copy_(0, index, fresh.reshape(slots, config.kvHeads(), config.headDim()));
     return cache;
   }
 

@@ -41,7 +41,7 @@ class GoldenModelTest {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
         ModelWeights weights = load(fixture);
-        Decoder decoder = new Decoder(weights, 256)) {
+        Decoder decoder = new Decoder(weights)) {
       for (JsonNode golden : cases(fixture)) {
         int[] ids = ints(golden.get("input_ids"));
         float[] logprobs = promptLogprobs(decoder, ids, golden.get("last_logits_first16"));
@@ -62,7 +62,7 @@ class GoldenModelTest {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
         ModelWeights weights = load(fixture);
-        Decoder decoder = new Decoder(weights, 256);
+        Decoder decoder = new Decoder(weights);
         KvCache cache = new KvCache(weights.config(), 4, 256, weights.type())) {
       List<JsonNode> cases = cases(fixture);
       int rows = cases.size();
@@ -75,18 +75,14 @@ class GoldenModelTest {
             torch
                 .arange(new Scalar((long) ids.length), Torch.options(torch.ScalarType.Long))
                 .view(1, -1);
-        Tensor hidden = decoder.hidden(longs(ids), positionIds, cache.prefill(row, positionIds));
+        Tensor hidden = decoder.hidden(longs(ids), cache.prefill(row, positionIds));
         tokens[row] = best(decoder.logits(hidden.select(1, ids.length - 1L)))[0];
         positions[row] = ids.length;
         greedy.add(new ArrayList<>(List.of((int) tokens[row])));
       }
       int length = cases.getFirst().get("greedy_token_ids").size();
       for (int step = 1; step < length; step++) {
-        Tensor hidden =
-            decoder.hidden(
-                Torch.longs(tokens, rows, 1),
-                Torch.longs(positions, rows, 1),
-                cache.decode(positions));
+        Tensor hidden = decoder.hidden(Torch.longs(tokens, rows, 1), cache.decode(positions));
         long[] next = best(decoder.logits(hidden.select(1, 0)));
         for (int row = 0; row < rows; row++) {
           greedy.get(row).add((int) next[row]);
@@ -111,7 +107,6 @@ class GoldenModelTest {
         decoder.logits(
             decoder.hidden(
                 longs(ids),
-                positions,
                 new FullAttention(decoder.config(), positions, segments, torch.ScalarType.Float)));
     float[] last = Torch.toFloats(logits.select(1, time - 1).narrow(1, 0, 16));
     for (int i = 0; i < 16; i++) {

@@ -28,7 +28,6 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   private final Path baseDir;
   private final ModelConfig config;
   private final DType type;
-  private final int maxLength;
   private final boolean strict;
   private final MonotonicClock clock;
 
@@ -38,17 +37,11 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
    * @param strict whether a tensor that the model does not have is refused
    */
   CheckpointSource(
-      Path baseDir,
-      ModelConfig config,
-      DType type,
-      int maxLength,
-      boolean strict,
-      MonotonicClock clock) {
+      Path baseDir, ModelConfig config, DType type, boolean strict, MonotonicClock clock) {
     this.strict = strict;
     this.baseDir = baseDir;
     this.config = config;
     this.type = type;
-    this.maxLength = maxLength;
     this.clock = clock;
   }
 
@@ -143,7 +136,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
       long start = clock.nanos();
       boolean built = false;
       try {
-        VersionedModel model = new VersionedModel(version, parameters, type, maxLength);
+        VersionedModel model = new VersionedModel(version, parameters, type);
         built = true;
         return new Loaded<>(
             model,

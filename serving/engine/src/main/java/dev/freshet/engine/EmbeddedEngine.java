@@ -39,7 +39,7 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
     DType type = engine.dtype().or(config.dtype());
     int maxModelLen = Math.min(engine.maxModelLen(), config.maxPositions());
     CheckpointSource source =
-        new CheckpointSource(baseDir, config, type, maxModelLen, engine.strictWeights(), clock);
+        new CheckpointSource(baseDir, config, type, engine.strictWeights(), clock);
     VersionedModel base = source.readBase().build().weights();
     KvCache cache = cache(config, engine.maxSequences(), maxModelLen, base);
     return new Parts<>(

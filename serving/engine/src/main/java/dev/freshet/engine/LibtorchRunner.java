@@ -74,10 +74,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
     Tensor positionIds = Torch.longs(positions, sequences.size(), longest);
     return model
         .decoder()
-        .hidden(
-            Torch.longs(tokens, sequences.size(), longest),
-            positionIds,
-            cache.prefill(first, positionIds));
+        .hidden(Torch.longs(tokens, sequences.size(), longest), cache.prefill(first, positionIds));
   }
 
   @Override
@@ -113,10 +110,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
     Tensor positionIds = Torch.longs(positions, 1, positions.length);
     return model
         .decoder()
-        .hidden(
-            Torch.longs(tokens, 1, tokens.length),
-            positionIds,
-            cache.extend(slot, start, positionIds));
+        .hidden(Torch.longs(tokens, 1, tokens.length), cache.extend(slot, start, positionIds));
   }
 
   private static int longest(List<Sequence> sequences) {
@@ -140,10 +134,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
       Tensor hidden =
           model
               .decoder()
-              .hidden(
-                  Torch.longs(tokens, rows, 1),
-                  Torch.longs(positions, rows, 1),
-                  cache.decode(positions))
+              .hidden(Torch.longs(tokens, rows, 1), cache.decode(positions))
               .view(rows, model.config().hiddenSize());
       List<Sampler.Sample> samples = sample(running, hidden);
       recorded.done(false, rows, version());

@@ -28,7 +28,6 @@ final class VersionedModel implements PolicyWeights {
   private final Parameters parameters;
   private final Checkpoint checkpoint;
   private final DType type;
-  private final int maxLength;
   private Optional<Built> built;
 
   /**
@@ -37,12 +36,11 @@ final class VersionedModel implements PolicyWeights {
    * @param parameters whose checkpoint is owned by this model, unless the constructor throws
    * @param type the type that the engine computes in
    */
-  VersionedModel(long version, Parameters parameters, DType type, int maxLength) {
+  VersionedModel(long version, Parameters parameters, DType type) {
     this.version = version;
     this.parameters = parameters;
     this.checkpoint = parameters.checkpoint();
     this.type = type;
-    this.maxLength = maxLength;
     this.built = Optional.of(build());
   }
 
@@ -52,7 +50,7 @@ final class VersionedModel implements PolicyWeights {
             ? ModelWeights.over(parameters)
             : ModelWeights.copyOf(parameters, Torch.scalarType(type));
     try {
-      return new Built(weights, new Decoder(weights, maxLength));
+      return new Built(weights, new Decoder(weights));
     } catch (RuntimeException e) {
       weights.close();
       throw e;

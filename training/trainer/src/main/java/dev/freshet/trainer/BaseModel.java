@@ -126,7 +126,7 @@ public final class BaseModel {
       TrainerMetrics metrics) {
     Torch.useThreads(sft.threads());
     try (TrainableModel model =
-        new TrainableModel(initial(), trainer.packLength(), trainer.precision(), sft.optimizer())) {
+        new TrainableModel(initial(), trainer.precision(), sft.optimizer())) {
       SupervisedTrainer supervised =
           new SupervisedTrainer(
               model, trainer.packLength(), trainer.microTokens(), sft.labelSmoothing());

@@ -71,7 +71,7 @@ record MicroBatch(
     FullAttention attention =
         new FullAttention(decoder.config(), positions, segments, ScalarType.Float);
     return decoder
-        .hidden(tokens, positions, Autocast.excluding(attention))
+        .hidden(tokens, Autocast.excluding(attention))
         .view(-1, decoder.config().hiddenSize())
         .index_select(0, predictors);
   }

@@ -35,12 +35,10 @@ public final class TrainableModel implements AutoCloseable {
    * Makes weights trainable.
    *
    * @param weights 32-bit weights in their own memory; closed with this object
-   * @param maxLength the longest sequence to train on
    */
-  public TrainableModel(
-      ModelWeights weights, int maxLength, TrainingPrecision precision, OptimizerConfig config) {
+  public TrainableModel(ModelWeights weights, TrainingPrecision precision, OptimizerConfig config) {
     this.weights = weights;
-    this.decoder = new Decoder(weights, maxLength);
+    this.decoder = new Decoder(weights);
     this.precision = precision;
     this.head = new LanguageHead(weights.head(), precision.type(), LanguageHead.CHUNK_BYTES);
     this.config = config;

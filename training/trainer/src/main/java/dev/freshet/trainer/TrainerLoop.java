@@ -91,7 +91,7 @@ public final class TrainerLoop implements AutoCloseable {
     ModelConfig shape = ConfigJson.read(base);
     try (Checkpoint checkpoint = CheckpointStore.openVerified(base)) {
       ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
-      return new TrainableModel(own, config.packLength(), config.precision(), config.optimizer());
+      return new TrainableModel(own, config.precision(), config.optimizer());
     }
   }
 

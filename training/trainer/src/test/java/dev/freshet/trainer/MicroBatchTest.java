@@ -47,7 +47,7 @@ class MicroBatchTest {
             TinyModel.example(new int[] {1, 8, 9, 3, 9, 8, 2}, 3),
             TinyModel.example(new int[] {11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0}, 11));
     try (ModelWeights weights = TinyModel.weights();
-        Decoder decoder = new Decoder(weights, TinyModel.MAX_LENGTH);
+        Decoder decoder = new Decoder(weights);
         PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       List<List<Example>> rows = RowPacker.pack(examples, 21);

@@ -22,8 +22,7 @@ class OptimizerTest {
   void twoStepsEqualAdamWComputedByHand() {
     OptimizerConfig config = new OptimizerConfig(0.01, 2, 0, 0.9, 0.99, 1e-8, 0.1, 1e9);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model =
-        new TrainableModel(weights, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, config)) {
+    try (TrainableModel model = new TrainableModel(weights, TrainingPrecision.FLOAT32, config)) {
       double[] lr = {0.005, 0.01};
       double m = 0;
       double v = 0;
@@ -51,8 +50,7 @@ class OptimizerTest {
   void aGradientAboveTheMaximumNormIsScaledDownAndItsOriginalNormReported() {
     OptimizerConfig clipping = new OptimizerConfig(0.01, 0, 0, 0.9, 0.99, 1, 0, 1e-3);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model =
-        new TrainableModel(weights, TinyModel.MAX_LENGTH, TrainingPrecision.FLOAT32, clipping)) {
+    try (TrainableModel model = new TrainableModel(weights, TrainingPrecision.FLOAT32, clipping)) {
       double before = first(weights.get(NAME));
       double gradient = accumulate(model, weights);
 

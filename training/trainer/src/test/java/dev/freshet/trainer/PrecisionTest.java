@@ -73,6 +73,6 @@ class PrecisionTest {
   }
 
   private static TrainableModel trainable(ModelWeights weights, TrainingPrecision precision) {
-    return new TrainableModel(weights, TinyModel.MAX_LENGTH, precision, TinyModel.PLAIN);
+    return new TrainableModel(weights, precision, TinyModel.PLAIN);
   }
 }

@@ -55,14 +55,14 @@ final class TinyModel {
   }
 
   static TrainableModel trainable(ModelWeights weights) {
-    return new TrainableModel(weights, MAX_LENGTH, TrainingPrecision.FLOAT32, PLAIN);
+    return new TrainableModel(weights, TrainingPrecision.FLOAT32, PLAIN);
   }
 
   /** The logprobs of the whole vocabulary for each target of one sequence by itself. */
   static float[][] distributions(ModelWeights weights, Example example) {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
-        Decoder decoder = new Decoder(weights, MAX_LENGTH)) {
+        Decoder decoder = new Decoder(weights)) {
       float[] flat = Torch.toFloats(logprobs(decoder, List.of(List.of(example))));
       float[][] rows = new float[flat.length / VOCABULARY][];
       for (int i = 0; i < rows.length; i++) {
