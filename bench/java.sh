@@ -10,7 +10,7 @@ run_main() {
   shift
   (
     cd "$module"
-    "$JAVA_HOME/bin/java" -Xmx1g -Xmn32m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
+    "$JAVA_HOME/bin/java" -Xmx1g -Xmn32m -XX:+UseSerialGC --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
       --sun-misc-unsafe-memory-access=allow -cp "target/test-classes:target/classes:$(cat target/bench-classpath)" "$@"
   ) | grep -v -e ' DEBUG ' -e ' INFO '
 }

@@ -68,7 +68,11 @@ class HouseTest {
                   "wire", may(List.of("config", "trace"), "io.netty.buffer", "tools.jackson")),
               Map.entry(
                   "model",
-                  may(List.of("config", "weights", "trace"), "org.bytedeco", "tools.jackson")),
+                  may(
+                      List.of("config", "weights", "trace"),
+                      "jdk.incubator.vector",
+                      "org.bytedeco",
+                      "tools.jackson")),
               Map.entry(
                   "http",
                   may(List.of("config", "wire", "metrics", "trace"), "io.netty", "org.slf4j")),

@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -63,31 +66,35 @@ class GoldenModelTest {
         NoGradGuard _ = new NoGradGuard();
         ModelWeights weights = load(fixture);
         Decoder decoder = new Decoder(weights);
-        KvCache cache = new KvCache(weights.config(), 4, 256, weights.type())) {
+        KvPool pool = new KvPool(weights.config(), 64, 256, weights.type(), 2)) {
       List<JsonNode> cases = cases(fixture);
       int rows = cases.size();
-      long[] tokens = new long[rows];
-      long[] positions = new long[rows];
+      List<List<Integer>> sequences = new ArrayList<>();
       List<List<Integer>> greedy = new ArrayList<>();
-      for (int row = 0; row < rows; row++) {
-        int[] ids = ints(cases.get(row).get("input_ids"));
-        Tensor positionIds =
-            torch
-                .arange(new Scalar((long) ids.length), Torch.options(torch.ScalarType.Long))
-                .view(1, -1);
-        Tensor hidden = decoder.hidden(longs(ids), cache.prefill(row, positionIds));
-        tokens[row] = best(decoder.logits(hidden.select(1, ids.length - 1L)))[0];
-        positions[row] = ids.length;
-        greedy.add(new ArrayList<>(List.of((int) tokens[row])));
+      for (JsonNode one : cases) {
+        sequences.add(new ArrayList<>(Arrays.asList(boxed(ints(one.get("input_ids"))))));
+        greedy.add(new ArrayList<>());
       }
+      int[] cached = new int[rows];
       int length = cases.getFirst().get("greedy_token_ids").size();
-      for (int step = 1; step < length; step++) {
-        Tensor hidden = decoder.hidden(Torch.longs(tokens, rows, 1), cache.decode(positions));
-        long[] next = best(decoder.logits(hidden.select(1, 0)));
+      for (int step = 0; step < length; step++) {
+        List<KvSpan> spans = new ArrayList<>();
+        List<Long> tokens = new ArrayList<>();
+        List<Long> ends = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+          List<Integer> sequence = sequences.get(row);
+          // The blocks of the rows alternate, so that they do not lie side by side.
+          int[] blocks = IntStream.range(0, 16).map(scattered(row, rows)).toArray();
+          spans.add(new KvSpan(cached[row], sequence.size() - cached[row], blocks));
+          sequence.subList(cached[row], sequence.size()).forEach(t -> tokens.add((long) t));
+          ends.add(tokens.size() - 1L);
+          cached[row] = sequence.size();
+        }
+        Tensor hidden = decoder.hidden(longs(tokens).unsqueeze(0), pool.attention(spans));
+        long[] next = best(decoder.logits(hidden.select(0, 0).index_select(0, longs(ends))));
         for (int row = 0; row < rows; row++) {
           greedy.get(row).add((int) next[row]);
-          tokens[row] = next[row];
-          positions[row]++;
+          sequences.get(row).add((int) next[row]);
         }
       }
       for (int row = 0; row < rows; row++) {
@@ -96,6 +103,14 @@ class GoldenModelTest {
             .containsExactly(boxed(ints(cases.get(row).get("greedy_token_ids"))));
       }
     }
+  }
+
+  private static IntUnaryOperator scattered(int row, int rows) {
+    return i -> 63 - (i * rows + row);
+  }
+
+  private static Tensor longs(List<Long> values) {
+    return Torch.longs(values.stream().mapToLong(Long::longValue).toArray(), values.size());
   }
 
   private static float[] promptLogprobs(Decoder decoder, int[] ids, JsonNode lastLogits) {

@@ -1,0 +1,206 @@
+package dev.freshet.model;
+
+import static dev.freshet.model.KvFormat.FLOATS;
+import static dev.freshet.model.KvFormat.LANES;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * The attention of four query rows that share a key-value head, over the blocks of one sequence:
+ * scores, softmax and weighted sum of the values. A row is one head of one token. Four rows share
+ * every load of a key or a value. Owns its scratch memory; belongs to one thread at a time.
+ */
+final class AttentionTile {
+  /** Query rows in a tile. */
+  static final int ROWS = 4;
+
+  private final KvLayout layout;
+  private final KvFormat format;
+
+  /** {@code [ROWS, headDim]}, rotated and scaled. */
+  private final float[] queries;
+
+  /** {@code [ROWS, paddedDim]}. */
+  private final float[] outputs;
+
+  /** {@code [ROWS, stride]}, grown as needed; then the weights of the values. */
+  private float[] scores = new float[0];
+
+  private int stride;
+
+  /** The keys that each row attends to: from, inclusive, and to, exclusive. */
+  private final int[] from = new int[ROWS];
+
+  private final int[] to = new int[ROWS];
+  private final float[] scale = new float[ROWS];
+
+  AttentionTile(KvLayout layout) {
+    this.layout = layout;
+    this.format = layout.format();
+    this.queries = new float[ROWS * layout.headDim()];
+    this.outputs = new float[ROWS * layout.paddedDim()];
+  }
+
+  /** Where row {@code row}'s query must be put, {@code headDim} floats of {@link #queries}. */
+  int queryOffset(int row) {
+    return row * layout.headDim();
+  }
+
+  float[] queries() {
+    return queries;
+  }
+
+  /** Sets the keys of a row: {@code from}, inclusive, to {@code to}, exclusive. */
+  void keys(int row, int first, int end) {
+    from[row] = first;
+    to[row] = end;
+  }
+
+  /** Leaves the rows from {@code count} on without a query. */
+  void fill(int count) {
+    Arrays.fill(queries, queryOffset(count), queries.length, 0);
+    for (int row = count; row < ROWS; row++) {
+      keys(row, from[0], to[0]);
+    }
+  }
+
+  /** The output of a row is in {@link #outputs} from here on, {@code headDim} floats. */
+  int outputOffset(int row) {
+    return row * layout.paddedDim();
+  }
+
+  float[] outputs() {
+    return outputs;
+  }
+
+  /**
+   * Computes the outputs of the four rows.
+   *
+   * @param keys address of the layer's keys
+   * @param values address of the layer's values
+   * @param blocks the sequence's blocks in order
+   */
+  void attend(long keys, long values, int[] blocks, int kvHead) {
+    int first = Math.min(Math.min(from[0], from[1]), Math.min(from[2], from[3]));
+    int end = Math.max(Math.max(to[0], to[1]), Math.max(to[2], to[3]));
+    int firstBlock = first / KvLayout.BLOCK;
+    int endBlock = (end + KvLayout.BLOCK - 1) / KvLayout.BLOCK;
+    int length = (endBlock - firstBlock) * KvLayout.BLOCK;
+    if (stride < length) {
+      stride = Math.max(length, 2 * stride);
+      scores = new float[ROWS * stride];
+    }
+    score(keys, blocks, kvHead, firstBlock, endBlock);
+    int origin = firstBlock * KvLayout.BLOCK;
+    for (int row = 0; row < ROWS; row++) {
+      scale[row] = softmax(row * stride, length, from[row] - origin, to[row] - origin);
+    }
+    weigh(values, blocks, kvHead, firstBlock, end);
+  }
+
+  /** The scores of four rows with all keys of the blocks, also those that a row does not see. */
+  private void score(long keys, int[] blocks, int kvHead, int firstBlock, int endBlock) {
+    KvFormat format = this.format;
+    float[] queries = this.queries;
+    float[] scores = this.scores;
+    int stride = this.stride;
+    int headDim = layout.headDim();
+    long row = (long) KvLayout.BLOCK * format.size();
+    for (int block = firstBlock; block < endBlock; block++) {
+      long head = keys + layout.keyOffset(blocks[block], kvHead);
+      int at = (block - firstBlock) * KvLayout.BLOCK;
+      for (int lane = 0; lane < KvLayout.BLOCK; lane += LANES) {
+        FloatVector sum0 = FloatVector.zero(FLOATS);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        long address = head + (long) lane * format.size();
+        for (int d = 0; d < headDim; d++) {
+          FloatVector key = format.load(address + d * row);
+          sum0 = key.fma(FloatVector.broadcast(FLOATS, queries[d]), sum0);
+          sum1 = key.fma(FloatVector.broadcast(FLOATS, queries[headDim + d]), sum1);
+          sum2 = key.fma(FloatVector.broadcast(FLOATS, queries[2 * headDim + d]), sum2);
+          sum3 = key.fma(FloatVector.broadcast(FLOATS, queries[3 * headDim + d]), sum3);
+        }
+        sum0.intoArray(scores, at + lane);
+        sum1.intoArray(scores, stride + at + lane);
+        sum2.intoArray(scores, 2 * stride + at + lane);
+        sum3.intoArray(scores, 3 * stride + at + lane);
+      }
+    }
+  }
+
+  /**
+   * Makes weights of the scores of one row, not divided by their sum. Keys outside of {@code
+   * [first, end)} get the weight 0. Returns 1 / sum.
+   */
+  private float softmax(int offset, int length, int first, int end) {
+    Arrays.fill(scores, offset, offset + first, Float.NEGATIVE_INFINITY);
+    Arrays.fill(scores, offset + end, offset + length, Float.NEGATIVE_INFINITY);
+    FloatVector most = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+    for (int i = offset; i < offset + length; i += LANES) {
+      most = most.max(FloatVector.fromArray(FLOATS, scores, i));
+    }
+    float max = most.reduceLanes(VectorOperators.MAX);
+    FloatVector sum = FloatVector.zero(FLOATS);
+    for (int i = offset; i < offset + length; i += LANES) {
+      FloatVector weight =
+          FloatVector.fromArray(FLOATS, scores, i).sub(max).lanewise(VectorOperators.EXP);
+      weight.intoArray(scores, i);
+      sum = sum.add(weight);
+    }
+    return 1 / sum.reduceLanes(VectorOperators.ADD);
+  }
+
+  /** The weighted sums of the values, two vectors of the head's dimensions at a time. */
+  private void weigh(long values, int[] blocks, int kvHead, int firstBlock, int end) {
+    KvFormat format = this.format;
+    float[] scores = this.scores;
+    int stride = this.stride;
+    int paddedDim = layout.paddedDim();
+    long row = (long) paddedDim * format.size();
+    long next = (long) LANES * format.size();
+    for (int d = 0; d < paddedDim; d += 2 * LANES) {
+      FloatVector sum00 = FloatVector.zero(FLOATS);
+      FloatVector sum01 = sum00;
+      FloatVector sum10 = sum00;
+      FloatVector sum11 = sum00;
+      FloatVector sum20 = sum00;
+      FloatVector sum21 = sum00;
+      FloatVector sum30 = sum00;
+      FloatVector sum31 = sum00;
+      for (int block = firstBlock; block * KvLayout.BLOCK < end; block++) {
+        long address =
+            values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
+        int at = (block - firstBlock) * KvLayout.BLOCK;
+        int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
+        for (int i = 0; i < count; i++) {
+          FloatVector value0 = format.load(address + i * row);
+          FloatVector value1 = format.load(address + i * row + next);
+          FloatVector weight0 = FloatVector.broadcast(FLOATS, scores[at + i]);
+          FloatVector weight1 = FloatVector.broadcast(FLOATS, scores[stride + at + i]);
+          FloatVector weight2 = FloatVector.broadcast(FLOATS, scores[2 * stride + at + i]);
+          FloatVector weight3 = FloatVector.broadcast(FLOATS, scores[3 * stride + at + i]);
+          sum00 = value0.fma(weight0, sum00);
+          sum01 = value1.fma(weight0, sum01);
+          sum10 = value0.fma(weight1, sum10);
+          sum11 = value1.fma(weight1, sum11);
+          sum20 = value0.fma(weight2, sum20);
+          sum21 = value1.fma(weight2, sum21);
+          sum30 = value0.fma(weight3, sum30);
+          sum31 = value1.fma(weight3, sum31);
+        }
+      }
+      sum00.mul(scale[0]).intoArray(outputs, d);
+      sum01.mul(scale[0]).intoArray(outputs, d + LANES);
+      sum10.mul(scale[1]).intoArray(outputs, paddedDim + d);
+      sum11.mul(scale[1]).intoArray(outputs, paddedDim + d + LANES);
+      sum20.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d);
+      sum21.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + LANES);
+      sum30.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d);
+      sum31.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + LANES);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+package dev.freshet.model;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import jdk.incubator.vector.FloatVector;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The memory of the KV cache, in blocks of {@link #BLOCK_TOKENS} tokens, and the attention of a
+ * step to it. A step is a flat batch of spans of several sequences: nothing is padded or masked,
+ * and its cost is the sum of the lengths that are attended to.
+ *
+ * <p>The memory is reserved, not cleared: a page takes memory from the machine once a token is
+ * written into it. Tokens past a sequence's length are never read as values, so a block may be
+ * reused with whatever it holds. The caller decides which sequence owns which block.
+ *
+ * <p>Belongs to one thread at a time.
+ */
+public final class KvPool implements AutoCloseable {
+  /** Tokens in a block. */
+  public static final int BLOCK_TOKENS = KvLayout.BLOCK;
+
+  /** Multiply-adds that are worth waking another thread for, some tenth of a millisecond. */
+  private static final long WORTH_SHARING = 1 << 21;
+
+  /** Query rows of one task of the crew. */
+  private static final int TASK_ROWS = 16 * AttentionTile.ROWS;
+
+  private final ModelConfig config;
+  private final ScalarType type;
+  private final KvLayout layout;
+  private final RotaryTable rotary;
+  private final ComputeCrew crew;
+  private final List<AttentionTile> tiles;
+  private final float[] rotatedKey;
+  private final List<Tensor> keys = new ArrayList<>();
+  private final List<Tensor> values = new ArrayList<>();
+
+  /**
+   * Reserves the memory.
+   *
+   * @param maxLength the most tokens of a sequence
+   * @param threads that compute attention, the calling one included
+   */
+  public KvPool(ModelConfig config, int blocks, int maxLength, ScalarType type, int threads) {
+    this.config = config;
+    this.type = type;
+    this.layout = KvLayout.of(config, type);
+    this.rotary = new RotaryTable(config, maxLength);
+    this.rotatedKey = new float[config.headDim()];
+    this.crew = new ComputeCrew(threads);
+    this.tiles = IntStream.range(0, threads).mapToObj(_ -> new AttentionTile(layout)).toList();
+    try (PointerScope _ = new PointerScope()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        keys.add(reserve(layout.keyBytes(blocks)));
+        values.add(reserve(layout.valueBytes(blocks)));
+      }
+      keys.forEach(Tensor::retainReference);
+      values.forEach(Tensor::retainReference);
+    }
+  }
+
+  private static Tensor reserve(long bytes) {
+    return torch.empty(new long[] {bytes}, Torch.options(ScalarType.Byte), null);
+  }
+
+  /** Bytes that the keys and values of a block take in all layers. */
+  public static long blockBytes(ModelConfig config, ScalarType type) {
+    KvLayout layout = KvLayout.of(config, type);
+    return config.layers() * (layout.keyBytes(1) + layout.valueBytes(1));
+  }
+
+  /**
+   * Attention of a step's tokens, {@code [1, time, …]}, to themselves and the earlier ones of their
+   * sequences. It writes their keys and values into the blocks. The spans lie one after another in
+   * {@code time}. A span may read what another span of the step writes.
+   */
+  public Attention attention(List<KvSpan> spans) {
+    return (layer, query, key, value) -> {
+      long keyBase = keys.get(layer).data_ptr().address();
+      long valueBase = values.get(layer).data_ptr().address();
+      Heads newKeys = Heads.of(key);
+      Heads newValues = Heads.of(value);
+      int token = 0;
+      for (KvSpan span : spans) {
+        write(span, token, newKeys, newValues, keyBase, valueBase);
+        token += span.count();
+      }
+      Tensor output =
+          torch.empty(
+              new long[] {1, token, config.heads(), config.headDim()}, Torch.options(type), null);
+      attend(layer, spans, Heads.of(query), Heads.of(output), keyBase, valueBase);
+      return output;
+    };
+  }
+
+  /**
+   * The heads of a step's tokens in memory.
+   *
+   * @param tokenBytes from one token to the next
+   * @param headBytes from one head to the next
+   */
+  private record Heads(long address, long tokenBytes, long headBytes) {
+    static Heads of(Tensor tensor) {
+      if (tensor.stride(3) != 1) {
+        throw new IllegalArgumentException("the numbers of a head must lie side by side");
+      }
+      long size = tensor.element_size();
+      return new Heads(
+          tensor.data_ptr().address(), tensor.stride(1) * size, tensor.stride(2) * size);
+    }
+
+    long at(int token, int head) {
+      return address + token * tokenBytes + head * headBytes;
+    }
+  }
+
+  private void write(
+      KvSpan span, int token, Heads newKeys, Heads newValues, long keyBase, long valueBase) {
+    for (int i = 0; i < span.count(); i++) {
+      int position = span.start() + i;
+      int block = span.blocks()[position / BLOCK_TOKENS];
+      int slot = position % BLOCK_TOKENS;
+      for (int head = 0; head < config.kvHeads(); head++) {
+        rotary.rotate(layout.format(), newKeys.at(token + i, head), position, 1, rotatedKey, 0);
+        layout.putKey(keyBase, block, head, slot, rotatedKey);
+        layout.putValue(valueBase, block, head, slot, newValues.at(token + i, head));
+      }
+    }
+  }
+
+  /**
+   * Some query rows of one span and key-value head. Row r is head r mod group of token r / group.
+   */
+  private record Rows(KvSpan span, int token, int kvHead, int first, int end) {}
+
+  private void attend(
+      int layer, List<KvSpan> spans, Heads query, Heads output, long keyBase, long valueBase) {
+    int group = config.heads() / config.kvHeads();
+    List<Rows> tasks = new ArrayList<>();
+    long work = 0;
+    int token = 0;
+    for (KvSpan span : spans) {
+      int rows = span.count() * group;
+      for (int head = 0; head < config.kvHeads(); head++) {
+        for (int first = 0; first < rows; first += TASK_ROWS) {
+          tasks.add(new Rows(span, token, head, first, Math.min(rows, first + TASK_ROWS)));
+        }
+      }
+      work += 2L * config.heads() * config.headDim() * span.count() * span.end();
+      token += span.count();
+    }
+    int window = config.windows().get(layer).orElse(Integer.MAX_VALUE);
+    ComputeCrew.Task task =
+        (worker, i) ->
+            attend(tiles.get(worker), tasks.get(i), window, query, output, keyBase, valueBase);
+    if (work < WORTH_SHARING) {
+      for (int i = 0; i < tasks.size(); i++) {
+        task.run(0, i);
+      }
+    } else {
+      crew.run(tasks.size(), task);
+    }
+  }
+
+  private void attend(
+      AttentionTile tile,
+      Rows rows,
+      int window,
+      Heads query,
+      Heads output,
+      long keyBase,
+      long valueBase) {
+    int group = config.heads() / config.kvHeads();
+    float scale = (float) (1 / Math.sqrt(config.headDim()));
+    KvFormat format = layout.format();
+    for (int first = rows.first(); first < rows.end(); first += AttentionTile.ROWS) {
+      int count = Math.min(AttentionTile.ROWS, rows.end() - first);
+      for (int row = 0; row < count; row++) {
+        int token = (first + row) / group;
+        int head = rows.kvHead() * group + (first + row) % group;
+        int position = rows.span().start() + token;
+        rotary.rotate(
+            format,
+            query.at(rows.token() + token, head),
+            position,
+            scale,
+            tile.queries(),
+            tile.queryOffset(row));
+        tile.keys(row, Math.max(0, position + 1 - window), position + 1);
+      }
+      tile.fill(count);
+      tile.attend(keyBase, valueBase, rows.span().blocks(), rows.kvHead());
+      for (int row = 0; row < count; row++) {
+        int token = (first + row) / group;
+        int head = rows.kvHead() * group + (first + row) % group;
+        store(
+            format, output.at(rows.token() + token, head), tile.outputs(), tile.outputOffset(row));
+      }
+    }
+  }
+
+  private void store(KvFormat format, long target, float[] source, int offset) {
+    int headDim = config.headDim();
+    int d = 0;
+    for (; d + KvFormat.LANES <= headDim; d += KvFormat.LANES) {
+      format.store(
+          target + (long) d * format.size(),
+          FloatVector.fromArray(KvFormat.FLOATS, source, offset + d));
+    }
+    for (; d < headDim; d++) {
+      format.put(target + (long) d * format.size(), source[offset + d]);
+    }
+  }
+
+  /** Copies a whole block, over what the other one held. */
+  public void copyBlock(int from, int to) {
+    for (int layer = 0; layer < config.layers(); layer++) {
+      copy(keys.get(layer), layout.keyOffset(from, 0), layout.keyOffset(to, 0), layout.keyBytes(1));
+      copy(
+          values.get(layer),
+          layout.valueOffset(from, 0),
+          layout.valueOffset(to, 0),
+          layout.valueBytes(1));
+    }
+  }
+
+  private static void copy(Tensor memory, long from, long to, long bytes) {
+    MemorySegment.copy(Torch.bytes(memory), from, Torch.bytes(memory), to, bytes);
+  }
+
+  @Override
+  public void close() {
+    crew.close();
+    keys.forEach(Tensor::close);
+    values.forEach(Tensor::close);
+  }
+}
