@@ -21,7 +21,12 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true,
     description =
         "Measure weight updates under streaming load, through the streams' connection pool and on the admin lane.",
-    subcommands = {BenchFrontCommand.class, BenchReplayCommand.class, BenchSwapCommand.class})
+    subcommands = {
+      BenchEngineCommand.class,
+      BenchFrontCommand.class,
+      BenchReplayCommand.class,
+      BenchSwapCommand.class
+    })
 final class BenchCommand extends RunningCommand {
   @Mixin private BenchServerOptions server = new BenchServerOptions();
 

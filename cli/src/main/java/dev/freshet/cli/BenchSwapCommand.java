@@ -111,8 +111,7 @@ final class BenchSwapCommand extends RunningCommand {
             Main.class,
             temporary,
             checkpoints.getFirst(),
-            sequences,
-            PROMPT_TOKENS + shape.maxTokens())) {
+            new ServeProcess.Embedded(sequences, PROMPT_TOKENS + shape.maxTokens()))) {
       SwapBench bench = new SwapBench(sequences, shape.maxTokens(), updates, shape.pause());
       SwapBench.Target target =
           new SwapBench.Target(

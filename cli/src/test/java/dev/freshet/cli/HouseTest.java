@@ -80,6 +80,7 @@ class HouseTest {
                   "engine",
                   may(
                       List.of("config", "model", "weights", "wire", "metrics", "trace"),
+                      "com.sun.management",
                       "org.bytedeco",
                       "org.slf4j")),
               Map.entry(

@@ -111,7 +111,7 @@ final class MetricsCost {
             meter.looking(true);
             meter.found();
             meter.begin();
-            meter.decoded();
+            meter.computed(false, 0);
             for (Sequence sequence : sequences) {
               meter.token(sequence);
             }
@@ -125,7 +125,7 @@ final class MetricsCost {
   private static Sequence sequence() {
     Sequence sequence =
         new Sequence(
-            Fixture.greedy(new int[] {3}, 100), _ -> {}, new SplittableRandom(1), 100, _ -> {});
+            Fixture.greedy(new int[] {3}, 100), _ -> {}, new SplittableRandom(1), 100, 0, _ -> {});
     var _ = sequence.append(4);
     var _ = sequence.append(5);
     return sequence;

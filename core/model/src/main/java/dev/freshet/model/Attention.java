@@ -30,9 +30,11 @@ public interface Attention {
    * @param key {@code [batch, length, kvHeads, headDim]}
    * @param value {@code [batch, length, kvHeads, headDim]}
    * @param mask {@code [batch or 1, 1, time, length]}, added to the scores: 0 or −∞
+   * @param scale the factor on the scores
    * @return {@code [batch, time, heads, headDim]}
    */
-  static Tensor scaledDotProduct(Tensor query, Tensor key, Tensor value, Tensor mask) {
+  static Tensor scaledDotProduct(
+      Tensor query, Tensor key, Tensor value, Tensor mask, double scale) {
     long batch = query.size(0);
     long time = query.size(1);
     long heads = query.size(2);
@@ -58,7 +60,7 @@ public interface Attention {
             new TensorOptional(rowMask),
             0.0,
             false,
-            new DoubleOptional(),
+            new DoubleOptional(scale),
             false);
     return attended
         .view(batch, kvHeads, group, time, headDim)

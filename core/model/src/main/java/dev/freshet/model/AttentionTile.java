@@ -1,7 +1,7 @@
 package dev.freshet.model;
 
-import static dev.freshet.model.KvFormat.FLOATS;
-import static dev.freshet.model.KvFormat.LANES;
+import static dev.freshet.model.FloatFormat.FLOATS;
+import static dev.freshet.model.FloatFormat.LANES;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -17,7 +17,7 @@ final class AttentionTile {
   static final int ROWS = 4;
 
   private final KvLayout layout;
-  private final KvFormat format;
+  private final FloatFormat format;
 
   /** {@code [ROWS, headDim]}, rotated and scaled. */
   private final float[] queries;
@@ -100,34 +100,58 @@ final class AttentionTile {
     weigh(values, blocks, kvHead, firstBlock, end);
   }
 
-  /** The scores of four rows with all keys of the blocks, also those that a row does not see. */
+  /**
+   * The scores of four rows with all keys of the blocks, also those that a row does not see; two
+   * blocks at a time, so that a query's number is read once for both.
+   */
   private void score(long keys, int[] blocks, int kvHead, int firstBlock, int endBlock) {
-    KvFormat format = this.format;
+    FloatFormat format = this.format;
     float[] queries = this.queries;
     float[] scores = this.scores;
     int stride = this.stride;
     int headDim = layout.headDim();
     long row = (long) KvLayout.BLOCK * format.size();
-    for (int block = firstBlock; block < endBlock; block++) {
-      long head = keys + layout.keyOffset(blocks[block], kvHead);
-      int at = (block - firstBlock) * KvLayout.BLOCK;
+    for (int block = firstBlock; block < endBlock; block += 2) {
+      int other = Math.min(block + 1, endBlock - 1);
+      long oneHead = keys + layout.keyOffset(blocks[block], kvHead);
+      long otherHead = keys + layout.keyOffset(blocks[other], kvHead);
       for (int lane = 0; lane < KvLayout.BLOCK; lane += LANES) {
-        FloatVector sum0 = FloatVector.zero(FLOATS);
-        FloatVector sum1 = sum0;
-        FloatVector sum2 = sum0;
-        FloatVector sum3 = sum0;
-        long address = head + (long) lane * format.size();
+        long one = oneHead + (long) lane * format.size();
+        long two = otherHead + (long) lane * format.size();
+        FloatVector sum00 = FloatVector.zero(FLOATS);
+        FloatVector sum01 = sum00;
+        FloatVector sum10 = sum00;
+        FloatVector sum11 = sum00;
+        FloatVector sum20 = sum00;
+        FloatVector sum21 = sum00;
+        FloatVector sum30 = sum00;
+        FloatVector sum31 = sum00;
         for (int d = 0; d < headDim; d++) {
-          FloatVector key = format.load(address + d * row);
-          sum0 = key.fma(FloatVector.broadcast(FLOATS, queries[d]), sum0);
-          sum1 = key.fma(FloatVector.broadcast(FLOATS, queries[headDim + d]), sum1);
-          sum2 = key.fma(FloatVector.broadcast(FLOATS, queries[2 * headDim + d]), sum2);
-          sum3 = key.fma(FloatVector.broadcast(FLOATS, queries[3 * headDim + d]), sum3);
+          FloatVector key0 = format.load(one + d * row);
+          FloatVector key1 = format.load(two + d * row);
+          FloatVector query0 = FloatVector.broadcast(FLOATS, queries[d]);
+          FloatVector query1 = FloatVector.broadcast(FLOATS, queries[headDim + d]);
+          FloatVector query2 = FloatVector.broadcast(FLOATS, queries[2 * headDim + d]);
+          FloatVector query3 = FloatVector.broadcast(FLOATS, queries[3 * headDim + d]);
+          sum00 = key0.fma(query0, sum00);
+          sum01 = key1.fma(query0, sum01);
+          sum10 = key0.fma(query1, sum10);
+          sum11 = key1.fma(query1, sum11);
+          sum20 = key0.fma(query2, sum20);
+          sum21 = key1.fma(query2, sum21);
+          sum30 = key0.fma(query3, sum30);
+          sum31 = key1.fma(query3, sum31);
         }
-        sum0.intoArray(scores, at + lane);
-        sum1.intoArray(scores, stride + at + lane);
-        sum2.intoArray(scores, 2 * stride + at + lane);
-        sum3.intoArray(scores, 3 * stride + at + lane);
+        int at = (block - firstBlock) * KvLayout.BLOCK + lane;
+        sum00.intoArray(scores, at);
+        sum10.intoArray(scores, stride + at);
+        sum20.intoArray(scores, 2 * stride + at);
+        sum30.intoArray(scores, 3 * stride + at);
+        int next = (other - firstBlock) * KvLayout.BLOCK + lane;
+        sum01.intoArray(scores, next);
+        sum11.intoArray(scores, stride + next);
+        sum21.intoArray(scores, 2 * stride + next);
+        sum31.intoArray(scores, 3 * stride + next);
       }
     }
   }
@@ -154,53 +178,136 @@ final class AttentionTile {
     return 1 / sum.reduceLanes(VectorOperators.ADD);
   }
 
-  /** The weighted sums of the values, two vectors of the head's dimensions at a time. */
+  /** The weighted sums of the values, four vectors of a head's dimensions at a time, then two. */
   private void weigh(long values, int[] blocks, int kvHead, int firstBlock, int end) {
-    KvFormat format = this.format;
+    int d = 0;
+    for (; d + 4 * LANES <= layout.paddedDim(); d += 4 * LANES) {
+      weighFour(values, blocks, kvHead, firstBlock, end, d);
+    }
+    for (; d < layout.paddedDim(); d += 2 * LANES) {
+      weighTwo(values, blocks, kvHead, firstBlock, end, d);
+    }
+  }
+
+  /** The sums of four vectors, from dimension {@code d} on. */
+  private void weighFour(long values, int[] blocks, int kvHead, int firstBlock, int end, int d) {
+    FloatFormat format = this.format;
     float[] scores = this.scores;
     int stride = this.stride;
-    int paddedDim = layout.paddedDim();
-    long row = (long) paddedDim * format.size();
+    long row = (long) layout.paddedDim() * format.size();
     long next = (long) LANES * format.size();
-    for (int d = 0; d < paddedDim; d += 2 * LANES) {
-      FloatVector sum00 = FloatVector.zero(FLOATS);
-      FloatVector sum01 = sum00;
-      FloatVector sum10 = sum00;
-      FloatVector sum11 = sum00;
-      FloatVector sum20 = sum00;
-      FloatVector sum21 = sum00;
-      FloatVector sum30 = sum00;
-      FloatVector sum31 = sum00;
-      for (int block = firstBlock; block * KvLayout.BLOCK < end; block++) {
-        long address =
-            values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
-        int at = (block - firstBlock) * KvLayout.BLOCK;
-        int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
-        for (int i = 0; i < count; i++) {
-          FloatVector value0 = format.load(address + i * row);
-          FloatVector value1 = format.load(address + i * row + next);
-          FloatVector weight0 = FloatVector.broadcast(FLOATS, scores[at + i]);
-          FloatVector weight1 = FloatVector.broadcast(FLOATS, scores[stride + at + i]);
-          FloatVector weight2 = FloatVector.broadcast(FLOATS, scores[2 * stride + at + i]);
-          FloatVector weight3 = FloatVector.broadcast(FLOATS, scores[3 * stride + at + i]);
-          sum00 = value0.fma(weight0, sum00);
-          sum01 = value1.fma(weight0, sum01);
-          sum10 = value0.fma(weight1, sum10);
-          sum11 = value1.fma(weight1, sum11);
-          sum20 = value0.fma(weight2, sum20);
-          sum21 = value1.fma(weight2, sum21);
-          sum30 = value0.fma(weight3, sum30);
-          sum31 = value1.fma(weight3, sum31);
-        }
+    FloatVector sum00 = FloatVector.zero(FLOATS);
+    FloatVector sum01 = sum00;
+    FloatVector sum02 = sum00;
+    FloatVector sum03 = sum00;
+    FloatVector sum10 = sum00;
+    FloatVector sum11 = sum00;
+    FloatVector sum12 = sum00;
+    FloatVector sum13 = sum00;
+    FloatVector sum20 = sum00;
+    FloatVector sum21 = sum00;
+    FloatVector sum22 = sum00;
+    FloatVector sum23 = sum00;
+    FloatVector sum30 = sum00;
+    FloatVector sum31 = sum00;
+    FloatVector sum32 = sum00;
+    FloatVector sum33 = sum00;
+    for (int block = firstBlock; block * KvLayout.BLOCK < end; block++) {
+      long address = values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
+      int at = (block - firstBlock) * KvLayout.BLOCK;
+      int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
+      for (int i = 0; i < count; i++) {
+        long value = address + i * row;
+        FloatVector value0 = format.load(value);
+        FloatVector value1 = format.load(value + next);
+        FloatVector value2 = format.load(value + 2 * next);
+        FloatVector value3 = format.load(value + 3 * next);
+        FloatVector weight0 = FloatVector.broadcast(FLOATS, scores[at + i]);
+        FloatVector weight1 = FloatVector.broadcast(FLOATS, scores[stride + at + i]);
+        FloatVector weight2 = FloatVector.broadcast(FLOATS, scores[2 * stride + at + i]);
+        FloatVector weight3 = FloatVector.broadcast(FLOATS, scores[3 * stride + at + i]);
+        sum00 = value0.fma(weight0, sum00);
+        sum01 = value1.fma(weight0, sum01);
+        sum02 = value2.fma(weight0, sum02);
+        sum03 = value3.fma(weight0, sum03);
+        sum10 = value0.fma(weight1, sum10);
+        sum11 = value1.fma(weight1, sum11);
+        sum12 = value2.fma(weight1, sum12);
+        sum13 = value3.fma(weight1, sum13);
+        sum20 = value0.fma(weight2, sum20);
+        sum21 = value1.fma(weight2, sum21);
+        sum22 = value2.fma(weight2, sum22);
+        sum23 = value3.fma(weight2, sum23);
+        sum30 = value0.fma(weight3, sum30);
+        sum31 = value1.fma(weight3, sum31);
+        sum32 = value2.fma(weight3, sum32);
+        sum33 = value3.fma(weight3, sum33);
       }
-      sum00.mul(scale[0]).intoArray(outputs, d);
-      sum01.mul(scale[0]).intoArray(outputs, d + LANES);
-      sum10.mul(scale[1]).intoArray(outputs, paddedDim + d);
-      sum11.mul(scale[1]).intoArray(outputs, paddedDim + d + LANES);
-      sum20.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d);
-      sum21.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + LANES);
-      sum30.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d);
-      sum31.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + LANES);
     }
+    int paddedDim = layout.paddedDim();
+    sum00.mul(scale[0]).intoArray(outputs, d);
+    sum01.mul(scale[0]).intoArray(outputs, d + LANES);
+    sum02.mul(scale[0]).intoArray(outputs, d + 2 * LANES);
+    sum03.mul(scale[0]).intoArray(outputs, d + 3 * LANES);
+    sum10.mul(scale[1]).intoArray(outputs, paddedDim + d);
+    sum11.mul(scale[1]).intoArray(outputs, paddedDim + d + LANES);
+    sum12.mul(scale[1]).intoArray(outputs, paddedDim + d + 2 * LANES);
+    sum13.mul(scale[1]).intoArray(outputs, paddedDim + d + 3 * LANES);
+    sum20.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d);
+    sum21.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + LANES);
+    sum22.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + 2 * LANES);
+    sum23.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + 3 * LANES);
+    sum30.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d);
+    sum31.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + LANES);
+    sum32.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + 2 * LANES);
+    sum33.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + 3 * LANES);
+  }
+
+  /** The sums of two vectors, from dimension {@code d} on. */
+  private void weighTwo(long values, int[] blocks, int kvHead, int firstBlock, int end, int d) {
+    FloatFormat format = this.format;
+    float[] scores = this.scores;
+    int stride = this.stride;
+    long row = (long) layout.paddedDim() * format.size();
+    long next = (long) LANES * format.size();
+    FloatVector sum00 = FloatVector.zero(FLOATS);
+    FloatVector sum01 = sum00;
+    FloatVector sum10 = sum00;
+    FloatVector sum11 = sum00;
+    FloatVector sum20 = sum00;
+    FloatVector sum21 = sum00;
+    FloatVector sum30 = sum00;
+    FloatVector sum31 = sum00;
+    for (int block = firstBlock; block * KvLayout.BLOCK < end; block++) {
+      long address = values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
+      int at = (block - firstBlock) * KvLayout.BLOCK;
+      int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
+      for (int i = 0; i < count; i++) {
+        long value = address + i * row;
+        FloatVector value0 = format.load(value);
+        FloatVector value1 = format.load(value + next);
+        FloatVector weight0 = FloatVector.broadcast(FLOATS, scores[at + i]);
+        FloatVector weight1 = FloatVector.broadcast(FLOATS, scores[stride + at + i]);
+        FloatVector weight2 = FloatVector.broadcast(FLOATS, scores[2 * stride + at + i]);
+        FloatVector weight3 = FloatVector.broadcast(FLOATS, scores[3 * stride + at + i]);
+        sum00 = value0.fma(weight0, sum00);
+        sum01 = value1.fma(weight0, sum01);
+        sum10 = value0.fma(weight1, sum10);
+        sum11 = value1.fma(weight1, sum11);
+        sum20 = value0.fma(weight2, sum20);
+        sum21 = value1.fma(weight2, sum21);
+        sum30 = value0.fma(weight3, sum30);
+        sum31 = value1.fma(weight3, sum31);
+      }
+    }
+    int paddedDim = layout.paddedDim();
+    sum00.mul(scale[0]).intoArray(outputs, d);
+    sum01.mul(scale[0]).intoArray(outputs, d + LANES);
+    sum10.mul(scale[1]).intoArray(outputs, paddedDim + d);
+    sum11.mul(scale[1]).intoArray(outputs, paddedDim + d + LANES);
+    sum20.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d);
+    sum21.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + LANES);
+    sum30.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d);
+    sum31.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + LANES);
   }
 }

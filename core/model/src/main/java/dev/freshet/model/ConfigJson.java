@@ -6,8 +6,8 @@ import dev.freshet.weights.ModelFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -31,11 +31,25 @@ public final class ConfigJson {
    * @throws ModelException if a file cannot be read or the model is not supported
    */
   public static ModelConfig read(Path dir) {
+    return read(dir, UnaryOperator.identity());
+  }
+
+  /** As {@link #read(Path)}; of a multimodal directory, the configuration of its text model. */
+  static ModelConfig readText(Path dir) {
+    return read(dir, root -> Gemma3Multimodal.is(root) ? Gemma3Multimodal.textConfig(root) : root);
+  }
+
+  /** Whether a directory holds a multimodal model of which the text model can be imported. */
+  static boolean isMultimodal(Path dir) {
+    return Gemma3Multimodal.is(parse(dir.resolve("config.json")));
+  }
+
+  private static ModelConfig read(Path dir, UnaryOperator<JsonNode> model) {
     Path file = dir.resolve("config.json");
     JsonNode root = parse(file);
     List<Integer> eosTokens = generationEos(dir);
     try {
-      return new ConfigReader(root).config(eosTokens);
+      return new ConfigReader(model.apply(root)).config(eosTokens);
     } catch (ModelException e) {
       throw new ModelException(file + ": " + e.getMessage(), e);
     }
@@ -80,26 +94,14 @@ public final class ConfigJson {
     root.put("num_attention_heads", config.heads());
     root.put("num_key_value_heads", config.kvHeads());
     root.put("head_dim", config.headDim());
-    root.put("hidden_act", "silu");
+    root.put(config.family().activationKey(), config.family().activation().wireName());
     root.put("rms_norm_eps", config.rmsNormEps());
     root.put("max_position_embeddings", config.maxPositions());
     root.put("tie_word_embeddings", config.tiedEmbeddings());
     root.put("attention_bias", config.queryKeyValueBias());
     root.put("mlp_bias", config.mlpBias());
-    ObjectNode rope = root.putObject("rope_parameters");
-    rope.put("rope_theta", config.rope().theta());
-    switch (config.rope().scaling()) {
-      case Rope.Default() -> rope.put("rope_type", "default");
-      case Rope.Linear(double factor) -> rope.put("rope_type", "linear").put("factor", factor);
-      case Rope.Llama3 l ->
-          rope.put("rope_type", "llama3")
-              .put("factor", l.factor())
-              .put("low_freq_factor", l.lowFreqFactor())
-              .put("high_freq_factor", l.highFreqFactor())
-              .put("original_max_position_embeddings", l.originalContext());
-    }
-    root.put("rope_theta", config.rope().theta());
-    windows(config, root);
+    RopeWriter.write(config, root);
+    layers(config, root);
     putEosTokens(root, config.eosTokens());
     root.put("dtype", torchName(config.dtype()));
     root.put("torch_dtype", torchName(config.dtype()));
@@ -123,23 +125,32 @@ public final class ConfigJson {
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
-  private static void windows(ModelConfig config, ObjectNode root) {
-    Optional<OptionalInt> window =
-        config.windows().stream().filter(OptionalInt::isPresent).findFirst();
-    if (window.isEmpty()) {
-      root.putNull("sliding_window");
-      root.put("use_sliding_window", false);
-      return;
+  private static void layers(ModelConfig config, ObjectNode root) {
+    OptionalInt window = config.windows().stream().flatMapToInt(OptionalInt::stream).findFirst();
+    window.ifPresentOrElse(
+        size -> root.put("sliding_window", size), () -> root.putNull("sliding_window"));
+    root.put("use_sliding_window", window.isPresent());
+    switch (config.family()) {
+      case LLAMA, MISTRAL, PHI3 -> {} // All layers are alike.
+      case QWEN2, QWEN3 -> layerTypes(config, root);
+      case SMOLLM3 -> {
+        layerTypes(config, root);
+        ArrayNode rotated = root.putArray("no_rope_layers");
+        config.ropes().forEach(rope -> rotated.add(rope.isPresent() ? 1 : 0));
+      }
+      case GEMMA3_TEXT -> {
+        layerTypes(config, root);
+        double scalar = 1 / (config.attentionScale() * config.attentionScale());
+        root.put("query_pre_attn_scalar", Math.round(scalar));
+      }
     }
-    root.put("sliding_window", window.get().getAsInt());
-    root.put("use_sliding_window", true);
-    if (config.family() == ModelFamily.MISTRAL) {
-      return; // All of its layers have the window; transformers ignores layer types.
-    }
+  }
+
+  private static void layerTypes(ModelConfig config, ObjectNode root) {
     ArrayNode types = root.putArray("layer_types");
     config
         .windows()
-        .forEach(w -> types.add(w.isPresent() ? "sliding_attention" : "full_attention"));
+        .forEach(window -> types.add(window.isPresent() ? "sliding_attention" : "full_attention"));
   }
 
   /** The name of a type in a {@code config.json}. */

@@ -5,10 +5,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -21,22 +19,30 @@ import org.bytedeco.pytorch.global.torch;
 public final class Decoder implements AutoCloseable {
   private final ModelConfig config;
   private final ModelWeights weights;
+  private final Pointwise pointwise;
   private final List<Layer> layers;
+  private final Norm finalNorm;
   private final Linear head;
 
+  /**
+   * One block.
+   *
+   * @param queryKeyValue three outputs, or one that holds them one after the other
+   * @param gateUp two outputs, or one that holds them one after the other
+   */
   private record Layer(
-      Tensor inputNorm,
+      Norm inputNorm,
       Linear queryKeyValue,
-      TensorOptional queryNorm,
-      TensorOptional keyNorm,
+      Optional<Norm> queryNorm,
+      Optional<Norm> keyNorm,
       Linear output,
-      Tensor attentionNorm,
+      Optional<Norm> outputNorm,
+      Norm mlpNorm,
       Linear gateUp,
-      Linear down) {
+      Linear down,
+      Optional<Norm> downNorm) {
     void close() {
       queryKeyValue.close();
-      queryNorm.close();
-      keyNorm.close();
       output.close();
       gateUp.close();
       down.close();
@@ -45,16 +51,19 @@ public final class Decoder implements AutoCloseable {
 
   /** A decoder that reads the weights where they lie. */
   public Decoder(ModelWeights weights) {
-    this(weights, PlainLinear::new);
+    this(weights, PlainLinear::new, PlainLinear::new, Pointwise.torch());
   }
 
   /**
-   * A decoder with linear layers of a kind.
+   * A decoder with linear layers of a kind, and a way of computing what is between them.
    *
    * @param weights must stay open as long as this decoder is used
+   * @param heads makes the layer of the logits
    */
-  public Decoder(ModelWeights weights, Linear.Maker linears) {
+  public Decoder(
+      ModelWeights weights, Linear.Maker linears, Linear.Maker heads, Pointwise pointwise) {
     this.config = weights.config();
+    this.pointwise = pointwise;
     this.weights = weights;
     this.layers = new ArrayList<>();
     try (PointerScope _ = new PointerScope();
@@ -62,39 +71,52 @@ public final class Decoder implements AutoCloseable {
       for (int layer = 0; layer < config.layers(); layer++) {
         layers.add(layer("model.layers." + layer + ".", linears));
       }
-      layers.forEach(
-          layer -> {
-            layer.queryNorm().retainReference();
-            layer.keyNorm().retainReference();
-          });
-      this.head = linears.make(List.of(new Affine(weights.head(), Optional.empty())));
+      this.finalNorm = norm("model.norm");
+      this.head = heads.make(List.of(new Affine(weights.head(), Optional.empty())));
     }
   }
 
   private Layer layer(String prefix, Linear.Maker linears) {
+    ModelFamily family = config.family();
+    String attention = prefix + "self_attn.";
+    String mlp = prefix + "mlp.";
     return new Layer(
-        weights.get(prefix + "input_layernorm.weight"),
-        linears.make(
-            List.of(
-                affine(prefix + "self_attn.q_proj"),
-                affine(prefix + "self_attn.k_proj"),
-                affine(prefix + "self_attn.v_proj"))),
-        optional(prefix + "self_attn.q_norm.weight"),
-        optional(prefix + "self_attn.k_norm.weight"),
-        linears.make(List.of(affine(prefix + "self_attn.o_proj"))),
-        weights.get(prefix + "post_attention_layernorm.weight"),
-        linears.make(List.of(affine(prefix + "mlp.gate_proj"), affine(prefix + "mlp.up_proj"))),
-        linears.make(List.of(affine(prefix + "mlp.down_proj"))));
+        norm(prefix + "input_layernorm"),
+        family.fusedProjections()
+            ? linears.make(List.of(affine(attention + "qkv_proj")))
+            : linears.make(
+                List.of(
+                    affine(attention + "q_proj"),
+                    affine(attention + "k_proj"),
+                    affine(attention + "v_proj"))),
+        norm(attention + "q_norm", family.queryKeyNorm()),
+        norm(attention + "k_norm", family.queryKeyNorm()),
+        linears.make(List.of(affine(attention + "o_proj"))),
+        norm(prefix + "post_attention_layernorm", family.outputNorms()),
+        norm(
+            prefix
+                + (family.outputNorms()
+                    ? "pre_feedforward_layernorm"
+                    : "post_attention_layernorm")),
+        family.fusedProjections()
+            ? linears.make(List.of(affine(mlp + "gate_up_proj")))
+            : linears.make(List.of(affine(mlp + "gate_proj"), affine(mlp + "up_proj"))),
+        linears.make(List.of(affine(mlp + "down_proj"))),
+        norm(prefix + "post_feedforward_layernorm", family.outputNorms()));
+  }
+
+  private Norm norm(String name) {
+    return new Norm(
+        weights.get(name + ".weight"), config.family().offsetNorms(), config.rmsNormEps());
+  }
+
+  private Optional<Norm> norm(String name, boolean present) {
+    return present ? Optional.of(norm(name)) : Optional.empty();
   }
 
   private Affine affine(String name) {
     return new Affine(
         weights.get(name + ".weight"), Optional.ofNullable(weights.tensors().get(name + ".bias")));
-  }
-
-  private TensorOptional optional(String name) {
-    Tensor tensor = weights.tensors().get(name);
-    return tensor == null ? new TensorOptional() : new TensorOptional(tensor);
   }
 
   /** The shape of the model. */
@@ -110,7 +132,7 @@ public final class Decoder implements AutoCloseable {
    * @return {@code [batch, time, hiddenSize]}
    */
   public Tensor hidden(Tensor tokens, Attention attention) {
-    Tensor hidden = torch.embedding(weights.get("model.embed_tokens.weight"), tokens);
+    Tensor hidden = embedded(tokens);
     PointerScope scope = Objects.requireNonNull(PointerScope.getInnerScope(), "no open scope");
     for (int i = 0; i < layers.size(); i++) {
       // A scope a layer: the intermediate tensors of one layer are freed before the next.
@@ -119,24 +141,56 @@ public final class Decoder implements AutoCloseable {
         scope.attach(hidden);
       }
     }
-    return norm(hidden, weights.get("model.norm.weight"));
+    return pointwise.norm(finalNorm, hidden);
+  }
+
+  private Tensor embedded(Tensor tokens) {
+    Tensor embedding = torch.embedding(weights.get("model.embed_tokens.weight"), tokens);
+    if (!config.family().scaledEmbeddings()) {
+      return embedding;
+    }
+    float[] scale = {(float) Math.sqrt(config.hiddenSize())};
+    return embedding.mul(Torch.floats(scale, 1).to(embedding.scalar_type()));
   }
 
   /** The hidden states after one layer, {@code [batch, time, hiddenSize]}, from those before it. */
   private Tensor layer(int index, Tensor hidden, Attention attention) {
     Layer layer = layers.get(index);
-    List<Tensor> projected = layer.queryKeyValue().apply(norm(hidden, layer.inputNorm()));
-    Tensor query = heads(projected.get(0), config.heads());
-    Tensor key = heads(projected.get(1), config.kvHeads());
-    Tensor value = heads(projected.get(2), config.kvHeads());
-    if (config.queryKeyNorm()) {
-      query = norm(query, layer.queryNorm());
-      key = norm(key, layer.keyNorm());
-    }
+    long queries = (long) config.heads() * config.headDim();
+    long keys = (long) config.kvHeads() * config.headDim();
+    List<Tensor> projected =
+        parts(
+            layer.queryKeyValue().apply(pointwise.norm(layer.inputNorm(), hidden)),
+            queries,
+            keys,
+            keys);
+    Tensor query = normed(heads(projected.get(0)), layer.queryNorm());
+    Tensor key = normed(heads(projected.get(1)), layer.keyNorm());
+    Tensor value = heads(projected.get(2));
     Tensor attended = attention.attend(index, query, key, value).flatten(-2, -1);
-    Tensor mixed = hidden.add(layer.output().applyOne(attended));
-    List<Tensor> gateUp = layer.gateUp().apply(norm(mixed, layer.attentionNorm()));
-    return mixed.add(layer.down().applyOne(torch.silu(gateUp.get(0)).mul(gateUp.get(1))));
+    Tensor mixed = hidden.add(normed(layer.output().applyOne(attended), layer.outputNorm()));
+    int width = config.intermediateSize();
+    List<Tensor> gateUp =
+        parts(layer.gateUp().apply(pointwise.norm(layer.mlpNorm(), mixed)), width, width);
+    Tensor down =
+        layer
+            .down()
+            .applyOne(pointwise.gated(config.family().activation(), gateUp.get(0), gateUp.get(1)));
+    return mixed.add(normed(down, layer.downNorm()));
+  }
+
+  /** The outputs of several linear layers, also of those that one layer computes together. */
+  private static List<Tensor> parts(List<Tensor> outputs, long... widths) {
+    if (outputs.size() == widths.length) {
+      return outputs;
+    }
+    List<Tensor> parts = new ArrayList<>(widths.length);
+    long from = 0;
+    for (long width : widths) {
+      parts.add(outputs.getFirst().narrow(-1, from, width));
+      from += width;
+    }
+    return parts;
   }
 
   /**
@@ -149,17 +203,13 @@ public final class Decoder implements AutoCloseable {
     return head.applyOne(hidden).to(torch.ScalarType.Float);
   }
 
-  private static Tensor heads(Tensor projected, int heads) {
-    return projected.unflatten(-1, new long[] {heads, projected.size(-1) / heads});
+  private Tensor heads(Tensor projected) {
+    long headDim = config.headDim();
+    return projected.unflatten(-1, new long[] {projected.size(-1) / headDim, headDim});
   }
 
-  private Tensor norm(Tensor input, Tensor weight) {
-    return norm(input, new TensorOptional(weight));
-  }
-
-  private Tensor norm(Tensor input, TensorOptional weight) {
-    return torch.rms_norm(
-        input, new long[] {input.size(-1)}, weight, new DoubleOptional(config.rmsNormEps()));
+  private Tensor normed(Tensor input, Optional<Norm> norm) {
+    return norm.isPresent() ? pointwise.norm(norm.get(), input) : input;
   }
 
   @Override

@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /** Causal attention of whole sequences to themselves. A row may hold several packed sequences. */
 public final class FullAttention implements Attention {
   private final ModelConfig config;
-  private final Rotation rotation;
+  private final Rotations rotations;
   private final Map<OptionalInt, Tensor> masks = new HashMap<>();
 
   /**
@@ -22,7 +22,7 @@ public final class FullAttention implements Attention {
    */
   public FullAttention(ModelConfig config, Tensor positions, Tensor segments, ScalarType type) {
     this.config = config;
-    this.rotation = Rotation.of(config, positions, type);
+    this.rotations = Rotations.of(config, positions, type);
     config.windows().stream()
         .distinct()
         .forEach(window -> masks.put(window, Masks.packed(positions, segments, window, type)));
@@ -31,6 +31,11 @@ public final class FullAttention implements Attention {
   @Override
   public Tensor attend(int layer, Tensor query, Tensor key, Tensor value) {
     Tensor mask = Objects.requireNonNull(masks.get(config.windows().get(layer)));
-    return Attention.scaledDotProduct(rotation.apply(query), rotation.apply(key), value, mask);
+    return Attention.scaledDotProduct(
+        rotations.apply(layer, query),
+        rotations.apply(layer, key),
+        value,
+        mask,
+        config.attentionScale());
   }
 }

@@ -5,10 +5,8 @@ import dev.freshet.weights.DType;
 import dev.freshet.weights.gguf.GgufFile;
 import dev.freshet.weights.gguf.GgufMetadata;
 import dev.freshet.weights.gguf.GgufTensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,13 +23,6 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
 
   /** The model computes these itself; here they tell its scaling. */
   static final String ROPE_FACTORS = "rope_freqs.weight";
-
-  /** What the converter of llama.cpp assumes, and what all of Meta's models have. */
-  private static final double LOW_FREQ_FACTOR = 1;
-
-  private static final double HIGH_FREQ_FACTOR = 4;
-  private static final int ORIGINAL_CONTEXT = 8192;
-  private static final double TOLERANCE = 1e-4;
 
   /**
    * The configuration of the model in {@code gguf}.
@@ -74,10 +65,7 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
     root.put("tie_word_embeddings", !gguf.tensors().containsKey(HEAD));
     root.put("attention_bias", gguf.tensors().containsKey("blk.0.attn_q.bias"));
     root.put("mlp_bias", gguf.tensors().containsKey("blk.0.ffn_gate.bias"));
-    double theta =
-        metadata().decimal(key("rope.freq_base")).isPresent() ? decimal("rope.freq_base") : 10_000;
-    rope(root.putObject("rope_parameters").put("rope_theta", theta), theta, headDim);
-    root.put("rope_theta", theta);
+    new GgufRope(this, headDim).write(root);
     tokens(root);
     root.put("dtype", ConfigJson.torchName(dtype));
     root.put("torch_dtype", ConfigJson.torchName(dtype));
@@ -164,60 +152,11 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
     return headDim;
   }
 
-  private void rope(ObjectNode rope, double theta, int headDim) {
-    GgufTensor factors = gguf.tensors().get(ROPE_FACTORS);
-    String type = metadata().text(key("rope.scaling.type")).orElse("none");
-    if (factors != null) {
-      llama3(rope, factors, theta, headDim);
-      return;
-    }
-    if (type.equals("none")) {
-      rope.put("rope_type", "default");
-      return;
-    }
-    rope.put("rope_type", type).put("factor", decimal("rope.scaling.factor"));
-    metadata()
-        .count(key("rope.scaling.original_context_length"))
-        .ifPresent(original -> rope.put("original_max_position_embeddings", original));
-  }
-
-  /**
-   * The scaling of Llama 3.1 is stored as the factor by which each frequency is divided. Its
-   * parameters are not stored; the converter has them from the {@code config.json}.
-   */
-  private void llama3(ObjectNode rope, GgufTensor factors, double theta, int headDim) {
-    if (!Arrays.equals(factors.shape(), new long[] {headDim / 2})
-        || headDim / 2 % factors.type().blockElements() != 0) {
-      throw refused("tensor %s: expected shape [%d]".formatted(factors, headDim / 2));
-    }
-    float[] found = new float[headDim / 2];
-    factors.read(0, found);
-    double factor = IntStream.range(0, found.length).mapToDouble(i -> found[i]).max().orElse(1);
-    float[] plain = new Rope(theta, new Rope.Default()).frequencies(headDim);
-    float[] scaled =
-        new Rope(
-                theta, new Rope.Llama3(factor, LOW_FREQ_FACTOR, HIGH_FREQ_FACTOR, ORIGINAL_CONTEXT))
-            .frequencies(headDim);
-    for (int i = 0; i < found.length; i++) {
-      double expected = (double) plain[i] / scaled[i];
-      if (!(Math.abs(found[i] - expected) <= TOLERANCE * expected)) {
-        throw refused(
-            "tensor %s: element %d is %s, expected %s as Llama 3.1 scales by %s: other scalings are not supported"
-                .formatted(factors.name(), i, found[i], (float) expected, (float) factor));
-      }
-    }
-    rope.put("rope_type", "llama3")
-        .put("factor", shortest((float) factor))
-        .put("low_freq_factor", LOW_FREQ_FACTOR)
-        .put("high_freq_factor", HIGH_FREQ_FACTOR)
-        .put("original_max_position_embeddings", ORIGINAL_CONTEXT);
-  }
-
-  private GgufMetadata metadata() {
+  GgufMetadata metadata() {
     return gguf.metadata();
   }
 
-  private String key(String name) {
+  String key(String name) {
     return gguf.metadata().text("general.architecture").orElse("") + "." + name;
   }
 
@@ -228,7 +167,7 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
   }
 
   /** A 32-bit float as the shortest decimal that stands for it, as the model's author wrote it. */
-  private double decimal(String name) {
+  double decimal(String name) {
     return shortest(
         (float)
             metadata()
@@ -236,11 +175,11 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
                 .orElseThrow(() -> refused("key %s is missing".formatted(key(name)))));
   }
 
-  private static double shortest(float value) {
+  static double shortest(float value) {
     return Double.parseDouble(Float.toString(value));
   }
 
-  private ModelException refused(String what) {
+  ModelException refused(String what) {
     return new ModelException("%s: %s".formatted(gguf.file(), what));
   }
 }

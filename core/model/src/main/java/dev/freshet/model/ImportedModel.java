@@ -23,9 +23,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A model of another program, open to be published as a checkpoint: a GGUF file, or a Hugging Face
- * directory with or without a manifest. It has exactly the parameters of its configuration; other
- * tensors are passed over. Opening a directory verifies all weights; those of a GGUF file are
- * verified while they are written. No tensor may be read after {@link #close}.
+ * directory with or without a manifest; of a multimodal one of Gemma 3, its text model. It has
+ * exactly the parameters of its configuration; other tensors are passed over. Opening a directory
+ * verifies all weights; those of a GGUF file are verified while they are written. No tensor may be
+ * read after {@link #close}.
  *
  * @param config the configuration of the model; of a directory, with the stored type of its weights
  * @param tensors the parameters by their Hugging Face names
@@ -128,24 +129,35 @@ public record ImportedModel(
 
   private static ImportedModel ofDirectory(Path dir, Optional<DType> dtype) {
     Map<String, byte[]> files = CheckpointStore.sideFiles(dir);
-    ModelConfig config = ConfigJson.read(dir);
+    ModelConfig config = ConfigJson.readText(dir);
+    boolean multimodal = ConfigJson.isMultimodal(dir);
+    if (multimodal) {
+      files.put(CONFIG, ConfigJson.write(config));
+    }
     Checkpoint checkpoint =
         Files.exists(dir.resolve(CheckpointStore.STABLE))
             ? CheckpointStore.openPublished(dir)
             : Checkpoint.open(dir);
     boolean supported = false;
     try {
-      Parameters parameters = Parameters.of(config, checkpoint);
+      Parameters parameters =
+          multimodal
+              ? Parameters.of(config, checkpoint, Gemma3Multimodal.storedNames(checkpoint))
+              : Parameters.of(config, checkpoint);
       checkpoint.verifyContents(parameters.views().values());
       dtype.ifPresent(
           type ->
               files.put(
                   CONFIG, ConfigJson.withDtype(Objects.requireNonNull(files.get(CONFIG)), type)));
       List<TensorSource> tensors = new ArrayList<>();
-      for (TensorView view : parameters.views().values()) {
-        DType type = dtype.orElse(view.dtype());
-        tensors.add(type == view.dtype() ? view : FloatTensor.of(view, type));
-      }
+      parameters
+          .views()
+          .forEach(
+              (name, view) -> {
+                TensorView named = new TensorView(name, view.dtype(), view.shape(), view.data());
+                DType type = dtype.orElse(view.dtype());
+                tensors.add(type == view.dtype() ? named : FloatTensor.of(named, type));
+              });
       supported = true;
       return new ImportedModel(
           config, tensors, files, Optional.empty(), parameters.unusedLine(), checkpoint::close);

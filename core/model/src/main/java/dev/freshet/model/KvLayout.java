@@ -10,14 +10,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *
  * @param paddedDim {@code headDim} rounded up to whole pairs of vectors; the rest is zero
  */
-record KvLayout(KvFormat format, int kvHeads, int headDim, int paddedDim) {
+record KvLayout(FloatFormat format, int kvHeads, int headDim, int paddedDim) {
   /** Tokens in a block; a multiple of the lanes of every processor's vectors. */
   static final int BLOCK = 16;
 
   static KvLayout of(ModelConfig config, ScalarType type) {
-    int pair = 2 * KvFormat.LANES;
+    int pair = 2 * FloatFormat.LANES;
     return new KvLayout(
-        KvFormat.of(type),
+        FloatFormat.of(type),
         config.kvHeads(),
         config.headDim(),
         (config.headDim() + pair - 1) / pair * pair);
@@ -54,12 +54,14 @@ record KvLayout(KvFormat format, int kvHeads, int headDim, int paddedDim) {
   /** Copies one token's value of a head from {@code source}; the rest of its row becomes zero. */
   void putValue(long values, int block, int kvHead, int slot, long source) {
     long address = values + valueOffset(block, kvHead) + (long) slot * paddedDim * format.size();
-    long bytes = (long) headDim * format.size();
-    KvFormat.MEMORY.asSlice(address, bytes).copyFrom(KvFormat.MEMORY.asSlice(source, bytes));
-    if (paddedDim > headDim) {
-      KvFormat.MEMORY
-          .asSlice(address + bytes, (long) (paddedDim - headDim) * format.size())
-          .fill((byte) 0);
+    int whole = headDim - headDim % FloatFormat.LANES;
+    for (int d = 0; d < whole; d += FloatFormat.LANES) {
+      long offset = (long) d * format.size();
+      format.store(address + offset, format.load(source + offset));
+    }
+    for (int d = whole; d < paddedDim; d++) {
+      long offset = (long) d * format.size();
+      format.put(address + offset, d < headDim ? format.get(source + offset) : 0);
     }
   }
 }

@@ -25,8 +25,8 @@ public final class KvPool implements AutoCloseable {
   /** Tokens in a block. */
   public static final int BLOCK_TOKENS = KvLayout.BLOCK;
 
-  /** Multiply-adds that are worth waking another thread for, some tenth of a millisecond. */
-  private static final long WORTH_SHARING = 1 << 21;
+  /** Multiply-adds that are worth waking another thread for: about half a millisecond. */
+  private static final long WORTH_SHARING = 1 << 22;
 
   /** Query rows of one task of the crew. */
   private static final int TASK_ROWS = 16 * AttentionTile.ROWS;
@@ -34,7 +34,7 @@ public final class KvPool implements AutoCloseable {
   private final ModelConfig config;
   private final ScalarType type;
   private final KvLayout layout;
-  private final RotaryTable rotary;
+  private final RotaryTables rotary;
   private final ComputeCrew crew;
   private final List<AttentionTile> tiles;
   private final float[] rotatedKey;
@@ -51,7 +51,7 @@ public final class KvPool implements AutoCloseable {
     this.config = config;
     this.type = type;
     this.layout = KvLayout.of(config, type);
-    this.rotary = new RotaryTable(config, maxLength);
+    this.rotary = RotaryTables.of(config, maxLength);
     this.rotatedKey = new float[config.headDim()];
     this.crew = new ComputeCrew(threads);
     this.tiles = IntStream.range(0, threads).mapToObj(_ -> new AttentionTile(layout)).toList();
@@ -67,6 +67,11 @@ public final class KvPool implements AutoCloseable {
 
   private static Tensor reserve(long bytes) {
     return torch.empty(new long[] {bytes}, Torch.options(ScalarType.Byte), null);
+  }
+
+  /** How many blocks hold {@code tokens} tokens. */
+  public static int blocksFor(int tokens) {
+    return (tokens + BLOCK_TOKENS - 1) / BLOCK_TOKENS;
   }
 
   /** Bytes that the keys and values of a block take in all layers. */
@@ -88,7 +93,7 @@ public final class KvPool implements AutoCloseable {
       Heads newValues = Heads.of(value);
       int token = 0;
       for (KvSpan span : spans) {
-        write(span, token, newKeys, newValues, keyBase, valueBase);
+        write(layer, span, token, newKeys, newValues, keyBase, valueBase);
         token += span.count();
       }
       Tensor output =
@@ -99,35 +104,28 @@ public final class KvPool implements AutoCloseable {
     };
   }
 
-  /**
-   * The heads of a step's tokens in memory.
-   *
-   * @param tokenBytes from one token to the next
-   * @param headBytes from one head to the next
-   */
-  private record Heads(long address, long tokenBytes, long headBytes) {
-    static Heads of(Tensor tensor) {
-      if (tensor.stride(3) != 1) {
-        throw new IllegalArgumentException("the numbers of a head must lie side by side");
-      }
-      long size = tensor.element_size();
-      return new Heads(
-          tensor.data_ptr().address(), tensor.stride(1) * size, tensor.stride(2) * size);
-    }
-
-    long at(int token, int head) {
-      return address + token * tokenBytes + head * headBytes;
-    }
-  }
-
   private void write(
-      KvSpan span, int token, Heads newKeys, Heads newValues, long keyBase, long valueBase) {
+      int layer,
+      KvSpan span,
+      int token,
+      Heads newKeys,
+      Heads newValues,
+      long keyBase,
+      long valueBase) {
     for (int i = 0; i < span.count(); i++) {
       int position = span.start() + i;
       int block = span.blocks()[position / BLOCK_TOKENS];
       int slot = position % BLOCK_TOKENS;
       for (int head = 0; head < config.kvHeads(); head++) {
-        rotary.rotate(layout.format(), newKeys.at(token + i, head), position, 1, rotatedKey, 0);
+        rotary.rotate(
+            layer,
+            layout.format(),
+            newKeys.at(token + i, head),
+            config.headDim(),
+            position,
+            1,
+            rotatedKey,
+            0);
         layout.putKey(keyBase, block, head, slot, rotatedKey);
         layout.putValue(valueBase, block, head, slot, newValues.at(token + i, head));
       }
@@ -158,7 +156,8 @@ public final class KvPool implements AutoCloseable {
     int window = config.windows().get(layer).orElse(Integer.MAX_VALUE);
     ComputeCrew.Task task =
         (worker, i) ->
-            attend(tiles.get(worker), tasks.get(i), window, query, output, keyBase, valueBase);
+            attend(
+                layer, tiles.get(worker), tasks.get(i), window, query, output, keyBase, valueBase);
     if (work < WORTH_SHARING) {
       for (int i = 0; i < tasks.size(); i++) {
         task.run(0, i);
@@ -169,6 +168,7 @@ public final class KvPool implements AutoCloseable {
   }
 
   private void attend(
+      int layer,
       AttentionTile tile,
       Rows rows,
       int window,
@@ -177,8 +177,8 @@ public final class KvPool implements AutoCloseable {
       long keyBase,
       long valueBase) {
     int group = config.heads() / config.kvHeads();
-    float scale = (float) (1 / Math.sqrt(config.headDim()));
-    KvFormat format = layout.format();
+    float scale = (float) config.attentionScale();
+    FloatFormat format = layout.format();
     for (int first = rows.first(); first < rows.end(); first += AttentionTile.ROWS) {
       int count = Math.min(AttentionTile.ROWS, rows.end() - first);
       for (int row = 0; row < count; row++) {
@@ -186,8 +186,10 @@ public final class KvPool implements AutoCloseable {
         int head = rows.kvHead() * group + (first + row) % group;
         int position = rows.span().start() + token;
         rotary.rotate(
+            layer,
             format,
             query.at(rows.token() + token, head),
+            config.headDim(),
             position,
             scale,
             tile.queries(),
@@ -205,13 +207,13 @@ public final class KvPool implements AutoCloseable {
     }
   }
 
-  private void store(KvFormat format, long target, float[] source, int offset) {
+  private void store(FloatFormat format, long target, float[] source, int offset) {
     int headDim = config.headDim();
     int d = 0;
-    for (; d + KvFormat.LANES <= headDim; d += KvFormat.LANES) {
+    for (; d + FloatFormat.LANES <= headDim; d += FloatFormat.LANES) {
       format.store(
           target + (long) d * format.size(),
-          FloatVector.fromArray(KvFormat.FLOATS, source, offset + d));
+          FloatVector.fromArray(FloatFormat.FLOATS, source, offset + d));
     }
     for (; d < headDim; d++) {
       format.put(target + (long) d * format.size(), source[offset + d]);

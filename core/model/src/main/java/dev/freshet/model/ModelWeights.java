@@ -72,7 +72,7 @@ public final class ModelWeights implements AutoCloseable {
 
   /**
    * Random 32-bit weights: normal with standard deviation 0.05, divided by √(2 · layers) for
-   * projections into the residual stream; norms are 1, biases 0.
+   * projections into the residual stream; norms multiply by 1, biases are 0.
    */
   public static ModelWeights random(ModelConfig config, long seed) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -85,7 +85,7 @@ public final class ModelWeights implements AutoCloseable {
               (name, shape) -> {
                 Tensor tensor = torch.empty(shape, Torch.options(ScalarType.Float), null);
                 if (name.endsWith("norm.weight")) {
-                  tensor.fill_(new Scalar(1.0f));
+                  tensor.fill_(new Scalar(config.family().offsetNorms() ? 0.0f : 1.0f));
                 } else if (name.endsWith(".bias")) {
                   tensor.zero_();
                 } else {
@@ -101,6 +101,20 @@ public final class ModelWeights implements AutoCloseable {
   private static double deviation(ModelConfig config, String name) {
     boolean intoResidual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
     return intoResidual ? 0.05 / Math.sqrt(2.0 * config.layers()) : 0.05;
+  }
+
+  /** Frees the weights of linear layers, which a decoder has packed. */
+  public void releaseLinear() {
+    tensors
+        .entrySet()
+        .removeIf(
+            parameter -> {
+              boolean linear = config.isLinear(parameter.getKey());
+              if (linear) {
+                parameter.getValue().close();
+              }
+              return linear;
+            });
   }
 
   /** The shape of the model. */

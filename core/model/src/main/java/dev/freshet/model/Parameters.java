@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -20,7 +22,8 @@ import java.util.stream.Collectors;
  * head, are passed over; {@link #unused} names them.
  *
  * @param checkpoint the checkpoint, which must stay open while the views are read
- * @param views the parameters by Hugging Face name, in the order the model reads them
+ * @param views the parameters by Hugging Face name, in the order the model reads them; a view has
+ *     the name that is stored
  * @param unused the names of other tensors
  */
 public record Parameters(
@@ -45,12 +48,23 @@ public record Parameters(
    *     or if the model ties its embedding to a head that the checkpoint stores with other values
    */
   public static Parameters of(ModelConfig config, Checkpoint checkpoint) {
+    return of(config, checkpoint, UnaryOperator.identity());
+  }
+
+  /**
+   * As {@link #of(ModelConfig, Checkpoint)}, for parameters that have other names in the
+   * checkpoint.
+   *
+   * @param stored the stored name of a parameter, by its Hugging Face name
+   */
+  static Parameters of(ModelConfig config, Checkpoint checkpoint, UnaryOperator<String> stored) {
     Map<String, TensorView> found = checkpoint.tensors();
     Map<String, TensorView> views = new LinkedHashMap<>();
     config
         .parameterShapes()
-        .forEach((name, shape) -> views.put(name, parameter(checkpoint, name, shape)));
-    TensorView head = found.get(HEAD);
+        .forEach(
+            (name, shape) -> views.put(name, parameter(checkpoint, stored.apply(name), shape)));
+    TensorView head = found.get(stored.apply(HEAD));
     if (config.tiedEmbeddings()
         && head != null
         && !checkpoint.sameContents(head, Objects.requireNonNull(views.get(EMBEDDING)))) {
@@ -58,9 +72,14 @@ public record Parameters(
           "%s: tensor %s differs from %s, but tie_word_embeddings is true: set it to false in config.json to use the stored head, or remove the tensor"
               .formatted(checkpoint.dir(), HEAD, EMBEDDING));
     }
+    Set<String> used = views.values().stream().map(TensorView::name).collect(Collectors.toSet());
+    if (config.tiedEmbeddings()) {
+      used.add(stored.apply(HEAD));
+    }
+    // The model computes the rotary frequencies in old exports.
     List<String> unused =
         found.keySet().stream()
-            .filter(name -> !views.containsKey(name) && !redundant(config, name))
+            .filter(name -> !used.contains(name) && !name.endsWith("rotary_emb.inv_freq"))
             .toList();
     return new Parameters(config, checkpoint, views, unused);
   }
@@ -84,11 +103,6 @@ public record Parameters(
               .formatted(checkpoint.dir(), name, view.dtype()));
     }
     return view;
-  }
-
-  /** A copy of tied embeddings, and rotary frequencies in old exports, which the model computes. */
-  private static boolean redundant(ModelConfig config, String name) {
-    return (config.tiedEmbeddings() && name.equals(HEAD)) || name.endsWith("rotary_emb.inv_freq");
   }
 
   /** A line that names the tensors that the model does not have; empty if there is none. */

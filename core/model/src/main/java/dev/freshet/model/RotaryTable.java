@@ -1,27 +1,35 @@
 package dev.freshet.model;
 
 /**
- * The rotary embedding of every position of a context. Depends on the model's shape only, so all
- * policy versions share it. Immutable.
+ * The rotations of one {@link Rope} at all positions of a context. Pair i of a head is its
+ * dimensions i and {@code pairs + i}; it turns from {@code (a, b)} to {@code (a·cos − b·sin, b·cos
+ * + a·sin)}. Dimensions from {@code 2 · pairs} on are kept. Cosines and sines contain the magnitude
+ * of the scaling.
+ *
+ * @param positions the number of positions
+ * @param pairs the number of rotated pairs of a head
+ * @param cos {@code [positions, pairs]}, row by row; the caller must not modify it
+ * @param sin {@code [positions, pairs]}, row by row; the caller must not modify it
  */
-final class RotaryTable {
-  private final int half;
-  private final float[] cos;
-  private final float[] sin;
+@SuppressWarnings("ArrayRecordComponent")
+public record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
 
-  /** The rotations of positions below {@code maxLength}. */
-  RotaryTable(ModelConfig config, int maxLength) {
-    float[] frequencies = config.rope().frequencies(config.headDim());
-    this.half = frequencies.length;
-    this.cos = new float[Math.multiplyExact(maxLength, half)];
-    this.sin = new float[cos.length];
-    for (int position = 0; position < maxLength; position++) {
-      for (int i = 0; i < half; i++) {
-        float angle = position * frequencies[i];
-        cos[position * half + i] = (float) Math.cos(angle);
-        sin[position * half + i] = (float) Math.sin(angle);
+  /** The rotations of heads of {@code headDim} at positions below {@code positions}. */
+  static RotaryTable of(Rope rope, int headDim, int positions) {
+    double[] frequencies = rope.frequencies(headDim);
+    double magnitude = rope.scaling().magnitude();
+    int pairs = frequencies.length;
+    float[] cos = new float[Math.multiplyExact(positions, pairs)];
+    float[] sin = new float[Math.multiplyExact(positions, pairs)];
+    for (int position = 0; position < positions; position++) {
+      for (int i = 0; i < pairs; i++) {
+        // transformers multiplies in 32-bit floats.
+        float angle = position * (float) frequencies[i];
+        cos[position * pairs + i] = (float) (Math.cos(angle) * magnitude);
+        sin[position * pairs + i] = (float) (Math.sin(angle) * magnitude);
       }
     }
+    return new RotaryTable(positions, pairs, cos, sin);
   }
 
   /**
@@ -30,17 +38,27 @@ final class RotaryTable {
    * @param source address of the head, {@code headDim} numbers
    * @param target receives the rotated head from {@code offset} on
    */
-  void rotate(KvFormat format, long source, int position, float scale, float[] target, int offset) {
-    int table = position * half;
+  void rotate(
+      FloatFormat format,
+      long source,
+      int headDim,
+      int position,
+      float scale,
+      float[] target,
+      int offset) {
+    int table = position * pairs;
     long size = format.size();
-    long upper = source + half * size;
-    for (int i = 0; i < half; i++) {
+    long upper = source + pairs * size;
+    for (int i = 0; i < pairs; i++) {
       float first = format.get(source + i * size);
       float second = format.get(upper + i * size);
       float c = cos[table + i] * scale;
       float s = sin[table + i] * scale;
       target[offset + i] = first * c - second * s;
-      target[offset + half + i] = second * c + first * s;
+      target[offset + pairs + i] = second * c + first * s;
+    }
+    for (int i = 2 * pairs; i < headDim; i++) {
+      target[offset + i] = format.get(source + i * size) * scale;
     }
   }
 }

@@ -86,7 +86,7 @@ class ConfigJsonTest {
     assertThat(llama.headDim()).isEqualTo(6);
     assertThat(llama.maxPositions()).isEqualTo(2048);
     assertThat(llama.rmsNormEps()).isEqualTo(1e-6);
-    assertThat(llama.rope()).isEqualTo(new Rope(10000, new Rope.Default()));
+    assertThat(rope(llama)).isEqualTo(new Rope(10000, new Rope.Default()));
     assertThat(llama.tiedEmbeddings()).isFalse();
     assertThat(llama.queryKeyValueBias()).isFalse();
     assertThat(llama.eosTokens()).isEmpty();
@@ -118,26 +118,112 @@ class ConfigJsonTest {
     Rope linear = new Rope(5000, new Rope.Linear(4));
     assertThat(
             List.of(
-                read("""
-                        "rope_theta": 5000, "rope_scaling": {"type": "linear", "factor": 4}""")
-                    .rope(),
-                read("""
-                        "rope_theta": 5000.0, "rope_scaling": {"rope_type": "linear", "factor": 4.0}""")
-                    .rope(),
-                read("""
-                        "rope_parameters": {"rope_theta": 5000, "rope_type": "linear", "factor": 4}""")
-                    .rope(),
-                read("""
+                rope(
+                    read(
+                        """
+                        "rope_theta": 5000, "rope_scaling": {"type": "linear", "factor": 4}""")),
+                rope(
+                    read(
+                        """
+                        "rope_theta": 5000.0, "rope_scaling": {"rope_type": "linear", "factor": 4.0}""")),
+                rope(
+                    read(
+                        """
+                        "rope_parameters": {"rope_theta": 5000, "rope_type": "linear", "factor": 4}""")),
+                rope(
+                    read(
+                        """
                         "rope_scaling": null, "rope_theta": 1,
-                        "rope_parameters": {"rope_theta": 5000, "rope_type": "linear", "factor": 4}""")
-                    .rope()))
+                        "rope_parameters": {"rope_theta": 5000, "rope_type": "linear", "factor": 4}"""))))
         .containsOnly(linear);
     assertThat(
-            read("""
+            rope(
+                read(
+                    """
                     "max_position_embeddings": 77, "rope_scaling": {"rope_type": "llama3",
-                    "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}""")
-                .rope())
+                    "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}""")))
         .isEqualTo(new Rope(10000, new Rope.Llama3(8, 1, 4, 77)));
+  }
+
+  @Test
+  void everyScalingHasTheDefaultsOfTransformers() throws IOException {
+    assertThat(scaling("\"type\": \"dynamic\", \"factor\": 2")).isEqualTo(new Rope.Dynamic(2, 512));
+    assertThat(scaling("\"type\": \"yarn\", \"factor\": 4"))
+        .isEqualTo(new Rope.Yarn(4, 512, 32, 1, 0.1 * Math.log(4) + 1, true));
+    assertThat(
+            scaling(
+                """
+                "rope_type": "yarn", "factor": null, "original_max_position_embeddings": 128,
+                "beta_fast": 16, "beta_slow": 2, "attention_factor": 1.5, "truncate": false"""))
+        .isEqualTo(new Rope.Yarn(4, 128, 16, 2, 1.5, false));
+    assertThat(
+            scaling(
+                """
+                "rope_type": "yarn", "factor": 4, "mscale": 2, "mscale_all_dim": 1"""))
+        .isEqualTo(
+            new Rope.Yarn(4, 512, 32, 1, (0.2 * Math.log(4) + 1) / (0.1 * Math.log(4) + 1), true));
+    assertThat(
+            scaling(
+                """
+                "type": "longrope", "short_factor": [1, 1, 1], "long_factor": [1, 2, 3],
+                "original_max_position_embeddings": 64"""))
+        .isEqualTo(
+            new Rope.LongRope(
+                List.of(1.0, 1.0, 1.0), List.of(1.0, 2.0, 3.0), Math.sqrt(1 + 3 / 6.0), 64));
+  }
+
+  private Rope.Scaling scaling(String parameters) throws IOException {
+    return rope(read(
+            "\"max_position_embeddings\": 512, \"rope_scaling\": {%s}".formatted(parameters)))
+        .scaling();
+  }
+
+  @Test
+  void anOriginalContextBesideTheParametersComesFirst() throws IOException {
+    assertThat(
+            rope(read(
+                    """
+                    "original_max_position_embeddings": 32,
+                    "rope_parameters": {"rope_type": "yarn", "factor": 2,
+                    "original_max_position_embeddings": 64}"""))
+                .scaling())
+        .isEqualTo(new Rope.Yarn(2, 32, 32, 1, 0.1 * Math.log(2) + 1, true));
+  }
+
+  @Test
+  void olderNamesOfPhi3sScalingAreLongropeWithTheOriginalContextOfPhi3() throws IOException {
+    for (String name : List.of("su", "yarn", "longrope")) {
+      assertThat(
+              rope(read(
+                      """
+                      "model_type": "phi3", "max_position_embeddings": 8192, "rope_scaling":
+                      {"type": "%s", "short_factor": [1, 1, 1], "long_factor": [1, 2, 3]}"""
+                          .formatted(name)))
+                  .scaling())
+          .isEqualTo(
+              new Rope.LongRope(
+                  List.of(1.0, 1.0, 1.0),
+                  List.of(1.0, 2.0, 3.0),
+                  Math.sqrt(1 + Math.log(2) / Math.log(4096)),
+                  4096));
+    }
+  }
+
+  @Test
+  void variantsOfGemma3AreRefusedByName() {
+    for (String variant :
+        List.of(
+            "attn_logit_softcapping 50.0",
+            "final_logit_softcapping 30.0",
+            "use_bidirectional_attention true")) {
+      String[] field = variant.split(" ");
+      assertThatExceptionOfType(ModelException.class)
+          .isThrownBy(
+              () ->
+                  read("\"model_type\": \"gemma3_text\", \"%s\": %s".formatted(field[0], field[1])))
+          .withMessageContaining(field[0])
+          .withMessageContaining("is not supported: expected");
+    }
   }
 
   @Test
@@ -153,12 +239,12 @@ class ConfigJsonTest {
       quoteCharacter = '`',
       textBlock =
           """
-          "model_type": "gpt2"                   | model_type 'gpt2' is not supported: expected one of llama, mistral, qwen2, qwen3
+          "model_type": "gpt2"                   | model_type 'gpt2' is not supported: expected one of llama, mistral, qwen2, qwen3, smollm3, phi3, gemma3_text
           "model_type": null                     | model_type is null: expected the name of a model family
           "hidden_act": "gelu"                   | hidden_act 'gelu' is not supported: expected silu
-          "rope_scaling": {"type": "yarn"}       | rope_type 'yarn' (scaling of rotary embeddings) is not supported: expected one of default, linear, llama3
+          "rope_scaling": {"type": "mrope"}      | rope_type 'mrope' (scaling of rotary embeddings) is not supported: expected one of default, linear, dynamic, llama3, yarn, longrope
           "rope_parameters": {"rope_type": "linear"} | factor is missing: expected a number
-          "rope_parameters": {"partial_rotary_factor": 0.5} | partial_rotary_factor is not supported: expected 1.0
+          "rope_parameters": {"partial_rotary_factor": 0.5} | partial_rotary_factor 0.5 is not supported for llama: expected 1.0
           "hidden_size": null                    | hidden_size is null: expected an integer
           "hidden_size": "24"                    | hidden_size is a string: expected an integer
           "hidden_size": 5000000000              | hidden_size is 5000000000: expected an integer
@@ -166,8 +252,18 @@ class ConfigJsonTest {
           "rope_theta": 0                        | rope_theta 0.0: expected a positive number
           "rope_scaling": {"type": "linear", "factor": -1} | factor -1.0: expected a positive number
           "rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4} | high_freq_factor 4.0: expected more than low_freq_factor 4.0
+          "rope_scaling": {"rope_type": 7}       | rope_type is 7: expected the name of a scaling
+          "model_type": "smollm3", "num_key_value_heads": 4, "no_rope_layers": [1, 0] | no_rope_layers has 2 entries: expected 3
+          "model_type": "gemma3_text", "sliding_window": null | sliding_window is null: expected an integer
+          "model_type": "gemma3", "text_config": {} | model_type 'gemma3' (text and images) is not supported: import the directory first, which makes a checkpoint of its text model (gemma3_text)
+          "head_dim": 0                          | head_dim 0: expected a positive number
+          "model_type": "phi3", "partial_rotary_factor": 0.5 | partial_rotary_factor 0.5 rotates 3 of 6 dimensions: expected an even number of them
+          "rope_parameters": {"full_attention": {"rope_theta": 7}} | rope_parameters by type of layer are not supported for llama: expected one set of parameters
+          "rope_scaling": {"type": "longrope"}   | short_factor is missing: expected an array of numbers
+          "rope_scaling": {"type": "longrope", "short_factor": [1], "long_factor": [1, 1, 1]} | short_factor has 1 numbers: expected 3, one for each pair of rotated dimensions
+          "rope_scaling": {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": [1, 1, 0]} | long_factor 0.0: expected a positive number
           "quantization_config": {"quant_method": "fp8"} | quantization_config (quant_method 'fp8') is not supported: expected weights in float32, bfloat16 or float16; convert the checkpoint first
-          "model_type": "a [31m b=c"             | model_type 'a [31m b=c' is not supported: expected one of llama, mistral, qwen2, qwen3
+          "model_type": "a [31m b=c"             | model_type 'a [31m b=c' is not supported: expected one of llama, mistral, qwen2, qwen3, smollm3, phi3, gemma3_text
           "hidden_size": 26                      | num_attention_heads 4: expected a divisor of hidden_size 26, or a head_dim
           "num_attention_heads": 0               | num_attention_heads 0: expected a divisor of hidden_size 24, or a head_dim
           "num_key_value_heads": 3               | num_key_value_heads 3: expected a divisor of num_attention_heads 4
@@ -261,6 +357,10 @@ class ConfigJsonTest {
     assertThat(after.dtype()).isEqualTo(DType.BF16);
     assertThat(after.parameterShapes().keySet()).isEqualTo(before.parameterShapes().keySet());
     assertThat(after.eosTokens()).containsExactly(3);
+  }
+
+  private static Rope rope(ModelConfig config) {
+    return config.ropes().getFirst().orElseThrow();
   }
 
   private ModelConfig readQwen(String fields) throws IOException {

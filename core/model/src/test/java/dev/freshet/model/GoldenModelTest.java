@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -29,6 +30,7 @@ import tools.jackson.databind.ObjectMapper;
 class GoldenModelTest {
   static final Path FIXTURES = Path.of("src/test/fixtures");
   private static final double TOLERANCE = 1e-4;
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Every fixture; {@code make_fixtures.py} makes most of them. */
   static List<String> fixtures() throws IOException {
@@ -41,11 +43,11 @@ class GoldenModelTest {
   @MethodSource("fixtures")
   void aFullForwardGivesTheLogitsAndPromptLogprobsOfTransformers(String fixture)
       throws IOException {
-    try (PointerScope _ = new PointerScope();
-        NoGradGuard _ = new NoGradGuard();
-        ModelWeights weights = load(fixture);
-        Decoder decoder = new Decoder(weights)) {
-      for (JsonNode golden : cases(fixture)) {
+    for (JsonNode golden : cases(fixture)) {
+      try (PointerScope _ = new PointerScope();
+          NoGradGuard _ = new NoGradGuard();
+          ModelWeights weights = load(fixture, maxLength(golden));
+          Decoder decoder = new Decoder(weights)) {
         int[] ids = ints(golden.get("input_ids"));
         float[] logprobs = promptLogprobs(decoder, ids, golden.get("last_logits_first16"));
         JsonNode expected = golden.get("prompt_logprobs");
@@ -62,12 +64,20 @@ class GoldenModelTest {
   @MethodSource("fixtures")
   void cachedDecodingOfAllCasesAtOnceGivesTheGreedyContinuationsOfTransformers(String fixture)
       throws IOException {
+    // The frequencies of some scalings depend on the context limit.
+    cases(fixture).stream()
+        .collect(Collectors.groupingBy(GoldenModelTest::maxLength))
+        .forEach((maxLength, cases) -> continuesGreedily(fixture, maxLength, cases));
+  }
+
+  private static void continuesGreedily(String fixture, int maxLength, List<JsonNode> cases) {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
-        ModelWeights weights = load(fixture);
-        Decoder decoder = new Decoder(weights);
-        KvPool pool = new KvPool(weights.config(), 64, 256, weights.type(), 2)) {
-      List<JsonNode> cases = cases(fixture);
+        ModelWeights weights = load(fixture, maxLength);
+        Decoder decoder =
+            new Decoder(weights, PackedLinear::new, PackedLinear::new, Pointwise.vectors());
+        KvPool pool =
+            new KvPool(weights.config(), 16 * cases.size(), maxLength, weights.type(), 2)) {
       int rows = cases.size();
       List<List<Integer>> sequences = new ArrayList<>();
       List<List<Integer>> greedy = new ArrayList<>();
@@ -105,8 +115,55 @@ class GoldenModelTest {
     }
   }
 
+  /** The fixtures that hold gradients. */
+  static List<String> differentiated() throws IOException {
+    return fixtures().stream().filter(fixture -> golden(fixture).has("gradients")).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("differentiated")
+  void theGradientsOfTheMeanLogprobAreThoseOfTransformers(String fixture) {
+    JsonNode golden = cases(fixture).getLast();
+    int[] ids = ints(golden.get("input_ids"));
+    try (PointerScope _ = new PointerScope();
+        ModelWeights weights = load(fixture, maxLength(golden));
+        Decoder decoder = new Decoder(weights)) {
+      weights.tensors().values().forEach(parameter -> parameter.set_requires_grad(true));
+      long[] next = Arrays.stream(ids).skip(1).asLongStream().toArray();
+      Tensor logprobs =
+          torch
+              .log_softmax(logits(decoder, ids).select(0, 0), 1)
+              .narrow(0, 0, next.length)
+              .gather(1, Torch.longs(next, next.length, 1));
+      logprobs.mean().neg().backward();
+
+      JsonNode expected = golden(fixture).get("gradients");
+      assertThat(weights.tensors().keySet())
+          .containsExactlyInAnyOrderElementsOf(expected.propertyNames());
+      weights
+          .tensors()
+          .forEach((name, parameter) -> assertGradient(name, parameter, expected.get(name)));
+    }
+  }
+
+  private static void assertGradient(String name, Tensor parameter, JsonNode expected) {
+    float[] gradient = Torch.toFloats(parameter.grad());
+    double square = 0;
+    for (float g : gradient) {
+      square += (double) g * g;
+    }
+    double norm = expected.get("norm").asDouble();
+    assertThat(Math.sqrt(square)).as(name).isCloseTo(norm, within(TOLERANCE * (1 + norm)));
+    JsonNode first = expected.get("first");
+    for (int i = 0; i < first.size(); i++) {
+      assertThat((double) gradient[i])
+          .as("%s, element %d", name, i)
+          .isCloseTo(first.get(i).asDouble(), within(TOLERANCE * (1 + norm)));
+    }
+  }
+
   private static IntUnaryOperator scattered(int row, int rows) {
-    return i -> 63 - (i * rows + row);
+    return i -> 16 * rows - 1 - (i * rows + row);
   }
 
   private static Tensor longs(List<Long> values) {
@@ -114,16 +171,8 @@ class GoldenModelTest {
   }
 
   private static float[] promptLogprobs(Decoder decoder, int[] ids, JsonNode lastLogits) {
-    long time = ids.length;
-    Tensor positions =
-        torch.arange(new Scalar(time), Torch.options(torch.ScalarType.Long)).view(1, -1);
-    Tensor segments = torch.zeros_like(positions);
-    Tensor logits =
-        decoder.logits(
-            decoder.hidden(
-                longs(ids),
-                new FullAttention(decoder.config(), positions, segments, torch.ScalarType.Float)));
-    float[] last = Torch.toFloats(logits.select(1, time - 1).narrow(1, 0, 16));
+    Tensor logits = logits(decoder, ids);
+    float[] last = Torch.toFloats(logits.select(1, ids.length - 1L).narrow(1, 0, 16));
     for (int i = 0; i < 16; i++) {
       assertThat((double) last[i]).isCloseTo(lastLogits.get(i).asDouble(), within(TOLERANCE));
     }
@@ -135,6 +184,19 @@ class GoldenModelTest {
     return logprobs;
   }
 
+  /** The logits at every position of a sequence, {@code [1, time, vocabSize]}. */
+  private static Tensor logits(Decoder decoder, int[] ids) {
+    Tensor positions =
+        torch
+            .arange(new Scalar((long) ids.length), Torch.options(torch.ScalarType.Long))
+            .view(1, -1);
+    return decoder.logits(
+        decoder.hidden(
+            longs(ids),
+            new FullAttention(
+                decoder.config(), positions, torch.zeros_like(positions), torch.ScalarType.Float)));
+  }
+
   private static long[] best(Tensor logits) {
     long[] best = new long[Math.toIntExact(logits.size(0))];
     Torch.longView(logits.argmax(new org.bytedeco.pytorch.LongOptional(-1), false).contiguous())
@@ -142,23 +204,29 @@ class GoldenModelTest {
     return best;
   }
 
-  static ModelWeights load(String fixture) {
+  static ModelWeights load(String fixture, int maxLength) {
     Path dir = FIXTURES.resolve(fixture);
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
       return ModelWeights.copyOf(
-          Parameters.of(ConfigJson.read(dir), checkpoint), torch.ScalarType.Float);
+          Parameters.of(ConfigJson.read(dir).forContext(maxLength), checkpoint),
+          torch.ScalarType.Float);
     }
   }
 
-  private static List<JsonNode> cases(String fixture) throws IOException {
-    JsonNode golden =
-        new ObjectMapper()
-            .readTree(Files.readAllBytes(FIXTURES.resolve(fixture).resolve("golden.json")));
-    return golden.get("cases").valueStream().toList();
+  private static List<JsonNode> cases(String fixture) {
+    return golden(fixture).get("cases").valueStream().toList();
+  }
+
+  private static JsonNode golden(String fixture) {
+    return JSON.readTree(FIXTURES.resolve(fixture).resolve("golden.json").toFile());
+  }
+
+  private static int maxLength(JsonNode golden) {
+    return golden.path("max_length").asInt(256);
   }
 
   private static Tensor longs(int[] ids) {
-    return Torch.longs(java.util.Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
+    return Torch.longs(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
   }
 
   private static int[] ints(JsonNode array) {
@@ -166,6 +234,6 @@ class GoldenModelTest {
   }
 
   private static Integer[] boxed(int[] values) {
-    return java.util.Arrays.stream(values).boxed().toArray(Integer[]::new);
+    return Arrays.stream(values).boxed().toArray(Integer[]::new);
   }
 }

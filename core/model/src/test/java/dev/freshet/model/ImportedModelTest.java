@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Models of other programs, imported without loss or refused by name. */
 class ImportedModelTest {
@@ -185,7 +187,8 @@ class ImportedModelTest {
     assertThat(factors).contains(1, 32);
     assertThat(factors[6]).isBetween(1.1, 31.0);
     try (ImportedModel imported = ImportedModel.open(withFactors(factors), Optional.empty())) {
-      assertThat(imported.config().rope().scaling()).isEqualTo(new Rope.Llama3(32, 1, 4, 8192));
+      assertThat(imported.config().ropes().getFirst().orElseThrow().scaling())
+          .isEqualTo(new Rope.Llama3(32, 1, 4, 8192));
       assertThat(imported.unusedLine()).isEmpty();
     }
     factors[6] *= 1.01;
@@ -204,7 +207,7 @@ class ImportedModelTest {
   }
 
   @Test
-  void aLinearScalingIsReadAndOthersAreRefusedByName() throws IOException {
+  void linearAndYarnScalingsAreReadAndOthersAreRefusedByName() throws IOException {
     Path fixture = GoldenModelTest.FIXTURES.resolve("tiny-llama");
     Path linear =
         GgufFixture.of(fixture)
@@ -212,13 +215,31 @@ class ImportedModelTest {
             .key("llama.rope.scaling.factor", 4f)
             .write(dir.resolve("linear.gguf"));
     try (ImportedModel imported = ImportedModel.open(linear, Optional.empty())) {
-      assertThat(imported.config().rope().scaling()).isEqualTo(new Rope.Linear(4));
+      assertThat(imported.config().ropes().getFirst().orElseThrow().scaling())
+          .isEqualTo(new Rope.Linear(4));
+    }
+    Path yarn =
+        yarn(fixture)
+            .key("llama.rope.scaling.original_context_length", 64)
+            .key("llama.rope.scaling.attn_factor", 1f)
+            .key("llama.rope.scaling.yarn_beta_fast", 24f)
+            .write(dir.resolve("yarn.gguf"));
+    try (ImportedModel imported = ImportedModel.open(yarn, Optional.empty())) {
+      assertThat(imported.config().ropes().getFirst().orElseThrow().scaling())
+          .isEqualTo(new Rope.Yarn(4, 64, 24, 1, 0.1 * Math.log(4) + 1, true));
     }
     refused(
-        GgufFixture.of(fixture)
-            .key("llama.rope.scaling.type", "magic")
-            .key("llama.rope.scaling.factor", 4f),
-        "rope_type 'magic'");
+        yarn(fixture).key("llama.rope.scaling.yarn_attn_factor", 0.5f),
+        "llama.rope.scaling.yarn_attn_factor is 0.5, expected 1");
+    refused(
+        GgufFixture.of(fixture).key("llama.rope.scaling.type", "longrope"),
+        "llama.rope.scaling.type 'longrope' is not supported: expected one of none, linear, yarn");
+  }
+
+  private static GgufBuilder yarn(Path fixture) throws IOException {
+    return GgufFixture.of(fixture)
+        .key("llama.rope.scaling.type", "yarn")
+        .key("llama.rope.scaling.factor", 4f);
   }
 
   private void refused(GgufBuilder gguf, String expected) throws IOException {
@@ -327,5 +348,62 @@ class ImportedModelTest {
     assertThatThrownBy(() -> ImportedModel.open(published, Optional.empty()).close())
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("the data is corrupt");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"language_model.model.", "model.language_model."})
+  void theTextModelOfAMultimodalDirectoryIsImportedUnderItsOwnNames(String prefix)
+      throws IOException {
+    Path original = GoldenModelTest.FIXTURES.resolve("tiny-gemma3-old");
+    Path multimodal = multimodal(original, prefix);
+    assertThatThrownBy(() -> ConfigJson.read(multimodal))
+        .isInstanceOf(ModelException.class)
+        .hasMessageStartingWith(
+            multimodal.resolve("config.json") + ": model_type 'gemma3' (text and images)");
+
+    Path target = dir.resolve("text");
+    try (ImportedModel imported = ImportedModel.open(multimodal, Optional.empty())) {
+      assertThat(imported.unusedLine().orElseThrow())
+          .contains("1 tensors", "'vision_tower.weight'");
+      assertSameTensors(imported, original);
+      CheckpointStore.publishBase(target, imported.tensors(), imported.files());
+    }
+    assertThat(ConfigJson.read(target)).isEqualTo(ConfigJson.read(original));
+    CheckpointStore.verify(target);
+  }
+
+  /** The fixture as the text model of a model for text and images. */
+  private Path multimodal(Path original, String prefix) throws IOException {
+    Path target = Files.createDirectory(dir.resolve("multimodal"));
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode text = (ObjectNode) json.readTree(original.resolve("config.json").toFile());
+    ObjectNode root = json.createObjectNode().put("model_type", "gemma3");
+    for (String shared : List.of("eos_token_id", "torch_dtype")) {
+      root.set(shared, text.remove(shared));
+    }
+    root.set("text_config", text);
+    root.putObject("vision_config").put("hidden_size", 8);
+    json.writeValue(target.resolve("config.json").toFile(), root);
+    try (Checkpoint checkpoint = Checkpoint.open(original)) {
+      List<TensorView> tensors = new ArrayList<>();
+      checkpoint
+          .tensors()
+          .forEach(
+              (name, view) ->
+                  tensors.add(
+                      new TensorView(
+                          prefix + name.substring("model.".length()),
+                          view.dtype(),
+                          view.shape(),
+                          view.data())));
+      tensors.add(
+          new TensorView(
+              "vision_tower.weight",
+              DType.F32,
+              new long[] {1},
+              MemorySegment.ofArray(new byte[4])));
+      SafetensorsWriter.write(target.resolve("model.safetensors"), tensors, Map.of());
+    }
+    return target;
   }
 }

@@ -29,7 +29,7 @@ public enum UpdatePart {
   WAIT_STEP("wait_step", Side.SERVER, RPC, "until the decode step in progress ended"),
   PAUSE("pause", Side.SERVER, RPC, "decoding held, or the call that pauses another program"),
   SWAP("swap", Side.SERVER, PAUSE, "swapping one reference between two decode steps"),
-  RECOMPUTE("recompute", Side.SERVER, PAUSE, "rebuilding the KV cache of running completions"),
+  RECOMPUTE("recompute", Side.SERVER, PAUSE, "discarding the KV cache, which later steps rebuild"),
   LOAD("load", Side.CLIENT, WALL, "the call by which another program loads a checkpoint"),
   RESET_CACHE("reset_cache", Side.CLIENT, WALL, "the call that resets its prefix cache"),
   VERSION("version", Side.CLIENT, WALL, "the call that sets its version name"),

@@ -225,6 +225,11 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
+  /** As {@link #dropPages()}, for the pages that hold nothing but some of the tensors. */
+  public void dropPages(Collection<TensorView> some) {
+    some.forEach(view -> PageAdvice.dontNeedWithin(view.data()));
+  }
+
   /** Unmaps; no view may be read afterwards. Closing again does nothing. */
   @Override
   public void close() {

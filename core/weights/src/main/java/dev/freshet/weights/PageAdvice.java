@@ -15,6 +15,9 @@ final class PageAdvice {
 
   private static final int MADV_HUGEPAGE = 14;
 
+  /** The smallest page, or a multiple of it. */
+  private static final long PAGE_BYTES = 1 << 16;
+
   private PageAdvice() {}
 
   /** The native function, looked up on first use. */
@@ -37,6 +40,15 @@ final class PageAdvice {
    */
   static void dontNeed(MemorySegment mapping) {
     advise(mapping, MADV_DONTNEED);
+  }
+
+  /** As {@link #dontNeed}, for the whole pages within a part of a mapping. */
+  static void dontNeedWithin(MemorySegment part) {
+    long first = Math.ceilDiv(part.address(), PAGE_BYTES) * PAGE_BYTES - part.address();
+    long end = (part.address() + part.byteSize()) / PAGE_BYTES * PAGE_BYTES - part.address();
+    if (first < end) {
+      advise(part.asSlice(first, end - first), MADV_DONTNEED);
+    }
   }
 
   /**

@@ -11,13 +11,16 @@ import java.util.OptionalLong;
  *
  * @param model the requested model; empty for the served one
  * @param prompt text or token ids
- * @param maxTokens the most tokens to generate, at least 1
+ * @param n how many completions of the prompt to generate, the choices of the answer; 1 to {@value
+ *     #MAX_CHOICES}, and 1 if greedy, because they would all be equal
+ * @param maxTokens the most tokens to generate in each, at least 1
  * @param temperature 0 for greedy, else the divisor of the logits
  * @param topP nucleus mass in (0, 1]
  * @param topK the most likely tokens to sample from; 0 for all (−1 on the wire means 0 too)
  * @param minP the least probability of a token that may be sampled, as a share of the most likely
  *     token's, in [0, 1]
- * @param seed the seed of the sampling; −1 on the wire means none
+ * @param seed the seed of the sampling, from which every choice has its own; −1 on the wire means
+ *     none
  * @param stop strings that end the completion and are cut from its text, at most {@value #MAX_STOP}
  *     with at most {@value #MAX_STOP_LENGTH} characters together
  * @param stopTokenIds tokens that end the completion, in addition to the model's end tokens, at
@@ -30,11 +33,16 @@ import java.util.OptionalLong;
  *     most {@value #MAX_LOGPROBS}; empty for no logprobs
  * @param logprobsMode of which distribution logprobs are reported
  * @param returnTokenIds whether the answer has token ids
+ * @param priority a request of a lower priority is scheduled earlier; 0 by default
+ * @param cacheSalt cached prefixes are shared only among requests with the same salt; without a
+ *     salt, among those without one. 1 to {@value #MAX_SALT} characters without {@code @}, {@code
+ *     /}, {@code \\} and NUL, as in vLLM
  * @param requestId the caller's id, by which it can be aborted; at most {@value #MAX_ID} characters
  */
 public record CompletionRequest(
     Optional<String> model,
     Prompt prompt,
+    int n,
     int maxTokens,
     double temperature,
     double topP,
@@ -50,7 +58,15 @@ public record CompletionRequest(
     OptionalInt logprobs,
     LogprobsMode logprobsMode,
     boolean returnTokenIds,
+    long priority,
+    Optional<String> cacheSalt,
     Optional<String> requestId) {
+  /** The most choices. */
+  public static final int MAX_CHOICES = 128;
+
+  /** A temperature below this is greedy: dividing the logits by it would overflow. */
+  public static final double GREEDY_BELOW = 1e-5;
+
   /** The longest request id. */
   public static final int MAX_ID = 256;
 
@@ -66,6 +82,11 @@ public record CompletionRequest(
   /** The most alternatives to report for each token. */
   public static final int MAX_LOGPROBS = 20;
 
+  /** The most characters of a cache salt. */
+  public static final int MAX_SALT = 128;
+
+  private static final String NOT_IN_SALT = "@/\\\0";
+
   /**
    * @throws WireException naming the first field that is out of its range
    */
@@ -73,6 +94,12 @@ public record CompletionRequest(
     WireException.check(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
     WireException.check(
         temperature >= 0 && Double.isFinite(temperature), "temperature", "≥ 0", temperature);
+    WireException.check(n >= 1 && n <= MAX_CHOICES, "n", "1 to " + MAX_CHOICES, n);
+    WireException.check(
+        n == 1 || temperature >= GREEDY_BELOW,
+        "n",
+        "1 at a greedy temperature (below " + GREEDY_BELOW + "), where all choices are equal",
+        n);
     WireException.check(topP > 0 && topP <= 1, "top_p", "a number in (0, 1]", topP);
     WireException.check(topK >= 0, "top_k", "at least 0, or −1 for all", topK);
     WireException.check(minP >= 0 && minP <= 1, "min_p", "a number in [0, 1]", minP);
@@ -102,6 +129,7 @@ public record CompletionRequest(
         count ->
             WireException.check(
                 count >= 0 && count <= MAX_LOGPROBS, "logprobs", "0 to " + MAX_LOGPROBS, count));
+    cacheSalt.ifPresent(CompletionRequest::checkSalt);
     requestId.ifPresent(
         id ->
             WireException.check(
@@ -111,6 +139,21 @@ public record CompletionRequest(
                 id.length()));
     stop = List.copyOf(stop);
     stopTokenIds = List.copyOf(stopTokenIds);
+  }
+
+  /** Messages do not quote the salt, which is a secret. */
+  private static void checkSalt(String salt) {
+    int characters = salt.codePointCount(0, salt.length());
+    WireException.check(
+        characters >= 1 && characters <= MAX_SALT,
+        "cache_salt",
+        "1 to " + MAX_SALT + " characters",
+        characters);
+    WireException.check(
+        salt.chars().noneMatch(c -> NOT_IN_SALT.indexOf(c) >= 0),
+        "cache_salt",
+        "no '@', '/', '\\' or NUL",
+        "one");
   }
 
   /** A request that continues token ids, with the defaults. */
@@ -149,6 +192,7 @@ public record CompletionRequest(
   public Builder toBuilder() {
     Builder copy = new Builder().prompt(prompt);
     copy.model = model;
+    copy.n = n;
     copy.maxTokens = maxTokens;
     copy.temperature = temperature;
     copy.topP = topP;
@@ -168,6 +212,8 @@ public record CompletionRequest(
     copy.logprobs = logprobs;
     copy.logprobsMode = logprobsMode;
     copy.returnTokenIds = returnTokenIds;
+    copy.priority = priority;
+    copy.cacheSalt = cacheSalt;
     copy.requestId = requestId;
     return copy;
   }
@@ -176,6 +222,7 @@ public record CompletionRequest(
   public static final class Builder {
     private Optional<Prompt> prompt = Optional.empty();
     private Optional<String> model = Optional.empty();
+    private int n = 1;
     private int maxTokens = 16;
     private double temperature = 1;
     private double topP = 1;
@@ -195,6 +242,8 @@ public record CompletionRequest(
     private OptionalInt logprobs = OptionalInt.empty();
     private LogprobsMode logprobsMode = LogprobsMode.RAW_LOGPROBS;
     private boolean returnTokenIds;
+    private long priority;
+    private Optional<String> cacheSalt = Optional.empty();
     private Optional<String> requestId = Optional.empty();
 
     Builder() {}
@@ -206,6 +255,11 @@ public record CompletionRequest(
 
     public Builder model(String name) {
       model = Optional.of(name);
+      return this;
+    }
+
+    public Builder n(int choices) {
+      n = choices;
       return this;
     }
 
@@ -310,6 +364,16 @@ public record CompletionRequest(
       return this;
     }
 
+    public Builder priority(long lowerIsEarlier) {
+      priority = lowerIsEarlier;
+      return this;
+    }
+
+    public Builder cacheSalt(String salt) {
+      cacheSalt = Optional.of(salt);
+      return this;
+    }
+
     /**
      * The request.
      *
@@ -322,6 +386,7 @@ public record CompletionRequest(
               () ->
                   new WireException(
                       "prompt: expected a string or a list of token ids, got nothing")),
+          n,
           maxTokens,
           temperature,
           topP,
@@ -338,6 +403,8 @@ public record CompletionRequest(
           logprobs,
           logprobsMode,
           returnTokenIds,
+          priority,
+          cacheSalt,
           requestId);
     }
   }

@@ -22,6 +22,9 @@ final class CompletionRequestJson {
   private final CompletionRequest.Builder request = new CompletionRequest.Builder();
   private final int contextTokens;
 
+  /** How many completions to choose the {@code n} best of. */
+  private int bestOf = 1;
+
   private CompletionRequestJson(int contextTokens) {
     this.contextTokens = contextTokens;
   }
@@ -36,13 +39,25 @@ final class CompletionRequestJson {
             }
           });
     }
-    return fields.request.build();
+    return fields.requireNeutral(fields.request.build());
+  }
+
+  /** All completions are returned: there are never more to choose from. */
+  private CompletionRequest requireNeutral(CompletionRequest read) {
+    WireException.check(
+        bestOf == 1 || bestOf == read.n(),
+        "best_of",
+        "1 or n (other values are not supported)",
+        bestOf);
+    return read;
   }
 
   private void read(String name, WireReader in) {
     switch (name) {
       case "model" -> request.model(in.text());
       case "prompt" -> request.prompt(prompt(in));
+      case "n" -> request.n(in.integer());
+      case "best_of" -> bestOf = in.integer();
       case "max_tokens" -> request.maxTokens(in.integer());
       case "temperature" -> request.temperature(in.number());
       case "top_p" -> request.topP(in.number());
@@ -63,6 +78,8 @@ final class CompletionRequestJson {
       case "logprobs_mode" -> request.logprobsMode(LogprobsMode.of(in.text()));
       case "request_id" -> request.requestId(in.text());
       case "return_token_ids" -> request.returnTokenIds(in.bool());
+      case "priority" -> request.priority(in.longInteger());
+      case "cache_salt" -> request.cacheSalt(in.text());
       default -> {
         if (!NeutralFields.read(name, in)) {
           throw new WireException("unknown field " + Quoted.of(name));
@@ -183,6 +200,9 @@ final class CompletionRequestJson {
               out.writeArray(ids, 0, ids.length);
             }
           }
+          if (request.n() != 1) {
+            out.writeNumberProperty("n", request.n());
+          }
           out.writeNumberProperty("max_tokens", request.maxTokens());
           out.writeNumberProperty("temperature", request.temperature());
           out.writeNumberProperty("top_p", request.topP());
@@ -214,6 +234,10 @@ final class CompletionRequestJson {
             out.writeStringProperty("logprobs_mode", request.logprobsMode().wireName());
           }
           out.writeBooleanProperty("return_token_ids", request.returnTokenIds());
+          if (request.priority() != 0) {
+            out.writeNumberProperty("priority", request.priority());
+          }
+          request.cacheSalt().ifPresent(salt -> out.writeStringProperty("cache_salt", salt));
           request.requestId().ifPresent(id -> out.writeStringProperty("request_id", id));
         });
   }

@@ -10,14 +10,7 @@ import java.util.Set;
 final class NeutralFields {
   /** Fields that never change the answer. */
   private static final Set<String> WITHOUT_EFFECT =
-      Set.of(
-          "user",
-          "cache_salt",
-          "metadata",
-          "store",
-          "session_id",
-          "truncation_side",
-          "return_mm_kwargs");
+      Set.of("user", "metadata", "store", "session_id", "truncation_side", "return_mm_kwargs");
 
   /** The most bytes of the value of a field without effect. */
   private static final int MAX_BYTES = 16 << 10;
@@ -32,9 +25,8 @@ final class NeutralFields {
    */
   static boolean read(String name, WireReader in) {
     switch (name) {
-      case "n", "best_of", "length_penalty", "stream_interval" ->
-          require(in, in.number() == 1, "1");
-      case "priority", "routed_experts_prompt_start" -> require(in, in.number() == 0, "0");
+      case "length_penalty", "stream_interval" -> require(in, in.number() == 1, "1");
+      case "routed_experts_prompt_start" -> require(in, in.number() == 0, "0");
       case "thinking_token_budget" -> require(in, in.number() == -1, "-1");
       case "echo",
           "use_beam_search",

@@ -19,6 +19,7 @@ class CompletionRequestTest {
     CompletionRequest request =
         CompletionRequest.text("ä \"quoted\" \n 🦀")
             .model("m")
+            .n(128)
             .maxTokens(7)
             .temperature(0.7)
             .topP(0.9)
@@ -38,6 +39,8 @@ class CompletionRequestTest {
             .logprobs(3)
             .logprobsMode(LogprobsMode.PROCESSED_LOGPROBS)
             .returnTokenIds(true)
+            .priority(-4)
+            .cacheSalt("ö".repeat(128))
             .build();
 
     assertThat(CompletionRequest.parse(request.toJson(), CONTEXT)).isEqualTo(request);
@@ -104,7 +107,28 @@ class CompletionRequestTest {
   @Test
   void parametersThatAreNeutralAreNotSentToServersThatMayNotKnowThem() {
     assertThat(new String(CompletionRequest.text("a").build().toJson(), StandardCharsets.UTF_8))
-        .doesNotContain("min_p", "min_tokens", "logit_bias", "penalty", "logprobs_mode");
+        .doesNotContain("min_p", "min_tokens", "logit_bias", "penalty", "logprobs_mode")
+        .doesNotContain("\"n\"", "priority", "cache_salt");
+  }
+
+  @Test
+  void aPriorityIsAnyLongAndACacheSaltHasUpTo128CharactersAsInVllm() {
+    CompletionRequest request =
+        parse("{\"prompt\":\"a\",\"priority\":-9223372036854775808,\"cache_salt\":\"Zm9v=\"}");
+
+    assertThat(request.priority()).isEqualTo(Long.MIN_VALUE);
+    assertThat(request.cacheSalt()).contains("Zm9v=");
+    assertThatThrownBy(() -> CompletionRequest.text("a").cacheSalt("ö".repeat(129)).build())
+        .isInstanceOf(WireException.class)
+        .hasMessage("cache_salt: expected 1 to 128 characters, got 129");
+  }
+
+  @Test
+  void aPromptMayHaveSeveralChoicesWhichAreAllReturned() {
+    assertThat(parse("{\"prompt\":\"a\",\"best_of\":3,\"n\":3}"))
+        .isEqualTo(CompletionRequest.text("a").n(3).build());
+    assertThat(parse("{\"prompt\":\"a\",\"n\":3,\"best_of\":1,\"temperature\":0.5}").n())
+        .isEqualTo(3);
   }
 
   @Test
@@ -130,7 +154,7 @@ class CompletionRequestTest {
                  "response_format":{"type":"text"},"structured_outputs":{},"kv_transfer_params":{},
                  "ec_transfer_params":{},"vllm_xargs":{},"custom_params":{},"session_params":{},
                  "thinking_token_budget":-1,"stream_interval":1,"priority":0,"session_id":"s",
-                 "truncation_side":"left","user":"u","cache_salt":"s","store":false,
+                 "truncation_side":"left","user":"u","store":false,
                  "metadata":{"a":[1,{"b":2}]},
                  "stream_options":{"include_usage":true,"continuous_usage_stats":false}}
                 """))
@@ -210,12 +234,10 @@ class CompletionRequestTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "n|2",
         "best_of|3",
         "echo|true",
         "suffix|\"x\"",
         "length_penalty|2",
-        "priority|3",
         "use_beam_search|true",
         "skip_special_tokens|false",
         "add_special_tokens|false",
@@ -294,7 +316,17 @@ class CompletionRequestTest {
         "{\"prompt\":\"a\",\"logit_bias\":{\"2147483648\":1}}|logit_bias: expected token ids as names, got '2147483648'",
         "{\"prompt\":\"a\",\"logit_bias\":[5]}|logit_bias: expected an object, got a list",
         "{\"prompt\":\"a\",\"logprobs_mode\":\"raw_logits\"}|logprobs_mode: expected one of raw_logprobs, processed_logprobs, got 'raw_logits'",
-        "{\"prompt\":\"a\",\"n\":2}|n: expected 1 (other values are not supported), got the number 2",
+        "{\"prompt\":\"a\",\"n\":0}|n: expected 1 to 128, got 0",
+        "{\"prompt\":\"a\",\"n\":129}|n: expected 1 to 128, got 129",
+        "{\"prompt\":\"a\",\"n\":1.5}|n: expected an integer, got the number 1.5",
+        "{\"prompt\":\"a\",\"n\":2,\"temperature\":0}|n: expected 1 at a greedy temperature (below 1.0E-5), where all choices are equal, got 2",
+        "{\"prompt\":\"a\",\"n\":2,\"best_of\":3}|best_of: expected 1 or n (other values are not supported), got 3",
+        "{\"prompt\":\"a\",\"priority\":1.5}|priority: expected an integer, got the number 1.5",
+        "{\"prompt\":\"a\",\"priority\":9223372036854775808}|priority: expected an integer from -9223372036854775808",
+        "{\"prompt\":\"a\",\"cache_salt\":\"\"}|cache_salt: expected 1 to 128 characters, got 0",
+        "{\"prompt\":\"a\",\"cache_salt\":7}|cache_salt: expected a string, got the number 7",
+        "{\"prompt\":\"a\",\"cache_salt\":\"a@b\"}|cache_salt: expected no '@', '/', '\\' or NUL, got one",
+        "{\"prompt\":\"a\",\"cache_salt\":\"\\u0000\"}|cache_salt: expected no '@', '/', '\\' or NUL, got one",
         "{\"prompt\":\"a\",\"logprobs\":true}|logprobs: expected an integer, got true",
         "{\"prompt\":\"a\",\"logprobs\":21}|logprobs: expected 0 to 20, got 21",
         "{\"prompt\":\"a\",\"stop\":[\"\"]}|stop: expected strings that are not empty",

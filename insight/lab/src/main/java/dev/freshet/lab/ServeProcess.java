@@ -21,9 +21,6 @@ import java.util.regex.Pattern;
 public final class ServeProcess implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
 
-  /** libtorch's threads in the embedded engine. */
-  private static final int THREADS = 2;
-
   private static final Pattern URLS =
       Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
 
@@ -68,29 +65,51 @@ public final class ServeProcess implements AutoCloseable {
   }
 
   /**
+   * The embedded engine of a server.
+   *
+   * @param sequences completions decoded at once; twice as many may wait, so that a load can begin
+   *     before the server has noticed that the previous one disconnected
+   * @param maxModelLen the most tokens of prompt and completion together
+   * @param threads libtorch's threads for one operation
+   * @param options further options of {@code freshet serve}
+   */
+  public record Embedded(int sequences, int maxModelLen, int threads, List<String> options) {
+    private static final int THREADS = 2;
+
+    public Embedded {
+      options = List.copyOf(options);
+    }
+
+    /** An engine with two threads. */
+    public Embedded(int sequences, int maxModelLen) {
+      this(sequences, maxModelLen, THREADS, List.of());
+    }
+
+    private List<String> arguments(Path model) {
+      List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
+      Map.of(
+              "max_sequences", sequences,
+              "max_waiting", 2 * sequences,
+              "max_model_len", maxModelLen,
+              "threads", threads)
+          .forEach(
+              (key, value) ->
+                  arguments.addAll(List.of("--inference." + key, Integer.toString(value))));
+      arguments.addAll(options);
+      return arguments;
+    }
+  }
+
+  /**
    * Starts a server with the embedded engine.
    *
    * @param main the main class of the {@code freshet} command
    * @param dir the directory for its logs
    * @param model the checkpoint to serve
-   * @param sequences completions decoded at once; twice as many may wait, so that a load can begin
-   *     before the server has noticed that the previous one disconnected
-   * @param maxModelLen the most tokens of prompt and completion, and of one prefill
    */
-  public static ServeProcess embedded(
-      Class<?> main, Path dir, Path model, int sequences, int maxModelLen)
+  public static ServeProcess embedded(Class<?> main, Path dir, Path model, Embedded engine)
       throws IOException, InterruptedException {
-    List<String> arguments = new ArrayList<>(List.of("--model", model.toString()));
-    Map.of(
-            "max_sequences", sequences,
-            "max_waiting", 2 * sequences,
-            "max_model_len", maxModelLen,
-            "prefill_tokens", maxModelLen,
-            "threads", THREADS)
-        .forEach(
-            (key, value) ->
-                arguments.addAll(List.of("--inference." + key, Integer.toString(value))));
-    return start(main, dir, arguments, List.of());
+    return start(main, dir, engine.arguments(model), List.of());
   }
 
   /**

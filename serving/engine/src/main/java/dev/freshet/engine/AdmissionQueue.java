@@ -1,18 +1,18 @@
 package dev.freshet.engine;
 
 import dev.freshet.trace.waits.Waits;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * The bounded FIFO queue of completions that wait for a place in the decode loop. The loop sleeps
- * here while it has no work. Thread-safe.
+ * The bounded queue of completions that wait for a place in the decode loop, by priority, then by
+ * arrival. The loop sleeps here while it has no work. Thread-safe.
  */
 final class AdmissionQueue {
   /** The longest sleep of the loop before it checks for work without a signal. */
@@ -21,7 +21,7 @@ final class AdmissionQueue {
   private final int capacity;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
-  private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
+  private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
   private volatile int running;
   private volatile int size;
   private Optional<EngineException> closed = Optional.empty();
@@ -33,21 +33,30 @@ final class AdmissionQueue {
     this.capacity = capacity;
   }
 
-  /** Queues a sequence; throws OVERLOADED if the queue is full, and the reason if it is closed. */
-  void add(Sequence sequence) {
+  /**
+   * Queues sequences, all of them or none. Throws INVALID if they are more than the queue can hold,
+   * OVERLOADED if it has no room for all of them now, and the reason if it is closed.
+   */
+  void add(List<Sequence> sequences) {
+    if (sequences.size() > capacity) {
+      throw new EngineException(
+          EngineException.Kind.INVALID,
+          "%d completions together: expected at most %d, the room of the admission queue (inference.max_waiting)"
+              .formatted(sequences.size(), capacity));
+    }
     lock.lock();
     try {
       if (closed.isPresent()) {
         EngineException why = closed.get();
         throw new EngineException(why.kind(), why);
       }
-      if (waiting.size() >= capacity) {
+      if (waiting.size() + sequences.size() > capacity) {
         throw new EngineException(
             EngineException.Kind.OVERLOADED,
-            "the admission queue is full: %d completions wait already; retry later"
-                .formatted(capacity));
+            "the admission queue is full: %d completions wait already, at most %d may: %d more; retry later"
+                .formatted(waiting.size(), capacity, sequences.size()));
       }
-      waiting.add(sequence);
+      waiting.addAll(sequences);
       size = waiting.size();
       work.signal();
     } finally {
@@ -120,33 +129,44 @@ final class AdmissionQueue {
     }
   }
 
-  /**
-   * Takes the sequences to prefill next, the longest waiting first: at most {@code places} whose
-   * prompts, padded to the longest, have at most {@code tokens} tokens together, or one whose
-   * prompt alone has more. Cancelled ones are removed.
-   *
-   * @param takesLong whether such a long prompt may start; if not, it waits, and those after it
-   */
-  List<Sequence> take(int places, int tokens, boolean takesLong) {
+  /** The sequence that is next. */
+  Optional<Sequence> first() {
     lock.lock();
     try {
-      List<Sequence> taken = new ArrayList<>();
-      int longest = 0;
-      while (taken.size() < places && !waiting.isEmpty()) {
-        Sequence next = waiting.element();
-        if (!next.cancelled()) {
-          longest = Math.max(longest, next.promptLength());
-          boolean fits = (long) longest * (taken.size() + 1) <= tokens;
-          boolean startsLong = taken.isEmpty() && takesLong;
-          if (!fits && !startsLong) {
-            break;
-          }
-          taken.add(next);
-        }
-        waiting.remove();
-      }
+      return waiting.isEmpty() ? Optional.empty() : Optional.of(waiting.getFirst());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes a sequence in order to run it; returns false if it has been cancelled. */
+  boolean take(Sequence sequence) {
+    lock.lock();
+    try {
+      boolean taken = waiting.remove(sequence);
       size = waiting.size();
       return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * How many prompt tokens wait, of the next {@code places} sequences and of one priority; {@code
+   * limit} if there are more.
+   */
+  int tokens(long priority, int places, int limit) {
+    lock.lock();
+    try {
+      long tokens = 0;
+      int seen = 0;
+      for (Sequence sequence : waiting) {
+        if (tokens >= limit || ++seen > places || sequence.priority() > priority) {
+          break;
+        }
+        tokens += sequence.priority() == priority ? sequence.promptLength() : 0;
+      }
+      return (int) Math.min(tokens, limit);
     } finally {
       lock.unlock();
     }

@@ -9,7 +9,6 @@ import dev.freshet.trace.Quoted;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
-import dev.freshet.weights.DType;
 import dev.freshet.weights.Manifest;
 import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Files;
@@ -27,21 +26,28 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
 
   private final Path baseDir;
   private final ModelConfig config;
-  private final DType type;
+  private final Computation computation;
+  private final int maxLength;
   private final boolean strict;
   private final MonotonicClock clock;
 
   /**
    * @param config the base model's configuration, which every checkpoint must match
-   * @param type the type that the engine computes in
+   * @param maxLength most tokens of a completion, including its prompt
    * @param strict whether a tensor that the model does not have is refused
    */
   CheckpointSource(
-      Path baseDir, ModelConfig config, DType type, boolean strict, MonotonicClock clock) {
+      Path baseDir,
+      ModelConfig config,
+      Computation computation,
+      int maxLength,
+      boolean strict,
+      MonotonicClock clock) {
     this.strict = strict;
     this.baseDir = baseDir;
     this.config = config;
-    this.type = type;
+    this.computation = computation;
+    this.maxLength = maxLength;
     this.clock = clock;
   }
 
@@ -136,7 +142,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
       long start = clock.nanos();
       boolean built = false;
       try {
-        VersionedModel model = new VersionedModel(version, parameters, type);
+        VersionedModel model = new VersionedModel(version, parameters, computation);
         built = true;
         return new Loaded<>(
             model,
@@ -164,7 +170,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
                   "%s: another model: %s as in %s"
                       .formatted(dir.resolve("config.json"), difference, baseDir));
             });
-    Parameters parameters = Parameters.of(found, checkpoint);
+    Parameters parameters = Parameters.of(found.forContext(maxLength), checkpoint);
     parameters
         .unusedLine()
         .ifPresent(

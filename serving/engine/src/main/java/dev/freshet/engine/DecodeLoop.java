@@ -28,20 +28,25 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private final LoopObserver observer;
   private final Runnable onThreadStart;
   private final StepMeter meter;
-  private final Slots slots;
+  private final EngineMetrics metrics;
+  private final KvBlocks blocks;
+  private final Running sequences;
+  private final Scheduler scheduler;
   private final Outgoing outgoing = new Outgoing();
   private final Gate<W> gate = new Gate<>();
   private final Steps steps;
 
   /**
    * @param runner owned and closed by the loop
+   * @param blocks the KV blocks of the runner
    * @param metrics counts steps and tokens
    * @param onThreadStart prepares the loop's thread
    */
   DecodeLoop(
       ModelRunner<W> runner,
       int maxSequences,
-      int prefillTokens,
+      int stepTokens,
+      KvBlocks blocks,
       AdmissionQueue admission,
       LoopRequests<W> requests,
       MonotonicClock clock,
@@ -55,8 +60,14 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     this.observer = observer;
     this.onThreadStart = onThreadStart;
     this.meter = new StepMeter(metrics, clock);
-    this.slots = new Slots(runner, maxSequences);
-    this.steps = new Steps(runner, slots, admission, gate, outgoing, meter, prefillTokens);
+    this.blocks = blocks;
+    this.metrics = metrics;
+    this.sequences = new Running(blocks, maxSequences);
+    this.scheduler =
+        new Scheduler(
+            new StepPlan.Parts(blocks, sequences, admission, runner, metrics, stepTokens));
+    this.steps = new Steps(runner, scheduler, sequences, gate, outgoing, meter);
+    metrics.blocks(blocks.owned(), blocks.total());
   }
 
   @Override
@@ -76,13 +87,13 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
 
   /** Waits for work; returns false when the loop must end. */
   private boolean awaitWork() {
-    if (slots.isEmpty()) {
+    if (sequences.isEmpty()) {
       requireNothingLeft();
     }
     meter.looking(steps.possible());
     boolean open =
         admission.awaitWork(
-            gate.admits() && slots.free() > 0, steps.dueNanos(), requests::isPending);
+            gate.admits() && sequences.freePlaces() > 0, steps.dueNanos(), requests::isPending);
     meter.found();
     return open;
   }
@@ -99,6 +110,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     if (admission.running() != 0) {
       left.add("a count of %d running completions".formatted(admission.running()));
     }
+    left.addAll(blocks.faultsWhenIdle());
     if (!left.isEmpty()) {
       LOG.error("no completion runs, but the engine still has {}", left);
       assert false : left;
@@ -108,7 +120,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private void turn() {
     try {
       betweenSteps();
-      slots.removeCancelled();
+      sequences.remove(Sequence::cancelled);
       completeDrained();
       steps.take();
       completeDrained();
@@ -116,7 +128,8 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       steps.failAll(e);
     }
     outgoing.deliver();
-    admission.running(slots.size());
+    admission.running(sequences.size());
+    metrics.blocks(blocks.owned(), blocks.total());
     if (steps.failuresInARow() >= MAX_FAILURES_IN_A_ROW) {
       throw new IllegalStateException("%d steps in a row failed".formatted(steps.failuresInARow()));
     }
@@ -158,14 +171,14 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   }
 
   private void completePauses() {
-    if (slots.isEmpty() || !gate.steps()) {
+    if (sequences.isEmpty() || !gate.steps()) {
       gate.pausesInForce();
     }
   }
 
   private void take(LoopRequests.Swap<W> swap) {
     if (swap.mode() == UpdateMode.DRAIN) {
-      gate.drainFor(swap, slots.size());
+      gate.drainFor(swap, sequences.size());
     } else {
       swap(swap);
     }
@@ -174,7 +187,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private void swapOnceDrained(LoopRequests.Swap<W> swap) {
     if (swap.withdrawn()) {
       gate.drainEnded();
-    } else if (slots.isEmpty()) {
+    } else if (sequences.isEmpty()) {
       gate.drainEnded();
       swap(swap);
     }
@@ -193,14 +206,17 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     long swapped = start;
     try {
       observer.serves(runner.version());
-      swapped = clock.nanos();
       if (swap.mode() == UpdateMode.RECOMPUTE) {
-        slots.recompute();
+        swapped = clock.nanos();
+        scheduler.newVersion(true);
+      } else {
+        scheduler.newVersion(false);
+        swapped = clock.nanos();
       }
     } finally {
       long done = clock.nanos();
       swap.done(replaced, start, swapped, done);
-      recorded.done(runner.version(), swap.mode().wireName(), slots.size(), done - start);
+      recorded.done(runner.version(), swap.mode().wireName(), sequences.size(), done - start);
     }
   }
 
@@ -212,7 +228,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       }
       case KEEP, WAIT -> {}
     }
-    if (gate.pause(pause, slots.size())) {
+    if (gate.pause(pause, sequences.size())) {
       observer.paused(true);
       completePauses();
     }
@@ -222,7 +238,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     boolean rebuild = gate.resume();
     observer.paused(false);
     if (rebuild) {
-      slots.recompute();
+      scheduler.newVersion(true);
     }
     resume.done().complete(null);
   }
@@ -238,7 +254,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
             EngineException.Kind.FAILED,
             "the engine has failed: %s; restart the server".formatted(firstLine(cause)),
             cause);
-    int ended = slots.size() + admission.waiting();
+    int ended = sequences.size() + admission.waiting();
     answerAll(FinishReason.ERROR, why);
     try {
       LOG.error("{} (ended {} completions with an error)", why.getMessage(), ended, cause);
@@ -259,7 +275,10 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
             () -> gate.refuse(why),
             () -> admission.close(why),
             () -> endWaiting(reason),
-            () -> slots.all().forEach(sequence -> outgoing.end(sequence, reason, runner.version())),
+            () ->
+                sequences
+                    .all()
+                    .forEach(sequence -> outgoing.end(sequence, reason, runner.version())),
             outgoing::deliver,
             () -> admission.running(0))
         .forEach(DecodeLoop::attempt);

@@ -1,12 +1,11 @@
 package dev.freshet.engine;
 
 import dev.freshet.model.ConfigJson;
-import dev.freshet.model.KvCache;
+import dev.freshet.model.KvPool;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
 import dev.freshet.model.Torch;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.weights.DType;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -36,34 +35,40 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
 
   private static Parts<VersionedModel> parts(
       ModelConfig config, Path baseDir, EngineConfig engine, MonotonicClock clock) {
-    DType type = engine.dtype().or(config.dtype());
-    int maxModelLen = Math.min(engine.maxModelLen(), config.maxPositions());
+    Computation computation = Computation.of(engine, config.dtype());
+    int maxModelLen = Math.min(engine.maxModelLen(), config.maxContext());
     CheckpointSource source =
-        new CheckpointSource(baseDir, config, type, engine.strictWeights(), clock);
+        new CheckpointSource(
+            baseDir, config, computation, maxModelLen, engine.strictWeights(), clock);
+    int blocks =
+        KvCapacity.blocks(config, Torch.scalarType(computation.type()), engine, maxModelLen);
     VersionedModel base = source.readBase().build().weights();
-    KvCache cache = cache(config, engine.maxSequences(), maxModelLen, base);
     return new Parts<>(
         engine.modelName(),
         config.vocabSize(),
         maxModelLen,
         engine.maxSequences(),
         engine.maxWaiting(),
-        engine.prefillTokens(),
-        new LibtorchRunner(base, cache, engine.prefillTokens()),
+        engine.stepTokens(),
+        new KvBlocks(blocks, KvPool.BLOCK_TOKENS),
+        new LibtorchRunner(
+            base,
+            pool(base.config(), blocks, maxModelLen, base, engine.threads()),
+            computation.linearClock()),
         source,
         () -> Torch.computeThread(engine.threads()));
   }
 
-  private static KvCache cache(
-      ModelConfig config, int slots, int maxModelLen, VersionedModel base) {
+  private static KvPool pool(
+      ModelConfig config, int blocks, int maxModelLen, VersionedModel base, int threads) {
     try {
-      return new KvCache(config, slots, maxModelLen, base.weights().type());
+      return new KvPool(config, blocks, maxModelLen, base.weights().type(), threads);
     } catch (RuntimeException e) {
       base.close();
       throw new EngineException(
           EngineException.Kind.INTERNAL,
-          "cannot allocate the KV cache of %d sequences of %d tokens: lower max_sequences or max_model_len"
-              .formatted(slots, maxModelLen),
+          "cannot reserve memory for the KV cache of %d blocks of %d tokens: lower inference.kv_mb, max_sequences or max_model_len"
+              .formatted(blocks, KvPool.BLOCK_TOKENS),
           e);
     }
   }

@@ -2,6 +2,7 @@ package dev.freshet.engine;
 
 import dev.freshet.wire.PauseMode;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,6 +22,12 @@ public interface Engine extends AutoCloseable {
      * the outlet may still arrive. Idempotent.
      */
     void cancel();
+
+    /**
+     * How many of the prompt's tokens were not computed because their keys and values were cached;
+     * known with the first event.
+     */
+    int cachedPrompt();
   }
 
   /** The model's name on the wire. */
@@ -42,12 +49,19 @@ public interface Engine extends AutoCloseable {
   int waiting();
 
   /**
-   * Queues a completion; its events go to {@code outlet}.
+   * Queues completions, all of them or none; their events go to {@code outlet}.
    *
-   * @throws EngineException INVALID if the request does not fit the model, OVERLOADED if the
-   *     admission queue is full or the engine is shutting down
+   * @return what was queued, in the order of the requests
+   * @throws EngineException INVALID if a request does not fit the model, or if there are more than
+   *     the admission queue can hold; OVERLOADED if it has no room for all of them now, or the
+   *     engine is shutting down
    */
-  Generation submit(GenerationRequest request, Outlet outlet);
+  List<Generation> submit(List<GenerationRequest> requests, Outlet outlet);
+
+  /** The same for one completion. */
+  default Generation submit(GenerationRequest request, Outlet outlet) {
+    return submit(List.of(request), outlet).getFirst();
+  }
 
   /**
    * Carries out a weight operation. If it fails, the serving weights keep serving.
@@ -69,8 +83,8 @@ public interface Engine extends AutoCloseable {
    * Generates no tokens until {@link #resume}; completions submitted meanwhile wait. The future
    * completes once the pause is in force; it fails if the engine resumes or closes before.
    *
-   * @param clearCache whether paused completions rebuild their KV cache on resume, under the
-   *     weights that serve then
+   * @param clearCache whether the KV cache is cleared on resume, and that of paused completions
+   *     rebuilt under the weights that serve then
    */
   CompletableFuture<Void> pause(PauseMode mode, boolean clearCache);
 

@@ -14,10 +14,31 @@ public record EngineConfig(
     @Key(
             def = "256",
             doc =
-                "most prompt tokens in one step; a longer prompt is prefilled in parts, between decode steps")
-        int prefillTokens,
+                "tokens of one step: one for each completion that decodes, the rest for prompts,"
+                    + " which have at least a quarter; longer prompts are computed in parts")
+        int stepTokens,
+    @Key(
+            def = "0",
+            doc =
+                "MiB for the KV cache; 0: as much as max_sequences of max_model_len need, at most a"
+                    + " quarter of the machine's memory")
+        int kvMb,
     @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
     @Key(def = "auto", doc = "auto (as stored), float32, bfloat16 or float16") Precision dtype,
+    @Key(
+            def = "auto",
+            doc =
+                "type in which logits are computed: auto (dtype) or float32, in which tokens of a 16-bit"
+                    + " model do not tie; it takes 4 bytes × vocabulary × hidden size more for each"
+                    + " version in memory")
+        HeadPrecision headDtype,
+    @Key(
+            def = "true",
+            doc =
+                "copy the weights of linear layers into the layout of the processor's kernels while"
+                    + " an update is prepared; false: compute over the files' pages, which takes"
+                    + " less memory and is slower")
+        boolean packWeights,
     @Key(
             def = "false",
             doc =
@@ -43,11 +64,19 @@ public record EngineConfig(
     }
   }
 
+  /** The type that logits are computed in. */
+  public enum HeadPrecision {
+    /** The type that the engine computes in. */
+    AUTO,
+    FLOAT32
+  }
+
   public EngineConfig {
     Check.positive("maxSequences", maxSequences);
     Check.positive("maxModelLen", maxModelLen);
     Check.positive("maxWaiting", maxWaiting);
-    Check.positive("prefillTokens", prefillTokens);
+    Check.positive("stepTokens", stepTokens);
+    Check.that(kvMb >= 0, "kvMb", "0 or more");
     Check.positive("threads", threads);
   }
 }

@@ -6,6 +6,7 @@ import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.metrics.TimeInState;
 import dev.freshet.trace.MonotonicClock;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The metrics of a decode loop, updated on its thread. No method blocks, and none allocates for a
@@ -17,6 +18,13 @@ public final class EngineMetrics {
   private final Histogram tokenIntervals;
   private final Counter generatedTokens;
   private final Counter promptTokens;
+  private final Counter prefixHitTokens;
+  private final Counter rebuiltTokens;
+  private final Counter preemptions;
+  private final LongAdder stepNanos = new LongAdder();
+  private final LongAdder linearNanos = new LongAdder();
+  private volatile int blocksOwned;
+  private volatile int blocks;
   private final TimeInState idle;
 
   public EngineMetrics(MetricsRegistry registry, MonotonicClock clock) {
@@ -25,14 +33,14 @@ public final class EngineMetrics {
             .histogram(
                 Role.INFERENCE,
                 "freshet_decode_step_seconds",
-                "A decode step of all running completions")
+                "A step that computes only the newest token of running completions")
             .of();
     this.prefills =
         registry
             .histogram(
                 Role.INFERENCE,
                 "freshet_prefill_seconds",
-                "A prefill step: the prompts admitted together, or a part of a long one")
+                "A step that also computes prompts or rebuilds keys and values")
             .of();
     this.tokenIntervals =
         registry
@@ -45,8 +53,45 @@ public final class EngineMetrics {
         registry.counter(Role.INFERENCE, "freshet_generated_tokens_total", "Generated tokens").of();
     this.promptTokens =
         registry
-            .counter(Role.INFERENCE, "freshet_prompt_tokens_total", "Tokens of prefilled prompts")
+            .counter(Role.INFERENCE, "freshet_prompt_tokens_total", "Tokens of prompts computed")
             .of();
+    this.prefixHitTokens =
+        registry
+            .counter(
+                Role.INFERENCE,
+                "freshet_prefix_hit_tokens_total",
+                "Tokens whose keys and values were shared or copied instead of computed")
+            .of();
+    this.rebuiltTokens =
+        registry
+            .counter(
+                Role.INFERENCE,
+                "freshet_rebuilt_tokens_total",
+                "Tokens computed again, after a preemption or an update with mode recompute")
+            .of();
+    this.preemptions =
+        registry
+            .counter(
+                Role.INFERENCE,
+                "freshet_preemptions_total",
+                "Running completions that lost their KV blocks to another one")
+            .of();
+    registry
+        .counter(Role.INFERENCE, "freshet_engine_step_seconds_total", "Time in the model's steps")
+        .of()
+        .read(() -> stepNanos.sum() / 1e9);
+    registry
+        .counter(
+            Role.INFERENCE,
+            "freshet_engine_linear_seconds_total",
+            "Of these, the time in linear layers")
+        .of()
+        .read(() -> linearNanos.sum() / 1e9);
+    registry
+        .gauge(Role.INFERENCE, "freshet_kv_blocks_used", "KV blocks that running completions hold")
+        .of()
+        .read(() -> blocksOwned);
+    registry.gauge(Role.INFERENCE, "freshet_kv_blocks", "All KV blocks").of().read(() -> blocks);
     this.idle = new TimeInState(clock);
     registry
         .counter(
@@ -67,15 +112,33 @@ public final class EngineMetrics {
     idle.leave();
   }
 
-  /** Records a prefill. */
-  void prefilled(long tokens, long nanos) {
-    promptTokens.add(tokens);
-    prefills.nanos(nanos);
+  /** Records a step. */
+  void stepped(boolean prompts, long nanos, long linear) {
+    (prompts ? prefills : decodeSteps).nanos(nanos);
+    stepNanos.add(nanos);
+    linearNanos.add(linear);
   }
 
-  /** Records a decode step. */
-  void decoded(long nanos) {
-    decodeSteps.nanos(nanos);
+  /** Counts the tokens of a sequence that a step computed, apart from its newest. */
+  void computed(int prompt, int rebuilt) {
+    promptTokens.add(prompt);
+    rebuiltTokens.add(rebuilt);
+  }
+
+  /** Counts tokens that were taken from the index. */
+  void prefixHit(int tokens) {
+    prefixHitTokens.add(tokens);
+  }
+
+  /** Counts a preemption. */
+  void preempted() {
+    preemptions.add(1);
+  }
+
+  /** Publishes how many of the KV blocks have an owner. */
+  void blocks(int owned, int total) {
+    blocksOwned = owned;
+    blocks = total;
   }
 
   /** Counts the tokens of a step. */

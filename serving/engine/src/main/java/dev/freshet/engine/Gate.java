@@ -21,7 +21,7 @@ final class Gate<W extends PolicyWeights> {
   private boolean paused;
   private boolean frozen;
 
-  /** Whether running sequences rebuild their KV cache on resume. */
+  /** Whether the KV cache is cleared on resume. */
   private boolean stale;
 
   /** Whether waiting sequences may start. */
@@ -70,7 +70,7 @@ final class Gate<W extends PolicyWeights> {
     }
     paused = true;
     frozen = pause.mode() == PauseMode.KEEP;
-    stale |= pause.mode() == PauseMode.KEEP && pause.clearCache();
+    stale |= pause.clearCache();
     waiting.add(pause);
     return true;
   }
@@ -113,7 +113,7 @@ final class Gate<W extends PolicyWeights> {
     return !waiting.isEmpty() || draining.filter(swap -> !swap.withdrawn()).isPresent();
   }
 
-  /** Ends all pauses; returns whether running sequences must rebuild their KV cache. */
+  /** Ends all pauses; returns whether the KV cache must be cleared. */
   boolean resume() {
     boolean rebuild = stale;
     waiting.forEach(

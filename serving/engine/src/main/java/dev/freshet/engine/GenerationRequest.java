@@ -1,7 +1,9 @@
 package dev.freshet.engine;
 
+import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.LogitRules;
 import dev.freshet.wire.LogprobsMode;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -21,6 +23,9 @@ import java.util.Set;
  *     ignored
  * @param topLogprobs how many of the most likely tokens to report for each generated token
  * @param logprobsMode of which distribution logprobs are reported
+ * @param priority a request of a lower priority is scheduled earlier; 0 by default
+ * @param cacheSalt cached prefixes are shared only among requests with the same salt; without a
+ *     salt, among those without one
  */
 public record GenerationRequest(
     int[] prompt,
@@ -33,13 +38,12 @@ public record GenerationRequest(
     Set<Integer> stopTokens,
     LogitRules rules,
     int topLogprobs,
-    LogprobsMode logprobsMode) {
-  /** A temperature below this is greedy: dividing the logits by it would overflow. */
-  private static final double GREEDY_BELOW = 1e-5;
-
+    LogprobsMode logprobsMode,
+    long priority,
+    Optional<String> cacheSalt) {
   /** Whether every token is the most likely one; then nothing is truncated. */
   boolean isGreedy() {
-    return temperature < GREEDY_BELOW;
+    return temperature < CompletionRequest.GREEDY_BELOW;
   }
 
   /** Whether tokens are sampled from only some of the most likely tokens. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -27,6 +28,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   private final AdmissionQueue admission;
   private final LoopRequests<W> requests;
   private final WeightUpdates<W> updates;
+  private final AtomicLong arrivals = new AtomicLong();
   private final SplittableRandom seeds = new SplittableRandom();
   private final Thread thread;
   private volatile long policyVersion;
@@ -43,7 +45,8 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
       int maxModelLen,
       int maxSequences,
       int maxWaiting,
-      int prefillTokens,
+      int stepTokens,
+      KvBlocks blocks,
       ModelRunner<W> runner,
       WeightSource<W> source,
       Runnable onThreadStart) {}
@@ -60,7 +63,8 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
         new DecodeLoop<>(
             parts.runner(),
             parts.maxSequences(),
-            parts.prefillTokens(),
+            parts.stepTokens(),
+            parts.blocks(),
             admission,
             requests,
             clock,
@@ -101,13 +105,18 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   }
 
   @Override
-  public final Generation submit(GenerationRequest request, Outlet outlet) {
-    check(request);
+  public final List<Generation> submit(List<GenerationRequest> requests, Outlet outlet) {
+    requests.forEach(this::check);
+    List<Sequence> sequences = requests.stream().map(request -> sequence(request, outlet)).toList();
+    admission.add(sequences);
+    return List.copyOf(sequences);
+  }
+
+  private Sequence sequence(GenerationRequest request, Outlet outlet) {
     SplittableRandom random = new SplittableRandom(request.seed().orElseGet(this::nextSeed));
     int maxTokens = Math.min(request.maxTokens(), maxModelLen - request.prompt().length);
-    Sequence sequence = new Sequence(request, outlet, random, maxTokens, admission::cancelled);
-    admission.add(sequence);
-    return sequence;
+    return new Sequence(
+        request, outlet, random, maxTokens, arrivals.getAndIncrement(), admission::cancelled);
   }
 
   private long nextSeed() {

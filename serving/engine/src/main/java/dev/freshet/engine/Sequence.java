@@ -1,22 +1,48 @@
 package dev.freshet.engine;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
-/** One completion inside the engine. Confined to the engine's thread, except {@link #cancelled}. */
+/**
+ * One completion inside the engine. Confined to the engine's thread, except {@link #cancelled} and
+ * {@link #cachedPrompt()}.
+ */
 public final class Sequence implements Engine.Generation {
+  /** The order in which sequences are served: by priority, the lowest first, then by arrival. */
+  static final Comparator<Sequence> ORDER =
+      Comparator.comparingLong(Sequence::priority).thenComparingLong(Sequence::arrival);
+
   private final GenerationRequest request;
   private final Outlet outlet;
   private final SplittableRandom random;
   private final int maxTokens;
+  private final long arrival;
   private final Consumer<Sequence> onCancel;
   private volatile boolean cancelled;
   private boolean ended;
 
-  /** Tokens whose keys and values are in the cache. */
-  private int cached;
+  private final BlockTable table = new BlockTable();
+
+  /** Tokens whose keys and values are in its blocks, or shared from the step that is planned. */
+  private int computed;
+
+  /** The same after the last step that was taken. */
+  private int settled;
+
+  /** The most tokens that its blocks ever held after a step. */
+  private int furthest;
+
+  /** Prompt tokens that were taken from the index. */
+  private int sharedPrompt;
+
+  /** The same after the last step that was taken. */
+  private volatile int cachedPrompt;
+
+  private boolean admitted;
+  private boolean alone;
 
   private int[] generated = new int[16];
   private int count;
@@ -24,16 +50,21 @@ public final class Sequence implements Engine.Generation {
   /** When the newest token was made, on the engine's clock. */
   private long tokenNanos;
 
+  /**
+   * @param arrival its place in the order in which completions arrived; larger is later
+   */
   public Sequence(
       GenerationRequest request,
       Outlet outlet,
       SplittableRandom random,
       int maxTokens,
+      long arrival,
       Consumer<Sequence> onCancel) {
     this.request = request;
     this.outlet = outlet;
     this.random = random;
     this.maxTokens = maxTokens;
+    this.arrival = arrival;
     this.onCancel = onCancel;
   }
 
@@ -47,6 +78,11 @@ public final class Sequence implements Engine.Generation {
 
   SplittableRandom random() {
     return random;
+  }
+
+  /** Its place in the order in which completions arrived; larger is later. */
+  long arrival() {
+    return arrival;
   }
 
   boolean cancelled() {
@@ -67,22 +103,111 @@ public final class Sequence implements Engine.Generation {
     return request.prompt().length;
   }
 
-  int cached() {
-    return cached;
+  /** All known tokens, of prompt and completion. */
+  int length() {
+    return promptLength() + count;
   }
 
-  void cached(int tokens) {
-    cached = tokens;
+  long priority() {
+    return request.priority();
   }
 
-  int lastToken() {
-    return generated[count - 1];
+  BlockTable table() {
+    return table;
+  }
+
+  /** Tokens whose keys and values are in its blocks. */
+  int computed() {
+    return computed;
+  }
+
+  /** Records that its blocks hold {@code tokens} tokens, from the index. */
+  void shared(int tokens) {
+    if (count == 0) {
+      sharedPrompt += Math.max(0, tokens - Math.max(computed, furthest));
+    }
+    computed = tokens;
+  }
+
+  /** Records that a step has computed its tokens up to {@code tokens}. */
+  void settled(int tokens) {
+    computed = tokens;
+    settled = tokens;
+    furthest = Math.max(furthest, tokens);
+    cachedPrompt = sharedPrompt;
+  }
+
+  /** Records that what its blocks hold since the last step that was taken is not valid. */
+  void unsettled() {
+    computed = settled;
+    sharedPrompt = cachedPrompt;
+  }
+
+  /** The most tokens that its blocks ever held; those below are rebuilt when computed again. */
+  int furthest() {
+    return furthest;
+  }
+
+  /** The tokens that its blocks held after the last step that was taken. */
+  int settled() {
+    return settled;
+  }
+
+  @Override
+  public int cachedPrompt() {
+    return cachedPrompt;
+  }
+
+  /** Whether it is computed up to its newest token, so that a step of one token makes the next. */
+  boolean isDecoding() {
+    return count > 0 && computed == length() - 1;
+  }
+
+  /** Whether it holds a place and blocks; else it waits for both. */
+  boolean isAdmitted() {
+    return admitted;
+  }
+
+  void admitted() {
+    admitted = true;
+  }
+
+  /** Records that it holds no blocks and no place any more. */
+  void withdrawn() {
+    admitted = false;
+    computed = 0;
+    settled = 0;
+    sharedPrompt = cachedPrompt;
+  }
+
+  /** Whether its next step must be one without other sequences. */
+  boolean isAlone() {
+    return alone;
+  }
+
+  void alone(boolean next) {
+    alone = next;
   }
 
   /** The token at a position of prompt and completion. */
   int token(int position) {
     int[] prompt = request.prompt();
     return position < prompt.length ? prompt[position] : generated[position - prompt.length];
+  }
+
+  /** A copy of the tokens from a position to another, of prompt and completion. */
+  int[] tokens(int from, int to) {
+    int[] tokens = new int[to - from];
+    int[] prompt = request.prompt();
+    int ofPrompt = Math.max(0, Math.min(to, prompt.length) - from);
+    if (ofPrompt > 0) {
+      System.arraycopy(prompt, from, tokens, 0, ofPrompt);
+    }
+    int rest = tokens.length - ofPrompt;
+    if (rest > 0) {
+      System.arraycopy(generated, to - rest - prompt.length, tokens, ofPrompt, rest);
+    }
+    return tokens;
   }
 
   /** Appends a sampled token; returns why the completion ends, if it ends with this token. */

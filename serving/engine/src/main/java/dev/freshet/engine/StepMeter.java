@@ -11,6 +11,7 @@ public final class StepMeter {
   private final MonotonicClock clock;
   private long startNanos;
   private long endNanos;
+  private long linearNanosBefore;
   private int tokens;
 
   /** Tokens of this step whose completions had their previous token at {@code sinceNanos}. */
@@ -35,23 +36,23 @@ public final class StepMeter {
     metrics.busy();
   }
 
-  /** Starts a prefill or a decode step. */
+  /** Starts a step. */
   public void begin() {
     startNanos = clock.nanos();
     tokens = 0;
     following = 0;
   }
 
-  /** Ends a prefill of {@code promptTokens} tokens. */
-  void prefilled(long promptTokens) {
+  /**
+   * Records that the model has run.
+   *
+   * @param prompts whether the step computed more than the newest tokens of completions
+   * @param linearNanos how much of all steps so far linear layers took
+   */
+  public void computed(boolean prompts, long linearNanos) {
     endNanos = clock.nanos();
-    metrics.prefilled(promptTokens, endNanos - startNanos);
-  }
-
-  /** Ends a decode step. */
-  public void decoded() {
-    endNanos = clock.nanos();
-    metrics.decoded(endNanos - startNanos);
+    metrics.stepped(prompts, endNanos - startNanos, linearNanos - linearNanosBefore);
+    linearNanosBefore = linearNanos;
   }
 
   /** Records the step's token of this sequence. */

@@ -1,189 +1,100 @@
 package dev.freshet.engine;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes the steps of the decode loop. A step prefills at most {@code prefillTokens} tokens, or
- * decodes one token of every running sequence, so its length is bounded whatever is asked. Neither
- * kind of step starves the other. A step that fails ends the sequences of that step with an error.
- * Confined to the loop's thread.
+ * Takes the steps of the decode loop. A step that fails is taken back and each of its sequences
+ * gets a step of its own, so only those whose own step fails end with an error. Confined to the
+ * loop's thread.
  */
 final class Steps {
   private static final Logger LOG = LoggerFactory.getLogger(Steps.class);
 
   private final ModelRunner<?> runner;
-  private final Slots slots;
-  private final AdmissionQueue admission;
+  private final Scheduler scheduler;
+  private final Running running;
   private final Gate<?> gate;
   private final Outgoing outgoing;
   private final StepMeter meter;
-  private final int prefillTokens;
-
-  /** Whether the step before this one was a prefill, so that a decode step is next. */
-  private boolean prefilledLast;
-
-  /** Whether the last prefill was a part of a long prompt, so that other prompts are next. */
-  private boolean extendedLast;
-
   private int failuresInARow;
 
   Steps(
       ModelRunner<?> runner,
-      Slots slots,
-      AdmissionQueue admission,
+      Scheduler scheduler,
+      Running running,
       Gate<?> gate,
       Outgoing outgoing,
-      StepMeter meter,
-      int prefillTokens) {
+      StepMeter meter) {
     this.runner = runner;
-    this.slots = slots;
-    this.admission = admission;
+    this.scheduler = scheduler;
+    this.running = running;
     this.gate = gate;
     this.outgoing = outgoing;
     this.meter = meter;
-    this.prefillTokens = prefillTokens;
   }
 
-  /** Whether an admitted sequence may take a step. */
+  /** Whether a running sequence may take a step. */
   boolean possible() {
-    return !slots.isEmpty() && gate.steps();
+    return !running.isEmpty() && gate.steps();
   }
 
-  /** Nanoseconds until the next step of an admitted sequence is due. */
+  /** Nanoseconds until the next step of a running sequence is due. */
   long dueNanos() {
     if (!possible()) {
       return Long.MAX_VALUE;
     }
-    return slots.partial().isPresent() ? 0 : runner.waitNanos();
+    return scheduler.hasPrompts() ? 0 : runner.waitNanos();
   }
 
-  /** How many steps have failed since one succeeded. */
+  /** How many steps have ended sequences with an error since one succeeded. */
   int failuresInARow() {
     return failuresInARow;
   }
 
-  /**
-   * Takes one step, if there is one to take. After a prefill a decode step is next if one is due,
-   * so prompts that keep arriving hold up no running sequence for longer than one prefill.
-   */
+  /** Takes one step, if there is one to take. */
   void take() {
-    boolean decodes = gate.steps() && !slots.decoding().isEmpty() && runner.waitNanos() <= 0;
-    if (decodes && prefilledLast) {
-      decode();
-    } else if (!prefill() && decodes) {
-      decode();
+    if (!gate.steps()) {
+      return;
     }
-  }
-
-  private void decode() {
-    prefilledLast = false;
+    List<Chunk> chunks = scheduler.plan(runner.waitNanos() <= 0, gate.admits());
+    if (chunks.isEmpty()) {
+      scheduler.taken();
+      return;
+    }
     meter.begin();
     List<Sampler.Sample> samples;
     try {
-      samples = runner.decode(slots.decoding());
+      samples = runner.step(chunks);
     } catch (RuntimeException e) {
-      failed(0, e);
+      failed(chunks, e);
       return;
     }
-    meter.decoded();
-    emit(0, samples);
-  }
-
-  /**
-   * Prefills the longest waiting prompts, or a part of a long prompt; in turn, if there are both,
-   * so that neither waits for all of the other. Returns false if there is nothing to prefill.
-   */
-  private boolean prefill() {
-    boolean extendable = slots.partial().isPresent() && gate.steps();
-    if (extendable && !extendedLast) {
-      extend();
-      return true;
-    }
-    List<Sequence> fresh =
-        gate.admits()
-            ? admission.take(slots.free(), prefillTokens, slots.partial().isEmpty())
-            : List.of();
-    if (fresh.isEmpty()) {
-      if (extendable) {
-        extend();
-      }
-      return extendable;
-    }
-    if (fresh.getFirst().promptLength() > prefillTokens) {
-      slots.addPartial(fresh.getFirst());
-      extend();
-    } else {
-      prefill(fresh);
-    }
-    return true;
-  }
-
-  private void prefill(List<Sequence> fresh) {
-    prefilledLast = true;
-    extendedLast = false;
-    int first = slots.decoding().size();
-    slots.add(fresh);
-    meter.begin();
-    List<Sampler.Sample> samples;
-    try {
-      samples = runner.prefill(fresh, first);
-    } catch (RuntimeException e) {
-      failed(first, e);
-      return;
-    }
-    meter.prefilled(fresh.stream().mapToLong(Sequence::promptLength).sum());
-    emit(first, samples);
-  }
-
-  /** Prefills a part of a long prompt, whose sequence decodes once it is complete. */
-  private void extend() {
-    prefilledLast = true;
-    extendedLast = true;
-    Sequence sequence = slots.partial().orElseThrow();
-    int before = sequence.cached();
-    meter.begin();
-    Optional<Sampler.Sample> sample;
-    try {
-      sample = runner.extend(sequence, slots.partialSlot(), prefillTokens);
-    } catch (RuntimeException e) {
-      countFailure(1, e);
-      outgoing.end(sequence, FinishReason.ERROR, runner.version());
-      slots.removePartial();
-      return;
-    }
-    meter.prefilled(sequence.cached() - before);
     failuresInARow = 0;
-    if (sample.isPresent()) {
-      slots.completePartial();
-      emit(slots.decoding().size() - 1, List.of(sample.get()));
-    }
+    meter.computed(!chunks.stream().allMatch(Chunk::isDecode), runner.linearNanos());
+    List<Sequence> sampled = chunks.stream().filter(Chunk::isLast).map(Chunk::sequence).toList();
+    scheduler.taken();
+    emit(sampled, samples);
   }
 
-  /**
-   * Queues the tokens of the sequences in the slots from {@code first} on for delivery and removes
-   * the sequences that end.
-   */
-  private void emit(int first, List<Sampler.Sample> samples) {
-    failuresInARow = 0;
-    List<Sequence> rows = slots.decoding().subList(first, first + samples.size());
-    List<Optional<FinishReason>> ends = new ArrayList<>(samples.size());
+  /** Queues the tokens of the sequences for delivery and removes the sequences that end. */
+  private void emit(List<Sequence> sequences, List<Sampler.Sample> samples) {
+    int ended = 0;
     int failed = 0;
     for (int row = 0; row < samples.size(); row++) {
-      Sequence sequence = rows.get(row);
+      Sequence sequence = sequences.get(row);
       Sampler.Sample sample = samples.get(row);
       if (Float.isNaN(sample.logprob())) {
         failed++;
+        scheduler.distrust(sequence);
         outgoing.end(sequence, FinishReason.ERROR, runner.version());
-        ends.add(Optional.of(FinishReason.ERROR));
         continue;
       }
       Optional<FinishReason> finish = sequence.append(sample.token());
       meter.token(sequence);
-      ends.add(finish);
+      ended += finish.isPresent() ? 1 : 0;
       outgoing.add(
           sequence,
           new TokenEvent(
@@ -196,41 +107,35 @@ final class Steps {
           runner.version(),
           failed);
     }
-    for (int row = samples.size() - 1; row >= 0; row--) {
-      Optional<FinishReason> finish = ends.get(row);
-      if (finish.isPresent()) {
-        if (finish.get() == FinishReason.ERROR) {
-          slots.removeFailed(first + row);
-        } else {
-          slots.remove(first + row);
-        }
-      }
+    if (ended + failed > 0) {
+      running.remove(Sequence::isAnswered);
     }
   }
 
-  /** Ends the sequences in the slots from {@code first} on, whose step failed. */
-  private void failed(int first, RuntimeException e) {
-    countFailure(slots.decoding().size() - first, e);
-    for (int slot = slots.decoding().size() - 1; slot >= first; slot--) {
-      outgoing.end(slots.decoding().get(slot), FinishReason.ERROR, runner.version());
-      slots.removeFailed(slot);
+  /** Takes a failed step back; ends its sequence with an error if it was the only one. */
+  private void failed(List<Chunk> chunks, RuntimeException e) {
+    scheduler.failed();
+    if (chunks.size() > 1) {
+      LOG.error("a step of {} sequences failed; each now gets one of its own", chunks.size(), e);
+      return;
     }
-  }
-
-  private void countFailure(int sequences, RuntimeException e) {
     failuresInARow++;
-    LOG.error("a step of {} sequences failed; ending them with an error", sequences, e);
+    LOG.error("a step of one sequence failed; ending it with an error", e);
+    outgoing.end(chunks.getFirst().sequence(), FinishReason.ERROR, runner.version());
+    running.remove(Sequence::isAnswered);
   }
 
-  /** Ends all admitted sequences with an error, because work for all of them failed. */
+  /** Ends all running sequences with an error, because work for all of them failed. */
   void failAll(RuntimeException e) {
-    countFailure(slots.size(), e);
+    failuresInARow++;
+    LOG.error("a step of {} sequences failed; ending them with an error", running.size(), e);
+    scheduler.failed();
     endAll(FinishReason.ERROR);
   }
 
-  /** Ends all admitted sequences. */
+  /** Ends all running sequences. */
   void endAll(FinishReason reason) {
-    slots.all().forEach(sequence -> outgoing.end(sequence, reason, runner.version()));
-    slots.removeAll();
+    running.all().forEach(sequence -> outgoing.end(sequence, reason, runner.version()));
+    running.remove(Sequence::isAnswered);
   }
 }

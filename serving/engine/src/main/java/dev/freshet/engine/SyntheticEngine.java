@@ -6,7 +6,6 @@ import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -19,6 +18,7 @@ import java.util.OptionalLong;
 public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
   private static final int MAX_SEQUENCES = 1 << 17;
   private static final int MAX_MODEL_LEN = 1 << 20;
+  private static final int STEP_TOKENS = 1 << 30;
   private static final float LOGPROB = -0.5f;
   private static final WeightUpdate.PrepareTimes NO_TIME =
       new WeightUpdate.PrepareTimes(0, 0, 0, 0);
@@ -41,7 +41,9 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
             MAX_MODEL_LEN,
             MAX_SEQUENCES,
             MAX_SEQUENCES,
-            Integer.MAX_VALUE,
+            STEP_TOKENS,
+            // One block holds any sequence.
+            new KvBlocks(2 * MAX_SEQUENCES, MAX_MODEL_LEN),
             new Runner(cycle.clone(), Math.max(1, Math.round(1e9 / perSecond)), clock),
             new Source(),
             () -> ThreadPriority.lower(ThreadPriority.COMPUTE)),
@@ -125,49 +127,28 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     }
 
     @Override
-    public List<Sampler.Sample> prefill(List<Sequence> fresh, int first) {
-      fresh.forEach(sequence -> sequence.cached(sequence.promptLength()));
-      return next(fresh);
-    }
-
-    @Override
-    public Optional<Sampler.Sample> extend(Sequence sequence, int slot, int tokens) {
-      sequence.cached(Math.min(sequence.promptLength(), sequence.cached() + tokens));
-      return sequence.cached() < sequence.promptLength()
-          ? Optional.empty()
-          : Optional.of(next(List.of(sequence)).getFirst());
-    }
-
-    @Override
     public long waitNanos() {
       return dueNanos - clock.nanos();
     }
 
     @Override
-    public List<Sampler.Sample> decode(List<Sequence> running) {
-      long periodsDue = 1 + (clock.nanos() - dueNanos) / periodNanos;
-      dueNanos += periodsDue * periodNanos;
-      running.forEach(sequence -> sequence.cached(sequence.cached() + 1));
-      return next(running);
-    }
-
-    private List<Sampler.Sample> next(List<Sequence> sequences) {
-      List<Sampler.Sample> samples = new ArrayList<>(sequences.size());
-      for (Sequence sequence : sequences) {
-        int made = sequence.cached() - sequence.promptLength();
-        samples.add(new Sampler.Sample(cycle[made % cycle.length], LOGPROB, List.of()));
+    public List<Sampler.Sample> step(List<Chunk> chunks) {
+      if (chunks.stream().anyMatch(Chunk::isDecode)) {
+        long periodsDue = 1 + (clock.nanos() - dueNanos) / periodNanos;
+        dueNanos += periodsDue * periodNanos;
+      }
+      List<Sampler.Sample> samples = new ArrayList<>(chunks.size());
+      for (Chunk chunk : chunks) {
+        if (chunk.isLast()) {
+          int made = chunk.sequence().generated();
+          samples.add(new Sampler.Sample(cycle[made % cycle.length], LOGPROB, List.of()));
+        }
       }
       return samples;
     }
 
     @Override
-    public void recompute(List<Sequence> running) {}
-
-    @Override
-    public void move(int from, int to, int length) {}
-
-    @Override
-    public void clear(int slot) {}
+    public void copyBlock(int from, int to, int tokens) {}
 
     @Override
     public void close() {}

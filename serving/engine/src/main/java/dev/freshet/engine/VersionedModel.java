@@ -7,14 +7,17 @@ import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
-import dev.freshet.weights.DType;
+import dev.freshet.weights.TensorView;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * One policy version on libtorch: a decoder over the weights of a mapped checkpoint. Weights stored
- * in the type that the engine computes in are read from the mapping without a copy. A retired model
- * keeps only the mapping, whose pages the kernel may reclaim; it can be revived even if the
- * checkpoint's directory was deleted.
+ * One policy version on libtorch: a decoder over the weights of a mapped checkpoint. The weights of
+ * linear layers are packed for the processor's kernels, and their pages of the mapping are given
+ * back then; other weights that are stored in the type that the engine computes in are read from
+ * the mapping without a copy. A retired model keeps only the mapping, whose pages the kernel may
+ * reclaim; it can be revived even if the checkpoint's directory was deleted.
  */
 final class VersionedModel implements PolicyWeights {
   private record Built(ModelWeights weights, Decoder decoder) {
@@ -27,34 +30,45 @@ final class VersionedModel implements PolicyWeights {
   private final long version;
   private final Parameters parameters;
   private final Checkpoint checkpoint;
-  private final DType type;
+  private final Computation computation;
   private Optional<Built> built;
 
   /**
    * Builds the decoder.
    *
    * @param parameters whose checkpoint is owned by this model, unless the constructor throws
-   * @param type the type that the engine computes in
    */
-  VersionedModel(long version, Parameters parameters, DType type) {
+  VersionedModel(long version, Parameters parameters, Computation computation) {
     this.version = version;
     this.parameters = parameters;
     this.checkpoint = parameters.checkpoint();
-    this.type = type;
+    this.computation = computation;
     this.built = Optional.of(build());
   }
 
   private Built build() {
     ModelWeights weights =
-        parameters.storedAs(type)
+        parameters.storedAs(computation.type())
             ? ModelWeights.over(parameters)
-            : ModelWeights.copyOf(parameters, Torch.scalarType(type));
+            : ModelWeights.copyOf(parameters, Torch.scalarType(computation.type()));
     try {
-      return new Built(weights, new Decoder(weights));
+      Built built = new Built(weights, computation.decoder(weights));
+      if (computation.packs()) {
+        weights.releaseLinear();
+        checkpoint.dropPages(linear());
+      }
+      return built;
     } catch (RuntimeException e) {
       weights.close();
       throw e;
     }
+  }
+
+  private List<TensorView> linear() {
+    return parameters.views().entrySet().stream()
+        .filter(parameter -> config().isLinear(parameter.getKey()))
+        .map(Map.Entry::getValue)
+        .toList();
   }
 
   @Override

@@ -40,7 +40,8 @@ public record WeightUpdate(
    * @param waitStepMs until the current decode step ended; with mode drain, until the running
    *     completions ended
    * @param swapMs the swap of one reference between two decode steps
-   * @param recomputeMs rebuilding the KV cache of running completions, with mode recompute
+   * @param recomputeMs with mode recompute, discarding the KV cache of running completions, which
+   *     later steps rebuild
    * @param stallMs how long the decode loop was held between two steps in total
    */
   public record CommitTimes(double waitStepMs, double swapMs, double recomputeMs, double stallMs) {}

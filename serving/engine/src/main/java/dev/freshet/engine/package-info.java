@@ -1,6 +1,6 @@
 /**
- * The embedded inference engine: admission queue, decode loop, sampler, KV cache slots and the
- * weight swap. It knows nothing of HTTP.
+ * The embedded inference engine: admission queue, scheduler, decode loop, sampler, KV blocks and
+ * the weight swap. It knows nothing of HTTP.
  */
 @NullMarked
 package dev.freshet.engine;

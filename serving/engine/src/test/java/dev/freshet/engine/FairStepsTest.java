@@ -127,14 +127,13 @@ class FairStepsTest {
       }
       timeline.finish(longest);
 
-      // 25 parts of the long prompt, each followed by a decode step and by one short prompt, which
-      // a decode step follows too.
+      // A step has one token of the stream, 4 of the long prompt and 3 of short ones.
       assertThat(shorts.stream().filter(one -> !timeline.before(one, longest).isEmpty()).count())
           .as("short prompts before the long one's first token")
-          .isBetween(23L, 27L);
+          .isBetween(28L, 32L);
       assertThat(timeline.before(stream, longest).size())
           .as("tokens of the stream before the long prompt's first token")
-          .isBetween(46, 54);
+          .isBetween(48, 52);
     }
   }
 }

@@ -16,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -46,8 +48,13 @@ public final class Fixture {
 
   private Fixture() {}
 
-  /** A prompt, its greedy continuation and the continuation's logprobs. */
-  public record Golden(String text, int[] prompt, List<Integer> greedy, List<Double> logprobs) {}
+  /**
+   * A prompt, its greedy continuation and the continuation's logprobs.
+   *
+   * @param maxLength the context limit for which they were computed
+   */
+  public record Golden(
+      String text, int maxLength, int[] prompt, List<Integer> greedy, List<Double> logprobs) {}
 
   public static List<Golden> golden(Path fixture) throws IOException {
     return new ObjectMapper()
@@ -58,6 +65,7 @@ public final class Fixture {
             one ->
                 new Golden(
                     one.get("text").asString(),
+                    one.path("max_length").asInt(256),
                     one.get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray(),
                     one.get("greedy_token_ids").valueStream().map(JsonNode::asInt).toList(),
                     one.get("greedy_logprobs").valueStream().map(JsonNode::asDouble).toList()))
@@ -94,7 +102,17 @@ public final class Fixture {
 
   private static EngineConfig config(int maxSequences, int maxWaiting, boolean strict) {
     return new EngineConfig(
-        "tiny", maxSequences, 256, maxWaiting, 64, 1, EngineConfig.Precision.AUTO, strict);
+        "tiny",
+        maxSequences,
+        256,
+        maxWaiting,
+        64,
+        0,
+        1,
+        EngineConfig.Precision.AUTO,
+        EngineConfig.HeadPrecision.AUTO,
+        true,
+        strict);
   }
 
   /** Publishes the fixture's tensors and one more. */
@@ -112,8 +130,8 @@ public final class Fixture {
     }
   }
 
-  /** An engine in 32-bit floats that prefills at most {@code prefillTokens} tokens in a step. */
-  static EmbeddedEngine inParts(Path fixture, int maxSequences, int prefillTokens) {
+  /** An engine in 32-bit floats whose steps have {@code stepTokens} tokens. */
+  static EmbeddedEngine inParts(Path fixture, int maxSequences, int stepTokens) {
     return new EmbeddedEngine(
         fixture,
         new EngineConfig(
@@ -121,12 +139,46 @@ public final class Fixture {
             maxSequences,
             256,
             1024,
-            prefillTokens,
+            stepTokens,
+            0,
             1,
             EngineConfig.Precision.FLOAT32,
+            EngineConfig.HeadPrecision.AUTO,
+            true,
             false),
         MonotonicClock.SYSTEM,
         new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
+  }
+
+  /** An engine in 32-bit floats with steps of 64 tokens and {@code kvMb} MiB of KV cache. */
+  static EmbeddedEngine withCache(
+      Path fixture, int maxSequences, int kvMb, MetricsRegistry registry) {
+    return new EmbeddedEngine(
+        fixture,
+        new EngineConfig(
+            "tiny",
+            maxSequences,
+            256,
+            1024,
+            64,
+            kvMb,
+            1,
+            EngineConfig.Precision.FLOAT32,
+            EngineConfig.HeadPrecision.AUTO,
+            true,
+            false),
+        MonotonicClock.SYSTEM,
+        new EngineMetrics(registry, MonotonicClock.SYSTEM));
+  }
+
+  /** The value of a metric without labels. */
+  static double value(MetricsRegistry registry, String metric) {
+    return new String(registry.page("").body(), StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> line.startsWith(metric + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(metric.length() + 1)))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Updates the engine to a fully verified checkpoint with mode keep. */
@@ -163,7 +215,9 @@ public final class Fixture {
         stopTokens,
         LogitRules.NONE,
         topLogprobs,
-        LogprobsMode.RAW_LOGPROBS);
+        LogprobsMode.RAW_LOGPROBS,
+        0,
+        Optional.empty());
   }
 
   public static GenerationRequest greedy(int[] prompt, int maxTokens) {

@@ -159,7 +159,8 @@ class GenerationTest {
       assertThat(engine.waiting()).isEqualTo(2);
       assertThatExceptionOfType(EngineException.class)
           .isThrownBy(() -> Collected.of(engine, greedy(PROMPT, 3)))
-          .withMessage("the admission queue is full: 2 completions wait already; retry later")
+          .withMessage(
+              "the admission queue is full: 2 completions wait already, at most 2 may: 1 more; retry later")
           .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.OVERLOADED));
 
       first.cancel();
@@ -174,7 +175,7 @@ class GenerationTest {
   }
 
   @Test
-  void cancellingARunningCompletionFreesItsSlotAndTheOthersContinueUnchanged() throws Exception {
+  void cancellingARunningCompletionFreesItsPlaceAndTheOthersContinueUnchanged() throws Exception {
     List<Golden> golden = Fixture.golden(LLAMA);
     try (EmbeddedEngine engine = Fixture.engine(LLAMA, 4, 8)) {
       Collected cancelled = Collected.of(engine, greedy(golden.get(0).prompt(), 250));

@@ -128,7 +128,7 @@ class SamplerTest {
     List<Sequence> sequences = new ArrayList<>();
     SplittableRandom seeds = new SplittableRandom(42);
     for (int row = 0; row < rows; row++) {
-      sequences.add(new Sequence(request, _ -> {}, seeds.split(), 1, _ -> {}));
+      sequences.add(new Sequence(request, _ -> {}, seeds.split(), 1, 0, _ -> {}));
     }
     return Sampler.sample(logits, sequences);
   }

@@ -5,6 +5,7 @@ import dev.freshet.wire.LogitRules;
 import dev.freshet.wire.LogprobsMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -76,7 +77,9 @@ final class SamplingRows {
           stopTokens,
           rules,
           topLogprobs,
-          mode);
+          mode,
+          0,
+          Optional.empty());
     }
   }
 
@@ -88,6 +91,7 @@ final class SamplingRows {
             _ -> {},
             new SplittableRandom(seed),
             1000,
+            0,
             _ -> {});
     for (int token : generated) {
       sequence.append(token);

@@ -214,7 +214,7 @@ class UpdateModesTest {
   }
 
   @Test
-  void aCompletionCancelledDuringAPauseFreesItsSlotAtOnce() throws Exception {
+  void aCompletionCancelledDuringAPauseFreesItsPlaceAtOnce() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       List<Collected> frozen = frozen(engine, 4);
       assertThat(engine.running()).isEqualTo(4);

@@ -7,8 +7,8 @@ import dev.freshet.wire.CompletionRequest;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Bounds the bytes that the prompts, stop conditions and biases of accepted completions, which wait
- * or run, hold together. Their number is bounded by the engine. Thread-safe.
+ * Bounds the bytes that the prompts, stop conditions and biases of accepted requests, whose
+ * completions wait or run, hold together. Their number is bounded by the engine. Thread-safe.
  */
 final class AcceptedBytes {
   /** A stop token, and a token's bias. */
@@ -23,7 +23,7 @@ final class AcceptedBytes {
     this.budget = new ByteBudget(max);
   }
 
-  /** The bytes of one completion, held until {@link #release}. */
+  /** The bytes of one request, held until {@link #release}. */
   final class Share {
     private final long bytes;
     private final AtomicBoolean released = new AtomicBoolean();
@@ -41,7 +41,7 @@ final class AcceptedBytes {
   }
 
   /**
-   * Takes the share of a completion.
+   * Takes the share of a request.
    *
    * @throws ApiException 503 if that exceeds the bound
    */
@@ -57,10 +57,11 @@ final class AcceptedBytes {
     return new Share(bytes);
   }
 
+  /** The choices share all but the tables by which stop strings are searched. */
   private static long bytes(CompletionRequest request, int[] prompt) {
     long stops = request.stop().stream().mapToLong(String::length).sum();
     return (long) Integer.BYTES * prompt.length
-        + STOP_CHARACTER * stops
+        + STOP_CHARACTER * stops * request.n()
         + (long) TOKEN_ENTRY * (request.stopTokenIds().size() + request.rules().bias().size());
   }
 }

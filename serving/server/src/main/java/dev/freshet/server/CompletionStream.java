@@ -4,20 +4,20 @@ import static dev.freshet.http.JsonBuffer.ascii;
 
 import dev.freshet.engine.Engine;
 import dev.freshet.engine.FinishReason;
-import dev.freshet.engine.TokenEvent;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.HeldBytes;
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.ErrorBody;
-import java.util.Optional;
+import java.util.List;
 import java.util.Set;
 
 /**
- * Passes one completion from the engine to its client. Confined to the connection's event loop.
- * What the client does not read is held within the bounds of {@link HeldBytes}; above them the
- * client is disconnected. When the connection closes, the generation is cancelled.
+ * Passes the choices of one request from the engine to its client. Confined to the connection's
+ * event loop. If one of them fails, the answer is an error and the others are cancelled. What the
+ * client does not read is held within the bounds of {@link HeldBytes}; above them the client is
+ * disconnected. When the connection closes, all choices are cancelled.
  */
 final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   /** The prefix of an answer's id, before the id of its request. */
@@ -30,24 +30,25 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private static final byte[] USAGE = ascii(",\"usage\":{\"prompt_tokens\":");
   private static final byte[] COMPLETION_TOKENS = ascii(",\"completion_tokens\":");
   private static final byte[] TOTAL_TOKENS = ascii(",\"total_tokens\":");
+  private static final byte[] CACHED_TOKENS =
+      ascii(",\"prompt_tokens_details\":{\"cached_tokens\":");
 
   private final CompletionRequest request;
   private final int[] prompt;
   private final Exchange exchange;
   private final LoopOutlet outlet;
-  private final StopText text;
-  private final TokenBatch batch;
+  private final List<CompletionChoice> choices;
   private final byte[] prefix;
-  private final CompletionMeter meter;
+  private final boolean promptDetails;
   private final AcceptedBytes.Share share;
 
-  private Optional<Engine.Generation> generation = Optional.empty();
-  private Optional<Finish> finish = Optional.empty();
+  private boolean touched;
   private boolean behind;
   private boolean ended;
 
   /**
    * @param prefix the answer's JSON up to its choices
+   * @param promptDetails whether the usage has the cached tokens of the prompt
    * @param share the bytes that it holds, released at its end
    */
   CompletionStream(
@@ -55,19 +56,17 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       int[] prompt,
       Exchange exchange,
       LoopOutlet outlet,
-      StopText text,
-      TokenBatch batch,
+      List<CompletionChoice> choices,
       byte[] prefix,
-      CompletionMeter meter,
+      boolean promptDetails,
       AcceptedBytes.Share share) {
     this.request = request;
     this.prompt = prompt;
     this.exchange = exchange;
     this.outlet = outlet;
-    this.text = text;
-    this.batch = batch;
+    this.choices = choices;
     this.prefix = prefix;
-    this.meter = meter;
+    this.promptDetails = promptDetails;
     this.share = share;
   }
 
@@ -77,80 +76,91 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     return ids.contains(own) || ids.contains(ID_PREFIX + own);
   }
 
-  /** Starts the answer to a request that the engine accepted. */
-  void begin(Engine.Generation accepted) {
-    generation = Optional.of(accepted);
-    outlet.add(accepted, this);
-    meter.begin();
+  /** Starts the answer to a request whose choices the engine accepted. */
+  void begin(List<Engine.Generation> accepted) {
+    for (int i = 0; i < choices.size(); i++) {
+      choices.get(i).begin(accepted.get(i));
+      outlet.add(accepted.get(i), this, choices.get(i));
+    }
     exchange.watch(this);
     if (request.stream()) {
       exchange.beginEvents();
     }
   }
 
-  /** Takes an event of the engine; {@link #send} sends it to the client. */
-  void take(TokenEvent event) {
-    if (finish.isPresent()) {
-      return;
-    }
-    boolean stopToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
-    if (event.token() >= 0) {
-      meter.token();
-      batch.token(event);
-      if (!stopToken) {
-        batch.text(text.push(event.token()));
-      }
-    }
-    if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
-      batch.text(text.flush());
-    }
-    if (text.stoppedBy().isPresent()) {
-      finish = Optional.of(new Finish.ByText(text.stoppedBy().get()));
-      cancelGeneration();
-    } else if (stopToken && request.stopTokenIds().contains(event.token())) {
-      finish = Optional.of(new Finish.ByToken(event.token()));
-    } else {
-      finish = event.finish().map(Finish.Plain::new);
-    }
+  /** Records that {@link #send} is due; returns whether it was not before. */
+  boolean touch() {
+    boolean first = !touched;
+    touched = true;
+    return first;
   }
 
-  /** Ends the completion with the tokens so far; {@link #send} sends the end to the client. */
-  void abort() {
-    if (finish.isEmpty()) {
-      cancelGeneration();
-      batch.text(text.flush());
-      finish = Optional.of(new Finish.Plain(FinishReason.ABORT));
-    }
-  }
-
-  /** Ends the completion with an error and sends it. */
+  /** Ends all choices with an error and sends it. */
   void fail() {
-    cancelGeneration();
-    finish = Optional.of(new Finish.Plain(FinishReason.ERROR));
+    choices.forEach(CompletionChoice::fail);
     send();
   }
 
-  /** Sends the pending tokens and the end, if the connection is writable. */
+  /** Sends the pending tokens and the ends, if the connection is writable. */
   void send() {
+    touched = false;
     if (ended) {
       return;
     }
+    if (isFailed()) {
+      choices.forEach(CompletionChoice::fail);
+    }
     if (!request.stream()) {
-      if (finish.isPresent()) {
-        answerWhole(finish.get());
+      if (isFinished()) {
+        answerWhole();
       }
     } else if (exchange.isWritable()) {
       freeHeld();
       sendEvents();
     } else {
       behind = true;
-      outlet.held().behind(this, batch.heldBytes());
+      outlet.held().behind(this, heldBytes());
     }
   }
 
-  private void end(String reason) {
+  private boolean isFailed() {
+    for (CompletionChoice choice : choices) {
+      if (choice.isFailed()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isFinished() {
+    for (CompletionChoice choice : choices) {
+      if (!choice.isFinished()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean hasNews() {
+    for (CompletionChoice choice : choices) {
+      if (choice.hasNews()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int heldBytes() {
+    return choices.stream().mapToInt(CompletionChoice::heldBytes).sum();
+  }
+
+  /** Ends the choices whose end is not written. */
+  private void endChoices(String reason) {
+    choices.forEach(choice -> choice.end(reason));
+  }
+
+  private void end() {
     ended = true;
-    meter.end(reason);
     share.release();
   }
 
@@ -163,44 +173,47 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   @Override
   public void disconnectSlowReader() {
-    end(CompletionMeter.GONE);
-    cancelGeneration();
-    freeHeld();
+    disconnected();
     exchange.disconnect();
   }
 
   private void sendEvents() {
-    if (finish.isEmpty() && batch.isEmpty()) {
+    if (!hasNews()) {
       return;
     }
+    boolean last = isFinished();
     JsonBuffer out = outlet.json();
     exchange.beginChunk(out);
-    writeEvents(out);
-    exchange.writeChunk(out, finish.isPresent());
-    if (finish.isPresent()) {
-      end(finish.get().reason().wireName());
+    if (isFailed()) {
+      endChoices(FinishReason.ERROR.wireName());
+      event(out, engineFailed().toJson());
+    } else {
+      writeChoices(out);
+      if (last && request.includeUsage()) {
+        out.raw(DATA).raw(prefix).raw(']');
+        writeUsage(out);
+        out.raw('}').raw(END_OF_EVENT);
+      }
+    }
+    if (last) {
+      event(out, DONE);
+    }
+    exchange.writeChunk(out, last);
+    if (last) {
+      end();
       exchange.end();
     } else {
       exchange.flush();
     }
   }
 
-  private void writeEvents(JsonBuffer out) {
-    boolean failed = finish.isPresent() && finish.get().reason() == FinishReason.ERROR;
-    if (failed) {
-      event(out, engineFailed().toJson());
-    } else {
-      out.raw(DATA).raw(prefix);
-      batch.writeChoice(out, prompt, finish);
-      out.raw(END_CHOICES).raw(END_OF_EVENT);
-    }
-    if (finish.isPresent()) {
-      if (!failed && request.includeUsage()) {
-        out.raw(DATA).raw(prefix).raw(']');
-        writeUsage(out);
-        out.raw('}').raw(END_OF_EVENT);
+  private void writeChoices(JsonBuffer out) {
+    for (CompletionChoice choice : choices) {
+      if (choice.hasNews()) {
+        out.raw(DATA).raw(prefix);
+        choice.write(out, prompt);
+        out.raw(END_CHOICES).raw(END_OF_EVENT);
       }
-      event(out, DONE);
     }
   }
 
@@ -208,45 +221,50 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     out.raw(DATA).raw(data).raw(END_OF_EVENT);
   }
 
-  private void answerWhole(Finish how) {
-    end(how.reason().wireName());
-    if (how.reason() == FinishReason.ERROR) {
+  private void answerWhole() {
+    end();
+    if (isFailed()) {
+      endChoices(FinishReason.ERROR.wireName());
       exchange.answer(new ApiError(500, engineFailed()));
       return;
     }
     JsonBuffer out = outlet.json();
     out.clear();
     out.raw(prefix);
-    batch.writeChoice(out, prompt, finish);
+    for (int i = 0; i < choices.size(); i++) {
+      if (i > 0) {
+        out.raw(',');
+      }
+      choices.get(i).write(out, prompt);
+    }
     out.raw(']');
     writeUsage(out);
     out.raw('}');
     exchange.answer(200, out.toBytes());
   }
 
+  /** The prompt counts once; what of it was cached is told of the first choice. */
   private void writeUsage(JsonBuffer out) {
+    int completion = choices.stream().mapToInt(CompletionChoice::tokenCount).sum();
     out.raw(USAGE).integer(prompt.length);
-    out.raw(COMPLETION_TOKENS).integer(batch.tokenCount());
-    out.raw(TOTAL_TOKENS).integer(prompt.length + batch.tokenCount()).raw('}');
+    out.raw(COMPLETION_TOKENS).integer(completion);
+    out.raw(TOTAL_TOKENS).integer((long) prompt.length + completion);
+    if (promptDetails) {
+      out.raw(CACHED_TOKENS).integer(choices.getFirst().cachedPrompt()).raw('}');
+    }
+    out.raw('}');
   }
 
   private static ErrorBody engineFailed() {
     return ApiError.internal("the engine failed while generating").body();
   }
 
-  private void cancelGeneration() {
-    generation.ifPresent(
-        running -> {
-          running.cancel();
-          outlet.remove(running);
-        });
-  }
-
   @Override
   public void disconnected() {
-    end(CompletionMeter.GONE);
+    endChoices(CompletionMeter.GONE);
+    end();
     freeHeld();
-    cancelGeneration();
+    choices.forEach(CompletionChoice::cancel);
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.freshet.server;
 import static dev.freshet.http.JsonBuffer.ascii;
 
 import dev.freshet.engine.Engine;
-import dev.freshet.engine.GenerationRequest;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
@@ -20,15 +19,14 @@ import dev.freshet.wire.WireException;
 import io.netty.channel.EventLoop;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +44,7 @@ final class Completions implements AutoCloseable {
   private final Engine engine;
   private final Tokenizer tokenizer;
   private final ServedModel model;
+  private final boolean promptDetails;
   private final TokenTexts texts;
   private final Map<EventLoop, LoopOutlet> outlets;
   private final ServerMetrics metrics;
@@ -61,6 +60,7 @@ final class Completions implements AutoCloseable {
       Engine engine,
       Tokenizer tokenizer,
       ServedModel model,
+      boolean promptDetails,
       Map<EventLoop, LoopOutlet> outlets,
       CompletionLimits limits,
       ServerMetrics metrics,
@@ -69,6 +69,7 @@ final class Completions implements AutoCloseable {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.model = model;
+    this.promptDetails = promptDetails;
     this.texts = new TokenTexts(tokenizer, engine.vocabSize());
     this.outlets = outlets;
     this.metrics = metrics;
@@ -127,15 +128,15 @@ final class Completions implements AutoCloseable {
     request.model().ifPresent(this::requireServed);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
     request.rules().bias().keySet().forEach(id -> requireToken("logit_bias", id));
-    CompletionMeter meter = new CompletionMeter(metrics, clock, http.recvNanos());
+    long recvNanos = http.recvNanos();
     switch (request.prompt()) {
       case Prompt.Tokens(int[] ids) ->
-          onLoop(exchange, () -> submit(request, ids, exchange, meter));
+          onLoop(exchange, () -> submit(request, ids, exchange, recvNanos));
       case Prompt.Text(String text) ->
           textPrompts.tokenize(
               text,
               () -> isWanted(exchange),
-              ids -> onLoop(exchange, () -> submit(request, ids, exchange, meter)),
+              ids -> onLoop(exchange, () -> submit(request, ids, exchange, recvNanos)),
               error -> exchange.answer(ServerErrors.of(error)));
     }
   }
@@ -158,8 +159,7 @@ final class Completions implements AutoCloseable {
     return request.toBuilder().requestId(id).build();
   }
 
-  private void submit(
-      CompletionRequest request, int[] prompt, Exchange exchange, CompletionMeter meter) {
+  private void submit(CompletionRequest read, int[] prompt, Exchange exchange, long recvNanos) {
     if (!isWanted(exchange)) {
       return;
     }
@@ -169,48 +169,45 @@ final class Completions implements AutoCloseable {
     for (int id : prompt) {
       requireToken("prompt", id);
     }
+    CompletionRequest request =
+        read.prompt() instanceof Prompt.Text ? read.withPrompt(prompt) : read;
     LoopOutlet outlet =
         Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
     AcceptedBytes.Share share = accepted.take(request, prompt);
     try {
       CompletionStream stream =
           new CompletionStream(
-              request.prompt() instanceof Prompt.Text ? request.withPrompt(prompt) : request,
+              request,
               prompt,
               exchange,
               outlet,
-              new StopText(
-                  new StreamDecoder(tokenizer, true, prompt),
-                  request.stop(),
-                  request.rules().minTokens()),
-              new TokenBatch(request.returnTokenIds(), request.logprobs().isPresent(), texts),
+              choices(request, prompt, outlet, recvNanos),
               prefix(request.requestId().orElseThrow()),
-              meter,
+              promptDetails,
               share);
-      stream.begin(engine.submit(generation(request, prompt), outlet));
+      stream.begin(engine.submit(ChoiceRequests.of(request, prompt, model.eosTokens()), outlet));
     } catch (RuntimeException | Error e) {
       share.release();
       throw e;
     }
   }
 
-  private GenerationRequest generation(CompletionRequest request, int[] prompt) {
-    Set<Integer> stops = new HashSet<>(request.stopTokenIds());
-    if (!request.ignoreEos()) {
-      stops.addAll(model.eosTokens());
-    }
-    return new GenerationRequest(
-        prompt,
-        request.maxTokens(),
-        request.temperature(),
-        request.topP(),
-        request.topK(),
-        request.minP(),
-        request.seed(),
-        stops,
-        request.rules(),
-        request.logprobs().orElse(0),
-        request.logprobsMode());
+  private List<CompletionChoice> choices(
+      CompletionRequest request, int[] prompt, LoopOutlet outlet, long recvNanos) {
+    return IntStream.range(0, request.n())
+        .mapToObj(
+            index ->
+                new CompletionChoice(
+                    request,
+                    outlet,
+                    new StopText(
+                        new StreamDecoder(tokenizer, true, prompt),
+                        request.stop(),
+                        request.rules().minTokens()),
+                    new TokenBatch(
+                        index, request.returnTokenIds(), request.logprobs().isPresent(), texts),
+                    new CompletionMeter(metrics, clock, recvNanos)))
+        .toList();
   }
 
   private void requireOpen() {

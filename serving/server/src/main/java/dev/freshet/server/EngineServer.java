@@ -69,6 +69,7 @@ public final class EngineServer implements AutoCloseable {
             engine,
             tokenizer,
             model,
+            config.promptDetails(),
             Map.copyOf(outlets),
             limits.completions(),
             metrics.server(),

@@ -21,6 +21,12 @@ public record InferenceConfig(
                 "file whose first line is the bearer token that weight operations require;"
                     + " empty: no token")
         String adminTokenFile,
+    @Key(
+            def = "false",
+            doc =
+                "whether the usage of completions has prompt_tokens_details with the prompt tokens"
+                    + " that were cached, as vLLM's --enable-prompt-tokens-details")
+        boolean promptTokensDetails,
     @Inline EngineConfig engine) {
   public InferenceConfig {
     Check.address("host", host);

@@ -128,6 +128,7 @@ public final class InferenceServer implements AutoCloseable {
                     http,
                     AdminTokenFile.read(config.adminTokenFile()),
                     page,
+                    config.promptTokensDetails(),
                     ServerLimits.DEFAULT));
         return new InferenceServer(tokenizer, engine, metrics, front);
       } catch (RuntimeException e) {

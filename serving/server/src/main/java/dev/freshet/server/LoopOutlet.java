@@ -27,11 +27,13 @@ import org.slf4j.LoggerFactory;
 final class LoopOutlet implements Outlet {
   private static final Logger LOG = LoggerFactory.getLogger(LoopOutlet.class);
 
+  /** Where the events of a generation go: a choice, and the stream that sends it. */
+  private record Route(CompletionStream stream, CompletionChoice choice) {}
+
   private final EventLoop loop;
   private final HeldBytes held;
   private final JsonBuffer json = new JsonBuffer();
-  private final IdentityHashMap<Engine.Generation, CompletionStream> streams =
-      new IdentityHashMap<>();
+  private final IdentityHashMap<Engine.Generation, Route> routes = new IdentityHashMap<>();
   private final List<CompletionStream> touched = new ArrayList<>();
 
   /** Steps that the loop has not dispatched yet. */
@@ -57,14 +59,14 @@ final class LoopOutlet implements Outlet {
     return json;
   }
 
-  /** Routes the generation's events to {@code stream} from now on. */
-  void add(Engine.Generation generation, CompletionStream stream) {
-    streams.put(generation, stream);
+  /** Routes the generation's events to a choice of {@code stream} from now on. */
+  void add(Engine.Generation generation, CompletionStream stream, CompletionChoice choice) {
+    routes.put(generation, new Route(stream, choice));
   }
 
   /** Removes a generation that has no more events. */
   void remove(Engine.Generation generation) {
-    streams.remove(generation);
+    routes.remove(generation);
   }
 
   @Override
@@ -95,19 +97,21 @@ final class LoopOutlet implements Outlet {
   }
 
   private void take(TokenEvent event) {
-    CompletionStream stream = streams.get(event.generation());
-    if (stream == null) {
+    Route route = routes.get(event.generation());
+    if (route == null) {
       return;
     }
     if (event.finish().isPresent()) {
-      streams.remove(event.generation());
+      routes.remove(event.generation());
     }
     try {
-      stream.take(event);
+      route.choice().take(event);
     } catch (RuntimeException | Error e) {
-      fail(stream, e);
+      fail(route.stream(), e);
     }
-    touched.add(stream);
+    if (route.stream().touch()) {
+      touched.add(route.stream());
+    }
   }
 
   private static void send(CompletionStream stream) {
@@ -124,13 +128,15 @@ final class LoopOutlet implements Outlet {
     stream.fail();
   }
 
-  /** Ends the matching completions with finish reason abort; returns how many. On the loop. */
+  /**
+   * Ends the completions of the matching streams with finish reason abort; returns how many. On the
+   * loop.
+   */
   int abort(Predicate<CompletionStream> which) {
-    List<CompletionStream> ending = streams.values().stream().filter(which).toList();
-    for (CompletionStream stream : ending) {
-      stream.abort();
-      send(stream);
-    }
+    List<Route> ending =
+        routes.values().stream().filter(route -> which.test(route.stream())).toList();
+    ending.forEach(route -> route.choice().abort());
+    ending.stream().map(Route::stream).distinct().forEach(LoopOutlet::send);
     return ending.size();
   }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param token the token that admin requests must carry, on both listeners; without one the data
  *     listener takes none
  * @param page the page of the admin listener
+ * @param promptDetails whether the usage of completions has the cached tokens of the prompt
  */
 public record ServerConfig(
     InetSocketAddress data,
@@ -22,6 +23,7 @@ public record ServerConfig(
     HttpConfig http,
     Optional<AdminToken> token,
     Optional<LivePage> page,
+    boolean promptDetails,
     ServerLimits limits) {
   /** Both listeners on {@code host}, with the default limits. */
   public static ServerConfig on(String host, int port, int adminPort) {
@@ -31,6 +33,7 @@ public record ServerConfig(
         HttpConfig.DEFAULT,
         Optional.empty(),
         Optional.empty(),
+        false,
         ServerLimits.DEFAULT);
   }
 }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The part of a completion that was not sent yet: tokens, their text, and how it ended. It is
- * written as the wire's choice object: once a step in a stream, once in a whole answer.
+ * The part of a choice that was not sent yet: tokens, their text, and how it ended. It is written
+ * as the wire's choice object: once a step in a stream, once in a whole answer.
  */
 final class TokenBatch {
   /** Estimates of the bytes that a token and an alternative occupy while they are held. */
@@ -23,7 +23,8 @@ final class TokenBatch {
   /** The logprob that −∞ is written as, as in vLLM: JSON has no infinities. */
   private static final float MIN_LOGPROB = -9999f;
 
-  private static final byte[] CHOICE = ascii("{\"index\":0,\"text\":");
+  private static final byte[] INDEX = ascii("{\"index\":");
+  private static final byte[] TEXT = ascii(",\"text\":");
   private static final byte[] PROMPT_IDS = ascii(",\"prompt_token_ids\":[");
   private static final byte[] IDS = ascii(",\"token_ids\":[");
   private static final byte[] LOGPROBS = ascii(",\"logprobs\":{\"tokens\":[");
@@ -39,6 +40,7 @@ final class TokenBatch {
   private static final byte[] FINISHED = ascii(",\"finish_reason\":");
   private static final byte[] STOPPED = ascii(",\"stop_reason\":");
 
+  private final int index;
   private final boolean withIds;
   private final boolean withLogprobs;
   private final TokenTexts texts;
@@ -60,7 +62,11 @@ final class TokenBatch {
   private int alternatives;
   private boolean first = true;
 
-  TokenBatch(boolean withIds, boolean withLogprobs, TokenTexts texts) {
+  /**
+   * @param index the choice's place in the answer
+   */
+  TokenBatch(int index, boolean withIds, boolean withLogprobs, TokenTexts texts) {
+    this.index = index;
     this.withIds = withIds;
     this.withLogprobs = withLogprobs;
     this.texts = texts;
@@ -113,7 +119,7 @@ final class TokenBatch {
 
   /** Writes the choice and empties the batch. */
   void writeChoice(JsonBuffer out, int[] prompt, Optional<Finish> finish) {
-    out.raw(CHOICE).string(text);
+    out.raw(INDEX).integer(index).raw(TEXT).string(text);
     if (withIds) {
       if (first) {
         integers(out.raw(PROMPT_IDS), prompt, prompt.length).raw(']');

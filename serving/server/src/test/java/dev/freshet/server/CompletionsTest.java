@@ -4,11 +4,13 @@ import static dev.freshet.engine.Fixture.eventually;
 import static dev.freshet.server.ServerFixture.await;
 import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.StreamException;
+import dev.freshet.engine.GenerationRequest;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.UpdateMode;
@@ -18,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -207,7 +210,7 @@ class CompletionsTest {
 
   @Test
   void anInvalidRequestIsAnsweredWithItsFault() throws Exception {
-    assertError(post("{\"prompt\":\"a\",\"n\":2}"), 400, "n: expected 1");
+    assertError(post("{\"prompt\":\"a\",\"n\":129}"), 400, "n: expected 1 to 128, got 129");
     assertError(post("{\"prompt\":"), 400, "malformed JSON at line 1");
     assertError(post("{\"prompt\":\"\"}"), 400, "prompt: expected at least one token");
     assertError(post("{\"prompt\":\"A\"}"), 400, "character 'A' is not in the vocabulary");
@@ -245,6 +248,38 @@ class CompletionsTest {
 
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     assertThat(json(answer.body()).at("/choices/0/text").asString()).isEqualTo("bc");
+  }
+
+  @Test
+  void priorityAndCacheSaltReachTheEngine() throws Exception {
+    post("{\"prompt\":\"a\",\"max_tokens\":1,\"priority\":-5,\"cache_salt\":\"s\"}");
+    post("{\"prompt\":\"a\",\"max_tokens\":1}");
+
+    assertThat(fixture.engine.requests)
+        .extracting(GenerationRequest::priority, GenerationRequest::cacheSalt)
+        .containsExactly(tuple(-5L, Optional.of("s")), tuple(0L, Optional.empty()));
+  }
+
+  @Test
+  void theCachedTokensOfThePromptAreInTheUsageIfTheConfigurationSaysSo(@TempDir Path dir)
+      throws Exception {
+    try (ServerFixture detailed = ServerFixture.withPromptDetails(dir)) {
+      detailed.engine.cachedPrompt = 2;
+      for (String stream : List.of("false", "true,\"stream_options\":{\"include_usage\":true}")) {
+        assertThat(
+                detailed
+                    .post(
+                        detailed.server.dataUrl(),
+                        "/v1/completions",
+                        "{\"prompt\":\"abc\",\"n\":2,\"max_tokens\":1,\"stream\":%s}"
+                            .formatted(stream))
+                    .body())
+            .contains(
+                "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5,"
+                    + "\"prompt_tokens_details\":{\"cached_tokens\":2}}}");
+      }
+    }
+    assertThat(post("{\"prompt\":\"abc\"}").body()).doesNotContain("prompt_tokens_details");
   }
 
   @Test

@@ -42,8 +42,14 @@ final class ScriptedEngine implements Engine {
   private final AtomicInteger updates = new AtomicInteger();
   private final AtomicInteger stepsMade = new AtomicInteger();
 
+  /** The completions that were requested. */
+  final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
+
   /** The operations that were requested. */
   final List<WeightOperation> operations = new CopyOnWriteArrayList<>();
+
+  /** How many tokens of a prompt the engine says it had cached. */
+  volatile int cachedPrompt;
 
   /** The pauses that were requested: mode and clear_cache. */
   final List<String> pauses = new CopyOnWriteArrayList<>();
@@ -84,6 +90,11 @@ final class ScriptedEngine implements Engine {
       synchronized (running) {
         running.remove(this);
       }
+    }
+
+    @Override
+    public int cachedPrompt() {
+      return cachedPrompt;
     }
 
     private TokenEvent next() {
@@ -170,32 +181,43 @@ final class ScriptedEngine implements Engine {
 
   /** Ends every running completion with finish reason error. */
   void fail() {
+    fail(Integer.MAX_VALUE);
+  }
+
+  /** Ends the oldest running completions with finish reason error. */
+  void fail(int most) {
     synchronized (stepLock) {
       synchronized (running) {
-        for (Running one : running) {
+        for (Running one : running.stream().limit(most).toList()) {
+          running.remove(one);
           one.outlet.deliver(
               List.of(
                   new TokenEvent(one, -1, 0, version, List.of(), Optional.of(FinishReason.ERROR))));
         }
-        running.clear();
       }
     }
   }
 
   @Override
-  public Generation submit(GenerationRequest request, Outlet outlet) {
+  public List<Generation> submit(List<GenerationRequest> requested, Outlet outlet) {
     beforeSubmit.run();
+    requested.forEach(ScriptedEngine::check);
+    List<Running> accepted =
+        requested.stream().map(request -> new Running(request, outlet)).toList();
+    synchronized (running) {
+      requests.addAll(requested);
+      running.addAll(accepted);
+    }
+    return List.copyOf(accepted);
+  }
+
+  private static void check(GenerationRequest request) {
     if (request.prompt().length + request.maxTokens() > MAX_LEN) {
       throw new EngineException(EngineException.Kind.INVALID, "longer than " + MAX_LEN);
     }
     if (request.maxTokens() == 99_999 - request.prompt().length) {
       throw new EngineException(EngineException.Kind.OVERLOADED, "the queue is full");
     }
-    Running one = new Running(request, outlet);
-    synchronized (running) {
-      running.add(one);
-    }
-    return one;
   }
 
   @Override

@@ -61,15 +61,25 @@ final class ServerFixture implements AutoCloseable {
   }
 
   ServerFixture(Path dir, AdminToken token) throws IOException {
-    this(dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.of(token));
+    this(dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.of(token), false);
+  }
+
+  /** A server whose answers have the cached tokens of the prompt in their usage. */
+  static ServerFixture withPromptDetails(Path dir) throws IOException {
+    return new ServerFixture(
+        dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.empty(), true);
   }
 
   ServerFixture(Path dir, ServerLimits limits, MonotonicClock clock) throws IOException {
-    this(dir, limits, clock, Optional.empty());
+    this(dir, limits, clock, Optional.empty(), false);
   }
 
   private ServerFixture(
-      Path dir, ServerLimits limits, MonotonicClock clock, Optional<AdminToken> token)
+      Path dir,
+      ServerLimits limits,
+      MonotonicClock clock,
+      Optional<AdminToken> token,
+      boolean promptDetails)
       throws IOException {
     CharTokenizer characters = new CharTokenizer(ALPHABET);
     characters.write(dir);
@@ -90,6 +100,7 @@ final class ServerFixture implements AutoCloseable {
                 HttpConfig.DEFAULT,
                 token,
                 Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
+                promptDetails,
                 limits));
   }
 

@@ -123,7 +123,7 @@ class ServerMetricsTest {
     assertThat(page.value("freshet_decode_step_seconds_count")).isBetween(39.0, 6.0 * 39);
     assertThat(page.value("freshet_prefill_seconds_count")).isBetween(2.0, 6.0);
     assertThat(page.value("freshet_streams_open")).isZero();
-    // Between two tokens of each of the four slots lies at least one whole step.
+    // Between two tokens of each of the four completions lies at least one whole step.
     assertThat(page.value("freshet_inter_token_seconds_sum"))
         .isGreaterThan(page.value("freshet_decode_step_seconds_sum"));
   }

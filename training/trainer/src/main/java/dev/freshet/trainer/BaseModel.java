@@ -160,7 +160,8 @@ public final class BaseModel {
     }
     Path dir = Path.of(shape.path());
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
-      Parameters parameters = Parameters.of(ConfigJson.read(dir), checkpoint);
+      Parameters parameters =
+          Parameters.of(ConfigJson.read(dir).forContext(trainer.packLength()), checkpoint);
       parameters.unusedLine().ifPresent(line -> LOG.warn("{}: passed over", line));
       checkpoint.verifyContents(parameters.views().values());
       return ModelWeights.copyOf(parameters, ScalarType.Float);

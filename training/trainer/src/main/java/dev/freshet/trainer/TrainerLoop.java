@@ -88,7 +88,7 @@ public final class TrainerLoop implements AutoCloseable {
   }
 
   private static TrainableModel load(Path base, TrainerConfig config) {
-    ModelConfig shape = ConfigJson.read(base);
+    ModelConfig shape = ConfigJson.read(base).forContext(config.packLength());
     try (Checkpoint checkpoint = CheckpointStore.openVerified(base)) {
       ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
       return new TrainableModel(own, config.precision(), config.optimizer());

@@ -9,8 +9,8 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
 /**
- * One run of the model for the running sequences, or the prefill of new ones. By default only those
- * above 20 ms are recorded.
+ * One run of the model: the next tokens of running sequences, and parts of prompts. By default only
+ * those above 20 ms are recorded.
  */
 @Name("freshet.DecodeStep")
 @Label("Decode Step")

@@ -32,7 +32,8 @@ public record BenchServer(LaneTarget target, Optional<ServeProcess> process)
     List<Path> checkpoints =
         new RandomCheckpoints(SHAPE.config()).publish(dir.resolve("weights"), 2);
     ServeProcess process =
-        ServeProcess.embedded(main, dir, checkpoints.getFirst(), streams, maxModelLen);
+        ServeProcess.embedded(
+            main, dir, checkpoints.getFirst(), new ServeProcess.Embedded(streams, maxModelLen));
     return started("embedded engine", process, checkpoints.stream().map(Path::toString).toList());
   }
 

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * How numbers lie in the memory of tensors and of the KV cache, read and written as 32-bit floats.
  * Addresses are absolute; the caller guarantees that they are valid.
  */
-sealed interface KvFormat {
+sealed interface FloatFormat {
   /** The vectors of this processor. */
   VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
 
@@ -26,7 +26,7 @@ sealed interface KvFormat {
   MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   /** The format of tensors of a type. */
-  static KvFormat of(ScalarType type) {
+  static FloatFormat of(ScalarType type) {
     return switch (type) {
       case Float -> new Float32();
       case BFloat16 -> new BFloat16();
@@ -51,7 +51,7 @@ sealed interface KvFormat {
   void put(long address, float value);
 
   /** 32-bit floats. */
-  record Float32() implements KvFormat {
+  record Float32() implements FloatFormat {
     @Override
     public int size() {
       return Float.BYTES;
@@ -79,7 +79,7 @@ sealed interface KvFormat {
   }
 
   /** The upper halves of 32-bit floats. */
-  record BFloat16() implements KvFormat {
+  record BFloat16() implements FloatFormat {
     private static final VectorSpecies<Integer> INTS =
         VectorSpecies.of(int.class, FLOATS.vectorShape());
     private static final VectorSpecies<Short> SHORTS =
@@ -130,7 +130,7 @@ sealed interface KvFormat {
   }
 
   /** IEEE 754's binary16. Not fast: processors that compute in it are rare. */
-  record Float16() implements KvFormat {
+  record Float16() implements FloatFormat {
     @Override
     public int size() {
       return Short.BYTES;

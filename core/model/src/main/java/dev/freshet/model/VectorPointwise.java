@@ -1,0 +1,114 @@
+package dev.freshet.model;
+
+import static dev.freshet.model.FloatFormat.FLOATS;
+import static dev.freshet.model.FloatFormat.LANES;
+
+import dev.freshet.model.ModelFamily.Activation;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * See {@link Pointwise#vectors}. Computes in 32-bit floats and rounds the result once. libtorch
+ * takes several passes, each with a tensor of its own, for the same.
+ */
+record VectorPointwise() implements Pointwise {
+  /** √(2/π), and the factor of the cube, of the approximation of GELU by tanh. */
+  private static final float GELU_SCALE = (float) Math.sqrt(2 / Math.PI);
+
+  private static final float GELU_CUBE = 0.044715f;
+
+  @Override
+  public Tensor norm(Norm norm, Tensor input) {
+    Tensor output = torch.empty(shape(input), input.options(), null);
+    FloatFormat format = FloatFormat.of(input.scalar_type().intern());
+    Heads from = Heads.of(input);
+    Heads to = Heads.of(output);
+    long weight = norm.weight().data_ptr().address();
+    for (int token = 0; token < from.tokens(); token++) {
+      for (int head = 0; head < from.heads(); head++) {
+        normalise(norm, format, weight, from.width(), from.at(token, head), to.at(token, head));
+      }
+    }
+    return output;
+  }
+
+  private static long[] shape(Tensor tensor) {
+    long[] shape = new long[Math.toIntExact(tensor.dim())];
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = tensor.size(i);
+    }
+    return shape;
+  }
+
+  private static void normalise(
+      Norm norm, FloatFormat format, long weight, int width, long from, long to) {
+    long size = format.size();
+    int whole = width - width % LANES;
+    FloatVector squares = FloatVector.zero(FLOATS);
+    for (int i = 0; i < whole; i += LANES) {
+      FloatVector value = format.load(from + i * size);
+      squares = value.fma(value, squares);
+    }
+    double sum = squares.reduceLanes(VectorOperators.ADD);
+    for (int i = whole; i < width; i++) {
+      double value = format.get(from + i * size);
+      sum += value * value;
+    }
+    float factor = (float) (1 / Math.sqrt(sum / width + norm.eps()));
+    float offset = norm.offset() ? 1 : 0;
+    for (int i = 0; i < whole; i += LANES) {
+      FloatVector scale = format.load(weight + i * size).add(offset).mul(factor);
+      format.store(to + i * size, format.load(from + i * size).mul(scale));
+    }
+    for (int i = whole; i < width; i++) {
+      float scale = (format.get(weight + i * size) + offset) * factor;
+      format.put(to + i * size, format.get(from + i * size) * scale);
+    }
+  }
+
+  @Override
+  public Tensor gated(Activation activation, Tensor gate, Tensor up) {
+    Tensor output = torch.empty(shape(gate), gate.options(), null);
+    FloatFormat format = FloatFormat.of(gate.scalar_type().intern());
+    Heads gates = Heads.of(gate);
+    Heads ups = Heads.of(up);
+    Heads to = Heads.of(output);
+    for (int token = 0; token < gates.tokens(); token++) {
+      gate(
+          activation, format, gates.width(), gates.at(token, 0), ups.at(token, 0), to.at(token, 0));
+    }
+    return output;
+  }
+
+  private static void gate(
+      Activation activation, FloatFormat format, int width, long gate, long up, long to) {
+    long size = format.size();
+    int whole = width - width % LANES;
+    for (int i = 0; i < whole; i += LANES) {
+      FloatVector x = format.load(gate + i * size);
+      FloatVector divisor = exponent(activation, x).neg().lanewise(VectorOperators.EXP).add(1);
+      format.store(to + i * size, x.div(divisor).mul(format.load(up + i * size)));
+    }
+    for (int i = whole; i < width; i++) {
+      float x = format.get(gate + i * size);
+      double exponent =
+          switch (activation) {
+            case SILU -> x;
+            case GELU_TANH -> 2 * GELU_SCALE * (x + GELU_CUBE * x * x * x);
+          };
+      format.put(
+          to + i * size, (float) (x / (1 + Math.exp(-exponent)) * format.get(up + i * size)));
+    }
+  }
+
+  /** The e of an activation in the form {@code x / (1 + exp(−e))}. */
+  private static FloatVector exponent(Activation activation, FloatVector x) {
+    return switch (activation) {
+      case SILU -> x;
+      // (1 + tanh(z)) / 2 is 1 / (1 + exp(−2z)).
+      case GELU_TANH -> x.mul(x).mul(x).mul(GELU_CUBE).add(x).mul(2 * GELU_SCALE);
+    };
+  }
+}

@@ -1,0 +1,44 @@
+package dev.freshet.engine;
+
+import dev.freshet.model.Decoder;
+import dev.freshet.model.FloatLinear;
+import dev.freshet.model.Linear;
+import dev.freshet.model.ModelWeights;
+import dev.freshet.model.PackedLinear;
+import dev.freshet.model.PlainLinear;
+import dev.freshet.model.Pointwise;
+import dev.freshet.model.TimedLinear;
+import dev.freshet.model.Torch;
+import dev.freshet.weights.DType;
+
+/**
+ * How the decoders of all versions of an engine compute.
+ *
+ * @param type the type that they compute in
+ * @param packs whether the weights of linear layers are copied into the layout of the processor's
+ *     kernels when a version is built
+ * @param floatHead whether logits are computed in 32-bit floats
+ * @param linearClock sums up the time in linear layers; read by the engine's thread only
+ */
+record Computation(DType type, boolean packs, boolean floatHead, TimedLinear.Clock linearClock) {
+  static Computation of(EngineConfig engine, DType stored) {
+    DType type = engine.dtype().or(stored);
+    boolean packs = engine.packWeights() && PackedLinear.supports(Torch.scalarType(type));
+    return new Computation(
+        type,
+        packs,
+        engine.headDtype() == EngineConfig.HeadPrecision.FLOAT32 && type != DType.F32,
+        new TimedLinear.Clock());
+  }
+
+  /** A decoder over weights, which must stay open; if it packs, only those that are not linear. */
+  Decoder decoder(ModelWeights weights) {
+    Linear.Maker linears = packs ? PackedLinear::new : PlainLinear::new;
+    Linear.Maker heads = floatHead ? layers -> new FloatLinear(layers, PlainLinear::new) : linears;
+    return new Decoder(weights, timed(linears), timed(heads), Pointwise.vectors());
+  }
+
+  private Linear.Maker timed(Linear.Maker linears) {
+    return layers -> new TimedLinear(linears.make(layers), linearClock);
+  }
+}

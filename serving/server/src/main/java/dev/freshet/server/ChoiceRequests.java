@@ -1,0 +1,62 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.GenerationRequest;
+import dev.freshet.wire.CompletionRequest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * What the engine is asked for the choices of a completion request. They differ in their seeds
+ * alone: the first has the seed of the request, so it equals the only choice of the same request
+ * with {@code n} 1; the others have numbers drawn from a generator split off that seed, so that the
+ * choices of two requests with neighbouring seeds differ.
+ */
+final class ChoiceRequests {
+  private ChoiceRequests() {}
+
+  /** One request a choice, in their order. */
+  static List<GenerationRequest> of(
+      CompletionRequest request, int[] prompt, Set<Integer> eosTokens) {
+    Set<Integer> stops = new HashSet<>(request.stopTokenIds());
+    if (!request.ignoreEos()) {
+      stops.addAll(eosTokens);
+    }
+    List<GenerationRequest> choices = new ArrayList<>(request.n());
+    for (OptionalLong seed : seeds(request.seed(), request.n())) {
+      choices.add(
+          new GenerationRequest(
+              prompt,
+              request.maxTokens(),
+              request.temperature(),
+              request.topP(),
+              request.topK(),
+              request.minP(),
+              seed,
+              stops,
+              request.rules(),
+              request.logprobs().orElse(0),
+              request.logprobsMode(),
+              request.priority(),
+              request.cacheSalt()));
+    }
+    return choices;
+  }
+
+  private static List<OptionalLong> seeds(OptionalLong first, int count) {
+    if (first.isEmpty()) {
+      return Collections.nCopies(count, first);
+    }
+    List<OptionalLong> seeds = new ArrayList<>(count);
+    seeds.add(first);
+    SplittableRandom further = new SplittableRandom(first.getAsLong()).split();
+    while (seeds.size() < count) {
+      seeds.add(OptionalLong.of(further.nextLong()));
+    }
+    return seeds;
+  }
+}

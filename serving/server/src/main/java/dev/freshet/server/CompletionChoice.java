@@ -1,0 +1,133 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.engine.FinishReason;
+import dev.freshet.engine.TokenEvent;
+import dev.freshet.http.JsonBuffer;
+import dev.freshet.wire.CompletionRequest;
+import java.util.Optional;
+
+/**
+ * One of the completions that answer a request: what of it was not sent yet, and how it ended.
+ * Confined to the connection's event loop.
+ */
+final class CompletionChoice {
+  private final CompletionRequest request;
+  private final LoopOutlet outlet;
+  private final StopText text;
+  private final TokenBatch batch;
+  private final CompletionMeter meter;
+
+  private Optional<Engine.Generation> generation = Optional.empty();
+  private Optional<Finish> finish = Optional.empty();
+  private boolean ended;
+
+  CompletionChoice(
+      CompletionRequest request,
+      LoopOutlet outlet,
+      StopText text,
+      TokenBatch batch,
+      CompletionMeter meter) {
+    this.request = request;
+    this.outlet = outlet;
+    this.text = text;
+    this.batch = batch;
+    this.meter = meter;
+  }
+
+  /** Records that the engine accepted it. */
+  void begin(Engine.Generation accepted) {
+    generation = Optional.of(accepted);
+    meter.begin();
+  }
+
+  /** Takes an event of the engine. */
+  void take(TokenEvent event) {
+    if (finish.isPresent()) {
+      return;
+    }
+    boolean stopToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
+    if (event.token() >= 0) {
+      meter.token();
+      batch.token(event);
+      if (!stopToken) {
+        batch.text(text.push(event.token()));
+      }
+    }
+    if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
+      batch.text(text.flush());
+    }
+    if (text.stoppedBy().isPresent()) {
+      finish = Optional.of(new Finish.ByText(text.stoppedBy().get()));
+      cancel();
+    } else if (stopToken && request.stopTokenIds().contains(event.token())) {
+      finish = Optional.of(new Finish.ByToken(event.token()));
+    } else {
+      finish = event.finish().map(Finish.Plain::new);
+    }
+  }
+
+  /** Ends it with the tokens so far. */
+  void abort() {
+    if (finish.isEmpty()) {
+      cancel();
+      batch.text(text.flush());
+      finish = Optional.of(new Finish.Plain(FinishReason.ABORT));
+    }
+  }
+
+  /** Ends it with an error. */
+  void fail() {
+    cancel();
+    finish = Optional.of(new Finish.Plain(FinishReason.ERROR));
+  }
+
+  /** Ends the generation, if it runs. */
+  void cancel() {
+    generation.ifPresent(
+        running -> {
+          running.cancel();
+          outlet.remove(running);
+        });
+  }
+
+  boolean isFinished() {
+    return finish.isPresent();
+  }
+
+  boolean isFailed() {
+    return finish.isPresent() && finish.get().reason() == FinishReason.ERROR;
+  }
+
+  /** Whether there is something to send. */
+  boolean hasNews() {
+    return !ended && (finish.isPresent() || !batch.isEmpty());
+  }
+
+  /** Writes what was not sent yet as the wire's choice object. */
+  void write(JsonBuffer out, int[] prompt) {
+    batch.writeChoice(out, prompt, finish);
+    finish.ifPresent(how -> end(how.reason().wireName()));
+  }
+
+  /** Records that nothing more of it will be sent; only the first call counts. */
+  void end(String reason) {
+    ended = true;
+    meter.end(reason);
+  }
+
+  /** The number of its tokens so far. */
+  int tokenCount() {
+    return batch.tokenCount();
+  }
+
+  /** How many tokens of its prompt the engine had cached. */
+  int cachedPrompt() {
+    return generation.map(Engine.Generation::cachedPrompt).orElse(0);
+  }
+
+  /** An estimate of the bytes that it holds. */
+  int heldBytes() {
+    return batch.heldBytes();
+  }
+}
