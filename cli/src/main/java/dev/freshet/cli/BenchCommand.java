@@ -25,7 +25,8 @@ import picocli.CommandLine.Mixin;
       BenchEngineCommand.class,
       BenchFrontCommand.class,
       BenchReplayCommand.class,
-      BenchSwapCommand.class
+      BenchSwapCommand.class,
+      BenchTrainCommand.class
     })
 final class BenchCommand extends RunningCommand {
   @Mixin private BenchServerOptions server = new BenchServerOptions();

@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  */
 final class ChildProcess implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofMinutes(2);
+  private static final String VECTORS = "--add-modules=jdk.incubator.vector";
 
   private final Process process;
   private final Path dir;
@@ -30,25 +31,31 @@ final class ChildProcess implements AutoCloseable {
   }
 
   static ChildProcess start(Path dir, String... arguments) throws IOException {
-    return start(dir, absoluteClassPath(), arguments);
+    return start(dir, List.of(VECTORS), absoluteClassPath(), arguments);
+  }
+
+  /** The same in a JVM that has no Vector API. */
+  static ChildProcess startWithoutVectors(Path dir, String... arguments) throws IOException {
+    return start(dir, List.of(), absoluteClassPath(), arguments);
   }
 
   /** The same with further classes, which hide those of the same name. */
   static ChildProcess start(Path dir, Path classes, String... arguments) throws IOException {
-    return start(dir, classes + File.pathSeparator + absoluteClassPath(), arguments);
+    return start(
+        dir, List.of(VECTORS), classes + File.pathSeparator + absoluteClassPath(), arguments);
   }
 
-  private static ChildProcess start(Path dir, String classPath, String... arguments)
-      throws IOException {
+  private static ChildProcess start(
+      Path dir, List<String> modules, String classPath, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     if (System.getProperty("os.name").equals("Linux")) {
       // A process started in the background of a shell ignores SIGINT, and so do its children.
       command.addAll(List.of("env", "--default-signal=INT"));
     }
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(modules);
     command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Xmx512m",

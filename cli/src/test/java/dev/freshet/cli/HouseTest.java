@@ -145,6 +145,7 @@ class HouseTest {
                           "http",
                           "wire",
                           "weights",
+                          "trainer",
                           "analysis",
                           "plots",
                           "trace"),

@@ -170,53 +170,109 @@ final class AttentionTile {
     float max = most.reduceLanes(VectorOperators.MAX);
     FloatVector sum = FloatVector.zero(FLOATS);
     for (int i = offset; i < offset + length; i += LANES) {
-      FloatVector weight =
-          FloatVector.fromArray(FLOATS, scores, i).sub(max).lanewise(VectorOperators.EXP);
+      FloatVector weight = VectorMath.exp(FloatVector.fromArray(FLOATS, scores, i).sub(max));
       weight.intoArray(scores, i);
       sum = sum.add(weight);
     }
-    return 1 / sum.reduceLanes(VectorOperators.ADD);
+    return 1 / VectorMath.sum(sum);
   }
 
-  /** The weighted sums of the values, four vectors of a head's dimensions at a time, then two. */
+  /**
+   * The weighted sums of the values. A value that a row does not see has no part in its sum: the
+   * weight 0 would not be enough, since 0 × ∞ is NaN. A row's sum is taken in the order of the
+   * keys, whichever rows it shares the tile with.
+   */
   private void weigh(long values, int[] blocks, int kvHead, int firstBlock, int end) {
+    int first = Math.min(Math.min(from[0], from[1]), Math.min(from[2], from[3]));
+    int seenByAll = Math.max(Math.max(from[0], from[1]), Math.max(from[2], from[3]));
+    int endOfAll = Math.min(Math.min(to[0], to[1]), Math.min(to[2], to[3]));
+    Arrays.fill(outputs, 0);
+    if (seenByAll >= endOfAll) {
+      addSeen(values, blocks, kvHead, firstBlock, first, end);
+    } else {
+      addSeen(values, blocks, kvHead, firstBlock, first, seenByAll);
+      addToAll(values, blocks, kvHead, firstBlock, seenByAll, endOfAll);
+      addSeen(values, blocks, kvHead, firstBlock, endOfAll, end);
+    }
+    int paddedDim = layout.paddedDim();
+    for (int row = 0; row < ROWS; row++) {
+      for (int d = row * paddedDim; d < (row + 1) * paddedDim; d += LANES) {
+        FloatVector.fromArray(FLOATS, outputs, d).mul(scale[row]).intoArray(outputs, d);
+      }
+    }
+  }
+
+  /** Adds the weighted values of keys that only some rows see. */
+  private void addSeen(long values, int[] blocks, int kvHead, int firstBlock, int first, int end) {
+    int paddedDim = layout.paddedDim();
+    long size = format.size();
+    for (int key = first; key < end; key++) {
+      long address =
+          values
+              + layout.valueOffset(blocks[key / KvLayout.BLOCK], kvHead)
+              + (long) (key % KvLayout.BLOCK) * paddedDim * size;
+      for (int row = 0; row < ROWS; row++) {
+        if (key >= from[row] && key < to[row]) {
+          FloatVector weight =
+              FloatVector.broadcast(
+                  FLOATS, scores[row * stride + key - firstBlock * KvLayout.BLOCK]);
+          for (int d = 0; d < paddedDim; d += LANES) {
+            int at = row * paddedDim + d;
+            format
+                .load(address + d * size)
+                .fma(weight, FloatVector.fromArray(FLOATS, outputs, at))
+                .intoArray(outputs, at);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Adds the weighted values of keys that all rows see, four vectors of a head's dimensions at a
+   * time, then two.
+   */
+  private void addToAll(long values, int[] blocks, int kvHead, int firstBlock, int first, int end) {
     int d = 0;
     for (; d + 4 * LANES <= layout.paddedDim(); d += 4 * LANES) {
-      weighFour(values, blocks, kvHead, firstBlock, end, d);
+      addFour(values, blocks, kvHead, firstBlock, first, end, d);
     }
     for (; d < layout.paddedDim(); d += 2 * LANES) {
-      weighTwo(values, blocks, kvHead, firstBlock, end, d);
+      addTwo(values, blocks, kvHead, firstBlock, first, end, d);
     }
   }
 
-  /** The sums of four vectors, from dimension {@code d} on. */
-  private void weighFour(long values, int[] blocks, int kvHead, int firstBlock, int end, int d) {
+  /** Four vectors, from dimension {@code d} on. */
+  private void addFour(
+      long values, int[] blocks, int kvHead, int firstBlock, int first, int end, int d) {
     FloatFormat format = this.format;
     float[] scores = this.scores;
+    float[] outputs = this.outputs;
     int stride = this.stride;
-    long row = (long) layout.paddedDim() * format.size();
+    int paddedDim = layout.paddedDim();
+    long row = (long) paddedDim * format.size();
     long next = (long) LANES * format.size();
-    FloatVector sum00 = FloatVector.zero(FLOATS);
-    FloatVector sum01 = sum00;
-    FloatVector sum02 = sum00;
-    FloatVector sum03 = sum00;
-    FloatVector sum10 = sum00;
-    FloatVector sum11 = sum00;
-    FloatVector sum12 = sum00;
-    FloatVector sum13 = sum00;
-    FloatVector sum20 = sum00;
-    FloatVector sum21 = sum00;
-    FloatVector sum22 = sum00;
-    FloatVector sum23 = sum00;
-    FloatVector sum30 = sum00;
-    FloatVector sum31 = sum00;
-    FloatVector sum32 = sum00;
-    FloatVector sum33 = sum00;
-    for (int block = firstBlock; block * KvLayout.BLOCK < end; block++) {
+    FloatVector sum00 = FloatVector.fromArray(FLOATS, outputs, d);
+    FloatVector sum01 = FloatVector.fromArray(FLOATS, outputs, d + LANES);
+    FloatVector sum02 = FloatVector.fromArray(FLOATS, outputs, d + 2 * LANES);
+    FloatVector sum03 = FloatVector.fromArray(FLOATS, outputs, d + 3 * LANES);
+    FloatVector sum10 = FloatVector.fromArray(FLOATS, outputs, paddedDim + d);
+    FloatVector sum11 = FloatVector.fromArray(FLOATS, outputs, paddedDim + d + LANES);
+    FloatVector sum12 = FloatVector.fromArray(FLOATS, outputs, paddedDim + d + 2 * LANES);
+    FloatVector sum13 = FloatVector.fromArray(FLOATS, outputs, paddedDim + d + 3 * LANES);
+    FloatVector sum20 = FloatVector.fromArray(FLOATS, outputs, 2 * paddedDim + d);
+    FloatVector sum21 = FloatVector.fromArray(FLOATS, outputs, 2 * paddedDim + d + LANES);
+    FloatVector sum22 = FloatVector.fromArray(FLOATS, outputs, 2 * paddedDim + d + 2 * LANES);
+    FloatVector sum23 = FloatVector.fromArray(FLOATS, outputs, 2 * paddedDim + d + 3 * LANES);
+    FloatVector sum30 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d);
+    FloatVector sum31 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + LANES);
+    FloatVector sum32 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + 2 * LANES);
+    FloatVector sum33 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + 3 * LANES);
+    for (int block = first / KvLayout.BLOCK; block * KvLayout.BLOCK < end; block++) {
       long address = values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
       int at = (block - firstBlock) * KvLayout.BLOCK;
       int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
-      for (int i = 0; i < count; i++) {
+      for (int i = Math.max(0, first - block * KvLayout.BLOCK); i < count; i++) {
         long value = address + i * row;
         FloatVector value0 = format.load(value);
         FloatVector value1 = format.load(value + next);
@@ -244,45 +300,47 @@ final class AttentionTile {
         sum33 = value3.fma(weight3, sum33);
       }
     }
-    int paddedDim = layout.paddedDim();
-    sum00.mul(scale[0]).intoArray(outputs, d);
-    sum01.mul(scale[0]).intoArray(outputs, d + LANES);
-    sum02.mul(scale[0]).intoArray(outputs, d + 2 * LANES);
-    sum03.mul(scale[0]).intoArray(outputs, d + 3 * LANES);
-    sum10.mul(scale[1]).intoArray(outputs, paddedDim + d);
-    sum11.mul(scale[1]).intoArray(outputs, paddedDim + d + LANES);
-    sum12.mul(scale[1]).intoArray(outputs, paddedDim + d + 2 * LANES);
-    sum13.mul(scale[1]).intoArray(outputs, paddedDim + d + 3 * LANES);
-    sum20.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d);
-    sum21.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + LANES);
-    sum22.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + 2 * LANES);
-    sum23.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + 3 * LANES);
-    sum30.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d);
-    sum31.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + LANES);
-    sum32.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + 2 * LANES);
-    sum33.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + 3 * LANES);
+    sum00.intoArray(outputs, d);
+    sum01.intoArray(outputs, d + LANES);
+    sum02.intoArray(outputs, d + 2 * LANES);
+    sum03.intoArray(outputs, d + 3 * LANES);
+    sum10.intoArray(outputs, paddedDim + d);
+    sum11.intoArray(outputs, paddedDim + d + LANES);
+    sum12.intoArray(outputs, paddedDim + d + 2 * LANES);
+    sum13.intoArray(outputs, paddedDim + d + 3 * LANES);
+    sum20.intoArray(outputs, 2 * paddedDim + d);
+    sum21.intoArray(outputs, 2 * paddedDim + d + LANES);
+    sum22.intoArray(outputs, 2 * paddedDim + d + 2 * LANES);
+    sum23.intoArray(outputs, 2 * paddedDim + d + 3 * LANES);
+    sum30.intoArray(outputs, 3 * paddedDim + d);
+    sum31.intoArray(outputs, 3 * paddedDim + d + LANES);
+    sum32.intoArray(outputs, 3 * paddedDim + d + 2 * LANES);
+    sum33.intoArray(outputs, 3 * paddedDim + d + 3 * LANES);
   }
 
-  /** The sums of two vectors, from dimension {@code d} on. */
-  private void weighTwo(long values, int[] blocks, int kvHead, int firstBlock, int end, int d) {
+  /** Two vectors, from dimension {@code d} on. */
+  private void addTwo(
+      long values, int[] blocks, int kvHead, int firstBlock, int first, int end, int d) {
     FloatFormat format = this.format;
     float[] scores = this.scores;
+    float[] outputs = this.outputs;
     int stride = this.stride;
-    long row = (long) layout.paddedDim() * format.size();
+    int paddedDim = layout.paddedDim();
+    long row = (long) paddedDim * format.size();
     long next = (long) LANES * format.size();
-    FloatVector sum00 = FloatVector.zero(FLOATS);
-    FloatVector sum01 = sum00;
-    FloatVector sum10 = sum00;
-    FloatVector sum11 = sum00;
-    FloatVector sum20 = sum00;
-    FloatVector sum21 = sum00;
-    FloatVector sum30 = sum00;
-    FloatVector sum31 = sum00;
-    for (int block = firstBlock; block * KvLayout.BLOCK < end; block++) {
+    FloatVector sum00 = FloatVector.fromArray(FLOATS, outputs, d);
+    FloatVector sum01 = FloatVector.fromArray(FLOATS, outputs, d + LANES);
+    FloatVector sum10 = FloatVector.fromArray(FLOATS, outputs, paddedDim + d);
+    FloatVector sum11 = FloatVector.fromArray(FLOATS, outputs, paddedDim + d + LANES);
+    FloatVector sum20 = FloatVector.fromArray(FLOATS, outputs, 2 * paddedDim + d);
+    FloatVector sum21 = FloatVector.fromArray(FLOATS, outputs, 2 * paddedDim + d + LANES);
+    FloatVector sum30 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d);
+    FloatVector sum31 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + LANES);
+    for (int block = first / KvLayout.BLOCK; block * KvLayout.BLOCK < end; block++) {
       long address = values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
       int at = (block - firstBlock) * KvLayout.BLOCK;
       int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
-      for (int i = 0; i < count; i++) {
+      for (int i = Math.max(0, first - block * KvLayout.BLOCK); i < count; i++) {
         long value = address + i * row;
         FloatVector value0 = format.load(value);
         FloatVector value1 = format.load(value + next);
@@ -300,14 +358,13 @@ final class AttentionTile {
         sum31 = value1.fma(weight3, sum31);
       }
     }
-    int paddedDim = layout.paddedDim();
-    sum00.mul(scale[0]).intoArray(outputs, d);
-    sum01.mul(scale[0]).intoArray(outputs, d + LANES);
-    sum10.mul(scale[1]).intoArray(outputs, paddedDim + d);
-    sum11.mul(scale[1]).intoArray(outputs, paddedDim + d + LANES);
-    sum20.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d);
-    sum21.mul(scale[2]).intoArray(outputs, 2 * paddedDim + d + LANES);
-    sum30.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d);
-    sum31.mul(scale[3]).intoArray(outputs, 3 * paddedDim + d + LANES);
+    sum00.intoArray(outputs, d);
+    sum01.intoArray(outputs, d + LANES);
+    sum10.intoArray(outputs, paddedDim + d);
+    sum11.intoArray(outputs, paddedDim + d + LANES);
+    sum20.intoArray(outputs, 2 * paddedDim + d);
+    sum21.intoArray(outputs, 2 * paddedDim + d + LANES);
+    sum30.intoArray(outputs, 3 * paddedDim + d);
+    sum31.intoArray(outputs, 3 * paddedDim + d + LANES);
   }
 }

@@ -141,10 +141,11 @@ public final class Decoder implements AutoCloseable {
         scope.attach(hidden);
       }
     }
-    return pointwise.norm(finalNorm, hidden);
+    return normalized(hidden);
   }
 
-  private Tensor embedded(Tensor tokens) {
+  /** The hidden states before the first layer, {@code [batch, time, hiddenSize]}. */
+  public Tensor embedded(Tensor tokens) {
     Tensor embedding = torch.embedding(weights.get("model.embed_tokens.weight"), tokens);
     if (!config.family().scaledEmbeddings()) {
       return embedding;
@@ -153,8 +154,13 @@ public final class Decoder implements AutoCloseable {
     return embedding.mul(Torch.floats(scale, 1).to(embedding.scalar_type()));
   }
 
+  /** The hidden states after the last layer, normalised, {@code [batch, time, hiddenSize]}. */
+  public Tensor normalized(Tensor hidden) {
+    return pointwise.norm(finalNorm, hidden);
+  }
+
   /** The hidden states after one layer, {@code [batch, time, hiddenSize]}, from those before it. */
-  private Tensor layer(int index, Tensor hidden, Attention attention) {
+  public Tensor layer(int index, Tensor hidden, Attention attention) {
     Layer layer = layers.get(index);
     long queries = (long) config.heads() * config.headDim();
     long keys = (long) config.kvHeads() * config.headDim();

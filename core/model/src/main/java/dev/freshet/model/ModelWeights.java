@@ -117,6 +117,19 @@ public final class ModelWeights implements AutoCloseable {
             });
   }
 
+  /**
+   * The same parameters as tensors that share the memory of these and have gradients of their own.
+   * Close them before these.
+   */
+  public ModelWeights sharing() {
+    Map<String, Tensor> shared = new LinkedHashMap<>();
+    try (PointerScope _ = new PointerScope()) {
+      tensors.forEach((name, tensor) -> shared.put(name, tensor.detach()));
+      shared.values().forEach(Tensor::retainReference);
+    }
+    return new ModelWeights(config, shared);
+  }
+
   /** The shape of the model. */
   public ModelConfig config() {
     return config;

@@ -5,7 +5,6 @@ import static dev.freshet.model.FloatFormat.LANES;
 
 import dev.freshet.model.ModelFamily.Activation;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -51,7 +50,7 @@ record VectorPointwise() implements Pointwise {
       FloatVector value = format.load(from + i * size);
       squares = value.fma(value, squares);
     }
-    double sum = squares.reduceLanes(VectorOperators.ADD);
+    double sum = VectorMath.sum(squares);
     for (int i = whole; i < width; i++) {
       double value = format.get(from + i * size);
       sum += value * value;
@@ -88,7 +87,7 @@ record VectorPointwise() implements Pointwise {
     int whole = width - width % LANES;
     for (int i = 0; i < whole; i += LANES) {
       FloatVector x = format.load(gate + i * size);
-      FloatVector divisor = exponent(activation, x).neg().lanewise(VectorOperators.EXP).add(1);
+      FloatVector divisor = VectorMath.exp(exponent(activation, x).neg()).add(1);
       format.store(to + i * size, x.div(divisor).mul(format.load(up + i * size)));
     }
     for (int i = whole; i < width; i++) {

@@ -179,8 +179,16 @@ public final class EventLog {
 
   /** The trainer has published the checkpoint of a step. */
   public void checkpointWritten(long step, double writeMs) {
-    sink.accept(
-        new Line("[ckpt] write.done").count("step", step).ms("write_ms", writeMs).toString());
+    sink.accept(checkpointWrite(step, writeMs).toString());
+  }
+
+  /** The same of a copy of the weights, which the trainer took in {@code copyMs} between steps. */
+  public void checkpointWritten(long step, double writeMs, double copyMs) {
+    sink.accept(checkpointWrite(step, writeMs).ms("copy_ms", copyMs).toString());
+  }
+
+  private static Line checkpointWrite(long step, double writeMs) {
+    return new Line("[ckpt] write.done").count("step", step).ms("write_ms", writeMs);
   }
 
   /** The orchestrator begins to wait for the checkpoint of a step. */

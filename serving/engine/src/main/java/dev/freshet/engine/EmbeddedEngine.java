@@ -5,6 +5,7 @@ import dev.freshet.model.KvPool;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
 import dev.freshet.model.Torch;
+import dev.freshet.model.VectorApi;
 import dev.freshet.trace.MonotonicClock;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +17,8 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
   /**
    * Loads the model in {@code baseDir} and starts the loop.
    *
-   * @throws EngineException if the model is missing, broken or unsupported
+   * @throws EngineException if the model is missing, broken or unsupported, or the JVM lacks the
+   *     Vector API
    */
   public EmbeddedEngine(
       Path baseDir, EngineConfig engine, MonotonicClock clock, EngineMetrics metrics) {
@@ -75,6 +77,7 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
 
   private static ModelConfig readConfig(Path dir) {
     try {
+      VectorApi.require();
       return ConfigJson.read(dir);
     } catch (ModelException e) {
       throw new EngineException(EngineException.Kind.INVALID, e);

@@ -7,7 +7,6 @@ import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelShape;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Parameters;
-import dev.freshet.model.Torch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
 import dev.freshet.weights.Checkpoint;
@@ -63,7 +62,7 @@ public final class BaseModel {
    * Reads the model's files, but not its weights.
    *
    * @param vocabulary of the decoder to create; not used if {@code shape} names a directory
-   * @param trainer its packing and precision apply to the warm-up, too
+   * @param trainer its packing, precision and recomputing apply to the warm-up, too
    * @param seed of the weights of a fresh decoder
    * @throws dev.freshet.weights.CheckpointException if the directory cannot be read
    */
@@ -124,9 +123,9 @@ public final class BaseModel {
       EventLog events,
       MetricsFile file,
       TrainerMetrics metrics) {
-    Torch.useThreads(sft.threads());
-    try (TrainableModel model =
-        new TrainableModel(initial(), trainer.precision(), sft.optimizer())) {
+    Execution execution =
+        new Execution(trainer.precision(), sft.threads(), trainer.recomputeActivations());
+    try (TrainableModel model = new TrainableModel(initial(), execution, sft.optimizer())) {
       SupervisedTrainer supervised =
           new SupervisedTrainer(
               model, trainer.packLength(), trainer.microTokens(), sft.labelSmoothing());

@@ -25,7 +25,8 @@ final class LanguageHead {
   private final long chunkRows;
 
   /**
-   * @param weight {@code [vocabSize, hiddenSize]} in 32-bit floats; its gradient is added to
+   * @param weight {@code [vocabSize, hiddenSize]} in 32-bit floats; its gradient, which it must
+   *     have, is added to
    * @param type the type in which the head is multiplied
    * @param chunkBytes the most bytes of one chunk's logits
    */
@@ -100,9 +101,6 @@ final class LanguageHead {
 
   private void addToWeight(Tensor logits, Tensor hidden) {
     try (NoGradGuard _ = new NoGradGuard()) {
-      if (!weight.grad().defined()) {
-        weight.mutable_grad().put(torch.zeros_like(weight));
-      }
       if (type == ScalarType.Float) {
         weight.grad().addmm_(logits, hidden);
       } else {

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import dev.freshet.model.Attention;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.FullAttention;
 import dev.freshet.model.Torch;
@@ -21,13 +22,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 record MicroBatch(
     Tensor tokens, Tensor positions, Tensor segments, Tensor predictors, Targets targets) {
 
-  static MicroBatch of(List<List<Example>> rows) {
-    int time =
-        rows.stream()
-            .mapToInt(row -> row.stream().mapToInt(e -> e.tokens().length).sum())
-            .max()
-            .orElse(0);
-    int count = rows.stream().flatMap(List::stream).mapToInt(Example::targets).sum();
+  static MicroBatch of(List<Row> rows) {
+    int time = rows.stream().mapToInt(Row::tokens).max().orElse(0);
+    int count = rows.stream().mapToInt(Row::targets).sum();
     long[] tokens = new long[rows.size() * time];
     long[] positions = new long[tokens.length];
     long[] segments = new long[tokens.length];
@@ -39,8 +36,9 @@ record MicroBatch(
     int n = 0;
     for (int r = 0; r < rows.size(); r++) {
       int at = Math.multiplyExact(r, time);
-      for (int segment = 0; segment < rows.get(r).size(); segment++) {
-        Example example = rows.get(r).get(segment);
+      List<Example> examples = rows.get(r).examples();
+      for (int segment = 0; segment < examples.size(); segment++) {
+        Example example = examples.get(segment);
         for (int i = 0; i < example.tokens().length; i++, at++) {
           tokens[at] = example.tokens()[i];
           positions[at] = i;
@@ -68,11 +66,17 @@ record MicroBatch(
 
   /** The hidden states that predict the targets, {@code [n, hiddenSize]}. */
   Tensor predicting(Decoder decoder) {
-    FullAttention attention =
-        new FullAttention(decoder.config(), positions, segments, ScalarType.Float);
-    return decoder
-        .hidden(tokens, Autocast.excluding(attention))
-        .view(-1, decoder.config().hiddenSize())
-        .index_select(0, predictors);
+    return predicting(decoder.hidden(tokens, attention(decoder)));
+  }
+
+  /** Those of all tokens' that predict the targets, {@code [n, hiddenSize]}. */
+  Tensor predicting(Tensor hidden) {
+    return hidden.view(-1, hidden.size(-1)).index_select(0, predictors);
+  }
+
+  /** The attention of every sequence to itself, in 32-bit floats. */
+  Attention attention(Decoder decoder) {
+    return Autocast.excluding(
+        new FullAttention(decoder.config(), positions, segments, ScalarType.Float));
   }
 }

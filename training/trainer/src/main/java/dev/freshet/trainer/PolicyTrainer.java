@@ -6,6 +6,7 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -25,7 +26,7 @@ final class PolicyTrainer {
    * Trains {@code model}, which the caller owns.
    *
    * @param packLength the most tokens of a packed row, and so of a rollout
-   * @param microTokens the most tokens of one micro-batch, padding included
+   * @param microTokens the most tokens that are computed at the same time, padding included
    */
   PolicyTrainer(
       TrainableModel model,
@@ -55,17 +56,22 @@ final class PolicyTrainer {
           "step %d: the batch has no generated token: expected at least one"
               .formatted(batch.step()));
     }
-    Sums sums = new Sums();
+    List<Sums> shares = Stream.generate(Sums::new).limit(model.workers()).toList();
     model.accumulate(
-        RowPacker.microBatches(RowPacker.pack(examples, packLength), microTokens),
-        (targets, scores) -> {
-          Tensor total =
-              loss.tokens(scores.logprobs(), targets.behaviour(), targets.advantages()).sum();
-          sums.add(total, targets, scores);
-          sums.requireFinite(batch.step());
-          return total.div(new Scalar((double) tokens));
-        });
+        examples,
+        packLength,
+        microTokens,
+        worker ->
+            (targets, scores) -> {
+              Tensor total =
+                  loss.tokens(scores.logprobs(), targets.behaviour(), targets.advantages()).sum();
+              shares.get(worker).add(total, targets, scores);
+              shares.get(worker).requireFinite(batch.step());
+              return total.div(new Scalar((double) tokens));
+            });
     double gradNorm = model.update();
+    Sums sums = new Sums();
+    shares.forEach(sums::add);
     return new StepMetrics(
         batch.step(),
         sums.loss / tokens,
@@ -87,7 +93,7 @@ final class PolicyTrainer {
         (float) rollout.advantage());
   }
 
-  /** Sums over the target tokens of a batch. */
+  /** Sums over the target tokens of a batch or of a worker's share of it. */
   private static final class Sums {
     private double loss;
     private double entropy;
@@ -100,6 +106,12 @@ final class PolicyTrainer {
         Tensor logRatio = scores.logprobs().sub(targets.behaviour());
         mismatchKl += logRatio.exp().sub(logRatio).sub(new Scalar(1.0)).sum().item_double();
       }
+    }
+
+    void add(Sums share) {
+      loss += share.loss;
+      entropy += share.entropy;
+      mismatchKl += share.mismatchKl;
     }
 
     void requireFinite(long step) {

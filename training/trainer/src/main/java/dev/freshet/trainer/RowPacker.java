@@ -3,24 +3,46 @@ package dev.freshet.trainer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** Packs sequences end to end into rows with little padding, and rows into micro-batches. */
+/**
+ * Divides sequences among workers, packs them end to end into rows with little padding, and rows
+ * into micro-batches. The results depend only on the input.
+ */
 final class RowPacker {
   private RowPacker() {}
 
   /**
-   * Packs by first fit, longest first. The result depends only on the input.
+   * Divides sequences into {@code count} shares of about equal numbers of tokens: the longest
+   * first, each to the share that has the fewest tokens. A share may be empty.
+   */
+  static List<List<Example>> shares(List<Example> examples, int count) {
+    List<List<Example>> shares =
+        Stream.generate(() -> (List<Example>) new ArrayList<Example>()).limit(count).toList();
+    long[] tokens = new long[count];
+    for (Example example : longestFirst(examples)) {
+      int least =
+          IntStream.range(0, count)
+              .boxed()
+              .min(Comparator.comparingLong(share -> tokens[share]))
+              .orElseThrow();
+      shares.get(least).add(example);
+      tokens[least] += example.tokens().length;
+    }
+    return shares;
+  }
+
+  /**
+   * Packs by first fit, longest first.
    *
    * @param rowLength the most tokens of a row
-   * @return the sequences of each row
    * @throws TrainerException if a sequence is longer than a row
    */
-  static List<List<Example>> pack(List<Example> examples, int rowLength) {
+  static List<Row> pack(List<Example> examples, int rowLength) {
     List<List<Example>> rows = new ArrayList<>();
     List<Integer> free = new ArrayList<>();
-    List<Example> longestFirst = new ArrayList<>(examples);
-    longestFirst.sort(Comparator.comparingInt((Example e) -> e.tokens().length).reversed());
-    for (Example example : longestFirst) {
+    for (Example example : longestFirst(examples)) {
       int length = example.tokens().length;
       if (length > rowLength) {
         throw new TrainerException(
@@ -38,19 +60,25 @@ final class RowPacker {
       rows.get(row).add(example);
       free.set(row, free.get(row) - length);
     }
-    return rows;
+    return rows.stream().map(Row::new).toList();
+  }
+
+  private static List<Example> longestFirst(List<Example> examples) {
+    List<Example> sorted = new ArrayList<>(examples);
+    sorted.sort(Comparator.comparingInt((Example e) -> e.tokens().length).reversed());
+    return sorted;
   }
 
   /**
    * Cuts rows, in their order, into micro-batches whose rows have at most {@code mostTokens} tokens
    * together, padding included; a row with more is a micro-batch by itself.
    */
-  static List<List<List<Example>>> microBatches(List<List<Example>> rows, int mostTokens) {
-    List<List<List<Example>>> batches = new ArrayList<>();
+  static List<List<Row>> microBatches(List<Row> rows, int mostTokens) {
+    List<List<Row>> batches = new ArrayList<>();
     int from = 0;
     long width = 0;
     for (int row = 0; row < rows.size(); row++) {
-      int length = rows.get(row).stream().mapToInt(example -> example.tokens().length).sum();
+      int length = rows.get(row).tokens();
       long wider = Math.max(width, length);
       if (row > from && wider * (row - from + 1) > mostTokens) {
         batches.add(rows.subList(from, row));

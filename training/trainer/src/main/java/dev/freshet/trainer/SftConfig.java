@@ -18,7 +18,7 @@ public record SftConfig(
                 "share of each target spread over all tokens; keeps the policy uncertain, so that it"
                     + " explores")
         double labelSmoothing,
-    @Key(def = "2", doc = "libtorch's threads for one operation") int threads) {
+    @Key(def = "2", doc = "threads that compute a step, as trainer.threads") int threads) {
   private static final int WARMUP_STEPS = 10;
 
   public SftConfig {

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -18,7 +19,7 @@ public final class SupervisedTrainer {
    * Trains {@code model}, which the caller owns.
    *
    * @param packLength the most tokens of a packed row, and so of an example
-   * @param microTokens the most tokens of one micro-batch, padding included
+   * @param microTokens the most tokens that are computed at the same time, padding included
    * @param smoothing the share of each target that is spread evenly over the vocabulary; it keeps
    *     the entropy high enough for exploration
    */
@@ -43,18 +44,21 @@ public final class SupervisedTrainer {
           "%d examples without a target: expected at least one".formatted(examples.size()));
     }
     examples.forEach(this::requireKnownTokens);
-    double[] loss = new double[1];
+    double[] losses = new double[model.workers()];
     model.accumulate(
-        RowPacker.microBatches(RowPacker.pack(examples, packLength), microTokens),
-        (_, scores) -> {
-          Tensor right = scores.logprobs().sum().mul(new Scalar(1 - smoothing));
-          Tensor even = scores.means().sum().mul(new Scalar(smoothing));
-          Tensor mean = right.add(even).neg().div(new Scalar((double) targets));
-          loss[0] += mean.item_double();
-          return mean;
-        });
+        examples,
+        packLength,
+        microTokens,
+        worker ->
+            (_, scores) -> {
+              Tensor right = scores.logprobs().sum().mul(new Scalar(1 - smoothing));
+              Tensor even = scores.means().sum().mul(new Scalar(smoothing));
+              Tensor mean = right.add(even).neg().div(new Scalar((double) targets));
+              losses[worker] += mean.item_double();
+              return mean;
+            });
     model.update();
-    return loss[0];
+    return Arrays.stream(losses).sum();
   }
 
   private void requireKnownTokens(Example example) {

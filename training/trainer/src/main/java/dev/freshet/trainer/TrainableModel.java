@@ -1,34 +1,39 @@
 package dev.freshet.trainer;
 
-import dev.freshet.model.Decoder;
+import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Parameters;
+import dev.freshet.weights.Checkpoint;
+import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.TensorView;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
-import org.bytedeco.javacpp.DoublePointer;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.AdamW;
-import org.bytedeco.pytorch.AdamWOptions;
-import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorArrayRefOptional;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A decoder with an optimizer, which changes the decoder's 32-bit weights in place. Belongs to one
- * thread at a time; the owner closes it.
+ * A decoder with an optimizer, which changes the decoder's 32-bit weights in place. Several workers
+ * compute the sequences of a batch at the same time. Their gradients are added in the workers'
+ * order, so a step depends only on its batch and on the number of threads.
+ *
+ * <p>Belongs to one thread at a time; the owner closes it.
  */
 public final class TrainableModel implements AutoCloseable {
   private final ModelWeights weights;
-  private final Decoder decoder;
-  private final TrainingPrecision precision;
-  private final LanguageHead head;
   private final OptimizerConfig config;
-  private final TensorVector parameters;
+  private final Workers workers;
+  private final List<Replica> replicas;
+  private final ParameterBlock block;
+  private final ParameterBlock mean;
+  private final ParameterBlock square;
   private final AdamW optimizer;
+  private Optional<ParameterBlock> snapshot = Optional.empty();
   private long steps;
 
   /**
@@ -36,32 +41,33 @@ public final class TrainableModel implements AutoCloseable {
    *
    * @param weights 32-bit weights in their own memory; closed with this object
    */
-  public TrainableModel(ModelWeights weights, TrainingPrecision precision, OptimizerConfig config) {
+  public TrainableModel(ModelWeights weights, Execution execution, OptimizerConfig config) {
     this.weights = weights;
-    this.decoder = new Decoder(weights);
-    this.precision = precision;
-    this.head = new LanguageHead(weights.head(), precision.type(), LanguageHead.CHUNK_BYTES);
     this.config = config;
-    weights.tensors().values().forEach(tensor -> tensor.set_requires_grad(true));
-    try (PointerScope _ = new PointerScope()) {
-      this.parameters = new TensorVector(weights.tensors().values().toArray(Tensor[]::new));
-      this.optimizer = new AdamW(parameters, options(config));
-      parameters.retainReference();
-      optimizer.retainReference();
-    }
+    long bytes = ParameterBlock.elements(weights) * Float.BYTES;
+    this.workers = new Workers(Parallelism.of(execution.threads(), bytes));
+    this.block = ParameterBlock.moved(weights);
+    this.replicas =
+        IntStream.range(0, workers.count()).mapToObj(_ -> new Replica(weights, execution)).toList();
+    this.mean = ParameterBlock.zeros(weights);
+    this.square = ParameterBlock.zeros(weights);
+    this.optimizer = new AdamW(config);
   }
 
-  private static AdamWOptions options(OptimizerConfig config) {
-    AdamWOptions options = new AdamWOptions(config.lr());
-    // A std::tuple, whose order in memory depends on the C++ library. The defaults 0.9 and 0.999
-    // reveal it.
-    DoublePointer betas = options.betas();
-    boolean firstFirst = betas.get(0) < betas.get(1);
-    betas.put(firstFirst ? 0 : 1, config.beta1());
-    betas.put(firstFirst ? 1 : 0, config.beta2());
-    options.eps().put(config.eps());
-    options.weight_decay().put(config.weightDecay());
-    return options;
+  /**
+   * Loads a published checkpoint as a model to train.
+   *
+   * @param maxLength the longest sequence to train on
+   * @throws dev.freshet.weights.CheckpointException if the checkpoint is missing or broken
+   * @throws dev.freshet.model.ModelException if it is not a model that Freshet supports
+   */
+  public static TrainableModel load(
+      Path dir, int maxLength, Execution execution, OptimizerConfig config) {
+    ModelConfig shape = ConfigJson.read(dir).forContext(maxLength);
+    try (Checkpoint checkpoint = CheckpointStore.openVerified(dir)) {
+      ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
+      return new TrainableModel(own, execution, config);
+    }
   }
 
   /** The shape of the model. */
@@ -75,33 +81,52 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * Runs the model over micro-batches of packed sequences and adds the gradient of the loss to the
-   * accumulated gradient. If {@code loss} throws, the gradient is cleared.
+   * A copy of the weights, as views for writing a checkpoint; valid until the next call. The first
+   * call allocates the copy, of 4 bytes a parameter, which stays.
    */
-  void accumulate(List<List<List<Example>>> microBatches, TokenLoss loss) {
-    try {
-      for (List<List<Example>> rows : microBatches) {
-        if (rows.stream().flatMap(List::stream).anyMatch(example -> example.targets() > 0)) {
+  List<TensorView> snapshot() {
+    ParameterBlock copy = snapshot.orElseGet(() -> ParameterBlock.zeros(weights));
+    snapshot = Optional.of(copy);
+    workers.run(
+        worker -> {
           try (PointerScope _ = new PointerScope()) {
-            accumulate(MicroBatch.of(rows), loss);
+            part(copy, worker).copy_(part(block, worker));
           }
-        }
-      }
+        });
+    return copy.tensors(weights);
+  }
+
+  /** The number of workers, each of which computes losses of its own. */
+  int workers() {
+    return workers.count();
+  }
+
+  /**
+   * Runs the model over sequences and adds the gradient of the loss to the accumulated gradient. If
+   * a loss throws, the gradient is cleared.
+   *
+   * @param packLength the most tokens of a packed row, and so of a sequence
+   * @param microTokens the most tokens that are computed at the same time, padding included; at
+   *     least a row a worker
+   * @param losses the loss of each worker, which is called on that worker's thread
+   */
+  void accumulate(
+      List<Example> examples, int packLength, int microTokens, IntFunction<TokenLoss> losses) {
+    List<Example> trained = examples.stream().filter(example -> example.targets() > 0).toList();
+    List<List<Example>> shares = RowPacker.shares(trained, workers.count());
+    int mostTokens = microTokens / workers.count();
+    try {
+      workers.run(
+          worker -> {
+            TokenLoss loss = losses.apply(worker);
+            List<Row> rows = RowPacker.pack(shares.get(worker), packLength);
+            for (List<Row> batch : RowPacker.microBatches(rows, mostTokens)) {
+              replicas.get(worker).accumulate(batch, loss);
+            }
+          });
     } catch (RuntimeException e) {
-      optimizer.zero_grad();
+      clearGradient();
       throw e;
-    }
-  }
-
-  private void accumulate(MicroBatch batch, TokenLoss loss) {
-    Tensor hidden = predicting(batch);
-    Tensor gradient = head.backward(hidden.detach(), batch.targets(), loss);
-    hidden.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
-  }
-
-  private Tensor predicting(MicroBatch batch) {
-    try (Autocast _ = new Autocast(precision)) {
-      return batch.predicting(decoder);
     }
   }
 
@@ -113,29 +138,66 @@ public final class TrainableModel implements AutoCloseable {
    *     unchanged then
    */
   double update() {
-    try (PointerScope _ = new PointerScope()) {
-      double norm = torch.clip_grad_norm_(parameters, config.maxGradNorm());
-      if (!Double.isFinite(norm)) {
-        optimizer.zero_grad();
-        throw new TrainerException(
-            "the gradient's norm is %s: expected a finite number".formatted(norm));
-      }
-      steps++;
-      for (OptimizerParamGroup group : groups()) {
-        group.options().set_lr(config.lrAt(steps));
-      }
-      optimizer.step();
-      optimizer.zero_grad();
-      return norm;
+    double norm = sumOfGradients();
+    if (!Double.isFinite(norm)) {
+      clearGradient();
+      throw new TrainerException(
+          "the gradient's norm is %s: expected a finite number".formatted(norm));
     }
+    steps++;
+    double divisor = Math.max(1, norm / config.maxGradNorm());
+    workers.run(
+        worker -> {
+          try (PointerScope _ = new PointerScope()) {
+            Tensor gradient = part(replicas.getFirst().gradient(), worker);
+            optimizer.step(
+                new AdamW.Part(
+                    part(block, worker), gradient, part(mean, worker), part(square, worker)),
+                steps,
+                divisor);
+            clearGradient(worker);
+          }
+        });
+    return norm;
   }
 
-  private List<OptimizerParamGroup> groups() {
-    List<OptimizerParamGroup> groups = new ArrayList<>();
-    for (long i = 0; i < optimizer.param_groups().size(); i++) {
-      groups.add(optimizer.param_groups().get(i));
+  /** Adds the gradients of all replicas to that of the first. Returns the norm of the sum. */
+  private double sumOfGradients() {
+    double[] norms = new double[workers.count()];
+    workers.run(
+        worker -> {
+          try (PointerScope _ = new PointerScope();
+              NoGradGuard _ = new NoGradGuard()) {
+            Tensor sum = part(replicas.getFirst().gradient(), worker);
+            for (Replica replica : replicas.subList(1, replicas.size())) {
+              sum.add_(part(replica.gradient(), worker));
+            }
+            norms[worker] = sum.norm().item_double();
+          }
+        });
+    double squares = 0;
+    for (double norm : norms) {
+      squares += norm * norm;
     }
-    return groups;
+    return Math.sqrt(squares);
+  }
+
+  private void clearGradient() {
+    workers.run(
+        worker -> {
+          try (PointerScope _ = new PointerScope()) {
+            clearGradient(worker);
+          }
+        });
+  }
+
+  /** Clears a worker's part of every gradient. */
+  private void clearGradient(int worker) {
+    replicas.forEach(replica -> part(replica.gradient(), worker).zero_());
+  }
+
+  private Tensor part(ParameterBlock whole, int worker) {
+    return whole.part(worker, workers.count());
   }
 
   /** The learning rate of the last update. */
@@ -145,9 +207,13 @@ public final class TrainableModel implements AutoCloseable {
 
   @Override
   public void close() {
+    workers.close();
+    snapshot.ifPresent(ParameterBlock::close);
     optimizer.close();
-    parameters.close();
-    decoder.close();
+    square.close();
+    mean.close();
+    replicas.forEach(Replica::close);
+    block.close();
     weights.close();
   }
 }

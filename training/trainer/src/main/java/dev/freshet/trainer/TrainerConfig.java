@@ -26,17 +26,32 @@ public record TrainerConfig(
     @Key(
             def = "4096",
             doc =
-                "tokens of a forward and backward pass, padding included, at least pack_length; a"
-                    + " batch with more is accumulated in several passes, without changing its loss")
+                "tokens that all threads compute at the same time, padding included, at least"
+                    + " pack_length; a batch with more is accumulated in several passes, without"
+                    + " changing its loss")
         int microTokens,
     @Key(
-            def = "float32",
+            def = "auto",
             doc =
                 "float32; bfloat16: linear layers in bfloat16, attention, norms, loss, weights and"
-                    + " gradients in float32; faster for large models on CPUs with bfloat16"
-                    + " instructions")
+                    + " gradients in float32; auto: bfloat16 on a processor that has instructions"
+                    + " for it (avx512_bf16 or amx_bf16)")
         TrainingPrecision precision,
-    @Key(def = "1", doc = "libtorch's threads for one operation") int threads,
+    @Key(
+            def = "false",
+            doc =
+                "true: keeps only the input of every layer for the backward pass and computes the"
+                    + " layer once more there (activation checkpointing): less memory, a third more"
+                    + " computation, the same gradients")
+        boolean recomputeActivations,
+    @Key(
+            def = "2",
+            doc =
+                "threads that compute a step: each computes its share of the sequences and has a"
+                    + " gradient of its own while all gradients but the first take at most 1 GiB;"
+                    + " more threads share operations, of which products in float32 use only one"
+                    + " thread")
+        int threads,
     @Key(
             def = "3",
             doc =
@@ -74,6 +89,10 @@ public record TrainerConfig(
 
   OptimizerConfig optimizer() {
     return new OptimizerConfig(lr, warmupSteps, 0, beta1, beta2, eps, weightDecay, maxGradNorm);
+  }
+
+  Execution execution() {
+    return new Execution(precision, threads, recomputeActivations);
   }
 
   Duration batchDeadline() {

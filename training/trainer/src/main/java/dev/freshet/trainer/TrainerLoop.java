@@ -1,46 +1,41 @@
 package dev.freshet.trainer;
 
 import dev.freshet.metrics.MetricsFile;
-import dev.freshet.model.ConfigJson;
-import dev.freshet.model.ModelConfig;
-import dev.freshet.model.ModelWeights;
-import dev.freshet.model.Parameters;
-import dev.freshet.model.Torch;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.UnusableRollout;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.jfr.CheckpointWriteEvent;
+import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.jfr.TrainingStepEvent;
 import dev.freshet.trace.waits.Waits;
-import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.TensorView;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The trainer's main loop: for every step it awaits the batch, takes the step and publishes the
- * weights. The weights of step N are published before the batch of step N + 1 is read. Rollouts
- * that cannot be trained on are reported, counted and left out. A batch with impossible policy
- * versions, or with too many such rollouts, is refused whole and leaves the weights unchanged.
+ * The trainer's main loop: for every step it awaits the batch, takes the step and copies the
+ * weights. The copy is published beside the wait for the batch of the next step, and before the
+ * copy of that step is taken: the weights in memory are at most one step ahead of those on disk.
+ * Rollouts that cannot be trained on are reported, counted and left out. A batch with impossible
+ * policy versions, or with too many such rollouts, is refused whole and leaves the weights
+ * unchanged.
  *
  * <p>{@link #run} is called once, on the thread that does the work. {@link #stop} may be called
- * from any thread; the step in progress ends and its weights are published.
+ * from any thread; the step in progress ends and its weights are published. A failed write stops
+ * the loop, too.
  */
 public final class TrainerLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainerLoop.class);
 
   private final TrainerConfig config;
   private final long steps;
-  private final CheckpointStore weights;
   private final BatchStore batches;
   private final BatchScreen screen;
   private final VersionSpans versions;
@@ -49,7 +44,7 @@ public final class TrainerLoop implements AutoCloseable {
   private final TrainerMetrics metrics;
   private final TrainableModel model;
   private final PolicyTrainer trainer;
-  private final Map<String, byte[]> sideFiles;
+  private final CheckpointWriter writer;
   private volatile boolean stopping;
   private Optional<Thread> awaiting = Optional.empty();
 
@@ -71,15 +66,17 @@ public final class TrainerLoop implements AutoCloseable {
       TrainerMetrics metrics) {
     this.config = config;
     this.steps = steps;
-    this.weights = weights;
     this.batches = batches;
     this.versions = new VersionSpans(batches.updates().cursor());
     this.events = events;
     this.file = file;
     this.metrics = metrics;
     Path base = weights.path(0);
-    this.sideFiles = CheckpointStore.sideFiles(base);
-    this.model = load(base, config);
+    this.writer =
+        new CheckpointWriter(
+            weights, CheckpointStore.sideFiles(base), config.keepWeights(), events);
+    this.model =
+        TrainableModel.load(base, config.packLength(), config.execution(), config.optimizer());
     this.screen =
         new BatchScreen(model.config().vocabSize(), config.packLength(), config.maxUnusable());
     this.trainer =
@@ -87,56 +84,72 @@ public final class TrainerLoop implements AutoCloseable {
             model, config.loss().loss(), config.packLength(), config.microTokens(), events.clock());
   }
 
-  private static TrainableModel load(Path base, TrainerConfig config) {
-    ModelConfig shape = ConfigJson.read(base).forContext(config.packLength());
-    try (Checkpoint checkpoint = CheckpointStore.openVerified(base)) {
-      ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
-      return new TrainableModel(own, config.precision(), config.optimizer());
-    }
-  }
-
   /**
-   * Trains to the last step, or until stopped.
+   * Trains to the last step, or until stopped, and returns when the weights of the last step are
+   * published.
    *
-   * @param progress called after every step, once its weights are published
+   * @param progress called after every step, once its weights are published, on the thread that
+   *     writes them
    * @throws dev.freshet.rollouts.BatchException if a batch is broken or does not appear within its
    *     deadline, or the update log is broken
+   * @throws dev.freshet.weights.CheckpointException if a checkpoint cannot be written
    * @throws TrainerException if a batch is refused or its loss or gradient is not finite
    */
   public void run(Consumer<StepMetrics> progress) {
-    Torch.computeThread(config.threads());
-    MonotonicClock clock = events.clock();
-    for (long step = 1; step <= steps && !stopping; step++) {
-      long waiting = clock.nanos();
-      metrics.waiting();
-      Optional<TrainingBatch> awaited = await(step);
-      metrics.working();
-      if (awaited.isEmpty()) {
-        return;
+    ThreadPriority.lower(ThreadPriority.COMPUTE);
+    try {
+      for (long step = 1; step <= steps && !stopping; step++) {
+        long waiting = events.clock().nanos();
+        metrics.waiting();
+        Optional<TrainingBatch> batch = await(step);
+        metrics.working();
+        if (batch.isEmpty()) {
+          break;
+        }
+        step(step, batch.get(), events.clock().millisSince(waiting), progress);
       }
-      double waitMs = clock.millisSince(waiting);
-      BatchScreen.Screened screened = screen.screen(awaited.get());
-      versions.require(screened.batch());
-      report(step, screened);
-      TrainingStepEvent recorded = TrainingStepEvent.begun();
-      StepMetrics taken = trainer.step(screened.batch());
-      metrics.step(taken);
-      recorded.done(
-          step,
-          taken.stepMs(),
-          waitMs,
-          taken.tokens(),
-          taken.loss(),
-          taken.gradNorm(),
-          taken.mismatchKl());
-      double writeMs = publish(step);
-      Map<String, Object> line = new LinkedHashMap<>(taken.fields());
-      line.put("batch_wait_ms", waitMs);
-      line.put("write_ms", writeMs);
-      line.put("unusable", screened.unusable().size());
-      file.append("train", line);
-      progress.accept(taken);
+    } finally {
+      writer.await();
     }
+  }
+
+  private void step(
+      long step, TrainingBatch awaited, double waitMs, Consumer<StepMetrics> progress) {
+    BatchScreen.Screened screened = screen.screen(awaited);
+    versions.require(screened.batch());
+    report(step, screened);
+    TrainingStepEvent recorded = TrainingStepEvent.begun();
+    StepMetrics taken = trainer.step(screened.batch());
+    metrics.step(taken);
+    recorded.done(
+        step,
+        taken.stepMs(),
+        waitMs,
+        taken.tokens(),
+        taken.loss(),
+        taken.gradNorm(),
+        taken.mismatchKl());
+    Map<String, Object> line = new LinkedHashMap<>(taken.fields());
+    line.put("batch_wait_ms", waitMs);
+    writer.await();
+    CheckpointWriter.Snapshot snapshot = snapshot(step);
+    writer.publish(
+        snapshot,
+        writeMs -> {
+          metrics.published(step, writeMs);
+          line.put("copy_ms", snapshot.copyMs());
+          line.put("write_ms", writeMs);
+          line.put("unusable", screened.unusable().size());
+          file.append("train", line);
+          progress.accept(taken);
+        },
+        this::stop);
+  }
+
+  private CheckpointWriter.Snapshot snapshot(long step) {
+    long start = events.clock().nanos();
+    List<TensorView> tensors = model.snapshot();
+    return new CheckpointWriter.Snapshot(step, tensors, events.clock().millisSince(start));
   }
 
   private void report(long step, BatchScreen.Screened screened) {
@@ -178,18 +191,6 @@ public final class TrainerLoop implements AutoCloseable {
     }
   }
 
-  private double publish(long step) {
-    CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();
-    long start = events.clock().nanos();
-    weights.publish(step, step - 1, model.views(), sideFiles);
-    double writeMs = events.clock().millisSince(start);
-    recorded.done(step, writeMs);
-    events.checkpointWritten(step, writeMs);
-    metrics.published(step, writeMs);
-    weights.retain(config.keepWeights(), Set.of(0L));
-    return writeMs;
-  }
-
   /** Makes {@link #run} return after the step in progress. */
   public synchronized void stop() {
     stopping = true;
@@ -199,6 +200,7 @@ public final class TrainerLoop implements AutoCloseable {
   /** Frees the model. Call only after {@link #run} has returned. */
   @Override
   public void close() {
+    writer.close();
     model.close();
     versions.close();
   }

@@ -10,7 +10,10 @@ import dev.freshet.metrics.TimeInState;
 import dev.freshet.rollouts.UnusableRollout;
 import dev.freshet.trace.MonotonicClock;
 
-/** The metrics of a trainer. Updated by the trainer's thread only. */
+/**
+ * The metrics of a trainer. {@link #published} is called by one thread at a time, all other methods
+ * by the trainer's thread.
+ */
 public final class TrainerMetrics {
   private final Histogram checkpointWrites;
   private final Histogram steps;

@@ -1,5 +1,11 @@
 package dev.freshet.trainer;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -8,17 +14,43 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * constant's lower-case name is its name in the configuration.
  */
 public enum TrainingPrecision {
-  FLOAT32(ScalarType.Float),
-  BFLOAT16(ScalarType.BFloat16);
+  /** {@link #BFLOAT16} on a processor with instructions for it, else {@link #FLOAT32}. */
+  AUTO,
+  FLOAT32,
+  BFLOAT16;
 
-  private final ScalarType type;
+  /** Linux's description of the processors. */
+  private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
-  TrainingPrecision(ScalarType type) {
-    this.type = type;
+  /** The names of the instructions that multiply in bfloat16. */
+  private static final List<String> INSTRUCTIONS = List.of("avx512_bf16", "amx_bf16");
+
+  /** FLOAT32 or BFLOAT16. */
+  public TrainingPrecision resolved() {
+    if (this != AUTO) {
+      return this;
+    }
+    return multipliesInBfloat16() ? BFLOAT16 : FLOAT32;
   }
 
-  /** The libtorch type. */
+  private static boolean multipliesInBfloat16() {
+    if (!Files.exists(PROCESSORS)) {
+      return false;
+    }
+    try {
+      return Files.readAllLines(PROCESSORS).stream()
+          .filter(line -> line.startsWith("flags"))
+          .findFirst()
+          .stream()
+          .flatMap(flags -> Arrays.stream(flags.split(" ", -1)))
+          .anyMatch(INSTRUCTIONS::contains);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + PROCESSORS, e);
+    }
+  }
+
+  /** The libtorch type of {@link #resolved()}. */
   ScalarType type() {
-    return type;
+    return resolved() == BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float;
   }
 }

@@ -55,7 +55,7 @@ class LanguageHeadTest {
                   logprobs.detach()));
       whole.backward();
 
-      Tensor own = weight.detach().clone().set_requires_grad(true);
+      Tensor own = trained(weight);
       Tensor gradient =
           new LanguageHead(own, ScalarType.Float, chunkBytes)
               .backward(hidden.detach(), targets, this::recorded);
@@ -78,7 +78,7 @@ class LanguageHeadTest {
   void theGradientOfTheWeightIsAddedToTheOneItHas() {
     try (PointerScope _ = new PointerScope()) {
       Tensor hidden = random(TARGETS, HIDDEN);
-      Tensor weight = random(VOCABULARY, HIDDEN).set_requires_grad(true);
+      Tensor weight = trained(random(VOCABULARY, HIDDEN));
       LanguageHead head = new LanguageHead(weight, ScalarType.Float, 5 * ROW_BYTES);
       Targets targets = targets();
 
@@ -96,8 +96,8 @@ class LanguageHeadTest {
   void inBfloat16TheGradientsAre32BitFloatsCloseToThoseOf32Bits() {
     try (PointerScope _ = new PointerScope()) {
       Tensor hidden = random(TARGETS, HIDDEN);
-      Tensor weight = random(VOCABULARY, HIDDEN).set_requires_grad(true);
-      Tensor rounded = weight.detach().clone().set_requires_grad(true);
+      Tensor weight = trained(random(VOCABULARY, HIDDEN));
+      Tensor rounded = trained(weight);
       Targets targets = targets();
 
       Tensor exact =
@@ -111,6 +111,13 @@ class LanguageHeadTest {
       assertThat(distance(close, exact)).isBetween(1e-5, 0.03);
       assertThat(distance(rounded.grad(), weight.grad())).isBetween(1e-5, 0.03);
     }
+  }
+
+  /** A copy with a gradient of zero. */
+  private static Tensor trained(Tensor weight) {
+    Tensor copy = weight.detach().clone().set_requires_grad(true);
+    copy.mutable_grad().put(torch.zeros_like(weight));
+    return copy;
   }
 
   private Tensor recorded(Targets targets, TokenLoss.Scores scores) {

@@ -26,7 +26,7 @@ class MicroBatchTest {
     Example c = new Example(new int[] {9}, new boolean[] {false}, new float[] {0}, 2);
 
     try (PointerScope _ = new PointerScope()) {
-      MicroBatch batch = MicroBatch.of(List.of(List.of(a, b), List.of(b, c)));
+      MicroBatch batch = MicroBatch.of(List.of(new Row(List.of(a, b)), new Row(List.of(b, c))));
 
       assertThat(longs(batch.tokens())).containsExactly(1, 5, 6, 7, 1, 8, 1, 8, 9, 0, 0, 0);
       assertThat(longs(batch.positions())).containsExactly(0, 1, 2, 3, 0, 1, 0, 1, 0, 0, 0, 0);
@@ -50,12 +50,12 @@ class MicroBatchTest {
         Decoder decoder = new Decoder(weights);
         PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
-      List<List<Example>> rows = RowPacker.pack(examples, 21);
+      List<Row> rows = RowPacker.pack(examples, 21);
       float[] packed = Torch.toFloats(TinyModel.logprobs(decoder, rows));
 
       assertThat(rows).hasSize(2);
       int at = 0;
-      for (Example example : rows.stream().flatMap(List::stream).toList()) {
+      for (Example example : rows.stream().map(Row::examples).flatMap(List::stream).toList()) {
         for (float[] alone : TinyModel.distributions(weights, example)) {
           for (float logprob : alone) {
             assertThat(packed[at++]).isCloseTo(logprob, within(1e-5f));

@@ -15,14 +15,13 @@ import org.junit.jupiter.api.Test;
 
 class OptimizerTest {
   private static final String NAME = "model.norm.weight";
-  private static final List<List<List<Example>>> BATCH =
-      List.of(List.of(List.of(TinyModel.example(new int[] {1, 4, 5, 3, 5, 4, 2}, 3))));
+  private static final Example EXAMPLE = TinyModel.example(new int[] {1, 4, 5, 3, 5, 4, 2}, 3);
 
   @Test
   void twoStepsEqualAdamWComputedByHand() {
     OptimizerConfig config = new OptimizerConfig(0.01, 2, 0, 0.9, 0.99, 1e-8, 0.1, 1e9);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = new TrainableModel(weights, TrainingPrecision.FLOAT32, config)) {
+    try (TrainableModel model = new TrainableModel(weights, TinyModel.ONE_THREAD, config)) {
       double[] lr = {0.005, 0.01};
       double m = 0;
       double v = 0;
@@ -50,7 +49,7 @@ class OptimizerTest {
   void aGradientAboveTheMaximumNormIsScaledDownAndItsOriginalNormReported() {
     OptimizerConfig clipping = new OptimizerConfig(0.01, 0, 0, 0.9, 0.99, 1, 0, 1e-3);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = new TrainableModel(weights, TrainingPrecision.FLOAT32, clipping)) {
+    try (TrainableModel model = new TrainableModel(weights, TinyModel.ONE_THREAD, clipping)) {
       double before = first(weights.get(NAME));
       double gradient = accumulate(model, weights);
 
@@ -71,7 +70,7 @@ class OptimizerTest {
         TrainableModel fresh = TinyModel.trainable(untouched)) {
       Map<String, List<Float>> before = TinyModel.copy(weights);
       // 0·√0: the loss is 0, its gradient 0·∞.
-      model.accumulate(BATCH, (_, scores) -> scores.logprobs().mul(new Scalar(0.0)).sqrt().sum());
+      accumulate(model, (_, scores) -> scores.logprobs().mul(new Scalar(0.0)).sqrt().sum());
 
       assertThatThrownBy(model::update)
           .isInstanceOf(TrainerException.class)
@@ -104,10 +103,12 @@ class OptimizerTest {
    * parameter's gradient.
    */
   private static double accumulate(TrainableModel model, ModelWeights weights) {
-    model.accumulate(BATCH, (_, scores) -> scores.logprobs().mean().neg());
-    try (PointerScope _ = new PointerScope()) {
-      return first(weights.get(NAME).grad());
-    }
+    accumulate(model, (_, scores) -> scores.logprobs().mean().neg());
+    return TinyModel.gradient(weights, EXAMPLE, NAME)[0];
+  }
+
+  private static void accumulate(TrainableModel model, TokenLoss loss) {
+    model.accumulate(List.of(EXAMPLE), TinyModel.MAX_LENGTH, TinyModel.MAX_LENGTH, _ -> loss);
   }
 
   private static double first(Tensor tensor) {

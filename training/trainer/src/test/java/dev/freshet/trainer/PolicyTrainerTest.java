@@ -42,7 +42,7 @@ class PolicyTrainerTest {
     // So slow that no probability moves far enough to be masked.
     OptimizerConfig slow = new OptimizerConfig(1e-3, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
     ModelWeights weights = TinyModel.weights();
-    try (TrainableModel model = new TrainableModel(weights, TrainingPrecision.FLOAT32, slow)) {
+    try (TrainableModel model = new TrainableModel(weights, TinyModel.ONE_THREAD, slow)) {
       PolicyTrainer trainer = trainer(model, rule);
       TrainingBatch batch = batch(weights);
       double first = trainer.step(batch).loss();
@@ -103,8 +103,8 @@ class PolicyTrainerTest {
     OptimizerConfig smooth = new OptimizerConfig(1e-2, 0, 0, 0.9, 0.99, 1, 0, 1e9);
     ModelWeights one = TinyModel.weights();
     ModelWeights many = TinyModel.weights();
-    try (TrainableModel whole = new TrainableModel(one, TrainingPrecision.FLOAT32, smooth);
-        TrainableModel cut = new TrainableModel(many, TrainingPrecision.FLOAT32, smooth)) {
+    try (TrainableModel whole = new TrainableModel(one, TinyModel.ONE_THREAD, smooth);
+        TrainableModel cut = new TrainableModel(many, TinyModel.ONE_THREAD, smooth)) {
       TrainingBatch batch = uneven(one);
       StepMetrics a =
           new PolicyTrainer(whole, LossRule.GRPO.loss(), 32, 1 << 20, MonotonicClock.SYSTEM)

@@ -73,6 +73,6 @@ class PrecisionTest {
   }
 
   private static TrainableModel trainable(ModelWeights weights, TrainingPrecision precision) {
-    return new TrainableModel(weights, precision, TinyModel.PLAIN);
+    return new TrainableModel(weights, new Execution(precision, 1, false), TinyModel.PLAIN);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class RowPackerTest {
     Example three = ofLength(3);
 
     assertThat(RowPacker.pack(List.of(two, five, seven, three), 10))
-        .containsExactly(List.of(seven, three), List.of(five, two));
+        .containsExactly(new Row(List.of(seven, three)), new Row(List.of(five, two)));
   }
 
   @Test
@@ -27,7 +28,7 @@ class RowPackerTest {
     Example third = ofLength(4);
 
     assertThat(RowPacker.pack(List.of(first, second, third), 8))
-        .containsExactly(List.of(first, second), List.of(third));
+        .containsExactly(new Row(List.of(first, second)), new Row(List.of(third)));
   }
 
   @Test
@@ -35,17 +36,31 @@ class RowPackerTest {
     List<Example> examples =
         new Random(1).ints(500, 1, 33).mapToObj(RowPackerTest::ofLength).toList();
 
-    List<List<Example>> rows = RowPacker.pack(examples, 32);
+    List<Row> rows = RowPacker.pack(examples, 32);
 
-    assertThat(rows)
-        .allSatisfy(
-            row ->
-                assertThat(row.stream().mapToInt(e -> e.tokens().length).sum())
-                    .isLessThanOrEqualTo(32));
+    assertThat(rows).allSatisfy(row -> assertThat(row.tokens()).isLessThanOrEqualTo(32));
     List<Example> packed = new ArrayList<>();
-    rows.forEach(packed::addAll);
+    rows.forEach(row -> packed.addAll(row.examples()));
     assertThat(packed).containsExactlyInAnyOrderElementsOf(examples);
     assertThat(RowPacker.pack(examples, 32)).isEqualTo(rows);
+  }
+
+  @Test
+  void sharesHaveEverySequenceOnceAndDifferByNoMoreThanTheLongest() {
+    List<Example> examples =
+        new Random(3).ints(200, 1, 33).mapToObj(RowPackerTest::ofLength).toList();
+    for (int count : new int[] {1, 2, 3, 7}) {
+      List<List<Example>> shares = RowPacker.shares(examples, count);
+
+      assertThat(shares).hasSize(count);
+      assertThat(shares.stream().flatMap(List::stream))
+          .containsExactlyInAnyOrderElementsOf(examples);
+      List<Integer> tokens = shares.stream().map(share -> new Row(share).tokens()).toList();
+      assertThat(Collections.max(tokens) - Collections.min(tokens)).isLessThanOrEqualTo(32);
+      assertThat(RowPacker.shares(examples, count)).isEqualTo(shares);
+    }
+    assertThat(RowPacker.shares(examples.subList(0, 1), 2))
+        .containsExactly(examples.subList(0, 1), List.of());
   }
 
   @Test
@@ -58,17 +73,17 @@ class RowPackerTest {
   @Test
   void everyRowIsInOneMicroBatchInOrderAndNoneOfThemIsLargerThanTheBound() {
     for (int mostTokens : new int[] {32, 33, 64, 100, 4096, 1 << 20}) {
-      List<List<Example>> rows =
-          new Random(2).ints(300, 1, 33).mapToObj(n -> List.of(ofLength(n))).toList();
+      List<Row> rows =
+          new Random(2).ints(300, 1, 33).mapToObj(n -> new Row(List.of(ofLength(n)))).toList();
 
-      List<List<List<Example>>> batches = RowPacker.microBatches(rows, mostTokens);
+      List<List<Row>> batches = RowPacker.microBatches(rows, mostTokens);
 
       assertThat(batches.stream().flatMap(List::stream)).containsExactlyElementsOf(rows);
       assertThat(batches)
           .isNotEmpty()
           .allSatisfy(batch -> assertThat(padded(batch)).isBetween(1, mostTokens));
       for (int i = 1; i < batches.size(); i++) {
-        List<List<Example>> more = new ArrayList<>(batches.get(i - 1));
+        List<Row> more = new ArrayList<>(batches.get(i - 1));
         more.add(batches.get(i).getFirst());
         assertThat(padded(more)).as("micro-batch %d is full", i - 1).isGreaterThan(mostTokens);
       }
@@ -77,20 +92,16 @@ class RowPackerTest {
 
   @Test
   void aRowLargerThanTheBoundIsAMicroBatchByItself() {
-    List<Example> wide = List.of(ofLength(9));
-    List<Example> narrow = List.of(ofLength(2));
+    Row wide = new Row(List.of(ofLength(9)));
+    Row narrow = new Row(List.of(ofLength(2)));
 
     assertThat(RowPacker.microBatches(List.of(narrow, wide, narrow, narrow), 4))
         .containsExactly(List.of(narrow), List.of(wide), List.of(narrow, narrow));
     assertThat(RowPacker.microBatches(List.of(), 4)).isEmpty();
   }
 
-  private static int padded(List<List<Example>> rows) {
-    return rows.size()
-        * rows.stream()
-            .mapToInt(row -> row.stream().mapToInt(example -> example.tokens().length).sum())
-            .max()
-            .orElse(0);
+  private static int padded(List<Row> rows) {
+    return rows.size() * rows.stream().mapToInt(Row::tokens).max().orElse(0);
   }
 
   private static Example ofLength(int length) {

@@ -48,6 +48,8 @@ final class TinyModel {
   /** No warm-up, no decay, no weight decay, no clipping. */
   static final OptimizerConfig PLAIN = new OptimizerConfig(1e-2, 0, 0, 0.9, 0.99, 1e-8, 0, 1e9);
 
+  static final Execution ONE_THREAD = new Execution(TrainingPrecision.FLOAT32, 1, false);
+
   private TinyModel() {}
 
   static ModelWeights weights() {
@@ -55,7 +57,7 @@ final class TinyModel {
   }
 
   static TrainableModel trainable(ModelWeights weights) {
-    return new TrainableModel(weights, TrainingPrecision.FLOAT32, PLAIN);
+    return new TrainableModel(weights, ONE_THREAD, PLAIN);
   }
 
   /** The logprobs of the whole vocabulary for each target of one sequence by itself. */
@@ -63,7 +65,7 @@ final class TinyModel {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
         Decoder decoder = new Decoder(weights)) {
-      float[] flat = Torch.toFloats(logprobs(decoder, List.of(List.of(example))));
+      float[] flat = Torch.toFloats(logprobs(decoder, List.of(new Row(List.of(example)))));
       float[][] rows = new float[flat.length / VOCABULARY][];
       for (int i = 0; i < rows.length; i++) {
         rows[i] = Arrays.copyOfRange(flat, i * VOCABULARY, (i + 1) * VOCABULARY);
@@ -73,9 +75,22 @@ final class TinyModel {
   }
 
   /** The logprobs of the whole vocabulary for each target, {@code [n, vocabSize]}. */
-  static Tensor logprobs(Decoder decoder, List<List<Example>> rows) {
+  static Tensor logprobs(Decoder decoder, List<Row> rows) {
     Tensor hidden = MicroBatch.of(rows).predicting(decoder);
     return torch.log_softmax(decoder.logits(hidden), 1);
+  }
+
+  /** The gradient of a sequence's mean negative logprob with respect to one parameter, flat. */
+  static float[] gradient(ModelWeights weights, Example example, String name) {
+    try (PointerScope _ = new PointerScope();
+        ModelWeights own = weights.sharing();
+        Decoder decoder = new Decoder(own)) {
+      Tensor parameter = own.get(name).set_requires_grad(true);
+      MicroBatch batch = MicroBatch.of(List.of(new Row(List.of(example))));
+      Tensor logprobs = torch.log_softmax(decoder.logits(batch.predicting(decoder)), 1);
+      logprobs.gather(1, batch.targets().tokens().unsqueeze(1)).mean().neg().backward();
+      return Torch.toFloats(parameter.grad());
+    }
   }
 
   /** The logprobs of the last {@code generated} tokens. */

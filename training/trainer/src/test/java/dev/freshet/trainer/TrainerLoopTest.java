@@ -13,6 +13,7 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -71,7 +72,8 @@ class TrainerLoopTest {
     assertThat(Files.mismatch(safetensors(0), safetensors(1))).isNotNegative();
     assertThat(Files.mismatch(safetensors(1), safetensors(2))).isNotNegative();
     assertThat(log).hasSize(2);
-    assertThat(log.getFirst()).matches("\\[ckpt] write\\.done step=1 write_ms=[0-9]+\\.[0-9]");
+    assertThat(log.getFirst())
+        .matches("\\[ckpt] write\\.done step=1 write_ms=[0-9]+\\.[0-9] copy_ms=[0-9]+\\.[0-9]");
     assertThat(log.getLast()).startsWith("[ckpt] write.done step=2 write_ms=");
     assertThat(taken).extracting(StepMetrics::step).containsExactly(1L, 2L);
     StepMetrics last = taken.getLast();
@@ -104,6 +106,7 @@ class TrainerLoopTest {
             "tokens_per_s",
             "peak_mb",
             "batch_wait_ms",
+            "copy_ms",
             "write_ms",
             "unusable");
     assertThat(line.get("role").asString()).isEqualTo("trainer");
@@ -196,6 +199,48 @@ class TrainerLoopTest {
     CheckpointStore.verify(weights().path(1));
     assertThat(taken).hasSize(1);
     assertThat(Files.readAllLines(run.resolve("metrics/trainer.jsonl"))).hasSize(1);
+  }
+
+  @Test
+  void aFailedWriteEndsTheWaitForTheNextBatchAndTheRunWithItsCause() throws IOException {
+    publishBase();
+    writeBatches(1);
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(2, 3, Duration.ofHours(1), MonotonicClock.SYSTEM, metrics)) {
+      // A directory that cannot be replaced by the checkpoint of step 1.
+      Files.createDirectories(weights().path(1).resolve("occupied"));
+
+      assertThatThrownBy(() -> loop.run(taken::add))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("step_1");
+    }
+    assertThat(taken).isEmpty();
+    assertThat(log).isEmpty();
+  }
+
+  @Test
+  void aStepIsTakenWhileTheWeightsOfTheOneBeforeAreWritten() throws Exception {
+    publishBase();
+    writeBatches(2);
+    CompletableFuture<Void> secondStep = new CompletableFuture<>();
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(2, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      Thread trainer = Thread.currentThread();
+      loop.run(
+          step -> {
+            assertThat(Thread.currentThread()).isNotEqualTo(trainer);
+            taken.add(step);
+            if (step.step() == 1) {
+              // Ends once step 2 is counted, which happens before its copy waits for this write.
+              awaitSteps(2);
+              secondStep.complete(null);
+            }
+          });
+    }
+    assertThat(secondStep).isCompleted();
+    assertThat(taken).extracting(StepMetrics::step).containsExactly(1L, 2L);
+    CheckpointStore.verify(weights().path(2));
+    assertThat(Files.mismatch(safetensors(1), safetensors(2))).isNotNegative();
   }
 
   @Test
@@ -343,6 +388,15 @@ class TrainerLoopTest {
     return weights().path(step).resolve("model.safetensors");
   }
 
+  private void awaitSteps(int count) {
+    String line = "freshet_trainer_step_seconds_count " + count;
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (page().lines().noneMatch(line::equals)) {
+      assertThat(System.nanoTime()).as("waiting for " + line).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
   private MetricsFile metrics() throws IOException {
     return MetricsFile.open(run, "trainer", InstantSource.system());
   }
@@ -394,6 +448,7 @@ class TrainerLoopTest {
             TinyModel.MAX_LENGTH,
             4 * TinyModel.MAX_LENGTH,
             TrainingPrecision.FLOAT32,
+            false,
             1,
             keepWeights,
             deadline.toSeconds(),

@@ -1,0 +1,1 @@
+../insight/lab/src/main/resources/dev/freshet/lab/train/torch-train.py

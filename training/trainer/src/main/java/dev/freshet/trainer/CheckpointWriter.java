@@ -1,0 +1,113 @@
+package dev.freshet.trainer;
+
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.jfr.CheckpointWriteEvent;
+import dev.freshet.trace.waits.Waits;
+import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.TensorView;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.DoubleConsumer;
+
+/**
+ * Publishes copies of the weights on a thread of its own, one at a time, while the trainer goes on.
+ * All methods are called by the thread that trains.
+ */
+final class CheckpointWriter implements AutoCloseable {
+  private static final Duration DEADLINE = Duration.ofMinutes(10);
+
+  private final CheckpointStore weights;
+  private final Map<String, byte[]> sideFiles;
+  private final int keep;
+  private final EventLog events;
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().name("freshet-checkpoint-writer").factory());
+  private CompletableFuture<Void> writing = CompletableFuture.completedFuture(null);
+
+  /**
+   * A writer into {@code weights}.
+   *
+   * @param keep how many of the newest steps stay on disk; step 0 does, too
+   */
+  CheckpointWriter(
+      CheckpointStore weights, Map<String, byte[]> sideFiles, int keep, EventLog events) {
+    this.weights = weights;
+    this.sideFiles = sideFiles;
+    this.keep = keep;
+    this.events = events;
+  }
+
+  /** A copy of the weights after a step, and how long the step after it was held up by the copy. */
+  record Snapshot(long step, List<TensorView> tensors, double copyMs) {}
+
+  /**
+   * Starts to publish a snapshot, which must stay unchanged until it is written. No other may be
+   * being written.
+   *
+   * @param written receives the duration in milliseconds once the step is published, on the
+   *     writer's thread
+   * @param failed called on the writer's thread if it fails; {@link #await} throws the cause
+   */
+  void publish(Snapshot snapshot, DoubleConsumer written, Runnable failed) {
+    writing = CompletableFuture.runAsync(() -> written.accept(write(snapshot)), thread);
+    writing.exceptionally(
+        _ -> {
+          failed.run();
+          return null;
+        });
+  }
+
+  private double write(Snapshot snapshot) {
+    long step = snapshot.step();
+    CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();
+    long start = events.clock().nanos();
+    weights.publish(step, step - 1, snapshot.tensors(), sideFiles);
+    double writeMs = events.clock().millisSince(start);
+    recorded.done(step, writeMs);
+    events.checkpointWritten(step, writeMs, snapshot.copyMs());
+    weights.retain(keep, Set.of(0L));
+    return writeMs;
+  }
+
+  /**
+   * Waits until nothing is being written, even if interrupted.
+   *
+   * @throws RuntimeException the failure of the last write, as at every later call
+   */
+  void await() {
+    try (Waits.Open _ = Waits.begin("trainer", "the write of a checkpoint", "disk", DEADLINE)) {
+      writing.copy().orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case TimeoutException late ->
+            throw new TrainerException(
+                "a checkpoint was not written within %s".formatted(DEADLINE), late);
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw e;
+      }
+    }
+  }
+
+  /** Waits until nothing is being written. */
+  @Override
+  public void close() {
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new TrainerException("a checkpoint was not written within %s".formatted(DEADLINE));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

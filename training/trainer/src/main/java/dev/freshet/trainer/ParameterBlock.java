@@ -1,0 +1,105 @@
+package dev.freshet.trainer;
+
+import dev.freshet.model.ModelWeights;
+import dev.freshet.model.Torch;
+import dev.freshet.weights.DType;
+import dev.freshet.weights.TensorView;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * 32-bit floats for all parameters of a model, in one piece of memory and in the order of the
+ * model's parameters: its weights, a gradient, or a moment of the optimizer. In one piece they are
+ * summed, scaled and copied by few operations. The owner closes it.
+ */
+final class ParameterBlock implements AutoCloseable {
+  private final Tensor values;
+
+  private ParameterBlock(Tensor values) {
+    this.values = values;
+  }
+
+  /** Zeros for the parameters of {@code weights}. */
+  static ParameterBlock zeros(ModelWeights weights) {
+    try (PointerScope _ = new PointerScope()) {
+      Tensor zeros =
+          torch
+              .zeros(new long[] {elements(weights)}, Torch.options(ScalarType.Float))
+              .retainReference();
+      return new ParameterBlock(zeros);
+    }
+  }
+
+  /** The number of elements of all parameters. */
+  static long elements(ModelWeights weights) {
+    return weights.tensors().values().stream().mapToLong(Tensor::numel).sum();
+  }
+
+  /** Moves {@code weights} into one piece of memory. */
+  static ParameterBlock moved(ModelWeights weights) {
+    ParameterBlock block = zeros(weights);
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      block
+          .views(weights)
+          .forEach(
+              (name, view) -> {
+                Tensor tensor = weights.get(name);
+                view.copy_(tensor);
+                tensor.__dispatch_set_data(view);
+              });
+    }
+    return block;
+  }
+
+  /**
+   * The part of each parameter of {@code weights}, in its shape. Belongs to the innermost {@code
+   * PointerScope}.
+   */
+  Map<String, Tensor> views(ModelWeights weights) {
+    Map<String, Tensor> views = new LinkedHashMap<>();
+    long from = 0;
+    for (Map.Entry<String, Tensor> parameter : weights.tensors().entrySet()) {
+      Tensor tensor = parameter.getValue();
+      views.put(parameter.getKey(), values.narrow(0, from, tensor.numel()).view(tensor.sizes()));
+      from += tensor.numel();
+    }
+    return views;
+  }
+
+  /** The part of each parameter of {@code weights}, for a checkpoint. */
+  List<TensorView> tensors(ModelWeights weights) {
+    try (PointerScope _ = new PointerScope()) {
+      return views(weights).entrySet().stream()
+          .map(
+              parameter ->
+                  new TensorView(
+                      parameter.getKey(),
+                      DType.F32,
+                      parameter.getValue().shape(),
+                      Torch.bytes(parameter.getValue())))
+          .toList();
+    }
+  }
+
+  /**
+   * Part {@code index} of {@code count} parts of about equal size, which share its memory. Belongs
+   * to the innermost {@code PointerScope}.
+   */
+  Tensor part(int index, int count) {
+    long from = values.numel() * index / count;
+    long to = values.numel() * (index + 1) / count;
+    return values.narrow(0, from, to - from);
+  }
+
+  @Override
+  public void close() {
+    values.close();
+  }
+}

@@ -1,0 +1,53 @@
+package dev.freshet.trainer;
+
+import dev.freshet.model.Decoder;
+import dev.freshet.model.ModelWeights;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+
+/**
+ * The model as one worker sees it: the shared weights, and a gradient of its own, to which every
+ * micro-batch adds. Belongs to one thread at a time; the owner closes it before the weights.
+ */
+final class Replica implements AutoCloseable {
+  private final ModelWeights weights;
+  private final ParameterBlock gradient;
+  private final Decoder decoder;
+  private final LanguageHead head;
+  private final Pass pass;
+
+  /** A replica whose gradient is zero. */
+  Replica(ModelWeights shared, Execution execution) {
+    this.weights = shared.sharing();
+    this.gradient = ParameterBlock.zeros(weights);
+    try (PointerScope _ = new PointerScope()) {
+      gradient
+          .views(weights)
+          .forEach(
+              (name, view) -> weights.get(name).set_requires_grad(true).mutable_grad().put(view));
+    }
+    this.decoder = new Decoder(weights);
+    this.head =
+        new LanguageHead(weights.head(), execution.precision().type(), LanguageHead.CHUNK_BYTES);
+    this.pass = execution.pass();
+  }
+
+  /** The sum of the gradients of all micro-batches since it was last set to zero. */
+  ParameterBlock gradient() {
+    return gradient;
+  }
+
+  /** Runs the model over packed rows and adds the gradient of the loss. */
+  void accumulate(List<Row> rows, TokenLoss loss) {
+    try (PointerScope _ = new PointerScope()) {
+      pass.run(decoder, head, MicroBatch.of(rows), loss);
+    }
+  }
+
+  @Override
+  public void close() {
+    decoder.close();
+    weights.close();
+    gradient.close();
+  }
+}
