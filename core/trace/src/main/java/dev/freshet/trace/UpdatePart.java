@@ -25,7 +25,7 @@ public enum UpdatePart {
   MAP("map", Side.SERVER, PREPARE, "reading the manifest and mapping the files"),
   FAULT("fault", Side.SERVER, PREPARE, "faulting in every page of the mapping"),
   VERIFY("verify", Side.SERVER, PREPARE, "checking the content of every tensor"),
-  BUILD("build", Side.SERVER, PREPARE, "building the decoder over the mapping"),
+  BUILD("build", Side.SERVER, PREPARE, "building the decoder: packing its weights"),
   WAIT_STEP("wait_step", Side.SERVER, RPC, "until the decode step in progress ended"),
   PAUSE("pause", Side.SERVER, RPC, "decoding held, or the call that pauses another program"),
   SWAP("swap", Side.SERVER, PAUSE, "swapping one reference between two decode steps"),

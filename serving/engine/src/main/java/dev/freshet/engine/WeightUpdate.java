@@ -25,7 +25,7 @@ public record WeightUpdate(
    * @param mapMs reading the manifest and mapping the files
    * @param faultMs faulting every page of the mapping into this process
    * @param verifyMs checking the content of every tensor
-   * @param buildMs building the decoder over the mapping
+   * @param buildMs building the decoder: packing the weights of its linear layers
    */
   public record PrepareTimes(double mapMs, double faultMs, double verifyMs, double buildMs) {
     /** The sum of the parts. */
