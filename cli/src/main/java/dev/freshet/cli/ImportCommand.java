@@ -22,13 +22,15 @@ import picocli.CommandLine.Parameters;
     name = "import",
     mixinStandardHelpOptions = true,
     description =
-        "Make a checkpoint, from which serve, run and sft start, of a GGUF file or a Hugging Face directory.")
+        "Make a checkpoint, from which serve, run and sft start, of a GGUF file or a Hugging Face"
+            + " directory.")
 final class ImportCommand extends RunningCommand {
   @Parameters(
       arity = "1",
       paramLabel = "SOURCE",
       description =
-          "GGUF file (llama, qwen2 or qwen3; F32, F16, BF16, Q8_0, Q4_0, Q4_1), or Hugging Face directory.")
+          "GGUF file (llama, qwen2 or qwen3; F32, F16, BF16, Q8_0, Q4_0, Q4_1), or Hugging Face"
+              + " directory.")
   private Path source = Path.of("");
 
   @Option(
@@ -42,13 +44,21 @@ final class ImportCommand extends RunningCommand {
       names = "--dtype",
       paramLabel = "TYPE",
       description =
-          "Type of the weights: float32, bfloat16 or float16 (default: the stored type; float32 for quantized tensors).")
+          "Type of the weights: float32, bfloat16 or float16 (default: the stored type; float32 for"
+              + " quantized tensors).")
   private Optional<String> dtype = Optional.empty();
+
+  @Option(
+      names = "--lora",
+      paramLabel = "DIR",
+      description = "Adapter in PEFT's format to add to the weights (default: none).")
+  private Optional<Path> lora = Optional.empty();
 
   @Override
   protected int run(Lifetime lifetime) {
     lifetime.onStop(lifetime::closed); // Nothing of the checkpoint is visible before its end.
-    try (ImportedModel model = ImportedModel.open(source, type())) {
+    try (ImportedModel base = ImportedModel.open(source, type())) {
+      ImportedModel model = lora.map(base::with).orElse(base);
       Map<String, byte[]> files = new TreeMap<>(model.files());
       model.vocabulary().map(ImportCommand::tokenizer).ifPresent(files::putAll);
       Tokenizer.requireIn(files, source.toString());

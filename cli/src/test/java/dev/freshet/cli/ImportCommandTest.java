@@ -36,6 +36,7 @@ class ImportCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path FIXTURES = Path.of("../core/model/src/test/fixtures");
   private static final Path LLAMA = FIXTURES.resolve("tiny-llama");
+  private static final Path ADAPTERS = Path.of("../core/model/src/test/adapters");
 
   @TempDir Path dir;
 
@@ -127,6 +128,21 @@ class ImportCommandTest {
     assertThat(target.resolve("config.json")).content().contains("\"dtype\" : \"bfloat16\"");
   }
 
+  @Test
+  void anAdapterIsAddedToTheImportedWeights() {
+    Path target = dir.resolve("adapted");
+    String adapter = ADAPTERS.resolve("llama").toString();
+    CommandLineRun run =
+        CommandLineRun.of("import", LLAMA.toString(), "--lora", adapter, "--to", target.toString());
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isZero();
+    CheckpointStore.verify(target);
+    assertThat(target.resolve("adapter_config.json")).doesNotExist();
+    assertThat(target.resolve("tokenizer.json"))
+        .hasSameBinaryContentAs(LLAMA.resolve("tokenizer.json"));
+  }
+
   private void refused(int exitCode, String expected, String... arguments) {
     CommandLineRun run = CommandLineRun.of(arguments);
     assertThat(run.err())
@@ -158,6 +174,15 @@ class ImportCommandTest {
     refused(1, "has no tokenizer.json", "import", withoutTokenizer.toString(), "--to", out);
     refused(1, "has no config.json", "import", dir.toString(), "--to", out);
     refused(1, "exists already", "import", gguf.toString(), "--to", withoutTokenizer.toString());
+    refused(
+        1,
+        "has shape [4, 48]: expected shape [4, 160]",
+        "import",
+        LLAMA.toString(),
+        "--lora",
+        ADAPTERS.resolve("phi3").toString(),
+        "--to",
+        out);
     refused(
         2,
         "--dtype 'int4': expected float32, bfloat16 or float16",
@@ -202,7 +227,8 @@ class ImportCommandTest {
 
     refused(
         1,
-        "tensor 'model.embed_tokens.weight': element 0 is 1.7014118E38, expected a finite number of type F16",
+        "tensor 'model.embed_tokens.weight': element 0 is 1.7014118E38, expected a finite number of"
+            + " type F16",
         "import",
         gguf.toString(),
         "--to",

@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * The decoder over one set of weights: token ids in, hidden states and logits out. The engine and
  * the trainer run this one definition with different {@link Attention}s and {@link Linear} layers.
+ * If the weights have an adapter, it is computed beside the linear layers.
  *
  * <p>The decoder has no state but the weights: any thread may call it, within its own {@code
  * PointerScope}, which must be open. Closing a decoder frees its linear layers, not the weights.
@@ -68,11 +69,13 @@ public final class Decoder implements AutoCloseable {
     this.layers = new ArrayList<>();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
+      Linear.Maker adapted = weights.beside(linears);
       for (int layer = 0; layer < config.layers(); layer++) {
-        layers.add(layer("model.layers." + layer + ".", linears));
+        layers.add(layer("model.layers." + layer + ".", adapted));
       }
       this.finalNorm = norm("model.norm");
-      this.head = heads.make(List.of(new Affine(weights.head(), Optional.empty())));
+      Affine logits = new Affine("lm_head", weights.head(), Optional.empty());
+      this.head = weights.beside(heads).make(List.of(logits));
     }
   }
 
@@ -116,7 +119,9 @@ public final class Decoder implements AutoCloseable {
 
   private Affine affine(String name) {
     return new Affine(
-        weights.get(name + ".weight"), Optional.ofNullable(weights.tensors().get(name + ".bias")));
+        name,
+        weights.get(name + ".weight"),
+        Optional.ofNullable(weights.tensors().get(name + ".bias")));
   }
 
   /** The shape of the model. */

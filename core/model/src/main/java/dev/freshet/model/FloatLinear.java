@@ -19,7 +19,10 @@ public final class FloatLinear implements Linear {
     try (PointerScope _ = new PointerScope()) {
       this.copies =
           layers.stream()
-              .map(layer -> new Affine(copy(layer.weight()), layer.bias().map(FloatLinear::copy)))
+              .map(
+                  layer ->
+                      new Affine(
+                          layer.name(), copy(layer.weight()), layer.bias().map(FloatLinear::copy)))
               .toList();
       this.linear = linears.make(copies);
     }

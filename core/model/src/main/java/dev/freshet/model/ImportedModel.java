@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -61,6 +62,36 @@ public record ImportedModel(
           "%s: not found: expected a GGUF file or a Hugging Face directory".formatted(source));
     }
     return Files.isDirectory(source) ? ofDirectory(source, dtype) : ofGguf(source, dtype);
+  }
+
+  /**
+   * This model with an adapter in PEFT's format added to its weights while they are written.
+   * Closing it closes this one.
+   *
+   * @param directory of the adapter; verified and closed before this returns
+   * @throws ModelException if the adapter is not supported or does not fit the model
+   */
+  public ImportedModel with(Path directory) {
+    try (Checkpoint checkpoint = CheckpointStore.open(directory)) {
+      LoraParameters parameters = LoraParameters.of(config, checkpoint);
+      checkpoint.verifyContents(parameters.views());
+      try (LoraAdapter adapter = LoraAdapter.copyOf(parameters, ScalarType.Float)) {
+        List<TensorSource> sums =
+            tensors.stream().map(tensor -> sum(tensor, adapter.addition(tensor.name()))).toList();
+        return new ImportedModel(config, sums, files, vocabulary, unusedLine, unmap);
+      }
+    }
+  }
+
+  private static TensorSource sum(TensorSource tensor, Optional<FloatTensor.Addition> added) {
+    if (added.isEmpty()) {
+      return tensor;
+    }
+    return switch (tensor) {
+      case TensorView view -> FloatTensor.of(view, view.dtype()).plus(added.get());
+      case FloatTensor rows -> rows.plus(added.get());
+      default -> throw new IllegalStateException(tensor.name() + ": expected rows of floats");
+    };
   }
 
   /** Family, size and type on one line. */

@@ -1,11 +1,13 @@
 package dev.freshet.model;
 
-import dev.freshet.weights.DType;
+import dev.freshet.weights.FloatTensor;
+import dev.freshet.weights.TensorSource;
 import dev.freshet.weights.TensorView;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -15,7 +17,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The parameters of one decoder by their Hugging Face names, either in a mapped checkpoint, which
- * is not copied, or in their own memory.
+ * is not copied, or in their own memory; with a {@link LoraAdapter} beside them, if there is one.
  *
  * <p>Any thread may read them. {@link #close} frees the tensors; the caller closes after the last
  * read.
@@ -23,10 +25,25 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class ModelWeights implements AutoCloseable {
   private final ModelConfig config;
   private final Map<String, Tensor> tensors;
+  private final Optional<LoraAdapter> adapter;
 
   private ModelWeights(ModelConfig config, Map<String, Tensor> tensors) {
+    this(config, tensors, Optional.empty());
+  }
+
+  private ModelWeights(
+      ModelConfig config, Map<String, Tensor> tensors, Optional<LoraAdapter> adapter) {
     this.config = config;
     this.tensors = tensors;
+    this.adapter = adapter;
+  }
+
+  /**
+   * The same parameters with an adapter beside them, of the same type. Owns both from then on:
+   * closing it closes them.
+   */
+  public static ModelWeights adapted(ModelWeights base, LoraAdapter adapter) {
+    return new ModelWeights(base.config, base.tensors, Optional.of(adapter));
   }
 
   /**
@@ -103,6 +120,41 @@ public final class ModelWeights implements AutoCloseable {
     return intoResidual ? 0.05 / Math.sqrt(2.0 * config.layers()) : 0.05;
   }
 
+  /**
+   * Replaces the weights that an adapter adapts by their sums with it, which are in memory of their
+   * own. Does not close the adapter, and reads it no more.
+   */
+  public void add(LoraAdapter added) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      tensors.replaceAll(
+          (name, tensor) -> {
+            Optional<Tensor> sum = added.sum(name, tensor);
+            sum.ifPresent(
+                own -> {
+                  own.retainReference();
+                  tensor.close();
+                });
+            return sum.orElse(tensor);
+          });
+    }
+  }
+
+  /** Makes linear layers with the adapter, if there is one, computed beside them. */
+  Linear.Maker beside(Linear.Maker linears) {
+    return adapter.map(own -> own.beside(linears)).orElse(linears);
+  }
+
+  /** The adapter beside the parameters. */
+  public Optional<LoraAdapter> adapter() {
+    return adapter;
+  }
+
+  /** What training changes: the adapter's matrices if there is one, otherwise all parameters. */
+  public Map<String, Tensor> trained() {
+    return adapter.map(LoraAdapter::tensors).orElse(tensors);
+  }
+
   /** Frees the weights of linear layers, which a decoder has packed. */
   public void releaseLinear() {
     tensors
@@ -127,7 +179,7 @@ public final class ModelWeights implements AutoCloseable {
       tensors.forEach((name, tensor) -> shared.put(name, tensor.detach()));
       shared.values().forEach(Tensor::retainReference);
     }
-    return new ModelWeights(config, shared);
+    return new ModelWeights(config, shared, adapter.map(LoraAdapter::sharing));
   }
 
   /** The shape of the model. */
@@ -165,26 +217,29 @@ public final class ModelWeights implements AutoCloseable {
    */
   public List<TensorView> views() {
     List<TensorView> views = new ArrayList<>();
-    config
-        .parameterShapes()
-        .forEach(
-            (name, shape) -> {
-              Tensor tensor = get(name);
-              views.add(new TensorView(name, dtype(tensor), shape, Torch.bytes(tensor)));
-            });
+    config.parameterShapes().forEach((name, _) -> views.add(Torch.view(name, get(name))));
     return views;
   }
 
-  private static DType dtype(Tensor tensor) {
-    return switch (tensor.scalar_type().intern()) {
-      case BFloat16 -> DType.BF16;
-      case Half -> DType.F16;
-      default -> DType.F32;
-    };
+  /**
+   * The parameters for writing a checkpoint, with the adapter, if there is one, added to them as it
+   * is now; valid while this object is open and the parameters are unchanged.
+   */
+  public List<TensorSource> merged() {
+    List<TensorSource> merged = new ArrayList<>();
+    for (TensorView view : views()) {
+      merged.add(
+          adapter
+              .flatMap(own -> own.addition(view.name()))
+              .<TensorSource>map(added -> FloatTensor.of(view, view.dtype()).plus(added))
+              .orElse(view));
+    }
+    return merged;
   }
 
   @Override
   public void close() {
+    adapter.ifPresent(LoraAdapter::close);
     tensors.values().forEach(Tensor::close);
   }
 }

@@ -103,7 +103,8 @@ public final class PackedLinear implements Linear {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       Tensor weight = torch.ones(new long[] {16, 16}, Torch.options(type));
-      try (PackedLinear linear = new PackedLinear(List.of(new Affine(weight, Optional.empty())))) {
+      Affine layer = new Affine("probe", weight, Optional.empty());
+      try (PackedLinear linear = new PackedLinear(List.of(layer))) {
         return linear.applyOne(weight).defined();
       }
     } catch (RuntimeException e) {

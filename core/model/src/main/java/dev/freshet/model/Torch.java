@@ -2,6 +2,7 @@ package dev.freshet.model;
 
 import dev.freshet.trace.ThreadPriority;
 import dev.freshet.weights.DType;
+import dev.freshet.weights.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -101,6 +102,17 @@ public final class Torch {
   public static MemorySegment bytes(Tensor tensor) {
     return MemorySegment.ofAddress(tensor.data_ptr().address())
         .reinterpret(tensor.numel() * tensor.element_size());
+  }
+
+  /** A contiguous tensor for a checkpoint; valid while the tensor lives. */
+  static TensorView view(String name, Tensor tensor) {
+    DType type =
+        switch (tensor.scalar_type().intern()) {
+          case BFloat16 -> DType.BF16;
+          case Half -> DType.F16;
+          default -> DType.F32;
+        };
+    return new TensorView(name, type, tensor.shape(), bytes(tensor));
   }
 
   /**

@@ -146,7 +146,7 @@ class GoldenModelTest {
     }
   }
 
-  private static void assertGradient(String name, Tensor parameter, JsonNode expected) {
+  static void assertGradient(String name, Tensor parameter, JsonNode expected) {
     float[] gradient = Torch.toFloats(parameter.grad());
     double square = 0;
     for (float g : gradient) {

@@ -16,10 +16,11 @@ import java.util.Optional;
 
 /**
  * The weights of one Hugging Face directory, mapped: {@code model.safetensors}, or the shards that
- * {@code model.safetensors.index.json} names. The index decides: a tensor that a shard has, but the
- * index does not place there, is an older copy and not part of the checkpoint. Opening checks every
- * header; it copies nothing and reads no tensor. The caller that opens a checkpoint closes it,
- * after the last thread has stopped reading its tensors. Closing unmaps.
+ * {@code model.safetensors.index.json} names, or the {@code adapter_model.safetensors} of an
+ * adapter. The index decides: a tensor that a shard has, but the index does not place there, is an
+ * older copy and not part of the checkpoint. Opening checks every header; it copies nothing and
+ * reads no tensor. The caller that opens a checkpoint closes it, after the last thread has stopped
+ * reading its tensors. Closing unmaps.
  *
  * <p>The owner of the directory must not change a published file in place. Deleting, renaming or
  * replacing files or the directory is harmless on Linux, because the opened files stay open. If a
@@ -31,6 +32,9 @@ import java.util.Optional;
  */
 public final class Checkpoint implements AutoCloseable {
   static final String SINGLE_FILE = "model.safetensors";
+
+  /** The only weights of an adapter's directory. */
+  static final String ADAPTER_FILE = "adapter_model.safetensors";
 
   private final Path dir;
   private final Arena arena;
@@ -91,19 +95,27 @@ public final class Checkpoint implements AutoCloseable {
   /** Adds every file that it opens to {@code files}, also when it throws. */
   private static Map<String, TensorView> map(Path dir, Arena arena, List<SafetensorsFile> files) {
     if (Files.exists(dir.resolve(SINGLE_FILE))) {
-      SafetensorsFile file = SafetensorsFile.map(dir.resolve(SINGLE_FILE), arena);
-      files.add(file);
-      Map<String, TensorView> tensors = new LinkedHashMap<>();
-      for (TensorView tensor : file.tensors()) {
-        tensors.put(tensor.name(), tensor);
-      }
-      return tensors;
+      return mapFile(dir.resolve(SINGLE_FILE), arena, files);
     }
     if (Files.exists(dir.resolve(ShardIndex.FILE_NAME))) {
       return mapShards(dir, ShardIndex.read(dir.resolve(ShardIndex.FILE_NAME)), arena, files);
     }
+    if (Files.exists(dir.resolve(ADAPTER_FILE))) {
+      return mapFile(dir.resolve(ADAPTER_FILE), arena, files);
+    }
     throw new CheckpointException(
         "%s: no weights, expected %s or %s".formatted(dir, SINGLE_FILE, ShardIndex.FILE_NAME));
+  }
+
+  private static Map<String, TensorView> mapFile(
+      Path path, Arena arena, List<SafetensorsFile> files) {
+    SafetensorsFile file = SafetensorsFile.map(path, arena);
+    files.add(file);
+    Map<String, TensorView> tensors = new LinkedHashMap<>();
+    for (TensorView tensor : file.tensors()) {
+      tensors.put(tensor.name(), tensor);
+    }
+    return tensors;
   }
 
   private static Map<String, TensorView> mapShards(

@@ -58,8 +58,30 @@ public final class CheckpointStore {
       long baseVersion,
       List<? extends TensorSource> tensors,
       Map<String, byte[]> sideFiles) {
+    return publish(step, baseVersion, Checkpoint.SINGLE_FILE, tensors, sideFiles);
+  }
+
+  /**
+   * Publishes one step as an adapter for a model: its weights are in {@code
+   * adapter_model.safetensors}. Otherwise as {@link #publish}.
+   */
+  public synchronized Path publishAdapter(
+      long step,
+      long baseVersion,
+      List<? extends TensorSource> tensors,
+      Map<String, byte[]> sideFiles) {
+    return publish(step, baseVersion, Checkpoint.ADAPTER_FILE, tensors, sideFiles);
+  }
+
+  private Path publish(
+      long step,
+      long baseVersion,
+      String weightsFile,
+      List<? extends TensorSource> tensors,
+      Map<String, byte[]> sideFiles) {
     Path target = path(step);
-    new Publication(target.toAbsolutePath(), step, baseVersion, tensors, sideFiles).run();
+    new Publication(target.toAbsolutePath(), step, baseVersion, weightsFile, tensors, sideFiles)
+        .run();
     return target;
   }
 
@@ -74,7 +96,7 @@ public final class CheckpointStore {
     Path absolute = target.toAbsolutePath().normalize();
     Publication.requireNew(absolute);
     long step = stepOf(absolute).orElse(0L);
-    new Publication(absolute, step, step, tensors, sideFiles).run();
+    new Publication(absolute, step, step, Checkpoint.SINGLE_FILE, tensors, sideFiles).run();
   }
 
   /**

@@ -28,6 +28,12 @@ public record FloatTensor(String name, DType dtype, long[] shape, int width, Row
     void read(long row, float[] into);
   }
 
+  /** Adds to rows. */
+  public interface Addition {
+    /** Adds to the elements of row {@code row}. */
+    void add(long row, float[] into);
+  }
+
   public FloatTensor {
     shape = shape.clone();
     if (!TYPES.contains(dtype)) {
@@ -43,12 +49,23 @@ public record FloatTensor(String name, DType dtype, long[] shape, int width, Row
 
   /** The values of {@code view}, which is F32, BF16 or F16, written as {@code dtype}. */
   public static FloatTensor of(TensorView view, DType dtype) {
-    int width = Math.toIntExact(Math.min(Math.max(view.elements(), 1), 1 << 16));
-    while (view.elements() % width != 0) {
-      width--;
-    }
+    long[] shape = view.shape();
+    int width = shape.length == 0 ? 1 : Math.toIntExact(Math.max(shape[shape.length - 1], 1));
     FloatRows rows = new FloatRows(view);
-    return new FloatTensor(view.name(), dtype, view.shape(), width, rows);
+    return new FloatTensor(view.name(), dtype, shape, width, rows);
+  }
+
+  /** This tensor with {@code added} to each row. */
+  public FloatTensor plus(Addition added) {
+    return new FloatTensor(
+        name,
+        dtype,
+        shape,
+        width,
+        (row, into) -> {
+          rows.read(row, into);
+          added.add(row, into);
+        });
   }
 
   @Override

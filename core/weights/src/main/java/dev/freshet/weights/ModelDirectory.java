@@ -3,12 +3,19 @@ package dev.freshet.weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A Hugging Face model directory that a command names. */
+/** A Hugging Face model directory, or that of an adapter for one. */
 public final class ModelDirectory {
   private static final String EXPECTED =
       "expected a Hugging Face model directory, with config.json, tokenizer.json and *.safetensors";
 
   private ModelDirectory() {}
+
+  /** Whether a directory has the weights of an adapter and none of a whole model. */
+  public static boolean isAdapter(Path dir) {
+    return Files.exists(dir.resolve(Checkpoint.ADAPTER_FILE))
+        && !Files.exists(dir.resolve(Checkpoint.SINGLE_FILE))
+        && !Files.exists(dir.resolve(ShardIndex.FILE_NAME));
+  }
 
   /**
    * Requires a directory that has a {@code config.json}, so that a wrong path is reported as such.

@@ -31,12 +31,14 @@ import java.util.regex.Pattern;
  * @param target the directory of the checkpoint, absolute; its parent has the lock
  * @param step the policy version of the weights
  * @param baseVersion the policy version from which the optimizer step was taken
+ * @param weightsFile the name of the file of the weights
  * @param sideFiles content by file name
  */
 record Publication(
     Path target,
     long step,
     long baseVersion,
+    String weightsFile,
     List<? extends TensorSource> tensors,
     Map<String, byte[]> sideFiles) {
 
@@ -47,7 +49,11 @@ record Publication(
 
   private static final Set<String> OWN_FILES =
       Set.of(
-          Checkpoint.SINGLE_FILE, ShardIndex.FILE_NAME, Manifest.FILE_NAME, CheckpointStore.STABLE);
+          Checkpoint.SINGLE_FILE,
+          Checkpoint.ADAPTER_FILE,
+          ShardIndex.FILE_NAME,
+          Manifest.FILE_NAME,
+          CheckpointStore.STABLE);
 
   Publication {
     if (step < 0) {
@@ -152,11 +158,11 @@ record Publication(
   }
 
   private void write(Path dir) throws IOException {
-    Path weights = dir.resolve(Checkpoint.SINGLE_FILE);
+    Path weights = dir.resolve(weightsFile);
     Map<String, TensorEntry> entries =
         SafetensorsWriter.write(weights, tensors, Map.of("format", "pt"));
     Map<String, Long> files = new LinkedHashMap<>();
-    files.put(Checkpoint.SINGLE_FILE, Files.size(weights));
+    files.put(weightsFile, Files.size(weights));
     for (Map.Entry<String, byte[]> file : new TreeMap<>(sideFiles).entrySet()) {
       DurableFiles.create(dir.resolve(file.getKey()), file.getValue());
       files.put(file.getKey(), (long) file.getValue().length);

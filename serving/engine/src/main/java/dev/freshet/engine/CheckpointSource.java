@@ -1,6 +1,7 @@
 package dev.freshet.engine;
 
 import dev.freshet.model.ConfigJson;
+import dev.freshet.model.LoraParameters;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelException;
 import dev.freshet.model.Parameters;
@@ -10,16 +11,19 @@ import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.Manifest;
+import dev.freshet.weights.ModelDirectory;
 import dev.freshet.wire.VerifyLevel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Loads Hugging Face directories of one architecture: the base model, which may be a plain
- * directory, and published checkpoints.
+ * directory, published checkpoints, and published adapters, which are added to the base model.
  */
 final class CheckpointSource implements WeightSource<VersionedModel> {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointSource.class);
@@ -93,27 +97,25 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   public Read<VersionedModel> read(Path dir, long version, VerifyLevel verify) {
     try {
       long start = clock.nanos();
-      Checkpoint checkpoint = CheckpointStore.open(dir);
+      VersionFiles files = open(dir); // Only what fits the model is read.
       boolean read = false;
       try {
-        // Only what fits the model is read.
-        Parameters parameters = parameters(dir, checkpoint);
         long mapped = clock.nanos();
-        checkpoint.populate(parameters.views().values());
+        files.populate();
         long populated = clock.nanos();
         if (verify == VerifyLevel.FULL) {
-          checkpoint.verifyContents(parameters.views().values());
+          files.verifyContents();
         }
         read = true;
         return new Opened(
             version,
-            parameters,
+            files,
             (mapped - start) / 1e6,
             (populated - mapped) / 1e6,
             clock.millisSince(populated));
       } finally {
         if (!read) {
-          checkpoint.close();
+          files.close();
         }
       }
     } catch (CheckpointException | ModelException e) {
@@ -121,17 +123,51 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
     }
   }
 
+  private VersionFiles open(Path dir) {
+    if (!ModelDirectory.isAdapter(dir)) {
+      Parameters parameters = mapped(dir, checkpoint -> parameters(dir, checkpoint));
+      return new VersionFiles(parameters, Optional.empty());
+    }
+    Parameters base = mapped(baseDir, checkpoint -> parameters(baseDir, checkpoint));
+    boolean fits = false;
+    try {
+      LoraParameters adapter =
+          mapped(dir, checkpoint -> LoraParameters.of(base.config(), checkpoint));
+      fits = true;
+      return new VersionFiles(base, Optional.of(adapter));
+    } finally {
+      if (!fits) {
+        base.checkpoint().close();
+      }
+    }
+  }
+
+  /** What {@code found} finds in a mapped directory, and owns then. */
+  private static <T> T mapped(Path dir, Function<Checkpoint, T> found) {
+    Checkpoint checkpoint = CheckpointStore.open(dir);
+    boolean fits = false;
+    try {
+      T value = found.apply(checkpoint);
+      fits = true;
+      return value;
+    } finally {
+      if (!fits) {
+        checkpoint.close();
+      }
+    }
+  }
+
   /** A mapped checkpoint, and how long reading took. */
   private final class Opened implements Read<VersionedModel> {
     private final long version;
-    private final Parameters parameters;
+    private final VersionFiles files;
     private final double mapMs;
     private final double faultMs;
     private final double verifyMs;
 
-    Opened(long version, Parameters parameters, double mapMs, double faultMs, double verifyMs) {
+    Opened(long version, VersionFiles files, double mapMs, double faultMs, double verifyMs) {
       this.version = version;
-      this.parameters = parameters;
+      this.files = files;
       this.mapMs = mapMs;
       this.faultMs = faultMs;
       this.verifyMs = verifyMs;
@@ -142,7 +178,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
       long start = clock.nanos();
       boolean built = false;
       try {
-        VersionedModel model = new VersionedModel(version, parameters, computation);
+        VersionedModel model = new VersionedModel(version, files, computation);
         built = true;
         return new Loaded<>(
             model,
@@ -156,7 +192,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
 
     @Override
     public void close() {
-      parameters.checkpoint().close();
+      files.close();
     }
   }
 

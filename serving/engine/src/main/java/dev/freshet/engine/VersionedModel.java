@@ -1,23 +1,26 @@
 package dev.freshet.engine;
 
 import dev.freshet.model.Decoder;
+import dev.freshet.model.LoraAdapter;
+import dev.freshet.model.LoraParameters;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
-import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.TensorView;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * One policy version on libtorch: a decoder over the weights of a mapped checkpoint. The weights of
  * linear layers are packed for the processor's kernels, and their pages of the mapping are given
  * back then; other weights that are stored in the type that the engine computes in are read from
- * the mapping without a copy. A retired model keeps only the mapping, whose pages the kernel may
- * reclaim; it can be revived even if the checkpoint's directory was deleted.
+ * the mapping without a copy. The matrices of an adapter are added to the weights of its base model
+ * when they are built. A retired model keeps only the mapping, whose pages the kernel may reclaim;
+ * it can be revived even if the checkpoint's directory was deleted.
  */
 final class VersionedModel implements PolicyWeights {
   private record Built(ModelWeights weights, Decoder decoder) {
@@ -28,34 +31,34 @@ final class VersionedModel implements PolicyWeights {
   }
 
   private final long version;
-  private final Parameters parameters;
-  private final Checkpoint checkpoint;
+  private final VersionFiles files;
   private final Computation computation;
   private Optional<Built> built;
 
   /**
    * Builds the decoder.
    *
-   * @param parameters whose checkpoint is owned by this model, unless the constructor throws
+   * @param files owned by this model, unless the constructor throws
    */
-  VersionedModel(long version, Parameters parameters, Computation computation) {
+  VersionedModel(long version, VersionFiles files, Computation computation) {
     this.version = version;
-    this.parameters = parameters;
-    this.checkpoint = parameters.checkpoint();
+    this.files = files;
     this.computation = computation;
     this.built = Optional.of(build());
   }
 
   private Built build() {
+    Parameters parameters = files.parameters();
     ModelWeights weights =
         parameters.storedAs(computation.type())
             ? ModelWeights.over(parameters)
             : ModelWeights.copyOf(parameters, Torch.scalarType(computation.type()));
     try {
+      files.adapter().ifPresent(adapter -> add(adapter, weights));
       Built built = new Built(weights, computation.decoder(weights));
       if (computation.packs()) {
         weights.releaseLinear();
-        checkpoint.dropPages(linear());
+        parameters.checkpoint().dropPages(linear());
       }
       return built;
     } catch (RuntimeException e) {
@@ -64,8 +67,14 @@ final class VersionedModel implements PolicyWeights {
     }
   }
 
+  private static void add(LoraParameters adapter, ModelWeights weights) {
+    try (LoraAdapter matrices = LoraAdapter.copyOf(adapter, ScalarType.Float)) {
+      weights.add(matrices);
+    }
+  }
+
   private List<TensorView> linear() {
-    return parameters.views().entrySet().stream()
+    return files.parameters().views().entrySet().stream()
         .filter(parameter -> config().isLinear(parameter.getKey()))
         .map(Map.Entry::getValue)
         .toList();
@@ -77,7 +86,7 @@ final class VersionedModel implements PolicyWeights {
   }
 
   ModelConfig config() {
-    return parameters.config();
+    return files.parameters().config();
   }
 
   /** The decoder. The model must not be retired. */
@@ -93,7 +102,7 @@ final class VersionedModel implements PolicyWeights {
   @Override
   public void requireIntact() {
     try {
-      checkpoint.requireIntact();
+      files.requireIntact();
     } catch (CheckpointException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
@@ -103,14 +112,14 @@ final class VersionedModel implements PolicyWeights {
   public void retire() {
     built.ifPresent(Built::close);
     built = Optional.empty();
-    checkpoint.dropPages();
+    files.dropPages();
   }
 
   @Override
   public void fault() {
     requireIntact();
     try {
-      checkpoint.populate(parameters.views().values());
+      files.populate();
     } catch (CheckpointException e) {
       throw new EngineException(EngineException.Kind.CONFLICT, e);
     }
@@ -125,6 +134,6 @@ final class VersionedModel implements PolicyWeights {
   public void close() {
     built.ifPresent(Built::close);
     built = Optional.empty();
-    checkpoint.close();
+    files.close();
   }
 }

@@ -4,10 +4,9 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
-import dev.freshet.weights.TensorView;
+import dev.freshet.weights.TensorSource;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -24,8 +23,15 @@ import java.util.function.DoubleConsumer;
 final class CheckpointWriter implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofMinutes(10);
 
+  /** What a step consists of on disk. */
+  @FunctionalInterface
+  interface Form {
+    /** Publishes a step with these tensors and the other files of a step. */
+    void publish(long step, List<? extends TensorSource> tensors);
+  }
+
   private final CheckpointStore weights;
-  private final Map<String, byte[]> sideFiles;
+  private final Form form;
   private final int keep;
   private final EventLog events;
   private final ExecutorService thread =
@@ -36,18 +42,18 @@ final class CheckpointWriter implements AutoCloseable {
   /**
    * A writer into {@code weights}.
    *
+   * @param form publishes the tensors of a step there
    * @param keep how many of the newest steps stay on disk; step 0 does, too
    */
-  CheckpointWriter(
-      CheckpointStore weights, Map<String, byte[]> sideFiles, int keep, EventLog events) {
+  CheckpointWriter(CheckpointStore weights, Form form, int keep, EventLog events) {
     this.weights = weights;
-    this.sideFiles = sideFiles;
+    this.form = form;
     this.keep = keep;
     this.events = events;
   }
 
   /** A copy of the weights after a step, and how long the step after it was held up by the copy. */
-  record Snapshot(long step, List<TensorView> tensors, double copyMs) {}
+  record Snapshot(long step, List<? extends TensorSource> tensors, double copyMs) {}
 
   /**
    * Starts to publish a snapshot, which must stay unchanged until it is written. No other may be
@@ -70,7 +76,7 @@ final class CheckpointWriter implements AutoCloseable {
     long step = snapshot.step();
     CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();
     long start = events.clock().nanos();
-    weights.publish(step, step - 1, snapshot.tensors(), sideFiles);
+    form.publish(step, snapshot.tensors());
     double writeMs = events.clock().millisSince(start);
     recorded.done(step, writeMs);
     events.checkpointWritten(step, writeMs, snapshot.copyMs());

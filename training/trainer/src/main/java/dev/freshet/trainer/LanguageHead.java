@@ -25,8 +25,8 @@ final class LanguageHead {
   private final long chunkRows;
 
   /**
-   * @param weight {@code [vocabSize, hiddenSize]} in 32-bit floats; its gradient, which it must
-   *     have, is added to
+   * @param weight {@code [vocabSize, hiddenSize]} in 32-bit floats; if it requires a gradient, its
+   *     gradient, which it must have then, is added to
    * @param type the type in which the head is multiplied
    * @param chunkBytes the most bytes of one chunk's logits
    */
@@ -56,7 +56,9 @@ final class LanguageHead {
         Tensor chunk = hidden.narrow(0, from, rows).to(type);
         Tensor logits = logitsGradient(chunk, factor, targets.range(from, rows), loss).to(type);
         gradient.narrow(0, from, rows).copy_(logits.mm(factor));
-        addToWeight(logits.t(), chunk);
+        if (weight.requires_grad()) {
+          addToWeight(logits.t(), chunk);
+        }
       }
     }
     return gradient;

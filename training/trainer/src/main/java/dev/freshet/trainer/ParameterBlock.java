@@ -7,6 +7,7 @@ import dev.freshet.weights.TensorView;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -14,9 +15,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * 32-bit floats for all parameters of a model, in one piece of memory and in the order of the
- * model's parameters: its weights, a gradient, or a moment of the optimizer. In one piece they are
- * summed, scaled and copied by few operations. The owner closes it.
+ * 32-bit floats for all trained parameters of a model, in one piece of memory and in the order of
+ * the model's parameters: its weights, a gradient, or a moment of the optimizer. In one piece they
+ * are summed, scaled and copied by few operations. The owner closes it.
  */
 final class ParameterBlock implements AutoCloseable {
   private final Tensor values;
@@ -25,7 +26,7 @@ final class ParameterBlock implements AutoCloseable {
     this.values = values;
   }
 
-  /** Zeros for the parameters of {@code weights}. */
+  /** Zeros for the trained parameters of {@code weights}. */
   static ParameterBlock zeros(ModelWeights weights) {
     try (PointerScope _ = new PointerScope()) {
       Tensor zeros =
@@ -36,21 +37,22 @@ final class ParameterBlock implements AutoCloseable {
     }
   }
 
-  /** The number of elements of all parameters. */
+  /** The number of elements of all trained parameters. */
   static long elements(ModelWeights weights) {
-    return weights.tensors().values().stream().mapToLong(Tensor::numel).sum();
+    return weights.trained().values().stream().mapToLong(Tensor::numel).sum();
   }
 
-  /** Moves {@code weights} into one piece of memory. */
+  /** Moves the trained parameters of {@code weights} into one piece of memory. */
   static ParameterBlock moved(ModelWeights weights) {
     ParameterBlock block = zeros(weights);
+    Map<String, Tensor> trained = weights.trained();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       block
           .views(weights)
           .forEach(
               (name, view) -> {
-                Tensor tensor = weights.get(name);
+                Tensor tensor = Objects.requireNonNull(trained.get(name));
                 view.copy_(tensor);
                 tensor.__dispatch_set_data(view);
               });
@@ -59,13 +61,13 @@ final class ParameterBlock implements AutoCloseable {
   }
 
   /**
-   * The part of each parameter of {@code weights}, in its shape. Belongs to the innermost {@code
-   * PointerScope}.
+   * The part of each trained parameter of {@code weights}, in its shape. Belongs to the innermost
+   * {@code PointerScope}.
    */
   Map<String, Tensor> views(ModelWeights weights) {
     Map<String, Tensor> views = new LinkedHashMap<>();
     long from = 0;
-    for (Map.Entry<String, Tensor> parameter : weights.tensors().entrySet()) {
+    for (Map.Entry<String, Tensor> parameter : weights.trained().entrySet()) {
       Tensor tensor = parameter.getValue();
       views.put(parameter.getKey(), values.narrow(0, from, tensor.numel()).view(tensor.sizes()));
       from += tensor.numel();
@@ -73,7 +75,7 @@ final class ParameterBlock implements AutoCloseable {
     return views;
   }
 
-  /** The part of each parameter of {@code weights}, for a checkpoint. */
+  /** The part of each trained parameter of {@code weights}, for a checkpoint. */
   List<TensorView> tensors(ModelWeights weights) {
     try (PointerScope _ = new PointerScope()) {
       return views(weights).entrySet().stream()

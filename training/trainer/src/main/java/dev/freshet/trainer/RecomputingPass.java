@@ -30,7 +30,10 @@ record RecomputingPass(TrainingPrecision precision) implements Pass {
         gradient = before(decoder, layer, input, after, attention);
       }
     }
-    Pass.backward(decoder.embedded(batch.tokens()), gradient);
+    Tensor embedded = decoder.embedded(batch.tokens());
+    if (embedded.requires_grad()) {
+      Pass.backward(embedded, gradient);
+    }
   }
 
   /** The hidden states before every layer, and after the last. */

@@ -3,7 +3,10 @@ package dev.freshet.trainer;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.ModelWeights;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * The model as one worker sees it: the shared weights, and a gradient of its own, to which every
@@ -21,10 +24,15 @@ final class Replica implements AutoCloseable {
     this.weights = shared.sharing();
     this.gradient = ParameterBlock.zeros(weights);
     try (PointerScope _ = new PointerScope()) {
+      Map<String, Tensor> trained = weights.trained();
       gradient
           .views(weights)
           .forEach(
-              (name, view) -> weights.get(name).set_requires_grad(true).mutable_grad().put(view));
+              (name, view) ->
+                  Objects.requireNonNull(trained.get(name))
+                      .set_requires_grad(true)
+                      .mutable_grad()
+                      .put(view));
     }
     this.decoder = new Decoder(weights);
     this.head =

@@ -6,6 +6,7 @@ import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Parameters;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.TensorSource;
 import dev.freshet.weights.TensorView;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +40,8 @@ public final class TrainableModel implements AutoCloseable {
   /**
    * Makes weights trainable.
    *
-   * @param weights 32-bit weights in their own memory; closed with this object
+   * @param weights 32-bit weights in their own memory; if they have an adapter, only the adapter is
+   *     trained; closed with this object
    */
   public TrainableModel(ModelWeights weights, Execution execution, OptimizerConfig config) {
     this.weights = weights;
@@ -55,18 +57,16 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * Loads a published checkpoint as a model to train.
+   * Reads a published checkpoint as weights to train.
    *
-   * @param maxLength the longest sequence to train on
+   * @param maxLength the most tokens of a sequence
    * @throws dev.freshet.weights.CheckpointException if the checkpoint is missing or broken
    * @throws dev.freshet.model.ModelException if it is not a model that Freshet supports
    */
-  public static TrainableModel load(
-      Path dir, int maxLength, Execution execution, OptimizerConfig config) {
+  public static ModelWeights read(Path dir, int maxLength) {
     ModelConfig shape = ConfigJson.read(dir).forContext(maxLength);
     try (Checkpoint checkpoint = CheckpointStore.openVerified(dir)) {
-      ModelWeights own = ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
-      return new TrainableModel(own, execution, config);
+      return ModelWeights.copyOf(Parameters.of(shape, checkpoint), ScalarType.Float);
     }
   }
 
@@ -81,8 +81,8 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * A copy of the weights, as views for writing a checkpoint; valid until the next call. The first
-   * call allocates the copy, of 4 bytes a parameter, which stays.
+   * A copy of what is trained, as views for writing a checkpoint; valid until the next call. The
+   * first call allocates the copy, of 4 bytes a trained parameter, which stays.
    */
   List<TensorView> snapshot() {
     ParameterBlock copy = snapshot.orElseGet(() -> ParameterBlock.zeros(weights));
@@ -94,6 +94,14 @@ public final class TrainableModel implements AutoCloseable {
           }
         });
     return copy.tensors(weights);
+  }
+
+  /**
+   * The whole model for writing a checkpoint, with a copy of the adapter as it is now, which is
+   * merged while it is written. The model must have an adapter.
+   */
+  List<TensorSource> merged() {
+    return weights.merged();
   }
 
   /** The number of workers, each of which computes losses of its own. */

@@ -67,7 +67,8 @@ public record TrainerConfig(
         double maxUnusable,
     @Key(def = "127.0.0.1", doc = "address where `freshet train` serves GET /metrics")
         String httpHost,
-    @Key(def = "8003", doc = "0: any free port") int httpPort) {
+    @Key(def = "8003", doc = "0: any free port") int httpPort,
+    LoraTrainingConfig lora) {
   public TrainerConfig {
     Check.that(lr > 0, "lr", "above 0");
     Check.notNegative("warmupSteps", warmupSteps);

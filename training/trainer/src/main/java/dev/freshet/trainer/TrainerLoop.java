@@ -1,6 +1,7 @@
 package dev.freshet.trainer;
 
 import dev.freshet.metrics.MetricsFile;
+import dev.freshet.model.ModelWeights;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.UnusableRollout;
@@ -9,7 +10,7 @@ import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.jfr.TrainingStepEvent;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
-import dev.freshet.weights.TensorView;
+import dev.freshet.weights.TensorSource;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,16 +73,26 @@ public final class TrainerLoop implements AutoCloseable {
     this.file = file;
     this.metrics = metrics;
     Path base = weights.path(0);
+    ModelWeights trained = config.lora().applied(TrainableModel.read(base, config.packLength()));
     this.writer =
-        new CheckpointWriter(
-            weights, CheckpointStore.sideFiles(base), config.keepWeights(), events);
-    this.model =
-        TrainableModel.load(base, config.packLength(), config.execution(), config.optimizer());
+        new CheckpointWriter(weights, form(weights, trained), config.keepWeights(), events);
+    this.model = new TrainableModel(trained, config.execution(), config.optimizer());
     this.screen =
         new BatchScreen(model.config().vocabSize(), config.packLength(), config.maxUnusable());
     this.trainer =
         new PolicyTrainer(
             model, config.loss().loss(), config.packLength(), config.microTokens(), events.clock());
+  }
+
+  private CheckpointWriter.Form form(CheckpointStore weights, ModelWeights trained) {
+    Path base = weights.path(0);
+    if (config.lora().publishesAdapter()) {
+      Map<String, byte[]> files =
+          trained.adapter().orElseThrow().files(base.toAbsolutePath().toString());
+      return (step, tensors) -> weights.publishAdapter(step, step - 1, tensors, files);
+    }
+    Map<String, byte[]> files = CheckpointStore.sideFiles(base);
+    return (step, tensors) -> weights.publish(step, step - 1, tensors, files);
   }
 
   /**
@@ -148,7 +159,8 @@ public final class TrainerLoop implements AutoCloseable {
 
   private CheckpointWriter.Snapshot snapshot(long step) {
     long start = events.clock().nanos();
-    List<TensorView> tensors = model.snapshot();
+    boolean merges = config.lora().isOn() && !config.lora().publishesAdapter();
+    List<? extends TensorSource> tensors = merges ? model.merged() : model.snapshot();
     return new CheckpointWriter.Snapshot(step, tensors, events.clock().millisSince(start));
   }
 

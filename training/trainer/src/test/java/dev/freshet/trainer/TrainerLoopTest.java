@@ -454,7 +454,9 @@ class TrainerLoopTest {
             deadline.toSeconds(),
             0.5,
             "127.0.0.1",
-            0);
+            0,
+            new LoraTrainingConfig(
+                0, 32, false, List.of("all-linear"), LoraTrainingConfig.Publish.MERGED));
     registry = new MetricsRegistry();
     return new TrainerLoop(
         config,

@@ -22,9 +22,8 @@ final class FreshetSteps implements AutoCloseable {
 
   FreshetSteps(Path checkpoint, TrainPlan plan) {
     this.model =
-        TrainableModel.load(
-            checkpoint,
-            plan.tokens(),
+        new TrainableModel(
+            TrainableModel.read(checkpoint, plan.tokens()),
             new Execution(plan.precision(), plan.threads(), plan.recomputes()),
             OPTIMIZER);
     this.trainer = new SupervisedTrainer(model, plan.tokens(), plan.microTokens(), 0);

@@ -1,0 +1,286 @@
+package dev.freshet.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.freshet.weights.Checkpoint;
+import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.DType;
+import dev.freshet.weights.TensorSource;
+import dev.freshet.weights.gguf.GgufFixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Adapters that PEFT wrote, against values that PEFT computed with them in 32-bit floats. */
+class LoraAdapterTest {
+  private static final Path ADAPTERS = Path.of("src/test/adapters");
+  private static final double TOLERANCE = 1e-4;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path dir;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  void anAdapterBesideLinearLayersGivesTheLogitsOfPeft(String name) {
+    try (ModelWeights weights = adapted(name);
+        Decoder plain = new Decoder(weights);
+        Decoder packed =
+            new Decoder(weights, PackedLinear::new, PackedLinear::new, Pointwise.torch())) {
+      assertLogits(name, plain);
+      assertLogits(name, packed);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  void anAdapterAddedToWeightsGivesTheLogitsOfPeft(String name) {
+    try (ModelWeights weights = base(name);
+        LoraAdapter adapter = adapter(name)) {
+      weights.add(adapter);
+      try (Decoder packed =
+          new Decoder(weights, PackedLinear::new, PackedLinear::new, Pointwise.torch())) {
+        assertLogits(name, packed);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  void aCheckpointWithAnAdapterMergedGivesTheLogitsOfPeft(String name) {
+    Map<String, byte[]> files =
+        CheckpointStore.sideFiles(GoldenModelTest.FIXTURES.resolve(baseName(name)));
+    try (ModelWeights weights = adapted(name)) {
+      List<TensorSource> merged = weights.merged();
+      CheckpointStore.publishBase(dir.resolve("merged"), merged, files);
+    }
+    try (Checkpoint checkpoint = CheckpointStore.openVerified(dir.resolve("merged"));
+        ModelWeights weights =
+            ModelWeights.over(Parameters.of(ConfigJson.read(dir.resolve("merged")), checkpoint));
+        Decoder decoder = new Decoder(weights)) {
+      assertLogits(name, decoder);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama, false", "llama-rslora, false", "phi3, false", "llama, true"})
+  void anImportWithAnAdapterGivesTheLogitsOfPeft(String name, boolean gguf) throws IOException {
+    Path base = GoldenModelTest.FIXTURES.resolve(baseName(name));
+    Path source = gguf ? GgufFixture.of(base).write(dir.resolve("m.gguf")) : base;
+    try (ImportedModel model = ImportedModel.open(source, Optional.of(DType.F32))) {
+      ImportedModel sum = model.with(ADAPTERS.resolve(name));
+      CheckpointStore.publishBase(dir.resolve("imported"), sum.tensors(), sum.files());
+    }
+    try (Checkpoint checkpoint = CheckpointStore.openVerified(dir.resolve("imported"));
+        ModelWeights weights =
+            ModelWeights.over(Parameters.of(ConfigJson.read(dir.resolve("imported")), checkpoint));
+        Decoder decoder = new Decoder(weights)) {
+      assertLogits(name, decoder);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  void onlyTheMatricesOfTheAdapterAreTrainedAndTheirGradientsAreThoseOfPeft(String name) {
+    int[] ids = ids(name);
+    try (PointerScope _ = new PointerScope();
+        ModelWeights weights = adapted(name);
+        Decoder decoder = new Decoder(weights)) {
+      weights.trained().values().forEach(matrix -> matrix.set_requires_grad(true));
+      long[] next = Arrays.stream(ids).skip(1).asLongStream().toArray();
+      Tensor logprobs =
+          torch
+              .log_softmax(logits(decoder, ids), 1)
+              .narrow(0, 0, next.length)
+              .gather(1, Torch.longs(next, next.length, 1));
+      logprobs.mean().neg().backward();
+
+      JsonNode expected = golden(name).get("gradients");
+      assertThat(weights.trained().keySet())
+          .containsExactlyInAnyOrderElementsOf(expected.propertyNames());
+      weights
+          .trained()
+          .forEach(
+              (matrix, tensor) ->
+                  GoldenModelTest.assertGradient(matrix, tensor, expected.get(matrix)));
+      assertThat(weights.tensors().values()).noneMatch(tensor -> tensor.grad().defined());
+    }
+  }
+
+  @Test
+  void aNewAdapterChangesNothingAndReadsBackAsItWasWritten() {
+    ModelConfig model = ConfigJson.read(GoldenModelTest.FIXTURES.resolve("tiny-llama"));
+    LoraConfig config = new LoraConfig(3, 6, true);
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard();
+        ModelWeights weights = base("llama");
+        Decoder decoder = new Decoder(weights);
+        ModelWeights adapted =
+            ModelWeights.adapted(
+                base("llama"),
+                LoraAdapter.initial(model, config, List.of(LoraAdapter.ALL_LINEAR), 5));
+        Decoder beside = new Decoder(adapted)) {
+      assertThat(Torch.toFloats(logits(beside, ids("llama"))))
+          .containsExactly(Torch.toFloats(logits(decoder, ids("llama"))));
+
+      LoraAdapter written = adapted.adapter().orElseThrow();
+      new CheckpointStore(dir).publishAdapter(4, 3, written.views(), written.files("a model"));
+      Path step = dir.resolve("step_4");
+      assertThat(step.resolve("adapter_model.safetensors")).exists();
+      try (Checkpoint checkpoint = CheckpointStore.openVerified(step);
+          LoraAdapter read =
+              LoraAdapter.copyOf(LoraParameters.of(model, checkpoint), ScalarType.Float)) {
+        assertThat(LoraJson.read(step)).isEqualTo(config);
+        assertThat(read.tensors().keySet()).isEqualTo(written.tensors().keySet());
+        written
+            .tensors()
+            .forEach(
+                (name, tensor) ->
+                    assertThat(Torch.toFloats(Objects.requireNonNull(read.tensors().get(name))))
+                        .as(name)
+                        .containsExactly(Torch.toFloats(tensor)));
+      }
+      JsonNode json = JSON.readTree(step.resolve("adapter_config.json").toFile());
+      assertThat(json.get("target_modules").valueStream().map(JsonNode::asString))
+          .containsExactly(
+              "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj");
+    }
+  }
+
+  @Test
+  void aTargetThatTheModelLacksIsRefusedWithTheTargetsThatItHas() {
+    ModelConfig model = ConfigJson.read(GoldenModelTest.FIXTURES.resolve("tiny-phi3-window"));
+    assertThatExceptionOfType(ModelException.class)
+        .isThrownBy(
+            () -> LoraAdapter.initial(model, new LoraConfig(2, 2, false), List.of("q_proj"), 0))
+        .withMessage(
+            "target 'q_proj' is not a layer that can be adapted: expected all-linear or some of"
+                + " [down_proj, gate_up_proj, o_proj, qkv_proj]");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "use_dora | true | 'use_dora' is not supported",
+        "lora_bias | true | 'lora_bias' is not supported",
+        "fan_in_fan_out | true | 'fan_in_fan_out' is not supported",
+        "modules_to_save | [\"embed_tokens\"] | 'modules_to_save' is not supported",
+        "rank_pattern | {\"q_proj\": 2} | 'rank_pattern' is not supported",
+        "alpha_pattern | {\"q_proj\": 2} | 'alpha_pattern' is not supported",
+        "layer_replication | [[0, 1]] | 'layer_replication' is not supported",
+        "trainable_token_indices | [1] | 'trainable_token_indices' is not supported",
+        "a_setting_of_tomorrow | 3 | 'a_setting_of_tomorrow' is not supported",
+        "bias | \"all\" | bias 'all' is not supported: expected none",
+        "peft_type | \"IA3\" | peft_type 'IA3' is not supported: expected LORA",
+        "init_lora_weights | \"pissa\" | init_lora_weights 'pissa' is not supported",
+        "r | 0 | r 0: expected at least 1",
+        "r | 5 | expected shape [5, 64]",
+      })
+  void aSettingThatIsNotImplementedIsRefusedByName(String key, String value, String message)
+      throws IOException {
+    ObjectNode json =
+        (ObjectNode) JSON.readTree(ADAPTERS.resolve("llama/adapter_config.json").toFile());
+    json.set(key, JSON.readTree(value));
+    Files.writeString(dir.resolve("adapter_config.json"), json.toString());
+    Files.copy(
+        ADAPTERS.resolve("llama/adapter_model.safetensors"),
+        dir.resolve("adapter_model.safetensors"));
+    assertRefused("tiny-llama", dir, message);
+  }
+
+  @Test
+  void anAdapterForAnotherModelIsRefusedByTheTensorThatDoesNotFit() {
+    assertRefused(
+        "tiny-phi3-window",
+        ADAPTERS.resolve("llama"),
+        "tensor base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight has shape [4, 64]:"
+            + " expected shape [4, 32]");
+    assertRefused(
+        "tiny-llama",
+        ADAPTERS.resolve("phi3"),
+        "mlp.down_proj.lora_A.weight has shape [4, 48]: expected shape [4, 160]");
+  }
+
+  private static void assertRefused(String base, Path adapter, String message) {
+    ModelConfig model = ConfigJson.read(GoldenModelTest.FIXTURES.resolve(base));
+    try (Checkpoint checkpoint = Checkpoint.open(adapter)) {
+      assertThatExceptionOfType(ModelException.class)
+          .isThrownBy(() -> LoraParameters.of(model, checkpoint))
+          .withMessageContaining(adapter.toString())
+          .withMessageContaining(message);
+    }
+  }
+
+  private static void assertLogits(String name, Decoder decoder) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      JsonNode expected = golden(name).get("logits_first16");
+      float[] logits = Torch.toFloats(logits(decoder, ids(name)).narrow(1, 0, 16).contiguous());
+      for (int i = 0; i < logits.length; i++) {
+        assertThat((double) logits[i])
+            .as("token %d, logit %d", i / 16, i % 16)
+            .isCloseTo(expected.get(i / 16).get(i % 16).asDouble(), within(TOLERANCE));
+      }
+    }
+  }
+
+  /** The logits at every position, {@code [time, vocabSize]}. */
+  private static Tensor logits(Decoder decoder, int[] ids) {
+    Tensor positions =
+        torch.arange(new Scalar((long) ids.length), Torch.options(ScalarType.Long)).view(1, -1);
+    FullAttention attention =
+        new FullAttention(
+            decoder.config(), positions, torch.zeros_like(positions), ScalarType.Float);
+    Tensor tokens = Torch.longs(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
+    return decoder.logits(decoder.hidden(tokens, attention)).select(0, 0);
+  }
+
+  private static ModelWeights adapted(String name) {
+    return ModelWeights.adapted(base(name), adapter(name));
+  }
+
+  private static ModelWeights base(String name) {
+    return GoldenModelTest.load(baseName(name), 256);
+  }
+
+  private static LoraAdapter adapter(String name) {
+    ModelConfig model = ConfigJson.read(GoldenModelTest.FIXTURES.resolve(baseName(name)));
+    try (Checkpoint checkpoint = Checkpoint.open(ADAPTERS.resolve(name))) {
+      return LoraAdapter.copyOf(LoraParameters.of(model, checkpoint), ScalarType.Float);
+    }
+  }
+
+  private static int[] ids(String name) {
+    return golden(name).get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+  }
+
+  private static String baseName(String name) {
+    return golden(name).get("base").asString();
+  }
+
+  private static JsonNode golden(String name) {
+    return JSON.readTree(ADAPTERS.resolve(name).resolve("golden.json").toFile());
+  }
+}
