@@ -16,8 +16,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Addresses are absolute; the caller guarantees that they are valid.
  */
 sealed interface FloatFormat {
-  /** The vectors of this processor. */
-  VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  /**
+   * The vectors of this processor. At least 128 bits, as halves of them are vectors too, and at most
+   * 512, as a vector of keys lies within a block.
+   */
+  VectorSpecies<Float> FLOATS =
+      VectorSpecies.of(
+          float.class,
+          VectorShape.forBitSize(
+              Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512)));
 
   /** Floats in a vector. */
   int LANES = FLOATS.length();

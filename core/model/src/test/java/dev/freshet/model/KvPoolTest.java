@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * held NaN before.
  */
 class KvPoolTest {
-  private static final int MAX_LENGTH = 160;
-  private static final int BLOCKS = 40;
+  private static final int MAX_LENGTH = 112;
+  private static final int BLOCKS = 28;
 
   /**
    * A shape of attention.
@@ -70,7 +70,7 @@ class KvPoolTest {
 
   static Stream<Shape> shapes() {
     List<Shape> shapes = new ArrayList<>();
-    for (int headDim : List.of(2, 8, 20, 40, 64, 80, 96, 128, 256)) {
+    for (int headDim : List.of(2, 20, 64, 80, 96, 128, 256)) {
       shapes.add(new Shape(ScalarType.Float, headDim, 2, 3, 0));
       shapes.add(new Shape(ScalarType.BFloat16, headDim, 2, 3, 0));
       shapes.add(new Shape(ScalarType.Half, headDim, 1, 2, 20));
@@ -79,7 +79,7 @@ class KvPoolTest {
       shapes.add(new Shape(ScalarType.Float, 20, 2, group, 0));
       shapes.add(new Shape(ScalarType.BFloat16, 24, 1, group, 7));
     }
-    for (int window : List.of(1, 2, 15, 16, 17, 31, 32, 33, MAX_LENGTH)) {
+    for (int window : List.of(1, 2, 15, 16, 17, 31, 33)) {
       shapes.add(new Shape(ScalarType.Float, 16, 2, 2, window));
       shapes.add(new Shape(ScalarType.Float, 16, 1, 1, window));
     }
@@ -142,7 +142,7 @@ class KvPoolTest {
     KvPool pool = new KvPool(shape.config(), BLOCKS, MAX_LENGTH, shape.type(), threads);
     for (int first = 0; first < BLOCKS; first += MAX_LENGTH / KvPool.BLOCK_TOKENS) {
       int from = first;
-      int[] blocks = IntStream.range(0, 10).map(i -> from + i).toArray();
+      int[] blocks = IntStream.range(0, BLOCKS / 4).map(i -> from + i).toArray();
       Sequence poison = new Sequence(shape, new SplittableRandom(1), blocks);
       Arrays.fill(poison.queries, Float.NaN);
       Arrays.fill(poison.keys, Float.NaN);
@@ -286,12 +286,12 @@ class KvPoolTest {
   void aTokensOutputIsTheSameToTheLastBitInPartsAloneAndOnSeveralThreads(Shape shape) {
     float[] whole;
     try (KvPool pool = pool(shape, 1)) {
-      whole = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(140)).getFirst();
+      whole = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(90)).getFirst();
     }
     try (KvPool pool = pool(shape, 3)) {
       List<Sequence> sequences = sequences(shape, 3);
       List<float[]> parts = new ArrayList<>();
-      for (int count : List.of(1, 2, 20, 15, 1, 101)) {
+      for (int count : List.of(1, 2, 20, 15, 1, 51)) {
         parts.add(step(shape, pool, sequences, Collections.nCopies(3, count)).getFirst());
       }
       assertThat(joined(parts)).containsExactly(whole);
@@ -314,8 +314,7 @@ class KvPoolTest {
     int bad = 37;
     float[] expected;
     try (KvPool pool = pool(shape, 1)) {
-      expected =
-          step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(100)).getFirst();
+      expected = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(80)).getFirst();
     }
     for (float notFinite : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
       try (KvPool pool = pool(shape, 1)) {
@@ -323,9 +322,9 @@ class KvPoolTest {
         int width = shape.kvHeads() * shape.headDim();
         Arrays.fill(sequence.keys, bad * width, (bad + 1) * width, notFinite);
         Arrays.fill(sequence.values, bad * width, (bad + 1) * width, notFinite);
-        float[] outputs = step(shape, pool, List.of(sequence), List.of(100)).getFirst();
+        float[] outputs = step(shape, pool, List.of(sequence), List.of(80)).getFirst();
         int wide = width * shape.group();
-        for (int position = 0; position < 100; position++) {
+        for (int position = 0; position < 80; position++) {
           if (bad < shape.firstKey(position) || bad > position) {
             assertThat(Arrays.copyOfRange(outputs, position * wide, (position + 1) * wide))
                 .as("%s, position %d, %s", shape, position, notFinite)
@@ -343,9 +342,9 @@ class KvPoolTest {
     try (KvPool pool = pool(shape, 1)) {
       Sequence sequence = sequences(shape, 3).getFirst();
       step(shape, pool, List.of(sequence), List.of(30));
-      pool.copyBlock(sequence.blocks[1], 39);
+      pool.copyBlock(sequence.blocks[1], BLOCKS - 1);
       int[] blocks = sequence.blocks.clone();
-      blocks[1] = 39;
+      blocks[1] = BLOCKS - 1;
       Sequence copy = sequences(shape, 3).getFirst();
       System.arraycopy(blocks, 0, copy.blocks, 0, blocks.length);
       copy.length = 30;
