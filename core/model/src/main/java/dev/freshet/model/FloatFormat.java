@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 sealed interface FloatFormat {
   /**
-   * The vectors of this processor. At least 128 bits, as halves of them are vectors too, and at most
-   * 512, as a vector of keys lies within a block.
+   * The vectors of this processor. At least 128 bits, as halves of them are vectors too, and at
+   * most 512, as a vector of keys lies within a block.
    */
   VectorSpecies<Float> FLOATS =
       VectorSpecies.of(

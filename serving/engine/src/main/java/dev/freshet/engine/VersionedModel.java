@@ -48,6 +48,8 @@ final class VersionedModel implements PolicyWeights {
   }
 
   private Built build() {
+    // Beside decoding: packing must not take its cores.
+    Torch.useThreads(1);
     Parameters parameters = files.parameters();
     ModelWeights weights =
         parameters.storedAs(computation.type())

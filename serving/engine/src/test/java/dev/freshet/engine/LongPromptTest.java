@@ -23,6 +23,7 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -110,12 +111,21 @@ class LongPromptTest {
   /** Streams of at least one token each, in a paused engine. */
   private static List<Engine.Generation> streams(Engine engine, StepTimeline timeline, int count)
       throws Exception {
+    // The engine's thread asks for the pause, since it may make many tokens until another one does.
+    CompletableFuture<Void> paused = new CompletableFuture<>();
+    AtomicBoolean asked = new AtomicBoolean();
+    timeline.onDelivery(
+        () -> {
+          long begun = timeline.events().stream().map(TokenEvent::generation).distinct().count();
+          if (begun == count && asked.compareAndSet(false, true)) {
+            var _ = engine.pause(PauseMode.KEEP, false).thenAccept(paused::complete);
+          }
+        });
     List<Engine.Generation> streams = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       streams.add(engine.submit(greedy(SHORT, 250), timeline));
     }
-    Fixture.eventually(() -> streams.stream().allMatch(one -> !timeline.of(one).isEmpty()));
-    engine.pause(PauseMode.KEEP, false).get(60, TimeUnit.SECONDS);
+    paused.get(60, TimeUnit.SECONDS);
     return streams;
   }
 
