@@ -82,6 +82,45 @@ class LoraAdapterTest {
     }
   }
 
+  @Test
+  void theSumWithWeightsInBfloat16IsTheSumIn32BitFloatsRoundedOnce() {
+    Path base = GoldenModelTest.FIXTURES.resolve("tiny-llama-bf16");
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard();
+        Checkpoint checkpoint = Checkpoint.open(base);
+        LoraAdapter adapter = adapter("llama");
+        ImportedModel model = ImportedModel.open(base, Optional.empty())) {
+      Parameters parameters = Parameters.of(ConfigJson.read(base), checkpoint);
+      CheckpointStore.publishBase(
+          dir.resolve("sum"), model.with(ADAPTERS.resolve("llama")).tensors(), model.files());
+      try (Checkpoint written = CheckpointStore.openVerified(dir.resolve("sum"));
+          ModelWeights read = ModelWeights.over(Parameters.of(parameters.config(), written));
+          ModelWeights served = ModelWeights.over(parameters);
+          ModelWeights exact = ModelWeights.copyOf(parameters, ScalarType.Float)) {
+        served.add(adapter);
+        exact.add(adapter);
+        assertThat(served.type()).isEqualTo(ScalarType.BFloat16);
+        served
+            .tensors()
+            .forEach(
+                (name, tensor) -> {
+                  float[] sum = Torch.toFloats(exact.get(name));
+                  assertRounded(name, Torch.toFloats(tensor), sum);
+                  assertRounded(name, Torch.toFloats(read.get(name)), sum);
+                });
+      }
+    }
+  }
+
+  /** Half of bfloat16's last bit, and the rounding of the sum in 32-bit floats. */
+  private static void assertRounded(String name, float[] rounded, float[] exact) {
+    for (int i = 0; i < exact.length; i++) {
+      assertThat(rounded[i])
+          .as("%s, element %d", name, i)
+          .isCloseTo(exact[i], within(Math.abs(exact[i]) / 250 + 1e-6f));
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"llama, false", "llama-rslora, false", "phi3, false", "llama, true"})
   void anImportWithAnAdapterGivesTheLogitsOfPeft(String name, boolean gguf) throws IOException {
