@@ -106,7 +106,7 @@ final class LoraJson {
   }
 
   /**
-   * The content of a file that PEFT and vLLM load.
+   * The content of a file that PEFT loads.
    *
    * @param targets the names of the adapted layers, without the layer's number
    * @param base the directory or name of the base model

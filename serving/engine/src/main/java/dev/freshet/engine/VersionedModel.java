@@ -5,6 +5,7 @@ import dev.freshet.model.LoraAdapter;
 import dev.freshet.model.LoraParameters;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.model.NativeHeap;
 import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.CheckpointException;
@@ -112,8 +113,7 @@ final class VersionedModel implements PolicyWeights {
 
   @Override
   public void retire() {
-    built.ifPresent(Built::close);
-    built = Optional.empty();
+    free();
     files.dropPages();
   }
 
@@ -134,8 +134,15 @@ final class VersionedModel implements PolicyWeights {
 
   @Override
   public void close() {
-    built.ifPresent(Built::close);
-    built = Optional.empty();
+    free();
     files.close();
+  }
+
+  private void free() {
+    if (built.isPresent()) {
+      built.get().close();
+      built = Optional.empty();
+      NativeHeap.trim();
+    }
   }
 }
