@@ -62,6 +62,7 @@ final class VersionedModel implements PolicyWeights {
       if (computation.packs()) {
         weights.releaseLinear();
         parameters.checkpoint().dropPages(linear());
+        NativeHeap.trim();
       }
       return built;
     } catch (RuntimeException e) {
