@@ -150,8 +150,10 @@ final class ChildProcess implements AutoCloseable {
     return Files.readString(dir.resolve("out.txt"));
   }
 
+  /** Its standard error, without the JVM's line about the incubating module that it starts with. */
   String err() throws IOException {
-    return Files.readString(dir.resolve("err.txt"));
+    return Files.readString(dir.resolve("err.txt"))
+        .replace("WARNING: Using incubator modules: jdk.incubator.vector\n", "");
   }
 
   @Override
