@@ -31,6 +31,9 @@ final class VersionedModel implements PolicyWeights {
     }
   }
 
+  /** Trimming also gives back freed memory that is used again at once, so small weights stay. */
+  private static final long WORTH_TRIMMING = 64L << 20;
+
   private final long version;
   private final VersionFiles files;
   private final Computation computation;
@@ -62,7 +65,7 @@ final class VersionedModel implements PolicyWeights {
       if (computation.packs()) {
         weights.releaseLinear();
         parameters.checkpoint().dropPages(linear());
-        NativeHeap.trim();
+        trim();
       }
       return built;
     } catch (RuntimeException e) {
@@ -143,6 +146,13 @@ final class VersionedModel implements PolicyWeights {
     if (built.isPresent()) {
       built.get().close();
       built = Optional.empty();
+      trim();
+    }
+  }
+
+  /** Gives the system the memory that packing or freeing large weights has left. */
+  private void trim() {
+    if (files.parameters().checkpoint().bytes() >= WORTH_TRIMMING) {
       NativeHeap.trim();
     }
   }
