@@ -4,10 +4,10 @@ import dev.freshet.trace.ThreadPriority;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,10 +48,6 @@ final class ComputeCrew implements AutoCloseable {
     }
   }
 
-  int workers() {
-    return workers;
-  }
-
   /** Carries out tasks 0 to {@code count} − 1 and returns when all are done. */
   void run(int count, Task task) {
     int helping = Math.min(workers, count) - 1;
@@ -62,15 +58,15 @@ final class ComputeCrew implements AutoCloseable {
       return;
     }
     AtomicInteger next = new AtomicInteger();
-    List<Future<?>> running = new ArrayList<>(helping);
+    List<CompletableFuture<Void>> running = new ArrayList<>(helping);
     for (int worker = 1; worker <= helping; worker++) {
       int own = worker;
-      running.add(others.submit(() -> work(own, count, task, next)));
+      running.add(CompletableFuture.runAsync(() -> work(own, count, task, next), others));
     }
     try {
       work(0, count, task, next);
     } finally {
-      running.forEach(ComputeCrew::await);
+      await(running);
     }
   }
 
@@ -80,27 +76,20 @@ final class ComputeCrew implements AutoCloseable {
     }
   }
 
-  private static void await(Future<?> future) {
-    boolean interrupted = false;
+  /**
+   * Waits for all, even if one fails or the thread is interrupted: they use the caller's memory.
+   */
+  private static void await(List<CompletableFuture<Void>> running) {
     try {
-      while (true) {
-        try {
-          future.get(TASKS_DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
-          return;
-        } catch (InterruptedException e) {
-          // The tasks write memory that the caller frees: they must end first.
-          interrupted = true;
-        }
+      CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
+          .orTimeout(TASKS_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
+          .join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        throw new IllegalStateException(
+            "attention did not end within %d s".formatted(TASKS_DEADLINE.toSeconds()), e);
       }
-    } catch (ExecutionException e) {
       throw new IllegalStateException("attention failed: " + e.getCause(), e);
-    } catch (TimeoutException e) {
-      throw new IllegalStateException(
-          "attention did not end within %d s".formatted(TASKS_DEADLINE.toSeconds()), e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

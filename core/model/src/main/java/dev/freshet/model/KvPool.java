@@ -53,7 +53,6 @@ public final class KvPool implements AutoCloseable {
     this.layout = KvLayout.of(config, type);
     this.rotary = RotaryTables.of(config, maxLength);
     this.rotatedKey = new float[config.headDim()];
-    this.crew = new ComputeCrew(threads);
     this.tiles = IntStream.range(0, threads).mapToObj(_ -> new AttentionTile(layout)).toList();
     try (PointerScope _ = new PointerScope()) {
       for (int layer = 0; layer < config.layers(); layer++) {
@@ -63,6 +62,7 @@ public final class KvPool implements AutoCloseable {
       keys.forEach(Tensor::retainReference);
       values.forEach(Tensor::retainReference);
     }
+    this.crew = new ComputeCrew(threads);
   }
 
   private static Tensor reserve(long bytes) {

@@ -13,6 +13,8 @@ package dev.freshet.model;
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
+  /** Keeps every dimension. */
+  static final RotaryTable NONE = new RotaryTable(0, 0, new float[0], new float[0]);
 
   /** The rotations of heads of {@code headDim} at positions below {@code positions}. */
   static RotaryTable of(Rope rope, int headDim, int positions) {

@@ -50,13 +50,9 @@ public record RotaryTables(List<Optional<RotaryTable>> layers) {
       float scale,
       float[] target,
       int offset) {
-    Optional<RotaryTable> table = layers.get(layer);
-    if (table.isPresent()) {
-      table.get().rotate(format, source, headDim, position, scale, target, offset);
-    } else {
-      for (int i = 0; i < headDim; i++) {
-        target[offset + i] = format.get(source + (long) i * format.size()) * scale;
-      }
-    }
+    layers
+        .get(layer)
+        .orElse(RotaryTable.NONE)
+        .rotate(format, source, headDim, position, scale, target, offset);
   }
 }

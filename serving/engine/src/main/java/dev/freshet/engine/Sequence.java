@@ -148,11 +148,6 @@ public final class Sequence implements Engine.Generation {
     return furthest;
   }
 
-  /** The tokens that its blocks held after the last step that was taken. */
-  int settled() {
-    return settled;
-  }
-
   @Override
   public int cachedPrompt() {
     return cachedPrompt;
