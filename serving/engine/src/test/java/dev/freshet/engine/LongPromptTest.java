@@ -111,7 +111,9 @@ class LongPromptTest {
   /** Streams of at least one token each, in a paused engine. */
   private static List<Engine.Generation> streams(Engine engine, StepTimeline timeline, int count)
       throws Exception {
-    // The engine's thread asks for the pause, since it may make many tokens until another one does.
+    // All begin in one step, and the engine's thread asks for the pause: while this one is not
+    // scheduled, a stream could make all its tokens.
+    engine.pause(PauseMode.KEEP, false).get(60, TimeUnit.SECONDS);
     CompletableFuture<Void> paused = new CompletableFuture<>();
     AtomicBoolean asked = new AtomicBoolean();
     timeline.onDelivery(
@@ -125,6 +127,7 @@ class LongPromptTest {
     for (int i = 0; i < count; i++) {
       streams.add(engine.submit(greedy(SHORT, 250), timeline));
     }
+    engine.resume().get(60, TimeUnit.SECONDS);
     paused.get(60, TimeUnit.SECONDS);
     return streams;
   }
