@@ -1,24 +1,10 @@
 package dev.freshet.model;
 
-import dev.freshet.trace.ThreadPriority;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-
 /**
- * Threads that share the tasks of one computation with the thread that asks for it. The owner
- * closes it, which ends the threads.
+ * Threads that share the tasks of one computation with the thread that asks for it. A crew serves
+ * one thread at a time. The owner closes it.
  */
-final class ComputeCrew implements AutoCloseable {
-  private static final Duration TASKS_DEADLINE = Duration.ofMinutes(10);
-
+public sealed interface ComputeCrew extends AutoCloseable permits OpenMpCrew, ThreadCrew {
   /** A task on one of the crew's threads. */
   @FunctionalInterface
   interface Task {
@@ -31,70 +17,20 @@ final class ComputeCrew implements AutoCloseable {
     void run(int worker, int task);
   }
 
-  private final int workers;
-  private final ExecutorService others;
-
   /**
-   * @param workers threads that compute, the asking one included
+   * A crew of {@code workers} threads, the asking one included: libtorch's own if its OpenMP can be
+   * called, threads beside them otherwise.
    */
-  ComputeCrew(int workers) {
-    this.workers = workers;
-    this.others =
-        Executors.newFixedThreadPool(
-            Math.max(1, workers - 1),
-            Thread.ofPlatform().daemon().name("freshet-attention-", 0).factory());
-    for (int i = 1; i < workers; i++) {
-      others.execute(() -> ThreadPriority.lower(ThreadPriority.COMPUTE));
-    }
+  static ComputeCrew of(int workers) {
+    return OpenMpCrew.isSupported() ? new OpenMpCrew(workers) : new ThreadCrew(workers);
   }
+
+  /** How many threads compute, the asking one included. */
+  int workers();
 
   /** Carries out tasks 0 to {@code count} − 1 and returns when all are done. */
-  void run(int count, Task task) {
-    int helping = Math.min(workers, count) - 1;
-    if (helping <= 0) {
-      for (int i = 0; i < count; i++) {
-        task.run(0, i);
-      }
-      return;
-    }
-    AtomicInteger next = new AtomicInteger();
-    List<CompletableFuture<Void>> running = new ArrayList<>(helping);
-    for (int worker = 1; worker <= helping; worker++) {
-      int own = worker;
-      running.add(CompletableFuture.runAsync(() -> work(own, count, task, next), others));
-    }
-    try {
-      work(0, count, task, next);
-    } finally {
-      await(running);
-    }
-  }
-
-  private static void work(int worker, int count, Task task, AtomicInteger next) {
-    for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-      task.run(worker, i);
-    }
-  }
-
-  /**
-   * Waits for all, even if one fails or the thread is interrupted: they use the caller's memory.
-   */
-  private static void await(List<CompletableFuture<Void>> running) {
-    try {
-      CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
-          .orTimeout(TASKS_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
-          .join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof TimeoutException) {
-        throw new IllegalStateException(
-            "attention did not end within %d s".formatted(TASKS_DEADLINE.toSeconds()), e);
-      }
-      throw new IllegalStateException("attention failed: " + e.getCause(), e);
-    }
-  }
+  void run(int count, Task task);
 
   @Override
-  public void close() {
-    others.shutdown();
-  }
+  void close();
 }

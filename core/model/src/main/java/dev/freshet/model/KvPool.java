@@ -25,11 +25,11 @@ public final class KvPool implements AutoCloseable {
   /** Tokens in a block. */
   public static final int BLOCK_TOKENS = KvLayout.BLOCK;
 
-  /** Multiply-adds that are worth waking another thread for: about half a millisecond. */
-  private static final long WORTH_SHARING = 1 << 22;
-
   /** Query rows of one task of the crew. */
   private static final int TASK_ROWS = 16 * AttentionTile.ROWS;
+
+  /** Tokens whose keys and values one task of the crew writes. */
+  private static final int TASK_TOKENS = 16;
 
   private final ModelConfig config;
   private final ScalarType type;
@@ -37,7 +37,6 @@ public final class KvPool implements AutoCloseable {
   private final RotaryTables rotary;
   private final ComputeCrew crew;
   private final List<AttentionTile> tiles;
-  private final float[] rotatedKey;
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
 
@@ -45,15 +44,16 @@ public final class KvPool implements AutoCloseable {
    * Reserves the memory.
    *
    * @param maxLength the most tokens of a sequence
-   * @param threads that compute attention, the calling one included
+   * @param crew computes attention; stays the caller's
    */
-  public KvPool(ModelConfig config, int blocks, int maxLength, ScalarType type, int threads) {
+  public KvPool(ModelConfig config, int blocks, int maxLength, ScalarType type, ComputeCrew crew) {
     this.config = config;
     this.type = type;
     this.layout = KvLayout.of(config, type);
     this.rotary = RotaryTables.of(config, maxLength);
-    this.rotatedKey = new float[config.headDim()];
-    this.tiles = IntStream.range(0, threads).mapToObj(_ -> new AttentionTile(layout)).toList();
+    this.crew = crew;
+    this.tiles =
+        IntStream.range(0, crew.workers()).mapToObj(_ -> new AttentionTile(layout)).toList();
     try (PointerScope _ = new PointerScope()) {
       for (int layer = 0; layer < config.layers(); layer++) {
         keys.add(reserve(layout.keyBytes(blocks)));
@@ -62,7 +62,6 @@ public final class KvPool implements AutoCloseable {
       keys.forEach(Tensor::retainReference);
       values.forEach(Tensor::retainReference);
     }
-    this.crew = new ComputeCrew(threads);
   }
 
   private static Tensor reserve(long bytes) {
@@ -91,11 +90,26 @@ public final class KvPool implements AutoCloseable {
       long valueBase = values.get(layer).data_ptr().address();
       Heads newKeys = Heads.of(key);
       Heads newValues = Heads.of(value);
+      List<NewTokens> written = new ArrayList<>();
       int token = 0;
       for (KvSpan span : spans) {
-        write(layer, span, token, newKeys, newValues, keyBase, valueBase);
+        for (int first = 0; first < span.count(); first += TASK_TOKENS) {
+          written.add(
+              new NewTokens(span, token, first, Math.min(span.count(), first + TASK_TOKENS)));
+        }
         token += span.count();
       }
+      crew.run(
+          written.size(),
+          (worker, i) ->
+              write(
+                  layer,
+                  tiles.get(worker),
+                  written.get(i),
+                  newKeys,
+                  newValues,
+                  keyBase,
+                  valueBase));
       Tensor output =
           torch.empty(
               new long[] {1, token, config.heads(), config.headDim()}, Torch.options(type), null);
@@ -104,30 +118,40 @@ public final class KvPool implements AutoCloseable {
     };
   }
 
+  /**
+   * Some tokens of one span.
+   *
+   * @param token the number of the span's first token in the step
+   */
+  private record NewTokens(KvSpan span, int token, int first, int end) {}
+
   private void write(
       int layer,
-      KvSpan span,
-      int token,
+      AttentionTile tile,
+      NewTokens tokens,
       Heads newKeys,
       Heads newValues,
       long keyBase,
       long valueBase) {
-    for (int i = 0; i < span.count(); i++) {
-      int position = span.start() + i;
-      int block = span.blocks()[position / BLOCK_TOKENS];
+    // Attention overwrites it later.
+    float[] rotated = tile.queries();
+    for (int i = tokens.first(); i < tokens.end(); i++) {
+      int position = tokens.span().start() + i;
+      int block = tokens.span().blocks()[position / BLOCK_TOKENS];
       int slot = position % BLOCK_TOKENS;
+      int token = tokens.token() + i;
       for (int head = 0; head < config.kvHeads(); head++) {
         rotary.rotate(
             layer,
             layout.format(),
-            newKeys.at(token + i, head),
+            newKeys.at(token, head),
             config.headDim(),
             position,
             1,
-            rotatedKey,
+            rotated,
             0);
-        layout.putKey(keyBase, block, head, slot, rotatedKey);
-        layout.putValue(valueBase, block, head, slot, newValues.at(token + i, head));
+        layout.putKey(keyBase, block, head, slot, rotated);
+        layout.putValue(valueBase, block, head, slot, newValues.at(token, head));
       }
     }
   }
@@ -141,7 +165,6 @@ public final class KvPool implements AutoCloseable {
       int layer, List<KvSpan> spans, Heads query, Heads output, long keyBase, long valueBase) {
     int group = config.heads() / config.kvHeads();
     List<Rows> tasks = new ArrayList<>();
-    long work = 0;
     int token = 0;
     for (KvSpan span : spans) {
       int rows = span.count() * group;
@@ -150,21 +173,14 @@ public final class KvPool implements AutoCloseable {
           tasks.add(new Rows(span, token, head, first, Math.min(rows, first + TASK_ROWS)));
         }
       }
-      work += 2L * config.heads() * config.headDim() * span.count() * span.end();
       token += span.count();
     }
     int window = config.windows().get(layer).orElse(Integer.MAX_VALUE);
-    ComputeCrew.Task task =
+    crew.run(
+        tasks.size(),
         (worker, i) ->
             attend(
-                layer, tiles.get(worker), tasks.get(i), window, query, output, keyBase, valueBase);
-    if (work < WORTH_SHARING) {
-      for (int i = 0; i < tasks.size(); i++) {
-        task.run(0, i);
-      }
-    } else {
-      crew.run(tasks.size(), task);
-    }
+                layer, tiles.get(worker), tasks.get(i), window, query, output, keyBase, valueBase));
   }
 
   private void attend(
@@ -238,7 +254,6 @@ public final class KvPool implements AutoCloseable {
 
   @Override
   public void close() {
-    crew.close();
     keys.forEach(Tensor::close);
     values.forEach(Tensor::close);
   }

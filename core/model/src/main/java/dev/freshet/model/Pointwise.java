@@ -10,9 +10,13 @@ public sealed interface Pointwise permits TorchPointwise, VectorPointwise {
     return new TorchPointwise();
   }
 
-  /** With this processor's vectors and without gradients, in one pass over the elements. */
-  static Pointwise vectors() {
-    return new VectorPointwise();
+  /**
+   * With this processor's vectors and without gradients, in one pass over the elements.
+   *
+   * @param crew shares the rows
+   */
+  static Pointwise vectors(ComputeCrew crew) {
+    return new VectorPointwise(crew);
   }
 
   /**

@@ -1,5 +1,10 @@
 package dev.freshet.model;
 
+import static dev.freshet.model.FloatFormat.FLOATS;
+import static dev.freshet.model.FloatFormat.LANES;
+
+import jdk.incubator.vector.FloatVector;
+
 /**
  * The rotations of one {@link Rope} at all positions of a context. Pair i of a head is its
  * dimensions i and {@code pairs + i}; it turns from {@code (a, b)} to {@code (a·cos − b·sin, b·cos
@@ -51,7 +56,16 @@ public record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
     int table = position * pairs;
     long size = format.size();
     long upper = source + pairs * size;
-    for (int i = 0; i < pairs; i++) {
+    int whole = pairs - pairs % LANES;
+    for (int i = 0; i < whole; i += LANES) {
+      FloatVector first = format.load(source + i * size);
+      FloatVector second = format.load(upper + i * size);
+      FloatVector c = FloatVector.fromArray(FLOATS, cos, table + i).mul(scale);
+      FloatVector s = FloatVector.fromArray(FLOATS, sin, table + i).mul(scale);
+      first.mul(c).sub(second.mul(s)).intoArray(target, offset + i);
+      second.mul(c).add(first.mul(s)).intoArray(target, offset + pairs + i);
+    }
+    for (int i = whole; i < pairs; i++) {
       float first = format.get(source + i * size);
       float second = format.get(upper + i * size);
       float c = cos[table + i] * scale;

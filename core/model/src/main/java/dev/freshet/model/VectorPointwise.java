@@ -4,6 +4,7 @@ import static dev.freshet.model.FloatFormat.FLOATS;
 import static dev.freshet.model.FloatFormat.LANES;
 
 import dev.freshet.model.ModelFamily.Activation;
+import java.util.function.IntConsumer;
 import jdk.incubator.vector.FloatVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -12,11 +13,14 @@ import org.bytedeco.pytorch.global.torch;
  * See {@link Pointwise#vectors}. Computes in 32-bit floats and rounds the result once. libtorch
  * takes several passes, each with a tensor of its own, for the same.
  */
-record VectorPointwise() implements Pointwise {
+record VectorPointwise(ComputeCrew crew) implements Pointwise {
   /** √(2/π), and the factor of the cube, of the approximation of GELU by tanh. */
   private static final float GELU_SCALE = (float) Math.sqrt(2 / Math.PI);
 
   private static final float GELU_CUBE = 0.044715f;
+
+  /** Numbers that are worth a thread of their own: some microseconds. */
+  private static final int WORTH_SHARING = 1 << 13;
 
   @Override
   public Tensor norm(Norm norm, Tensor input) {
@@ -25,12 +29,29 @@ record VectorPointwise() implements Pointwise {
     Heads from = Heads.of(input);
     Heads to = Heads.of(output);
     long weight = norm.weight().data_ptr().address();
-    for (int token = 0; token < from.tokens(); token++) {
-      for (int head = 0; head < from.heads(); head++) {
-        normalise(norm, format, weight, from.width(), from.at(token, head), to.at(token, head));
-      }
-    }
+    share(
+        from.tokens(),
+        from.heads() * from.width(),
+        token -> {
+          for (int head = 0; head < from.heads(); head++) {
+            normalise(norm, format, weight, from.width(), from.at(token, head), to.at(token, head));
+          }
+        });
     return output;
+  }
+
+  /** Computes tokens, each of {@code width} numbers; all on this thread if they are few. */
+  private void share(int tokens, int width, IntConsumer token) {
+    int shares =
+        Math.clamp((long) tokens * width / WORTH_SHARING, 1, Math.min(tokens, crew.workers()));
+    crew.run(
+        shares,
+        (_, share) -> {
+          int end = (int) ((long) tokens * (share + 1) / shares);
+          for (int i = (int) ((long) tokens * share / shares); i < end; i++) {
+            token.accept(i);
+          }
+        });
   }
 
   private static long[] shape(Tensor tensor) {
@@ -74,10 +95,17 @@ record VectorPointwise() implements Pointwise {
     Heads gates = Heads.of(gate);
     Heads ups = Heads.of(up);
     Heads to = Heads.of(output);
-    for (int token = 0; token < gates.tokens(); token++) {
-      gate(
-          activation, format, gates.width(), gates.at(token, 0), ups.at(token, 0), to.at(token, 0));
-    }
+    share(
+        gates.tokens(),
+        gates.width(),
+        token ->
+            gate(
+                activation,
+                format,
+                gates.width(),
+                gates.at(token, 0),
+                ups.at(token, 0),
+                to.at(token, 0)));
     return output;
   }
 

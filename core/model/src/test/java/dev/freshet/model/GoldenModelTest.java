@@ -74,10 +74,11 @@ class GoldenModelTest {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard();
         ModelWeights weights = load(fixture, maxLength);
+        ComputeCrew crew = ComputeCrew.of(2);
         Decoder decoder =
-            new Decoder(weights, PackedLinear::new, PackedLinear::new, Pointwise.vectors());
+            new Decoder(weights, PackedLinear::new, PackedLinear::new, Pointwise.vectors(crew));
         KvPool pool =
-            new KvPool(weights.config(), 16 * cases.size(), maxLength, weights.type(), 2)) {
+            new KvPool(weights.config(), 16 * cases.size(), maxLength, weights.type(), crew)) {
       int rows = cases.size();
       List<List<Integer>> sequences = new ArrayList<>();
       List<List<Integer>> greedy = new ArrayList<>();

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KvPoolTest {
   private static final int MAX_LENGTH = 112;
   private static final int BLOCKS = 28;
+  private static final ComputeCrew ALONE = new ThreadCrew(1);
 
   /**
    * A shape of attention.
@@ -138,8 +139,8 @@ class KvPoolTest {
         .toList();
   }
 
-  private static KvPool pool(Shape shape, int threads) {
-    KvPool pool = new KvPool(shape.config(), BLOCKS, MAX_LENGTH, shape.type(), threads);
+  private static KvPool pool(Shape shape, ComputeCrew crew) {
+    KvPool pool = new KvPool(shape.config(), BLOCKS, MAX_LENGTH, shape.type(), crew);
     for (int first = 0; first < BLOCKS; first += MAX_LENGTH / KvPool.BLOCK_TOKENS) {
       int from = first;
       int[] blocks = IntStream.range(0, BLOCKS / 4).map(i -> from + i).toArray();
@@ -270,7 +271,7 @@ class KvPoolTest {
     List<List<Integer>> steps =
         List.of(List.of(15, 1, 40), List.of(1, 16, 1), List.of(1, 17, 9), List.of(30, 1, 16));
     List<Sequence> sequences = sequences(shape, 3);
-    try (KvPool pool = pool(shape, 1)) {
+    try (KvPool pool = pool(shape, ALONE)) {
       for (List<Integer> counts : steps) {
         int[] from = sequences.stream().mapToInt(sequence -> sequence.length).toArray();
         List<float[]> outputs = step(shape, pool, sequences, counts);
@@ -285,10 +286,11 @@ class KvPoolTest {
   @MethodSource("shapes")
   void aTokensOutputIsTheSameToTheLastBitInPartsAloneAndOnSeveralThreads(Shape shape) {
     float[] whole;
-    try (KvPool pool = pool(shape, 1)) {
+    try (KvPool pool = pool(shape, ALONE)) {
       whole = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(90)).getFirst();
     }
-    try (KvPool pool = pool(shape, 3)) {
+    try (ComputeCrew crew = ComputeCrew.of(3);
+        KvPool pool = pool(shape, crew)) {
       List<Sequence> sequences = sequences(shape, 3);
       List<float[]> parts = new ArrayList<>();
       for (int count : List.of(1, 2, 20, 15, 1, 51)) {
@@ -313,11 +315,11 @@ class KvPoolTest {
   void aTokenThatIsNotFiniteChangesNoOutputOfTokensThatDoNotSeeIt(Shape shape) {
     int bad = 37;
     float[] expected;
-    try (KvPool pool = pool(shape, 1)) {
+    try (KvPool pool = pool(shape, ALONE)) {
       expected = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(80)).getFirst();
     }
     for (float notFinite : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-      try (KvPool pool = pool(shape, 1)) {
+      try (KvPool pool = pool(shape, ALONE)) {
         Sequence sequence = sequences(shape, 3).getFirst();
         int width = shape.kvHeads() * shape.headDim();
         Arrays.fill(sequence.keys, bad * width, (bad + 1) * width, notFinite);
@@ -339,7 +341,7 @@ class KvPoolTest {
   @Test
   void aCopiedBlockHoldsWhatItsSourceHolds() {
     Shape shape = new Shape(ScalarType.BFloat16, 20, 2, 2, 0);
-    try (KvPool pool = pool(shape, 1)) {
+    try (KvPool pool = pool(shape, ALONE)) {
       Sequence sequence = sequences(shape, 3).getFirst();
       step(shape, pool, List.of(sequence), List.of(30));
       pool.copyBlock(sequence.blocks[1], BLOCKS - 1);

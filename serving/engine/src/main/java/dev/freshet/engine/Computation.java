@@ -1,5 +1,6 @@
 package dev.freshet.engine;
 
+import dev.freshet.model.ComputeCrew;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.FloatLinear;
 import dev.freshet.model.Linear;
@@ -19,8 +20,11 @@ import dev.freshet.weights.DType;
  *     kernels when a version is built
  * @param floatHead whether logits are computed in 32-bit floats
  * @param linearClock sums up the time in linear layers; read by the engine's thread only
+ * @param crew the engine's threads; closed with the computation
  */
-record Computation(DType type, boolean packs, boolean floatHead, TimedLinear.Clock linearClock) {
+record Computation(
+    DType type, boolean packs, boolean floatHead, TimedLinear.Clock linearClock, ComputeCrew crew)
+    implements AutoCloseable {
   static Computation of(EngineConfig engine, DType stored) {
     DType type = engine.dtype().or(stored);
     boolean packs = engine.packWeights() && PackedLinear.supports(Torch.scalarType(type));
@@ -28,14 +32,20 @@ record Computation(DType type, boolean packs, boolean floatHead, TimedLinear.Clo
         type,
         packs,
         engine.headDtype() == EngineConfig.HeadPrecision.FLOAT32 && type != DType.F32,
-        new TimedLinear.Clock());
+        new TimedLinear.Clock(),
+        ComputeCrew.of(engine.threads()));
   }
 
   /** A decoder over weights, which must stay open; if it packs, only those that are not linear. */
   Decoder decoder(ModelWeights weights) {
     Linear.Maker linears = packs ? PackedLinear::new : PlainLinear::new;
     Linear.Maker heads = floatHead ? layers -> new FloatLinear(layers, PlainLinear::new) : linears;
-    return new Decoder(weights, timed(linears), timed(heads), Pointwise.vectors());
+    return new Decoder(weights, timed(linears), timed(heads), Pointwise.vectors(crew));
+  }
+
+  @Override
+  public void close() {
+    crew.close();
   }
 
   private Linear.Maker timed(Linear.Maker linears) {

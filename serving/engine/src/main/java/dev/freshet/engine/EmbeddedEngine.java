@@ -38,6 +38,20 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
   private static Parts<VersionedModel> parts(
       ModelConfig config, Path baseDir, EngineConfig engine, MonotonicClock clock) {
     Computation computation = Computation.of(engine, config.dtype());
+    try {
+      return parts(config, baseDir, engine, clock, computation);
+    } catch (RuntimeException e) {
+      computation.close();
+      throw e;
+    }
+  }
+
+  private static Parts<VersionedModel> parts(
+      ModelConfig config,
+      Path baseDir,
+      EngineConfig engine,
+      MonotonicClock clock,
+      Computation computation) {
     int maxModelLen = Math.min(engine.maxModelLen(), config.maxContext());
     CheckpointSource source =
         new CheckpointSource(
@@ -45,6 +59,7 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
     int blocks =
         KvCapacity.blocks(config, Torch.scalarType(computation.type()), engine, maxModelLen);
     VersionedModel base = source.readBase().build().weights();
+    KvPool pool = pool(base, blocks, maxModelLen, computation);
     return new Parts<>(
         engine.modelName(),
         config.vocabSize(),
@@ -53,18 +68,16 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
         engine.maxWaiting(),
         engine.stepTokens(),
         new KvBlocks(blocks, KvPool.BLOCK_TOKENS),
-        new LibtorchRunner(
-            base,
-            pool(base.config(), blocks, maxModelLen, base, engine.threads()),
-            computation.linearClock()),
+        new LibtorchRunner(base, pool, computation),
         source,
         () -> Torch.computeThread(engine.threads()));
   }
 
   private static KvPool pool(
-      ModelConfig config, int blocks, int maxModelLen, VersionedModel base, int threads) {
+      VersionedModel base, int blocks, int maxModelLen, Computation computation) {
     try {
-      return new KvPool(config, blocks, maxModelLen, base.weights().type(), threads);
+      return new KvPool(
+          base.config(), blocks, maxModelLen, base.weights().type(), computation.crew());
     } catch (RuntimeException e) {
       base.close();
       throw new EngineException(

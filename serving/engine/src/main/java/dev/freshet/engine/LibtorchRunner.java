@@ -2,7 +2,6 @@ package dev.freshet.engine;
 
 import dev.freshet.model.KvPool;
 import dev.freshet.model.KvSpan;
-import dev.freshet.model.TimedLinear;
 import dev.freshet.model.Torch;
 import dev.freshet.trace.jfr.DecodeStepEvent;
 import java.util.Arrays;
@@ -14,16 +13,12 @@ import org.bytedeco.pytorch.Tensor;
 /** Computes tokens with a decoder on libtorch. */
 final class LibtorchRunner implements ModelRunner<VersionedModel> {
   private final KvPool pool;
-  private final TimedLinear.Clock linearClock;
+  private final Computation computation;
   private VersionedModel model;
 
-  /**
-   * Owns {@code pool}, and {@code model} until it is swapped.
-   *
-   * @param linearClock sums up the time in linear layers of all models
-   */
-  LibtorchRunner(VersionedModel model, KvPool pool, TimedLinear.Clock linearClock) {
-    this.linearClock = linearClock;
+  /** Owns {@code pool} and {@code computation}, and {@code model} until it is swapped. */
+  LibtorchRunner(VersionedModel model, KvPool pool, Computation computation) {
+    this.computation = computation;
     this.model = model;
     this.pool = pool;
   }
@@ -102,12 +97,13 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
 
   @Override
   public long linearNanos() {
-    return linearClock.nanos();
+    return computation.linearClock().nanos();
   }
 
   @Override
   public void close() {
-    try (VersionedModel _ = model) {
+    try (Computation _ = computation;
+        VersionedModel _ = model) {
       pool.close();
     }
   }
