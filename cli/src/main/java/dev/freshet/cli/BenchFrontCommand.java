@@ -70,7 +70,7 @@ final class BenchFrontCommand extends RunningCommand {
       split = " ",
       paramLabel = "OPTIONS",
       description =
-          "JVM options of the server, separated by spaces, after those of this process (default: none).")
+          "JVM options of the server, separated by spaces, after the usual ones (default: none).")
   private List<String> javaOptions = List.of();
 
   @Override

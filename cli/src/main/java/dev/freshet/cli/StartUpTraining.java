@@ -23,8 +23,9 @@ import java.util.Set;
 /**
  * What runs while the build records the start-up caches (AOT caches of the JDK), so that a cache
  * has the classes that a group of commands loads and the profiles of the methods it calls: {@code
- * roles} are the commands that serve or train, {@code tools} all others, which also read what
- * {@code roles} left in the directory.
+ * engine} are the commands that compute completions, {@code roles} those that train, orchestrate or
+ * measure, {@code tools} all others, which also read what {@code engine} left in the directory. The
+ * cache of {@code engine} holds classes only: with an incubating module the JDK keeps no profiles.
  */
 final class StartUpTraining {
   private static final int UPDATES = 6000;
@@ -35,18 +36,28 @@ final class StartUpTraining {
 
   /** Arguments: the group, and a directory for its files. Exits with the last command's code. */
   public static void main(String[] arguments) {
-    String run = Path.of(arguments[1], "run").toString();
-    System.exit(arguments[0].equals("roles") ? roles(run) : tools(run));
+    Path dir = Path.of(arguments[1]);
+    String run = dir.resolve("run").toString();
+    System.exit(
+        switch (arguments[0]) {
+          case "engine" -> engine(run);
+          case "roles" -> roles(dir.resolve("sft").toString());
+          default -> tools(run);
+        });
   }
 
-  private static int roles(String run) {
-    updates();
+  private static int engine(String run) {
     return Main.run(
         "run",
         "--run.dir=" + run,
         "--run.steps=12",
         "--sft.steps=3",
         "--orchestrator.eval_problems=8");
+  }
+
+  private static int roles(String run) {
+    updates();
+    return Main.run("sft", "--run.dir=" + run, "--sft.steps=3");
   }
 
   private static int tools(String run) {
@@ -57,8 +68,8 @@ final class StartUpTraining {
   }
 
   /**
-   * Thousands of weight updates of an engine without a model, so that the first updates of a run
-   * find the profiles of both ends of the admin lane.
+   * Thousands of weight updates of an engine without a model, so that the first updates find the
+   * profiles of both ends of the admin lane.
    */
   private static void updates() {
     EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);

@@ -15,10 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * {@code freshet serve} in a process of its own, on free ports of this machine. It runs on the JDK,
- * the class path and the JVM options of this process, and ends with it.
+ * {@code freshet serve} in a process of its own, on free ports of this machine. It runs on the JDK
+ * and the class path of this process and ends with it. Its JVM options are those in the system
+ * property {@code freshet.serve.options}, one a line, which the launcher sets; without it, those of this
+ * process.
  */
 public final class ServeProcess implements AutoCloseable {
+  private static final String OPTIONS = "freshet.serve.options";
   private static final Duration START = Duration.ofMinutes(2);
 
   private static final Pattern URLS =
@@ -40,14 +43,14 @@ public final class ServeProcess implements AutoCloseable {
    * @param main the main class of the {@code freshet} command
    * @param dir the directory for its logs
    * @param arguments the arguments after {@code serve}, without addresses and the run's directory
-   * @param javaOptions options of the JVM after those of this process
+   * @param javaOptions options of the JVM after the usual ones
    */
   private static ServeProcess start(
       Class<?> main, Path dir, List<String> arguments, List<String> javaOptions)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(jvmOptions());
     command.addAll(javaOptions);
     command.add(Lifetime.endsWith(ProcessHandle.current().pid()));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
@@ -118,13 +121,19 @@ public final class ServeProcess implements AutoCloseable {
    *
    * @param main the main class of the {@code freshet} command
    * @param dir the directory for its logs
-   * @param javaOptions options of the JVM after those of this process
+   * @param javaOptions options of the JVM after the usual ones
    */
   public static ServeProcess synthetic(
       Class<?> main, Path dir, double rate, List<String> javaOptions)
       throws IOException, InterruptedException {
     return start(
         main, dir, List.of("--engine", "synthetic", "--rate", Double.toString(rate)), javaOptions);
+  }
+
+  private static List<String> jvmOptions() {
+    return Optional.ofNullable(System.getProperty(OPTIONS))
+        .map(options -> options.lines().toList())
+        .orElseGet(ManagementFactory.getRuntimeMXBean()::getInputArguments);
   }
 
   private static Optional<Urls> urls(String output) {
