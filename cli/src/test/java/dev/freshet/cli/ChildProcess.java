@@ -34,9 +34,10 @@ final class ChildProcess implements AutoCloseable {
     return start(dir, List.of(VECTORS), absoluteClassPath(), arguments);
   }
 
-  /** The same in a JVM that has no Vector API. */
-  static ChildProcess startWithoutVectors(Path dir, String... arguments) throws IOException {
-    return start(dir, List.of(), absoluteClassPath(), arguments);
+  /** The same in a JVM that has no Vector API, with further options. */
+  static ChildProcess startWithoutVectors(Path dir, List<String> options, String... arguments)
+      throws IOException {
+    return start(dir, options, absoluteClassPath(), arguments);
   }
 
   /** The same with further classes, which hide those of the same name. */
@@ -46,14 +47,14 @@ final class ChildProcess implements AutoCloseable {
   }
 
   private static ChildProcess start(
-      Path dir, List<String> modules, String classPath, String... arguments) throws IOException {
+      Path dir, List<String> options, String classPath, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     if (System.getProperty("os.name").equals("Linux")) {
       // A process started in the background of a shell ignores SIGINT, and so do its children.
       command.addAll(List.of("env", "--default-signal=INT"));
     }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(modules);
+    command.addAll(options);
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",

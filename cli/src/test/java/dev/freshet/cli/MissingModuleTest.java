@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ class MissingModuleTest {
     try (ChildProcess serve =
         ChildProcess.startWithoutVectors(
             dir,
+            List.of(),
             "serve",
             "--model=" + MODEL.toAbsolutePath(),
             "--port=0",
@@ -25,6 +27,25 @@ class MissingModuleTest {
             "--run.dir=" + dir.resolve("run"))) {
       assertThat(serve.awaitEnd()).isEqualTo(1);
       assertThat(serve.err()).contains("start it with --add-modules jdk.incubator.vector");
+    }
+  }
+
+  @Test
+  void theServerOfABenchmarkHasTheOptionsThatTheLauncherGivesIt() throws Exception {
+    String options = "--add-modules=jdk.incubator.vector\n--enable-native-access=ALL-UNNAMED";
+    try (ChildProcess bench =
+        ChildProcess.startWithoutVectors(
+            dir,
+            List.of("-Dfreshet.serve.options=" + options),
+            "bench",
+            "--embedded",
+            "--streams=1",
+            "--updates=1",
+            "--lane=dedicated",
+            "--tokens=32",
+            "--update-every=100",
+            "--warm-up=0")) {
+      assertThat(bench.awaitEnd()).as(bench.out() + bench.err()).isZero();
     }
   }
 }
