@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -29,9 +30,6 @@ import java.util.stream.LongStream;
 public final class Tokenizer implements AutoCloseable {
   private static final String FILE = "tokenizer.json";
 
-  /** Several times as large as that of any published model. */
-  private static final long MOST_BYTES = 128 << 20;
-
   static {
     // Otherwise the library downloads a native build if it finds a GPU, and sends usage data.
     System.setProperty("ai.djl.offline", "true");
@@ -44,20 +42,30 @@ public final class Tokenizer implements AutoCloseable {
   /** A token before which any other is within a text; empty if there is none. */
   private final int[] word;
 
+  private final OptionalInt endToken;
+
   private final String source;
 
   /** Held for reading while the library reads its tokenizer, and for writing to free it. */
   private final ReadWriteLock open = new ReentrantReadWriteLock();
 
-  private Tokenizer(HuggingFaceTokenizer library, Vocabulary vocabulary, String source) {
+  private Tokenizer(
+      HuggingFaceTokenizer library,
+      Vocabulary vocabulary,
+      Optional<String> endToken,
+      String source) {
     this.library = library;
     this.vocabulary = vocabulary;
     this.vocabSize = vocabulary.size();
     this.word = vocabulary.word().stream().toArray();
+    this.endToken = endToken.map(vocabulary::idOf).orElse(OptionalInt.empty());
     this.source = source;
   }
 
-  /** Reads {@code tokenizer.json} from a directory, or the file itself. */
+  /**
+   * Reads {@code tokenizer.json} from a directory, with the {@code tokenizer_config.json} beside it
+   * if there is one, or the first file alone.
+   */
   public static Tokenizer load(Path dirOrFile) {
     Path file = Files.isDirectory(dirOrFile) ? dirOrFile.resolve(FILE) : dirOrFile;
     if (!Files.isRegularFile(file)) {
@@ -65,12 +73,9 @@ public final class Tokenizer implements AutoCloseable {
           "tokenizer %s: no such file: expected a Hugging Face tokenizer.json".formatted(file));
     }
     try {
-      long size = Files.size(file);
-      if (size > MOST_BYTES) {
-        throw new TokenizerException(
-            "tokenizer %s: %d bytes: expected at most %d".formatted(file, size, MOST_BYTES));
-      }
-      return parse(Files.readAllBytes(file), file.toString());
+      Optional<String> end =
+          Files.isDirectory(dirOrFile) ? EndToken.in(dirOrFile) : Optional.empty();
+      return parse(TokenizerFile.read(file), end, file.toString());
     } catch (IOException e) {
       throw new TokenizerException(
           "tokenizer %s: cannot be read: %s".formatted(file, e.getMessage()), e);
@@ -83,12 +88,16 @@ public final class Tokenizer implements AutoCloseable {
    * @param source the name of the file in messages
    */
   public static Tokenizer parse(byte[] json, String source) {
+    return parse(json, Optional.empty(), source);
+  }
+
+  private static Tokenizer parse(byte[] json, Optional<String> endToken, String source) {
     try {
       Vocabulary vocabulary = Vocabulary.parse(new String(json, StandardCharsets.UTF_8), source);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false"));
-      return new Tokenizer(library, vocabulary, source);
+      return new Tokenizer(library, vocabulary, endToken, source);
     } catch (TokenizerException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
@@ -204,6 +213,14 @@ public final class Tokenizer implements AutoCloseable {
   /** One more than the highest id of a token. */
   public int vocabSize() {
     return vocabSize;
+  }
+
+  /**
+   * The token that ends a text by the {@code tokenizer_config.json}; empty if it names none that
+   * the vocabulary has.
+   */
+  public OptionalInt endToken() {
+    return endToken;
   }
 
   /** The id of a token, given as the vocabulary writes it. */

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -137,5 +138,34 @@ class TokenizerTest {
       ids[i] = array.path(i).asInt();
     }
     return ids;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"eos_token\": \"</s>\"} | 2",
+        "{\"eos_token\": {\"content\": \"river\", \"lstrip\": false}} | -1",
+        "{\"eos_token\": {\"content\": \"<s>\", \"lstrip\": false}} | 1",
+        "{\"eos_token\": null} | -1",
+        "{} | -1"
+      })
+  void theEndTokenIsThatOfTheTokenizersConfigurationIfTheVocabularyHasIt(String json, int id)
+      throws IOException {
+    Fixtures.byteFallback(dir);
+    Files.writeString(dir.resolve("tokenizer_config.json"), json);
+    try (Tokenizer tokenizer = Tokenizer.load(dir)) {
+      assertThat(tokenizer.endToken().orElse(-1)).isEqualTo(id);
+    }
+  }
+
+  @Test
+  void anEndTokenOfAnotherTypeIsRefusedWithItsFile() throws IOException {
+    Fixtures.byteFallback(dir);
+    Path file = Files.writeString(dir.resolve("tokenizer_config.json"), "{\"eos_token\": 2}");
+
+    assertThatThrownBy(() -> Tokenizer.load(dir))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessage("%s: eos_token is number: expected a string, or an object with content", file);
   }
 }

@@ -54,10 +54,11 @@ public final class InferenceServer implements AutoCloseable {
     ModelDirectory.require(dir);
     CheckpointStore.warmUp();
     InferenceMetrics metrics = InferenceMetrics.in(registry, events.clock());
+    Tokenizer tokenizer = Tokenizer.load(dir);
     return start(
-        Tokenizer.load(dir),
+        tokenizer,
         _ -> new EmbeddedEngine(dir, config.engine(), events.clock(), metrics.engine()),
-        engine -> new ServedModel(dir.toString(), Set.copyOf(engine.eosTokens())),
+        engine -> ServedModel.of(dir, engine, tokenizer),
         config,
         http,
         events,
