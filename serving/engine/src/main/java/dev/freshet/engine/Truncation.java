@@ -153,7 +153,12 @@ final class Truncation {
   Sampler.Sample renormalized(Sampler.Sample sample) {
     float logMass = (float) Math.log(mass);
     return new Sampler.Sample(
-        sample.token(), sample.logprob() - logMass, renormalized(sample.top(), logMass));
+        sample.token(), among(sample.logprob(), logMass), renormalized(sample.top(), logMass));
+  }
+
+  /** A logprob divided by the mass. Both are rounded, so the only kept token could be above 0. */
+  private static float among(float logprob, float logMass) {
+    return Math.min(logprob - logMass, 0);
   }
 
   private List<TokenEvent.TopLogprob> renormalized(List<TokenEvent.TopLogprob> top, float logMass) {
@@ -166,7 +171,7 @@ final class Truncation {
     }
     return top.stream()
         .filter(one -> keeps.get(one.token()))
-        .map(one -> new TokenEvent.TopLogprob(one.token(), one.logprob() - logMass))
+        .map(one -> new TokenEvent.TopLogprob(one.token(), among(one.logprob(), logMass)))
         .toList();
   }
 

@@ -105,6 +105,22 @@ class SamplingDistributionTest {
     }
   }
 
+  /** A trainer takes a logprob above 0 for a fault, however small it is. */
+  @ParameterizedTest
+  @MethodSource("parameters")
+  void noLogprobIsAboveZero(Parameters parameters) {
+    for (int seed = 0; seed < 200; seed++) {
+      float[] logits = SamplingRows.normal(VOCAB, 0.1 + 0.1 * seed, seed);
+      for (Parameters one :
+          List.of(parameters.processed(20), parameters.topK(1).processed(20), parameters)) {
+        Sampler.Sample sample = SamplingRows.sample(logits, sequence(one, seed, PROMPT, GENERATED));
+
+        assertThat(sample.logprob()).isLessThanOrEqualTo(0);
+        assertThat(sample.top()).allMatch(top -> top.logprob() <= 0);
+      }
+    }
+  }
+
   /**
    * How many standard deviations the chi-square statistic lies above its mean. Tokens that are
    * expected less than five times are one class; impossible ones must not occur.
