@@ -47,6 +47,9 @@ class BenchSwapTest {
       assertThat(percentile(swaps, "stall_ms"))
           .isNotNegative()
           .isLessThan(percentile(swaps, "work_ms"));
+      assertThat(swaps.path("packing_share").asDouble()).isBetween(0.0, 1.0);
+      assertThat(percentile(swaps, "packing_ms") + percentile(swaps, "reading_ms"))
+          .isLessThan(2 * percentile(swaps, "work_ms"));
       assertThat(swaps.path("throughput_kept").asDouble()).isPositive();
     }
     JsonNode baseline = figures.path("baseline_copy");
@@ -57,6 +60,8 @@ class BenchSwapTest {
     for (String limit : List.of("memcpy_ms", "fault_ms", "checksum_ms")) {
       assertThat(figures.path("limits").path(limit).asDouble()).as(limit).isPositive();
     }
+    assertThat(figures.path("limits").path("reading_over_fault_and_checksum").asDouble())
+        .isPositive();
     for (String moment : List.of("before", "peak", "after")) {
       assertThat(figures.path("rss_mb").path(moment).asDouble()).as(moment).isPositive();
     }

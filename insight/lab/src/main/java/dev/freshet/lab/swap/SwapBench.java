@@ -100,11 +100,19 @@ public record SwapBench(int sequences, int maxTokens, int updates, Duration paus
     SwapFigures.Swaps figures() {
       return new SwapFigures.Swaps(
           of(timings -> timings.rpcMs().orElse(Double.NaN)),
-          of(
-              timings ->
-                  timings.rpcMs().orElse(Double.NaN) - timings.ms(UpdatePart.WAIT_STEP).orElse(0)),
+          of(Stretch::workMs),
+          of(Stretch::packingMs),
+          of(timings -> workMs(timings) - packingMs(timings)),
           of(timings -> timings.stallMs().orElse(Double.NaN)),
           tokensKept);
+    }
+
+    private static double workMs(AdminTimings timings) {
+      return timings.rpcMs().orElse(Double.NaN) - timings.ms(UpdatePart.WAIT_STEP).orElse(0);
+    }
+
+    private static double packingMs(AdminTimings timings) {
+      return timings.ms(UpdatePart.BUILD).orElse(0);
     }
 
     private Distribution of(ToDoubleFunction<AdminTimings> figure) {

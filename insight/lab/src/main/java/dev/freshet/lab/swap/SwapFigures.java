@@ -23,17 +23,34 @@ public record SwapFigures(
     Resident resident,
     Queue queue) {
 
+  /** The median of a verified update's work without packing, divided by what it cannot avoid. */
+  double readingOverLimits() {
+    return verified.readingMs().p50() / (limits.faultMs() + limits.checksumMs());
+  }
+
   /**
    * Updates that swap the weights.
    *
    * @param rpcMs the engine's work on one, waits included
    * @param workMs rpcMs without the wait for the decode step in progress
+   * @param packingMs the part of workMs that builds the decoder, which packs its weights
+   * @param readingMs workMs without packingMs
    * @param stallMs how long decoding was held between two steps
    * @param throughputKept the tokens of the second around an update divided by those of an
    *     undisturbed second
    */
   public record Swaps(
-      Distribution rpcMs, Distribution workMs, Distribution stallMs, double throughputKept) {}
+      Distribution rpcMs,
+      Distribution workMs,
+      Distribution packingMs,
+      Distribution readingMs,
+      Distribution stallMs,
+      double throughputKept) {
+    /** The median of packing divided by that of the work. */
+    double packingShare() {
+      return packingMs.p50() / workMs.p50();
+    }
+  }
 
   /**
    * Updates by pausing and copying; see {@link Swaps} and {@link BaselineCopy}.

@@ -23,26 +23,39 @@ public record SwapReport(SwapFigures figures) {
     return "%s, %,d bytes, %d sequences, %d updates of each kind%n"
             .formatted(
                 figures.shape(), figures.bytes(), figures.sequences(), verified.rpcMs().count())
-        + "%-14s %15s %17s %17s %11s%n"
-            .formatted("ms", "rpc p50    p99", "work p50    p99", "stall p50    p99", "tokens kept")
+        + "%-14s %15s %17s %17s %17s %11s%n"
+            .formatted(
+                "ms",
+                "rpc p50    p99",
+                "work p50    p99",
+                "packing p50   p99",
+                "stall p50    p99",
+                "tokens kept")
         + swaps("verified", verified)
         + swaps("unverified", unverified)
         + line(
-            "%-14s %7s %7s %9.1f %7.1f %9.2f %7.2f %11.2f%n",
+            "%-14s %7s %7s %9.1f %7.1f %9s %7s %9.2f %7.2f %11.2f%n",
             "pause and copy",
             "-",
             "-",
             baseline.workMs().p50(),
             baseline.workMs().p99(),
+            "-",
+            "-",
             baseline.stallMs().p50(),
             baseline.stallMs().p99(),
             baseline.throughputKept())
         + line(
-            "pause and copy stalls %.0f times as long as a verified update and works %.2f times as long%n",
+            "pause and copy stalls %.0f times as long as a verified update and works %.2f times as"
+                + " long%n",
             stallRatio(), workRatio())
         + line(
             "limits: memcpy %.1f ms, fault in %.1f ms, checksum %.1f ms%n",
             limits.memcpyMs(), limits.faultMs(), limits.checksumMs())
+        + line(
+            "packing is %.2f of a verified update's work; the rest is %.2f times fault in and"
+                + " checksum%n",
+            verified.packingShare(), figures.readingOverLimits())
         + line(
             "resident MiB: %.0f before, %.0f at most, %.0f after%n",
             resident.before(), resident.peak(), resident.after())
@@ -64,12 +77,14 @@ public record SwapReport(SwapFigures figures) {
 
   private static String swaps(String kind, SwapFigures.Swaps swaps) {
     return line(
-        "%-14s %7.1f %7.1f %9.1f %7.1f %9.2f %7.2f %11.2f%n",
+        "%-14s %7.1f %7.1f %9.1f %7.1f %9.1f %7.1f %9.2f %7.2f %11.2f%n",
         kind,
         swaps.rpcMs().p50(),
         swaps.rpcMs().p99(),
         swaps.workMs().p50(),
         swaps.workMs().p99(),
+        swaps.packingMs().p50(),
+        swaps.packingMs().p99(),
         swaps.stallMs().p50(),
         swaps.stallMs().p99(),
         swaps.throughputKept());
@@ -106,6 +121,7 @@ public record SwapReport(SwapFigures figures) {
     ReportFile.put(limits, "memcpy_ms", figures.limits().memcpyMs());
     ReportFile.put(limits, "fault_ms", figures.limits().faultMs());
     ReportFile.put(limits, "checksum_ms", figures.limits().checksumMs());
+    ReportFile.put(limits, "reading_over_fault_and_checksum", figures.readingOverLimits());
     ObjectNode resident = root.putObject("rss_mb");
     ReportFile.put(resident, "before", figures.resident().before());
     ReportFile.put(resident, "peak", figures.resident().peak());
@@ -125,6 +141,9 @@ public record SwapReport(SwapFigures figures) {
   private static void put(ObjectNode node, SwapFigures.Swaps swaps) {
     put(node, "rpc_ms", swaps.rpcMs());
     put(node, "work_ms", swaps.workMs());
+    put(node, "packing_ms", swaps.packingMs());
+    put(node, "reading_ms", swaps.readingMs());
+    ReportFile.put(node, "packing_share", swaps.packingShare());
     put(node, "stall_ms", swaps.stallMs());
     ReportFile.put(node, "throughput_kept", swaps.throughputKept());
   }
