@@ -32,8 +32,17 @@ public record OrchestratorConfig(
             doc = "most steps by which a rollout's policy may lag behind the one being trained")
         int asyncLevel,
     @Key(def = "8", doc = "most problems being answered at once") int maxInflightGroups,
-    @Key(def = "1.0", doc = "sampling temperature") double temperature,
-    @Key(def = "1.0", doc = "nucleus sampling: share of the probability mass to sample from")
+    @Key(
+            def = "1.0",
+            doc =
+                "sampling temperature; the loss is that of temperature 1, so rollouts of another"
+                    + " one are off-policy")
+        double temperature,
+    @Key(
+            def = "1.0",
+            doc =
+                "nucleus sampling: share of the probability mass to sample from; below 1, rollouts"
+                    + " are off-policy")
         double topP,
     @Key(
             def = "10",
