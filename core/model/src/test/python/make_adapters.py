@@ -26,6 +26,13 @@ ADAPTERS = {
     "llama": ("tiny-llama", dict(r=4, lora_alpha=8, target_modules="all-linear")),
     "llama-rslora": (
         "tiny-llama", dict(r=8, lora_alpha=4, use_rslora=True, target_modules=["q_proj", "v_proj", "lm_head"])),
+    # PEFT saves the keys of patterns sorted, and the first that matches counts.
+    "llama-patterns": (
+        "tiny-llama",
+        dict(
+            r=4, lora_alpha=8, target_modules="all-linear",
+            rank_pattern={"down_proj": 6, "layers.1.self_attn.[qk]_proj": 2},
+            alpha_pattern={"layers.0.self_attn.q_proj": 3, "self_attn.[a-z]_proj": 5, "up_proj": 16})),
     "phi3": ("tiny-phi3-window", dict(r=4, lora_alpha=6, target_modules=["qkv_proj", "gate_up_proj", "down_proj"])),
 }
 

@@ -32,14 +32,15 @@ public final class LoraAdapter implements AutoCloseable {
    *
    * @param a {@code [rank, in]}
    * @param b {@code [out, rank]}
+   * @param scale the factor on b · a
    */
-  record Factors(Tensor a, Tensor b) {}
+  record Factors(Tensor a, Tensor b, double scale) {}
 
-  private final LoraConfig config;
+  private final LoraSizes sizes;
   private final Map<String, Factors> layers;
 
-  private LoraAdapter(LoraConfig config, Map<String, Factors> layers) {
-    this.config = config;
+  private LoraAdapter(LoraSizes sizes, Map<String, Factors> layers) {
+    this.sizes = sizes;
     this.layers = layers;
   }
 
@@ -52,8 +53,13 @@ public final class LoraAdapter implements AutoCloseable {
           .factors()
           .forEach(
               (layer, stored) ->
-                  layers.put(layer, new Factors(copy(stored.a(), type), copy(stored.b(), type))));
-      return retained(parameters.config(), layers);
+                  layers.put(
+                      layer,
+                      new Factors(
+                          copy(stored.a(), type),
+                          copy(stored.b(), type),
+                          parameters.sizes().of(layer).scale())));
+      return retained(parameters.sizes(), layers);
     }
   }
 
@@ -89,10 +95,10 @@ public final class LoraAdapter implements AutoCloseable {
       shapes.forEach(
           (layer, shape) -> {
             if (targets.stream().anyMatch(target -> isTarget(layer, target))) {
-              layers.put(layer, initial(config.rank(), shape[0], shape[1]));
+              layers.put(layer, initial(config, shape[0], shape[1]));
             }
           });
-      return retained(config, layers);
+      return retained(new LoraSizes(config), layers);
     }
   }
 
@@ -100,15 +106,17 @@ public final class LoraAdapter implements AutoCloseable {
     return target.equals(ALL_LINEAR) || layer.endsWith("." + target);
   }
 
-  private static Factors initial(int rank, long out, long in) {
+  private static Factors initial(LoraConfig config, long out, long in) {
     double bound = 1 / Math.sqrt((double) in);
+    int rank = config.rank();
     Tensor a = torch.empty(new long[] {rank, in}, Torch.options(ScalarType.Float), null);
     a.uniform_(-bound, bound, null);
-    return new Factors(a, torch.zeros(new long[] {out, rank}, Torch.options(ScalarType.Float)));
+    Tensor b = torch.zeros(new long[] {out, rank}, Torch.options(ScalarType.Float));
+    return new Factors(a, b, config.scale());
   }
 
-  private static LoraAdapter retained(LoraConfig config, Map<String, Factors> layers) {
-    LoraAdapter adapter = new LoraAdapter(config, layers);
+  private static LoraAdapter retained(LoraSizes sizes, Map<String, Factors> layers) {
+    LoraAdapter adapter = new LoraAdapter(sizes, layers);
     adapter.tensors().values().forEach(Tensor::retainReference);
     return adapter;
   }
@@ -118,8 +126,9 @@ public final class LoraAdapter implements AutoCloseable {
     Map<String, Factors> shared = new LinkedHashMap<>();
     try (PointerScope _ = new PointerScope()) {
       layers.forEach(
-          (layer, own) -> shared.put(layer, new Factors(own.a().detach(), own.b().detach())));
-      return retained(config, shared);
+          (layer, own) ->
+              shared.put(layer, new Factors(own.a().detach(), own.b().detach(), own.scale())));
+      return retained(sizes, shared);
     }
   }
 
@@ -147,7 +156,7 @@ public final class LoraAdapter implements AutoCloseable {
    * @param base the directory or name of the base model
    */
   public Map<String, byte[]> files(String base) {
-    return Map.of(LoraJson.FILE_NAME, LoraJson.write(config, names(layers.keySet()), base));
+    return Map.of(LoraJson.FILE_NAME, LoraJson.write(sizes, names(layers.keySet()), base));
   }
 
   /** The last parts of the names of layers, each once. */
@@ -165,7 +174,7 @@ public final class LoraAdapter implements AutoCloseable {
       Linear linear = linears.make(affine);
       return factors.stream().allMatch(Optional::isEmpty)
           ? linear
-          : new LoraLinear(linear, factors, config.scale());
+          : new LoraLinear(linear, factors);
     };
   }
 
@@ -186,7 +195,7 @@ public final class LoraAdapter implements AutoCloseable {
                         own.b().to(ScalarType.Float),
                         own.a().to(ScalarType.Float),
                         new Scalar(1.0),
-                        new Scalar(config.scale()))
+                        new Scalar(own.scale()))
                     .to(parameter.scalar_type()));
   }
 
@@ -199,8 +208,8 @@ public final class LoraAdapter implements AutoCloseable {
                   NoGradGuard _ = new NoGradGuard()) {
                 return addition(
                     Torch.toFloats(own.a()),
-                    Torch.toFloats(own.b().mul(new Scalar(config.scale()))),
-                    config.rank());
+                    Torch.toFloats(own.b().mul(new Scalar(own.scale()))),
+                    Math.toIntExact(own.a().size(0)));
               }
             });
   }

@@ -5,15 +5,17 @@ import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.ModelFile;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads and writes a {@link LoraConfig} as the {@code adapter_config.json} of PEFT. Any setting
- * that changes what an adapter computes, and that Freshet does not implement, is an error.
+ * Reads and writes {@link LoraSizes} as the {@code adapter_config.json} of PEFT. Any setting that
+ * changes what an adapter computes, and that Freshet does not implement, is an error.
  */
 final class LoraJson {
   static final String FILE_NAME = "adapter_config.json";
@@ -41,7 +43,15 @@ final class LoraJson {
           "ensure_weight_tying");
 
   private static final Set<String> READ =
-      Set.of("peft_type", "r", "lora_alpha", "use_rslora", "bias", "init_lora_weights");
+      Set.of(
+          "peft_type",
+          "r",
+          "lora_alpha",
+          "rank_pattern",
+          "alpha_pattern",
+          "use_rslora",
+          "bias",
+          "init_lora_weights");
 
   /** Initializations that leave the base model as it is. */
   private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "eva", "orthogonal");
@@ -53,7 +63,7 @@ final class LoraJson {
    *
    * @throws ModelException if the file cannot be read, or the adapter is not supported
    */
-  static LoraConfig read(Path dir) {
+  static LoraSizes read(Path dir) {
     Path file = dir.resolve(FILE_NAME);
     try {
       JsonNode root = ModelFile.json(file, ModelFile.Kind.CONFIG);
@@ -69,7 +79,7 @@ final class LoraJson {
     }
   }
 
-  private static LoraConfig config(JsonNode root) {
+  private static LoraSizes config(JsonNode root) {
     JsonFields fields = new JsonFields(root);
     String type = fields.text("peft_type", "LORA");
     if (!type.equals("LORA")) {
@@ -95,8 +105,32 @@ final class LoraJson {
                 .formatted(Quoted.of(key)));
       }
     }
-    return new LoraConfig(
-        fields.number("r"), fields.decimal("lora_alpha"), fields.flag("use_rslora", false));
+    return new LoraSizes(
+        new LoraConfig(
+            fields.number("r"), fields.decimal("lora_alpha"), fields.flag("use_rslora", false)),
+        byPattern(fields, "rank_pattern", JsonFields::number),
+        byPattern(fields, "alpha_pattern", JsonFields::decimal));
+  }
+
+  /** The values of an object that is a setting, in its order; empty if it is absent or null. */
+  private static <T> Map<String, T> byPattern(
+      JsonFields fields, String key, BiFunction<JsonFields, String, T> value) {
+    if (!fields.has(key)) {
+      return Map.of();
+    }
+    JsonNode node = fields.root().path(key);
+    if (!node.isObject()) {
+      throw new ModelException(
+          "%s is %s: expected an object".formatted(key, ModelFile.typeOf(node)));
+    }
+    JsonFields patterns = fields.object(key);
+    Map<String, T> values = new LinkedHashMap<>();
+    try {
+      node.propertyNames().forEach(name -> values.put(name, value.apply(patterns, name)));
+    } catch (ModelException e) {
+      throw new ModelException(key + ": " + e.getMessage(), e);
+    }
+    return values;
   }
 
   private static boolean isUnset(JsonNode value) {
@@ -111,15 +145,17 @@ final class LoraJson {
    * @param targets the names of the adapted layers, without the layer's number
    * @param base the directory or name of the base model
    */
-  static byte[] write(LoraConfig config, Collection<String> targets, String base) {
+  static byte[] write(LoraSizes sizes, Collection<String> targets, String base) {
     ObjectNode root = JSON.createObjectNode();
     root.put("peft_type", "LORA");
     root.put("task_type", "CAUSAL_LM");
     root.put("base_model_name_or_path", base);
     root.put("inference_mode", true);
-    root.put("r", config.rank());
-    root.put("lora_alpha", config.alpha());
-    root.put("use_rslora", config.rankStabilized());
+    root.put("r", sizes.common().rank());
+    root.put("lora_alpha", sizes.common().alpha());
+    root.put("use_rslora", sizes.common().rankStabilized());
+    sizes.ranks().forEach(root.putObject("rank_pattern")::put);
+    sizes.alphas().forEach(root.putObject("alpha_pattern")::put);
     root.put("lora_dropout", 0.0);
     root.put("bias", "none");
     root.put("fan_in_fan_out", false);

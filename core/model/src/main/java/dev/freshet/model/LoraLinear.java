@@ -8,13 +8,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Linear layers with the factors of an adapter beside them: {@code output_i + scale · B_i · (A_i ·
- * input)}. Closing frees the linear layers, not the factors.
+ * Linear layers with the factors of an adapter beside them: {@code output_i + scale_i · B_i · (A_i
+ * · input)}. Closing frees the linear layers, not the factors.
  *
  * @param factors of each layer; empty for a layer without an adapter
  */
-record LoraLinear(Linear linear, List<Optional<LoraAdapter.Factors>> factors, double scale)
-    implements Linear {
+record LoraLinear(Linear linear, List<Optional<LoraAdapter.Factors>> factors) implements Linear {
   @Override
   public List<Tensor> apply(Tensor input) {
     List<Tensor> outputs = linear.apply(input);
@@ -30,7 +29,7 @@ record LoraLinear(Linear linear, List<Optional<LoraAdapter.Factors>> factors, do
       return output;
     }
     Tensor reduced = torch.linear(input, own.get().a());
-    return output.add(torch.linear(reduced, own.get().b()), new Scalar(scale));
+    return output.add(torch.linear(reduced, own.get().b()), new Scalar(own.get().scale()));
   }
 
   @Override

@@ -17,11 +17,11 @@ import java.util.stream.Stream;
  * The tensors of a mapped adapter in PEFT's format, all of which belong to linear layers of a
  * model, with their shapes and types checked.
  *
+ * @param sizes the adapter's size in each layer
  * @param checkpoint the adapter's directory, which must stay open while the factors are read
  * @param factors by the name of the linear layer, such as {@code model.layers.0.self_attn.q_proj}
  */
-public record LoraParameters(
-    LoraConfig config, Checkpoint checkpoint, Map<String, Factors> factors) {
+public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String, Factors> factors) {
   /** The matrices of one layer. */
   public record Factors(TensorView a, TensorView b) {}
 
@@ -40,7 +40,7 @@ public record LoraParameters(
    *     fit the model
    */
   public static LoraParameters of(ModelConfig model, Checkpoint checkpoint) {
-    LoraConfig config = LoraJson.read(checkpoint.dir());
+    LoraSizes sizes = LoraJson.read(checkpoint.dir());
     Map<String, TensorView> found = new TreeMap<>(checkpoint.tensors());
     Map<String, Factors> factors = new LinkedHashMap<>();
     linearShapes(model)
@@ -49,11 +49,12 @@ public record LoraParameters(
               Optional<TensorView> a = Optional.ofNullable(found.remove(nameOfA(layer)));
               Optional<TensorView> b = Optional.ofNullable(found.remove(nameOfB(layer)));
               if (a.isPresent() || b.isPresent()) {
+                int rank = sizes.of(layer).rank();
                 factors.put(
                     layer,
                     new Factors(
-                        checked(checkpoint, nameOfA(layer), a, config.rank(), shape[1]),
-                        checked(checkpoint, nameOfB(layer), b, shape[0], config.rank())));
+                        checked(checkpoint, nameOfA(layer), a, rank, shape[1]),
+                        checked(checkpoint, nameOfB(layer), b, shape[0], rank)));
               }
             });
     if (!found.isEmpty()) {
@@ -62,7 +63,7 @@ public record LoraParameters(
     if (factors.isEmpty()) {
       throw new ModelException("%s: the adapter has no tensor".formatted(checkpoint.dir()));
     }
-    return new LoraParameters(config, checkpoint, factors);
+    return new LoraParameters(sizes, checkpoint, factors);
   }
 
   private static ModelException notSupported(

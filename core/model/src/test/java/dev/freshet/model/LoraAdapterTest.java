@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,7 +42,7 @@ class LoraAdapterTest {
   @TempDir Path dir;
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
   void anAdapterBesideLinearLayersGivesTheLogitsOfPeft(String name) {
     try (ModelWeights weights = adapted(name);
         Decoder plain = new Decoder(weights);
@@ -53,7 +54,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
   void anAdapterAddedToWeightsGivesTheLogitsOfPeft(String name) {
     try (ModelWeights weights = base(name);
         LoraAdapter adapter = adapter(name)) {
@@ -66,7 +67,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
   void aCheckpointWithAnAdapterMergedGivesTheLogitsOfPeft(String name) {
     Map<String, byte[]> files =
         CheckpointStore.sideFiles(GoldenModelTest.FIXTURES.resolve(baseName(name)));
@@ -139,7 +140,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
   void onlyTheMatricesOfTheAdapterAreTrainedAndTheirGradientsAreThoseOfPeft(String name) {
     int[] ids = ids(name);
     try (PointerScope _ = new PointerScope();
@@ -189,7 +190,7 @@ class LoraAdapterTest {
       try (Checkpoint checkpoint = CheckpointStore.openVerified(step);
           LoraAdapter read =
               LoraAdapter.copyOf(LoraParameters.of(model, checkpoint), ScalarType.Float)) {
-        assertThat(LoraJson.read(step)).isEqualTo(config);
+        assertThat(LoraJson.read(step)).isEqualTo(new LoraSizes(config));
         assertThat(read.tensors().keySet()).isEqualTo(written.tensors().keySet());
         written
             .tensors()
@@ -204,6 +205,23 @@ class LoraAdapterTest {
           .containsExactly(
               "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj");
     }
+  }
+
+  @Test
+  void ranksAndAlphasByPatternReadBackInTheirOrder() throws IOException {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    ranks.put("v_proj", 5);
+    ranks.put("[qv]_proj", 2);
+    LoraSizes sizes = new LoraSizes(new LoraConfig(3, 6, false), ranks, Map.of("down_proj", 1.5));
+    Files.write(dir.resolve("adapter_config.json"), LoraJson.write(sizes, List.of(), "a model"));
+
+    LoraSizes read = LoraJson.read(dir);
+
+    assertThat(read).isEqualTo(sizes);
+    assertThat(read.of("model.layers.0.self_attn.v_proj").rank()).isEqualTo(5);
+    assertThat(read.of("model.layers.0.self_attn.q_proj").rank()).isEqualTo(2);
+    assertThat(read.of("model.layers.0.mlp.down_proj").scale()).isEqualTo(0.5);
+    assertThat(read.of("model.layers.0.self_attn.own_v_proj")).isEqualTo(sizes.common());
   }
 
   @Test
@@ -226,8 +244,14 @@ class LoraAdapterTest {
         "lora_bias | true | 'lora_bias' is not supported",
         "fan_in_fan_out | true | 'fan_in_fan_out' is not supported",
         "modules_to_save | [\"embed_tokens\"] | 'modules_to_save' is not supported",
-        "rank_pattern | {\"q_proj\": 2} | 'rank_pattern' is not supported",
-        "alpha_pattern | {\"q_proj\": 2} | 'alpha_pattern' is not supported",
+        "rank_pattern | {\"layers.0.mlp.up_proj\": 2} | layers.0.mlp.up_proj.lora_A.weight has"
+            + " shape [4, 64]: expected shape [2, 64]",
+        "rank_pattern | {\"q_proj\": 0} | rank_pattern: r 0: expected at least 1",
+        "rank_pattern | {\"q_proj(\": 4} | rank_pattern: Unclosed group: expected a regular"
+            + " expression",
+        "rank_pattern | [4] | rank_pattern is an array: expected an object",
+        "alpha_pattern | {\"q_proj\": \"a\"} | alpha_pattern: q_proj is a string: expected a"
+            + " number",
         "layer_replication | [[0, 1]] | 'layer_replication' is not supported",
         "trainable_token_indices | [1] | 'trainable_token_indices' is not supported",
         "a_setting_of_tomorrow | 3 | 'a_setting_of_tomorrow' is not supported",
