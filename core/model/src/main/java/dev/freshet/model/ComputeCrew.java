@@ -4,7 +4,8 @@ package dev.freshet.model;
  * Threads that share the tasks of one computation with the thread that asks for it. A crew serves
  * one thread at a time. The owner closes it.
  */
-public sealed interface ComputeCrew extends AutoCloseable permits OpenMpCrew, ThreadCrew {
+public sealed interface ComputeCrew extends AutoCloseable
+    permits ComputeCrew.Alone, OpenMpCrew, ThreadCrew {
   /** A task on one of the crew's threads. */
   @FunctionalInterface
   interface Task {
@@ -22,7 +23,28 @@ public sealed interface ComputeCrew extends AutoCloseable permits OpenMpCrew, Th
    * called, threads beside them otherwise.
    */
   static ComputeCrew of(int workers) {
+    if (workers == 1) {
+      return new Alone();
+    }
     return OpenMpCrew.isSupported() ? new OpenMpCrew(workers) : new ThreadCrew(workers);
+  }
+
+  /** The asking thread alone. */
+  record Alone() implements ComputeCrew {
+    @Override
+    public int workers() {
+      return 1;
+    }
+
+    @Override
+    public void run(int count, Task task) {
+      for (int i = 0; i < count; i++) {
+        task.run(0, i);
+      }
+    }
+
+    @Override
+    public void close() {}
   }
 
   /** How many threads compute, the asking one included. */

@@ -9,4 +9,4 @@ import org.bytedeco.pytorch.Tensor;
  * @param offset whether the factor is 1 + the weight; computed in 32-bit floats, because a 16-bit
  *     sum would lose the weight's last digits
  */
-record Norm(Tensor weight, boolean offset, double eps) {}
+public record Norm(Tensor weight, boolean offset, double eps) {}

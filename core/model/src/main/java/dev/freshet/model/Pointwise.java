@@ -4,7 +4,7 @@ import dev.freshet.model.ModelFamily.Activation;
 import org.bytedeco.pytorch.Tensor;
 
 /** What a decoder computes element by element or row by row, between its linear layers. */
-public sealed interface Pointwise permits TorchPointwise, VectorPointwise {
+public interface Pointwise {
   /** With libtorch, which records gradients. */
   static Pointwise torch() {
     return new TorchPointwise();

@@ -14,11 +14,6 @@ import org.bytedeco.pytorch.global.torch;
  * takes several passes, each with a tensor of its own, for the same.
  */
 record VectorPointwise(ComputeCrew crew) implements Pointwise {
-  /** √(2/π), and the factor of the cube, of the approximation of GELU by tanh. */
-  private static final float GELU_SCALE = (float) Math.sqrt(2 / Math.PI);
-
-  private static final float GELU_CUBE = 0.044715f;
-
   /** Numbers that are worth a thread of their own: some microseconds. */
   private static final int WORTH_SHARING = 1 << 13;
 
@@ -115,27 +110,14 @@ record VectorPointwise(ComputeCrew crew) implements Pointwise {
     int whole = width - width % LANES;
     for (int i = 0; i < whole; i += LANES) {
       FloatVector x = format.load(gate + i * size);
-      FloatVector divisor = VectorMath.exp(exponent(activation, x).neg()).add(1);
+      FloatVector divisor = VectorMath.exp(Gates.exponent(activation, x).neg()).add(1);
       format.store(to + i * size, x.div(divisor).mul(format.load(up + i * size)));
     }
     for (int i = whole; i < width; i++) {
       float x = format.get(gate + i * size);
-      double exponent =
-          switch (activation) {
-            case SILU -> x;
-            case GELU_TANH -> 2 * GELU_SCALE * (x + GELU_CUBE * x * x * x);
-          };
+      double exponent = Gates.exponent(activation, x);
       format.put(
           to + i * size, (float) (x / (1 + Math.exp(-exponent)) * format.get(up + i * size)));
     }
-  }
-
-  /** The e of an activation in the form {@code x / (1 + exp(−e))}. */
-  private static FloatVector exponent(Activation activation, FloatVector x) {
-    return switch (activation) {
-      case SILU -> x;
-      // (1 + tanh(z)) / 2 is 1 / (1 + exp(−2z)).
-      case GELU_TANH -> x.mul(x).mul(x).mul(GELU_CUBE).add(x).mul(2 * GELU_SCALE);
-    };
   }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KvPoolTest {
   private static final int MAX_LENGTH = 112;
   private static final int BLOCKS = 28;
-  private static final ComputeCrew ALONE = new ThreadCrew(1);
+  private static final ComputeCrew ALONE = ComputeCrew.of(1);
 
   /**
    * A shape of attention.

@@ -16,7 +16,7 @@ public record Execution(TrainingPrecision precision, int threads, boolean recomp
     }
   }
 
-  /** The passes over one micro-batch. */
+  /** The pass over one micro-batch whose gradients libtorch computes. */
   Pass pass() {
     return recomputes ? new RecomputingPass(precision) : Pass.keeping(precision);
   }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -15,9 +16,10 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * 32-bit floats for all trained parameters of a model, in one piece of memory and in the order of
- * the model's parameters: its weights, a gradient, or a moment of the optimizer. In one piece they
- * are summed, scaled and copied by few operations. The owner closes it.
+ * Numbers for all trained parameters of a model, in one piece of memory and in the order of the
+ * model's parameters: its weights, a gradient, or a moment of the optimizer, in 32-bit floats
+ * unless another type is named. In one piece they are summed, scaled and copied by few operations.
+ * The owner closes it.
  */
 final class ParameterBlock implements AutoCloseable {
   private final Tensor values;
@@ -28,11 +30,14 @@ final class ParameterBlock implements AutoCloseable {
 
   /** Zeros for the trained parameters of {@code weights}. */
   static ParameterBlock zeros(ModelWeights weights) {
+    return zeros(weights, ScalarType.Float);
+  }
+
+  /** Zeros of a type for the trained parameters of {@code weights}. */
+  static ParameterBlock zeros(ModelWeights weights, ScalarType type) {
     try (PointerScope _ = new PointerScope()) {
       Tensor zeros =
-          torch
-              .zeros(new long[] {elements(weights)}, Torch.options(ScalarType.Float))
-              .retainReference();
+          torch.zeros(new long[] {elements(weights)}, Torch.options(type)).retainReference();
       return new ParameterBlock(zeros);
     }
   }
@@ -73,6 +78,30 @@ final class ParameterBlock implements AutoCloseable {
       from += tensor.numel();
     }
     return views;
+  }
+
+  /**
+   * Matrices of {@code weights} that follow one another as one matrix with all their rows; empty if
+   * others lie between them. Belongs to the innermost {@code PointerScope}.
+   */
+  Optional<Tensor> joined(ModelWeights weights, List<String> names) {
+    long at = 0;
+    long from = 0;
+    long elements = 0;
+    int found = 0;
+    for (Map.Entry<String, Tensor> parameter : weights.trained().entrySet()) {
+      long size = parameter.getValue().numel();
+      if (found < names.size() && parameter.getKey().equals(names.get(found))) {
+        from = found == 0 ? at : from;
+        elements += size;
+        found++;
+      } else if (found > 0 && found < names.size()) {
+        return Optional.empty();
+      }
+      at += size;
+    }
+    long width = Objects.requireNonNull(weights.trained().get(names.getFirst())).size(-1);
+    return Optional.of(values.narrow(0, from, elements).view(-1, width));
   }
 
   /** The part of each trained parameter of {@code weights}, for a checkpoint. */

@@ -19,8 +19,12 @@ final class Replica implements AutoCloseable {
   private final LanguageHead head;
   private final Pass pass;
 
-  /** A replica whose gradient is zero. */
-  Replica(ModelWeights shared, Execution execution) {
+  /**
+   * A replica whose gradient is zero.
+   *
+   * @param computed the trained parameters in the type of linear layers
+   */
+  Replica(ModelWeights shared, ParameterBlock computed, Execution execution) {
     this.weights = shared.sharing();
     this.gradient = ParameterBlock.zeros(weights);
     try (PointerScope _ = new PointerScope()) {
@@ -34,10 +38,17 @@ final class Replica implements AutoCloseable {
                       .mutable_grad()
                       .put(view));
     }
-    this.decoder = new Decoder(weights);
     this.head =
         new LanguageHead(weights.head(), execution.precision().type(), LanguageHead.CHUNK_BYTES);
-    this.pass = execution.pass();
+    if (WrittenPass.trains(weights)) {
+      WrittenPass written =
+          new WrittenPass(weights, execution.precision().type(), execution.recomputes());
+      this.pass = written;
+      this.decoder = written.decoder(computed, gradient);
+    } else {
+      this.pass = execution.pass();
+      this.decoder = new Decoder(weights);
+    }
   }
 
   /** The sum of the gradients of all micro-batches since it was last set to zero. */

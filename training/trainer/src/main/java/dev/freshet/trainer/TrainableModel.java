@@ -31,6 +31,7 @@ public final class TrainableModel implements AutoCloseable {
   private final Workers workers;
   private final List<Replica> replicas;
   private final ParameterBlock block;
+  private final Optional<ParameterBlock> rounded;
   private final ParameterBlock mean;
   private final ParameterBlock square;
   private final AdamW optimizer;
@@ -49,11 +50,27 @@ public final class TrainableModel implements AutoCloseable {
     long bytes = ParameterBlock.elements(weights) * Float.BYTES;
     this.workers = new Workers(Parallelism.of(execution.threads(), bytes));
     this.block = ParameterBlock.moved(weights);
+    this.rounded = rounded(execution);
     this.replicas =
-        IntStream.range(0, workers.count()).mapToObj(_ -> new Replica(weights, execution)).toList();
+        IntStream.range(0, workers.count())
+            .mapToObj(_ -> new Replica(weights, rounded.orElse(block), execution))
+            .toList();
     this.mean = ParameterBlock.zeros(weights);
     this.square = ParameterBlock.zeros(weights);
     this.optimizer = new AdamW(config);
+  }
+
+  /** The weights in the type of linear layers, if that is another one and cast once a step. */
+  private Optional<ParameterBlock> rounded(Execution execution) {
+    ScalarType type = execution.precision().type();
+    if (type == ScalarType.Float || !WrittenPass.trains(weights)) {
+      return Optional.empty();
+    }
+    ParameterBlock copy = ParameterBlock.zeros(weights, type);
+    try (PointerScope _ = new PointerScope()) {
+      copy.part(0, 1).copy_(block.part(0, 1));
+    }
+    return Optional.of(copy);
   }
 
   /**
@@ -163,6 +180,7 @@ public final class TrainableModel implements AutoCloseable {
                     part(block, worker), gradient, part(mean, worker), part(square, worker)),
                 steps,
                 divisor);
+            rounded.ifPresent(copy -> part(copy, worker).copy_(part(block, worker)));
             clearGradient(worker);
           }
         });
@@ -221,6 +239,7 @@ public final class TrainableModel implements AutoCloseable {
     square.close();
     mean.close();
     replicas.forEach(Replica::close);
+    rounded.ifPresent(ParameterBlock::close);
     block.close();
     weights.close();
   }
