@@ -16,7 +16,7 @@ public record Execution(TrainingPrecision precision, int threads, boolean recomp
     }
   }
 
-  /** The pass over one micro-batch whose gradients libtorch computes. */
+  /** The pass over one micro-batch whose gradients libtorch computes, as those of an adapter. */
   Pass pass() {
     return recomputes ? new RecomputingPass(precision) : Pass.keeping(precision);
   }

@@ -10,8 +10,9 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The pass that keeps only the input of every layer and computes a layer once more when the
- * backward pass reaches it. Its activations are those of one layer, for a third more computation.
+ * The pass of an adapter that keeps only the input of every layer and computes a layer once more
+ * when the backward pass reaches it. Its activations are those of one layer, for a third more
+ * computation.
  */
 record RecomputingPass(TrainingPrecision precision) implements Pass {
   @Override
