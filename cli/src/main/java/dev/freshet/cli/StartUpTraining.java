@@ -23,9 +23,10 @@ import java.util.Set;
 /**
  * What runs while the build records the start-up caches (AOT caches of the JDK), so that a cache
  * has the classes that a group of commands loads and the profiles of the methods it calls: {@code
- * engine} are the commands that compute completions, {@code roles} those that train, orchestrate or
- * measure, {@code tools} all others, which also read what {@code engine} left in the directory. The
- * cache of {@code engine} holds classes only: with an incubating module the JDK keeps no profiles.
+ * engine} are the commands that compute completions or train, {@code roles} those that orchestrate
+ * or measure, {@code tools} all others, which also read what {@code engine} left in the directory.
+ * The cache of {@code engine} holds classes only: with an incubating module the JDK keeps no
+ * profiles.
  */
 final class StartUpTraining {
   private static final int UPDATES = 6000;
@@ -41,7 +42,7 @@ final class StartUpTraining {
     System.exit(
         switch (arguments[0]) {
           case "engine" -> engine(run);
-          case "roles" -> roles(dir.resolve("sft").toString());
+          case "roles" -> roles();
           default -> tools(run);
         });
   }
@@ -55,9 +56,9 @@ final class StartUpTraining {
         "--orchestrator.eval_problems=8");
   }
 
-  private static int roles(String run) {
+  private static int roles() {
     updates();
-    return Main.run("sft", "--run.dir=" + run, "--sft.steps=3");
+    return Main.run("orchestrate", "--help");
   }
 
   private static int tools(String run) {

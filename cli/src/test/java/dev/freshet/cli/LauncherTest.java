@@ -46,8 +46,8 @@ class LauncherTest {
   }
 
   private String jvmOf(String command) throws IOException, InterruptedException {
-    ProcessBuilder launch =
-        new ProcessBuilder("/bin/bash", dir.resolve("freshet").toString(), command);
+    ProcessBuilder launch = new ProcessBuilder("/bin/bash", dir.resolve("freshet").toString());
+    launch.command().addAll(List.of(command.split(" ")));
     launch.environment().put("JAVA_HOME", dir.resolve("jdk").toString());
     launch.environment().put("FRESHET_JAVA_OPTS", "-Done=1 -Dtwo=2");
     Path out = dir.resolve("out.txt");
@@ -58,14 +58,14 @@ class LauncherTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "serve"})
-  void aCommandThatStartsTheEngineHasTheVectorApi(String command) throws Exception {
+  @ValueSource(strings = {"run", "serve", "sft", "train", "bench train"})
+  void aCommandThatComputesOrTrainsAModelHasTheVectorApi(String command) throws Exception {
     assertThat(jvmOf(command))
         .contains("<" + VECTORS + ">", "/cli/target/engine.aot>", "<-Done=1>\n<-Dtwo=2>");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sft", "train", "orchestrate", "update", "analyze", "--help"})
+  @ValueSource(strings = {"orchestrate", "update", "analyze", "--help"})
   void anyOtherCommandHasACacheWithProfilesAndNoIncubatingModule(String command) throws Exception {
     assertThat(jvmOf(command)).doesNotContain("incubator").containsPattern("/(roles|tools)\\.aot>");
   }

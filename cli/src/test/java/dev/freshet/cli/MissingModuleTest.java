@@ -31,6 +31,16 @@ class MissingModuleTest {
   }
 
   @Test
+  void aTrainerInAJvmWithoutTheVectorApiSaysWhichOptionIsMissing() throws Exception {
+    try (ChildProcess sft =
+        ChildProcess.startWithoutVectors(
+            dir, List.of(), "sft", "--sft.steps=1", "--run.dir=" + dir.resolve("run"))) {
+      assertThat(sft.awaitEnd()).isEqualTo(1);
+      assertThat(sft.err()).contains("start it with --add-modules jdk.incubator.vector");
+    }
+  }
+
+  @Test
   void theServerOfABenchmarkHasTheOptionsThatTheLauncherGivesIt() throws Exception {
     String options = "--add-modules=jdk.incubator.vector\n--enable-native-access=ALL-UNNAMED";
     try (ChildProcess bench =

@@ -1,6 +1,6 @@
 package dev.freshet.model;
 
-/** The Vector API of the JVM, in which the engine's attention and {@link Pointwise} compute. */
+/** The Vector API of the JVM, in which the kernels of the engine and of the trainer compute. */
 public final class VectorApi {
   private static final String MODULE = "jdk.incubator.vector";
 
@@ -14,7 +14,7 @@ public final class VectorApi {
   public static void require() {
     if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
       throw new ModelException(
-          "the engine computes with Java's Vector API, but this JVM has no module %s: start it with --add-modules %s"
+          "models are computed with Java's Vector API, but this JVM has no module %s: start it with --add-modules %s"
               .formatted(MODULE, MODULE));
     }
   }

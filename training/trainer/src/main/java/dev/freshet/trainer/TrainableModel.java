@@ -4,6 +4,7 @@ import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Parameters;
+import dev.freshet.model.VectorApi;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.TensorSource;
@@ -43,8 +44,10 @@ public final class TrainableModel implements AutoCloseable {
    *
    * @param weights 32-bit weights in their own memory; if they have an adapter, only the adapter is
    *     trained; closed with this object
+   * @throws dev.freshet.model.ModelException if the JVM lacks the Vector API
    */
   public TrainableModel(ModelWeights weights, Execution execution, OptimizerConfig config) {
+    VectorApi.require();
     this.weights = weights;
     this.config = config;
     long bytes = ParameterBlock.elements(weights) * Float.BYTES;
