@@ -33,6 +33,8 @@ ADAPTERS = {
             r=4, lora_alpha=8, target_modules="all-linear",
             rank_pattern={"down_proj": 6, "layers.1.self_attn.[qk]_proj": 2},
             alpha_pattern={"layers.0.self_attn.q_proj": 3, "self_attn.[a-z]_proj": 5, "up_proj": 16})),
+    # Its q, k and v have biases.
+    "qwen2": ("tiny-qwen2", dict(r=6, lora_alpha=9, target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "up_proj"])),
     "phi3": ("tiny-phi3-window", dict(r=4, lora_alpha=6, target_modules=["qkv_proj", "gate_up_proj", "down_proj"])),
 }
 

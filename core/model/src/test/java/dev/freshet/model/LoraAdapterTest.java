@@ -20,7 +20,6 @@ import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -42,7 +41,7 @@ class LoraAdapterTest {
   @TempDir Path dir;
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
   void anAdapterBesideLinearLayersGivesTheLogitsOfPeft(String name) {
     try (ModelWeights weights = adapted(name);
         Decoder plain = new Decoder(weights);
@@ -54,7 +53,48 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
+  void anAdapterOfSomeRowsGivesThemTheLogitsOfPeftAndLeavesTheOthersAlone(String name) {
+    int[] ids = ids(name);
+    RowAdapters rows = new RowAdapters();
+    for (Linear.Maker linears : List.<Linear.Maker>of(PlainLinear::new, PackedLinear::new)) {
+      try (PointerScope _ = new PointerScope();
+          NoGradGuard _ = new NoGradGuard();
+          ModelWeights weights = base(name);
+          LoraProducts products = products(name, linears);
+          Decoder base = new Decoder(weights, linears, linears, Pointwise.torch());
+          Decoder decoder =
+              new Decoder(weights, rows.beside(linears), rows.beside(linears), Pointwise.torch())) {
+        Tensor unadapted = logits(base, ids, 3);
+
+        // The rows of three copies of the prompt lie one after another; the middle one is adapted.
+        List<RowAdapters.Group> middle =
+            List.of(new RowAdapters.Group(products, ids.length, ids.length));
+        Tensor logits = rows.with(middle, () -> logits(decoder, ids, 3));
+
+        assertLogits(name, logits.narrow(0, ids.length, ids.length));
+        for (int copy : new int[] {0, 2}) {
+          long from = (long) copy * ids.length;
+          assertThat(Torch.toFloats(logits.narrow(0, from, ids.length)))
+              .containsExactly(Torch.toFloats(unadapted.narrow(0, from, ids.length)));
+        }
+        assertThat(Torch.toFloats(logits(decoder, ids, 3)))
+            .as("without adapters")
+            .containsExactly(Torch.toFloats(unadapted));
+      }
+    }
+  }
+
+  private static LoraProducts products(String name, Linear.Maker linears) {
+    ModelConfig model = ConfigJson.read(GoldenModelTest.FIXTURES.resolve(baseName(name)));
+    try (Checkpoint checkpoint = Checkpoint.open(ADAPTERS.resolve(name))) {
+      return new LoraProducts(
+          LoraParameters.of(model, checkpoint), ScalarType.Float, linears, linears);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
   void anAdapterAddedToWeightsGivesTheLogitsOfPeft(String name) {
     try (ModelWeights weights = base(name);
         LoraAdapter adapter = adapter(name)) {
@@ -67,7 +107,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
   void aCheckpointWithAnAdapterMergedGivesTheLogitsOfPeft(String name) {
     Map<String, byte[]> files =
         CheckpointStore.sideFiles(GoldenModelTest.FIXTURES.resolve(baseName(name)));
@@ -140,7 +180,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
   void onlyTheMatricesOfTheAdapterAreTrainedAndTheirGradientsAreThoseOfPeft(String name) {
     int[] ids = ids(name);
     try (PointerScope _ = new PointerScope();
@@ -299,8 +339,14 @@ class LoraAdapterTest {
   private static void assertLogits(String name, Decoder decoder) {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
+      assertLogits(name, logits(decoder, ids(name)));
+    }
+  }
+
+  private static void assertLogits(String name, Tensor all) {
+    try (PointerScope _ = new PointerScope()) {
       JsonNode expected = golden(name).get("logits_first16");
-      float[] logits = Torch.toFloats(logits(decoder, ids(name)).narrow(1, 0, 16).contiguous());
+      float[] logits = Torch.toFloats(all.narrow(1, 0, 16).contiguous());
       for (int i = 0; i < logits.length; i++) {
         assertThat((double) logits[i])
             .as("token %d, logit %d", i / 16, i % 16)
@@ -311,13 +357,28 @@ class LoraAdapterTest {
 
   /** The logits at every position, {@code [time, vocabSize]}. */
   private static Tensor logits(Decoder decoder, int[] ids) {
-    Tensor positions =
-        torch.arange(new Scalar((long) ids.length), Torch.options(ScalarType.Long)).view(1, -1);
+    return logits(decoder, ids, 1);
+  }
+
+  /** The same for copies of the sequence one after another in one row of tokens. */
+  private static Tensor logits(Decoder decoder, int[] ids, int copies) {
+    long[] positions = new long[copies * ids.length];
+    long[] sequences = new long[positions.length];
+    long[] tokens = new long[positions.length];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = i % ids.length;
+      sequences[i] = i / ids.length;
+      tokens[i] = ids[i % ids.length];
+    }
     FullAttention attention =
         new FullAttention(
-            decoder.config(), positions, torch.zeros_like(positions), ScalarType.Float);
-    Tensor tokens = Torch.longs(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
-    return decoder.logits(decoder.hidden(tokens, attention)).select(0, 0);
+            decoder.config(),
+            Torch.longs(positions, 1, positions.length),
+            Torch.longs(sequences, 1, positions.length),
+            ScalarType.Float);
+    return decoder
+        .logits(decoder.hidden(Torch.longs(tokens, 1, tokens.length), attention))
+        .select(0, 0);
   }
 
   private static ModelWeights adapted(String name) {
