@@ -125,7 +125,13 @@ final class MetricsCost {
   private static Sequence sequence() {
     Sequence sequence =
         new Sequence(
-            Fixture.greedy(new int[] {3}, 100), _ -> {}, new SplittableRandom(1), 100, 0, _ -> {});
+            Fixture.greedy(new int[] {3}, 100),
+            Optional.empty(),
+            _ -> {},
+            new SplittableRandom(1),
+            100,
+            0,
+            _ -> {});
     var _ = sequence.append(4);
     var _ = sequence.append(5);
     return sequence;
@@ -194,8 +200,9 @@ final class MetricsCost {
     }
     double cost = counting + telling;
     System.out.printf(
-        "%nan update without a model %.0f us at the median; of these at both ends%n"
-            + "counting it %.2f us, its lines and waits %.2f us (%.2f us while the flight recorder records): %.2f %%%n",
+        "%nan update without a model %.0f us at the median; of these at both ends%ncounting it %.2f"
+            + " us, its lines and waits %.2f us (%.2f us while the flight recorder records): %.2f"
+            + " %%%n",
         wall, counting, telling, recording, 100 * cost / wall);
     System.out.printf("a page of %d bytes %.0f us%n", registry.page("").body().length, page);
   }

@@ -66,6 +66,11 @@ public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String,
     return new LoraParameters(sizes, checkpoint, factors);
   }
 
+  /** The highest rank of a layer. */
+  public int rank() {
+    return factors.keySet().stream().mapToInt(layer -> sizes.of(layer).rank()).max().orElse(0);
+  }
+
   private static ModelException notSupported(
       ModelConfig model, Checkpoint checkpoint, String name) {
     String expected =

@@ -29,12 +29,22 @@ class HostileJsonTest {
           Named.of("completions", json -> CompletionRequest.parse(json, 1024)),
           Named.of("update_weights", UpdateWeightsRequest::parse),
           Named.of("reload_weights", ReloadWeightsRequest::parse),
+          Named.of("load_lora_adapter", AdapterRequest::parseLoad),
+          Named.of("unload_lora_adapter", AdapterRequest::parseUnload),
           Named.of("abort_requests", AbortRequest::parse));
 
   private static Stream<Arguments> bodies() throws Exception {
     List<Named<String>> bodies =
         Stream.concat(
-                Stream.of("prompt", "metadata", "step", "weight_dir", "mode", "request_ids", "x")
+                Stream.of(
+                        "prompt",
+                        "metadata",
+                        "step",
+                        "weight_dir",
+                        "lora_name",
+                        "mode",
+                        "request_ids",
+                        "x")
                     .flatMap(
                         field ->
                             values()
@@ -124,7 +134,8 @@ class HostileJsonTest {
         .endsWith("at most 64 levels of nesting");
     assertThat(message("{\"prompt\":\"a\",\"seed\":" + "1".repeat(LONG) + "}"))
         .isEqualTo(
-            "seed: expected names and numbers of at most 1000 characters, and at most 64 levels of nesting");
+            "seed: expected names and numbers of at most 1000 characters, and at most 64 levels of"
+                + " nesting");
     assertThat(message("{\"prompt\":\"a\",\"metadata\":{\"a\":1,\"a\":2}}"))
         .isEqualTo("metadata/a: expected once, got it again");
     assertThat(message("{\"prompt\":\"a\",\"b\\nc\":1}")).isEqualTo("unknown field 'b\\u000ac'");

@@ -172,6 +172,16 @@ final class AdmissionQueue {
     }
   }
 
+  /** Whether a sequence with this adapter waits. */
+  boolean anyOf(long adapterId) {
+    lock.lock();
+    try {
+      return waiting.stream().anyMatch(sequence -> sequence.adapterId() == adapterId);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Takes all waiting sequences. */
   List<Sequence> drain() {
     lock.lock();

@@ -96,7 +96,7 @@ final class BlockTable {
   }
 
   private Node position(KvBlocks pool, Sequence sequence) {
-    return last.orElseGet(() -> pool.root(sequence.request().cacheSalt()));
+    return last.orElseGet(() -> pool.root(sequence.prefixKey()));
   }
 
   /** Takes blocks until they can hold {@code tokens} tokens; returns how many they can hold. */

@@ -77,7 +77,7 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   }
 
   /** The step in a checkpoint's manifest, if it has one. */
-  private static OptionalLong manifestStep(Path dir) {
+  static OptionalLong manifestStep(Path dir) {
     Path manifest = dir.resolve(Manifest.FILE_NAME);
     try {
       return Files.exists(manifest)

@@ -4,10 +4,13 @@ import dev.freshet.model.ComputeCrew;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.FloatLinear;
 import dev.freshet.model.Linear;
+import dev.freshet.model.LoraParameters;
+import dev.freshet.model.LoraProducts;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.PackedLinear;
 import dev.freshet.model.PlainLinear;
 import dev.freshet.model.Pointwise;
+import dev.freshet.model.RowAdapters;
 import dev.freshet.model.TimedLinear;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.DType;
@@ -21,9 +24,15 @@ import dev.freshet.weights.DType;
  * @param floatHead whether logits are computed in 32-bit floats
  * @param linearClock sums up the time in linear layers; read by the engine's thread only
  * @param crew the engine's threads; closed with the computation
+ * @param rowAdapters which rows of a step use an adapter; set by the engine's thread only
  */
 record Computation(
-    DType type, boolean packs, boolean floatHead, TimedLinear.Clock linearClock, ComputeCrew crew)
+    DType type,
+    boolean packs,
+    boolean floatHead,
+    TimedLinear.Clock linearClock,
+    ComputeCrew crew,
+    RowAdapters rowAdapters)
     implements AutoCloseable {
   static Computation of(EngineConfig engine, DType stored) {
     DType type = engine.dtype().or(stored);
@@ -33,14 +42,34 @@ record Computation(
         packs,
         engine.headDtype() == EngineConfig.HeadPrecision.FLOAT32 && type != DType.F32,
         new TimedLinear.Clock(),
-        ComputeCrew.of(engine.threads()));
+        ComputeCrew.of(engine.threads()),
+        new RowAdapters());
   }
 
   /** A decoder over weights, which must stay open; if it packs, only those that are not linear. */
   Decoder decoder(ModelWeights weights) {
-    Linear.Maker linears = packs ? PackedLinear::new : PlainLinear::new;
-    Linear.Maker heads = floatHead ? layers -> new FloatLinear(layers, PlainLinear::new) : linears;
-    return new Decoder(weights, timed(linears), timed(heads), Pointwise.vectors(crew));
+    return new Decoder(
+        weights,
+        timed(rowAdapters.beside(linears())),
+        timed(rowAdapters.beside(heads())),
+        Pointwise.vectors(crew));
+  }
+
+  /** An adapter to be computed beside the decoders, in memory of its own. */
+  LoraProducts products(LoraParameters adapter) {
+    LoraProducts products = new LoraProducts(adapter, Torch.scalarType(type), linears(), heads());
+    if (packs) {
+      products.releaseMatrices();
+    }
+    return products;
+  }
+
+  private Linear.Maker linears() {
+    return packs ? PackedLinear::new : PlainLinear::new;
+  }
+
+  private Linear.Maker heads() {
+    return floatHead ? layers -> new FloatLinear(layers, PlainLinear::new) : linears();
   }
 
   @Override

@@ -35,6 +35,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
   private final Outgoing outgoing = new Outgoing();
   private final Gate<W> gate = new Gate<>();
   private final Steps steps;
+  private final Retiring retiring;
 
   /**
    * @param runner owned and closed by the loop
@@ -67,6 +68,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
         new Scheduler(
             new StepPlan.Parts(blocks, sequences, admission, runner, metrics, stepTokens));
     this.steps = new Steps(runner, scheduler, sequences, gate, outgoing, meter);
+    this.retiring = new Retiring(sequences, admission);
     metrics.blocks(blocks.owned(), blocks.total());
   }
 
@@ -128,6 +130,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       steps.failAll(e);
     }
     outgoing.deliver();
+    retiring.complete();
     admission.running(sequences.size());
     metrics.blocks(blocks.owned(), blocks.total());
     if (steps.failuresInARow() >= MAX_FAILURES_IN_A_ROW) {
@@ -161,6 +164,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       case LoopRequests.Swap<W> swap -> take(swap);
       case LoopRequests.Pause<W> pause -> pause(pause);
       case LoopRequests.Resume<W> resume -> resume(resume);
+      case LoopRequests.Retire<W> retire -> retiring.add(retire);
     }
   }
 

@@ -70,6 +70,8 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
         new KvBlocks(blocks, KvPool.BLOCK_TOKENS),
         new LibtorchRunner(base, pool, computation),
         source,
+        new PeftSource(base.config(), computation, engine.adapters().maxLoraRank(), clock),
+        engine.adapters().maxLoras(),
         () -> Torch.computeThread(engine.threads()));
   }
 

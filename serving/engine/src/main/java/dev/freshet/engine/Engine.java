@@ -49,12 +49,17 @@ public interface Engine extends AutoCloseable {
   int waiting();
 
   /**
+   * The adapters (LoRA) that requests may choose by name, in the order in which they were loaded.
+   */
+  List<LoadedAdapter> adapters();
+
+  /**
    * Queues completions, all of them or none; their events go to {@code outlet}.
    *
    * @return what was queued, in the order of the requests
    * @throws EngineException INVALID if a request does not fit the model, or if there are more than
-   *     the admission queue can hold; OVERLOADED if it has no room for all of them now, or the
-   *     engine is shutting down
+   *     the admission queue can hold; NOT_FOUND if a request chooses an adapter that is not loaded;
+   *     OVERLOADED if it has no room for all of them now, or the engine is shutting down
    */
   List<Generation> submit(List<GenerationRequest> requests, Outlet outlet);
 

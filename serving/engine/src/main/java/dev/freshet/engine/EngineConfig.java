@@ -1,6 +1,7 @@
 package dev.freshet.engine;
 
 import dev.freshet.config.Check;
+import dev.freshet.config.Inline;
 import dev.freshet.config.Key;
 import dev.freshet.weights.DType;
 import java.util.Optional;
@@ -28,9 +29,9 @@ public record EngineConfig(
     @Key(
             def = "auto",
             doc =
-                "type in which logits are computed: auto (dtype) or float32, in which tokens of a 16-bit"
-                    + " model do not tie; it takes 4 bytes × vocabulary × hidden size more for each"
-                    + " version in memory")
+                "type in which logits are computed: auto (dtype) or float32, in which tokens of a"
+                    + " 16-bit model do not tie; it takes 4 bytes × vocabulary × hidden size more"
+                    + " for each version in memory")
         HeadPrecision headDtype,
     @Key(
             def = "true",
@@ -44,7 +45,8 @@ public record EngineConfig(
             doc =
                 "refuse a checkpoint with tensors that the model does not have, such as a value"
                     + " head, instead of a warning")
-        boolean strictWeights) {
+        boolean strictWeights,
+    @Inline AdapterLimits adapters) {
   /** The type that the engine computes in. */
   public enum Precision {
     /** The type that the checkpoint is stored in. */

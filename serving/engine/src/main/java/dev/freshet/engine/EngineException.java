@@ -8,6 +8,8 @@ public final class EngineException extends RuntimeException {
   public enum Kind {
     /** The request itself is wrong (HTTP 400). */
     INVALID,
+    /** What the request names does not exist (HTTP 404). */
+    NOT_FOUND,
     /** The request is well formed, but the state or the checkpoint forbids it (HTTP 409). */
     CONFLICT,
     /** The engine cannot accept more work now (HTTP 503). */

@@ -1,12 +1,14 @@
 package dev.freshet.engine;
 
 import dev.freshet.metrics.Counter;
+import dev.freshet.metrics.Gauge;
 import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.metrics.TimeInState;
 import dev.freshet.trace.MonotonicClock;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.DoubleSupplier;
 
 /**
  * The metrics of a decode loop, updated on its thread. No method blocks, and none allocates for a
@@ -25,6 +27,7 @@ public final class EngineMetrics {
   private final LongAdder linearNanos = new LongAdder();
   private volatile int blocksOwned;
   private volatile int blocks;
+  private final Gauge adapters;
   private final TimeInState idle;
 
   public EngineMetrics(MetricsRegistry registry, MonotonicClock clock) {
@@ -92,6 +95,13 @@ public final class EngineMetrics {
         .of()
         .read(() -> blocksOwned);
     registry.gauge(Role.INFERENCE, "freshet_kv_blocks", "All KV blocks").of().read(() -> blocks);
+    this.adapters =
+        registry
+            .gauge(
+                Role.INFERENCE,
+                "freshet_adapters_loaded",
+                "Adapters (LoRA) that requests may choose by name")
+            .of();
     this.idle = new TimeInState(clock);
     registry
         .counter(
@@ -139,6 +149,11 @@ public final class EngineMetrics {
   void blocks(int owned, int total) {
     blocksOwned = owned;
     blocks = total;
+  }
+
+  /** Sets how the number of loaded adapters is read, on the thread that makes a page. */
+  void adapters(DoubleSupplier loaded) {
+    adapters.read(loaded);
   }
 
   /** Counts the tokens of a step. */

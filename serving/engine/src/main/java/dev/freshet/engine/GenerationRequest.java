@@ -26,6 +26,7 @@ import java.util.Set;
  * @param priority a request of a lower priority is scheduled earlier; 0 by default
  * @param cacheSalt cached prefixes are shared only among requests with the same salt; without a
  *     salt, among those without one
+ * @param adapter the name of a loaded adapter to generate with; empty for the base model
  */
 public record GenerationRequest(
     int[] prompt,
@@ -40,7 +41,8 @@ public record GenerationRequest(
     int topLogprobs,
     LogprobsMode logprobsMode,
     long priority,
-    Optional<String> cacheSalt) {
+    Optional<String> cacheSalt,
+    Optional<String> adapter) {
   /** Whether every token is the most likely one; then nothing is truncated. */
   boolean isGreedy() {
     return temperature < CompletionRequest.GREEDY_BELOW;

@@ -116,9 +116,9 @@ final class KvBlocks {
     }
   }
 
-  /** The root of the index for sequences of a salt. */
-  Node root(Optional<String> salt) {
-    return tree.root(salt);
+  /** The root of the index for sequences of a key. */
+  Node root(PrefixKey key) {
+    return tree.root(key);
   }
 
   /**

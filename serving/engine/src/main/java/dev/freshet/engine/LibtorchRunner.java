@@ -2,10 +2,13 @@ package dev.freshet.engine;
 
 import dev.freshet.model.KvPool;
 import dev.freshet.model.KvSpan;
+import dev.freshet.model.RowAdapters;
 import dev.freshet.model.Torch;
 import dev.freshet.trace.jfr.DecodeStepEvent;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToIntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -41,7 +44,8 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
     List<Chunk> last = chunks.stream().filter(Chunk::isLast).toList();
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
-      Tensor hidden = hidden(chunks);
+      Tensor hidden =
+          computation.rowAdapters().with(adapted(chunks, Chunk::count), () -> hidden(chunks));
       List<Sampler.Sample> samples =
           last.isEmpty() ? List.of() : sample(last, hidden.index_select(0, ends(chunks)));
       recorded.done(!chunks.stream().allMatch(Chunk::isDecode), chunks.size(), version());
@@ -86,8 +90,34 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   private List<Sampler.Sample> sample(List<Chunk> chunks, Tensor hidden) {
-    return Sampler.sample(
-        model.decoder().logits(hidden), chunks.stream().map(Chunk::sequence).toList());
+    Tensor logits =
+        computation
+            .rowAdapters()
+            .with(adapted(chunks, _ -> 1), () -> model.decoder().logits(hidden));
+    return Sampler.sample(logits, chunks.stream().map(Chunk::sequence).toList());
+  }
+
+  /**
+   * The rows of chunks that use adapters.
+   *
+   * @param rows how many rows a chunk has
+   */
+  private static List<RowAdapters.Group> adapted(List<Chunk> chunks, ToIntFunction<Chunk> rows) {
+    List<RowAdapters.Group> groups = new ArrayList<>();
+    long row = 0;
+    for (int i = 0; i < chunks.size(); ) {
+      long start = row;
+      Sequence first = chunks.get(i).sequence();
+      while (i < chunks.size() && chunks.get(i).sequence().adapterId() == first.adapterId()) {
+        row += rows.applyAsInt(chunks.get(i++));
+      }
+      long count = row - start;
+      first
+          .adapter()
+          .ifPresent(
+              adapter -> groups.add(new RowAdapters.Group(adapter.products(), start, count)));
+    }
+    return groups;
   }
 
   @Override

@@ -28,6 +28,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   private final AdmissionQueue admission;
   private final LoopRequests<W> requests;
   private final WeightUpdates<W> updates;
+  private final Adapters adapters;
   private final AtomicLong arrivals = new AtomicLong();
   private final SplittableRandom seeds = new SplittableRandom();
   private final Thread thread;
@@ -49,6 +50,8 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
       KvBlocks blocks,
       ModelRunner<W> runner,
       WeightSource<W> source,
+      AdapterSource adapters,
+      int maxAdapters,
       Runnable onThreadStart) {}
 
   LoopEngine(Parts<W> parts, MonotonicClock clock, EngineMetrics metrics) {
@@ -59,6 +62,8 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     this.requests = new LoopRequests<>(clock, admission::wake);
     this.policyVersion = parts.runner().version();
     this.updates = new WeightUpdates<>(parts.source(), requests, () -> policyVersion, clock);
+    this.adapters = new Adapters(parts.adapters(), parts.maxAdapters(), modelName, requests, clock);
+    metrics.adapters(adapters::count);
     DecodeLoop<W> loop =
         new DecodeLoop<>(
             parts.runner(),
@@ -107,16 +112,31 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final List<Generation> submit(List<GenerationRequest> requests, Outlet outlet) {
     requests.forEach(this::check);
-    List<Sequence> sequences = requests.stream().map(request -> sequence(request, outlet)).toList();
-    admission.add(sequences);
-    return List.copyOf(sequences);
+    return adapters.keeping(
+        () -> {
+          List<Sequence> sequences =
+              requests.stream().map(request -> sequence(request, outlet)).toList();
+          admission.add(sequences);
+          return List.copyOf(sequences);
+        });
+  }
+
+  @Override
+  public final List<LoadedAdapter> adapters() {
+    return adapters.loaded();
   }
 
   private Sequence sequence(GenerationRequest request, Outlet outlet) {
     SplittableRandom random = new SplittableRandom(request.seed().orElseGet(this::nextSeed));
     int maxTokens = Math.min(request.maxTokens(), maxModelLen - request.prompt().length);
     return new Sequence(
-        request, outlet, random, maxTokens, arrivals.getAndIncrement(), admission::cancelled);
+        request,
+        request.adapter().map(adapters::named),
+        outlet,
+        random,
+        maxTokens,
+        arrivals.getAndIncrement(),
+        admission::cancelled);
   }
 
   private long nextSeed() {
@@ -162,7 +182,20 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   @Override
   public final void update(
       WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided) {
-    updates.carryOut(operation, deadline, decided);
+    switch (operation) {
+      case WeightOperation.OfBase ofBase -> updates.carryOut(ofBase, deadline, decided);
+      case WeightOperation.OfAdapter ofAdapter -> {
+        requireNoFailure();
+        adapters.carryOut(ofAdapter, policyVersion, deadline, decided);
+      }
+    }
+  }
+
+  private void requireNoFailure() {
+    if (failure.isDone()) {
+      EngineException why = failure.join();
+      throw new EngineException(why.kind(), why);
+    }
   }
 
   @Override
@@ -231,6 +264,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   public final void close() {
     admission.close(LoopRequests.ended());
     updates.stopReading();
+    adapters.stopReading();
     try (Waits.Open _ =
         Waits.begin("inference", "the end of its step", "the decode loop", CLOSE_DEADLINE)) {
       if (!thread.join(CLOSE_DEADLINE)) {
@@ -244,5 +278,6 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     }
     endResumeWait();
     updates.close(CLOSE_DEADLINE);
+    adapters.close();
   }
 }

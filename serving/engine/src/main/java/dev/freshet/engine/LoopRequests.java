@@ -111,6 +111,16 @@ final class LoopRequests<W extends PolicyWeights> {
     }
   }
 
+  /**
+   * Calls {@code unused} on the loop's thread once no sequence uses an adapter that new ones cannot
+   * choose any more. Not called if the loop has ended.
+   */
+  record Retire<W extends PolicyWeights>(ServedAdapter adapter, Runnable unused)
+      implements Request<W> {
+    @Override
+    public void refuse(EngineException why) {}
+  }
+
   private final MonotonicClock clock;
   private final Runnable wake;
   private final Queue<Request<W>> requests = new ArrayDeque<>();

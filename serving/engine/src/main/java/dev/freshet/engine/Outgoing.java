@@ -28,9 +28,15 @@ final class Outgoing {
     }
   }
 
-  /** Queues the end of a sequence without a token. */
-  void end(Sequence sequence, FinishReason reason, long version) {
-    add(sequence, new TokenEvent(sequence, -1, 0, version, List.of(), Optional.of(reason)));
+  /**
+   * Queues the end of a sequence without a token.
+   *
+   * @param serving the version of the base model
+   */
+  void end(Sequence sequence, FinishReason reason, long serving) {
+    add(
+        sequence,
+        new TokenEvent(sequence, -1, 0, sequence.version(serving), List.of(), Optional.of(reason)));
   }
 
   boolean isEmpty() {

@@ -12,15 +12,15 @@ import java.util.TreeMap;
 
 /**
  * Index of full KV blocks. A block's keys and values depend on all tokens before it, so a block is
- * found by its tokens below the block of the tokens before, from a root that belongs to one cache
- * salt. Token ids are compared; equal hashes prove nothing here. All blocks are of one policy
+ * found by its tokens below the block of the tokens before, from a root that belongs to one {@link
+ * PrefixKey}. Token ids are compared; equal hashes prove nothing here. All blocks are of one policy
  * version: a new version begins with an empty tree. Confined to the loop's thread.
  */
 final class PrefixTree {
-  /** A full block, or the root of a salt. */
+  /** A full block, or the root of a key. */
   static final class Node {
     private final Optional<Node> parent;
-    private final Optional<String> salt;
+    private final PrefixKey key;
     private final int[] tokens;
     private final int block;
 
@@ -30,9 +30,9 @@ final class PrefixTree {
     private boolean attached;
     private boolean written;
 
-    private Node(Optional<Node> parent, Optional<String> salt, int[] tokens, int block) {
+    private Node(Optional<Node> parent, PrefixKey key, int[] tokens, int block) {
       this.parent = parent;
-      this.salt = salt;
+      this.key = key;
       this.tokens = tokens;
       this.block = block;
     }
@@ -90,12 +90,12 @@ final class PrefixTree {
     }
   }
 
-  private final Map<Optional<String>, Node> roots = new HashMap<>();
+  private final Map<PrefixKey, Node> roots = new HashMap<>();
 
-  /** The root of a salt. It is kept as long as it has children. */
-  Node root(Optional<String> salt) {
-    Node kept = roots.get(salt);
-    return kept == null ? new Node(Optional.empty(), salt, new int[0], -1) : kept;
+  /** The root of a key. It is kept as long as it has children. */
+  Node root(PrefixKey key) {
+    Node kept = roots.get(key);
+    return kept == null ? new Node(Optional.empty(), key, new int[0], -1) : kept;
   }
 
   /**
@@ -104,9 +104,9 @@ final class PrefixTree {
    */
   Node add(Node parent, int[] tokens, int block) {
     if (parent.isRoot()) {
-      roots.putIfAbsent(parent.salt, parent);
+      roots.putIfAbsent(parent.key, parent);
     }
-    Node node = new Node(Optional.of(parent), parent.salt, tokens, block);
+    Node node = new Node(Optional.of(parent), parent.key, tokens, block);
     node.attached = true;
     parent.children.put(tokens, node);
     return node;
@@ -117,7 +117,7 @@ final class PrefixTree {
     Node parent = node.parent.orElseThrow();
     parent.children.remove(node.tokens);
     if (parent.isRoot() && parent.children.isEmpty()) {
-      roots.remove(parent.salt, parent);
+      roots.remove(parent.key, parent);
     }
     List<Node> removed = new ArrayList<>();
     Deque<Node> left = new ArrayDeque<>(List.of(node));

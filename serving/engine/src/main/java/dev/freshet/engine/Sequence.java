@@ -3,6 +3,7 @@ package dev.freshet.engine;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
@@ -16,6 +17,7 @@ public final class Sequence implements Engine.Generation {
       Comparator.comparingLong(Sequence::priority).thenComparingLong(Sequence::arrival);
 
   private final GenerationRequest request;
+  private final Optional<ServedAdapter> adapter;
   private final Outlet outlet;
   private final SplittableRandom random;
   private final int maxTokens;
@@ -51,16 +53,19 @@ public final class Sequence implements Engine.Generation {
   private long tokenNanos;
 
   /**
+   * @param adapter the adapter that the request names
    * @param arrival its place in the order in which completions arrived; larger is later
    */
   public Sequence(
       GenerationRequest request,
+      Optional<ServedAdapter> adapter,
       Outlet outlet,
       SplittableRandom random,
       int maxTokens,
       long arrival,
       Consumer<Sequence> onCancel) {
     this.request = request;
+    this.adapter = adapter;
     this.outlet = outlet;
     this.random = random;
     this.maxTokens = maxTokens;
@@ -70,6 +75,29 @@ public final class Sequence implements Engine.Generation {
 
   GenerationRequest request() {
     return request;
+  }
+
+  Optional<ServedAdapter> adapter() {
+    return adapter;
+  }
+
+  /** The id of its adapter; 0 for the base model. */
+  long adapterId() {
+    return adapter.map(ServedAdapter::id).orElse(0L);
+  }
+
+  /** With which other sequences it may share KV blocks. */
+  PrefixKey prefixKey() {
+    return new PrefixKey(request.cacheSalt(), adapterId());
+  }
+
+  /**
+   * The policy version of a token that is made now.
+   *
+   * @param serving the version of the base model
+   */
+  long version(long serving) {
+    return adapter.map(ServedAdapter::version).orElseGet(OptionalLong::empty).orElse(serving);
   }
 
   Outlet outlet() {

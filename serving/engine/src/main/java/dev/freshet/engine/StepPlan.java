@@ -2,6 +2,7 @@ package dev.freshet.engine;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,9 @@ final class StepPlan {
 
   /** For so many decoding sequences a block stays free when a sequence is admitted. */
   private static final int DECODING_PER_RESERVED_BLOCK = 4;
+
+  private static final Comparator<Chunk> BY_ADAPTER =
+      Comparator.comparingLong(chunk -> chunk.sequence().adapterId());
 
   /**
    * What steps are planned for.
@@ -74,9 +78,11 @@ final class StepPlan {
     if (!planAlone()) {
       planAll();
     }
+    // Stable: of one adapter, a chunk stays behind those whose blocks it reads.
+    chunks.sort(BY_ADAPTER);
   }
 
-  /** What the step computes. */
+  /** What the step computes; the chunks of one adapter lie side by side. */
   List<Chunk> chunks() {
     return Collections.unmodifiableList(chunks);
   }

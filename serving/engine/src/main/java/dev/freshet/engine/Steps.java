@@ -98,7 +98,12 @@ final class Steps {
       outgoing.add(
           sequence,
           new TokenEvent(
-              sequence, sample.token(), sample.logprob(), runner.version(), sample.top(), finish));
+              sequence,
+              sample.token(),
+              sample.logprob(),
+              sequence.version(runner.version()),
+              sample.top(),
+              finish));
     }
     meter.end();
     if (failed > 0) {

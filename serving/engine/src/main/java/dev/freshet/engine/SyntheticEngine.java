@@ -46,9 +46,17 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
             new KvBlocks(2 * MAX_SEQUENCES, MAX_MODEL_LEN),
             new Runner(cycle.clone(), Math.max(1, Math.round(1e9 / perSecond)), clock),
             new Source(),
+            SyntheticEngine::refuseAdapter,
+            1,
             () -> ThreadPriority.lower(ThreadPriority.COMPUTE)),
         clock,
         metrics);
+  }
+
+  private static AdapterSource.Read refuseAdapter(Path dir) {
+    throw new EngineException(
+        EngineException.Kind.INVALID,
+        "cannot load %s: a synthetic engine has no adapters".formatted(dir));
   }
 
   /** Weights that consist of their version. */

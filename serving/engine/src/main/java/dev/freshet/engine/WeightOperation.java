@@ -9,6 +9,9 @@ import java.util.OptionalLong;
 
 /** An operation on an engine's weights. */
 public sealed interface WeightOperation {
+  /** An operation on the weights of the base model, which make a policy version. */
+  sealed interface OfBase extends WeightOperation {}
+
   /**
    * Maps, verifies and builds a checkpoint while decoding continues, and keeps it ready. It
    * replaces a prepared checkpoint that was not committed.
@@ -17,7 +20,7 @@ public sealed interface WeightOperation {
    * @param force whether a version older than the serving one is allowed
    */
   record Prepare(Path dir, OptionalLong step, VerifyLevel verify, boolean force)
-      implements WeightOperation {}
+      implements OfBase {}
 
   /**
    * Swaps in the prepared checkpoint.
@@ -26,10 +29,10 @@ public sealed interface WeightOperation {
    * @param step the version that must have been prepared; empty for any
    */
   record Commit(Optional<Path> dir, OptionalLong step, UpdateMode mode, boolean force)
-      implements WeightOperation {}
+      implements OfBase {}
 
   /** Prepares a checkpoint and swaps it in. */
-  record Update(Prepare prepare, UpdateMode mode) implements WeightOperation {}
+  record Update(Prepare prepare, UpdateMode mode) implements OfBase {}
 
   /**
    * Undoes an update: a prepared version is dropped; a serving version is replaced by the version
@@ -37,10 +40,23 @@ public sealed interface WeightOperation {
    *
    * @param step the version to undo; empty for the serving one
    */
-  record Rollback(OptionalLong step, UpdateMode mode) implements WeightOperation {}
+  record Rollback(OptionalLong step, UpdateMode mode) implements OfBase {}
 
   /** Returns to the base model that the engine was started with, and to its policy version. */
-  record Reload(UpdateMode mode) implements WeightOperation {}
+  record Reload(UpdateMode mode) implements OfBase {}
+
+  /** An operation on the adapters that requests choose by name. */
+  sealed interface OfAdapter extends WeightOperation {}
+
+  /**
+   * Loads an adapter in PEFT's format beside the base model.
+   *
+   * @param name the name by which requests choose it
+   */
+  record LoadAdapter(String name, Path dir) implements OfAdapter {}
+
+  /** Lets no further request choose an adapter; it is freed when its completions have ended. */
+  record UnloadAdapter(String name) implements OfAdapter {}
 
   /** The operation that a {@code POST /update_weights} requests. */
   static WeightOperation of(UpdateWeightsRequest request) {

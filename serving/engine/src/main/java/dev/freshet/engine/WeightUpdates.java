@@ -46,7 +46,8 @@ final class WeightUpdates<W extends PolicyWeights> {
   }
 
   /** See {@link Engine#update(WeightOperation, Duration, Consumer)}. */
-  void carryOut(WeightOperation operation, Duration deadline, Consumer<WeightUpdate> decided) {
+  void carryOut(
+      WeightOperation.OfBase operation, Duration deadline, Consumer<WeightUpdate> decided) {
     long due = clock.nanos() + deadline.toNanos();
     enter(deadline);
     try {

@@ -4,26 +4,20 @@ import static dev.freshet.engine.Fixture.LLAMA;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.UpdateMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /** Updates to adapters that PEFT wrote, against what PEFT continues with them. */
 @Timeout(120)
 class AdapterUpdateTest {
-  private static final Path ADAPTERS = Path.of("../../core/model/src/test/adapters");
-
   @TempDir Path dir;
 
   @Test
@@ -34,16 +28,19 @@ class AdapterUpdateTest {
       List<Integer> base = continuation(engine, "llama");
 
       assertThat(Fixture.update(engine, first, OptionalLong.empty()).policyVersion()).isEqualTo(3);
-      assertThat(continuation(engine, "llama")).isEqualTo(greedy("llama")).isNotEqualTo(base);
+      assertThat(continuation(engine, "llama"))
+          .isEqualTo(PeftAdapters.greedy("llama"))
+          .isNotEqualTo(base);
 
       // An adapter is added to the base model, not to the adapter before it.
       Fixture.update(engine, second, OptionalLong.empty());
-      assertThat(continuation(engine, "llama-rslora")).isEqualTo(greedy("llama-rslora"));
+      assertThat(continuation(engine, "llama-rslora"))
+          .isEqualTo(PeftAdapters.greedy("llama-rslora"));
 
       WeightOperation rollback =
           new WeightOperation.Rollback(OptionalLong.empty(), UpdateMode.KEEP);
       assertThat(engine.update(rollback, Fixture.DEADLINE).policyVersion()).isEqualTo(3);
-      assertThat(continuation(engine, "llama")).isEqualTo(greedy("llama"));
+      assertThat(continuation(engine, "llama")).isEqualTo(PeftAdapters.greedy("llama"));
 
       engine.update(new WeightOperation.Reload(UpdateMode.KEEP), Fixture.DEADLINE);
       assertThat(continuation(engine, "llama")).isEqualTo(base);
@@ -52,10 +49,7 @@ class AdapterUpdateTest {
 
   @Test
   void aDirectoryOfPeftServesOnceItIsMarkedStableAndGivenAStep() throws Exception {
-    Path copy = Files.createDirectory(dir.resolve("copy"));
-    for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
-      Files.copy(ADAPTERS.resolve("llama").resolve(file), copy.resolve(file));
-    }
+    Path copy = PeftAdapters.copy("llama", dir.resolve("copy"));
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       assertRefused(engine, copy, copy + ": no STABLE marker");
       Files.createFile(copy.resolve(CheckpointStore.STABLE));
@@ -63,7 +57,7 @@ class AdapterUpdateTest {
       Fixture.update(engine, copy, OptionalLong.of(8));
 
       assertThat(engine.policyVersion()).isEqualTo(8);
-      assertThat(continuation(engine, "llama")).isEqualTo(greedy("llama"));
+      assertThat(continuation(engine, "llama")).isEqualTo(PeftAdapters.greedy("llama"));
     }
   }
 
@@ -91,25 +85,10 @@ class AdapterUpdateTest {
   }
 
   private Path published(String name, long step) throws IOException {
-    Path adapter = ADAPTERS.resolve(name);
-    Map<String, byte[]> files =
-        Map.of("adapter_config.json", Files.readAllBytes(adapter.resolve("adapter_config.json")));
-    try (Checkpoint checkpoint = Checkpoint.open(adapter)) {
-      return new CheckpointStore(dir)
-          .publishAdapter(step, step - 1, List.copyOf(checkpoint.tensors().values()), files);
-    }
+    return PeftAdapters.published(dir, name, step);
   }
 
   private static List<Integer> continuation(EmbeddedEngine engine, String name) throws Exception {
-    int[] prompt = golden(name).get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
-    return Fixture.continuation(engine, prompt, 24);
-  }
-
-  private static List<Integer> greedy(String name) {
-    return golden(name).get("greedy_token_ids").valueStream().map(JsonNode::asInt).toList();
-  }
-
-  private static JsonNode golden(String name) {
-    return new ObjectMapper().readTree(ADAPTERS.resolve(name).resolve("golden.json").toFile());
+    return Fixture.continuation(engine, PeftAdapters.prompt(name), 24);
   }
 }

@@ -44,6 +44,9 @@ public final class Fixture {
   public static final Path LLAMA = Path.of("../../core/model/src/test/fixtures/tiny-llama");
   static final Path QWEN3 = Path.of("../../core/model/src/test/fixtures/tiny-qwen3");
 
+  /** The limits of adapters of all engines. */
+  static final AdapterLimits ADAPTERS = new AdapterLimits(3, 8);
+
   static final Duration DEADLINE = Duration.ofSeconds(60);
 
   private Fixture() {}
@@ -112,7 +115,8 @@ public final class Fixture {
         EngineConfig.Precision.AUTO,
         EngineConfig.HeadPrecision.AUTO,
         true,
-        strict);
+        strict,
+        ADAPTERS);
   }
 
   /** Publishes the fixture's tensors and one more. */
@@ -145,7 +149,8 @@ public final class Fixture {
             EngineConfig.Precision.FLOAT32,
             EngineConfig.HeadPrecision.AUTO,
             true,
-            false),
+            false,
+            ADAPTERS),
         MonotonicClock.SYSTEM,
         new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
   }
@@ -166,7 +171,8 @@ public final class Fixture {
             EngineConfig.Precision.FLOAT32,
             EngineConfig.HeadPrecision.AUTO,
             true,
-            false),
+            false,
+            ADAPTERS),
         MonotonicClock.SYSTEM,
         new EngineMetrics(registry, MonotonicClock.SYSTEM));
   }
@@ -217,6 +223,7 @@ public final class Fixture {
         topLogprobs,
         LogprobsMode.RAW_LOGPROBS,
         0,
+        Optional.empty(),
         Optional.empty());
   }
 

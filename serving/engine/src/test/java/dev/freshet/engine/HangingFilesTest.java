@@ -154,7 +154,8 @@ class HangingFilesTest {
         new WeightOperation.Commit(Optional.empty(), OptionalLong.empty(), UpdateMode.KEEP, false),
         Fixture.DEADLINE);
     abandonAll();
-    WeightOperation rollback = new WeightOperation.Rollback(OptionalLong.empty(), UpdateMode.KEEP);
+    WeightOperation.OfBase rollback =
+        new WeightOperation.Rollback(OptionalLong.empty(), UpdateMode.KEEP);
     assertThatExceptionOfType(EngineException.class)
         .isThrownBy(() -> carryOut(rollback, Fixture.DEADLINE))
         .withMessageContaining("8 earlier operations still hang in the file system");
@@ -227,7 +228,7 @@ class HangingFilesTest {
         new WeightOperation.Prepare(dir, OptionalLong.of(1), VerifyLevel.FULL, false), deadline);
   }
 
-  private WeightUpdate carryOut(WeightOperation operation, Duration deadline) {
+  private WeightUpdate carryOut(WeightOperation.OfBase operation, Duration deadline) {
     List<WeightUpdate> outcome = new ArrayList<>();
     updates.carryOut(operation, deadline, outcome::add);
     return outcome.getFirst();

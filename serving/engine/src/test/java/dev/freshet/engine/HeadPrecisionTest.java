@@ -28,7 +28,8 @@ class HeadPrecisionTest {
   private static EmbeddedEngine engine(Path base, HeadPrecision head) {
     return new EmbeddedEngine(
         base,
-        new EngineConfig("tiny", 4, 256, 64, 64, 0, 1, Precision.BFLOAT16, head, true, false),
+        new EngineConfig(
+            "tiny", 4, 256, 64, 64, 0, 1, Precision.BFLOAT16, head, true, false, Fixture.ADAPTERS),
         MonotonicClock.SYSTEM,
         new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
   }

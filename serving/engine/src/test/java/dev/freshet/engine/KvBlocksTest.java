@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Owners, the index and reuse of KV blocks. */
 class KvBlocksTest {
-  private static final Optional<String> NO_SALT = Optional.empty();
+  private static final PrefixKey NO_SALT = new PrefixKey(Optional.empty(), 0);
 
   private final KvBlocks blocks = new KvBlocks(16, 2);
 
@@ -27,7 +27,7 @@ class KvBlocksTest {
   }
 
   @Test
-  void aBlockIsFoundByItsTokensAfterThoseBeforeAndByTheSalt() {
+  void aBlockIsFoundByItsTokensAfterThoseBeforeByTheSaltAndByTheAdapter() {
     Node first = indexed(blocks, blocks.root(NO_SALT), 1, 2);
     Node second = indexed(blocks, first, 3, 4);
     blocks.stepTaken();
@@ -36,7 +36,8 @@ class KvBlocksTest {
     assertThat(first.child(new int[] {3, 4})).contains(second);
     assertThat(blocks.root(NO_SALT).child(new int[] {3, 4})).isEmpty();
     assertThat(second.child(new int[] {3, 4})).isEmpty();
-    assertThat(blocks.root(Optional.of("a")).child(new int[] {1, 2})).isEmpty();
+    assertThat(blocks.root(new PrefixKey(Optional.of("a"), 0)).child(new int[] {1, 2})).isEmpty();
+    assertThat(blocks.root(new PrefixKey(Optional.empty(), 1)).child(new int[] {1, 2})).isEmpty();
     assertThat(first.nearest(new int[] {3, 9})).contains(second);
     assertThat(first.nearest(new int[] {3})).contains(second);
     assertThat(first.nearest(new int[] {4, 4})).isEmpty();

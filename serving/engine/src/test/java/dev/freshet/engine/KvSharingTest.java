@@ -66,7 +66,8 @@ class KvSharingTest {
         request.topLogprobs(),
         LogprobsMode.RAW_LOGPROBS,
         request.priority(),
-        Optional.of(salt));
+        Optional.of(salt),
+        request.adapter());
   }
 
   /** The completions of the requests one after the other, none of which shares a block. */
@@ -251,7 +252,8 @@ class KvSharingTest {
     assertThatExceptionOfType(EngineException.class)
         .isThrownBy(() -> KvCapacity.blocks(8192, config, 4096, 1L << 34))
         .withMessage(
-            "the KV cache has 1 MiB (inference.kv_mb), but one completion of 4096 tokens needs 2 MiB: lower inference.max_model_len or set inference.kv_mb");
+            "the KV cache has 1 MiB (inference.kv_mb), but one completion of 4096 tokens needs 2"
+                + " MiB: lower inference.max_model_len or set inference.kv_mb");
     assertThatExceptionOfType(EngineException.class)
         .isThrownBy(() -> KvCapacity.blocks(8192, config(2, 0), 4096, 1 << 22))
         .withMessageContaining("has 1 MiB (a quarter of the machine's memory)");
@@ -276,6 +278,7 @@ class KvSharingTest {
         EngineConfig.Precision.AUTO,
         EngineConfig.HeadPrecision.AUTO,
         true,
-        false);
+        false,
+        Fixture.ADAPTERS);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.freshet.model.Torch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -128,7 +129,7 @@ class SamplerTest {
     List<Sequence> sequences = new ArrayList<>();
     SplittableRandom seeds = new SplittableRandom(42);
     for (int row = 0; row < rows; row++) {
-      sequences.add(new Sequence(request, _ -> {}, seeds.split(), 1, 0, _ -> {}));
+      sequences.add(new Sequence(request, Optional.empty(), _ -> {}, seeds.split(), 1, 0, _ -> {}));
     }
     return Sampler.sample(logits, sequences);
   }

@@ -79,6 +79,7 @@ final class SamplingRows {
           topLogprobs,
           mode,
           0,
+          Optional.empty(),
           Optional.empty());
     }
   }
@@ -88,6 +89,7 @@ final class SamplingRows {
     Sequence sequence =
         new Sequence(
             parameters.request(prompt, 1000, seed),
+            Optional.empty(),
             _ -> {},
             new SplittableRandom(seed),
             1000,

@@ -140,7 +140,8 @@ class SchedulerTest {
         0,
         LogprobsMode.RAW_LOGPROBS,
         priority,
-        salt);
+        salt,
+        Optional.empty());
   }
 
   private static int[] prompt(int length, int seed) {

@@ -50,6 +50,7 @@ final class SimulatedEngine {
     Sequence sequence =
         new Sequence(
             request,
+            Optional.empty(),
             timeline,
             new SplittableRandom(request.seed().orElse(0)),
             request.maxTokens(),

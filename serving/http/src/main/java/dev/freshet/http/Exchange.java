@@ -87,6 +87,11 @@ public final class Exchange {
     answer(status, Body.json(json));
   }
 
+  /** Answers with plain text. */
+  public void answerText(int status, String text) {
+    answer(status, new Body("text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8)));
+  }
+
   void answer(int status, Body body) {
     if (!loop().inEventLoop()) {
       try {

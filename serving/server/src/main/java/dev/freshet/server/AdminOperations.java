@@ -11,6 +11,7 @@ import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
@@ -18,6 +19,7 @@ import dev.freshet.wire.WeightsAnswer;
 import dev.freshet.wire.WeightsAnswer.ServerClock;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -100,6 +102,32 @@ final class AdminOperations implements AutoCloseable {
         recvNanos);
   }
 
+  /** Loads an adapter. The future fails with an {@link ApiException}. */
+  CompletableFuture<WeightsAnswer> load(AdapterRequest load, TraceId trace, long recvNanos) {
+    Path dir = path("lora_path", load.path().orElseThrow());
+    return submit(
+        new Key(trace, "load_lora_adapter", UpdatePhase.ALL.wireName()),
+        new WeightOperation.LoadAdapter(load.name(), dir),
+        recvNanos);
+  }
+
+  /** Unloads an adapter. The future fails with an {@link ApiException}. */
+  CompletableFuture<WeightsAnswer> unload(AdapterRequest unload, TraceId trace, long recvNanos) {
+    return submit(
+        new Key(trace, "unload_lora_adapter", UpdatePhase.ALL.wireName()),
+        new WeightOperation.UnloadAdapter(unload.name()),
+        recvNanos);
+  }
+
+  private static Path path(String field, String value) {
+    try {
+      return Path.of(value);
+    } catch (InvalidPathException e) {
+      throw new ApiException(
+          ApiError.invalid("invalid_request", field + ": not a path: " + e.getReason()));
+    }
+  }
+
   private synchronized CompletableFuture<WeightsAnswer> submit(
       Key key, WeightOperation work, long recvNanos) {
     if (closed) {
@@ -153,7 +181,9 @@ final class AdminOperations implements AutoCloseable {
       metrics.failed(key.op(), key.phase());
       finished(key, false);
       operation.answer().completeExceptionally(new ApiException(error));
-      lines.failed(key.trace().hex(), error.body().message());
+      if (isOfBase(operation)) {
+        lines.failed(key.trace().hex(), error.body().message());
+      }
     }
   }
 
@@ -179,12 +209,19 @@ final class AdminOperations implements AutoCloseable {
             times,
             HostClock.id().map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9)));
     operation.answer().complete(answer);
-    lines.succeeded(key.phase(), answer);
+    if (isOfBase(operation)) {
+      lines.succeeded(key.phase(), answer);
+    }
     metrics.succeeded(
         key.op(),
         key.phase(),
         times,
         update.commit().stream().mapToDouble(WeightUpdate.CommitTimes::stallMs).findFirst());
+  }
+
+  /** Whether it is of the base model's weights, so that the page shows it as an update. */
+  private static boolean isOfBase(Operation operation) {
+    return !(operation.work() instanceof WeightOperation.OfAdapter);
   }
 
   private synchronized void finished(Key key, boolean success) {

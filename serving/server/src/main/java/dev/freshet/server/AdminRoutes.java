@@ -12,6 +12,7 @@ import dev.freshet.trace.Quoted;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AbortRequest;
+import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.PauseMode;
@@ -31,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -42,6 +44,12 @@ import java.util.function.Supplier;
 final class AdminRoutes implements Routes {
   private static final String UPDATE = "/update_weights";
   private static final String RELOAD = "/reload_weights";
+  private static final String LOAD_ADAPTER = "/v1/load_lora_adapter";
+  private static final String UNLOAD_ADAPTER = "/v1/unload_lora_adapter";
+
+  /** The routes of weight operations, whose arrival is recorded. */
+  private static final Set<String> OPERATIONS =
+      Set.of(UPDATE, RELOAD, LOAD_ADAPTER, UNLOAD_ADAPTER);
 
   /** Connections on which pauses may wait, and on which posts of weight operations may. */
   static final int SHARE = 48;
@@ -87,7 +95,7 @@ final class AdminRoutes implements Routes {
 
   @Override
   public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
-    if (path.equals(UPDATE) || path.equals(RELOAD)) {
+    if (OPERATIONS.contains(path)) {
       events.serverSpan(trace, parent, recvNanos);
       events.serverRecv(trace, path, recvNanos);
     }
@@ -165,6 +173,22 @@ final class AdminRoutes implements Routes {
         UpdateMode mode = ReloadWeightsRequest.parse(request.body()).mode();
         answerWeights(
             exchange, () -> operations.reload(mode, request.trace(), request.recvNanos()));
+      }
+      case LOAD_ADAPTER -> {
+        request.require("POST");
+        AdapterRequest load = AdapterRequest.parseLoad(request.body());
+        answerOperation(
+            exchange,
+            () -> operations.load(load, request.trace(), request.recvNanos()),
+            _ -> exchange.answerText(200, done(load, "added")));
+      }
+      case UNLOAD_ADAPTER -> {
+        request.require("POST");
+        AdapterRequest unload = AdapterRequest.parseUnload(request.body());
+        answerOperation(
+            exchange,
+            () -> operations.unload(unload, request.trace(), request.recvNanos()),
+            _ -> exchange.answerText(200, done(unload, "removed")));
       }
       case "/pause" -> {
         request.require("POST");
@@ -253,15 +277,27 @@ final class AdminRoutes implements Routes {
     return error instanceof CompletionException e && e.getCause() != null ? e.getCause() : error;
   }
 
+  /** vLLM's answer to an operation on an adapter. */
+  private static String done(AdapterRequest adapter, String what) {
+    return "Success: LoRA adapter '%s' %s successfully.".formatted(adapter.name(), what);
+  }
+
   private void answerWeights(
       Exchange exchange, Supplier<CompletableFuture<WeightsAnswer>> operation) {
+    answerOperation(exchange, operation, weights -> exchange.answer(200, weights.toJson()));
+  }
+
+  private void answerOperation(
+      Exchange exchange,
+      Supplier<CompletableFuture<WeightsAnswer>> operation,
+      Consumer<WeightsAnswer> done) {
     var _ =
         posts
             .await(exchange, operation)
             .whenComplete(
                 (weights, error) -> {
                   if (error == null) {
-                    exchange.answer(200, weights.toJson());
+                    done.accept(weights);
                   } else {
                     exchange.answer(ServerErrors.of(unwrapped(error)));
                   }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -19,9 +20,13 @@ import java.util.SplittableRandom;
 final class ChoiceRequests {
   private ChoiceRequests() {}
 
-  /** One request a choice, in their order. */
+  /**
+   * One request a choice, in their order.
+   *
+   * @param adapter the adapter that the request names as its model
+   */
   static List<GenerationRequest> of(
-      CompletionRequest request, int[] prompt, Set<Integer> eosTokens) {
+      CompletionRequest request, Optional<String> adapter, int[] prompt, Set<Integer> eosTokens) {
     Set<Integer> stops = new HashSet<>(request.stopTokenIds());
     if (!request.ignoreEos()) {
       stops.addAll(eosTokens);
@@ -42,7 +47,8 @@ final class ChoiceRequests {
               request.logprobs().orElse(0),
               request.logprobsMode(),
               request.priority(),
-              request.cacheSalt()));
+              request.cacheSalt(),
+              adapter));
     }
     return choices;
   }

@@ -11,7 +11,6 @@ import dev.freshet.http.Request;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.Quoted;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.Prompt;
@@ -44,13 +43,13 @@ final class Completions implements AutoCloseable {
   private final Engine engine;
   private final Tokenizer tokenizer;
   private final ServedModel model;
+  private final ModelNames models;
   private final boolean promptDetails;
   private final TokenTexts texts;
   private final Map<EventLoop, LoopOutlet> outlets;
   private final ServerMetrics metrics;
   private final MonotonicClock clock;
   private final InstantSource wallClock;
-  private final long startedSeconds;
   private final BoundedWork parsing;
   private final TextPrompts textPrompts;
   private final AcceptedBytes accepted;
@@ -69,13 +68,13 @@ final class Completions implements AutoCloseable {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.model = model;
+    this.models = new ModelNames(engine, model.root(), wallClock.millis() / 1000);
     this.promptDetails = promptDetails;
     this.texts = new TokenTexts(tokenizer, engine.vocabSize());
     this.outlets = outlets;
     this.metrics = metrics;
     this.clock = clock;
     this.wallClock = wallClock;
-    this.startedSeconds = wallClock.millis() / 1000;
     this.parsing = new BoundedWork("parse", 1, limits.maxParsingBytes());
     this.textPrompts =
         new TextPrompts(
@@ -125,7 +124,7 @@ final class Completions implements AutoCloseable {
     }
     CompletionRequest request =
         withId(CompletionRequest.parse(http.body(), engine.maxModelLen()), http.requestId());
-    request.model().ifPresent(this::requireServed);
+    request.model().ifPresent(models::require);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
     request.rules().bias().keySet().forEach(id -> requireToken("logit_bias", id));
     long recvNanos = http.recvNanos();
@@ -182,10 +181,14 @@ final class Completions implements AutoCloseable {
               exchange,
               outlet,
               choices(request, prompt, outlet, recvNanos),
-              prefix(request.requestId().orElseThrow()),
+              prefix(request),
               promptDetails,
               share);
-      stream.begin(engine.submit(ChoiceRequests.of(request, prompt, model.eosTokens()), outlet));
+      stream.begin(
+          engine.submit(
+              ChoiceRequests.of(
+                  request, models.adapter(request.model()), prompt, model.eosTokens()),
+              outlet));
     } catch (RuntimeException | Error e) {
       share.release();
       throw e;
@@ -216,16 +219,6 @@ final class Completions implements AutoCloseable {
     }
   }
 
-  private void requireServed(String name) {
-    if (!name.equals(engine.modelName())) {
-      throw new ApiException(
-          ApiError.notFound(
-              "model_not_found",
-              "model: %s is not served, expected '%s'"
-                  .formatted(Quoted.of(name), engine.modelName())));
-    }
-  }
-
   private void requireToken(String field, int id) {
     if (id >= engine.vocabSize()) {
       throw new WireException(
@@ -234,49 +227,21 @@ final class Completions implements AutoCloseable {
   }
 
   /** The JSON of an answer up to its choices. */
-  private byte[] prefix(String requestId) {
+  private byte[] prefix(CompletionRequest request) {
     return new JsonBuffer()
         .raw(ascii("{\"id\":"))
-        .string(CompletionStream.ID_PREFIX + requestId)
+        .string(CompletionStream.ID_PREFIX + request.requestId().orElseThrow())
         .raw(ascii(",\"object\":\"text_completion\",\"created\":"))
         .integer(wallClock.millis() / 1000)
         .raw(ascii(",\"model\":"))
-        .string(engine.modelName())
+        .string(request.model().orElse(engine.modelName()))
         .raw(ascii(",\"choices\":["))
         .toBytes();
   }
 
-  /** The answer to {@code GET /v1/models}. */
-  byte[] models() {
-    return new JsonBuffer()
-        .raw(ascii("{\"object\":\"list\",\"data\":["))
-        .raw(model())
-        .raw(ascii("]}"))
-        .toBytes();
-  }
-
-  /**
-   * The answer to {@code GET /v1/models/} with a name.
-   *
-   * @throws ApiException 404 if another model is served
-   */
-  byte[] model(String name) {
-    requireServed(name);
-    return model();
-  }
-
-  private byte[] model() {
-    return new JsonBuffer()
-        .raw(ascii("{\"id\":"))
-        .string(engine.modelName())
-        .raw(ascii(",\"object\":\"model\",\"created\":"))
-        .integer(startedSeconds)
-        .raw(ascii(",\"owned_by\":\"freshet\",\"root\":"))
-        .string(model.root())
-        .raw(ascii(",\"max_model_len\":"))
-        .integer(engine.maxModelLen())
-        .raw('}')
-        .toBytes();
+  /** The models that requests may name. */
+  ModelNames models() {
+    return models;
   }
 
   /** Ends the running completions that the request names; returns how many. */

@@ -53,11 +53,11 @@ final class DataRoutes implements Routes {
       }
       case "/v1/models" -> {
         request.require("GET");
-        exchange.answer(200, completions.models());
+        exchange.answer(200, completions.models().list());
       }
       case String path when path.startsWith(MODEL) -> {
         request.require("GET");
-        exchange.answer(200, completions.model(path.substring(MODEL.length())));
+        exchange.answer(200, completions.models().one(path.substring(MODEL.length())));
       }
       default -> {
         if (!admin.requiresToken() && !admin.isProbe(request.path())) {

@@ -19,6 +19,7 @@ final class ServerErrors {
       case EngineException e ->
           switch (e.kind()) {
             case INVALID -> ApiError.invalid("invalid_request", ApiError.message(e));
+            case NOT_FOUND -> ApiError.notFound("not_found", ApiError.message(e));
             case CONFLICT -> ApiError.conflict(ApiError.message(e));
             case OVERLOADED -> ApiError.unavailable("overloaded", ApiError.message(e));
             case FAILED -> ApiError.unavailable("engine_failed", ApiError.message(e));

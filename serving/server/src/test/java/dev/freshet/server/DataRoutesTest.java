@@ -25,6 +25,8 @@ class DataRoutesTest {
       List.of(
           "/update_weights",
           "/reload_weights",
+          "/v1/load_lora_adapter",
+          "/v1/unload_lora_adapter",
           "/pause?mode=keep",
           "/resume",
           "/abort_requests",

@@ -4,6 +4,7 @@ import dev.freshet.engine.Engine;
 import dev.freshet.engine.EngineException;
 import dev.freshet.engine.FinishReason;
 import dev.freshet.engine.GenerationRequest;
+import dev.freshet.engine.LoadedAdapter;
 import dev.freshet.engine.Outlet;
 import dev.freshet.engine.TokenEvent;
 import dev.freshet.engine.WeightOperation;
@@ -277,6 +278,11 @@ final class ScriptedEngine implements Engine {
   @Override
   public int vocabSize() {
     return vocabSize;
+  }
+
+  @Override
+  public List<LoadedAdapter> adapters() {
+    return List.of();
   }
 
   @Override
