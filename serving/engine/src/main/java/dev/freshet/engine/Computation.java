@@ -1,5 +1,6 @@
 package dev.freshet.engine;
 
+import dev.freshet.model.Affine;
 import dev.freshet.model.ComputeCrew;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.FloatLinear;
@@ -14,6 +15,8 @@ import dev.freshet.model.RowAdapters;
 import dev.freshet.model.TimedLinear;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.DType;
+import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * How the decoders of all versions of an engine compute.
@@ -46,30 +49,42 @@ record Computation(
         new RowAdapters());
   }
 
-  /** A decoder over weights, which must stay open; if it packs, only those that are not linear. */
-  Decoder decoder(ModelWeights weights) {
+  /**
+   * A decoder over weights, which must stay open; if it packs, only those that are not linear.
+   *
+   * @param packed receives layers that were packed, as soon as they are
+   */
+  Decoder decoder(ModelWeights weights, Consumer<List<Affine>> packed) {
     return new Decoder(
         weights,
-        timed(rowAdapters.beside(linears())),
-        timed(rowAdapters.beside(heads())),
+        timed(rowAdapters.beside(linears(packed))),
+        timed(rowAdapters.beside(heads(packed))),
         Pointwise.vectors(crew));
   }
 
   /** An adapter to be computed beside the decoders, in memory of its own. */
   LoraProducts products(LoraParameters adapter) {
-    LoraProducts products = new LoraProducts(adapter, Torch.scalarType(type), linears(), heads());
+    LoraProducts products =
+        new LoraProducts(adapter, Torch.scalarType(type), linears(_ -> {}), heads(_ -> {}));
     if (packs) {
       products.releaseMatrices();
     }
     return products;
   }
 
-  private Linear.Maker linears() {
-    return packs ? PackedLinear::new : PlainLinear::new;
+  private Linear.Maker linears(Consumer<List<Affine>> packed) {
+    if (!packs) {
+      return PlainLinear::new;
+    }
+    return layers -> {
+      Linear linear = new PackedLinear(layers);
+      packed.accept(layers);
+      return linear;
+    };
   }
 
-  private Linear.Maker heads() {
-    return floatHead ? layers -> new FloatLinear(layers, PlainLinear::new) : linears();
+  private Linear.Maker heads(Consumer<List<Affine>> packed) {
+    return floatHead ? layers -> new FloatLinear(layers, PlainLinear::new) : linears(packed);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.freshet.engine;
 
+import dev.freshet.model.Affine;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.LoraAdapter;
 import dev.freshet.model.LoraParameters;
@@ -9,10 +10,9 @@ import dev.freshet.model.NativeHeap;
 import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.CheckpointException;
-import dev.freshet.weights.TensorView;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -33,6 +33,8 @@ final class VersionedModel implements PolicyWeights {
 
   /** Trimming also gives back freed memory that is used again at once, so small weights stay. */
   private static final long WORTH_TRIMMING = 64L << 20;
+
+  private static final String EMBEDDING = "model.embed_tokens.weight";
 
   private final long version;
   private final VersionFiles files;
@@ -61,10 +63,9 @@ final class VersionedModel implements PolicyWeights {
             : ModelWeights.copyOf(parameters, Torch.scalarType(computation.type()));
     try {
       files.adapter().ifPresent(adapter -> add(adapter, weights));
-      Built built = new Built(weights, computation.decoder(weights));
+      Built built = new Built(weights, computation.decoder(weights, this::dropPages));
       if (computation.packs()) {
         weights.releaseLinear();
-        parameters.checkpoint().dropPages(linear());
         trim();
       }
       return built;
@@ -80,11 +81,21 @@ final class VersionedModel implements PolicyWeights {
     }
   }
 
-  private List<TensorView> linear() {
-    return files.parameters().views().entrySet().stream()
-        .filter(parameter -> config().isLinear(parameter.getKey()))
-        .map(Map.Entry::getValue)
-        .toList();
+  /**
+   * Gives back the mapped pages of layers that were packed, so that they are not in memory twice
+   * until all are. A tied embedding is one of them, as the head: its pages are read again with the
+   * tokens that come.
+   */
+  private void dropPages(List<Affine> packed) {
+    Parameters parameters = files.parameters();
+    parameters
+        .checkpoint()
+        .dropPages(
+            packed.stream()
+                .map(layer -> parameters.views().get(layer.name() + ".weight"))
+                .map(view -> view == null ? parameters.views().get(EMBEDDING) : view)
+                .flatMap(Stream::ofNullable)
+                .toList());
   }
 
   @Override
