@@ -45,4 +45,4 @@ vllm_preload=${tcmalloc:+$tcmalloc:}$(realpath "$venv/lib/libiomp5.so")
 export VLLM_CPU_OMP_THREADS_BIND=$cores VLLM_CPU_KVCACHE_SPACE="${VLLM_CPU_KVCACHE_SPACE:-2}"
 start_vllm "$venv" "$checkpoint" --max-model-len "$length" --max-num-seqs 256 --dtype "$dtype"
 
-./freshet bench engine --model "$checkpoint" --beside "$vllm_url" "$@"
+./freshet bench engine --model "$checkpoint" --beside "$vllm_url" --beside-process "$vllm_server" "$@"

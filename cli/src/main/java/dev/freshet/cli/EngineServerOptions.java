@@ -23,29 +23,41 @@ final class EngineServerOptions {
       names = "--model",
       paramLabel = "DIR",
       description =
-          "Checkpoint to serve; with --server: the one it serves, whose vocabulary prompts are drawn from (default: the directory that the server reports).")
+          "Checkpoint to serve; with --server: the one it serves, whose vocabulary prompts are"
+              + " drawn from (default: the directory that the server reports).")
   private Optional<Path> model = Optional.empty();
 
   @Option(
       names = "--server",
       paramLabel = "URL",
       description =
-          "Measure a running server of any program instead of starting one: the root URL of its data listener (default: none).")
+          "Measure a running server of any program instead of starting one: the root URL of its"
+              + " data listener (default: none).")
   private Optional<URI> server = Optional.empty();
 
   @Option(
       names = "--admin",
       paramLabel = "URL",
       description =
-          "With --server: root URL of the admin listener of a Freshet server, which reports the share of linear layers (default: none).")
+          "With --server: root URL of the admin listener of a Freshet server, which reports the"
+              + " share of linear layers (default: none).")
   private Optional<URI> admin = Optional.empty();
 
   @Option(
       names = "--beside",
       paramLabel = "URL",
       description =
-          "A second running server of the same checkpoint, measured in turns with the first, for ratios (default: none).")
+          "A second running server of the same checkpoint, measured in turns with the first, for"
+              + " ratios (default: none).")
   private Optional<URI> beside = Optional.empty();
+
+  @Option(
+      names = "--beside-process",
+      paramLabel = "PID",
+      description =
+          "With --beside: the process of the second server; it and its children are stopped"
+              + " (SIGSTOP) while the first is measured (default: none).")
+  private Optional<Long> besideProcess = Optional.empty();
 
   @Option(
       names = "--threads",
@@ -58,7 +70,8 @@ final class EngineServerOptions {
       names = "--dtype",
       paramLabel = "TYPE",
       description =
-          "Type that the server that is started computes in: float32, bfloat16 or float16 (default: as stored).")
+          "Type that the server that is started computes in: float32, bfloat16 or float16 (default:"
+              + " as stored).")
   private Optional<String> dtype = Optional.empty();
 
   @Option(
@@ -66,7 +79,8 @@ final class EngineServerOptions {
       split = " ",
       paramLabel = "OPTIONS",
       description =
-          "Further options of freshet serve for the server that is started, separated by spaces (default: none).")
+          "Further options of freshet serve for the server that is started, separated by spaces"
+              + " (default: none).")
   private List<String> serverOptions = List.of();
 
   /** Checks that the options fit together. */
@@ -74,7 +88,8 @@ final class EngineServerOptions {
     if (server.isPresent()) {
       if (threads.isPresent() || dtype.isPresent() || !serverOptions.isEmpty()) {
         throw new ConfigException(
-            "--threads, --dtype and --server-options: expected only without --server, for the server that is started");
+            "--threads, --dtype and --server-options: expected only without --server, for the"
+                + " server that is started");
       }
     } else {
       if (model.isEmpty()) {
@@ -84,6 +99,9 @@ final class EngineServerOptions {
       if (admin.isPresent()) {
         throw new ConfigException("--admin: expected only with --server");
       }
+    }
+    if (besideProcess.isPresent() && beside.isEmpty()) {
+      throw new ConfigException("--beside-process: expected only with --beside");
     }
     threads.ifPresent(n -> LoadOptions.require(n >= 1, "--threads " + n, "at least 1"));
   }
@@ -138,18 +156,31 @@ final class EngineServerOptions {
                     own.dataUrl(),
                     Optional.of(own.adminUrl()),
                     Optional.of(own.handle()))));
-    server.ifPresent(url -> servers.add(running(url, ModelCard.of(url).owner(), admin)));
+    server.ifPresent(
+        url -> servers.add(running(url, ModelCard.of(url).owner(), admin, Optional.empty())));
     beside.ifPresent(
         url -> {
           String owner = ModelCard.of(url).owner();
           boolean taken = servers.getFirst().name().equals(owner);
-          servers.add(running(url, taken ? owner + "-2" : owner, Optional.empty()));
+          servers.add(
+              running(url, taken ? owner + "-2" : owner, Optional.empty(), besideProcess()));
         });
     return servers;
   }
 
-  private static MeasuredServer running(URI url, String name, Optional<URI> metrics) {
-    return new MeasuredServer(name, url, metrics, Optional.empty());
+  private static MeasuredServer running(
+      URI url, String name, Optional<URI> metrics, Optional<ProcessHandle> process) {
+    return new MeasuredServer(name, url, metrics, process);
+  }
+
+  private Optional<ProcessHandle> besideProcess() {
+    return besideProcess.map(
+        pid ->
+            ProcessHandle.of(pid)
+                .orElseThrow(
+                    () ->
+                        new ConfigException(
+                            "--beside-process %d: no such process".formatted(pid))));
   }
 
   /** The type that the server which is started computes in. */

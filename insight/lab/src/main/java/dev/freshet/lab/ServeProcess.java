@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 /**
  * {@code freshet serve} in a process of its own, on free ports of this machine. It runs on the JDK
  * and the class path of this process and ends with it. Its JVM options are those in the system
- * property {@code freshet.serve.options}, one a line, which the launcher sets; without it, those of this
- * process.
+ * property {@code freshet.serve.options}, one a line, which the launcher sets; without it, those of
+ * this process.
  */
 public final class ServeProcess implements AutoCloseable {
   private static final String OPTIONS = "freshet.serve.options";

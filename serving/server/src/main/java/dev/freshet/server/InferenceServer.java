@@ -110,8 +110,8 @@ public final class InferenceServer implements AutoCloseable {
       E engine = make.apply(tokenizer);
       if (tokenizer.vocabSize() > engine.vocabSize()) {
         LOG.warn(
-            "the tokenizer has ids up to {}, the model's embedding {} rows: a prompt with an id past"
-                + " them is refused",
+            "the tokenizer has ids up to {}, the model's embedding {} rows: a prompt with an id"
+                + " past them is refused",
             tokenizer.vocabSize() - 1,
             engine.vocabSize());
       }

@@ -12,7 +12,8 @@ import java.util.function.Consumer;
 
 /**
  * Measures the speed of one or two servers of the same model. Two take turns round by round, with
- * the same prompts, so that a slower machine slows both; while one works the other is idle.
+ * the same prompts, so that a slower machine slows both; while one works the other is idle, and
+ * stopped if its process is known.
  *
  * @param vocabulary token ids of prompts are below it
  */
@@ -64,10 +65,25 @@ public record EngineBench(EngineLoad load, int vocabulary) {
       List<int[]> first = draws.next(batch);
       List<int[]> second = draws.next(batch);
       for (int i = 0; i < servers.size(); i++) {
-        samples.get(i).add(sample(client, servers.get(i), first, second));
+        MeasuredServer server = servers.get(i);
+        List<StoppedProcess> stopped = stopped(servers, server);
+        try {
+          samples.get(i).add(sample(client, server, first, second));
+        } finally {
+          stopped.forEach(StoppedProcess::close);
+        }
       }
     }
     return samples.stream().map(rounds -> BatchFigures.of(batch, rounds)).toList();
+  }
+
+  /** The processes of the other servers, which may be busy even without a request. */
+  private static List<StoppedProcess> stopped(List<MeasuredServer> servers, MeasuredServer but) {
+    return servers.stream()
+        .filter(server -> !server.equals(but))
+        .flatMap(server -> server.process().stream())
+        .map(StoppedProcess::new)
+        .toList();
   }
 
   private BatchFigures.Sample sample(
