@@ -2,6 +2,7 @@ package dev.freshet.http;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.RejectedExecutionException;
@@ -9,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The answering side of one request. It is answered once: as a whole ({@link #answer}), or as an
- * event stream ({@link #beginEvents}, {@link #writeChunk}, {@link #end}). All methods must be
- * called on the connection's event loop, except {@code answer}, which any thread may call.
+ * The answering side of one request. It is answered once: as a whole ({@link #answer}), as an event
+ * stream ({@link #beginEvents}, {@link #writeChunk}, {@link #end}), or with bytes of HTTP that the
+ * caller encodes ({@link #writeEncoded}, {@link #endEncoded}). All methods must be called on the
+ * connection's event loop, except {@code answer}, which any thread may call.
  */
 public final class Exchange {
   /** Callbacks about the connection, on its event loop. */
@@ -50,6 +52,7 @@ public final class Exchange {
   private Watcher watcher = NO_WATCHER;
   private boolean answered;
   private boolean streaming;
+  private boolean endsWithInput;
 
   Exchange(HttpConnection connection, Channel channel, AnswerForm form) {
     this.connection = connection;
@@ -168,6 +171,51 @@ public final class Exchange {
     connection.flush();
   }
 
+  /** Whether the client speaks HTTP/1.1, and so reads chunks and interim responses. */
+  public boolean isHttp11() {
+    return form.http11();
+  }
+
+  /** Whether the connection is to stay open after an answer whose end the client can tell. */
+  public boolean keepsAlive() {
+    return form.keepAlive() && !connection.isClosing();
+  }
+
+  /**
+   * Closes the connection as soon as the client ends its sending side, as most clients do that no
+   * longer want the answer. Without this call such a client still gets it.
+   */
+  public void endWithInput() {
+    endsWithInput = true;
+    if (connection.hasInputEnded()) {
+      disconnect();
+    }
+  }
+
+  boolean endsWithInput() {
+    return endsWithInput;
+  }
+
+  /** Writes an encoded interim response, which it takes over: the answer is still to come. */
+  public void writeInterim(ByteBuf bytes) {
+    connection.write(bytes);
+  }
+
+  /** Writes bytes of an answer that the caller encodes, head included, and takes them over. */
+  public void writeEncoded(ByteBuf bytes) {
+    answered = true;
+    connection.write(bytes);
+  }
+
+  /**
+   * Ends an answer of {@link #writeEncoded} and flushes it.
+   *
+   * @param keepAlive whether its head left the connection open
+   */
+  public void endEncoded(boolean keepAlive) {
+    connection.exchangeEnded(keepAlive && !connection.isClosing());
+  }
+
   /**
    * Sends what clients ignore.
    *
@@ -194,6 +242,15 @@ public final class Exchange {
   public void end() {
     streaming = false;
     connection.exchangeEnded(form.keepsAliveStream() && !connection.isClosing());
+  }
+
+  /**
+   * Closes the connection with a reset, which no client takes for the end of an answer, and without
+   * sending what is buffered.
+   */
+  public void reset() {
+    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    Transport.close(channel);
   }
 
   /** Closes the connection without ending the answer. */

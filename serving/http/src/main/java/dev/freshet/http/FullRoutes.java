@@ -29,6 +29,11 @@ final class FullRoutes implements Routes {
   }
 
   @Override
+  public boolean takesEncodedBodies() {
+    return routes.takesEncodedBodies();
+  }
+
+  @Override
   public ApiError error(Throwable failure) {
     return routes.error(failure);
   }

@@ -33,9 +33,10 @@ final class HeadRules {
   /**
    * Checks a head before its body is read.
    *
+   * @param encodedBodies whether the body may have a content coding
    * @throws ApiException with the answer to a request that breaks a rule
    */
-  static void check(HttpRequest head, int maxBodyBytes) {
+  static void check(HttpRequest head, int maxBodyBytes, boolean encodedBodies) {
     checkFraming(head);
     HttpHeaders headers = head.headers();
     checkHost(headers.getAll(HttpHeaderNames.HOST), minorVersion(head) > 0);
@@ -54,7 +55,7 @@ final class HeadRules {
           "Expect: expected 100-continue, got " + String.join(", ", expectations));
     }
     String coding = headers.get(HttpHeaderNames.CONTENT_ENCODING, "identity");
-    if (!HttpHeaderValues.IDENTITY.contentEqualsIgnoreCase(coding)) {
+    if (!encodedBodies && !HttpHeaderValues.IDENTITY.contentEqualsIgnoreCase(coding)) {
       throw new ApiException(
           new ApiError(
               415,

@@ -174,7 +174,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void begin(HttpRequest head) {
     int maxBodyBytes = parts.limits().maxBodyBytes();
     try {
-      HeadRules.check(head, maxBodyBytes);
+      HeadRules.check(head, maxBodyBytes, parts.routes().takesEncodedBodies());
       RequestTarget target = RequestTarget.parse(head.uri());
       parts.guard().check(head, target);
       IncomingRequest request =
@@ -262,6 +262,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     ctx().flush();
   }
 
+  /** Whether the client has ended its sending side. */
+  boolean hasInputEnded() {
+    return inputEnded;
+  }
+
   /** Whether the connection closes after the current answer. */
   boolean isClosing() {
     return closing || ((inputEnded || full) && unread.isEmpty());
@@ -320,6 +325,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** The client sends nothing more. It is answered what it has asked for, if it is still there. */
   private void inputEnded() {
     inputEnded = true;
+    if (current.map(Exchange::endsWithInput).orElse(false)) {
+      Transport.close(ctx().channel());
+      return;
+    }
     if (discarding) {
       if (((DuplexChannel) ctx().channel()).isOutputShutdown()) {
         Transport.close(ctx().channel());

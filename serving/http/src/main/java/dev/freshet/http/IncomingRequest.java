@@ -103,8 +103,10 @@ final class IncomingRequest {
     HttpHeaders headers = head.headers();
     return new Request(
         head.method().name(),
+        target.written(),
         target.path(),
         target.query(),
+        headers,
         headers.get(HttpHeaderNames.AUTHORIZATION, ""),
         headers.get(REQUEST_ID, ""),
         headers.get(HttpHeaderNames.ACCEPT, ""),

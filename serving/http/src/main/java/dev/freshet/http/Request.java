@@ -1,13 +1,16 @@
 package dev.freshet.http;
 
 import dev.freshet.trace.TraceId;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Map;
 
 /**
  * A request that was read whole.
  *
- * @param path the path without the query
+ * @param target path and query as the client wrote them, without the authority of an absolute URL
+ * @param path the decoded path without the query
  * @param query the query's parameters; the first value of a repeated one
+ * @param headers all headers, in the client's order; not to be changed
  * @param authorization the header of that name, or empty text
  * @param requestId the header {@code x-request-id}, or empty text
  * @param accept the header of that name, or empty text
@@ -19,8 +22,10 @@ import java.util.Map;
  */
 public record Request(
     String method,
+    String target,
     String path,
     Map<String, String> query,
+    HttpHeaders headers,
     String authorization,
     String requestId,
     String accept,

@@ -12,12 +12,13 @@ import java.util.Map;
  *
  * @param authority host and port of an absolute URL, which take precedence over the header {@code
  *     Host}; empty text for a path
+ * @param written path and query as the client wrote them
  * @param path decoded, without the query and without slashes at its end; {@code /} is the root
  * @param query the decoded parameters; the first value of a repeated one
  */
-record RequestTarget(String authority, String path, Map<String, String> query) {
+record RequestTarget(String authority, String written, String path, Map<String, String> query) {
   /** The target of a request whose own is of no interest. */
-  static final RequestTarget NONE = new RequestTarget("", "", Map.of());
+  static final RequestTarget NONE = new RequestTarget("", "", "", Map.of());
 
   private static final int MAX_PARAMETERS = 64;
   private static final int EXCERPT = 100;
@@ -54,11 +55,17 @@ record RequestTarget(String authority, String path, Map<String, String> query) {
     try {
       return new RequestTarget(
           authority,
+          withoutFragment(target),
           path.indexOf('%') < 0 ? path : new QueryStringDecoder(path).path(),
           query.startsWith("?") ? parameters(query) : Map.of());
     } catch (IllegalArgumentException e) {
       throw malformed(target, ApiError.message(e));
     }
+  }
+
+  private static String withoutFragment(String target) {
+    int fragment = target.indexOf('#');
+    return fragment < 0 ? target : target.substring(0, fragment);
   }
 
   private static String withoutLastSlashes(String path) {

@@ -26,6 +26,11 @@ public interface Routes {
     return false;
   }
 
+  /** Whether bodies with a content coding are taken as they are; else they are answered 415. */
+  default boolean takesEncodedBodies() {
+    return false;
+  }
+
   /** The answer to a request whose handling threw {@code failure}. */
   default ApiError error(Throwable failure) {
     return ApiError.of(failure);
