@@ -6,6 +6,7 @@ import dev.freshet.model.ModelShape;
 import dev.freshet.orchestrator.OrchestratorConfig;
 import dev.freshet.process.RunConfig;
 import dev.freshet.process.TelemetryConfig;
+import dev.freshet.router.RouterConfig;
 import dev.freshet.server.InferenceConfig;
 import dev.freshet.trainer.SftConfig;
 import dev.freshet.trainer.TrainerConfig;
@@ -23,6 +24,7 @@ public record FreshetConfig(
     InferenceConfig inference,
     OrchestratorConfig orchestrator,
     TrainerConfig trainer,
+    RouterConfig router,
     HttpConfig http,
     TelemetryConfig telemetry) {
   public FreshetConfig {

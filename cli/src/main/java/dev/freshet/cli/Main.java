@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
       SftCommand.class,
       ImportCommand.class,
       ServeCommand.class,
+      RouteCommand.class,
       TrainCommand.class,
       OrchestrateCommand.class,
       UpdateCommand.class,

@@ -100,6 +100,13 @@ class HouseTest {
                       List.of("client", "wire", "weights", "metrics", "trace"),
                       "org.slf4j",
                       "tools.jackson")),
+              Map.entry(
+                  "router",
+                  may(
+                      List.of("config", "fleet", "client", "http", "wire", "metrics", "trace"),
+                      "io.netty",
+                      "org.slf4j",
+                      "tools.jackson")),
               Map.entry("environments", may(List.of("config", "text"))),
               Map.entry(
                   "trainer",
@@ -175,6 +182,7 @@ class HouseTest {
                           "server",
                           "client",
                           "fleet",
+                          "router",
                           "environments",
                           "trainer",
                           "orchestrator",

@@ -6,6 +6,7 @@ import dev.freshet.metrics.MetricDefinition;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.orchestrator.OrchestratorMetrics;
+import dev.freshet.router.RouterMetrics;
 import dev.freshet.server.InferenceMetrics;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trainer.TrainerMetrics;
@@ -29,6 +30,7 @@ class MetricsDocumentTest {
     var _ = InferenceMetrics.in(registry, MonotonicClock.SYSTEM);
     var _ = new OrchestratorMetrics(registry);
     var _ = new TrainerMetrics(registry, MonotonicClock.SYSTEM);
+    var _ = new RouterMetrics(registry);
     return registry.definitions();
   }
 
@@ -97,6 +99,7 @@ class MetricsDocumentTest {
   void labelsAreOnlyThoseWithFewValues() {
     assertThat(definitions.stream().flatMap(metric -> metric.labels().stream()).distinct())
         .isSubsetOf(
-            Arrays.asList("replica", "op", "phase", "part", "outcome", "finish_reason", "reason"));
+            Arrays.asList(
+                "replica", "op", "phase", "part", "outcome", "finish_reason", "reason", "status"));
   }
 }

@@ -17,7 +17,8 @@ public record MetricDefinition(
   public enum Role {
     INFERENCE,
     ORCHESTRATOR,
-    TRAINER
+    TRAINER,
+    ROUTER
   }
 
   /** The type of a metric. */

@@ -1,0 +1,113 @@
+package dev.freshet.router;
+
+import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
+import dev.freshet.http.Exchange;
+import dev.freshet.http.Request;
+import dev.freshet.http.Routes;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.ErrorBody;
+import dev.freshet.wire.WireWriter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The routes of the front's data listener. Every path is relayed, except for the probe, the end of
+ * a session, and weight operations, which are refused: behind a proxy every client looks local, so
+ * only a token tells who may change weights.
+ */
+final class FrontDataRoutes implements Routes {
+  private static final String FINISH_SESSION = "/finish_session";
+
+  private final FrontAdminRoutes admin;
+  private final Map<EventLoop, RelayLoop> loops;
+  private final Policy policy;
+  private final RouterMetrics metrics;
+
+  FrontDataRoutes(
+      FrontAdminRoutes admin,
+      Map<EventLoop, RelayLoop> loops,
+      Policy policy,
+      RouterMetrics metrics) {
+    this.admin = admin;
+    this.loops = loops;
+    this.policy = policy;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {}
+
+  @Override
+  public boolean isProbe(String path) {
+    return admin.isProbe(path);
+  }
+
+  @Override
+  public boolean takesEncodedBodies() {
+    return true;
+  }
+
+  @Override
+  public void handle(Request request, Exchange exchange) {
+    String path = request.path();
+    if (path.equals(FrontAdminRoutes.HEALTH) || (admin.requiresToken() && admin.has(path))) {
+      admin.handle(request, exchange);
+    } else if (path.equals(FINISH_SESSION)) {
+      finishSession(request, exchange);
+    } else if (AdminPaths.contains(path) || admin.has(path)) {
+      metrics.adminPathRefused();
+      throw new ApiException(
+          ApiError.forbidden(
+              ("%s: not relayed, because it would reach one replica of several; the operations on"
+                      + " all of them are on the admin listener of the front")
+                  .formatted(path)));
+    } else {
+      relay(request, exchange);
+    }
+  }
+
+  private void relay(Request request, Exchange exchange) {
+    String upgrade = request.headers().get(HttpHeaderNames.UPGRADE, "");
+    if (upgrade.toLowerCase(Locale.ROOT).contains("websocket")) {
+      throw new ApiException(
+          new ApiError(
+              501,
+              new ErrorBody(
+                  "Upgrade: websocket: expected plain HTTP/1.1, which is all that is relayed",
+                  "invalid_request_error",
+                  "not_implemented")));
+    }
+    Objects.requireNonNull(loops.get(exchange.loop()), "an event loop of the data listener")
+        .relay(RoutedRequest.of(request, exchange.isHttp11()), exchange);
+  }
+
+  /** Frees a session, which is named as vllm-router's clients do, or as in any request. */
+  private void finishSession(Request request, Exchange exchange) {
+    request.require("POST");
+    String session =
+        Optional.ofNullable(request.query().get("session_id"))
+            .or(() -> BodyFields.finished(request.body()))
+            .or(() -> RoutedRequest.ofHeaders(request))
+            .orElseThrow(
+                () ->
+                    new ApiException(
+                        ApiError.invalid(
+                            "invalid_request",
+                            "/finish_session: expected ?session_id=, X-Session-ID or"
+                                + " {\"session_id\": …}")));
+    boolean known = policy.finishSession(session);
+    exchange.answer(
+        200,
+        WireWriter.object(
+            out -> {
+              out.writeStringProperty("status", "ok");
+              out.writeBooleanProperty("known", known);
+            }));
+  }
+}

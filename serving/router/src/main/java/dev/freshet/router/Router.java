@@ -1,0 +1,161 @@
+package dev.freshet.router;
+
+import dev.freshet.http.BrowserGuard;
+import dev.freshet.http.ByteBudget;
+import dev.freshet.http.ConnectionCap;
+import dev.freshet.http.HttpConfig;
+import dev.freshet.http.HttpLimits;
+import dev.freshet.http.ListenException;
+import dev.freshet.http.Listener;
+import dev.freshet.http.StatusPages;
+import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.AdminTokenFile;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The front of a fleet: a data listener that relays requests to the replicas, and an admin listener
+ * on an event loop of its own. It owns both, the connections to the replicas and their probes.
+ * Thread-safe.
+ */
+public final class Router implements AutoCloseable {
+  private static final int MAX_ADMIN_CONNECTIONS = 256;
+  private static final int MAX_WATCHERS = 64;
+  private static final Duration LOOP_END = Duration.ofSeconds(2);
+
+  private final RouterConfig config;
+  private final Listener data;
+  private final Listener admin;
+  private final Map<EventLoop, RelayLoop> loops = new LinkedHashMap<>();
+  private final Upstreams upstreams;
+  private final StatusPages pages;
+  private final FrontAdminRoutes adminRoutes;
+  private final FrontDataRoutes dataRoutes;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Router(
+      RouterConfig config,
+      Optional<AdminToken> token,
+      MetricsRegistry registry,
+      MonotonicClock clock) {
+    this.config = config;
+    RouterMetrics metrics = new RouterMetrics(registry);
+    this.upstreams = new Upstreams(config, metrics, this::replicasChanged);
+    this.data =
+        Listener.ofMany(
+            "front", config.threads(), new ConnectionCap.RefuseNewest(Integer.MAX_VALUE));
+    this.admin =
+        Listener.ofOne("front-admin", new ConnectionCap.CloseIdlest(MAX_ADMIN_CONNECTIONS));
+    AtomicInteger queued = new AtomicInteger();
+    metrics.waiting(queued::get);
+    Policy policy = config.policy().make(config, clock);
+    RelayLoop.Shared shared =
+        new RelayLoop.Shared(
+            upstreams,
+            policy,
+            config.limits(),
+            metrics,
+            queued,
+            new ByteBudget(config.maxHeldBytes()),
+            clock);
+    data.loops().forEach(loop -> loops.put(loop, new RelayLoop(loop, shared)));
+    this.pages = new StatusPages(registry, Optional.empty(), MAX_WATCHERS);
+    this.adminRoutes = new FrontAdminRoutes(upstreams, token, pages);
+    this.dataRoutes = new FrontDataRoutes(adminRoutes, Map.copyOf(loops), policy, metrics);
+  }
+
+  /**
+   * Listens and relays until {@link #close}.
+   *
+   * @throws ListenException if an address cannot be bound; nothing stays open
+   */
+  public static Router start(
+      RouterConfig config, HttpConfig http, MetricsRegistry registry, MonotonicClock clock) {
+    Optional<AdminToken> token = AdminTokenFile.read(config.adminTokenFile());
+    Router router = new Router(config, token, registry, clock);
+    try {
+      router.listen(http, token.isPresent(), clock);
+      return router;
+    } catch (ListenException e) {
+      router.close();
+      throw e;
+    }
+  }
+
+  private void listen(HttpConfig http, boolean hasToken, MonotonicClock clock) {
+    HttpLimits defaults = HttpLimits.DEFAULT;
+    InetSocketAddress adminAddress = new InetSocketAddress(config.adminHost(), config.adminPort());
+    InetSocketAddress dataAddress = new InetSocketAddress(config.host(), config.port());
+    loops.values().forEach(RelayLoop::start);
+    admin.bind(
+        adminAddress,
+        adminRoutes,
+        defaults,
+        hasToken
+            ? BrowserGuard.ofProtected(http.allowedHosts())
+            : BrowserGuard.ofOpen(adminAddress, http.allowedHosts()),
+        clock);
+    data.bind(
+        dataAddress,
+        dataRoutes,
+        new HttpLimits(
+            config.maxBodyBytes(), config.maxHeldBytes(), defaults.request(), defaults.idle()),
+        BrowserGuard.ofOpen(dataAddress, http.allowedHosts()),
+        clock);
+    upstreams.start();
+  }
+
+  private void replicasChanged() {
+    loops.forEach((loop, relays) -> onLoop(loop, relays::replicasChanged));
+  }
+
+  private static void onLoop(EventLoop loop, Runnable action) {
+    try {
+      loop.execute(action);
+    } catch (RejectedExecutionException e) {
+      // The loop has ended, and its relays with it.
+    }
+  }
+
+  /** The root URL of the data listener, for clients on this host. */
+  public URI dataUrl() {
+    return data.url();
+  }
+
+  /** The root URL of the admin listener, for clients on this host. */
+  public URI adminUrl() {
+    return admin.url();
+  }
+
+  /**
+   * Refuses further requests, lets running answers end within the configured time, and closes
+   * everything.
+   */
+  @Override
+  public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    adminRoutes.close();
+    data.drain();
+    loops.forEach((loop, relays) -> onLoop(loop, relays::drain));
+    data.awaitDrained(Duration.ofSeconds(config.drainTimeoutS()));
+    upstreams.close();
+    loops.forEach((loop, relays) -> onLoop(loop, relays::close));
+    pages.close();
+    admin.drain();
+    admin.awaitDrained(LOOP_END);
+    data.close(LOOP_END);
+    admin.close(LOOP_END);
+  }
+}

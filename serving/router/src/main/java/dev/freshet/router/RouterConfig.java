@@ -1,0 +1,116 @@
+package dev.freshet.router;
+
+import dev.freshet.config.Check;
+import dev.freshet.config.Key;
+import dev.freshet.config.Section;
+import java.time.Duration;
+import java.util.List;
+
+/** The configuration of the front of a fleet. */
+@Section("The front of a fleet: `freshet route`.")
+public record RouterConfig(
+    @Key(def = "127.0.0.1", doc = "address of the data listener") String host,
+    @Key(def = "8080", doc = "port of the data listener; 0: any free port") int port,
+    @Key(def = "127.0.0.1", doc = "address of the admin listener") String adminHost,
+    @Key(def = "8081", doc = "port of the admin listener; 0: any free port") int adminPort,
+    @Key(
+            def = "",
+            doc =
+                "file whose first line is the bearer token of the admin routes, which the data"
+                    + " listener then has too; empty: no token")
+        String adminTokenFile,
+    @Key(
+            def = "",
+            doc =
+                "replicas, each URL[=kind[@admin URL]]; kinds: freshet (default), vllm, sglang,"
+                    + " prime-rl")
+        List<String> upstreams,
+    @Key(
+            def = "",
+            doc = "file with further replicas, one a line; read again when it changes; empty: none")
+        String upstreamsFile,
+    @Key(
+            def = "sticky_least_loaded",
+            doc = "sticky_least_loaded, least_loaded, round_robin, or prefix")
+        PolicyName policy,
+    @Key(def = "7200", doc = "sticky: an unused session is forgotten after this time")
+        long sessionTtlS,
+    @Key(
+            def = "1024",
+            doc = "sticky, prefix: requests of a replica from which on others take its sessions")
+        int maxInFlight,
+    @Key(def = "1.5", doc = "the same relative to the mean of all replicas, with spill_slack more")
+        double spillFactor,
+    @Key(def = "8", doc = "requests above spill_factor times the mean that are tolerated")
+        int spillSlack,
+    @Key(def = "1", doc = "event loops of the data listener") int threads,
+    @Key(def = "5000", doc = "for a connection to a replica") long connectTimeoutMs,
+    @Key(def = "3600", doc = "from a request to the first byte of its answer")
+        long firstByteTimeoutS,
+    @Key(def = "21600", doc = "between two bytes of an answer") long idleTimeoutS,
+    @Key(def = "60", doc = "for a request while no replica may take it") long queueTimeoutS,
+    @Key(def = "4096", doc = "most requests that wait for a replica") int maxQueued,
+    @Key(
+            def = "4000",
+            doc =
+                "an unused connection to a replica is closed after this; servers close it after 5 s")
+        long keepAliveMs,
+    @Key(def = "67108864", doc = "largest request body; a larger one is answered 413")
+        int maxBodyBytes,
+    @Key(
+            def = "1048576",
+            doc = "largest body of a request that is sent again if its connection ends unanswered")
+        int maxRetriedBodyBytes,
+    @Key(def = "268435456", doc = "most bytes of bodies without an answer; above it 503")
+        long maxHeldBytes,
+    @Key(def = "1000", doc = "between two probes of a replica") long probeIntervalMs,
+    @Key(def = "5000", doc = "for the answer to a probe") long probeTimeoutMs,
+    @Key(def = "3", doc = "probes, or broken connections, in a row after which a replica is down")
+        int failuresToDown,
+    @Key(def = "30", doc = "for running answers after SIGTERM") long drainTimeoutS) {
+  public RouterConfig {
+    Check.address("host", host);
+    Check.address("adminHost", adminHost);
+    Check.port("port", port);
+    Check.port("adminPort", adminPort);
+    upstreams = List.copyOf(upstreams);
+    for (String upstream : upstreams) {
+      try {
+        var _ = UpstreamAddress.parse(upstream);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("upstreams: " + e.getMessage(), e);
+      }
+    }
+    Check.positive("sessionTtlS", sessionTtlS);
+    Check.positive("maxInFlight", maxInFlight);
+    Check.that(spillFactor >= 1, "spillFactor", "at least 1");
+    Check.notNegative("spillSlack", spillSlack);
+    Check.that(threads >= 1 && threads <= 64, "threads", "1 to 64");
+    Check.that(
+        connectTimeoutMs >= 1 && connectTimeoutMs <= 600_000, "connectTimeoutMs", "1 to 600000");
+    Check.positive("firstByteTimeoutS", firstByteTimeoutS);
+    Check.positive("idleTimeoutS", idleTimeoutS);
+    Check.positive("queueTimeoutS", queueTimeoutS);
+    Check.notNegative("maxQueued", maxQueued);
+    Check.positive("keepAliveMs", keepAliveMs);
+    Check.positive("maxBodyBytes", maxBodyBytes);
+    Check.notNegative("maxRetriedBodyBytes", maxRetriedBodyBytes);
+    Check.that(maxHeldBytes >= maxBodyBytes, "maxHeldBytes", "at least max_body_bytes");
+    Check.positive("probeIntervalMs", probeIntervalMs);
+    Check.positive("probeTimeoutMs", probeTimeoutMs);
+    Check.positive("failuresToDown", failuresToDown);
+    Check.that(drainTimeoutS >= 0 && drainTimeoutS <= 50, "drainTimeoutS", "0 to 50");
+  }
+
+  RelayLimits limits() {
+    return new RelayLimits(
+        Duration.ofMillis(connectTimeoutMs),
+        Duration.ofSeconds(firstByteTimeoutS),
+        Duration.ofSeconds(idleTimeoutS),
+        Duration.ofSeconds(queueTimeoutS),
+        maxQueued,
+        Duration.ofMillis(keepAliveMs),
+        maxRetriedBodyBytes,
+        maxHeldBytes);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.freshet.router;
+
+import dev.freshet.fleet.ServerAddress;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One replica behind the front: its address, its load as this front counts it, and its health. The
+ * counts are of requests that this front relays; others may load the replica too. Thread-safe.
+ */
+final class Upstream {
+  private final UpstreamAddress address;
+  private final String replica;
+  private final UpstreamHealth health;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicLong answers = new AtomicLong();
+  private volatile List<InetSocketAddress> sockets;
+  private volatile OptionalLong policyVersion = OptionalLong.empty();
+
+  Upstream(UpstreamAddress address, UpstreamHealth health) {
+    this.address = address;
+    this.replica = ServerAddress.replica(address.admin());
+    this.health = health;
+    byte[] literal = NetUtil.createByteArrayFromIpAddressString(address.host());
+    this.sockets =
+        literal == null
+            ? List.of()
+            : List.of(new InetSocketAddress(address.host(), address.port()));
+  }
+
+  UpstreamAddress address() {
+    return address;
+  }
+
+  String name() {
+    return address.name();
+  }
+
+  /** Its name in metrics. */
+  String replica() {
+    return replica;
+  }
+
+  UpstreamHealth health() {
+    return health;
+  }
+
+  /** Requests that are sent or being answered now. */
+  int inFlight() {
+    return inFlight.get();
+  }
+
+  /** Requests that it has answered, whole or in part. */
+  long answers() {
+    return answers.get();
+  }
+
+  /** A request is about to be sent. */
+  void begun() {
+    inFlight.incrementAndGet();
+  }
+
+  /** A request that {@link #begun} counted has ended. */
+  void ended() {
+    inFlight.decrementAndGet();
+  }
+
+  /** The first byte of an answer has arrived. */
+  void answered() {
+    answers.incrementAndGet();
+    health.answered();
+  }
+
+  /** The policy version that it serves, if it says a number. */
+  OptionalLong policyVersion() {
+    return policyVersion;
+  }
+
+  void policyVersion(OptionalLong now) {
+    policyVersion = now;
+  }
+
+  /** Its addresses as last resolved, in the order to try them; none before that. */
+  List<InetSocketAddress> sockets() {
+    return sockets;
+  }
+
+  void resolved(InetAddress... addresses) {
+    sockets =
+        List.of(addresses).stream().map(one -> new InetSocketAddress(one, address.port())).toList();
+  }
+
+  /** Whether it takes a new request now. */
+  boolean isRoutable() {
+    return switch (health.state()) {
+      case UP -> !sockets.isEmpty();
+      case TRIAL -> !sockets.isEmpty() && inFlight.get() == 0;
+      case DOWN -> false;
+    };
+  }
+}

@@ -1,0 +1,65 @@
+package dev.freshet.router;
+
+import dev.freshet.config.Check;
+import dev.freshet.fleet.Dialect;
+import dev.freshet.fleet.Dialects;
+import java.net.URI;
+
+/**
+ * A replica as the command line and files name it: {@code URL[=kind[@ADMIN]]}, such as {@code
+ * http://10.0.0.1:8000=vllm} or {@code http://10.0.0.1:8000=freshet@http://10.0.0.1:8001}.
+ *
+ * @param data the root of the listener for completions
+ * @param dialect the program; a Freshet server if none is named
+ * @param admin the root of the listener that says the policy version; of programs with one listener
+ *     that one
+ */
+public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
+  private static final int HTTP_PORT = 80;
+
+  /**
+   * Parses an address.
+   *
+   * @throws IllegalArgumentException naming what was found and expected
+   */
+  public static UpstreamAddress parse(String text) {
+    int equals = text.indexOf('=');
+    String data = equals < 0 ? text : text.substring(0, equals);
+    String kind = equals < 0 ? Dialects.FRESHET.name() : text.substring(equals + 1);
+    int at = kind.indexOf('@');
+    String admin = at < 0 ? data : kind.substring(at + 1);
+    requireRoot(text, data);
+    requireRoot(text, admin);
+    try {
+      return new UpstreamAddress(
+          URI.create(data),
+          Dialects.named(at < 0 ? kind : kind.substring(0, at)),
+          URI.create(admin));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("replica '%s': %s".formatted(text, e.getMessage()), e);
+    }
+  }
+
+  private static void requireRoot(String text, String url) {
+    if (!Check.isHttpUrl(url)
+        || !URI.create(url).getRawSchemeSpecificPart().matches("//[^/?#]+/?")) {
+      throw new IllegalArgumentException(
+          "replica '%s': expected http://HOST:PORT[=KIND[@ADMIN-URL]]".formatted(text));
+    }
+  }
+
+  /** Host and port of the data listener: the replica's name in errors. */
+  public String name() {
+    return data.getHost() + ":" + port();
+  }
+
+  int port() {
+    return data.getPort() < 0 ? HTTP_PORT : data.getPort();
+  }
+
+  /** The host without the brackets of a literal address of IPv6. */
+  String host() {
+    String host = data.getHost();
+    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+  }
+}

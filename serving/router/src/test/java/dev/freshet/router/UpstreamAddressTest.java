@@ -1,0 +1,43 @@
+package dev.freshet.router;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UpstreamAddressTest {
+  @ParameterizedTest
+  @CsvSource({
+    "http://a:8000, a:8000, freshet, http://a:8000",
+    "http://a, a:80, freshet, http://a",
+    "http://a:1/=sglang, a:1, sglang, http://a:1/",
+    "http://[::1]:2=vllm, [::1]:2, vllm, http://[::1]:2",
+    "http://a:1=freshet@http://b:2, a:1, freshet, http://b:2",
+  })
+  void anAddressHasAProgramAndAnAdminListener(String text, String name, String kind, String admin) {
+    UpstreamAddress address = UpstreamAddress.parse(text);
+
+    assertThat(address.name()).isEqualTo(name);
+    assertThat(address.dialect().name()).isEqualTo(kind);
+    assertThat(address.admin()).hasToString(admin);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "a:1", "https://a", "http://a/v1", "http://u:p@a", "http://a=x@b", "ftp://a"})
+  void whatIsNotTheRootOfAListenerIsRefused(String text) {
+    assertThatThrownBy(() -> UpstreamAddress.parse(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("replica '" + text + "': expected http://HOST:PORT");
+  }
+
+  @Test
+  void anUnknownProgramIsRefusedWithTheKnownOnes() {
+    assertThatThrownBy(() -> UpstreamAddress.parse("http://a=trt"))
+        .hasMessage(
+            "replica 'http://a=trt': expected one of freshet, vllm, sglang, prime-rl, got 'trt'");
+  }
+}
