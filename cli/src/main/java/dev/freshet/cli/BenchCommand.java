@@ -20,11 +20,13 @@ import picocli.CommandLine.Mixin;
     name = "bench",
     mixinStandardHelpOptions = true,
     description =
-        "Measure weight updates under streaming load, through the streams' connection pool and on the admin lane.",
+        "Measure weight updates under streaming load, through the streams' connection pool and on"
+            + " the admin lane.",
     subcommands = {
       BenchEngineCommand.class,
       BenchFrontCommand.class,
       BenchReplayCommand.class,
+      BenchRouteCommand.class,
       BenchSwapCommand.class,
       BenchTrainCommand.class
     })

@@ -125,7 +125,7 @@ final class BenchFrontCommand extends RunningCommand {
     if (!NginxRelay.canRelay(nginx, count)) {
       return Optional.empty();
     }
-    try (NginxRelay relay = NginxRelay.start(nginx, dir, server.dataUrl(), count)) {
+    try (NginxRelay relay = NginxRelay.start(nginx, dir, List.of(server.dataUrl()), count)) {
       return Optional.of(
           bench.measure(
               new FrontBench.Target(relay.url(), server.adminUrl(), relay.handle()), count));

@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
     name = "route",
     mixinStandardHelpOptions = true,
     description =
-        "Relay requests to several inference servers: one address for clients, weight operations on another listener.")
+        "Relay requests to several inference servers: one address for clients, weight operations on"
+            + " another listener.")
 final class RouteCommand extends RunningCommand {
   /** The packages whose logs the command shows. */
   private static final Set<String> PACKAGES =
@@ -32,14 +33,17 @@ final class RouteCommand extends RunningCommand {
       names = "--upstream",
       paramLabel = "URL[=KIND[@ADMIN]]",
       description =
-          "A server behind the front; may be repeated. Kinds: freshet (default), vllm, sglang, prime-rl; ADMIN is the root URL of a Freshet server's admin listener (default: router.upstreams).")
+          "A server behind the front; may be repeated. Kinds: freshet (default), vllm, sglang,"
+              + " prime-rl; ADMIN is the root URL of a Freshet server's admin listener (default:"
+              + " router.upstreams).")
   private List<String> upstreams = List.of();
 
   @Option(
       names = "--upstreams-file",
       paramLabel = "FILE",
       description =
-          "File with further servers, one a line, read again when it changes (default: router.upstreams_file).")
+          "File with further servers, one a line, read again when it changes (default:"
+              + " router.upstreams_file).")
   private Optional<String> upstreamsFile = Optional.empty();
 
   @Option(
@@ -77,7 +81,8 @@ final class RouteCommand extends RunningCommand {
       names = "--admin-token-file",
       paramLabel = "FILE",
       description =
-          "File whose first line admin requests must carry as a bearer token (default: router.admin_token_file).")
+          "File whose first line admin requests must carry as a bearer token (default:"
+              + " router.admin_token_file).")
   private Optional<String> adminTokenFile = Optional.empty();
 
   @Mixin private ConfigOptions options = new ConfigOptions();
@@ -105,7 +110,8 @@ final class RouteCommand extends RunningCommand {
   private static void requireUpstreams(RouterConfig router) {
     if (router.upstreams().isEmpty() && router.upstreamsFile().isEmpty()) {
       throw new ConfigException(
-          "route: expected --upstream URL or --upstreams-file FILE: there is no server to relay to");
+          "route: expected --upstream URL or --upstreams-file FILE: there is no server to relay"
+              + " to");
     }
   }
 

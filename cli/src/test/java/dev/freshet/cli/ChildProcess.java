@@ -64,6 +64,7 @@ final class ChildProcess implements AutoCloseable {
             "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
             "-Dorg.bytedeco.javacpp.maxBytes=0",
             "-Dio.netty.allocator.type=pooled",
+            "-Dio.netty.leakDetection.level=disabled",
             "-cp",
             classPath,
             "dev.freshet.cli.Main"));

@@ -65,7 +65,7 @@ class LauncherTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"orchestrate", "update", "analyze", "--help"})
+  @ValueSource(strings = {"orchestrate", "route", "update", "analyze", "--help"})
   void anyOtherCommandHasACacheWithProfilesAndNoIncubatingModule(String command) throws Exception {
     assertThat(jvmOf(command)).doesNotContain("incubator").containsPattern("/(roles|tools)\\.aot>");
   }

@@ -1,9 +1,7 @@
 package dev.freshet.lab;
 
-import dev.freshet.process.Lifetime;
 import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,16 +46,11 @@ public final class ServeProcess implements AutoCloseable {
   private static ServeProcess start(
       Class<?> main, Path dir, List<String> arguments, List<String> javaOptions)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(jvmOptions());
-    command.addAll(javaOptions);
-    command.add(Lifetime.endsWith(ProcessHandle.current().pid()));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.add("serve");
-    command.addAll(arguments);
-    command.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
-    command.addAll(List.of("--run.dir", dir.resolve("server").toString()));
+    List<String> serve = new ArrayList<>(List.of("serve"));
+    serve.addAll(arguments);
+    serve.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
+    serve.addAll(List.of("--run.dir", dir.resolve("server").toString()));
+    List<String> command = FreshetProcess.command(main, jvmOptions(), javaOptions, serve);
     OwnedProcess process = OwnedProcess.start("the server", command, dir.resolve("server.txt"));
     try {
       return new ServeProcess(process, process.await(ServeProcess::urls, START));
@@ -133,7 +126,7 @@ public final class ServeProcess implements AutoCloseable {
   private static List<String> jvmOptions() {
     return Optional.ofNullable(System.getProperty(OPTIONS))
         .map(options -> options.lines().toList())
-        .orElseGet(ManagementFactory.getRuntimeMXBean()::getInputArguments);
+        .orElseGet(FreshetProcess::options);
   }
 
   private static Optional<Urls> urls(String output) {

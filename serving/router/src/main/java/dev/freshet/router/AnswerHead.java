@@ -54,6 +54,11 @@ record AnswerHead(HttpResponse head, HttpMethod method) {
     return type.regionMatches(true, 0, EVENTS, 0, EVENTS.length());
   }
 
+  /** Whether it is an event stream to which an event can be added. */
+  boolean isPlainEventStream() {
+    return isEventStream() && !head.headers().contains(HttpHeaderNames.CONTENT_ENCODING);
+  }
+
   /** Whether the replica keeps its connection open after this answer. */
   boolean keepsAlive() {
     return HttpUtil.isKeepAlive(head);

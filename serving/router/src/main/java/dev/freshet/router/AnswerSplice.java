@@ -160,10 +160,13 @@ final class AnswerSplice {
     return head != null && head.keepsAlive() && !surplus;
   }
 
-  /** Adds an error event to an event stream that breaks off, if one can be added. */
-  void addErrorEvent(ErrorBody error) {
-    if (head == null || body == null || !head.isEventStream()) {
-      return;
+  /**
+   * Adds an error event to an event stream that breaks off. Returns false if none can be added: in
+   * the middle of a chunk, or to a stream that is compressed.
+   */
+  boolean addErrorEvent(ErrorBody error) {
+    if (head == null || body == null || !head.isPlainEventStream()) {
+      return false;
     }
     byte[] json = error.toJson();
     String event = "\n\ndata: " + new String(json, StandardCharsets.UTF_8) + "\n\n";
@@ -173,9 +176,13 @@ final class AnswerSplice {
       chunk.writeCharSequence(
           Integer.toHexString(bytes.length) + "\r\n", StandardCharsets.US_ASCII);
       exchange.writeEncoded(chunk.writeBytes(bytes).writeBytes(new byte[] {'\r', '\n'}));
-    } else if (body.isOfConnection()) {
-      exchange.writeEncoded(allocator.ioBuffer(bytes.length).writeBytes(bytes));
+      return true;
     }
+    if (body.isOfConnection()) {
+      exchange.writeEncoded(allocator.ioBuffer(bytes.length).writeBytes(bytes));
+      return true;
+    }
+    return false;
   }
 
   /** Gives back what it holds. */

@@ -134,7 +134,7 @@ final class BodyEnd {
   }
 
   private void size(byte b) {
-    int digit = Character.digit(b, 16);
+    int digit = digit(b);
     if (digit >= 0) {
       left = left << 4 | digit;
       digits++;
@@ -148,6 +148,15 @@ final class BodyEnd {
       case ';', ' ', '\t' -> at = At.EXTENSION;
       default -> require(false, "a chunk's size");
     }
+  }
+
+  /** The value of a hexadecimal digit, or -1. */
+  private static int digit(byte b) {
+    if (b >= '0' && b <= '9') {
+      return b - '0';
+    }
+    int lower = b | 0x20;
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
   }
 
   private void sizeRead() {

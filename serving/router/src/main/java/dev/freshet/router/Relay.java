@@ -6,6 +6,7 @@ import dev.freshet.wire.OneLine;
 import dev.freshet.wire.WireException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ConnectTimeoutException;
+import java.net.SocketException;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -152,7 +153,9 @@ final class Relay implements Exchange.Watcher {
     }
     Upstream at = leaveUpstream();
     String why = OneLine.of(cause);
-    at.health().unreachable(why);
+    if (cause instanceof SocketException) { // Else it is the front that could not, without files.
+      at.health().unreachable(why);
+    }
     Reason reason =
         cause instanceof ConnectTimeoutException ? Reason.CONNECT_TIMEOUT : Reason.CONNECT;
     elsewhere(at, Failure.of(reason, at, "cannot connect: " + why));
@@ -311,12 +314,10 @@ final class Relay implements Exchange.Watcher {
       return;
     }
     loop.metrics().failed(failure.reason());
-    if (framed) {
-      splice.addErrorEvent(failure.body());
-    }
-    boolean visible = !splice.endsWithConnection();
+    boolean told = framed && splice.addErrorEvent(failure.body());
+    boolean seen = told || !splice.endsWithConnection();
     end();
-    if (visible) {
+    if (seen) {
       exchange.endEncoded(false);
     } else {
       exchange.flush();

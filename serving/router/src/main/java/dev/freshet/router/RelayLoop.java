@@ -5,6 +5,7 @@ import dev.freshet.http.Exchange;
 import dev.freshet.http.Transport;
 import dev.freshet.trace.MonotonicClock;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -46,6 +47,9 @@ final class RelayLoop {
    * rest of it is read at once, also for a client that is behind.
    */
   private static final int RECEIVE_BUFFER_BYTES = 256 << 10;
+
+  /** Reads of a connection, of 64 KiB at most, before the client's is flushed and looked at. */
+  private static final int MAX_READS = 4;
 
   /** What the loops of a front share. */
   record Shared(
@@ -201,6 +205,9 @@ final class RelayLoop {
         .option(ChannelOption.TCP_NODELAY, true)
         .option(ChannelOption.SO_KEEPALIVE, true)
         .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        .option(
+            ChannelOption.RECVBUF_ALLOCATOR,
+            new AdaptiveRecvByteBufAllocator().maxMessagesPerRead(MAX_READS))
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) shared.limits().connect().toMillis())
         .option(
             ChannelOption.WRITE_BUFFER_WATER_MARK,

@@ -53,7 +53,7 @@ public final class Router implements AutoCloseable {
     this.upstreams = new Upstreams(config, metrics, this::replicasChanged);
     this.data =
         Listener.ofMany(
-            "front", config.threads(), new ConnectionCap.RefuseNewest(Integer.MAX_VALUE));
+            "front", config.threads(), new ConnectionCap.RefuseNewest(config.maxConnections()));
     this.admin =
         Listener.ofOne("front-admin", new ConnectionCap.CloseIdlest(MAX_ADMIN_CONNECTIONS));
     AtomicInteger queued = new AtomicInteger();

@@ -44,6 +44,12 @@ public record RouterConfig(
     @Key(def = "8", doc = "requests above spill_factor times the mean that are tolerated")
         int spillSlack,
     @Key(def = "1", doc = "event loops of the data listener") int threads,
+    @Key(
+            def = "8192",
+            doc =
+                "most connections of clients, each of which may need a second file for its"
+                    + " replica; a further one is answered 503")
+        int maxConnections,
     @Key(def = "5000", doc = "for a connection to a replica") long connectTimeoutMs,
     @Key(def = "3600", doc = "from a request to the first byte of its answer")
         long firstByteTimeoutS,
@@ -53,7 +59,8 @@ public record RouterConfig(
     @Key(
             def = "4000",
             doc =
-                "an unused connection to a replica is closed after this; servers close it after 5 s")
+                "an unused connection to a replica is closed after this; servers close it after 5"
+                    + " s")
         long keepAliveMs,
     @Key(def = "67108864", doc = "largest request body; a larger one is answered 413")
         int maxBodyBytes,
@@ -86,6 +93,7 @@ public record RouterConfig(
     Check.that(spillFactor >= 1, "spillFactor", "at least 1");
     Check.notNegative("spillSlack", spillSlack);
     Check.that(threads >= 1 && threads <= 64, "threads", "1 to 64");
+    Check.positive("maxConnections", maxConnections);
     Check.that(
         connectTimeoutMs >= 1 && connectTimeoutMs <= 600_000, "connectTimeoutMs", "1 to 600000");
     Check.positive("firstByteTimeoutS", firstByteTimeoutS);

@@ -43,7 +43,8 @@ public final class RouterMetrics {
         registry.counter(
             Role.ROUTER,
             "freshet_route_retries_total",
-            "Requests sent again or elsewhere before the first byte of an answer, by what had happened",
+            "Requests sent again or elsewhere before the first byte of an answer, by what had"
+                + " happened",
             REASON);
     this.errors =
         registry.counter(
@@ -56,7 +57,8 @@ public final class RouterMetrics {
             .histogram(
                 Role.ROUTER,
                 "freshet_route_dispatch_seconds",
-                "From the first byte of a request to its sending to a replica: what the front adds, waiting included")
+                "From the first byte of a request to its sending to a replica: what the front adds,"
+                    + " waiting included")
             .of();
     this.firstByte =
         registry.histogram(

@@ -10,11 +10,22 @@ import java.util.Locale;
  * until it has answered one. Thread-safe.
  */
 final class UpstreamHealth {
-  /** The states. The metric {@code freshet_route_upstream_state} has their ordinals. */
+  /** The states. */
   enum State {
-    DOWN,
-    TRIAL,
-    UP;
+    DOWN(0),
+    TRIAL(1),
+    UP(2);
+
+    private final int value;
+
+    State(int value) {
+      this.value = value;
+    }
+
+    /** Its value in the metric {@code freshet_route_upstream_state}. */
+    int value() {
+      return value;
+    }
 
     String wireName() {
       return name().toLowerCase(Locale.ROOT);

@@ -132,7 +132,7 @@ final class Upstreams implements Supplier<RoutingTable>, AutoCloseable {
   private Probed added(UpstreamAddress address) {
     Upstream upstream =
         new Upstream(address, new UpstreamHealth(config.failuresToDown(), this::publish));
-    metrics.upstream(upstream, () -> isListed(upstream) ? upstream.health().state().ordinal() : 0);
+    metrics.upstream(upstream, () -> isListed(upstream) ? upstream.health().state().value() : 0);
     UpstreamProbe probe =
         new UpstreamProbe(
             upstream,

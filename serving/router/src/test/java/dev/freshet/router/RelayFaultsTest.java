@@ -1,5 +1,6 @@
 package dev.freshet.router;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -78,7 +79,7 @@ class RelayFaultsTest {
 
   @Test
   void aClientThatLeavesHalfReadEndsTheRequestOfAReplicaThatWrites() throws Exception {
-    byte[] chunk = ("10000\r\n" + "x".repeat(1 << 16) + "\r\n").getBytes("ASCII");
+    byte[] chunk = ("10000\r\n" + "x".repeat(1 << 16) + "\r\n").getBytes(US_ASCII);
     ScriptedReplica.Script endless =
         (_, connection) -> {
           connection.write(EVENTS);
@@ -285,9 +286,40 @@ class RelayFaultsTest {
         RawClient client = new RawClient(front.data())) {
       client.send(POST);
       client.head();
-      assertThat(new String(client.in.readNBytes(4), "ASCII")).isEqualTo("part");
+      assertThat(new String(client.in.readNBytes(4), US_ASCII)).isEqualTo("part");
       replica.resetAll();
       assertThat(client.rest()).isEqualTo("RESET");
+    }
+  }
+
+  @Test
+  void aStreamWhoseEndOnlyTheConnectionTellsEndsWithAnErrorEventIfItFallsSilent() throws Exception {
+    String events = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 0\n\n";
+    try (ScriptedReplica replica = new ScriptedReplica(silentAfter(events));
+        FrontFixture front = FrontFixture.of(Map.of("idle_timeout_s", "1"), replica);
+        RawClient client = new RawClient(front.data())) {
+      client.send(POST);
+      client.head();
+      assertThat(client.rest())
+          .startsWith("data: 0\n\n\n\ndata: {\"error\":")
+          .endsWith("\"code\":\"upstream_idle_timeout\"}}\n\n");
+    }
+  }
+
+  @Test
+  void aCompressedStreamThatBreaksOffGetsNoEvent() throws Exception {
+    ScriptedReplica.Script breaks =
+        (_, connection) -> {
+          connection.write(
+              EVENTS.replace("transfer", "content-encoding: gzip\r\ntransfer") + EVENT);
+          connection.socket.close();
+        };
+    try (ScriptedReplica replica = new ScriptedReplica(breaks);
+        FrontFixture front = FrontFixture.of(replica);
+        RawClient client = new RawClient(front.data())) {
+      client.send(POST);
+      client.head();
+      assertThat(client.rest()).isEqualTo(EVENT);
     }
   }
 
@@ -339,7 +371,7 @@ class RelayFaultsTest {
   @Test
   void aReaderThatReadsNothingStopsItsReplicaAndLosesNothing() throws Exception {
     int chunks = 1000;
-    byte[] chunk = ("10000\r\n" + "x".repeat(1 << 16) + "\r\n").getBytes("ASCII");
+    byte[] chunk = ("10000\r\n" + "x".repeat(1 << 16) + "\r\n").getBytes(US_ASCII);
     AtomicLong written = new AtomicLong();
     ScriptedReplica.Script large =
         (_, connection) -> {

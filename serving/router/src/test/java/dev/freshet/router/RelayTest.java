@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -45,7 +46,7 @@ class RelayTest {
     while (at < content.length) {
       int size = Math.min(content.length - at, 1 + random.nextInt(3000));
       String line = (random.nextBoolean() ? "000" : "") + Integer.toHexString(size);
-      line = random.nextBoolean() ? line.toUpperCase(java.util.Locale.ROOT) : line;
+      line = random.nextBoolean() ? line.toUpperCase(Locale.ROOT) : line;
       out.writeBytes(
           (line + (random.nextInt(4) == 0 ? ";a=\"b\"" : "") + "\r\n")
               .getBytes(StandardCharsets.US_ASCII));
@@ -105,10 +106,21 @@ class RelayTest {
       RawClient.Answer answer =
           RawClient.exchange(
               front.data(),
-              "PUT /v1/x%20y/?a=%2f&b HTTP/1.1\r\nHost: localhost\r\nX-Mixed-Case: A\r\n"
-                  + "Connection: keep-alive, X-Private\r\nX-Private: 1\r\nKeep-Alive: 5\r\n"
-                  + "TE: trailers\r\nAuthorization: Bearer k\r\nX-Request-Id: mine\r\n"
-                  + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\u001f\u008b");
+              """
+              PUT /v1/x%20y/?a=%2f&b HTTP/1.1\r
+              Host: localhost\r
+              X-Mixed-Case: A\r
+              Connection: keep-alive, X-Private\r
+              X-Private: 1\r
+              Keep-Alive: 5\r
+              TE: trailers\r
+              Authorization: Bearer k\r
+              X-Request-Id: mine\r
+              Content-Encoding: gzip\r
+              Content-Length: 2\r
+              \r
+              ..\
+              """);
 
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.head().header("x-request-id")).isEqualTo("mine");
@@ -119,7 +131,7 @@ class RelayTest {
           .noneMatch(
               header ->
                   header
-                      .toLowerCase(java.util.Locale.ROOT)
+                      .toLowerCase(Locale.ROOT)
                       .matches("(connection|x-private|keep-alive|te):.*"));
       assertThat(request.header("host")).isEqualTo(replica.name());
       assertThat(request.header("x-request-id")).isEqualTo("mine");
@@ -132,9 +144,17 @@ class RelayTest {
     ScriptedReplica.Script script =
         (_, connection) ->
             connection.write(
-                "HTTP/1.1 418 Short and stout\r\nConnection: X-Hop, keep-alive\r\nX-Hop: 1\r\n"
-                    + "Keep-Alive: timeout=5\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
-                    + "Content-Length: 1\r\n\r\nx");
+                """
+                HTTP/1.1 418 Short and stout\r
+                Connection: X-Hop, keep-alive\r
+                X-Hop: 1\r
+                Keep-Alive: timeout=5\r
+                Set-Cookie: a\r
+                Set-Cookie: b\r
+                Content-Length: 1\r
+                \r
+                x\
+                """);
     try (ScriptedReplica replica = new ScriptedReplica(script);
         FrontFixture front = FrontFixture.of(replica);
         RawClient client = new RawClient(front.data())) {
@@ -281,8 +301,13 @@ class RelayTest {
         FrontFixture front = FrontFixture.of(replica);
         RawClient client = new RawClient(front.data())) {
       client.send(
-          "POST /up HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
-              + "Expect: 100-continue\r\n\r\n");
+          """
+          POST /up HTTP/1.1\r
+          Host: localhost\r
+          Transfer-Encoding: chunked\r
+          Expect: 100-continue\r
+          \r
+          """);
       assertThat(client.head().status()).isEqualTo(100);
       client.send("3\r\nabc\r\n4;x\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n");
 

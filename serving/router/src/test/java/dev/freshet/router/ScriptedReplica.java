@@ -8,12 +8,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,7 +64,7 @@ final class ScriptedReplica implements AutoCloseable {
     void awaitEnd() throws IOException {
       try {
         while (in.read() >= 0) {}
-      } catch (java.net.SocketException e) {
+      } catch (SocketException e) {
         // Reset: also an end.
       }
     }
@@ -82,6 +84,7 @@ final class ScriptedReplica implements AutoCloseable {
 
   final List<Arrived> arrived = new CopyOnWriteArrayList<>();
   private final ServerSocket listener;
+  private final Thread acceptor;
   private final AtomicInteger accepted = new AtomicInteger();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   volatile Script script;
@@ -95,7 +98,7 @@ final class ScriptedReplica implements AutoCloseable {
   ScriptedReplica(Script script, int port) throws IOException {
     this.script = script;
     this.listener = new ServerSocket(port, 1024, InetAddress.getLoopbackAddress());
-    Thread.ofVirtual().start(this::accept);
+    this.acceptor = Thread.ofPlatform().daemon().start(this::accept);
   }
 
   /** Answers every request with a JSON body. */
@@ -147,9 +150,12 @@ final class ScriptedReplica implements AutoCloseable {
     try (socket) {
       socket.setTcpNoDelay(true);
       Connection connection = new Connection(socket);
-      for (Arrived request = read(connection.in);
-          request != null && !socket.isClosed();
-          request = read(connection.in)) {
+      while (true) {
+        Optional<Arrived> next = read(connection.in);
+        if (next.isEmpty()) {
+          return;
+        }
+        Arrived request = next.get();
         if (request.path().equals("/health")) {
           connection.write(healthy ? ok("{}") : "HTTP/1.1 500 Dead\r\ncontent-length: 0\r\n\r\n");
         } else if (request.path().equals("/weight_info")) {
@@ -166,10 +172,10 @@ final class ScriptedReplica implements AutoCloseable {
     }
   }
 
-  private static Arrived read(InputStream in) throws IOException {
+  private static Optional<Arrived> read(InputStream in) throws IOException {
     String line = line(in);
     if (line.isEmpty()) {
-      return null;
+      return Optional.empty();
     }
     List<String> headers = new ArrayList<>();
     Map<String, String> byName = new LinkedHashMap<>();
@@ -180,7 +186,7 @@ final class ScriptedReplica implements AutoCloseable {
           header.substring(0, colon).toLowerCase(Locale.ROOT), header.substring(colon + 1).strip());
     }
     int length = Integer.parseInt(byName.getOrDefault("content-length", "0"));
-    return new Arrived(line, headers, in.readNBytes(length));
+    return Optional.of(new Arrived(line, headers, in.readNBytes(length)));
   }
 
   private static String line(InputStream in) throws IOException {
@@ -205,6 +211,11 @@ final class ScriptedReplica implements AutoCloseable {
   @Override
   public void close() throws IOException {
     listener.close();
+    try {
+      acceptor.join(); // The kernel may accept connections until then.
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
     for (Socket socket : open) {
       socket.close();
     }

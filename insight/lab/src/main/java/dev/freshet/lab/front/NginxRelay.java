@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * nginx as a relay of streams, for comparison: one worker, no buffering, kept connections to the
@@ -49,15 +50,16 @@ public final class NginxRelay implements AutoCloseable {
    * Starts nginx and waits until it listens.
    *
    * @param dir the directory for its files
-   * @param server the server behind it
+   * @param servers the servers behind it, which get requests in turn
    * @param streams the most streams at once
    */
-  public static NginxRelay start(Path nginx, Path dir, URI server, int streams)
+  public static NginxRelay start(Path nginx, Path dir, List<URI> servers, int streams)
       throws IOException, InterruptedException {
     int connections = connections(streams);
     int port = freePort();
     Path file =
-        Files.writeString(dir.resolve("nginx.conf"), configuration(dir, port, server, connections));
+        Files.writeString(
+            dir.resolve("nginx.conf"), configuration(dir, port, servers, connections));
     OwnedProcess process =
         OwnedProcess.start(
             "nginx",
@@ -79,33 +81,33 @@ public final class NginxRelay implements AutoCloseable {
     }
   }
 
-  private static String configuration(Path dir, int port, URI server, int connections) {
+  private static String configuration(Path dir, int port, List<URI> servers, int connections) {
     return """
-        daemon off;
-        user %s;
-        worker_processes 1;
-        worker_rlimit_nofile %d;
-        pid %s/nginx.pid;
-        events { worker_connections %d; }
-        http {
-          access_log off;
-          client_body_temp_path %s/body;
-          proxy_temp_path %s/proxy;
-          fastcgi_temp_path %s/fastcgi;
-          uwsgi_temp_path %s/uwsgi;
-          scgi_temp_path %s/scgi;
-          upstream server { server %s; keepalive %d; }
-          server {
-            listen 127.0.0.1:%d backlog=4096;
-            location / {
-              proxy_pass http://server;
-              proxy_http_version 1.1;
-              proxy_set_header Connection "";
-              proxy_buffering off;
-            }
-          }
+    daemon off;
+    user %s;
+    worker_processes 1;
+    worker_rlimit_nofile %d;
+    pid %s/nginx.pid;
+    events { worker_connections %d; }
+    http {
+      access_log off;
+      client_body_temp_path %s/body;
+      proxy_temp_path %s/proxy;
+      fastcgi_temp_path %s/fastcgi;
+      uwsgi_temp_path %s/uwsgi;
+      scgi_temp_path %s/scgi;
+      upstream server { %s keepalive %d; }
+      server {
+        listen 127.0.0.1:%d backlog=4096;
+        location / {
+          proxy_pass http://server;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
+          proxy_buffering off;
         }
-        """
+      }
+    }
+    """
         .formatted(
             System.getProperty("user.name"),
             connections,
@@ -116,7 +118,9 @@ public final class NginxRelay implements AutoCloseable {
             dir,
             dir,
             dir,
-            server.getAuthority(),
+            servers.stream()
+                .map(server -> "server " + server.getAuthority() + ";")
+                .collect(Collectors.joining(" ")),
             connections / 2,
             port);
   }

@@ -1,0 +1,63 @@
+package dev.freshet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+@Timeout(120)
+class BenchRouteTest {
+  @TempDir Path dir;
+
+  @Test
+  void streamsAreMeasuredWithAndWithoutAFrontThatEndsWithTheCommand() throws Exception {
+    Path json = dir.resolve("route.json");
+    long before = ProcessHandle.current().children().count();
+
+    CommandLineRun run =
+        CommandLineRun.of(
+            "bench",
+            "route",
+            "--streams",
+            "20",
+            "--rate",
+            "50",
+            "--warm-up",
+            "0",
+            "--seconds",
+            "1",
+            "--nginx",
+            dir.resolve("none").toString(),
+            "--json",
+            json.toString());
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out()).contains("direct", "freshet");
+    JsonNode fronts = new ObjectMapper().readTree(Files.readString(json)).get("streams").get("20");
+    assertThat(fronts.get("direct").get("events_per_s").asDouble()).isPositive();
+    JsonNode freshet = fronts.get("freshet");
+    assertThat(freshet.get("events_per_s").asDouble()).isPositive();
+    assertThat(freshet.get("expected_events_per_s").asDouble()).isEqualTo(1000);
+    assertThat(freshet.get("cpu_s_per_million").asDouble()).isPositive();
+    assertThat(freshet.get("rss_mb").asDouble()).isPositive();
+    assertThat(freshet.get("added_ms").get("p50").isNumber()).isTrue();
+    assertThat(freshet.get("added_ms").get("p99").isNumber()).isTrue();
+    assertThat(freshet.get("failed").asInt()).isZero();
+    assertThat(ProcessHandle.current().children().count()).isEqualTo(before);
+  }
+
+  @Test
+  void aRouterWithoutANameOrACommandIsRefused() {
+    CommandLineRun run =
+        CommandLineRun.of("bench", "route", "--streams", "1", "--router", "nothing");
+
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("--router nothing: expected NAME=COMMAND");
+  }
+}

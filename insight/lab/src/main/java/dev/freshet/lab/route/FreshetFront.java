@@ -1,0 +1,51 @@
+package dev.freshet.lab.route;
+
+import dev.freshet.lab.FreshetProcess;
+import dev.freshet.process.OwnedProcess;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * {@code freshet route} in a process of its own.
+ *
+ * @param main the main class of the {@code freshet} command
+ * @param javaOptions options of its JVM after those of this process
+ */
+public record FreshetFront(Class<?> main, List<String> javaOptions) implements FrontUnderTest {
+  private static final Duration START = Duration.ofMinutes(1);
+  private static final Pattern URL = Pattern.compile("requests (http://\\S+)\\s+admin");
+
+  public FreshetFront {
+    javaOptions = List.copyOf(javaOptions);
+  }
+
+  @Override
+  public String name() {
+    return "freshet";
+  }
+
+  @Override
+  public Running start(Path dir, List<URI> replicas, int streams)
+      throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("route", "--port", "0", "--admin-port", "0"));
+    replicas.forEach(replica -> arguments.addAll(List.of("--upstream", replica + "=vllm")));
+    OwnedProcess process =
+        OwnedProcess.start(
+            "freshet route",
+            FreshetProcess.command(main, FreshetProcess.options(), javaOptions, arguments),
+            dir.resolve("freshet-route.txt"));
+    return StartedFront.await(process, FreshetFront::url, START);
+  }
+
+  private static Optional<URI> url(String output) {
+    Matcher matcher = URL.matcher(output);
+    return matcher.find() ? Optional.of(URI.create(matcher.group(1))) : Optional.empty();
+  }
+}

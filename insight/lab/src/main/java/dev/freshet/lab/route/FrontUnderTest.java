@@ -1,0 +1,31 @@
+package dev.freshet.lab.route;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A program that relays to replicas, and how it is started. */
+public interface FrontUnderTest {
+  /** Its name in the report. */
+  String name();
+
+  /**
+   * Starts it and waits until it listens.
+   *
+   * @param dir the directory for its files
+   * @param streams the most streams at once
+   */
+  Running start(Path dir, List<URI> replicas, int streams) throws IOException, InterruptedException;
+
+  /** A running front. Closing it ends its process. */
+  interface Running extends AutoCloseable {
+    URI url();
+
+    /** The process whose time and memory are measured, with its children. */
+    ProcessHandle process();
+
+    @Override
+    void close();
+  }
+}

@@ -1,0 +1,106 @@
+package dev.freshet.lab.route;
+
+import dev.freshet.lab.ProcessFigures;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Measures fronts one after the other under the same streams over the same replicas. Clients,
+ * replicas and front share the machine.
+ *
+ * @param rate events a second of each stream
+ * @param replicas how many replicas are behind a front
+ * @param window how long to measure, after the warm-up
+ */
+public record RouteBench(double rate, int replicas, Duration warmUp, Duration window) {
+  /**
+   * Measures without a front and with each one.
+   *
+   * @param dir the directory for the fronts' files
+   * @param done gets each front's figures, the direct ones first
+   */
+  public void measure(
+      List<FrontUnderTest> fronts, int streams, Path dir, Consumer<RouteFigures> done)
+      throws IOException, InterruptedException {
+    List<StampedReplica> servers = new ArrayList<>();
+    try {
+      for (int i = 0; i < replicas; i++) {
+        servers.add(new StampedReplica(i, rate));
+      }
+      List<URI> urls = servers.stream().map(StampedReplica::url).toList();
+      done.accept(direct(urls, streams));
+      for (FrontUnderTest front : fronts) {
+        try (FrontUnderTest.Running running = front.start(dir, urls, streams)) {
+          done.accept(through(front.name(), running, servers, streams));
+        }
+      }
+    } finally {
+      servers.forEach(StampedReplica::close);
+    }
+  }
+
+  private RouteFigures direct(List<URI> urls, int streams) throws InterruptedException {
+    try (StampedLoad load = new StampedLoad(urls, streams)) {
+      StampedLoad.Window measured = window(load, () -> {});
+      return figures(
+          "direct", streams, measured, Double.NaN, Double.NaN, Double.NaN, load.failed());
+    }
+  }
+
+  private StampedLoad.Window window(StampedLoad load, Runnable begin) throws InterruptedException {
+    load.awaitBegun();
+    Thread.sleep(warmUp);
+    begin.run();
+    var _ = load.next();
+    Thread.sleep(window);
+    return load.next();
+  }
+
+  private RouteFigures through(
+      String name, FrontUnderTest.Running front, List<StampedReplica> servers, int streams)
+      throws IOException, InterruptedException {
+    List<ProcessFigures> before = new ArrayList<>();
+    StampedLoad.Window measured;
+    ProcessFigures after;
+    int failed;
+    try (StampedLoad load = new StampedLoad(List.of(front.url()), streams)) {
+      measured = window(load, () -> before.add(ProcessFigures.of(front.process())));
+      after = ProcessFigures.of(front.process());
+      failed = load.failed();
+    }
+    double cpu = after.cpuSeconds() - before.getFirst().cpuSeconds();
+    return figures(
+        name,
+        streams,
+        measured,
+        cpu / measured.latencies().count() * 1e6,
+        after.residentMb(),
+        SilentClients.longestMs(front.url(), servers),
+        failed);
+  }
+
+  private static RouteFigures figures(
+      String name,
+      int streams,
+      StampedLoad.Window measured,
+      double cpuPerMillion,
+      double residentMb,
+      double cancelMs,
+      int failed) {
+    return new RouteFigures(
+        name,
+        streams,
+        measured.latencies().count() / measured.seconds(),
+        cpuPerMillion,
+        residentMb,
+        measured.latencies().percentileMs(50),
+        measured.latencies().percentileMs(99),
+        cancelMs,
+        failed);
+  }
+}

@@ -1,0 +1,100 @@
+package dev.freshet.lab.route;
+
+import dev.freshet.lab.ReportFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The figures of all fronts as a table, a line as each is measured, and as JSON. */
+public final class RouteReport {
+  private static final String DIRECT = "direct";
+
+  private final double rate;
+  private final List<RouteFigures> all = new ArrayList<>();
+
+  /**
+   * @param rate events a second of each stream
+   */
+  public RouteReport(double rate) {
+    this.rate = rate;
+  }
+
+  /** The head of the table. */
+  public static String head() {
+    return "%8s %-14s %10s %13s %9s  %21s  %21s %10s %7s"
+        .formatted(
+            "streams",
+            "through",
+            "events/s",
+            "CPU s/Mevent",
+            "RSS MiB",
+            "latency ms p50     p99",
+            "added ms p50      p99",
+            "cancel ms",
+            "failed");
+  }
+
+  /** Adds figures; returns their line of the table. */
+  public String add(RouteFigures figures) {
+    all.add(figures);
+    return String.format(
+        Locale.ROOT,
+        "%,8d %-14s %,10.0f %13.2f %9.0f  %14.2f %7.2f  %12.2f %8.2f %10.2f %7d",
+        figures.streams(),
+        figures.name(),
+        figures.eventsPerS(),
+        figures.cpuPerMillion(),
+        figures.residentMb(),
+        figures.p50Ms(),
+        figures.p99Ms(),
+        figures.p50Ms() - direct(figures.streams()).p50Ms(),
+        figures.p99Ms() - direct(figures.streams()).p99Ms(),
+        figures.cancelMs(),
+        figures.failed());
+  }
+
+  private RouteFigures direct(int streams) {
+    return all.stream()
+        .filter(figures -> figures.streams() == streams && figures.name().equals(DIRECT))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Writes all figures as JSON. */
+  public void write(Path file) {
+    ObjectNode root = ReportFile.object();
+    root.put("rate", rate);
+    ObjectNode byStreams = root.putObject("streams");
+    for (RouteFigures figures : all) {
+      String count = Integer.toString(figures.streams());
+      ObjectNode fronts =
+          byStreams.has(count) ? (ObjectNode) byStreams.get(count) : byStreams.putObject(count);
+      put(fronts.putObject(figures.name()), figures);
+    }
+    ReportFile.write(file, root);
+  }
+
+  private void put(ObjectNode node, RouteFigures figures) {
+    ReportFile.put(node, "events_per_s", figures.eventsPerS());
+    ReportFile.put(node, "expected_events_per_s", figures.streams() * rate);
+    put(node.putObject("latency_ms"), figures.p50Ms(), figures.p99Ms());
+    if (!figures.name().equals(DIRECT)) {
+      RouteFigures direct = direct(figures.streams());
+      ReportFile.put(node, "cpu_s_per_million", figures.cpuPerMillion());
+      ReportFile.put(node, "rss_mb", figures.residentMb());
+      put(
+          node.putObject("added_ms"),
+          figures.p50Ms() - direct.p50Ms(),
+          figures.p99Ms() - direct.p99Ms());
+      ReportFile.put(node, "cancel_ms", figures.cancelMs());
+    }
+    node.put("failed", figures.failed());
+  }
+
+  private static void put(ObjectNode node, double p50, double p99) {
+    ReportFile.put(node, "p50", p50);
+    ReportFile.put(node, "p99", p99);
+  }
+}
