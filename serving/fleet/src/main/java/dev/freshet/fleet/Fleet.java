@@ -55,7 +55,7 @@ public final class Fleet implements AutoCloseable {
   private final Condition changed = lock.newCondition();
 
   private final ParallelUpdate parallel = new ParallelUpdate();
-  private volatile long policyVersion;
+  private volatile RoutingTable table = RoutingTable.EMPTY;
 
   public Fleet(
       List<ServerAddress> addresses,
@@ -75,7 +75,22 @@ public final class Fleet implements AutoCloseable {
 
   /** The version that every server in rotation has acknowledged. */
   public long policyVersion() {
-    return policyVersion;
+    return table.policyVersion();
+  }
+
+  /** Which servers may receive a new request now. */
+  public RoutingTable table() {
+    return table;
+  }
+
+  /** Publishes the servers' states; the caller holds the lock. */
+  private void publish(long version) {
+    table =
+        new RoutingTable(
+            version,
+            servers.stream().filter(Replica::routable).map(Replica::route).toList(),
+            (int) servers.stream().filter(s -> s.life().state().returns()).count());
+    changed.signalAll();
   }
 
   /** Whether any server was asked to serve this version. */
@@ -108,7 +123,7 @@ public final class Fleet implements AutoCloseable {
     for (Replica server : servers) {
       metrics.replica(
           ServerAddress.replica(server.address().admin()),
-          () -> read(server, Replica::inRotation),
+          () -> read(server, Replica::routable),
           () -> read(server, Replica::rollouts));
     }
   }
@@ -144,8 +159,14 @@ public final class Fleet implements AutoCloseable {
       }
       returnToBaseModel(server).ifPresent(timings -> reloads.put(server.address(), timings));
     }
-    journal.begin(policyVersion);
-    requestedVersions.add(policyVersion);
+    journal.begin(policyVersion());
+    requestedVersions.add(policyVersion());
+    lock.lock();
+    try {
+      publish(policyVersion());
+    } finally {
+      lock.unlock();
+    }
     return reloads;
   }
 
@@ -222,7 +243,7 @@ public final class Fleet implements AutoCloseable {
     if (scope.cancelled()) {
       return Optional.empty();
     }
-    List<Replica> rotation = servers.stream().filter(Replica::inRotation).toList();
+    List<Replica> rotation = servers.stream().filter(Replica::routable).toList();
     if (rotation.isEmpty()) {
       throw new FleetException("no inference server is left in rotation");
     }
@@ -281,7 +302,7 @@ public final class Fleet implements AutoCloseable {
     List<Replica> rotation;
     lock.lock();
     try {
-      rotation = servers.stream().filter(Replica::inRotation).toList();
+      rotation = servers.stream().filter(Replica::routable).toList();
     } finally {
       lock.unlock();
     }
@@ -305,7 +326,7 @@ public final class Fleet implements AutoCloseable {
         journal.failed(step, server.adminUrl(), traces.get(i));
       }
       switch (updates.get(i)) {
-        case ServerUpdate.Acknowledged ok -> acknowledged(server, step);
+        case ServerUpdate.Acknowledged ok -> {}
         case ServerUpdate.Refused refused -> {
           if (acknowledged) {
             lost.add(quarantine(server, refused.why()));
@@ -321,15 +342,19 @@ public final class Fleet implements AutoCloseable {
     }
     if (acknowledged) {
       journal.served(step);
-      policyVersion = step;
+      commit(rotation, step);
     }
     return updates;
   }
 
-  private void acknowledged(Replica server, long step) {
+  /** The servers that are still in rotation serve {@code step}: one reference says so. */
+  private void commit(List<Replica> updated, long step) {
     lock.lock();
     try {
-      server.acknowledged(step);
+      updated.stream()
+          .filter(Replica::routable)
+          .forEach(server -> server.life().serves(step, Optional.empty()));
+      publish(step);
     } finally {
       lock.unlock();
     }
@@ -338,8 +363,8 @@ public final class Fleet implements AutoCloseable {
   private String quarantine(Replica server, String why) {
     lock.lock();
     try {
-      server.quarantine(why);
-      changed.signalAll();
+      server.life().setAside(ReplicaState.QUARANTINED, why);
+      publish(policyVersion());
     } finally {
       lock.unlock();
     }

@@ -8,11 +8,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One inference server of the fleet: its rollouts, whether it may receive more, and its admin lane.
+ * One inference server of the fleet: its state, its rollouts, and its admin lane.
  *
- * <p>A replica is in rotation until it is quarantined, for good. In rotation it receives no
- * rollouts while it backs off after a failed completion: 100 ms, doubled by each further failure up
- * to 10 s, until a completion succeeds. The fleet's lock guards this state.
+ * <p>While it is in the routing table it receives no rollouts while it backs off after a failed
+ * completion: 100 ms, doubled by each further failure up to 10 s, until a completion succeeds. The
+ * fleet's lock guards this state.
  */
 public final class Replica {
   private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -20,10 +20,10 @@ public final class Replica {
 
   private final ServerAddress address;
   private final ReplicaAdmin admin;
+  private final Dialect dialect;
+  private final ReplicaLife life = new ReplicaLife(ReplicaState.SERVING);
   private final Calls calls = new Calls();
   private int rollouts;
-  private Optional<String> quarantined = Optional.empty();
-  private long version;
 
   /** The length of the newest backoff; 0 if no completion failed since the last success. */
   private long backoffNanos;
@@ -37,6 +37,7 @@ public final class Replica {
       Optional<AdminToken> token,
       EventLog events) {
     this.address = address;
+    this.dialect = dialect;
     this.admin = new ReplicaAdmin(address.admin(), dialect, deadlines, token, events);
   }
 
@@ -63,21 +64,29 @@ public final class Replica {
     return rollouts;
   }
 
-  boolean inRotation() {
-    return quarantined.isEmpty();
+  ReplicaLife life() {
+    return life;
   }
 
-  void quarantine(String why) {
-    quarantined = Optional.of(why);
-  }
-
-  /** It acknowledged policy version {@code step}. */
-  void acknowledged(long step) {
-    version = step;
+  /** Whether it may receive new requests. */
+  boolean routable() {
+    return life.state() == ReplicaState.SERVING;
   }
 
   ReplicaStatus status() {
-    return new ReplicaStatus(adminUrl(), version, rollouts, quarantined);
+    return new ReplicaStatus(
+        adminUrl(),
+        dialect.name(),
+        life.state(),
+        life.version(),
+        life.incarnation(),
+        rollouts,
+        life.why());
+  }
+
+  RoutingTable.Route route() {
+    return new RoutingTable.Route(
+        address, dialect.name(), life.version(), life.incarnation(), life.model());
   }
 
   boolean backsOff(long nowNanos) {

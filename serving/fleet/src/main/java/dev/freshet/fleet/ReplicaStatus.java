@@ -6,9 +6,17 @@ import java.util.Optional;
  * The state of an inference server of the fleet.
  *
  * @param server the root of its admin listener
- * @param version the newest policy version it has acknowledged
+ * @param dialect the name of its program
+ * @param version the policy version that it was last known to serve
+ * @param incarnation increases each time it is caught up
  * @param rollouts running on it now
- * @param quarantined why it was removed from rotation; empty while it is in rotation
+ * @param why why it does not serve, and who must act; empty while it serves or is updated
  */
 public record ReplicaStatus(
-    String server, long version, int rollouts, Optional<String> quarantined) {}
+    String server,
+    String dialect,
+    ReplicaState state,
+    long version,
+    long incarnation,
+    int rollouts,
+    Optional<String> why) {}

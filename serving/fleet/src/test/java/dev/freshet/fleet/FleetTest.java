@@ -106,8 +106,11 @@ class FleetTest {
 
       assertThat(fleet.policyVersion()).isEqualTo(8);
       assertThat(fleet.replicas())
-          .extracting(replica -> replica.quarantined().isPresent())
-          .containsExactly(false, true);
+          .extracting(ReplicaStatus::state)
+          .containsExactly(ReplicaState.SERVING, ReplicaState.QUARANTINED);
+      assertThat(fleet.table().routes())
+          .extracting(RoutingTable.Route::policyVersion)
+          .containsExactly(8L);
       assertThat(journal).contains("failed 8 " + refusing.url());
       for (int i = 0; i < 4; i++) {
         assertThat(acquire(fleet).address().admin()).isEqualTo(good.url());
@@ -123,7 +126,7 @@ class FleetTest {
       assertThat(fleet.update(STEP_8, 8)).hasOnlyElementsOfType(ServerUpdate.Refused.class);
 
       assertThat(fleet.policyVersion()).isZero();
-      assertThat(fleet.replicas()).allMatch(replica -> replica.quarantined().isEmpty());
+      assertThat(fleet.replicas()).allMatch(replica -> replica.state() == ReplicaState.SERVING);
       assertThat(journal).doesNotContain("served 8");
     }
   }

@@ -112,10 +112,11 @@ public final class Orchestrator {
     for (ReplicaStatus replica : replicas()) {
       ObjectNode node = list.addObject();
       node.put("server", replica.server());
-      node.put("state", replica.quarantined().isPresent() ? "quarantined" : "serving");
+      node.put("state", replica.state().wireName());
       node.put("version", replica.version());
+      node.put("incarnation", replica.incarnation());
       node.put("streams", replica.rollouts());
-      replica.quarantined().ifPresent(why -> node.put("why", why));
+      replica.why().ifPresent(why -> node.put("why", why));
     }
     return list.toString();
   }
