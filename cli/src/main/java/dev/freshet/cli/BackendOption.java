@@ -1,8 +1,8 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
-import dev.freshet.fleet.Dialect;
-import dev.freshet.fleet.Dialects;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Dialects;
 
 /** The option {@code --backend}. */
 final class BackendOption {

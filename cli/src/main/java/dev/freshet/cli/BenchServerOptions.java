@@ -1,8 +1,8 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
-import dev.freshet.fleet.Dialect;
-import dev.freshet.fleet.Dialects;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.lab.lanes.BenchServer;
 import dev.freshet.lab.lanes.LaneTarget;
 import dev.freshet.lab.load.LoadShape;
@@ -54,14 +54,16 @@ final class BenchServerOptions {
       names = "--admin",
       paramLabel = "URL",
       description =
-          "With --server: root URL of its admin listener (required for freshet; default for other programs: the URL of --server).")
+          "With --server: root URL of its admin listener (required for freshet; default for other"
+              + " programs: the URL of --server).")
   private Optional<URI> admin = Optional.empty();
 
   @Option(
       names = "--backend",
       paramLabel = "KIND",
       description =
-          "With --server: program that it runs: freshet, vllm, sglang or prime-rl (default: freshet).")
+          "With --server: program that it runs: freshet, vllm, sglang or prime-rl (default:"
+              + " freshet).")
   private Optional<String> backend = Optional.empty();
 
   @Option(
@@ -69,7 +71,8 @@ final class BenchServerOptions {
       split = ",",
       paramLabel = "DIR,…",
       description =
-          "With --server: checkpoint directories on the server, to update to in turn (required with --server).")
+          "With --server: checkpoint directories on the server, to update to in turn (required with"
+              + " --server).")
   private List<String> weights = List.of();
 
   @Option(
@@ -91,7 +94,8 @@ final class BenchServerOptions {
       }
       if (admin.isEmpty() && dialect().hasAdminListener()) {
         throw new ConfigException(
-            "--server: expected --admin with the root URL of the server's admin listener, which alone takes weight updates");
+            "--server: expected --admin with the root URL of the server's admin listener, which"
+                + " alone takes weight updates");
       }
     } else if (admin.isPresent() || backend.isPresent() || !weights.isEmpty()) {
       throw new ConfigException("--admin, --backend and --weights: expected only with --server");

@@ -151,7 +151,7 @@ final class Roles {
 
   private static List<URI> withServers(FreshetConfig config, String host, int port) {
     List<URI> listeners = new ArrayList<>();
-    config.orchestrator().addresses().forEach(server -> listeners.add(server.admin()));
+    config.orchestrator().replicas().forEach(server -> listeners.add(server.address().admin()));
     if (port > 0) { // Port 0 is any free port, which only that role knows.
       listeners.add(
           URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port));

@@ -1,8 +1,9 @@
 package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
-import dev.freshet.fleet.Dialect;
+import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.UpdateByHand;
+import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.process.Lifetime;
 import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.UpdateMode;
@@ -10,7 +11,6 @@ import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.VerifyLevel;
 import dev.freshet.wire.WireException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,28 +32,33 @@ final class UpdateCommand extends RunningCommand {
       split = ",",
       paramLabel = "URL",
       description =
-          "Root URLs of the servers' admin listeners, such as http://127.0.0.1:8001, separated by commas (required).")
-  private List<URI> servers = new ArrayList<>();
+          "Root URLs of the servers' admin listeners, such as http://127.0.0.1:8001, separated by"
+              + " commas (required). URL=KIND names another program than --backend. Several servers"
+              + " are updated as one transaction if --step is given.")
+  private List<String> servers = new ArrayList<>();
 
   @Option(
       names = "--backend",
       paramLabel = "KIND",
       description =
-          "Program that the servers run: freshet, vllm, sglang or prime-rl (default: freshet).")
+          "Program that the servers run: freshet, vllm, vllm-lora, sglang or prime-rl (default:"
+              + " freshet).")
   private String backend = "freshet";
 
   @Option(
       names = "--weights",
       paramLabel = "DIR",
       description =
-          "Directory of the published checkpoint, at the same path on this host and the servers (default: none, for the phases commit and rollback).")
+          "Directory of the published checkpoint, at the same path on this host and the servers"
+              + " (default: none, for the phases commit and rollback).")
   private Optional<Path> weights = Optional.empty();
 
   @Option(
       names = "--step",
       paramLabel = "N",
       description =
-          "Policy version of the weights (default: the version in the checkpoint's manifest; required for other programs than freshet).")
+          "Policy version of the weights (default: the version in the checkpoint's manifest;"
+              + " required for other programs than freshet).")
   private Optional<Long> step = Optional.empty();
 
   @Option(
@@ -74,19 +79,21 @@ final class UpdateCommand extends RunningCommand {
       names = "--verify",
       paramLabel = "LEVEL",
       description =
-          "What is verified before the swap or the pause: full, or size for everything but the content of tensors (default: full).")
+          "What is verified before the swap or the pause: full, or size for everything but the"
+              + " content of tensors (default: full).")
   private String verify = VerifyLevel.FULL.wireName();
 
   @Option(
       names = "--force",
       description =
-          "Update even if Freshet servers serve a newer version, or if the tensors may differ from those of the model that another program serves (default: off).")
+          "Update even if Freshet servers serve a newer version, or if the tensors may differ from"
+              + " those of the model that another program serves (default: off).")
   private boolean force;
 
   @Option(
       names = "--within",
       paramLabel = "SECONDS",
-      description = "Deadline, including retries (default: 600).")
+      description = "Deadline of each phase, including retries (default: 600).")
   private long withinS = 600;
 
   @Option(
@@ -95,31 +102,39 @@ final class UpdateCommand extends RunningCommand {
       description = "File whose first line is the servers' admin token (default: none).")
   private String tokenFile = "";
 
+  @Option(
+      names = "--journal",
+      paramLabel = "FILE",
+      description =
+          "File of the transactions: an update that was interrupted is finished or undone before"
+              + " the next one (default: none).")
+  private Optional<Path> journal = Optional.empty();
+
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
     Dialect dialect = BackendOption.dialect(backend);
-    UpdateWeightsRequest request = request(dialect);
+    List<ReplicaSpec> specs = specs(dialect);
+    UpdateWeightsRequest request = request(specs);
     Duration within = Duration.ofSeconds(withinS);
     lifetime.onStop(Thread.currentThread()::interrupt);
-    try (UpdateByHand update = updateOf(dialect, within)) {
-      UpdateByHand.Outcome outcome = update.run(request);
-      outcome.inspection().ifPresent(System.out::println);
-      outcome.table().ifPresent(System.out::println);
-      outcome.notes().forEach(note -> System.err.println("freshet: note: " + note));
-      outcome.failures().forEach(failure -> System.err.println("freshet: " + failure));
-      return outcome.failures().isEmpty() ? 0 : 1;
-    }
+    UpdateByHand update = new UpdateByHand(specs, AdminTokenFile.read(tokenFile), within, journal);
+    UpdateByHand.Outcome outcome = update.run(request);
+    outcome.inspection().ifPresent(System.out::println);
+    outcome.table().ifPresent(System.out::println);
+    outcome.notes().forEach(note -> System.err.println("freshet: note: " + note));
+    outcome.failures().forEach(failure -> System.err.println("freshet: " + failure));
+    return outcome.failures().isEmpty() ? 0 : 1;
   }
 
-  private UpdateByHand updateOf(Dialect dialect, Duration within) {
+  private List<ReplicaSpec> specs(Dialect dialect) {
     try {
-      return new UpdateByHand(servers, dialect, AdminTokenFile.read(tokenFile), within);
+      return servers.stream().map(text -> ReplicaSpec.ofAdmin(text, dialect)).toList();
     } catch (IllegalArgumentException e) {
       throw new ConfigException("--server: " + e.getMessage());
     }
   }
 
-  private UpdateWeightsRequest request(Dialect dialect) {
+  private UpdateWeightsRequest request(List<ReplicaSpec> specs) {
     if (withinS < 1) {
       throw new ConfigException("--within %d: expected at least 1".formatted(withinS));
     }
@@ -132,7 +147,7 @@ final class UpdateCommand extends RunningCommand {
               UpdatePhase.of(phase),
               VerifyLevel.of(verify),
               force);
-      dialect.check(request);
+      specs.forEach(spec -> spec.dialect().check(request));
       return request;
     } catch (WireException e) {
       throw new ConfigException("--" + e.getMessage().replace("weight_dir", "weights"));

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.freshet.engine.EngineMetrics;
 import dev.freshet.fleet.FleetMetrics;
+import dev.freshet.fleet.Phase;
+import dev.freshet.fleet.ReplicaResult;
+import dev.freshet.fleet.ReplicaState;
+import dev.freshet.fleet.UpdateResult;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.orchestrator.OrchestratorMetrics;
@@ -16,8 +20,11 @@ import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.trainer.TrainerMetrics;
+import java.net.URI;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -82,11 +89,11 @@ class MetricsRegistryTest {
   @Test
   void anUpdateIsCountedUnderItsReplicaWithAllItsParts() {
     FleetMetrics fleet = new OrchestratorMetrics(registry).fleet();
-    fleet.replica("h:1", () -> true, () -> 7);
-    fleet.replica("h:2", () -> false, () -> 0);
+    fleet.replica("h:1", () -> ReplicaState.SERVING, () -> 7);
+    fleet.replica("h:2", () -> ReplicaState.QUARANTINED, () -> 0);
 
     fleet.acknowledged("h:1", timings(Map.of("swap_ms", 1.0, "map_ms", 2.0, "odd_ms", 3.0)));
-    fleet.refused("h:2");
+    fleet.updated(refused("http://h:2"));
 
     assertThat(text())
         .contains(
@@ -94,13 +101,19 @@ class MetricsRegistryTest {
             "freshet_update_rpc_seconds_sum{op=\"update_weights\",replica=\"h:1\"} 0.01",
             "freshet_update_queue_seconds_sum{op=\"update_weights\",replica=\"h:1\"} 0.002",
             "freshet_update_queue_seconds_count{op=\"update_weights\",replica=\"h:2\"} 0",
-            "freshet_update_part_seconds_sum{op=\"update_weights\",part=\"connect\",replica=\"h:1\"} 5.0E-4",
+            "freshet_update_part_seconds_sum{op=\"update_weights\",part=\"connect\",replica=\"h:1\"}"
+                + " 5.0E-4",
             "part=\"swap\"",
             "part=\"map\"",
-            "freshet_updates_total{op=\"update_weights\",outcome=\"acknowledged\",replica=\"h:1\"} 1.0",
+            "freshet_updates_total{op=\"update_weights\",outcome=\"acknowledged\",replica=\"h:1\"}"
+                + " 1.0",
             "freshet_updates_total{op=\"update_weights\",outcome=\"refused\",replica=\"h:2\"} 1.0",
             "freshet_replica_in_rotation{replica=\"h:1\"} 1.0",
             "freshet_replica_in_rotation{replica=\"h:2\"} 0.0",
+            "freshet_replica_state{replica=\"h:2\",state=\"quarantined\"} 1.0",
+            "freshet_replica_state{replica=\"h:2\",state=\"serving\"} 0.0",
+            "freshet_fleet_updates_total{outcome=\"refused\"} 1.0",
+            "freshet_fleet_slowest_phase_seconds_sum{phase=\"prepare\"} 0.005",
             "freshet_replica_rollouts{replica=\"h:1\"} 7.0")
         .contains("part=\"odd\"")
         .doesNotContain("part=\"accept\"");
@@ -120,8 +133,31 @@ class MetricsRegistryTest {
     assertThat(text())
         .contains("part=\"odd_00\"", "part=\"odd_15\"")
         .contains(
-            "freshet_update_part_seconds_count{op=\"update_weights\",part=\"other\",replica=\"h:1\"} 25")
+            "freshet_update_part_seconds_count{op=\"update_weights\",part=\"other\",replica=\"h:1\"}"
+                + " 25")
         .doesNotContain("odd_16", "xxx");
+  }
+
+  private static UpdateResult refused(String server) {
+    return new UpdateResult(
+        8,
+        7,
+        UpdateResult.Outcome.REFUSED,
+        List.of(
+            new ReplicaResult(
+                URI.create(server),
+                "freshet",
+                TraceId.random(),
+                7,
+                false,
+                Optional.of("NaN"),
+                true,
+                Map.of(Phase.PREPARE, 5.0),
+                6,
+                PartTimes.NONE,
+                List.of())),
+        6,
+        Optional.of("NaN"));
   }
 
   private static AdminTimings timings(Map<String, Double> phases) {

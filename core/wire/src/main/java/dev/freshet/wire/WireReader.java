@@ -198,7 +198,7 @@ public final class WireReader implements AutoCloseable {
     return (int) whole(least, Integer.MAX_VALUE);
   }
 
-  long longInteger() {
+  public long longInteger() {
     return whole(Long.MIN_VALUE, Long.MAX_VALUE);
   }
 

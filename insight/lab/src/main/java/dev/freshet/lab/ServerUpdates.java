@@ -1,9 +1,8 @@
 package dev.freshet.lab;
 
 import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
-import dev.freshet.fleet.Dialect;
-import dev.freshet.fleet.ReplicaAdmin;
+import dev.freshet.fleet.OneServer;
+import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
@@ -26,10 +25,10 @@ import java.util.OptionalLong;
  */
 public final class ServerUpdates implements AutoCloseable {
   private static final int WARM_UP_UPDATES = 200;
+  private static final Duration WITHIN = Duration.ofMinutes(12);
   private static final Duration MAX_WARM_UP = Duration.ofSeconds(5);
 
-  private final ReplicaAdmin server;
-  private final Dialect dialect;
+  private final OneServer server;
   private final List<String> weightDirs;
   private long version;
 
@@ -39,13 +38,8 @@ public final class ServerUpdates implements AutoCloseable {
    */
   public ServerUpdates(URI admin, Dialect dialect, List<String> weightDirs) {
     this.server =
-        new ReplicaAdmin(
-            admin,
-            dialect,
-            AdminDeadlines.DEFAULT,
-            Optional.empty(),
-            EventLog.silent(MonotonicClock.SYSTEM));
-    this.dialect = dialect;
+        new OneServer(
+            admin, dialect, WITHIN, Optional.empty(), EventLog.silent(MonotonicClock.SYSTEM));
     this.weightDirs = List.copyOf(weightDirs);
     this.version = server.servingVersion().orElse(0);
   }
@@ -68,7 +62,7 @@ public final class ServerUpdates implements AutoCloseable {
    */
   public void warmUp() {
     for (String dir : new LinkedHashSet<>(weightDirs)) {
-      var _ = dialect.inspect(request(dir, version + 1, VerifyLevel.FULL), List.of(client()));
+      var _ = server.inspect(request(dir, version + 1, VerifyLevel.FULL));
     }
     long start = System.nanoTime();
     for (int i = 0; i < WARM_UP_UPDATES && System.nanoTime() - start < MAX_WARM_UP.toNanos(); i++) {
@@ -79,12 +73,13 @@ public final class ServerUpdates implements AutoCloseable {
   /**
    * Updates once.
    *
-   * @throws dev.freshet.client.AdminException if the update failed; the next one has the same
+   * @throws dev.freshet.client.AdminException if a call failed; the next update has the same
    *     version
+   * @throws dev.freshet.fleet.FleetException if the server does not serve the version after all
    */
   public AdminTimings update(VerifyLevel verify) {
     AdminTimings timings =
-        server.update(request(next(), version + 1, verify), TraceId.random()).timings();
+        server.update(request(next(), version + 1, verify), TraceId.random(), WITHIN).timings();
     version++;
     return timings;
   }

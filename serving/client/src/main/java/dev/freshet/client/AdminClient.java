@@ -134,10 +134,19 @@ public final class AdminClient implements AutoCloseable {
 
   /** Returns a Freshet server to the base model it was started with. */
   public AdminResult reloadWeights(TraceId trace) {
+    return reloadWeights(trace, deadlines.update());
+  }
+
+  /**
+   * Returns a Freshet server to the base model it was started with.
+   *
+   * @param within the deadline, the wait for the lane included
+   */
+  public AdminResult reloadWeights(TraceId trace, Duration within) {
     return operate(
         new LaneOperation.Named("reload_weights", "/reload_weights", Optional.empty()),
         trace,
-        deadlines.update(),
+        within,
         lane -> acknowledged("reload_weights", lane, NO_FIELDS));
   }
 
@@ -153,6 +162,19 @@ public final class AdminClient implements AutoCloseable {
   /** Ends a pause. */
   public void resume() {
     command("/resume");
+  }
+
+  /**
+   * The answer of a route of any program, whose status is 2xx.
+   *
+   * @param deadline of the whole call; the call waits as long for the lane
+   * @throws AdminException if the call fails or is answered with another status
+   */
+  public AdminAnswer post(String path, byte[] body, TraceId trace, Duration deadline) {
+    AdminRequest request = post(path, body, deadline, trace, TraceParent.of(trace));
+    AdminAnswer answer = call(request);
+    requireOk(request, answer);
+    return answer;
   }
 
   private void command(String path) {
@@ -430,6 +452,11 @@ public final class AdminClient implements AutoCloseable {
           "interrupted",
           "interrupted while waiting for an earlier admin call to end");
     }
+  }
+
+  /** Aborts a call in progress: it fails as {@code silent}. Later calls are made as usual. */
+  public void abort(String why) {
+    current.ifPresent(exchange -> exchange.abort("silent", why));
   }
 
   /** Aborts a call in progress, host name lookup included, and rejects further ones. */

@@ -7,7 +7,7 @@ import dev.freshet.wire.ErrorBody;
  * there was none; {@link #code} is then one of {@code unreachable}, {@code connect_timeout}, {@code
  * busy} (an earlier call holds the lane), {@code deadline} (no time was left to begin the call),
  * {@code write_timeout}, {@code read_timeout}, {@code closed}, {@code bad_answer}, {@code
- * interrupted}, {@code shut_down}.
+ * interrupted}, {@code silent} (aborted by its caller's side), {@code shut_down}.
  */
 public final class AdminException extends RuntimeException {
   private static final long serialVersionUID = 1L;

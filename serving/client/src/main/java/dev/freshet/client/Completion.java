@@ -23,4 +23,10 @@ public record Completion(
     String finishReason,
     int promptTokens,
     double ttftMs,
-    double wallMs) {}
+    double wallMs) {
+  /** The same completion with the policy version of each token, which its server did not report. */
+  public Completion withPolicyVersions(int[] versions) {
+    return new Completion(
+        id, text, tokenIds, logprobs, versions, finishReason, promptTokens, ttftMs, wallMs);
+  }
+}

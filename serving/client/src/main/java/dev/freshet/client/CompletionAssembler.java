@@ -135,9 +135,10 @@ final class CompletionAssembler {
         });
   }
 
+  /** The version in a name such as {@code 7}, or {@code 7@attempt} of a fleet's update. */
   private static int version(WireReader in) {
     try {
-      return Integer.parseInt(in.text());
+      return Integer.parseInt(in.text().split("@", 2)[0]);
     } catch (NumberFormatException e) {
       throw in.expected("an integer as a string");
     }

@@ -97,6 +97,7 @@ public final class ScriptedServer implements AutoCloseable {
   public final class Connection {
     private final Socket socket;
     private String target = "";
+    private String body = "";
 
     Connection(Socket socket) {
       this.socket = socket;
@@ -115,9 +116,10 @@ public final class ScriptedServer implements AutoCloseable {
       }
       String text = head.toString(StandardCharsets.US_ASCII);
       Matcher length = LENGTH.matcher(text.toLowerCase(Locale.ROOT));
-      byte[] body = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+      byte[] bytes = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
       target = text.split(" ", 3)[1];
-      requests.add(text + new String(body, StandardCharsets.UTF_8));
+      body = new String(bytes, StandardCharsets.UTF_8);
+      requests.add(text + body);
       return true;
     }
 
@@ -129,6 +131,11 @@ public final class ScriptedServer implements AutoCloseable {
     /** The path of the request read last, with its query. */
     public String target() {
       return target;
+    }
+
+    /** The body of the request read last. */
+    public String body() {
+      return body;
     }
 
     public void write(String bytes) throws IOException {

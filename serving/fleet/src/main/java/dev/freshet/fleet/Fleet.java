@@ -1,96 +1,101 @@
 package dev.freshet.fleet;
 
-import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.Calls;
-import dev.freshet.trace.AdminTimings;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.TraceId;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
-import dev.freshet.wire.UpdateWeightsRequest;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The inference servers of a run. A rollout goes to the server in rotation that has the fewest and
- * does not back off; weights go to all servers in rotation in parallel, each over its own admin
- * lane.
+ * Many inference servers, of one program or several, as one: their states, their update as one
+ * transaction, and the return of those that were left out.
  *
- * <p>Invariants: the policy version advances only when every server in rotation has acknowledged
- * it; a server that fails an update which another acknowledged is quarantined and never receives a
- * rollout again; the journal records a version before any server can serve it. Thread-safe.
+ * <p>Invariants: one update runs at a time; the policy version advances only when an update is
+ * committed; a server receives requests only while it serves the policy version, as far as the
+ * fleet knows; a server that does not is caught up beside the traffic of the others. The journals
+ * record a version before any server can serve it. Thread-safe.
  */
 public final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
-  private static final long CANCELLATION_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
+  private static final long UNTOLD = -1;
+  private static final Duration STOP = Duration.ofSeconds(5);
 
-  private final List<Replica> servers;
-  private final Duration updateDeadline;
-  private final UpdateJournal journal;
-  private final Set<Long> requestedVersions = ConcurrentHashMap.newKeySet();
+  private final Replicas replicas;
+  private final Rotation rotation;
+  private final FleetOptions options;
+  private final Parallel parallel = new Parallel();
+  private final CatchUp catchUp;
+  private final List<Keeper> keepers;
+  private final UpdateJournal run;
+  private final Optional<TransactionJournal> transactions;
   private final MonotonicClock clock;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final Set<Long> requestedVersions = ConcurrentHashMap.newKeySet();
+  private final ReentrantLock updating = new ReentrantLock(true);
 
-  private final ParallelUpdate parallel = new ParallelUpdate();
-  private volatile RoutingTable table = RoutingTable.EMPTY;
+  /** Whether the last update was interrupted: its servers are left as they are until the next. */
+  private volatile boolean abandoned;
 
+  private volatile Target current = Target.base(UpdateMode.KEEP);
+
+  /**
+   * @param run the record of the run that the fleet serves
+   */
   public Fleet(
-      List<ServerAddress> addresses,
+      List<ReplicaSpec> specs,
       Optional<AdminToken> token,
-      Duration updateDeadline,
-      UpdateJournal journal,
+      FleetOptions options,
+      UpdateJournal run,
       EventLog events) {
-    AdminDeadlines deadlines = AdminDeadlines.DEFAULT.withUpdate(updateDeadline);
-    this.servers =
-        addresses.stream()
-            .map(a -> new Replica(a, Dialects.FRESHET, deadlines, token, events))
-            .toList();
-    this.updateDeadline = updateDeadline;
-    this.journal = journal;
+    AdminDeadlines deadlines = options.deadlines().ofCalls();
     this.clock = events.clock();
+    this.options = options;
+    this.run = run;
+    this.transactions = options.journal().map(TransactionJournal::new);
+    this.replicas =
+        new Replicas(
+            specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList());
+    this.rotation = new Rotation(replicas, options.recovery(), clock);
+    this.catchUp = new CatchUp(replicas, options.deadlines());
+    this.keepers =
+        replicas.all().stream()
+            .map(
+                replica ->
+                    new Keeper(
+                        replica,
+                        replicas,
+                        catchUp,
+                        () -> current,
+                        () -> updating.isLocked() || abandoned,
+                        options.interval()))
+            .toList();
   }
 
-  /** The version that every server in rotation has acknowledged. */
+  /** The version that the last committed update made. */
   public long policyVersion() {
-    return table.policyVersion();
+    return table().policyVersion();
   }
 
   /** Which servers may receive a new request now. */
   public RoutingTable table() {
-    return table;
-  }
-
-  /** Publishes the servers' states; the caller holds the lock. */
-  private void publish(long version) {
-    table =
-        new RoutingTable(
-            version,
-            servers.stream().filter(Replica::routable).map(Replica::route).toList(),
-            (int) servers.stream().filter(s -> s.life().state().returns()).count());
-    changed.signalAll();
+    return replicas.table();
   }
 
   /** Whether any server was asked to serve this version. */
@@ -98,284 +103,226 @@ public final class Fleet implements AutoCloseable {
     return requestedVersions.contains(version);
   }
 
-  /** The state of every server, in the order of the constructor's addresses. */
+  /** The state of every server, in the order of the constructor's list. */
   public List<ReplicaStatus> replicas() {
-    lock.lock();
-    try {
-      return servers.stream().map(Replica::status).toList();
-    } finally {
-      lock.unlock();
-    }
+    return replicas.read(all -> all.stream().map(Replica::status).toList());
   }
 
   /** The number of rollouts running on all servers now. */
   public int rollouts() {
-    lock.lock();
-    try {
-      return servers.stream().mapToInt(Replica::rollouts).sum();
-    } finally {
-      lock.unlock();
-    }
+    return replicas.read(all -> all.stream().mapToInt(Replica::rollouts).sum());
   }
 
   /** Publishes the state of every server, which is read at each scrape. */
   public void watch(FleetMetrics metrics) {
-    for (Replica server : servers) {
+    for (Replica replica : replicas.all()) {
       metrics.replica(
-          ServerAddress.replica(server.address().admin()),
-          () -> read(server, Replica::routable),
-          () -> read(server, Replica::rollouts));
-    }
-  }
-
-  private <T> T read(Replica server, Function<Replica, T> state) {
-    lock.lock();
-    try {
-      return state.apply(server);
-    } finally {
-      lock.unlock();
+          ServerAddress.replica(replica.address().admin()),
+          () -> replicas.read(_ -> replica.life().state()),
+          () -> replicas.read(_ -> replica.rollouts()));
     }
   }
 
   /**
-   * Waits until every server is healthy, then returns those that serve another version to the base
-   * model, policy version 0, and begins the journal with it. Returns at once when {@code stopping}.
+   * Waits until every server is healthy, all at once, and brings each to the model it was started
+   * with, policy version 0; or, if the transaction journal has an interrupted update, finishes or
+   * undoes that. Then begins the run's record and looks after the servers. Returns at once when
+   * {@code stopping}.
    *
-   * @return the timings of the reloads, by server
-   * @throws FleetException if a server is not healthy within {@code deadline} or cannot return to
-   *     its base model
+   * @return what was done on each server that had to load
+   * @throws FleetException if a server is not healthy within {@code deadline}, or does not serve
+   *     the version after all
    */
-  public Map<ServerAddress, AdminTimings> begin(Duration deadline, BooleanSupplier stopping)
+  public List<ReplicaResult> begin(Duration deadline, BooleanSupplier stopping)
       throws InterruptedException {
-    Map<ServerAddress, AdminTimings> reloads = new LinkedHashMap<>();
     long end = clock.nanos() + deadline.toNanos();
-    for (Replica server : servers) {
-      try (Waits.Open _ =
-          Waits.begin(
-              "orchestrator", "the server to be healthy", "inference " + server, deadline)) {
-        if (!awaitHealthy(server, end, deadline, stopping)) {
-          return reloads;
-        }
-      }
-      returnToBaseModel(server).ifPresent(timings -> reloads.put(server.address(), timings));
+    parallel.forEach(replicas.all(), replica -> awaitHealthy(replica, end, deadline, stopping));
+    if (stopping.getAsBoolean()) {
+      return List.of();
     }
-    journal.begin(policyVersion());
+    Optional<TransactionJournal.Open> open = interrupted();
+    List<ReplicaResult> loaded = bringUp();
+    open.ifPresent(o -> transactions.orElseThrow().ended(o.target()));
+    run.begin(policyVersion());
     requestedVersions.add(policyVersion());
-    lock.lock();
-    try {
-      publish(policyVersion());
-    } finally {
-      lock.unlock();
-    }
-    return reloads;
+    keepers.forEach(Keeper::start);
+    return loaded;
   }
 
-  private static Optional<AdminTimings> returnToBaseModel(Replica server) {
-    AdminClient client = server.admin().client();
-    try {
-      String version = client.weightInfo().weightVersion();
-      if (version.equals("0") || version.equals("default")) {
-        return Optional.empty();
-      }
-      LOG.info("server {} serves version {}: reloading its base model", server, version);
-      return Optional.of(client.reloadWeights(TraceId.random()).timings());
-    } catch (AdminException e) {
-      throw new FleetException("cannot return server to its base model: " + OneLine.of(e), e);
+  /** The update that the journal has no end of; decides what the servers are to serve. */
+  private Optional<TransactionJournal.Open> interrupted() throws InterruptedException {
+    Optional<TransactionJournal.Open> open = transactions.flatMap(TransactionJournal::open);
+    if (open.isPresent()) {
+      current = new Recovery(replicas, parallel).decide(open.get());
     }
+    return open;
   }
 
-  private boolean awaitHealthy(
-      Replica server, long end, Duration deadline, BooleanSupplier stopping)
-      throws InterruptedException {
-    String found = "";
-    while (!stopping.getAsBoolean()) {
-      try {
-        var health = server.admin().client().health();
-        if (health.healthy()) {
-          return true;
-        }
-        found = "HTTP " + health.status();
-      } catch (AdminException e) {
-        if (found.isEmpty()) {
-          LOG.info("waiting for server {} to be healthy: {}", server, e.getMessage());
-        }
-        found = OneLine.of(e);
-      }
-      if (clock.nanos() >= end) {
-        throw new FleetException(
-            "server %s is not healthy within %d s of the start: %s"
-                .formatted(server.address().admin(), deadline.toSeconds(), found));
-      }
-      Thread.sleep(PROBE_INTERVAL);
+  private List<ReplicaResult> bringUp() throws InterruptedException {
+    replicas.commit(List.of(), current.version());
+    ConcurrentLinkedQueue<ReplicaResult> loaded = new ConcurrentLinkedQueue<>();
+    parallel.forEach(
+        replicas.all(), replica -> catchUp.run(replica, current).ifPresent(loaded::add));
+    List<String> others =
+        replicas().stream()
+            .filter(status -> status.state() != ReplicaState.SERVING)
+            .map(status -> "server %s: %s".formatted(status.server(), status.why().orElse("")))
+            .toList();
+    if (!others.isEmpty()) {
+      throw new FleetException(
+          "cannot bring every server to version %d: %s"
+              .formatted(current.version(), String.join("; ", others)));
     }
-    return false;
+    return List.copyOf(loaded);
   }
 
   /**
-   * Takes the least loaded server for a rollout, waiting while all back off; the caller releases
-   * it. Empty if {@code scope} was cancelled.
+   * Waits until every server is healthy, and takes each as it is, for one update by hand; or, if
+   * the transaction journal has an interrupted update, finishes or undoes that.
    *
-   * @param avoid a server to take only if every other backs off or is quarantined
-   * @throws FleetException if no server is in rotation
+   * @throws FleetException if a server is not healthy within {@code deadline} or cannot be asked
+   */
+  void adopt(Duration deadline) throws InterruptedException {
+    long end = clock.nanos() + deadline.toNanos();
+    parallel.forEach(replicas.all(), replica -> awaitHealthy(replica, end, deadline, () -> false));
+    Optional<TransactionJournal.Open> open = interrupted();
+    if (open.isPresent()) {
+      var _ = bringUp();
+      transactions.orElseThrow().ended(open.get().target());
+      return;
+    }
+    parallel.forEach(
+        replicas.all(),
+        replica -> {
+          try {
+            replicas.adopt(replica, replica.probe(0).version().orElse(UNTOLD));
+          } catch (AdminException e) {
+            throw new FleetException(OneLine.of(e), e);
+          }
+        });
+  }
+
+  /** Tries once to catch up the servers that an update by hand has left out. */
+  void settle() throws InterruptedException {
+    parallel.forEach(
+        replicas.in(ReplicaState.QUARANTINED), replica -> catchUp.run(replica, current));
+  }
+
+  private void awaitHealthy(
+      Replica replica, long end, Duration deadline, BooleanSupplier stopping) {
+    String found = "";
+    try (Waits.Open _ =
+        Waits.begin("orchestrator", "the server to be healthy", "inference " + replica, deadline)) {
+      while (!stopping.getAsBoolean()) {
+        try {
+          if (replica.healthy()) {
+            return;
+          }
+          found = "it answers that it is not";
+        } catch (AdminException e) {
+          if (found.isEmpty()) {
+            LOG.info("waiting for server {} to be healthy: {}", replica, e.getMessage());
+          }
+          found = OneLine.of(e);
+        }
+        if (clock.nanos() >= end) {
+          throw new FleetException(
+              "server %s is not healthy within %d s of the start: %s"
+                  .formatted(replica.url(), deadline.toSeconds(), found));
+        }
+        Thread.sleep(PROBE_INTERVAL);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Takes the least loaded server for a rollout, waiting while all back off or change; the caller
+   * releases it. Empty if {@code scope} was cancelled.
+   *
+   * @param avoid a server to take only if no other may have a rollout
+   * @throws FleetException if no server has served for as long as the options allow
    */
   public Optional<Replica> acquire(Optional<Replica> avoid, Calls scope)
       throws InterruptedException {
-    lock.lock();
-    try {
-      Optional<Replica> server = tryAcquire(avoid, scope);
-      if (server.isEmpty() && !scope.cancelled()) {
-        try (Waits.Open _ =
-            Waits.begin("orchestrator", "a server that may have a rollout", "inference")) {
-          while (server.isEmpty() && !scope.cancelled()) {
-            changed.awaitNanos(CANCELLATION_POLL_NANOS);
-            server = tryAcquire(avoid, scope);
-          }
-        }
-      }
-      return server;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Starts a rollout on a server, if one may receive it now. */
-  private Optional<Replica> tryAcquire(Optional<Replica> avoid, Calls scope) {
-    if (scope.cancelled()) {
-      return Optional.empty();
-    }
-    List<Replica> rotation = servers.stream().filter(Replica::routable).toList();
-    if (rotation.isEmpty()) {
-      throw new FleetException("no inference server is left in rotation");
-    }
-    long now = clock.nanos();
-    Optional<Replica> best =
-        rotation.stream()
-            .filter(s -> !s.backsOff(now))
-            .min(
-                Comparator.comparing((Replica s) -> avoid.filter(s::equals).isPresent())
-                    .thenComparingInt(Replica::rollouts));
-    best.ifPresent(Replica::rolloutStarted);
-    return best;
+    return rotation.acquire(avoid, scope);
   }
 
   /** Releases a server after a rollout, however it ended. */
   public void release(Replica server) {
-    lock.lock();
-    try {
-      server.rolloutEnded();
-    } finally {
-      lock.unlock();
-    }
+    rotation.release(server);
   }
 
   /** A rollout succeeded on the server. */
   public void succeeded(Replica server) {
-    lock.lock();
-    try {
-      server.succeeded();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    rotation.succeeded(server);
   }
 
   /** A rollout failed because of the server or the network: the server backs off. */
   public void failed(Replica server) {
-    lock.lock();
-    try {
-      server.failed(clock.nanos());
-    } finally {
-      lock.unlock();
-    }
+    rotation.failed(server);
   }
 
   /**
-   * Updates every server in rotation to the checkpoint in {@code dir} as version {@code step}, and
-   * waits for all of them. A server that does not acknowledge in time is quarantined. A server that
-   * refuses is quarantined if another acknowledges; if none does, those that refuse stay in
-   * rotation with the old weights.
+   * Makes all serving servers serve {@code target}, as one transaction; waits for an update that is
+   * running.
    *
-   * @return the outcome of each server that was in rotation
-   * @throws FleetException if no server is left in rotation
+   * @throws FleetException if no server serves, or another update runs for longer than the deadline
+   *     to apply one
    */
-  public List<ServerUpdate> update(Path dir, long step) throws InterruptedException {
-    List<Replica> rotation;
-    lock.lock();
-    try {
-      rotation = servers.stream().filter(Replica::routable).toList();
-    } finally {
-      lock.unlock();
-    }
-    List<TraceId> traces = rotation.stream().map(server -> TraceId.random()).toList();
-    for (int i = 0; i < rotation.size(); i++) {
-      journal.sent(step, rotation.get(i).adminUrl(), traces.get(i));
-    }
-    requestedVersions.add(step);
-    String directory = dir.toAbsolutePath().toString();
-    List<ServerUpdate> updates =
-        parallel.run(
-            rotation.stream().map(Replica::admin).toList(),
-            UpdateWeightsRequest.of(directory, OptionalLong.of(step), UpdateMode.KEEP),
-            traces,
-            updateDeadline);
-    boolean acknowledged = updates.stream().anyMatch(u -> u instanceof ServerUpdate.Acknowledged);
-    List<String> lost = new ArrayList<>();
-    for (int i = 0; i < rotation.size(); i++) {
-      Replica server = rotation.get(i);
-      if (!(updates.get(i) instanceof ServerUpdate.Acknowledged)) {
-        journal.failed(step, server.adminUrl(), traces.get(i));
-      }
-      switch (updates.get(i)) {
-        case ServerUpdate.Acknowledged ok -> {}
-        case ServerUpdate.Refused refused -> {
-          if (acknowledged) {
-            lost.add(quarantine(server, refused.why()));
-          }
-        }
-        case ServerUpdate.Failed failed -> lost.add(quarantine(server, failed.why()));
-      }
-    }
-    if (lost.size() == rotation.size()) {
+  public UpdateResult update(Target target) throws InterruptedException {
+    return update(target, Optional.of(current));
+  }
+
+  /** As {@link #update}, of servers whose earlier weights are not known. */
+  UpdateResult updateUnknown(Target target) throws InterruptedException {
+    return update(target, Optional.empty());
+  }
+
+  private UpdateResult update(Target target, Optional<Target> previous)
+      throws InterruptedException {
+    Duration wait = options.deadlines().apply();
+    if (!updating.tryLock(wait.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new FleetException(
-          "update to version %d: no inference server is left in rotation: %s"
-              .formatted(step, String.join("; ", lost)));
+          "update to version %d: another update still ran after %d s"
+              .formatted(target.version(), wait.toSeconds()));
     }
-    if (acknowledged) {
-      journal.served(step);
-      commit(rotation, step);
-    }
-    return updates;
-  }
-
-  /** The servers that are still in rotation serve {@code step}: one reference says so. */
-  private void commit(List<Replica> updated, long step) {
-    lock.lock();
     try {
-      updated.stream()
-          .filter(Replica::routable)
-          .forEach(server -> server.life().serves(step, Optional.empty()));
-      publish(step);
+      requestedVersions.add(target.version());
+      abandoned = true;
+      UpdateResult result = transaction(target, previous);
+      if (result.committed()) {
+        current = target;
+      }
+      abandoned = false;
+      UpdateLines.of(result).forEach(LOG::info);
+      return result;
     } finally {
-      lock.unlock();
+      updating.unlock();
     }
   }
 
-  private String quarantine(Replica server, String why) {
-    lock.lock();
-    try {
-      server.life().setAside(ReplicaState.QUARANTINED, why);
-      publish(policyVersion());
-    } finally {
-      lock.unlock();
-    }
-    LOG.warn("server {} is quarantined: {}", server, why);
-    server.calls().cancel();
-    return why;
+  private UpdateResult transaction(Target target, Optional<Target> previous)
+      throws InterruptedException {
+    FleetUpdate.Setting setting =
+        new FleetUpdate.Setting(
+            replicas, parallel, options.deadlines(), options.quorum(), run, transactions, clock);
+    FleetUpdate update = new FleetUpdate(setting, target, previous);
+    return update.run(t -> new CheckpointGate(replicas.all()).inspect(t));
   }
 
   @Override
   public void close() {
-    servers.forEach(server -> server.admin().close());
+    List<Keeper> running = new ArrayList<>(keepers);
+    replicas.all().forEach(Replica::close);
     parallel.close();
+    for (Keeper keeper : running) {
+      try {
+        keeper.stop(STOP);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }

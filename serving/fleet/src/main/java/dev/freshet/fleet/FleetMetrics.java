@@ -11,8 +11,8 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.UpdatePart;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * Weight updates as the client measures them, and rotation, by replica. The replica label is host
@@ -36,7 +36,11 @@ public final class FleetMetrics {
   private final Metric<Histogram> parts;
   private final PartSeries partSeries = new PartSeries(EnumSet.complementOf(OF_WHOLE_UPDATE));
   private final Metric<Counter> updates;
+  private final Metric<Counter> transactions;
+  private final Metric<Histogram> phases;
+  private final Metric<Histogram> slowest;
   private final Metric<Gauge> inRotation;
+  private final Metric<Gauge> states;
   private final Metric<Gauge> rollouts;
 
   public FleetMetrics(MetricsRegistry registry) {
@@ -73,12 +77,38 @@ public final class FleetMetrics {
             REPLICA,
             OP,
             "outcome");
+    this.transactions =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_fleet_updates_total",
+            "Updates of the fleet that ended: committed, rolled_back or refused",
+            "outcome");
+    this.phases =
+        registry.histogram(
+            Role.ORCHESTRATOR,
+            "freshet_fleet_phase_seconds",
+            "A phase of an update of the fleet on one server",
+            REPLICA,
+            "phase");
+    this.slowest =
+        registry.histogram(
+            Role.ORCHESTRATOR,
+            "freshet_fleet_slowest_phase_seconds",
+            "The phase that took the longest of all servers in an update of the fleet",
+            "phase");
     this.inRotation =
         registry.gauge(
             Role.ORCHESTRATOR,
             "freshet_replica_in_rotation",
             "1 while a server is in rotation",
             REPLICA);
+    this.states =
+        registry.gauge(
+            Role.ORCHESTRATOR,
+            "freshet_replica_state",
+            "1 for the state that a server is in, 0 for the others",
+            REPLICA,
+            "state");
     this.rollouts =
         registry.gauge(
             Role.ORCHESTRATOR,
@@ -92,8 +122,11 @@ public final class FleetMetrics {
   }
 
   /** Adds a server of the fleet; its state is read from the suppliers at each scrape. */
-  public void replica(String replica, BooleanSupplier inRotationNow, DoubleSupplier rolloutsNow) {
-    inRotation.of(replica).read(() -> inRotationNow.getAsBoolean() ? 1 : 0);
+  public void replica(String replica, Supplier<ReplicaState> stateNow, DoubleSupplier rolloutsNow) {
+    inRotation.of(replica).read(() -> stateNow.get() == ReplicaState.SERVING ? 1 : 0);
+    for (ReplicaState state : ReplicaState.values()) {
+      states.of(replica, state.wireName()).read(() -> stateNow.get() == state ? 1 : 0);
+    }
     rollouts.of(replica).read(rolloutsNow);
     for (Metric<Histogram> metric : List.of(walls, rpcs, queues, stalls)) {
       metric.of(replica, UPDATE);
@@ -103,7 +136,22 @@ public final class FleetMetrics {
     }
   }
 
-  /** A server acknowledged an operation. */
+  /** An update of the fleet ended. */
+  public void updated(UpdateResult update) {
+    transactions.of(update.outcome().wireName()).add(1);
+    update.blame().ifPresent(blame -> slowest.of(blame.phase().wireName()).millis(blame.ms()));
+    for (ReplicaResult result : update.replicas()) {
+      String replica = ServerAddress.replica(result.server());
+      result.phases().forEach((phase, ms) -> phases.of(replica, phase.wireName()).millis(ms));
+      if (result.moved()) {
+        acknowledged(replica, result.timings());
+      } else {
+        updates.of(replica, UPDATE, result.rejected() ? "refused" : "failed").add(1);
+      }
+    }
+  }
+
+  /** A server serves other weights. */
   public void acknowledged(String replica, AdminTimings timings) {
     String op = timings.op();
     updates.of(replica, op, ACKNOWLEDGED).add(1);
@@ -112,15 +160,5 @@ public final class FleetMetrics {
     timings.queueMs().ifPresent(ms -> queues.of(replica, op).millis(ms));
     timings.stallMs().ifPresent(ms -> stalls.of(replica, op).millis(ms));
     partSeries.count(timings.parts(), part -> parts.of(replica, op, part));
-  }
-
-  /** A server refused an update and still serves its old weights. */
-  public void refused(String replica) {
-    updates.of(replica, UPDATE, "refused").add(1);
-  }
-
-  /** A server did not acknowledge an update. */
-  public void failed(String replica) {
-    updates.of(replica, UPDATE, "failed").add(1);
   }
 }

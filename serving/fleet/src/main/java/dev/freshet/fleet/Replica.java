@@ -1,28 +1,34 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.Calls;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.trace.EventLog;
 import dev.freshet.wire.AdminToken;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One inference server of the fleet: its state, its rollouts, and its admin lane.
+ * One inference server of the fleet: its state, its rollouts, its admin lane, and a second client
+ * that asks it beside an update. Owns both clients.
  *
  * <p>While it is in the routing table it receives no rollouts while it backs off after a failed
  * completion: 100 ms, doubled by each further failure up to 10 s, until a completion succeeds. The
- * fleet's lock guards this state.
+ * lock of {@link Replicas} guards this state.
  */
 public final class Replica {
   private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final ServerAddress address;
-  private final ReplicaAdmin admin;
   private final Dialect dialect;
-  private final ReplicaLife life = new ReplicaLife(ReplicaState.SERVING);
-  private final Calls calls = new Calls();
+  private final AdminClient client;
+  private final AdminClient prober;
+  private final ReplicaLife life = new ReplicaLife();
+  private final ReplicaStreams streams = new ReplicaStreams();
+  private volatile Optional<String> model = Optional.empty();
+  private volatile Optional<String> named = Optional.empty();
   private int rollouts;
 
   /** The length of the newest backoff; 0 if no completion failed since the last success. */
@@ -30,15 +36,12 @@ public final class Replica {
 
   private long backoffEndNanos;
 
-  Replica(
-      ServerAddress address,
-      Dialect dialect,
-      AdminDeadlines deadlines,
-      Optional<AdminToken> token,
-      EventLog events) {
-    this.address = address;
-    this.dialect = dialect;
-    this.admin = new ReplicaAdmin(address.admin(), dialect, deadlines, token, events);
+  Replica(ReplicaSpec spec, AdminDeadlines deadlines, Optional<AdminToken> token, EventLog events) {
+    this.address = spec.address();
+    this.dialect = spec.dialect();
+    this.client = new AdminClient(address.admin(), deadlines, events, token);
+    this.prober =
+        new AdminClient(address.admin(), deadlines, EventLog.silent(events.clock()), token);
   }
 
   public ServerAddress address() {
@@ -46,17 +49,56 @@ public final class Replica {
   }
 
   /** The completions that it streams. */
-  public Calls calls() {
-    return calls;
+  public ReplicaStreams streams() {
+    return streams;
+  }
+
+  /** The model that requests must name, if it is not the server's own. */
+  public Optional<String> model() {
+    return model;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  /** The admin lane, which an update or a catch-up uses. */
+  AdminClient client() {
+    return client;
+  }
+
+  /** Asks what it serves, beside whatever the lane does. */
+  Serving probe(long expected) {
+    return dialect.ask(prober, expected);
+  }
+
+  /** Whether it accepts requests, beside whatever the lane does. */
+  boolean healthy() {
+    return prober.health().healthy();
+  }
+
+  /** The name of the version that it was last known to serve, as it reported it. */
+  Optional<String> named() {
+    return named;
+  }
+
+  /** It serves the version of that name. */
+  void named(Optional<String> reported) {
+    named = reported;
+  }
+
+  /**
+   * Asks whether it answers at all, beside whatever the lane does.
+   *
+   * @throws dev.freshet.client.AdminException if it does not
+   */
+  void greet() {
+    dialect.greet(prober);
   }
 
   /** The root of its admin listener, as logs and metrics name it. */
-  String adminUrl() {
+  String url() {
     return address.admin().toString();
-  }
-
-  ReplicaAdmin admin() {
-    return admin;
   }
 
   /** The number of rollouts that it runs now. */
@@ -68,14 +110,23 @@ public final class Replica {
     return life;
   }
 
+  /** It serves {@code version} now: new requests get it. */
+  void serves(long version) {
+    life.serves(version);
+    model = dialect.model(version);
+    streams.begin(version);
+  }
+
   /** Whether it may receive new requests. */
   boolean routable() {
-    return life.state() == ReplicaState.SERVING;
+    boolean besideTraffic =
+        life.state() == ReplicaState.UPDATING && life.routed() && dialect.capabilities().prepares();
+    return life.state() == ReplicaState.SERVING || besideTraffic;
   }
 
   ReplicaStatus status() {
     return new ReplicaStatus(
-        adminUrl(),
+        url(),
         dialect.name(),
         life.state(),
         life.version(),
@@ -86,7 +137,7 @@ public final class Replica {
 
   RoutingTable.Route route() {
     return new RoutingTable.Route(
-        address, dialect.name(), life.version(), life.incarnation(), life.model());
+        address, dialect.name(), life.version(), life.incarnation(), dialect.model(life.version()));
   }
 
   boolean backsOff(long nowNanos) {
@@ -113,6 +164,11 @@ public final class Replica {
           backoffNanos == 0 ? FIRST_BACKOFF_NANOS : Math.min(2 * backoffNanos, MAX_BACKOFF_NANOS);
       backoffEndNanos = nowNanos + backoffNanos;
     }
+  }
+
+  void close() {
+    client.close();
+    prober.close();
   }
 
   @Override

@@ -5,36 +5,55 @@ import java.util.Optional;
 /**
  * The state of one replica and how it changes: {@link ReplicaState} with the incarnation, the
  * version and the reason. A replica gets a new incarnation when its catch-up begins, so that a
- * report about an earlier one cannot remove it. Guarded by the fleet's lock.
+ * report about an earlier one cannot remove it. Guarded by the lock of {@link Replicas}.
  */
 final class ReplicaLife {
-  private ReplicaState state;
-  private long incarnation = 1;
-  private long version;
-  private Optional<String> model = Optional.empty();
-  private Optional<String> why = Optional.empty();
-
-  ReplicaLife(ReplicaState first) {
-    this.state = first;
-  }
+  private ReplicaState state = ReplicaState.QUARANTINED;
+  private long incarnation;
+  private long version = -1;
+  private boolean routed;
+  private boolean suspect;
+  private long failed = -1;
+  private Optional<String> why = Optional.of("it was not asked yet; the fleet asks it");
 
   ReplicaState state() {
     return state;
   }
 
-  /** From 1; increases with every catch-up. */
+  /** 0 at first; increases with every catch-up. */
   long incarnation() {
     return incarnation;
   }
 
-  /** The version that it was last known to serve. */
+  /** The version that it was last known to serve; −1 if it was never known. */
   long version() {
     return version;
   }
 
-  /** The name under which its program serves that version, if it is not the model's own. */
-  Optional<String> model() {
-    return model;
+  /** Whether it was serving when the current update of the fleet began. */
+  boolean routed() {
+    return routed;
+  }
+
+  /**
+   * Whether its weights may be missing or mixed, whatever version it reports: it must load before
+   * it is resumed.
+   */
+  boolean suspect() {
+    return suspect;
+  }
+
+  void suspect(boolean may) {
+    suspect = may;
+  }
+
+  /** The version of the last update that it failed; −1 once it serves again. */
+  long failed() {
+    return failed;
+  }
+
+  void failed(long target) {
+    failed = target;
   }
 
   /** Why it is not serving, and who must act; empty in an update and while it serves. */
@@ -43,14 +62,16 @@ final class ReplicaLife {
   }
 
   /** It serves {@code served} now. */
-  void serves(long served, Optional<String> under) {
+  void serves(long served) {
     become(ReplicaState.SERVING);
     version = served;
-    model = under;
+    routed = true;
+    suspect = false;
+    failed = -1;
     why = Optional.empty();
   }
 
-  /** An update begins to change it, or has paused it. */
+  /** An update of the fleet begins to change it, or has paused it. */
   void changes(ReplicaState to) {
     become(to);
     why = Optional.empty();
@@ -59,12 +80,14 @@ final class ReplicaLife {
   /** A catch-up begins. */
   void catchesUp() {
     become(ReplicaState.UPDATING);
+    routed = false;
     incarnation++;
   }
 
   /** It does not serve, for the reason {@code because}. */
   void setAside(ReplicaState to, String because) {
     become(to);
+    routed = false;
     why = Optional.of(because);
   }
 

@@ -1,30 +1,37 @@
 package dev.freshet.fleet;
 
-import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
+import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
-import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** One weight update of servers that need not belong to a run, as an operator requests it. */
-public final class UpdateByHand implements AutoCloseable {
+/**
+ * One weight update of servers that need not belong to a run, as an operator requests it. Several
+ * servers are updated as one transaction; a single phase of it is posted to each.
+ */
+public final class UpdateByHand {
   /**
    * The result of an update.
    *
    * @param inspection what was inspected before any server was paused, if anything was
    * @param table the parts of the acknowledged updates' time; empty if there are none
-   * @param notes what servers did differently from the request, one line each
+   * @param notes what servers did differently from the request, and what took the longest, one line
+   *     each
    * @param failures one line for each server that did not acknowledge, or the one reason why none
    *     was asked
    */
@@ -34,69 +41,144 @@ public final class UpdateByHand implements AutoCloseable {
       List<String> notes,
       List<String> failures) {}
 
-  private final List<ReplicaAdmin> servers = new ArrayList<>();
-  private final ParallelUpdate updates = new ParallelUpdate();
-  private final Dialect dialect;
+  private final List<ReplicaSpec> servers;
+  private final Optional<AdminToken> token;
   private final Duration within;
+  private final Optional<Path> journal;
+  private final EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
 
   /**
-   * @param admins the roots of the servers' admin listeners
-   * @param within the deadline, retries included
-   * @throws IllegalArgumentException if a URL is not the root of an HTTP listener
+   * @param servers their data address is not used
+   * @param within the deadline of each phase, retries included
+   * @param journal the file of the transactions; the next update with it finishes or undoes one
+   *     that was interrupted
    */
   public UpdateByHand(
-      List<URI> admins, Dialect dialect, Optional<AdminToken> token, Duration within) {
-    this.dialect = dialect;
+      List<ReplicaSpec> servers,
+      Optional<AdminToken> token,
+      Duration within,
+      Optional<Path> journal) {
+    this.servers = List.copyOf(servers);
+    this.token = token;
     this.within = within;
-    EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
-    for (URI admin : admins) {
-      servers.add(
-          new ReplicaAdmin(
-              admin, dialect, AdminDeadlines.DEFAULT.withUpdate(within), token, unlogged));
-    }
+    this.journal = journal;
   }
 
-  /** Updates all servers at once. An interrupt of the calling thread ends every update at once. */
+  /** Updates all servers. An interrupt of the calling thread ends every call at once. */
   public Outcome run(UpdateWeightsRequest request) throws InterruptedException {
-    Optional<String> inspection;
-    try {
-      List<AdminClient> clients = servers.stream().map(ReplicaAdmin::client).toList();
-      inspection = dialect.inspect(request, clients).map(CheckpointInspection::toString);
-    } catch (FleetException e) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException(e.getMessage());
-      }
-      return new Outcome(Optional.empty(), Optional.empty(), List.of(), List.of(OneLine.of(e)));
-    }
-    return update(request, inspection);
+    boolean whole = request.phase() == UpdatePhase.ALL && request.step().isPresent();
+    return whole && (servers.size() > 1 || journal.isPresent())
+        ? asOne(Target.of(request))
+        : each(request);
   }
 
-  private Outcome update(UpdateWeightsRequest request, Optional<String> inspection)
-      throws InterruptedException {
-    List<TraceId> traces = servers.stream().map(_ -> TraceId.random()).toList();
+  private Outcome asOne(Target target) throws InterruptedException {
+    FleetOptions options = FleetOptions.of(within).with(journal);
+    try (Fleet fleet = new Fleet(servers, token, options, UpdateJournal.NONE, unlogged)) {
+      fleet.adopt(within);
+      UpdateResult result = fleet.updateUnknown(target);
+      if (result.committed()) {
+        fleet.settle();
+      }
+      return outcome(result, fleet);
+    } catch (FleetException e) {
+      return failed(e);
+    }
+  }
+
+  private static Outcome outcome(UpdateResult result, Fleet fleet) {
     Map<String, AdminResult> done = new LinkedHashMap<>();
     List<String> notes = new ArrayList<>();
-    List<String> failures = new ArrayList<>();
-    for (ServerUpdate update : updates.run(servers, request, traces, within)) {
-      switch (update) {
-        case ServerUpdate.Acknowledged ok -> {
-          done.put(ok.server().toString(), ok.result());
-          ok.result().notes().forEach(note -> notes.add(ok.server() + ": " + note));
-        }
-        case ServerUpdate.Refused refused -> failures.add(refused.why());
-        case ServerUpdate.Failed failed -> failures.add(failed.why());
+    for (ReplicaResult replica : result.replicas()) {
+      replica.notes().forEach(note -> notes.add(replica.server() + ": " + note));
+      if (replica.moved()) {
+        done.put(replica.server().toString(), acknowledged(replica));
+      }
+    }
+    result.blame().ifPresent(blame -> notes.add("slowest: " + blame));
+    List<String> failures = new ArrayList<>(result.failures());
+    for (ReplicaStatus status : fleet.replicas()) {
+      status
+          .why()
+          .ifPresent(
+              why ->
+                  failures.add(status.server() + " is " + status.state().wireName() + ": " + why));
+    }
+    return new Outcome(Optional.empty(), table(done), notes, failures);
+  }
+
+  private static AdminResult acknowledged(ReplicaResult replica) {
+    return new AdminResult(
+        replica.timings(), Long.toString(replica.version()), Optional.empty(), replica.notes());
+  }
+
+  private static Optional<String> table(Map<String, AdminResult> done) {
+    return done.isEmpty() ? Optional.empty() : Optional.of(UpdateTable.of(done));
+  }
+
+  private Outcome failed(FleetException e) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException(e.getMessage());
+    }
+    return new Outcome(Optional.empty(), Optional.empty(), List.of(), List.of(OneLine.of(e)));
+  }
+
+  /** Posts the request to every server at once. */
+  private Outcome each(UpdateWeightsRequest request) throws InterruptedException {
+    Map<ReplicaSpec, AdminResult> done = new ConcurrentHashMap<>();
+    Map<ReplicaSpec, String> failures = new ConcurrentHashMap<>();
+    List<String> inspections = Collections.synchronizedList(new ArrayList<>());
+    try (Parallel parallel = new Parallel()) {
+      parallel.forEach(
+          servers,
+          server -> {
+            try {
+              done.put(server, update(server, request, inspections));
+            } catch (AdminException | FleetException e) {
+              failures.put(server, OneLine.of(e));
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          });
+    }
+    Map<String, AdminResult> results = new LinkedHashMap<>();
+    List<String> notes = new ArrayList<>();
+    for (ReplicaSpec server : servers) {
+      String url = server.address().admin().toString();
+      if (done.containsKey(server)) {
+        results.put(url, done.get(server));
+        done.get(server).notes().forEach(note -> notes.add(url + ": " + note));
       }
     }
     return new Outcome(
-        inspection,
-        done.isEmpty() ? Optional.empty() : Optional.of(UpdateTable.of(done)),
+        inspections.stream().findFirst(),
+        table(results),
         notes,
-        failures);
+        servers.stream().filter(failures::containsKey).map(failures::get).toList());
   }
 
-  @Override
-  public void close() {
-    servers.forEach(ReplicaAdmin::close);
-    updates.close();
+  private AdminResult update(
+      ReplicaSpec spec, UpdateWeightsRequest request, List<String> inspections)
+      throws InterruptedException {
+    try (OneServer server =
+        new OneServer(spec.address().admin(), spec.dialect(), within, token, unlogged)) {
+      server.inspect(request).ifPresent(inspections::add);
+      AdminResult result = server.updateOnceReached(request, TraceId.random(), within);
+      requireVersion(spec, request, result);
+      return result;
+    }
+  }
+
+  private static void requireVersion(
+      ReplicaSpec spec, UpdateWeightsRequest request, AdminResult result) {
+    boolean swaps = request.phase() == UpdatePhase.ALL || request.phase() == UpdatePhase.COMMIT;
+    if (swaps
+        && request.step().isPresent()
+        && !result.weightVersion().equals(Long.toString(request.step().getAsLong()))) {
+      throw new FleetException(
+          "%s acknowledged version %s, expected %d"
+              .formatted(
+                  spec.address().admin(), result.weightVersion(), request.step().getAsLong()));
+    }
   }
 }

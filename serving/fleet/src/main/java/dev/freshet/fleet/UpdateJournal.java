@@ -7,15 +7,31 @@ import dev.freshet.trace.TraceId;
  * call returns, so a version is recorded before a server can generate a token of it.
  */
 public interface UpdateJournal {
+  /** Of updates that belong to no run. */
+  UpdateJournal NONE =
+      new UpdateJournal() {
+        @Override
+        public void begin(long version) {}
+
+        @Override
+        public void sent(long version, String server, TraceId trace) {}
+
+        @Override
+        public void failed(long version, String server, TraceId trace) {}
+
+        @Override
+        public void served(long version) {}
+      };
+
   /** A run begins, and all servers serve {@code version}. */
   void begin(long version);
 
   /** A server is about to receive a request for {@code version}. */
   void sent(long version, String server, TraceId trace);
 
-  /** A server did not acknowledge {@code version}. */
+  /** A server was left out of the update to {@code version}. */
   void failed(long version, String server, TraceId trace);
 
-  /** Every server in rotation serves {@code version}. */
+  /** The update to {@code version} is committed. */
   void served(long version);
 }

@@ -2,7 +2,8 @@ package dev.freshet.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.freshet.client.ScriptedServer;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.weights.Manifest;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
@@ -41,8 +42,7 @@ class CheckpointInspectionTest {
   @FieldSource("PAUSED")
   void aGoodCheckpointIsLoadedAndReported(Dialect dialect) throws Exception {
     Path good = Checkpoints.publish(weights, 8, Checkpoints.MODEL);
-    try (ScriptedServer server =
-        Peers.serve(Peers.serving(Peers.routes(dialect), base.toString()))) {
+    try (PeerServer server = serving(dialect, base.toString())) {
       UpdateByHand.Outcome outcome = run(dialect, server, request(good, VerifyLevel.FULL, false));
 
       assertThat(outcome.failures()).isEmpty();
@@ -131,7 +131,7 @@ class CheckpointInspectionTest {
   @Test
   void aServedModelFromAHubIsNotCompared() throws Exception {
     Path dir = Checkpoints.publish(weights, 8, without(Checkpoints.NORM));
-    try (ScriptedServer server = Peers.serve(Peers.serving(Peers.VLLM, "org/model"))) {
+    try (PeerServer server = serving(Dialects.VLLM, "org/model")) {
       UpdateByHand.Outcome outcome =
           run(Dialects.VLLM, server, request(dir, VerifyLevel.FULL, false));
 
@@ -141,7 +141,7 @@ class CheckpointInspectionTest {
   }
 
   private String accepted(UpdateWeightsRequest request) throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.serving(Peers.VLLM, base.toString()))) {
+    try (PeerServer server = serving(Dialects.VLLM, base.toString())) {
       UpdateByHand.Outcome outcome = run(Dialects.VLLM, server, request);
 
       assertThat(outcome.failures()).isEmpty();
@@ -150,23 +150,29 @@ class CheckpointInspectionTest {
   }
 
   private void refused(Dialect dialect, Path dir, String why) throws Exception {
-    try (ScriptedServer server =
-        Peers.serve(Peers.serving(Peers.routes(dialect), base.toString()))) {
+    try (PeerServer server = serving(dialect, base.toString())) {
       UpdateByHand.Outcome outcome = run(dialect, server, request(dir, VerifyLevel.FULL, false));
 
       assertThat(outcome.failures()).singleElement().asString().contains(why);
       assertThat(outcome.table()).isEmpty();
-      assertThat(server.requests()).as("calls that change it").noneMatch(r -> r.startsWith("POST"));
+      assertThat(server.calls)
+          .as("calls that change it")
+          .allMatch(call -> call.equals("/v1/models") || call.equals("/model_info"));
     }
   }
 
+  private static PeerServer serving(Dialect dialect, String directory) throws Exception {
+    PeerServer server = new PeerServer(dialect.name());
+    server.root = directory;
+    return server;
+  }
+
   private static UpdateByHand.Outcome run(
-      Dialect dialect, ScriptedServer server, UpdateWeightsRequest request) throws Exception {
-    try (UpdateByHand update =
-        new UpdateByHand(
-            List.of(server.url()), dialect, Optional.empty(), Duration.ofSeconds(30))) {
-      return update.run(request);
-    }
+      Dialect dialect, PeerServer server, UpdateWeightsRequest request) throws Exception {
+    assertThat(server.kind).isEqualTo(dialect.name());
+    return new UpdateByHand(
+            List.of(server.spec()), Optional.empty(), Duration.ofSeconds(30), Optional.empty())
+        .run(request);
   }
 
   private static UpdateWeightsRequest request(Path dir, VerifyLevel verify, boolean force) {

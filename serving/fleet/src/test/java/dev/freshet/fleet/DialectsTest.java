@@ -1,13 +1,15 @@
 package dev.freshet.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
-import dev.freshet.client.ScriptedServer;
-import dev.freshet.client.SteppedClock;
+import dev.freshet.client.Conditions;
+import dev.freshet.fleet.PeerServer.Fault;
+import dev.freshet.fleet.PeerServer.Plan;
+import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
@@ -19,7 +21,6 @@ import dev.freshet.wire.VerifyLevel;
 import dev.freshet.wire.WireException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -29,9 +30,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The calls of an update in each program's dialect. */
+/** The calls of an update of one server in each program's dialect. */
 @Timeout(60)
 class DialectsTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+
   /** The deadline of calls to a server that hangs. */
   private static final Duration HANG = Duration.ofSeconds(3);
 
@@ -45,24 +48,27 @@ class DialectsTest {
     "DRAIN,     mode=wait&clear_cache=true",
     "ABORT,     mode=abort&clear_cache=true"
   })
-  void vllmPausesLoadsTakesItsVersionAndResumes(UpdateMode mode, String pause) throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.VLLM);
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      AdminResult result = client.update(update(mode), TraceId.random());
+  void vllmPausesLoadsTakesTheNameOfTheAttemptAndResumes(UpdateMode mode, String pause)
+      throws Exception {
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server)) {
+      AdminResult result = client.update(update(mode), TraceId.random(), LONG);
 
-      assertThat(Peers.paths(server))
+      assertThat(posts(server))
           .isEqualTo(
               Stream.of(
                       "/pause?" + pause,
-                      Peers.VLLM_LOAD,
+                      "/collective_rpc"
+                          + " {\"method\":\"reload_weights\",\"kwargs\":{\"weights_path\":\"/w/step_8\"}}",
                       mode == UpdateMode.KEEP ? "/reset_prefix_cache" : "",
-                      "/update_weight_version",
+                      "/update_weight_version {\"new_version\":\"%s\"}".formatted(server.name),
                       "/resume")
                   .filter(path -> !path.isEmpty())
                   .toList());
-      assertThat(server.requests().get(1))
-          .endsWith("{\"method\":\"reload_weights\",\"kwargs\":{\"weights_path\":\"/w/step_8\"}}");
+      assertThat(server.name).matches("8@[0-9a-f]{16}");
+      assertThat(server.requests).containsSubsequence("/weight_info", "/resume");
       assertThat(result.weightVersion()).isEqualTo("8");
+      assertThat(client.servingVersion()).hasValue(8);
       assertThat(result.timings().phases().byWireName())
           .containsKeys("pause_ms", "load_ms", "version_ms", "resume_ms");
       double load = result.timings().ms(UpdatePart.LOAD).orElse(0);
@@ -70,128 +76,120 @@ class DialectsTest {
           .isBetween(load, result.timings().wallMs());
       assertThat(result.timings().queueMs()).as("vLLM reports no rpc_ms").isEmpty();
       assertThat(log).hasSize(2);
-      assertThat(log.getFirst()).contains("client.send", Peers.VLLM_LOAD, "path=/w/step_8");
+      assertThat(log.getFirst()).contains("client.send", "/collective_rpc", "path=/w/step_8");
       assertThat(log.getLast()).contains("client.done wall_ms=").doesNotContain("rpc_ms");
     }
   }
 
   @Test
-  void aVllmWithoutTheVersionRouteIsUpdated() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.without(Peers.VLLM, "/update_weight_version"));
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      var _ = client.update(update(UpdateMode.KEEP), TraceId.random());
+  void aVllmWithoutVersionRoutesIsUpdated() throws Exception {
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server)) {
+      server.missing.addAll(List.of("/update_weight_version", "/weight_info", "/is_paused"));
+      var _ = client.update(update(UpdateMode.KEEP), TraceId.random(), LONG);
 
-      assertThat(Peers.paths(server)).last().isEqualTo("/resume");
-      assertThat(client.servingVersion()).as("of 'default'").isEmpty();
+      assertThat(server.serves("/w/step_8")).isTrue();
+      assertThat(client.servingVersion()).isEmpty();
     }
   }
 
-  @Test
-  void aServerWhoseLoadFailsStaysPaused() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.with(Peers.VLLM, Peers.VLLM_LOAD, Peers.FAILS));
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
+  @ParameterizedTest
+  @CsvSource({"vllm, /collective_rpc", "sglang, /update_weights_from_disk"})
+  void aServerWhoseLoadFailsStaysPausedAndIsRepairedByAGoodOne(String kind, String load)
+      throws Exception {
+    try (PeerServer server = new PeerServer(kind);
+        OneServer client = client(server)) {
+      server.arm(new Plan(load, Fault.FAILS, false));
+      AdminException error = fails(client, UpdateMode.KEEP);
 
       assertThat(error)
           .hasMessageContaining("HTTP 500")
           .hasMessageContaining("stays paused")
           .hasMessageContaining("do not resume it; update it with a good checkpoint");
-      assertThat(Peers.paths(server)).last().isEqualTo(Peers.VLLM_LOAD);
+      assertThat(server.paused).isTrue();
       assertThat(log.getLast()).contains("client.done", "error=");
+
+      var _ = client.update(update(UpdateMode.KEEP), TraceId.random(), LONG);
+      assertThat(server.serves("/w/step_8")).isTrue();
+      assertThat(server.violations).isEmpty();
+    }
+  }
+
+  @Test
+  void anSglangLoadWithSuccessFalseIsAFailure() throws Exception {
+    try (PeerServer server = new PeerServer("sglang");
+        OneServer client = client(server)) {
+      server.arm(new Plan("/update_weights_from_disk", Fault.UNSUCCESSFUL, false));
+
+      assertThat(fails(client, UpdateMode.KEEP)).hasMessageContaining("stays paused");
+      assertThat(server.paused).isTrue();
     }
   }
 
   @Test
   void aServerWithoutTheLoadRouteIsResumed() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.without(Peers.VLLM, Peers.VLLM_LOAD));
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server)) {
+      server.missing.add("/collective_rpc");
 
-      assertThat(error).hasMessageContaining("HTTP 404").hasMessageNotContaining("stays paused");
-      assertThat(Peers.paths(server)).last().isEqualTo("/resume");
+      assertThat(fails(client, UpdateMode.KEEP))
+          .hasMessageContaining("HTTP 404")
+          .hasMessageNotContaining("stays paused");
+      assertThat(server.serves("base")).isTrue();
     }
   }
 
   @Test
   void keepBecomesRecomputeIfVllmCannotResetItsPrefixCacheBesideCompletions() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.BUSY_VLLM);
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      AdminResult result = client.update(update(UpdateMode.KEEP), TraceId.random());
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server)) {
+      server.busy = true;
+      AdminResult result = client.update(update(UpdateMode.KEEP), TraceId.random(), LONG);
 
-      assertThat(Peers.paths(server))
+      assertThat(posts(server))
           .containsSubsequence(
-              Peers.VLLM_LOAD,
-              Peers.VLLM_RESET,
-              Peers.VLLM_RESET + "?reset_running_requests=true",
-              "/resume");
+              "/reset_prefix_cache", "/reset_prefix_cache?reset_running_requests=true", "/resume");
       assertThat(result.notes()).singleElement().asString().contains("recompute");
     }
   }
 
   @Test
-  void anUpdateFailsIfThePrefixCacheKeepsTheOldWeights() throws Exception {
-    Map<String, String> stuck = Peers.with(Peers.VLLM, Peers.VLLM_RESET, "{\"success\":false}");
-    try (ScriptedServer server = Peers.serve(stuck);
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
-
-      assertThat(error).hasMessageContaining("failed reset of the prefix cache");
-      assertThat(Peers.paths(server)).last().isEqualTo("/resume");
-    }
-  }
-
-  @Test
-  void aResetThatIsNotReportedIsNoted() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.with(Peers.VLLM, Peers.VLLM_RESET, ""));
-        ReplicaAdmin client = client(server, Dialects.VLLM)) {
-      AdminResult result = client.update(update(UpdateMode.KEEP), TraceId.random());
-
-      assertThat(result.notes()).singleElement().asString().contains("does not say");
-    }
-  }
-
-  @Test
   void aServerThatDoesNotAnswerThePauseIsResumed() throws Exception {
-    try (ScriptedServer server = Peers.serve(0, Peers.VLLM, "/pause");
-        ReplicaAdmin client = client(server, Dialects.VLLM, HANG)) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class,
-              () -> client.update(update(UpdateMode.DRAIN), TraceId.random()));
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server, HANG)) {
+      server.arm(new Plan("/pause", Fault.STOPPED, true));
+      Thread waker =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    try {
+                      Conditions.await("the resume", () -> server.requests.contains("/resume"));
+                      server.continues();
+                    } catch (InterruptedException e) {
+                      Thread.currentThread().interrupt();
+                    }
+                  });
+      assertThatThrownBy(() -> client.update(update(UpdateMode.DRAIN), TraceId.random(), HANG))
+          .isInstanceOf(AdminException.class);
+      waker.join(30_000);
 
-      assertThat(error.code()).isEqualTo("read_timeout");
-      assertThat(Peers.paths(server))
-          .containsExactly("/pause?mode=wait&clear_cache=true", "/resume");
+      assertThat(posts(server)).containsExactly("/pause?mode=wait&clear_cache=true", "/resume");
     }
   }
 
   @Test
   void aLoadThatMayStillRunIsNotPostedAgain() throws Exception {
-    loadsOnce(Peers.serve(0, Peers.VLLM, Peers.VLLM_LOAD));
-  }
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server)) {
+      server.arm(new Plan("/collective_rpc", Fault.CUT, false));
+      assertThat(
+              catchThrowableOfType(
+                  AdminException.class,
+                  () -> client.updateOnceReached(update(UpdateMode.KEEP), TraceId.random(), LONG)))
+          .hasMessageContaining("stays paused");
 
-  @Test
-  void aLoadThatFailedIsNotPostedAgain() throws Exception {
-    loadsOnce(Peers.serve(Peers.with(Peers.VLLM, Peers.VLLM_LOAD, Peers.FAILS)));
-  }
-
-  private void loadsOnce(ScriptedServer peer) throws Exception {
-    try (ScriptedServer server = peer;
-        ReplicaAdmin client = client(server, Dialects.VLLM, HANG)) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class,
-              () ->
-                  client.update(update(UpdateMode.KEEP), TraceId.random(), Duration.ofSeconds(30)));
-
-      assertThat(error).hasMessageContaining("stays paused");
-      assertThat(Peers.paths(server)).filteredOn(Peers.VLLM_LOAD::equals).hasSize(1);
+      assertThat(server.calls).filteredOn("/collective_rpc"::equals).hasSize(1);
     }
   }
 
@@ -199,132 +197,153 @@ class DialectsTest {
   @CsvSource({"KEEP, in_place, false", "RECOMPUTE, retract, true", "ABORT, abort, true"})
   void sglangPausesLoadsAndContinues(UpdateMode mode, String pause, boolean flush)
       throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.SGLANG);
-        ReplicaAdmin client = client(server, Dialects.SGLANG)) {
-      var _ = client.update(update(mode), TraceId.random());
+    try (PeerServer server = new PeerServer("sglang");
+        OneServer client = client(server)) {
+      var _ = client.update(update(mode), TraceId.random(), LONG);
 
-      assertThat(Peers.paths(server))
-          .containsExactly("/pause_generation", Peers.SGLANG_LOAD, "/continue_generation");
-      assertThat(server.requests().get(0)).endsWith("{\"mode\":\"" + pause + "\"}");
-      assertThat(server.requests().get(1))
-          .endsWith(
-              "{\"model_path\":\"/w/step_8\",\"weight_version\":\"8\",\"flush_cache\":%b,\"abort_all_requests\":false}"
-                  .formatted(flush));
-      assertThat(client.servingVersion()).hasValue(7);
+      assertThat(posts(server))
+          .containsExactly(
+              "/pause_generation {\"mode\":\"%s\"}".formatted(pause),
+              "/update_weights_from_disk {\"model_path\":\"/w/step_8\",\"weight_version\":\"%s\",\"flush_cache\":%b,\"abort_all_requests\":false,\"keep_pause\":true}"
+                  .formatted(server.name, flush),
+              "/continue_generation {}");
+      assertThat(client.servingVersion()).hasValue(8);
     }
   }
 
   @Test
   void sglangDrainsWithoutAPause() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.SGLANG);
-        ReplicaAdmin client = client(server, Dialects.SGLANG)) {
-      AdminResult result = client.update(update(UpdateMode.DRAIN), TraceId.random());
+    try (PeerServer server = new PeerServer("sglang");
+        OneServer client = client(server)) {
+      server.drains = true;
+      AdminResult result = client.update(update(UpdateMode.DRAIN), TraceId.random(), LONG);
 
-      assertThat(Peers.paths(server)).containsExactly(Peers.SGLANG_LOAD);
+      assertThat(posts(server)).singleElement().asString().contains("\"keep_pause\":false");
       assertThat(result.timings().stallMs()).isEmpty();
     }
   }
 
   @Test
-  void anSglangLoadWithSuccessFalseIsAFailure() throws Exception {
-    Map<String, String> failing =
-        Peers.with(
-            Peers.SGLANG, Peers.SGLANG_LOAD, "{\"success\":false,\"message\":\"no such shape\"}");
-    try (ScriptedServer server = Peers.serve(failing);
-        ReplicaAdmin client = client(server, Dialects.SGLANG)) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
-
-      assertThat(error).hasMessageContaining("no such shape").hasMessageContaining("stays paused");
-    }
-  }
-
-  @Test
   void aPrimeRlServerIsUpdatedWithAndWithoutPauseRoutes() throws Exception {
-    Map<String, String> old = Map.of("/update_weights", "{\"status\":\"ok\",\"rpc_ms\":1.5}");
-    try (ScriptedServer server = Peers.serve(old);
-        ReplicaAdmin client = client(server, Dialects.PRIME_RL)) {
-      AdminResult result = client.update(update(UpdateMode.KEEP), TraceId.random());
-
-      assertThat(Peers.paths(server)).containsExactly("/pause", "/update_weights");
-      assertThat(server.requests().getLast()).endsWith("{\"weight_dir\":\"/w/step_8\"}");
-      assertThat(result.timings().rpcMs()).hasValue(1.5);
-      assertThat(result.timings().queueMs().getAsDouble()).isPositive();
+    try (PeerServer server = new PeerServer("prime-rl");
+        OneServer client = client(server)) {
+      var _ = client.update(update(UpdateMode.KEEP), TraceId.random(), LONG);
+      assertThat(posts(server))
+          .containsExactly(
+              "/pause?mode=keep&clear_cache=false",
+              "/update_weights {\"weight_dir\":\"/w/step_8\"}",
+              "/resume");
     }
-    try (ScriptedServer server = Peers.serve(Peers.PRIME_RL);
-        ReplicaAdmin client = client(server, Dialects.PRIME_RL)) {
-      var _ = client.update(update(UpdateMode.KEEP), TraceId.random());
-
-      assertThat(Peers.paths(server)).containsExactly("/pause", "/update_weights", "/resume");
+    try (PeerServer server = new PeerServer("prime-rl");
+        OneServer client = client(server)) {
+      server.missing.addAll(List.of("/pause", "/resume"));
+      server.drains = true;
+      var _ = client.update(update(UpdateMode.KEEP), TraceId.random(), LONG);
+      assertThat(server.serves("/w/step_8")).isTrue();
     }
   }
 
   @Test
   void anUnsupportedUpdateIsRejectedBeforeAnyCall() throws Exception {
-    try (ScriptedServer server = Peers.serve(Peers.VLLM);
-        ReplicaAdmin vllm = client(server, Dialects.VLLM);
-        ReplicaAdmin prime = client(server, Dialects.PRIME_RL)) {
-      WireException phase =
-          catchThrowableOfType(
-              WireException.class,
-              () ->
-                  vllm.update(
-                      new UpdateWeightsRequest(
-                          Optional.of("/w/step_8"),
-                          OptionalLong.of(8),
-                          UpdateMode.KEEP,
-                          UpdatePhase.PREPARE,
-                          VerifyLevel.FULL,
-                          false),
-                      TraceId.random()));
-      WireException mode =
-          catchThrowableOfType(
-              WireException.class, () -> prime.update(update(UpdateMode.DRAIN), TraceId.random()));
-
-      assertThat(phase).hasMessageContaining("phase: expected all for a vllm server");
-      assertThat(mode).hasMessageContaining("mode: expected keep for a prime-rl server");
-      assertThat(server.requests()).isEmpty();
+    UpdateWeightsRequest prepare =
+        new UpdateWeightsRequest(
+            Optional.of("/w/step_8"),
+            OptionalLong.of(8),
+            UpdateMode.KEEP,
+            UpdatePhase.PREPARE,
+            VerifyLevel.FULL,
+            false);
+    assertThatThrownBy(() -> Dialects.VLLM.check(prepare))
+        .isInstanceOf(WireException.class)
+        .hasMessageContaining("phase: expected all for a vllm server");
+    try (PeerServer server = new PeerServer("prime-rl");
+        OneServer client = client(server)) {
+      assertThatThrownBy(() -> client.update(update(UpdateMode.DRAIN), TraceId.random(), LONG))
+          .isInstanceOf(WireException.class)
+          .hasMessageContaining("mode: expected keep for a prime-rl server");
+      assertThat(server.requests).isEmpty();
     }
   }
 
   @Test
-  void aServerWhosePauseUsedUpTheTimeIsNotAskedToLoadAndIsResumed() throws Exception {
-    SteppedClock clock = new SteppedClock();
-    try (ScriptedServer server =
-            new ScriptedServer(
-                connection -> {
-                  connection.readRequest();
-                  if (connection.path().equals("/pause")) {
-                    clock.advance(Duration.ofSeconds(60));
-                  }
-                  connection.json("200 OK", "{}");
-                });
-        ReplicaAdmin client =
-            new ReplicaAdmin(
-                server.url(),
-                Dialects.VLLM,
-                AdminDeadlines.all(Duration.ofSeconds(60)),
-                Optional.empty(),
-                EventLog.silent(clock))) {
-      AdminException error =
-          catchThrowableOfType(
-              AdminException.class, () -> client.update(update(UpdateMode.KEEP), TraceId.random()));
+  void aFreshetServerJoinsACallThatIsPostedAgainUnderItsTraceId() throws Exception {
+    for (Fault fault : List.of(Fault.CUT, Fault.FAILS)) {
+      try (PeerServer server = new PeerServer("freshet");
+          OneServer client = client(server)) {
+        var _ = client.update(phase(UpdatePhase.PREPARE), TraceId.random(), LONG);
+        server.arm(new Plan("/update_weights#commit", fault, true));
+        AdminResult result = client.update(phase(UpdatePhase.COMMIT), TraceId.random(), LONG);
 
-      // The time ends while the client waits for the answer, or just after it has come.
-      assertThat(error.code()).isIn("read_timeout", "deadline");
-      assertThat(Peers.paths(server))
-          .containsExactly("/pause?mode=keep&clear_cache=false", "/resume");
+        assertThat(result.weightVersion()).isEqualTo("8");
+        assertThat(server.calls).filteredOn("/update_weights#commit"::equals).hasSize(2);
+      }
     }
   }
 
-  private ReplicaAdmin client(ScriptedServer server, Dialect dialect) {
-    return client(server, dialect, Duration.ofSeconds(30));
+  @Test
+  void aServerThatStartsLateIsUpdated() throws Exception {
+    for (String kind : List.of("vllm", "sglang", "prime-rl")) {
+      PeerServer server = new PeerServer(kind);
+      server.kill();
+      try (server;
+          OneServer client = client(server)) {
+        Thread starter =
+            Thread.ofPlatform()
+                .daemon()
+                .start(
+                    () -> {
+                      try {
+                        Conditions.await("a refused try", () -> log.size() > 0 || refused(client));
+                        server.start();
+                      } catch (Exception e) {
+                        throw new AssertionError(e);
+                      }
+                    });
+        var _ = client.updateOnceReached(update(UpdateMode.KEEP), TraceId.random(), LONG);
+        starter.join(30_000);
+        assertThat(server.serves("/w/step_8")).isTrue();
+      }
+    }
   }
 
-  private ReplicaAdmin client(ScriptedServer server, Dialect dialect, Duration deadline) {
-    AdminDeadlines deadlines = AdminDeadlines.all(deadline);
-    return new ReplicaAdmin(server.url(), dialect, deadlines, Optional.empty(), events);
+  private static boolean refused(OneServer client) {
+    try {
+      var _ = client.client().health();
+      return false;
+    } catch (AdminException e) {
+      return true;
+    }
+  }
+
+  private static UpdateWeightsRequest phase(UpdatePhase phase) {
+    return new UpdateWeightsRequest(
+        Optional.of("/w/step_8"),
+        OptionalLong.of(8),
+        UpdateMode.KEEP,
+        phase,
+        VerifyLevel.FULL,
+        false);
+  }
+
+  private static AdminException fails(OneServer client, UpdateMode mode) {
+    return catchThrowableOfType(
+        AdminException.class, () -> client.update(update(mode), TraceId.random(), LONG));
+  }
+
+  private static List<String> posts(PeerServer server) {
+    return server.requests.stream()
+        .filter(r -> !r.equals("/weight_info") && !r.equals("/is_paused"))
+        .filter(r -> !r.startsWith("/model_info") && !r.equals("/health"))
+        .toList();
+  }
+
+  private OneServer client(PeerServer server) {
+    return client(server, LONG);
+  }
+
+  private OneServer client(PeerServer server, Duration deadline) {
+    return new OneServer(
+        server.url(), Dialects.named(server.kind), deadline, Optional.empty(), events);
   }
 
   private static UpdateWeightsRequest update(UpdateMode mode) {

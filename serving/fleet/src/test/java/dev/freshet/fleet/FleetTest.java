@@ -4,48 +4,71 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.client.Calls;
-import dev.freshet.client.ScriptedServer;
+import dev.freshet.client.Conditions;
+import dev.freshet.fleet.PeerServer.Fault;
+import dev.freshet.fleet.PeerServer.Plan;
+import dev.freshet.fleet.UpdateResult.Outcome;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.wire.UpdateMode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
-/** Rotation and updates of a fleet, on a clock that stands unless the test advances it. */
+/** Rotation and updates of a fleet. */
 @Timeout(60)
 class FleetTest {
-  private static final Path STEP_8 = Path.of("/w/step_8");
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  @TempDir private static Path dir;
+  private static String first;
+  private static String second;
 
   private final AtomicLong nanos = new AtomicLong();
   private final List<String> journal = new CopyOnWriteArrayList<>();
+  private volatile boolean unrecordable;
+
+  @BeforeAll
+  static void publish() {
+    first = Checkpoints.publish(dir, 1, Checkpoints.MODEL).toString();
+    second = Checkpoints.publish(dir, 2, Checkpoints.MODEL).toString();
+  }
 
   @Test
   void aRolloutGoesToTheServerWithTheFewest() throws Exception {
-    try (ScriptedServer a = Peers.serve(Peers.freshet(8));
-        ScriptedServer b = Peers.serve(Peers.freshet(8));
-        Fleet fleet = fleet(a, b)) {
-      Replica first = acquire(fleet);
-      Replica second = acquire(fleet);
-      assertThat(second).isNotSameAs(first);
-      fleet.release(first);
-      assertThat(acquire(fleet)).isSameAs(first);
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a, b)) {
+      Replica one = acquire(fleet);
+      Replica two = acquire(fleet);
+      assertThat(two).isNotSameAs(one);
+      fleet.release(one);
+      assertThat(acquire(fleet)).isSameAs(one);
       assertThat(fleet.rollouts()).isEqualTo(2);
     }
   }
 
   @Test
   void aServerThatFailsBacksOffTwiceAsLongEachTimeUntilItSucceeds() throws Exception {
-    try (ScriptedServer a = Peers.serve(Peers.freshet(8));
-        ScriptedServer b = Peers.serve(Peers.freshet(8));
-        Fleet fleet = fleet(a, b)) {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("freshet");
+        Fleet fleet = begun(nanos::get, 0, a, b)) {
       Replica failing = acquire(fleet);
       fleet.release(failing);
       for (long ms : new long[] {100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000}) {
@@ -65,11 +88,10 @@ class FleetTest {
 
   @Test
   void aCancelledRolloutDoesNotWaitForServersThatBackOff() throws Exception {
-    try (ScriptedServer a = Peers.serve(Peers.freshet(8));
-        Fleet fleet = fleet(a)) {
+    try (PeerServer a = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a)) {
       Calls scope = new Calls();
-      Replica only = acquire(fleet);
-      fleet.failed(only);
+      fleet.failed(acquire(fleet));
       Thread.ofPlatform().daemon().start(scope::cancel);
 
       assertThat(fleet.acquire(Optional.empty(), scope)).isEmpty();
@@ -78,90 +100,277 @@ class FleetTest {
 
   @Test
   void aVersionIsInTheJournalBeforeAServerIsAskedAndServedOnceAllHaveIt() throws Exception {
-    List<String> whenAsked = new CopyOnWriteArrayList<>();
-    try (ScriptedServer a =
-            new ScriptedServer(
-                connection -> {
-                  connection.readRequest();
-                  whenAsked.addAll(journal);
-                  connection.json("200 OK", Peers.freshetAnswer(8));
-                });
-        Fleet fleet = fleet(a)) {
-      assertThat(fleet.update(STEP_8, 8)).hasOnlyElementsOfType(ServerUpdate.Acknowledged.class);
+    try (PeerServer a = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a)) {
+      a.arm(new Plan("/update_weights", Fault.STOPPED, true));
+      FutureTask<UpdateResult> update = inBackground(fleet, first, 1);
+      Conditions.await("the call", () -> a.calls.contains("/update_weights"));
+      assertThat(journal).containsExactly("begin 0", "sent 1 " + a.url());
+      assertThat(fleet.policyVersion()).isZero();
+      a.continues();
 
-      assertThat(whenAsked).containsExactly("sent 8 " + a.url());
-      assertThat(journal).containsExactly("sent 8 " + a.url(), "served 8");
-      assertThat(fleet.policyVersion()).isEqualTo(8);
-      assertThat(fleet.requested(8)).isTrue();
+      update.get(30, TimeUnit.SECONDS);
+      assertThat(fleet.requested(1)).isTrue();
       assertThat(fleet.requested(9)).isFalse();
     }
   }
 
   @Test
-  void aServerThatRefusesWhatAnotherAcknowledgesIsQuarantined() throws Exception {
-    try (ScriptedServer good = Peers.serve(Peers.freshet(8));
-        ScriptedServer refusing = Peers.serve(Map.of());
-        Fleet fleet = fleet(good, refusing)) {
-      fleet.update(STEP_8, 8);
+  void serversOfFourProgramsMoveAsOneAndNoTableHasTwoVersions() throws Exception {
+    List<RoutingTable> tables = new CopyOnWriteArrayList<>();
+    AtomicBoolean watching = new AtomicBoolean(true);
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("vllm");
+        PeerServer c = new PeerServer("sglang");
+        PeerServer d = new PeerServer("prime-rl");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a, b, c, d)) {
+      Thread watcher =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    while (watching.get()) {
+                      tables.add(fleet.table());
+                      Thread.onSpinWait();
+                    }
+                  });
+      assertThat(fleet.update(target(first, 1)).failures()).isEmpty();
+      UpdateResult result = fleet.update(target(second, 2));
+      watching.set(false);
+      watcher.join(30_000);
 
-      assertThat(fleet.policyVersion()).isEqualTo(8);
-      assertThat(fleet.replicas())
-          .extracting(ReplicaStatus::state)
-          .containsExactly(ReplicaState.SERVING, ReplicaState.QUARANTINED);
+      assertThat(result.outcome()).isEqualTo(Outcome.COMMITTED);
+      assertThat(fleet.policyVersion()).isEqualTo(2);
       assertThat(fleet.table().routes())
           .extracting(RoutingTable.Route::policyVersion)
-          .containsExactly(8L);
-      assertThat(journal).contains("failed 8 " + refusing.url());
-      for (int i = 0; i < 4; i++) {
-        assertThat(acquire(fleet).address().admin()).isEqualTo(good.url());
+          .containsExactly(2L, 2L, 2L, 2L);
+      for (PeerServer server : List.of(a, b, c, d)) {
+        assertThat(server.serves(second)).as("%s", server).isTrue();
+        assertThat(server.violations).isEmpty();
+      }
+      Set<RoutingTable> seen = new HashSet<>(tables);
+      assertThat(seen)
+          .allSatisfy(
+              table ->
+                  assertThat(table.routes())
+                      .allMatch(route -> route.policyVersion() == table.policyVersion()));
+      assertThat(result.replicas()).hasSize(4);
+      assertThat(result.replicas().get(1).phases())
+          .containsKeys(Phase.PAUSE, Phase.APPLY, Phase.ASK, Phase.RESUME);
+      assertThat(result.blame().orElseThrow().ms()).isPositive();
+    }
+  }
+
+  @Test
+  void anAdapterIsLoadedBesideTheTrafficServedFromTheCommitAndUnloadedOnceItsStreamsHaveEnded()
+      throws Exception {
+    try (PeerServer a = new PeerServer("vllm-lora");
+        PeerServer b = new PeerServer("vllm-lora");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a, b)) {
+      assertThat(fleet.update(target(first, 1)).failures()).isEmpty();
+      assertThat(fleet.table().routes())
+          .extracting(RoutingTable.Route::model)
+          .containsExactly(Optional.of("policy@v1"), Optional.of("policy@v1"));
+      assertThat(fleet.update(target(second, 2)).committed()).isTrue();
+      a.busyAdapter = "policy@v1";
+      assertThat(fleet.update(target(first, 3)).committed()).isTrue();
+
+      assertThat(a.adapters).containsOnlyKeys("policy@v1", "policy@v2", "policy@v3");
+      assertThat(b.adapters).containsOnlyKeys("policy@v2", "policy@v3");
+      b.missing.add("/v1/load_lora_adapter");
+      assertThat(fleet.update(target(second, 4)).outcome()).isEqualTo(Outcome.ROLLED_BACK);
+      assertThat(a.adapters).doesNotContainKey("policy@v4").containsKey("policy@v3");
+      assertThat(fleet.policyVersion()).isEqualTo(3);
+      assertThat(a.requests).noneMatch(call -> call.contains("load_inplace"));
+    }
+  }
+
+  @Test
+  void aServerThatRefusesWhatAnotherPreparesIsSetAsideAndTheOtherKeepsItsVersion()
+      throws Exception {
+    try (PeerServer good = new PeerServer("freshet");
+        PeerServer refusing = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, good, refusing)) {
+      refusing.missing.add("/update_weights#prepare");
+      UpdateResult result = fleet.update(target(first, 1));
+
+      assertThat(result.outcome()).isEqualTo(Outcome.ROLLED_BACK);
+      assertThat(fleet.policyVersion()).isZero();
+      assertThat(good.serves("base")).isTrue();
+      assertThat(good.calls).contains("/update_weights#rollback");
+      assertThat(journal).contains("failed 1 " + refusing.url()).doesNotContain("served 1");
+      assertThat(fleet.update(target(first, 1)).committed()).as("without it").isTrue();
+      assertThat(good.serves(first)).isTrue();
+      refusing.missing.clear();
+      Conditions.await("its return", () -> fleet.table().routes().size() == 2);
+      assertThat(refusing.serves(first)).isTrue();
+      assertThat(fleet.replicas().get(1).incarnation()).isGreaterThan(1);
+    }
+  }
+
+  @Test
+  void withAQuorumTheOthersMoveWithoutTheOneThatRefuses() throws Exception {
+    try (PeerServer good = new PeerServer("freshet");
+        PeerServer refusing = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 1, good, refusing)) {
+      refusing.missing.add("/update_weights#prepare");
+      UpdateResult result = fleet.update(target(first, 1));
+
+      assertThat(result.committed()).isTrue();
+      assertThat(result.failures()).singleElement().asString().contains("HTTP 404");
+      assertThat(acquire(fleet).address().admin()).isEqualTo(good.url());
+    }
+  }
+
+  @Test
+  void whatEveryServerRefusesLeavesAllServingTheOldVersion() throws Exception {
+    for (int count : new int[] {1, 2}) {
+      try (PeerServer a = new PeerServer("freshet");
+          PeerServer b = new PeerServer("freshet");
+          Fleet fleet =
+              begun(
+                  MonotonicClock.SYSTEM,
+                  0,
+                  List.of(a, b).subList(0, count).toArray(PeerServer[]::new))) {
+        for (PeerServer server : List.of(a, b)) {
+          server.missing.addAll(List.of("/update_weights#prepare", "/update_weights"));
+        }
+        UpdateResult result = fleet.update(target(first, 1));
+
+        assertThat(result.outcome()).isEqualTo(Outcome.REFUSED);
+        assertThat(fleet.table().routes()).hasSize(count);
+        assertThat(fleet.policyVersion()).isZero();
+        assertThat(journal).doesNotContain("served 1");
       }
     }
   }
 
   @Test
-  void whatEveryServerRefusesLeavesAllInRotationOnTheOldVersion() throws Exception {
-    try (ScriptedServer a = Peers.serve(Map.of());
-        ScriptedServer b = Peers.serve(Map.of());
-        Fleet fleet = fleet(a, b)) {
-      assertThat(fleet.update(STEP_8, 8)).hasOnlyElementsOfType(ServerUpdate.Refused.class);
+  void belowTheQuorumThoseThatMovedReturnToTheVersionBefore() throws Exception {
+    try (PeerServer moved = new PeerServer("vllm");
+        PeerServer failing = new PeerServer("vllm");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, moved, failing)) {
+      assertThat(fleet.update(target(first, 1)).committed()).isTrue();
+      failing.arm(new Plan("/collective_rpc", Fault.FAILS, false));
+      UpdateResult result = fleet.update(target(second, 2));
 
-      assertThat(fleet.policyVersion()).isZero();
-      assertThat(fleet.replicas()).allMatch(replica -> replica.state() == ReplicaState.SERVING);
-      assertThat(journal).doesNotContain("served 8");
+      assertThat(result.outcome()).isEqualTo(Outcome.ROLLED_BACK);
+      assertThat(result.toString()).contains("1 of 2 servers updated, expected at least 2");
+      assertThat(fleet.policyVersion()).isEqualTo(1);
+      assertThat(moved.serves(first)).isTrue();
+      Conditions.await("its repair", () -> fleet.table().routes().size() == 2);
+      assertThat(failing.serves(first)).isTrue();
+      assertThat(failing.violations).isEmpty();
     }
   }
 
   @Test
-  void anUpdateThatQuarantinesEveryServerFails() throws Exception {
-    try (ScriptedServer wrong = Peers.serve(Peers.freshet(7));
-        Fleet fleet = fleet(wrong)) {
-      assertThatThrownBy(() -> fleet.update(STEP_8, 8))
-          .isInstanceOf(FleetException.class)
-          .hasMessageContaining("no inference server is left in rotation")
-          .hasMessageContaining("acknowledged version 7, expected 8");
-      assertThatThrownBy(() -> acquire(fleet)).isInstanceOf(FleetException.class);
+  void anUpdateThatCannotBeRecordedDoesNotAdvanceAndSaysWhoMustActOnWhatIsPaused()
+      throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a)) {
+      unrecordable = true;
+
+      assertThatThrownBy(() -> fleet.update(target(first, 1)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("disk full");
+      assertThat(fleet.policyVersion()).isZero();
+      assertThat(fleet.table().routes()).isEmpty();
+      assertThat(fleet.replicas().getFirst().state()).isEqualTo(ReplicaState.UNKNOWN);
+      assertThat(fleet.replicas().getFirst().why().orElseThrow())
+          .contains("it is paused", "start the fleet again");
     }
   }
 
+  @Test
+  void twoUpdatesAtOnceFollowOneAnother() throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        PeerServer b = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a, b)) {
+      a.arm(new Plan("/collective_rpc", Fault.STOPPED, false));
+      FutureTask<UpdateResult> one = inBackground(fleet, first, 1);
+      Conditions.await("its load", () -> a.calls.contains("/collective_rpc"));
+      FutureTask<UpdateResult> two = inBackground(fleet, second, 2);
+      a.continues();
+
+      assertThat(one.get(30, TimeUnit.SECONDS).committed()).isTrue();
+      assertThat(two.get(30, TimeUnit.SECONDS).committed()).isTrue();
+      assertThat(fleet.policyVersion()).isEqualTo(2);
+      assertThat(a.serves(second) && b.serves(second)).isTrue();
+      assertThat(a.violations).isEmpty();
+    }
+  }
+
+  @Test
+  void aServerWhoseBaseModelIsAnotherVersionIsRejectedAtTheStart() throws Exception {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer other = new PeerServer("freshet");
+        Fleet fleet = fleet(MonotonicClock.SYSTEM, 0, a, other)) {
+      other.name = "5";
+      other.baseName = "5";
+
+      assertThatThrownBy(() -> fleet.begin(LONG, () -> false))
+          .isInstanceOf(FleetException.class)
+          .hasMessageContaining("cannot bring every server to version 0")
+          .hasMessageContaining(other.url() + ": it serves version 5, expected 0");
+    }
+  }
+
+  @Test
+  void aServerThatIsRestartedOnOldWeightsIsCaughtUpAsAnotherIncarnation() throws Exception {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("vllm");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a, b)) {
+      assertThat(fleet.update(target(first, 1)).committed()).isTrue();
+      b.kill();
+      b.start();
+
+      Conditions.await(
+          "the catch-up",
+          () -> b.serves(first) && fleet.replicas().get(1).state() == ReplicaState.SERVING);
+      assertThat(fleet.replicas().get(1).incarnation()).isEqualTo(2);
+      assertThat(a.serves(first)).isTrue();
+    }
+  }
+
+  private FutureTask<UpdateResult> inBackground(Fleet fleet, String directory, long version) {
+    FutureTask<UpdateResult> update =
+        new FutureTask<>(() -> fleet.update(target(directory, version)));
+    Thread.ofPlatform().daemon().start(update);
+    return update;
+  }
+
+  private static Target target(String directory, long version) {
+    return Target.of(version, directory, UpdateMode.KEEP);
+  }
+
   private static boolean isOffered(Fleet fleet, Replica server) throws InterruptedException {
-    Replica first = acquire(fleet);
-    Replica second = acquire(fleet);
-    fleet.release(first);
-    fleet.release(second);
-    return first == server || second == server;
+    Replica one = acquire(fleet);
+    Replica two = acquire(fleet);
+    fleet.release(one);
+    fleet.release(two);
+    return one == server || two == server;
   }
 
   private static Replica acquire(Fleet fleet) throws InterruptedException {
     return fleet.acquire(Optional.empty(), new Calls()).orElseThrow();
   }
 
-  private Fleet fleet(ScriptedServer... servers) {
+  private Fleet begun(MonotonicClock clock, int quorum, PeerServer... servers)
+      throws InterruptedException {
+    Fleet fleet = fleet(clock, quorum, servers);
+    var _ = fleet.begin(LONG, () -> false);
+    return fleet;
+  }
+
+  private Fleet fleet(MonotonicClock clock, int quorum, PeerServer... servers) {
     return new Fleet(
-        Arrays.stream(servers).map(s -> new ServerAddress(s.url(), s.url())).toList(),
+        new ArrayList<>(Arrays.stream(servers).map(PeerServer::spec).toList()),
         Optional.empty(),
-        Duration.ofSeconds(30),
+        new FleetOptions(
+            PhaseDeadlines.all(LONG), quorum, Duration.ofMillis(10), LONG, Optional.empty()),
         new Journal(),
-        EventLog.silent(nanos::get));
+        EventLog.silent(clock));
   }
 
   private final class Journal implements UpdateJournal {
@@ -182,6 +391,9 @@ class FleetTest {
 
     @Override
     public void served(long version) {
+      if (unrecordable) {
+        throw new IllegalStateException("disk full");
+      }
       journal.add("served " + version);
     }
   }

@@ -12,26 +12,28 @@ import org.junit.jupiter.api.Test;
 class ReplicaLifeTest {
   @Test
   void whatIsUnknownIsNeverUpdatedOrServedBeforeItWasAsked() {
-    ReplicaLife life = new ReplicaLife(ReplicaState.UPDATING);
+    ReplicaLife life = new ReplicaLife();
+    life.catchesUp();
     life.setAside(ReplicaState.UNKNOWN, "its load was not answered");
 
     assertThatThrownBy(life::catchesUp)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("UNKNOWN cannot become UPDATING");
-    assertThatThrownBy(() -> life.serves(8, Optional.empty()))
-        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> life.serves(8)).isInstanceOf(IllegalStateException.class);
     assertThat(life.state()).isEqualTo(ReplicaState.UNKNOWN);
     assertThat(life.why()).hasValue("its load was not answered");
   }
 
   @Test
   void aReplicaThatReturnsIsAnotherIncarnation() {
-    ReplicaLife life = new ReplicaLife(ReplicaState.SERVING);
+    ReplicaLife life = new ReplicaLife();
+    life.catchesUp();
+    life.serves(7);
     life.setAside(ReplicaState.GONE, "connection refused");
     life.setAside(ReplicaState.QUARANTINED, "it serves version 0");
     assertThat(life.incarnation()).isEqualTo(1);
     life.catchesUp();
-    life.serves(8, Optional.empty());
+    life.serves(8);
 
     assertThat(life.incarnation()).isEqualTo(2);
     assertThat(life.version()).isEqualTo(8);

@@ -3,10 +3,13 @@ package dev.freshet.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.client.Conditions;
-import dev.freshet.client.ScriptedServer;
+import dev.freshet.fleet.PeerServer.Fault;
+import dev.freshet.fleet.PeerServer.Plan;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Dialects;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -16,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,49 +30,83 @@ import org.junit.jupiter.params.provider.FieldSource;
 class UpdateByHandTest {
   static final List<Dialect> DIALECTS = Dialects.ALL;
   private static final Duration LONG = Duration.ofMinutes(10);
-  private static final UpdateWeightsRequest REQUEST =
-      UpdateWeightsRequest.of("/w/step_8", OptionalLong.of(8), UpdateMode.KEEP);
 
-  @TempDir private Path weights;
+  @TempDir private static Path weights;
+  private static UpdateWeightsRequest request;
+  private static String directory;
+
+  @BeforeAll
+  static void publish() {
+    directory = Checkpoints.publish(weights, 8, Checkpoints.MODEL).toString();
+    request = UpdateWeightsRequest.of(directory, OptionalLong.of(8), UpdateMode.KEEP);
+  }
 
   @Test
-  void everyServerIsUpdatedAndEveryFailureIsReported() throws Exception {
-    try (ScriptedServer good = Peers.serve(Peers.freshet(8));
-        ScriptedServer other = Peers.serve(Peers.freshet(7));
-        ScriptedServer refusing = Peers.serve(Peers.VLLM);
-        UpdateByHand update = update(Dialects.FRESHET, good.url(), other.url(), refusing.url())) {
-      UpdateByHand.Outcome outcome = update.run(REQUEST);
+  void serversOfSeveralProgramsAreUpdatedAsOne() throws Exception {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("vllm")) {
+      UpdateByHand.Outcome outcome = update(a.spec(), b.spec()).run(request);
 
-      assertThat(outcome.table().orElseThrow()).contains(good.url().toString());
-      assertThat(outcome.failures()).hasSize(2);
-      assertThat(outcome.failures().getFirst())
-          .contains(other.url() + " acknowledged version 7, expected 8");
-      assertThat(outcome.failures().getLast()).contains("HTTP 404");
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.table().orElseThrow()).contains(a.url().toString(), b.url().toString());
+      assertThat(outcome.notes()).anyMatch(note -> note.startsWith("slowest: "));
+      assertThat(a.serves(directory) && b.serves(directory)).isTrue();
+    }
+  }
+
+  @Test
+  void ifOneFailsTheOthersKeepTheirVersionAndEveryFailureIsReported() throws Exception {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("vllm")) {
+      b.arm(new Plan("/collective_rpc", Fault.FAILS, false));
+      UpdateByHand.Outcome outcome = update(a.spec(), b.spec()).run(request);
+
+      assertThat(outcome.failures())
+          .anyMatch(line -> line.contains("1 of 2 servers updated"))
+          .anyMatch(line -> line.contains("HTTP 500"))
+          .anyMatch(line -> line.contains(b.url() + " is quarantined") && line.contains("paused"));
+      assertThat(a.serves("base")).isTrue();
+      assertThat(b.violations).isEmpty();
+    }
+  }
+
+  @Test
+  void anUpdateThatWasInterruptedIsUndoneBeforeTheNextOne(@TempDir Path dir) throws Exception {
+    Path journal = dir.resolve("fleet.jsonl");
+    Target before = Target.of(7, directory, UpdateMode.KEEP);
+    Target target = Target.of(8, directory, UpdateMode.KEEP);
+    new TransactionJournal(journal).begin(target, Optional.of(before), List.of());
+    try (PeerServer server = new PeerServer("vllm")) {
+      server.paused = true;
+      server.weights = "none";
+      UpdateByHand.Outcome outcome =
+          new UpdateByHand(List.of(server.spec()), Optional.empty(), LONG, Optional.of(journal))
+              .run(request);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(server.serves(directory)).isTrue();
+      assertThat(server.violations).isEmpty();
+      assertThat(new TransactionJournal(journal).open()).isEmpty();
     }
   }
 
   @ParameterizedTest
   @FieldSource("DIALECTS")
   void anInterruptEndsTheRetriesOfAServerThatRefusesConnections(Dialect dialect) throws Exception {
-    interruptEnds(update(dialect, Conditions.refusedUrl()), published(), () -> updateIsIn("sleep"));
+    ReplicaSpec refusing = ReplicaSpec.ofAdmin(Conditions.refusedUrl().toString(), dialect);
+    interruptEnds(update(refusing), () -> updateIsIn("sleep"));
   }
 
   @Test
   void anInterruptEndsACallThatIsNotAnswered() throws Exception {
-    try (ScriptedServer server = Peers.serve(0, Peers.freshet(8), Peers.FRESHET_UPDATE)) {
-      interruptEnds(
-          update(Dialects.FRESHET, server.url()), REQUEST, () -> !server.requests().isEmpty());
+    try (PeerServer server = new PeerServer("freshet")) {
+      server.arm(new Plan("/update_weights", Fault.STOPPED, true));
+      interruptEnds(update(server.spec()), server::isStopped);
     }
   }
 
-  private UpdateWeightsRequest published() {
-    Path dir = Checkpoints.publish(weights, 8, Checkpoints.MODEL);
-    return UpdateWeightsRequest.of(dir.toString(), OptionalLong.of(8), UpdateMode.KEEP);
-  }
-
   /** Interrupts the caller of a run in the given situation: the run and its threads must end. */
-  private static void interruptEnds(
-      UpdateByHand update, UpdateWeightsRequest request, BooleanSupplier situation)
+  private static void interruptEnds(UpdateByHand update, BooleanSupplier situation)
       throws Exception {
     CompletableFuture<Throwable> ended = new CompletableFuture<>();
     Thread caller =
@@ -76,8 +114,8 @@ class UpdateByHandTest {
             .daemon()
             .start(
                 () -> {
-                  try (update) {
-                    update.run(request);
+                  try {
+                    var _ = update.run(request);
                     ended.complete(new AssertionError("the run was not interrupted"));
                   } catch (Throwable e) {
                     ended.complete(e);
@@ -104,11 +142,10 @@ class UpdateByHandTest {
             stack ->
                 Arrays.stream(stack).anyMatch(frame -> frame.getMethodName().equals(method))
                     && Arrays.stream(stack)
-                        .anyMatch(
-                            frame -> frame.getClassName().equals(ReplicaAdmin.class.getName())));
+                        .anyMatch(frame -> frame.getClassName().equals(OneServer.class.getName())));
   }
 
-  private static UpdateByHand update(Dialect dialect, URI... servers) {
-    return new UpdateByHand(List.of(servers), dialect, Optional.empty(), LONG);
+  private static UpdateByHand update(ReplicaSpec... servers) {
+    return new UpdateByHand(List.of(servers), Optional.empty(), LONG, Optional.empty());
   }
 }

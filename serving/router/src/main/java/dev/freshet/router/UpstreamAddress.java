@@ -1,8 +1,8 @@
 package dev.freshet.router;
 
 import dev.freshet.config.Check;
-import dev.freshet.fleet.Dialect;
-import dev.freshet.fleet.Dialects;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
 
 /**

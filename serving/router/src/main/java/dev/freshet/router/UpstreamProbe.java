@@ -92,7 +92,14 @@ final class UpstreamProbe implements AutoCloseable {
   /** A replica that does not say its version, or not in time, keeps the last one. */
   private void version() {
     try {
-      OptionalLong version = upstream.address().dialect().servingVersion(admin);
+      OptionalLong version =
+          upstream
+              .address()
+              .dialect()
+              .ask(admin, upstream.policyVersion().orElse(0))
+              .version()
+              .map(OptionalLong::of)
+              .orElseGet(OptionalLong::empty);
       if (!version.equals(upstream.policyVersion())) {
         upstream.policyVersion(version);
         changed.run();

@@ -384,7 +384,7 @@ class RelayTest {
             .isEqualTo(200);
       }
       assertThat(replica.arrived).hasSize(20);
-      assertThat(replica.accepted()).isLessThanOrEqualTo(1 + 2); // A request, and two probes.
+      assertThat(replica.accepted()).isLessThanOrEqualTo(1 + 3); // A request, and three probes.
     }
   }
 }

@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A replica that writes whatever bytes a test wants, on blocking sockets, a thread for each
- * connection. It answers probes by itself: {@code /health}, and its version to {@code
- * /weight_info}.
+ * connection. It answers probes by itself: {@code /health}, its version to {@code /weight_info},
+ * and that it is not paused to {@code /is_paused}.
  */
 final class ScriptedReplica implements AutoCloseable {
   /** A request as it arrived. */
@@ -160,6 +160,8 @@ final class ScriptedReplica implements AutoCloseable {
           connection.write(healthy ? ok("{}") : "HTTP/1.1 500 Dead\r\ncontent-length: 0\r\n\r\n");
         } else if (request.path().equals("/weight_info")) {
           connection.write(ok("{\"weight_version\":\"%s\"}".formatted(version)));
+        } else if (request.path().equals("/is_paused")) {
+          connection.write(ok("{\"is_paused\":false}"));
         } else {
           arrived.add(request);
           script.answer(request, connection);

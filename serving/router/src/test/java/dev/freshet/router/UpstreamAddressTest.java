@@ -38,6 +38,7 @@ class UpstreamAddressTest {
   void anUnknownProgramIsRefusedWithTheKnownOnes() {
     assertThatThrownBy(() -> UpstreamAddress.parse("http://a=trt"))
         .hasMessage(
-            "replica 'http://a=trt': expected one of freshet, vllm, sglang, prime-rl, got 'trt'");
+            "replica 'http://a=trt': expected one of freshet, vllm, vllm-lora, sglang, prime-rl,"
+                + " got 'trt'");
   }
 }

@@ -82,9 +82,9 @@ public final class Orchestrator {
     this.metrics = new RunMetrics(file, metrics);
     this.fleet =
         new Fleet(
-            config.addresses(),
+            config.replicas(),
             AdminTokenFile.read(config.adminTokenFile()),
-            Duration.ofSeconds(config.updateDeadlineS()),
+            config.fleet(),
             new LoggedUpdates(batches.updates()),
             events);
     this.client = new StreamingClient();
@@ -135,7 +135,7 @@ public final class Orchestrator {
       requireFreshWeights();
       fleet
           .begin(Duration.ofSeconds(config.startDeadlineS()), ledger::stopping)
-          .forEach(metrics::reloaded);
+          .forEach(this.metrics::loaded);
       report(Progress.Stage.EVALUATING_START, 0, OptionalDouble.empty(), 0);
       rewardStart = evaluate();
       watcher.start();

@@ -4,10 +4,15 @@ import dev.freshet.config.Check;
 import dev.freshet.config.ConfigLoader;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
-import dev.freshet.fleet.ServerAddress;
+import dev.freshet.fleet.FleetOptions;
+import dev.freshet.fleet.PhaseDeadlines;
+import dev.freshet.fleet.ReplicaSpec;
+import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The configuration of the orchestrator. */
@@ -15,9 +20,17 @@ import java.util.stream.IntStream;
     "The orchestrator: samples and scores rollouts, hands batches to the trainer, updates the"
         + " weights of the servers.")
 public record OrchestratorConfig(
-    @Key(def = "http://127.0.0.1:8000", doc = "for `freshet orchestrate`: data URL of each server")
+    @Key(
+            def = "http://127.0.0.1:8000",
+            doc =
+                "for `freshet orchestrate`: data URL of each server; URL=KIND for another program"
+                    + " than freshet: vllm, vllm-lora, sglang or prime-rl")
         List<String> servers,
-    @Key(def = "http://127.0.0.1:8001", doc = "admin URL of each server, in the same order")
+    @Key(
+            def = "http://127.0.0.1:8001",
+            doc =
+                "admin URL of each server, in the same order; empty for a program that has one"
+                    + " listener")
         List<String> adminServers,
     @Key(def = "", doc = "file whose first line is the servers' admin token; empty: no token")
         String adminTokenFile,
@@ -67,8 +80,22 @@ public record OrchestratorConfig(
     @Key(def = "1.0", doc = "sampling temperature of evaluations") double evalTemperature,
     @Key(def = "60", doc = "for all servers to be healthy at the start") long startDeadlineS,
     @Key(def = "120", doc = "for one completion") long requestDeadlineS,
-    @Key(def = "60", doc = "for one weight update of a server, including retries")
+    @Key(
+            def = "60",
+            doc =
+                "for a server to prepare, and again to apply, a weight update; the largest models"
+                    + " load for hours")
         long updateDeadlineS,
+    @Key(def = "300", doc = "for a server of another program to pause, and again to resume")
+        long pauseDeadlineS,
+    @Key(
+            def = "0",
+            doc =
+                "servers that must serve new weights, or the update is rolled back; 0: all that"
+                    + " were serving")
+        int updateQuorum,
+    @Key(def = "600", doc = "for a server to serve again while none does or no update succeeds")
+        long recoveryDeadlineS,
     @Key(def = "600", doc = "for new weights, once the pipeline is blocked on them")
         long trainerDeadlineS) {
   private static final String HTTP_URLS = "URLs such as http://127.0.0.1:8000";
@@ -81,8 +108,18 @@ public record OrchestratorConfig(
         servers.size() == adminServers.size(),
         "adminServers",
         "as many URLs as servers, in the same order");
-    Check.that(servers.stream().allMatch(Check::isHttpUrl), "servers", HTTP_URLS);
-    Check.that(adminServers.stream().allMatch(Check::isHttpUrl), "adminServers", HTTP_URLS);
+    Check.that(
+        servers.stream().map(text -> text.split("=", 2)[0]).allMatch(Check::isHttpUrl),
+        "servers",
+        HTTP_URLS);
+    Check.that(
+        servers.stream().allMatch(OrchestratorConfig::knowsKind),
+        "servers",
+        "URL or URL=KIND with one of " + Dialects.names());
+    Check.that(
+        areAdmins(adminServers, servers),
+        "adminServers",
+        HTTP_URLS + "; empty only for a server that has one listener");
     Check.that(
         servers.stream().distinct().count() == servers.size(), "servers", "every URL only once");
     Check.address("httpHost", httpHost);
@@ -104,6 +141,10 @@ public record OrchestratorConfig(
     Check.positive("startDeadlineS", startDeadlineS);
     Check.positive("requestDeadlineS", requestDeadlineS);
     Check.positive("updateDeadlineS", updateDeadlineS);
+    Check.positive("pauseDeadlineS", pauseDeadlineS);
+    Check.notNegative("updateQuorum", updateQuorum);
+    Check.that(updateQuorum <= servers.size(), "updateQuorum", "at most the number of servers");
+    Check.positive("recoveryDeadlineS", recoveryDeadlineS);
     Check.positive("trainerDeadlineS", trainerDeadlineS);
   }
 
@@ -111,12 +152,44 @@ public record OrchestratorConfig(
     Check.that(value >= 0 && Double.isFinite(value), component, "0 or more");
   }
 
-  /** The servers, in order. */
-  public List<ServerAddress> addresses() {
+  private static boolean knowsKind(String server) {
+    try {
+      var _ = ReplicaSpec.of(server, "", Dialects.FRESHET);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static boolean areAdmins(List<String> admins, List<String> servers) {
     return IntStream.range(0, servers.size())
-        .mapToObj(
-            i -> new ServerAddress(URI.create(servers.get(i)), URI.create(adminServers.get(i))))
+        .allMatch(
+            i ->
+                admins.get(i).isEmpty()
+                    ? !ReplicaSpec.of(servers.get(i), "", Dialects.FRESHET)
+                        .dialect()
+                        .hasAdminListener()
+                    : Check.isHttpUrl(admins.get(i)));
+  }
+
+  /** The servers, in order. */
+  public List<ReplicaSpec> replicas() {
+    return IntStream.range(0, servers.size())
+        .mapToObj(i -> ReplicaSpec.of(servers.get(i), adminServers.get(i), Dialects.FRESHET))
         .toList();
+  }
+
+  /** How the servers are updated and looked after. */
+  FleetOptions fleet() {
+    Duration update = Duration.ofSeconds(updateDeadlineS);
+    FleetOptions defaults = FleetOptions.of(update);
+    return new FleetOptions(
+        new PhaseDeadlines(
+            update, Duration.ofSeconds(pauseDeadlineS), update, defaults.deadlines().ask()),
+        updateQuorum,
+        defaults.interval(),
+        Duration.ofSeconds(recoveryDeadlineS),
+        Optional.empty());
   }
 
   /** The same configuration with one other server in place of {@code servers}. */

@@ -16,7 +16,6 @@ import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -125,7 +124,8 @@ final class RolloutRunner {
     Trajectory.Builder trajectory = new Trajectory.Builder().observe(ask(problem, episode::prompt));
     long oldest = dispatchVersion;
     for (int turns = 1; ; turns++) {
-      CompletionRequest request = request(trajectory.tokenIds(), sampling, seed + turns - 1);
+      CompletionRequest request =
+          request(server.model(), trajectory.tokenIds(), sampling, seed + turns - 1);
       Completion completion = complete(server, request, scope);
       oldest = requireMovingForward(server, completion, oldest);
       generatedTokens.add(completion.tokenIds().length);
@@ -162,8 +162,11 @@ final class RolloutRunner {
     }
   }
 
-  private CompletionRequest request(int[] tokens, Sampling sampling, long seed) {
-    return CompletionRequest.tokens(tokens)
+  private CompletionRequest request(
+      Optional<String> model, int[] tokens, Sampling sampling, long seed) {
+    CompletionRequest.Builder request = CompletionRequest.tokens(tokens);
+    model.ifPresent(request::model);
+    return request
         .maxTokens(sampling.maxTokens())
         .temperature(sampling.temperature())
         .topP(sampling.topP())
@@ -177,11 +180,13 @@ final class RolloutRunner {
   private Completion complete(Replica server, CompletionRequest request, Calls scope)
       throws AttemptException, InterruptedException {
     Call call = client.start(server.address().data(), request, requestDeadline);
-    List.of(scope, server.calls()).forEach(calls -> calls.add(call));
+    server.streams().started(call);
+    scope.add(call);
     Duration most = requestDeadline.plus(GRACE);
     try (Waits.Open _ =
         Waits.begin("orchestrator", "a completion", "inference " + server.address().data(), most)) {
-      Completion completion = call.result().get(most.toMillis(), TimeUnit.MILLISECONDS);
+      Completion completion =
+          withVersions(server, call, call.result().get(most.toMillis(), TimeUnit.MILLISECONDS));
       requireTrainable(server, completion);
       return completion;
     } catch (ExecutionException e) {
@@ -192,8 +197,17 @@ final class RolloutRunner {
           "server %s: no answer within %d s".formatted(server, requestDeadline.toSeconds()), true);
     } finally {
       call.cancel();
-      List.of(scope, server.calls()).forEach(calls -> calls.remove(call));
+      scope.remove(call);
+      server.streams().remove(call);
     }
+  }
+
+  /** The completion with synthesised versions, if the server does not report any. */
+  private static Completion withVersions(Replica server, Call call, Completion completion) {
+    int[] synthesised = server.streams().ended(call, completion.tokenIds().length);
+    return completion.policyVersions().length > 0
+        ? completion
+        : completion.withPolicyVersions(synthesised);
   }
 
   private static boolean isClientError(int status) {

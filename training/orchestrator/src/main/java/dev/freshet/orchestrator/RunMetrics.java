@@ -1,7 +1,9 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.fleet.Phase;
+import dev.freshet.fleet.ReplicaResult;
 import dev.freshet.fleet.ServerAddress;
-import dev.freshet.fleet.ServerUpdate;
+import dev.freshet.fleet.UpdateResult;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.trace.AdminTimings;
 import java.util.LinkedHashMap;
@@ -67,38 +69,53 @@ final class RunMetrics {
     metrics.checkpointWaited(ms);
   }
 
-  /** An update of one server ended; {@code inflight} rollouts were streaming when it began. */
-  synchronized void updated(ServerUpdate update, long step, int inflight) {
+  /** An update of the fleet ended; {@code inflight} rollouts were streaming when it began. */
+  synchronized void updated(UpdateResult update, int inflight) {
+    metrics.fleet().updated(update);
+    update.replicas().forEach(replica -> server(replica, update.version(), inflight));
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", update.version());
+    line.put("outcome", update.outcome().wireName());
+    line.put("wall_ms", update.wallMs());
+    update
+        .blame()
+        .ifPresent(
+            blame -> {
+              line.put("slowest", blame.replica().server().toString());
+              line.put("slowest_phase", blame.phase().wireName());
+              line.put("slowest_ms", blame.ms());
+            });
+    update.why().ifPresent(why -> line.put("error", why));
+    file.append("fleet_update", line);
+  }
+
+  private void server(ReplicaResult replica, long step, int inflight) {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", step);
-    line.put("server", update.server().toString());
+    line.put("server", replica.server().toString());
+    line.put("dialect", replica.dialect());
     line.put("inflight", inflight);
-    switch (update) {
-      case ServerUpdate.Acknowledged ok -> {
-        AdminTimings timings = ok.timings();
-        metrics.fleet().acknowledged(ServerAddress.replica(update.server()), timings);
-        line.put("status", "ok");
-        line.put("trace", timings.trace().hex());
-        timings.parts().totals().forEach(line::put);
-        line.put("phases", timings.phases().byWireName());
-      }
-      case ServerUpdate.Refused refused -> {
-        metrics.fleet().refused(ServerAddress.replica(update.server()));
-        line.put("status", "refused");
-        line.put("error", refused.why());
-      }
-      case ServerUpdate.Failed failed -> {
-        metrics.fleet().failed(ServerAddress.replica(update.server()));
-        line.put("status", "failed");
-        line.put("error", failed.why());
+    line.put("status", replica.moved() ? "ok" : replica.rejected() ? "refused" : "failed");
+    line.put("trace", replica.trace().hex());
+    if (replica.moved()) {
+      AdminTimings timings = replica.timings();
+      timings.parts().totals().forEach(line::put);
+      line.put("phases", timings.phases().byWireName());
+    }
+    Map<String, Double> calls = new LinkedHashMap<>();
+    for (Phase phase : Phase.values()) {
+      if (replica.phases().containsKey(phase)) {
+        calls.put(phase.wireName() + "_ms", replica.ms(phase));
       }
     }
+    line.put("calls", calls);
+    replica.failure().ifPresent(why -> line.put("error", why));
     file.append("update", line);
   }
 
-  /** A server reloaded its base model before the run. */
-  void reloaded(ServerAddress server, AdminTimings timings) {
-    metrics.fleet().acknowledged(ServerAddress.replica(server.admin()), timings);
+  /** A server was brought to the version of the start. */
+  void loaded(ReplicaResult replica) {
+    metrics.fleet().acknowledged(ServerAddress.replica(replica.server()), replica.timings());
   }
 
   /** An evaluation ended. */

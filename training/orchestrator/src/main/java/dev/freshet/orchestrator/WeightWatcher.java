@@ -1,15 +1,16 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.fleet.Fleet;
-import dev.freshet.fleet.ServerUpdate;
+import dev.freshet.fleet.UpdateResult;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.OneLine;
+import dev.freshet.wire.UpdateMode;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -27,6 +28,7 @@ import org.slf4j.LoggerFactory;
 final class WeightWatcher {
   private static final Logger LOG = LoggerFactory.getLogger(WeightWatcher.class);
   private static final Duration LOOK = Duration.ofSeconds(30);
+  private static final Duration RETRY = Duration.ofMillis(250);
 
   private final CheckpointStore store;
   private final Fleet fleet;
@@ -42,6 +44,9 @@ final class WeightWatcher {
   private long lookingSinceNanos;
   private Optional<Long> waitStartNanos = Optional.empty();
   private Optional<String> refusal = Optional.empty();
+
+  /** Since when updates have been rolled back; used by the thread only. */
+  private Optional<Long> failingSince = Optional.empty();
 
   /**
    * @param served receives every policy version once it is served
@@ -84,8 +89,9 @@ final class WeightWatcher {
         Optional<Long> step = look(settled());
         if (step.isPresent()) {
           found();
-          serve(step.get());
-          settle(step.get());
+          if (serve(step.get())) {
+            settle(step.get());
+          }
         }
       }
     } catch (InterruptedException e) {
@@ -109,7 +115,8 @@ final class WeightWatcher {
     }
   }
 
-  private void serve(long step) throws InterruptedException {
+  /** Whether nothing more is to be done for {@code step}; otherwise it is tried again. */
+  private boolean serve(long step) throws InterruptedException {
     try {
       // Checks all but the tensors' checksums: every server reads the tensors and verifies those.
       CheckpointStore.openPublished(store.path(step)).close();
@@ -118,21 +125,41 @@ final class WeightWatcher {
         throw new InterruptedException("while looking at step_" + step);
       }
       refuse(step, OneLine.of(e));
-      return;
+      return true;
     }
     int inflight = fleet.rollouts();
-    List<ServerUpdate> updates = fleet.update(store.path(step), step);
-    updates.forEach(update -> metrics.updated(update, step, inflight));
-    if (fleet.policyVersion() == step) {
-      ledger.advanceTo(step);
-      served.accept(step);
-    } else {
-      updates.stream()
-          .filter(ServerUpdate.Refused.class::isInstance)
-          .map(ServerUpdate.Refused.class::cast)
-          .findFirst()
-          .ifPresent(refused -> refuse(step, refused.why()));
+    String directory = store.path(step).toAbsolutePath().toString();
+    UpdateResult result = fleet.update(Target.of(step, directory, UpdateMode.KEEP));
+    metrics.updated(result, inflight);
+    return switch (result.outcome()) {
+      case COMMITTED -> {
+        failingSince = Optional.empty();
+        ledger.advanceTo(step);
+        served.accept(step);
+        yield true;
+      }
+      case REFUSED -> {
+        refuse(step, result.failures().getLast());
+        yield true;
+      }
+      case ROLLED_BACK -> {
+        awaitServers(result);
+        yield false;
+      }
+    };
+  }
+
+  /** Leaves the servers time to recover before the next update. */
+  private void awaitServers(UpdateResult failed) throws InterruptedException {
+    long now = events.clock().nanos();
+    long since = failingSince.orElse(now);
+    failingSince = Optional.of(since);
+    if (events.clock().millisSince(since) / 1000 > config.recoveryDeadlineS()) {
+      throw new OrchestratorException(
+          "no update has succeeded for %d s: %s".formatted(config.recoveryDeadlineS(), failed));
     }
+    LOG.warn("{}; it is tried again", failed);
+    Thread.sleep(RETRY);
   }
 
   private void refuse(long step, String why) {

@@ -3,7 +3,9 @@ package dev.freshet.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.ServerAddress;
+import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,7 +24,8 @@ class OrchestratorConfigTest {
     refuses("topP", () -> config(List.of(SERVER), 2, 1, 0, true));
     refuses("topP", () -> config(List.of(SERVER), 2, 1, Double.NaN, true));
     refuses("data ftp://h", () -> new ServerAddress(URI.create("ftp://h"), URI.create("http://h")));
-    assertThat(config(List.of(SERVER), 2, 0, 1, true).addresses()).containsExactly(SERVER);
+    assertThat(config(List.of(SERVER), 2, 0, 1, true).replicas())
+        .containsExactly(new ReplicaSpec(SERVER, Dialects.FRESHET));
   }
 
   private static void refuses(

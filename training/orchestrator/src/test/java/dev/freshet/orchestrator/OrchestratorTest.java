@@ -153,7 +153,9 @@ class OrchestratorTest {
         .hasSize((int) served);
     for (JsonNode update : updates) {
       String tag = "[weights][%s] client.".formatted(update.path("trace").asString());
-      assertThat(run.lines.stream().filter(l -> l.startsWith(tag))).hasSize(2);
+      assertThat(run.lines.stream().filter(l -> l.startsWith(tag)))
+          .as("to prepare and to commit")
+          .hasSize(4);
     }
     assertThat(run.progress)
         .extracting(Progress::stage)

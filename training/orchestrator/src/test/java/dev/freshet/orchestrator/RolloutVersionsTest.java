@@ -7,17 +7,22 @@ import dev.freshet.client.StreamingClient;
 import dev.freshet.environments.Environment;
 import dev.freshet.environments.Split;
 import dev.freshet.fleet.Fleet;
+import dev.freshet.fleet.FleetOptions;
+import dev.freshet.fleet.ReplicaSpec;
+import dev.freshet.fleet.dialect.Dialects;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.CheckpointStore;
+import dev.freshet.wire.UpdateMode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,11 +50,14 @@ class RolloutVersionsTest {
     log.begin(0);
     fleet =
         new Fleet(
-            List.of(first.address(), second.address()),
+            Stream.of(first, second)
+                .map(server -> new ReplicaSpec(server.address(), Dialects.FRESHET))
+                .toList(),
             Optional.empty(),
-            Duration.ofSeconds(10),
+            FleetOptions.of(Duration.ofSeconds(10)),
             new LoggedUpdates(log),
             new EventLog(line -> {}, MonotonicClock.SYSTEM));
+    fleet.begin(Duration.ofSeconds(30), () -> false);
     client = new StreamingClient();
     update(1);
     update(2);
@@ -61,7 +69,7 @@ class RolloutVersionsTest {
 
   private void update(long step) throws InterruptedException {
     TestTrainer.publish(weights, step);
-    fleet.update(weights.path(step), step);
+    fleet.update(Target.of(step, weights.path(step).toString(), UpdateMode.KEEP));
   }
 
   @AfterEach

@@ -17,6 +17,8 @@ final class TestConfig {
   int evalProblems = 8;
   long evalEvery;
   long trainerDeadlineS = 60;
+  int updateQuorum;
+  long recoveryDeadlineS = 60;
 
   TestConfig(TestServer... servers) {
     this.servers = Arrays.stream(servers).map(TestServer::address).toList();
@@ -52,6 +54,9 @@ final class TestConfig {
         5,
         10,
         4,
+        4,
+        updateQuorum,
+        recoveryDeadlineS,
         trainerDeadlineS);
   }
 }

@@ -9,6 +9,7 @@ import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.Prompt;
+import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WeightInfo;
 import dev.freshet.wire.WeightsAnswer;
@@ -54,7 +55,7 @@ final class TestServer implements AutoCloseable {
     Fate pass(int[] prompt) throws InterruptedException;
   }
 
-  /** Answers an update with an HTTP status; may block to hold it. */
+  /** Answers the prepare of an update with an HTTP status; may block to hold it. */
   interface UpdateGate {
     int pass(UpdatePost post) throws InterruptedException;
   }
@@ -74,6 +75,9 @@ final class TestServer implements AutoCloseable {
   volatile Gate gate = OPEN;
   volatile UpdateGate updateGate = TAKE;
   volatile long version;
+
+  /** The version before the last commit. */
+  private volatile long before;
 
   private final Policy policy;
   private final HttpServer data;
@@ -163,7 +167,20 @@ final class TestServer implements AutoCloseable {
         UpdateWeightsRequest.parse(exchange.getRequestBody().readAllBytes());
     String trace = exchange.getRequestHeaders().getFirst(TraceId.HEADER);
     UpdatePost post = new UpdatePost(trace, request.step().orElseThrow());
-    updatePosts.add(post);
+    switch (request.phase()) {
+      case COMMIT -> {
+        before = version;
+        version = post.step();
+        acknowledge(exchange, trace);
+        return;
+      }
+      case ROLLBACK -> {
+        version = version == post.step() ? before : version;
+        acknowledge(exchange, trace);
+        return;
+      }
+      default -> updatePosts.add(post);
+    }
     try {
       int status = updateGate.pass(post);
       if (status == 200) {
@@ -171,7 +188,9 @@ final class TestServer implements AutoCloseable {
           answer(exchange, 409, error("not_stable"));
           return;
         }
-        version = post.step();
+        if (request.phase() == UpdatePhase.ALL) {
+          version = post.step();
+        }
         acknowledge(exchange, trace);
       } else if (status == 0) {
         exchange.close();

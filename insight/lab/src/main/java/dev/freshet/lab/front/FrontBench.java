@@ -1,6 +1,6 @@
 package dev.freshet.lab.front;
 
-import dev.freshet.fleet.Dialects;
+import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.lab.ProcessFigures;
 import dev.freshet.lab.lanes.Lane;
 import dev.freshet.lab.lanes.LaneStretch;

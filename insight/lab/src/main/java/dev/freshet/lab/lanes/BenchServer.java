@@ -1,6 +1,6 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.fleet.Dialects;
+import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.lab.ServeProcess;
 import dev.freshet.lab.swap.RandomCheckpoints;
 import dev.freshet.lab.swap.SwapShape;

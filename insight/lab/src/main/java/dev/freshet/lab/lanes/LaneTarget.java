@@ -1,6 +1,6 @@
 package dev.freshet.lab.lanes;
 
-import dev.freshet.fleet.Dialect;
+import dev.freshet.fleet.dialect.Dialect;
 import java.net.URI;
 import java.util.List;
 

@@ -2,6 +2,7 @@ package dev.freshet.lab.lanes;
 
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
+import dev.freshet.fleet.FleetException;
 import dev.freshet.lab.LabException;
 import dev.freshet.lab.ServerUpdates;
 import dev.freshet.lab.load.FairPool;
@@ -97,6 +98,8 @@ public final class LaneUpdates implements AutoCloseable {
       if (e.code().equals("interrupted")) {
         throw new InterruptedException(e.getMessage());
       }
+      return failed(due, pace, String.valueOf(e.getMessage()));
+    } catch (FleetException e) {
       return failed(due, pace, String.valueOf(e.getMessage()));
     }
   }

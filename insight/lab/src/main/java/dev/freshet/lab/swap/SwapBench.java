@@ -1,7 +1,7 @@
 package dev.freshet.lab.swap;
 
 import dev.freshet.analysis.Distribution;
-import dev.freshet.fleet.Dialects;
+import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.lab.LabException;
 import dev.freshet.lab.ProcessFigures;
 import dev.freshet.lab.QueueParts;

@@ -1,4 +1,4 @@
-package dev.freshet.fleet;
+package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminAnswer;
 import dev.freshet.client.AdminException;
@@ -7,17 +7,20 @@ import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireReader;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * What a JSON answer with HTTP 200 says of the operation: {@code success} (SGLang, vLLM) or {@code
- * status} (prime-rl), {@code message}, {@code rpc_ms}. HTTP 200 with {@code success: false} means
- * that the operation failed.
+ * status} (prime-rl, and vLLM's pause), {@code message}, {@code rpc_ms}. HTTP 200 with {@code
+ * success: false} means that the operation failed.
  *
  * @param success empty if the answer does not tell
  * @param message why it failed, empty if the answer does not tell
  * @param rpcMs the time that it took on the server in ms, if reported
  */
 record ReportedOutcome(Optional<Boolean> success, Optional<String> message, OptionalDouble rpcMs) {
+  private static final Set<String> DONE = Set.of("ok", "paused", "resumed", "success");
+
   /**
    * Reads an answer, which may be empty.
    *
@@ -36,7 +39,7 @@ record ReportedOutcome(Optional<Boolean> success, Optional<String> message, Opti
             name -> {
               switch (name) {
                 case "success" -> found.success = Optional.of(in.bool());
-                case "status" -> found.success = Optional.of(in.text().equals("ok"));
+                case "status" -> found.success = Optional.of(DONE.contains(in.text()));
                 case "message" -> found.message = in.scalar();
                 case "rpc_ms" -> found.rpcMs = OptionalDouble.of(in.number());
                 default -> in.skip();

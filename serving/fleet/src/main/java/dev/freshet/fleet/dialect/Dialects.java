@@ -1,4 +1,4 @@
-package dev.freshet.fleet;
+package dev.freshet.fleet.dialect;
 
 import java.util.List;
 import java.util.stream.Collectors;
@@ -7,10 +7,11 @@ import java.util.stream.Collectors;
 public final class Dialects {
   public static final Dialect FRESHET = new FreshetDialect();
   public static final Dialect VLLM = new VllmDialect();
+  public static final Dialect VLLM_LORA = new VllmLoraDialect();
   public static final Dialect SGLANG = new SglangDialect();
   public static final Dialect PRIME_RL = new PrimeRlDialect();
 
-  public static final List<Dialect> ALL = List.of(FRESHET, VLLM, SGLANG, PRIME_RL);
+  public static final List<Dialect> ALL = List.of(FRESHET, VLLM, VLLM_LORA, SGLANG, PRIME_RL);
 
   private Dialects() {}
 
@@ -26,9 +27,11 @@ public final class Dialects {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "expected one of %s, got '%s'"
-                        .formatted(
-                            ALL.stream().map(Dialect::name).collect(Collectors.joining(", ")),
-                            name)));
+                    "expected one of %s, got '%s'".formatted(names(), name)));
+  }
+
+  /** The names of all of them, in words. */
+  public static String names() {
+    return ALL.stream().map(Dialect::name).collect(Collectors.joining(", "));
   }
 }

@@ -1,0 +1,232 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminException;
+import dev.freshet.fleet.dialect.AdminCalls;
+import dev.freshet.fleet.dialect.Serving;
+import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.OneLine;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after one replica between updates, on a thread of its own: asks a serving one whether it
+ * still serves the policy version, catches up a quarantined one, and asks one that is unknown or
+ * gone. A catch-up that fails is repeated after twice the time, at most 30 s. During an update it
+ * ends the call to a replica that has fallen silent.
+ */
+final class Keeper {
+  private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
+  private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
+
+  /** How many times in a row a serving replica must fail to answer. */
+  private static final int SILENCES = 2;
+
+  private static final int LOOKS_BEFORE_RETURN = 30;
+
+  private final Replica replica;
+  private final Replicas replicas;
+  private final CatchUp catchUp;
+  private final Supplier<Target> current;
+  private final BooleanSupplier updating;
+  private final Duration interval;
+  private final Thread thread;
+  private Duration backoff;
+  private int silences;
+
+  /** How many times in a row it did not answer beside an update. */
+  private int unanswered;
+
+  /** How often it was looked at since it failed an update that was rolled back. */
+  private int looks;
+
+  /**
+   * @param updating whether an update of the fleet is running
+   * @param interval between two looks
+   */
+  Keeper(
+      Replica replica,
+      Replicas replicas,
+      CatchUp catchUp,
+      Supplier<Target> current,
+      BooleanSupplier updating,
+      Duration interval) {
+    this.replica = replica;
+    this.replicas = replicas;
+    this.catchUp = catchUp;
+    this.current = current;
+    this.updating = updating;
+    this.interval = interval;
+    this.backoff = interval;
+    this.thread =
+        Thread.ofPlatform()
+            .name("freshet-keeper-" + replica.address().admin().getAuthority())
+            .daemon()
+            .unstarted(this::keep);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Ends what it does, and joins its thread. */
+  void stop(Duration within) throws InterruptedException {
+    thread.interrupt();
+    if (thread.isAlive() && !thread.join(within)) {
+      LOG.warn("{} still runs after {} ms", thread.getName(), within.toMillis());
+    }
+  }
+
+  private void keep() {
+    try {
+      while (!Thread.currentThread().isInterrupted()) {
+        Thread.sleep(backoff);
+        look();
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("{} was stopped", thread.getName());
+    } catch (RuntimeException e) {
+      LOG.error("server {} is no longer looked after: {}", replica.url(), OneLine.of(e), e);
+    }
+  }
+
+  private void look() {
+    ReplicaState state = replicas.read(_ -> replica.life().state());
+    switch (state) {
+      case SERVING -> {
+        check();
+        watch();
+      }
+      case QUARANTINED -> {
+        if (!updating.getAsBoolean() && mayReturn()) {
+          var _ = catchUp.run(replica, current.get());
+        }
+      }
+      case UNKNOWN -> {
+        if (!updating.getAsBoolean()) {
+          ask();
+        }
+      }
+      case GONE -> find();
+      case UPDATING, PAUSED -> watch();
+    }
+    boolean failed =
+        state == ReplicaState.QUARANTINED
+            && replicas.read(_ -> replica.life().state()) == ReplicaState.QUARANTINED
+            && looks == 0
+            && !updating.getAsBoolean();
+    backoff = failed ? min(backoff.multipliedBy(2), max(interval)) : interval;
+  }
+
+  /**
+   * One that failed an update which was rolled back stays out of the next one, or that would be
+   * rolled back too; for a while, in which the others may move.
+   */
+  private boolean mayReturn() {
+    boolean behind = replicas.read(_ -> replica.life().failed()) > current.get().version();
+    looks = behind ? looks + 1 : 0;
+    return !behind || looks > LOOKS_BEFORE_RETURN;
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private static Duration max(Duration interval) {
+    return interval.compareTo(MAX_BACKOFF) > 0 ? interval : MAX_BACKOFF;
+  }
+
+  /**
+   * Ends the call of an update to a replica that answers nothing else either: the deadline of a
+   * phase may be hours.
+   */
+  private void watch() {
+    if (!updating.getAsBoolean()) {
+      unanswered = 0;
+      return;
+    }
+    try {
+      replica.greet();
+      unanswered = 0;
+    } catch (AdminException e) {
+      unanswered++;
+      if (unanswered >= SILENCES) {
+        replica.client().abort("the server answers nothing: " + OneLine.of(e));
+      }
+    }
+  }
+
+  /** Asks a serving replica what it serves. */
+  private void check() {
+    long incarnation = replicas.read(_ -> replica.life().incarnation());
+    long version = replicas.read(_ -> replica.life().version());
+    try {
+      Serving serving = replica.probe(version);
+      silences = 0;
+      if (serving.name().isPresent() && !serving.serves(version)) {
+        replicas.report(
+            replica,
+            incarnation,
+            version,
+            ReplicaState.QUARANTINED,
+            "it serves %s, expected version %d: it was restarted or updated by another program; the fleet catches it up"
+                .formatted(serving.inWords(), version));
+      }
+    } catch (AdminException e) {
+      silences++;
+      if (silences >= SILENCES && !Thread.currentThread().isInterrupted()) {
+        replicas.report(
+            replica,
+            incarnation,
+            version,
+            e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
+            OneLine.of(e) + "; the fleet asks it again and catches it up");
+      }
+    }
+  }
+
+  /** Asks a replica whose load may still be running. */
+  private void ask() {
+    Target target = current.get();
+    try {
+      Serving serving = replica.probe(target.version());
+      boolean resumed = serving.paused().filter(paused -> !paused).isPresent();
+      // Another name than before is given at the end of the load, or by a new process.
+      boolean renamed =
+          serving.name().isPresent()
+              && replica.named().isPresent()
+              && !serving.name().equals(replica.named());
+      AdminCalls calls =
+          new AdminCalls(replica.client(), TraceId.random())
+              .within(replica.client().deadlines().probe());
+      if (resumed || renamed || replica.dialect().idle(calls)) {
+        replicas.setAside(
+            replica,
+            ReplicaState.QUARANTINED,
+            "its load has ended, it serves %s; the fleet catches it up"
+                .formatted(serving.inWords()));
+      }
+    } catch (AdminException e) {
+      if (e.code().equals("unreachable")) {
+        replicas.setAside(
+            replica,
+            ReplicaState.GONE,
+            OneLine.of(e) + "; the fleet catches it up when it answers again");
+      }
+    }
+  }
+
+  /** Asks a replica that did not answer. */
+  private void find() {
+    try {
+      var _ = replica.probe(current.get().version());
+      replicas.setAside(
+          replica, ReplicaState.QUARANTINED, "it answers again; the fleet catches it up");
+    } catch (AdminException e) {
+      LOG.debug("server {} is still gone: {}", replica.url(), OneLine.of(e));
+    }
+  }
+}

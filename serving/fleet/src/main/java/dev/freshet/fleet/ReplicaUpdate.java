@@ -1,0 +1,307 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.AdminException;
+import dev.freshet.fleet.dialect.AdminCalls;
+import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Serving;
+import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.PartTimes;
+import dev.freshet.trace.TraceId;
+import dev.freshet.trace.UpdatePart;
+import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.OneLine;
+import dev.freshet.wire.WireException;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The update of one replica, a method a phase, and how long each took. A phase ends within its
+ * deadline and one more to ask; it never throws for what the server does. An unclear answer is
+ * followed by asking, never by posting again. Used by one thread at a time; changes no state.
+ */
+final class ReplicaUpdate {
+  private static final Step DONE = new Step.Done();
+
+  private final Replica replica;
+  private final Dialect dialect;
+  private final Target target;
+  private final PhaseDeadlines deadlines;
+  private final MonotonicClock clock;
+  private final AdminCalls calls;
+  private final Map<Phase, Double> times = new EnumMap<>(Phase.class);
+  private final long beganNanos;
+  private Step last = DONE;
+  private Phase phase = Phase.PREPARE;
+  private Optional<AdminException> error = Optional.empty();
+  private Optional<Long> pausedNanos = Optional.empty();
+  private double stallMs;
+  private boolean alone;
+  private boolean prepared;
+  private boolean rejected;
+  private boolean moved;
+  private Optional<String> failure = Optional.empty();
+
+  ReplicaUpdate(Replica replica, Target target, PhaseDeadlines deadlines) {
+    this(replica, target, deadlines, TraceId.random());
+  }
+
+  ReplicaUpdate(Replica replica, Target target, PhaseDeadlines deadlines, TraceId trace) {
+    this.replica = replica;
+    this.dialect = replica.dialect();
+    this.target = target;
+    this.deadlines = deadlines;
+    this.clock = replica.client().clock();
+    this.calls = new AdminCalls(replica.client(), trace);
+    this.beganNanos = clock.nanos();
+  }
+
+  Replica replica() {
+    return replica;
+  }
+
+  TraceId trace() {
+    return calls.trace();
+  }
+
+  /** How its newest phase ended. */
+  Step last() {
+    return last;
+  }
+
+  /** The error of the newest call that failed. */
+  Optional<AdminException> error() {
+    return error;
+  }
+
+  /** Whether an update must pause it, so that it cannot serve meanwhile. */
+  boolean pauses() {
+    return !dialect.capabilities().prepares();
+  }
+
+  /** Whether generation was paused and not resumed. */
+  boolean paused() {
+    return pausedNanos.isPresent();
+  }
+
+  /** Whether its newest phase replaces weights. */
+  boolean loading() {
+    return phase == Phase.APPLY || phase == Phase.ASK;
+  }
+
+  /** It may be paused by an earlier update. */
+  void assumePaused() {
+    pausedNanos = Optional.of(clock.nanos());
+  }
+
+  /** Whether it serves the target. */
+  boolean moved() {
+    return moved;
+  }
+
+  /** No other replica is updated with it, so a program that can updates by one call. */
+  void alone() {
+    alone = dialect.capabilities().prepares() && target.directory().isPresent();
+  }
+
+  /** Whether it has prepared the target or serves it. */
+  boolean changed() {
+    return prepared || moved;
+  }
+
+  /** Its newest phase is why it is left out of the update. */
+  void leftOut() {
+    failed(last.why());
+    rejected = last instanceof Step.Refused(String _, boolean byServer) && byServer;
+  }
+
+  /** It is left out of the update for the reason {@code why}. */
+  void failed(String why) {
+    failure = failure.or(() -> Optional.of(why));
+  }
+
+  Step prepare() {
+    if (alone) {
+      return DONE;
+    }
+    Step step =
+        phase(
+            Phase.PREPARE,
+            deadlines.prepare(),
+            () -> {
+              dialect.prepare(calls, target);
+              return DONE;
+            },
+            Step::of);
+    prepared = step.done() && dialect.capabilities().prepares();
+    return step;
+  }
+
+  Step pause() {
+    Step step =
+        phase(
+            Phase.PAUSE,
+            deadlines.pause(),
+            () -> {
+              if (dialect.pause(calls, target.mode())) {
+                pausedNanos = Optional.of(clock.nanos());
+              }
+              return DONE;
+            },
+            Step::of);
+    if (step instanceof Step.Unclear) {
+      // It may be in force, or still take effect.
+      pausedNanos = Optional.of(clock.nanos());
+    }
+    return step;
+  }
+
+  /** Applies the weights and asks what it serves. */
+  Step apply() {
+    Step step = applied(target);
+    moved = step.done();
+    return step;
+  }
+
+  private Step applied(Target weights) {
+    Step step =
+        phase(
+            Phase.APPLY,
+            deadlines.apply(),
+            () -> {
+              if (alone && dialect.atOnce(calls, weights.request()).isPresent()) {
+                return DONE;
+              }
+              if (alone) {
+                dialect.prepare(calls, weights);
+              }
+              dialect.apply(calls, weights);
+              return DONE;
+            },
+            pauses() ? Step::ofLoad : Step::of);
+    return step.done() || step instanceof Step.Unclear ? acknowledged(step, weights) : step;
+  }
+
+  /** What it serves decides whether the weights were applied. */
+  private Step acknowledged(Step applied, Target weights) {
+    return phase(
+        Phase.ASK,
+        deadlines.ask(),
+        () -> {
+          Serving serving = dialect.ask(replica.client(), weights.version());
+          String expected = dialect.nameOf(weights);
+          if (serving.name().filter(expected::equals).isPresent()
+              || (serving.name().isEmpty() && applied.done())) {
+            replica.named(serving.name());
+            return DONE;
+          }
+          String found = "%s: it serves %s, expected %s";
+          if (applied.done()) {
+            return new Step.Broken(found.formatted(replica.url(), serving.inWords(), expected));
+          }
+          String why = applied.why() + "; " + found.formatted("asked", serving.inWords(), expected);
+          return dialect.idle(calls) ? new Step.Refused(why, false) : new Step.Unclear(why);
+        },
+        e -> new Step.Unclear(applied.done() ? OneLine.of(e) : applied.why()));
+  }
+
+  /** Resumes a paused replica; repeats the call while its outcome is unclear. */
+  Step resume() {
+    if (!paused()) {
+      return DONE;
+    }
+    Step step =
+        phase(
+            Phase.RESUME,
+            deadlines.pause(),
+            () -> {
+              calls.untilAnswered(deadlines.ask(), () -> dialect.resume(calls));
+              return DONE;
+            },
+            Step::of);
+    if (step.done()) {
+      stallMs += clock.millisSince(pausedNanos.orElseThrow());
+      pausedNanos = Optional.empty();
+    }
+    return step;
+  }
+
+  /**
+   * Drops what is prepared, or returns to {@code previous}.
+   *
+   * @param previous what it served before; a program that retains that needs no directory of it
+   */
+  Step undo(Optional<Target> previous) {
+    if (!dialect.capabilities().retains()) {
+      Step step = moved ? applied(previous.orElseThrow().again()) : DONE;
+      moved = moved && !step.done();
+      return step;
+    }
+    Step step =
+        phase(
+            Phase.UNDO,
+            deadlines.apply(),
+            () -> {
+              dialect.undo(calls, target);
+              return DONE;
+            },
+            Step::of);
+    if (moved && previous.isPresent()) {
+      step = acknowledged(step, previous.get());
+    }
+    moved = moved && !step.done();
+    return step;
+  }
+
+  private interface Work {
+    Step run();
+  }
+
+  private interface Failure {
+    Step of(AdminException e);
+  }
+
+  private Step phase(Phase next, Duration deadline, Work work, Failure failed) {
+    phase = next;
+    long start = clock.nanos();
+    try (Waits.Open _ =
+        Waits.begin(
+            "orchestrator",
+            "%s of the update to version %d".formatted(next.wireName(), target.version()),
+            "inference " + replica.url(),
+            deadline)) {
+      calls.within(deadline);
+      last = work.run();
+    } catch (AdminException e) {
+      error = Optional.of(e);
+      last = failed.of(e);
+    } catch (WireException e) {
+      last = new Step.Refused(replica.url() + ": " + OneLine.of(e), true);
+    } finally {
+      times.merge(next, clock.millisSince(start), Double::sum);
+    }
+    return last;
+  }
+
+  /** What the update did on this replica, so far. */
+  ReplicaResult result() {
+    PartTimes parts = calls.parts();
+    if (stallMs > 0) {
+      parts = parts.with(UpdatePart.STALL, stallMs);
+    }
+    return new ReplicaResult(
+        replica.client().server(),
+        dialect.name(),
+        trace(),
+        moved ? target.version() : replica.life().version(),
+        moved && failure.isEmpty(),
+        failure,
+        rejected,
+        Map.copyOf(times),
+        clock.millisSince(beganNanos),
+        parts,
+        calls.notes());
+  }
+}

@@ -1,0 +1,234 @@
+package dev.freshet.fleet;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The replicas of a fleet and their states, under one lock. Every change of a state is made here,
+ * logged here, and followed by a new {@link RoutingTable}, which readers get without the lock.
+ */
+final class Replicas {
+  private static final Logger LOG = LoggerFactory.getLogger(Replicas.class);
+
+  private final List<Replica> all;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private volatile RoutingTable table = RoutingTable.EMPTY;
+
+  Replicas(List<Replica> all) {
+    this.all = List.copyOf(all);
+  }
+
+  List<Replica> all() {
+    return all;
+  }
+
+  RoutingTable table() {
+    return table;
+  }
+
+  /** Guards the state of every replica. */
+  ReentrantLock lock() {
+    return lock;
+  }
+
+  /** Signalled after every change, with the lock held. */
+  Condition changed() {
+    return changed;
+  }
+
+  <T> T read(Function<List<Replica>, T> state) {
+    lock.lock();
+    try {
+      return state.apply(all);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  List<Replica> in(ReplicaState state) {
+    return read(list -> list.stream().filter(r -> r.life().state() == state).toList());
+  }
+
+  /** An update takes those replicas that still serve, and begins to change them. */
+  Set<Replica> hold(Collection<Replica> replicas) {
+    lock.lock();
+    try {
+      Set<Replica> held = new HashSet<>(replicas);
+      held.removeIf(r -> r.life().state() != ReplicaState.SERVING);
+      change(held, ReplicaState.UPDATING);
+      return held;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The update that holds the replicas changes or has paused them. */
+  void change(Collection<Replica> replicas, ReplicaState to) {
+    published(table.policyVersion(), () -> replicas.forEach(r -> r.life().changes(to)));
+  }
+
+  /**
+   * An update is committed: the policy version and the routes of all replicas that serve it change
+   * as one reference. A replica that serves another version is set aside.
+   */
+  void commit(Collection<Replica> serving, long version) {
+    published(
+        version,
+        () -> {
+          serving.forEach(r -> r.serves(version));
+          all.stream()
+              .filter(r -> r.life().state() == ReplicaState.SERVING)
+              .filter(r -> r.life().version() != version)
+              .forEach(
+                  r ->
+                      aside(
+                          r,
+                          ReplicaState.QUARANTINED,
+                          "it serves version %d; the fleet catches it up"
+                              .formatted(r.life().version())));
+        });
+  }
+
+  /** A replica of the update serves {@code version}, and receives requests. */
+  void serves(Replica replica, long version) {
+    published(table.policyVersion(), () -> replica.serves(version));
+  }
+
+  /** A replica that an update held serves what it served before, unless it was set aside. */
+  void servesAgain(Replica replica) {
+    lock.lock();
+    try {
+      if (isHeld(replica)) {
+        serves(replica, replica.life().version());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether an update changes the replica or has paused it. */
+  boolean isHeld(Replica replica) {
+    return read(_ -> replica.life().state().returns());
+  }
+
+  /**
+   * A replica was caught up to {@code version}, and receives requests if that is still the policy
+   * version.
+   */
+  boolean returns(Replica replica, long version) {
+    lock.lock();
+    try {
+      if (table.policyVersion() != version) {
+        return false;
+      }
+      serves(replica, version);
+      LOG.info(
+          "server {} serves version {} as incarnation {}",
+          replica.url(),
+          version,
+          replica.life().incarnation());
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A replica receives requests with the version that it serves, whichever that is. */
+  void adopt(Replica replica, long version) {
+    published(
+        table.policyVersion(),
+        () -> {
+          replica.life().catchesUp();
+          replica.serves(version);
+        });
+  }
+
+  /** Begins the catch-up of a quarantined replica; false if it is no longer quarantined. */
+  boolean catchUp(Replica replica) {
+    lock.lock();
+    try {
+      boolean may = replica.life().state() == ReplicaState.QUARANTINED;
+      if (may) {
+        published(table.policyVersion(), () -> replica.life().catchesUp());
+      }
+      return may;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A replica is not to receive requests: its streams end, and {@code why} says who must act. */
+  void setAside(Replica replica, ReplicaState to, String why) {
+    published(table.policyVersion(), () -> aside(replica, to, why));
+    replica.streams().cancel();
+  }
+
+  /** A replica was left out of the update to {@code version}. */
+  void failed(Replica replica, long version) {
+    var _ =
+        read(
+            _ -> {
+              replica.life().failed(version);
+              return replica;
+            });
+  }
+
+  /** As {@link #setAside}; until it has loaded, it is not resumed. */
+  void suspect(Replica replica, ReplicaState to, String why) {
+    var _ =
+        read(
+            _ -> {
+              replica.life().suspect(true);
+              setAside(replica, to, why);
+              return replica;
+            });
+  }
+
+  /**
+   * As {@link #setAside}, for what was found out about a replica that served {@code version} as
+   * {@code incarnation}: ignored if that has changed meanwhile.
+   */
+  void report(Replica replica, long incarnation, long version, ReplicaState to, String why) {
+    lock.lock();
+    try {
+      ReplicaLife life = replica.life();
+      if (life.state() == ReplicaState.SERVING
+          && life.incarnation() == incarnation
+          && life.version() == version) {
+        setAside(replica, to, why);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void aside(Replica replica, ReplicaState to, String why) {
+    if (replica.life().state() != to || !replica.life().why().filter(why::equals).isPresent()) {
+      LOG.warn("server {} is {}: {}", replica.url(), to.wireName(), why);
+    }
+    replica.life().setAside(to, why);
+  }
+
+  private void published(long version, Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+      table =
+          new RoutingTable(
+              version,
+              all.stream().filter(Replica::routable).map(Replica::route).toList(),
+              (int) all.stream().filter(r -> !r.routable() && r.life().state().returns()).count());
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

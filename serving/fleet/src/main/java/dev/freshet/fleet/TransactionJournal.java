@@ -1,0 +1,132 @@
+package dev.freshet.fleet;
+
+import dev.freshet.fleet.dialect.Target;
+import dev.freshet.wire.WireException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The transactions of a fleet in a file, an event a line: {@code begin} before the first side
+ * effect, {@code committed}, and {@code ended} once no replica is left paused by it. An event is
+ * forced to disk before the call returns. A last line without its line feed was torn by a crash and
+ * does not count. One fleet writes; it does so from one thread at a time.
+ */
+public final class TransactionJournal {
+  /** Lines that say nothing about the newest transaction are dropped beyond this size. */
+  private static final long MAX_BYTES = 1 << 20;
+
+  private final Path file;
+
+  /**
+   * A transaction that has no {@code ended}.
+   *
+   * @param target what it makes the replicas serve
+   * @param previous what they served before
+   */
+  public record Open(Target target, Optional<Target> previous, boolean committed) {}
+
+  public TransactionJournal(Path file) {
+    this.file = file;
+  }
+
+  /** A transaction begins on these servers. */
+  void begin(Target target, Optional<Target> previous, List<String> servers) {
+    if (size() > MAX_BYTES) {
+      delete();
+    }
+    append(TransactionLine.begin(target, previous, servers));
+  }
+
+  /** The policy version is that of {@code target}. */
+  void committed(Target target) {
+    append(TransactionLine.event(TransactionLine.COMMITTED, target));
+  }
+
+  /** Nothing is left to do for {@code target}. */
+  void ended(Target target) {
+    append(TransactionLine.event(TransactionLine.ENDED, target));
+  }
+
+  private void append(byte[] line) {
+    ByteBuffer bytes = ByteBuffer.allocate(line.length + 1).put(line).put((byte) '\n').flip();
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    } catch (IOException e) {
+      throw failed("written", e);
+    }
+  }
+
+  private long size() {
+    try {
+      return Files.size(file);
+    } catch (NoSuchFileException e) {
+      return 0;
+    } catch (IOException e) {
+      throw failed("read", e);
+    }
+  }
+
+  private void delete() {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw failed("written", e);
+    }
+  }
+
+  /**
+   * The transaction that was in progress when the writer ended.
+   *
+   * @throws FleetException if the file cannot be read, naming the line
+   */
+  public Optional<Open> open() {
+    Optional<Open> open = Optional.empty();
+    int number = 0;
+    for (String line : lines()) {
+      number++;
+      try {
+        TransactionLine read = TransactionLine.parse(line.getBytes(StandardCharsets.UTF_8));
+        open =
+            switch (read.event()) {
+              case TransactionLine.BEGIN ->
+                  Optional.of(new Open(read.target(), read.previous(), false));
+              case TransactionLine.COMMITTED ->
+                  open.map(o -> new Open(o.target(), o.previous(), true));
+              case TransactionLine.ENDED -> Optional.empty();
+              default -> throw new WireException("event: expected begin, committed or ended");
+            };
+      } catch (WireException e) {
+        throw new FleetException("%s: line %d: %s".formatted(file, number, e.getMessage()), e);
+      }
+    }
+    return open;
+  }
+
+  private List<String> lines() {
+    try {
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      int end = text.lastIndexOf('\n');
+      return end < 0 ? List.of() : text.substring(0, end).lines().toList();
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (IOException e) {
+      throw failed("read", e);
+    }
+  }
+
+  private FleetException failed(String verb, IOException e) {
+    return new FleetException("%s: cannot be %s: %s".formatted(file, verb, e), e);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.freshet.fleet.dialect;
+
+import dev.freshet.wire.UpdateMode;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * What a program can do in an update of a fleet. What it cannot do is done differently, and said in
+ * the answer of the update.
+ *
+ * @param modes what may happen to running completions
+ * @param prepares whether it makes weights ready beside its traffic, so that applying them is
+ *     instant; otherwise it loads while it is paused
+ * @param spans whether it reports which version sampled each token of {@code /v1/completions}
+ * @param retains whether it keeps the replaced version and can return to it at once; otherwise the
+ *     earlier checkpoint must be loaded again
+ */
+public record Capabilities(
+    Set<UpdateMode> modes, boolean prepares, boolean spans, boolean retains) {
+  public Capabilities {
+    modes = Collections.unmodifiableSet(EnumSet.copyOf(modes));
+  }
+}

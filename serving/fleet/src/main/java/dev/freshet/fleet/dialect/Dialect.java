@@ -1,0 +1,118 @@
+package dev.freshet.fleet.dialect;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminException;
+import dev.freshet.client.AdminResult;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdateWeightsRequest;
+import java.util.Optional;
+
+/**
+ * The protocol by which one inference server program changes its weights, a method a phase. The
+ * phases come in the order of the methods. Everything that differs between programs is behind this
+ * interface; no code outside the implementations compares dialects. {@link Dialects} lists them.
+ * Stateless.
+ *
+ * <p>A method that makes calls throws {@link AdminException} if one fails. If the exception is not
+ * {@link AdminException#neverHandled} and has no status, the server may have carried the call out.
+ */
+public interface Dialect {
+  /** The program's name, as on the command line and in reports. */
+  String name();
+
+  /** What the program can do. */
+  Capabilities capabilities();
+
+  /**
+   * Rejects an update that this program cannot carry out.
+   *
+   * @throws dev.freshet.wire.WireException with the field, the value and what is allowed
+   */
+  default void check(Target target) {
+    Refusals.requireMode(this, target.mode());
+  }
+
+  /**
+   * Rejects a part of an update that this program cannot carry out.
+   *
+   * @throws dev.freshet.wire.WireException with the field, the value and what is allowed
+   */
+  default void check(UpdateWeightsRequest request) {
+    OnePhase.refuse(this, request);
+    check(Target.of(request));
+  }
+
+  /** Whether weight operations have a listener that the data address does not tell. */
+  default boolean hasAdminListener() {
+    return false;
+  }
+
+  /** The directory of the model that a server loaded last or was started with, if it reports it. */
+  default Optional<String> servedDirectory(AdminClient server) {
+    return Optional.empty();
+  }
+
+  /** Makes the weights ready beside the traffic; nothing if the program cannot. */
+  default void prepare(AdminCalls calls, Target target) {}
+
+  /**
+   * Pauses generation as {@code mode} says, if the program has to be paused to load.
+   *
+   * @return whether it is paused now
+   */
+  default boolean pause(AdminCalls calls, UpdateMode mode) {
+    return false;
+  }
+
+  /** Makes the server generate with the weights, once it is resumed if it was paused. */
+  void apply(AdminCalls calls, Target target);
+
+  /**
+   * What the server serves.
+   *
+   * @param expected the version that it should serve; decides for a program that serves several
+   * @throws AdminException if it cannot be asked
+   */
+  Serving ask(AdminClient server, long expected);
+
+  /**
+   * Asks whether the server answers at all, which it does also while it loads weights.
+   *
+   * @throws AdminException if it does not
+   */
+  default void greet(AdminClient server) {
+    var _ = server.health();
+  }
+
+  /** What {@link #ask} reports once {@code target} is applied, if it reports a version. */
+  default String nameOf(Target target) {
+    return target.name();
+  }
+
+  /** Resumes generation. May be repeated. */
+  default void resume(AdminCalls calls) {}
+
+  /**
+   * Undoes what {@code target} has prepared or applied, if the program {@linkplain
+   * Capabilities#retains retains} the replaced version.
+   */
+  default void undo(AdminCalls calls, Target target) {}
+
+  /**
+   * Whether no load can be running, although the answer to one was lost. A program of which this
+   * cannot be found out answers false.
+   */
+  default boolean idle(AdminCalls calls) {
+    return false;
+  }
+
+  /** The model that requests must name to get {@code version}, if not the server's own. */
+  default Optional<String> model(long version) {
+    return Optional.empty();
+  }
+
+  /** The whole update as one call, if the program has one. */
+  default Optional<AdminResult> atOnce(AdminCalls calls, UpdateWeightsRequest request) {
+    return Optional.empty();
+  }
+}

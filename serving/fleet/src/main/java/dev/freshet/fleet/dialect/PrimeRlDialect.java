@@ -1,0 +1,68 @@
+package dev.freshet.fleet.dialect;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.trace.UpdatePart;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.WireWriter;
+import java.util.EnumSet;
+import java.util.Optional;
+
+/**
+ * prime-rl's inference server: {@code /update_weights}, between {@code /pause} and {@code /resume}
+ * if the server has them. Mode {@code keep} only. It reports a version only where vLLM's own routes
+ * are served too.
+ */
+final class PrimeRlDialect implements Dialect {
+  private static final String LOAD = "/update_weights";
+  private static final String BASE = "/reload_weights";
+  private static final byte[] NO_BODY = {};
+  private static final byte[] NO_FIELDS = {'{', '}'};
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(EnumSet.of(UpdateMode.KEEP), false, false, false);
+
+  @Override
+  public String name() {
+    return "prime-rl";
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return CAPABILITIES;
+  }
+
+  @Override
+  public Optional<String> servedDirectory(AdminClient server) {
+    return ServedModels.root(server);
+  }
+
+  @Override
+  public boolean pause(AdminCalls calls, UpdateMode mode) {
+    return calls.orderIfThere(
+        UpdatePart.PAUSE, "/pause?mode=keep&clear_cache=false", NO_BODY, "pause");
+  }
+
+  @Override
+  public void apply(AdminCalls calls, Target target) {
+    String path = target.directory().isPresent() ? LOAD : BASE;
+    byte[] body =
+        target
+            .directory()
+            .map(dir -> WireWriter.object(out -> out.writeStringProperty("weight_dir", dir)))
+            .orElse(NO_FIELDS);
+    calls.load(
+        path,
+        body,
+        target,
+        answer -> ReportedOutcome.of(path, answer).orThrow(path, "load").rpcMs());
+  }
+
+  @Override
+  public Serving ask(AdminClient server, long expected) {
+    return new Serving(Optional.empty(), Answers.bool(server, "/is_paused", "is_paused"));
+  }
+
+  @Override
+  public void resume(AdminCalls calls) {
+    var _ = calls.orderIfThere(UpdatePart.RESUME, "/resume", NO_BODY, "resume");
+  }
+}

@@ -1,0 +1,121 @@
+package dev.freshet.fleet.dialect;
+
+import dev.freshet.client.AdminClient;
+import dev.freshet.trace.UpdatePart;
+import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.WireWriter;
+import java.util.EnumSet;
+import java.util.Optional;
+
+/**
+ * vLLM with {@code VLLM_SERVER_DEV_MODE=1}: {@code /pause}, {@code /collective_rpc} with {@code
+ * reload_weights}, {@code /update_weight_version}, {@code /resume}. It takes the version name that
+ * it is given, so the name of the attempt in {@code /weight_info} acknowledges the load. A failed
+ * load leaves it without weights: it dies if it is resumed then, and recovers if it loads a good
+ * checkpoint while it is paused.
+ */
+final class VllmDialect implements Dialect {
+  private static final String LOAD = "/collective_rpc";
+  private static final String RESET = "/reset_prefix_cache";
+  private static final byte[] NO_BODY = {};
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(EnumSet.allOf(UpdateMode.class), false, false, false);
+
+  @Override
+  public String name() {
+    return "vllm";
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return CAPABILITIES;
+  }
+
+  @Override
+  public Optional<String> servedDirectory(AdminClient server) {
+    return ServedModels.root(server);
+  }
+
+  @Override
+  public boolean pause(AdminCalls calls, UpdateMode mode) {
+    String query =
+        switch (mode) {
+          case KEEP -> "mode=keep&clear_cache=false";
+          case RECOMPUTE -> "mode=keep&clear_cache=true";
+          case DRAIN -> "mode=wait&clear_cache=true";
+          case ABORT -> "mode=abort&clear_cache=true";
+        };
+    calls.order(UpdatePart.PAUSE, "/pause?" + query, NO_BODY, "pause");
+    return true;
+  }
+
+  @Override
+  public void apply(AdminCalls calls, Target target) {
+    calls.load(
+        LOAD,
+        reload(target.directory()),
+        target,
+        answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs());
+    if (target.mode() == UpdateMode.KEEP) {
+      resetPrefixCache(calls);
+    }
+    name(calls, target);
+  }
+
+  private static byte[] reload(Optional<String> directory) {
+    return WireWriter.object(
+        out -> {
+          out.writeStringProperty("method", "reload_weights");
+          if (directory.isPresent()) {
+            out.writeObjectPropertyStart("kwargs");
+            out.writeStringProperty("weights_path", directory.get());
+            out.writeEndObject();
+          }
+        });
+  }
+
+  /**
+   * New completions must not reuse the KV cache of the old weights. vLLM resets the cache only if
+   * no completion is running, or together with the KV cache of those that are.
+   */
+  private static void resetPrefixCache(AdminCalls calls) {
+    Optional<ReportedOutcome> reset = reset(calls, RESET);
+    if (reset.isEmpty() || reset.get().success().orElse(false)) {
+      return;
+    }
+    String withRunning = RESET + "?reset_running_requests=true";
+    Optional<Boolean> success =
+        reset(calls, withRunning)
+            .flatMap(found -> found.orThrow(withRunning, "reset of the prefix cache").success());
+    calls.note(
+        success.isPresent()
+            ? "mode keep was carried out as recompute: vLLM resets the prefix cache beside running"
+                + " completions only together with their KV cache"
+            : withRunning
+                + ": the server does not say whether its reset of the prefix cache succeeded");
+  }
+
+  private static Optional<ReportedOutcome> reset(AdminCalls calls, String path) {
+    return calls
+        .postIfThere(UpdatePart.RESET_CACHE, path, NO_BODY)
+        .map(answer -> ReportedOutcome.of(path, answer));
+  }
+
+  private static void name(AdminCalls calls, Target target) {
+    String path = "/update_weight_version";
+    byte[] body = WireWriter.object(out -> out.writeStringProperty("new_version", target.name()));
+    var _ = calls.orderIfThere(UpdatePart.VERSION, path, body, "change of the version name");
+  }
+
+  @Override
+  public Serving ask(AdminClient server, long expected) {
+    return new Serving(
+        Answers.text(server, "/weight_info", "weight_version"),
+        Answers.bool(server, "/is_paused", "is_paused"));
+  }
+
+  @Override
+  public void resume(AdminCalls calls) {
+    calls.order(UpdatePart.RESUME, "/resume", NO_BODY, "resume");
+  }
+}

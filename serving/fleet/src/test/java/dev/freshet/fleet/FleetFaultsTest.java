@@ -1,0 +1,190 @@
+package dev.freshet.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.client.Conditions;
+import dev.freshet.fleet.PeerServer.Fault;
+import dev.freshet.fleet.PeerServer.Plan;
+import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.UpdateMode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * One of two servers fails at every call of an update, before and after the call took effect.
+ * Whatever the fault: the other server serves the version that the table states, the failing one
+ * receives no request unless it serves that too, and returns once it works again.
+ */
+@Timeout(60)
+class FleetFaultsTest {
+  private static final Map<String, List<String>> CALLS =
+      Map.of(
+          "freshet",
+          List.of("/update_weights#prepare", "/update_weights#commit", "/weight_info"),
+          "vllm",
+          List.of(
+              "/pause",
+              "/collective_rpc",
+              "/reset_prefix_cache",
+              "/update_weight_version",
+              "/weight_info",
+              "/resume"),
+          "vllm-lora",
+          List.of("/v1/load_lora_adapter", "/v1/models"),
+          "sglang",
+          List.of(
+              "/pause_generation",
+              "/update_weights_from_disk",
+              "/model_info",
+              "/continue_generation"),
+          "prime-rl",
+          List.of("/pause", "/update_weights", "/resume"));
+
+  @TempDir private static Path dir;
+  private static String first;
+  private static String second;
+
+  @BeforeAll
+  static void publish() {
+    first = Checkpoints.publish(dir, 1, Checkpoints.MODEL).toString();
+    second = Checkpoints.publish(dir, 2, Checkpoints.MODEL).toString();
+  }
+
+  record Case(String kind, Plan plan, int quorum) {
+    @Override
+    public String toString() {
+      return "%s: %s %s %s, quorum %s"
+          .formatted(
+              kind,
+              plan.call(),
+              plan.fault(),
+              plan.carriedOut() ? "after its effect" : "before",
+              quorum == 0 ? "all" : "1");
+    }
+  }
+
+  static Stream<Case> cases() {
+    List<Case> cases = new ArrayList<>();
+    CALLS.forEach(
+        (kind, calls) -> {
+          for (String call : calls) {
+            for (Fault fault : Fault.values()) {
+              for (boolean carriedOut : new boolean[] {false, true}) {
+                if (fault != Fault.STOPPED) {
+                  Plan plan = new Plan(call, fault, carriedOut);
+                  cases.add(new Case(kind, plan, carriedOut ? 1 : 0));
+                }
+              }
+            }
+          }
+        });
+    return cases.stream()
+        .filter(c -> System.getenv("F") == null || c.toString().contains(System.getenv("F")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aServerThatFailsIsLeftOutAndReturns(Case example) throws Exception {
+    survives(example, Duration.ofSeconds(20));
+  }
+
+  static Stream<Case> stops() {
+    return Stream.of(
+        new Case("freshet", new Plan("/update_weights#prepare", Fault.STOPPED, false), 1),
+        new Case("freshet", new Plan("/update_weights#commit", Fault.STOPPED, true), 0),
+        new Case("vllm", new Plan("/pause", Fault.STOPPED, true), 1),
+        new Case("vllm", new Plan("/collective_rpc", Fault.STOPPED, false), 0),
+        new Case("vllm", new Plan("/resume", Fault.STOPPED, true), 1));
+  }
+
+  /** The deadlines are far beyond the time limit of the test. */
+  @ParameterizedTest
+  @MethodSource("stops")
+  void aServerThatIsStoppedHoldsAnUpdateOnlyUntilItsSilenceIsNoticed(Case example)
+      throws Exception {
+    survives(example, Duration.ofHours(2));
+  }
+
+  private void survives(Case example, Duration deadline) throws Exception {
+    try (PeerServer healthy = new PeerServer("freshet");
+        PeerServer failing = new PeerServer(example.kind());
+        Fleet fleet = fleet(example.quorum(), deadline, healthy, failing)) {
+      fleet.begin(Duration.ofSeconds(30), () -> false);
+      assertThat(fleet.update(Target.of(1, first, UpdateMode.KEEP)).failures()).isEmpty();
+      failing.arm(example.plan());
+      UpdateResult result = fleet.update(Target.of(2, second, UpdateMode.KEEP));
+
+      long version = fleet.policyVersion();
+      String served = version == 2 ? second : first;
+      assertThat(result.served()).isEqualTo(version);
+      assertThat(result.committed()).isEqualTo(version == 2);
+      if (example.quorum() == 1) {
+        assertThat(version).as("the quorum moved").isEqualTo(2);
+      }
+      assertThat(healthy.serves(served)).as("%s after %s", healthy, result).isTrue();
+      assertThat(fleet.table().routes())
+          .extracting(RoutingTable.Route::address)
+          .contains(healthy.spec().address());
+      whatDoesNotServeSaysWhoMustAct(fleet, failing);
+      heal(fleet, failing);
+      Conditions.await(
+          "both serve " + served + ": " + fleet.replicas() + failing,
+          () -> fleet.table().routes().size() == 2 && failing.serves(served));
+      assertThat(healthy.serves(served)).isTrue();
+      assertThat(failing.violations).isEmpty();
+      assertThat(healthy.violations).isEmpty();
+    }
+  }
+
+  private static void whatDoesNotServeSaysWhoMustAct(Fleet fleet, PeerServer failing) {
+    ReplicaStatus status = fleet.replicas().get(1);
+    switch (status.state()) {
+      case SERVING, UPDATING, PAUSED -> {}
+      case UNKNOWN, QUARANTINED, GONE ->
+          assertThat(status.why().orElseThrow()).containsAnyOf("the fleet", "The fleet", "restart");
+    }
+    assertThat(failing.kind).isEqualTo(status.dialect());
+  }
+
+  /** What an operator does: starts what was killed, continues what was stopped, and restarts. */
+  private static void heal(Fleet fleet, PeerServer failing) throws Exception {
+    failing.continues();
+    Plan never = new Plan("never", Fault.CUT, false);
+    failing.arm(never);
+    boolean unknown = fleet.replicas().get(1).state() == ReplicaState.UNKNOWN;
+    if (unknown) {
+      failing.kill();
+    }
+    if (failing.isKilled()) {
+      Conditions.await(
+          "its end is noticed", () -> fleet.replicas().get(1).state() == ReplicaState.GONE);
+      failing.start();
+    }
+  }
+
+  private static Fleet fleet(int quorum, Duration deadline, PeerServer... servers) {
+    return new Fleet(
+        Stream.of(servers).map(PeerServer::spec).toList(),
+        Optional.empty(),
+        new FleetOptions(
+            new PhaseDeadlines(deadline, deadline, deadline, Duration.ofSeconds(2)),
+            quorum,
+            Duration.ofMillis(10),
+            Duration.ofSeconds(30),
+            Optional.empty()),
+        UpdateJournal.NONE,
+        EventLog.silent(MonotonicClock.SYSTEM));
+  }
+}

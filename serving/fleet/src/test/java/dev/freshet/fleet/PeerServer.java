@@ -1,0 +1,465 @@
+package dev.freshet.fleet;
+
+import dev.freshet.client.ScriptedServer;
+import dev.freshet.fleet.dialect.Dialects;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * A server on a real socket that behaves as an inference server program does in an update, faults
+ * included: it pauses, loads, names its version, dies when it is resumed without weights, and can
+ * be killed, stopped and started again. It records what a fleet must never do to it.
+ */
+final class PeerServer implements AutoCloseable {
+  /** What happens to a call instead of its answer. */
+  enum Fault {
+    /** The process ends. */
+    KILLED,
+    /** The process is stopped, and carries out its calls once it continues. */
+    STOPPED,
+    /** The connection breaks. */
+    CUT,
+    /** 500. */
+    FAILS,
+    /** 200 with something else than JSON. */
+    GARBAGE,
+    /** 200 with {@code success: false}. */
+    UNSUCCESSFUL
+  }
+
+  /**
+   * A fault of one call.
+   *
+   * @param call the path, or path and phase of a Freshet server
+   * @param carriedOut whether the call takes effect
+   */
+  record Plan(String call, Fault fault, boolean carriedOut) {}
+
+  private static final Pattern DIRECTORY =
+      Pattern.compile("\"(?:weight_dir|weights_path|model_path|lora_path)\":\"([^\"]*)\"");
+  private static final Pattern ADAPTER = Pattern.compile("\"lora_name\":\"([^\"]*)\"");
+  private static final Pattern NAME =
+      Pattern.compile("\"(?:new_version|weight_version)\":\"([^\"]*)\"");
+  private static final Pattern STEP = Pattern.compile("\"step\":(\\d+)");
+  private static final Pattern PHASE = Pattern.compile("\"phase\":\"(\\w+)\"");
+  private static final String NO_WEIGHTS = "none";
+
+  final String kind;
+
+  /** The calls so far, by path or path and phase. */
+  final List<String> calls = new CopyOnWriteArrayList<>();
+
+  /** The calls so far, with query and body. */
+  final List<String> requests = new CopyOnWriteArrayList<>();
+
+  /** What a fleet must never do. */
+  final List<String> violations = new CopyOnWriteArrayList<>();
+
+  /** The directory of the weights. */
+  volatile String weights = "base";
+
+  /** The directory of the model that it was started with. */
+  volatile String root = "org/model";
+
+  /** What it reports. */
+  volatile String name;
+
+  /** What a Freshet server reports with its base model. */
+  volatile String baseName = "0";
+
+  volatile boolean paused;
+
+  /** Whether completions are running, which vLLM's prefix cache is not reset beside. */
+  volatile boolean busy;
+
+  /** The directory of each adapter, by its name. */
+  final Map<String, String> adapters = new ConcurrentHashMap<>();
+
+  /** The adapter that has requests. */
+  volatile String busyAdapter = "";
+
+  /** Routes that this version of the program does not have. */
+  final Set<String> missing = ConcurrentHashMap.newKeySet();
+
+  /** Whether a load waits for running completions itself. */
+  volatile boolean drains;
+
+  private final int port;
+  private volatile Optional<ScriptedServer> server = Optional.empty();
+  private volatile Optional<Plan> plan = Optional.empty();
+  private volatile CountDownLatch stopped = new CountDownLatch(0);
+  private volatile boolean killed;
+  private volatile String prepared = NO_WEIGHTS;
+  private volatile String before = "base";
+
+  PeerServer(String kind) throws IOException {
+    this.kind = kind;
+    try (ServerSocket free = new ServerSocket(0)) {
+      this.port = free.getLocalPort();
+    }
+    start();
+  }
+
+  /** Starts the process, with the base model. */
+  void start() throws IOException {
+    stopped.countDown();
+    weights = "base";
+    before = "base";
+    prepared = NO_WEIGHTS;
+    paused = false;
+    adapters.clear();
+    name = kind.equals("freshet") ? "0" : "default";
+    killed = false;
+    server = Optional.of(listen());
+  }
+
+  /** A listener that was just closed gives its port back a moment later. */
+  private ScriptedServer listen() throws IOException {
+    for (int tries = 1; ; tries++) {
+      try {
+        return new ScriptedServer(port, this::serve);
+      } catch (BindException e) {
+        if (tries == 1000) {
+          throw e;
+        }
+        LockSupport.parkNanos(10_000_000);
+      }
+    }
+  }
+
+  URI url() {
+    return URI.create("http://127.0.0.1:" + port);
+  }
+
+  ReplicaSpec spec() {
+    return new ReplicaSpec(new ServerAddress(url(), url()), Dialects.named(kind));
+  }
+
+  /** The next call that the plan names has its fault, once. */
+  void arm(Plan next) {
+    plan = Optional.of(next);
+  }
+
+  void kill() throws IOException {
+    killed = true;
+    if (server.isPresent()) {
+      server.get().close();
+    }
+  }
+
+  boolean isKilled() {
+    return killed;
+  }
+
+  boolean isStopped() {
+    return stopped.getCount() > 0;
+  }
+
+  void stop() {
+    stopped = new CountDownLatch(1);
+  }
+
+  /** A stopped process goes on, with the calls that it has received. */
+  void continues() {
+    stopped.countDown();
+  }
+
+  /** Whether it generates with the weights of {@code directory}. */
+  boolean serves(String directory) {
+    return (weights.equals(directory) || adapters.containsValue(directory)) && !paused;
+  }
+
+  private void serve(ScriptedServer.Connection connection) throws Exception {
+    if (!connection.readRequest()) {
+      return;
+    }
+    String call = call(connection);
+    requests.add((connection.target() + " " + connection.body()).strip());
+    stopped.await();
+    Optional<Plan> armed = plan.filter(p -> p.call().equals(call));
+    if (armed.isEmpty()) {
+      calls.add(call);
+      answer(connection, carryOut(call, connection));
+      return;
+    }
+    plan = Optional.empty();
+    calls.add(call);
+    Plan fault = armed.get();
+    if (fault.fault() == Fault.STOPPED && !fault.carriedOut()) {
+      stop();
+      stopped.await();
+      answer(connection, carryOut(call, connection));
+      return;
+    }
+    if (fault.carriedOut()) {
+      var _ = carryOut(call, connection);
+    } else {
+      breakLoad(call);
+    }
+    switch (fault.fault()) {
+      case KILLED -> kill();
+      case STOPPED -> {
+        stop();
+        stopped.await();
+      }
+      case CUT -> {}
+      case FAILS ->
+          connection.json("500 Internal Server Error", "{\"error\":{\"message\":\"no\"}}");
+      case GARBAGE -> connection.json("200 OK", "<html>");
+      case UNSUCCESSFUL -> connection.json("200 OK", "{\"success\":false,\"message\":\"no\"}");
+    }
+  }
+
+  /** A load that fails leaves a program that loads while it is paused without weights. */
+  private void breakLoad(String call) {
+    if (isLoad(call)) {
+      weights = NO_WEIGHTS;
+    }
+  }
+
+  private static boolean isLoad(String call) {
+    return call.equals("/collective_rpc")
+        || call.equals("/update_weights_from_disk")
+        || call.equals("/update_weights");
+  }
+
+  private String call(ScriptedServer.Connection connection) {
+    Matcher phase = PHASE.matcher(connection.body());
+    return connection.path() + (phase.find() ? "#" + phase.group(1) : "");
+  }
+
+  private static void answer(ScriptedServer.Connection connection, String answer)
+      throws IOException {
+    if (answer.startsWith("HTTP ")) {
+      String[] parts = answer.split(" ", 3);
+      connection.json(parts[1] + " Error", parts[2]);
+    } else {
+      connection.json("200 OK", answer);
+    }
+  }
+
+  private synchronized String carryOut(String call, ScriptedServer.Connection connection)
+      throws IOException {
+    String body = connection.body();
+    if (call.equals("/health")) {
+      return "";
+    }
+    if (missing.contains(call)) {
+      return "HTTP 404 {\"detail\":\"Not Found\"}";
+    }
+    return switch (kind) {
+      case "freshet" -> freshet(call, body);
+      case "vllm" -> vllm(call, connection.target(), body);
+      case "vllm-lora" -> vllmLora(call, body);
+      case "sglang" -> sglang(call, body);
+      case "prime-rl" -> primeRl(call, body);
+      default -> throw new AssertionError(kind);
+    };
+  }
+
+  private String freshet(String call, String body) {
+    return switch (call) {
+      case "/weight_info" -> "{\"weight_version\":\"%s\"}".formatted(name);
+      case "/update_weights#prepare" -> {
+        prepared = find(DIRECTORY, body);
+        yield prepared.endsWith("bad") ? refused("NaN") : freshetAnswer();
+      }
+      case "/update_weights" -> {
+        before = name + " " + weights;
+        weights = find(DIRECTORY, body);
+        name = find(STEP, body);
+        yield freshetAnswer();
+      }
+      case "/update_weights#commit" -> {
+        String directory = find(DIRECTORY, body);
+        if (weights.equals(directory) && name.equals(find(STEP, body))) {
+          yield freshetAnswer();
+        }
+        if (!prepared.equals(directory)) {
+          yield refused("not prepared");
+        }
+        before = name + " " + weights;
+        weights = prepared;
+        name = find(STEP, body);
+        prepared = NO_WEIGHTS;
+        yield freshetAnswer();
+      }
+      case "/update_weights#rollback" -> {
+        if (name.equals(find(STEP, body))) {
+          name = before.split(" ", 2)[0];
+          weights = before.split(" ", 2)[1];
+        } else if (prepared.equals(NO_WEIGHTS)) {
+          yield refused("neither prepared nor serving");
+        }
+        prepared = NO_WEIGHTS;
+        yield freshetAnswer();
+      }
+      case "/reload_weights" -> {
+        weights = "base";
+        name = baseName;
+        yield freshetAnswer();
+      }
+      default -> "HTTP 404 {\"error\":{\"message\":\"no such route\"}}";
+    };
+  }
+
+  private String freshetAnswer() {
+    return "{\"status\":\"ok\",\"rpc_ms\":1,\"weight_version\":\"%s\"}".formatted(name);
+  }
+
+  private static String refused(String why) {
+    return "HTTP 409 {\"error\":{\"message\":\"%s\",\"code\":\"conflict\"}}".formatted(why);
+  }
+
+  private String vllm(String call, String target, String body) throws IOException {
+    return switch (call) {
+      case "/weight_info" -> "{\"weight_version\":\"%s\"}".formatted(name);
+      case "/is_paused" -> "{\"is_paused\":%b}".formatted(paused);
+      case "/pause" -> {
+        paused = true;
+        yield "{\"status\":\"paused\"}";
+      }
+      case "/resume" -> {
+        resumed();
+        yield "{\"status\":\"resumed\"}";
+      }
+      case "/collective_rpc" -> load(body) ? "{\"results\":[null]}" : failed();
+      case "/reset_prefix_cache" ->
+          "{\"success\":%b}".formatted(!busy || target.contains("reset_running_requests=true"));
+      case "/v1/models" -> models();
+      case "/update_weight_version" -> {
+        name = find(NAME, body);
+        yield "{\"success\":true,\"new_version\":\"%s\"}".formatted(name);
+      }
+      default -> "HTTP 404 {\"detail\":\"Not Found\"}";
+    };
+  }
+
+  private String models() {
+    return "{\"object\":\"list\",\"data\":[{\"id\":\"lora\",\"root\":\"/lora\",\"parent\":\"policy\"},{\"id\":\"policy\",\"root\":\"%s\",\"parent\":null,\"permission\":[{\"id\":\"p\"}]}]}"
+        .formatted(root);
+  }
+
+  private String vllmLora(String call, String body) {
+    return switch (call) {
+      case "/v1/models" ->
+          adapters.keySet().stream()
+              .map("{\"id\":\"%s\",\"root\":\"/lora\",\"parent\":\"policy\"}"::formatted)
+              .collect(Collectors.joining(",", "{\"object\":\"list\",\"data\":[", "]}"));
+      case "/v1/load_lora_adapter" -> {
+        String adapter = find(ADAPTER, body);
+        yield adapters.putIfAbsent(adapter, find(DIRECTORY, body)) == null
+            ? "{}"
+            : "HTTP 400 {\"error\":{\"message\":\"The lora adapter has already been"
+                + " loaded.\",\"type\":\"InvalidUserInput\",\"code\":400}}";
+      }
+      case "/v1/unload_lora_adapter" ->
+          adapters.remove(find(ADAPTER, body)) != null
+              ? "{}"
+              : "HTTP 404 {\"error\":{\"message\":\"cannot be found\"}}";
+      case "/metrics" ->
+          "vllm:lora_requests_info{max_lora=\"2\",running_lora_adapters=\"policy@v0\"} 1.0\n"
+              + "vllm:lora_requests_info{max_lora=\"2\",running_lora_adapters=\"%s\"} 2.0\n"
+                  .formatted(busyAdapter);
+      default -> "HTTP 404 {\"detail\":\"Not Found\"}";
+    };
+  }
+
+  private static String failed() {
+    return "HTTP 500 {\"error\":{\"message\":\"Call to collective_rpc method"
+        + " failed\",\"type\":\"InternalServerError\",\"param\":null,\"code\":500}}";
+  }
+
+  private String sglang(String call, String body) throws IOException {
+    return switch (call) {
+      case "/model_info" ->
+          "{\"model_path\":\"%s\",\"weight_version\":\"%s\"}".formatted(root, name);
+      case "/pause_generation" -> {
+        paused = true;
+        yield "{}";
+      }
+      case "/continue_generation" -> {
+        resumed();
+        yield "{}";
+      }
+      case "/update_weights_from_disk" -> {
+        if (!load(body)) {
+          yield "HTTP 400 {\"success\":false,\"message\":\"no such file\"}";
+        }
+        name = find(NAME, body);
+        yield "{\"success\":true,\"message\":\"Succeeded\",\"num_paused_requests\":0}";
+      }
+      default -> "HTTP 404 {}";
+    };
+  }
+
+  private String primeRl(String call, String body) throws IOException {
+    return switch (call) {
+      case "/v1/models" -> models();
+      case "/pause" -> {
+        paused = true;
+        yield "{\"status\":\"paused\"}";
+      }
+      case "/resume" -> {
+        resumed();
+        yield "{\"status\":\"resumed\"}";
+      }
+      case "/update_weights", "/reload_weights" ->
+          load(body) ? "{\"status\":\"ok\",\"rpc_ms\":1.5}" : "HTTP 500 {\"detail\":\"failed\"}";
+      default -> "HTTP 404 {\"detail\":\"Not Found\"}";
+    };
+  }
+
+  private boolean load(String body) {
+    if (!paused && !drains) {
+      violations.add("a load was posted to a server that was not paused");
+    }
+    Matcher directory = DIRECTORY.matcher(body);
+    weights = directory.find() ? directory.group(1) : "base";
+    if (weights.endsWith("bad")) {
+      weights = NO_WEIGHTS;
+      return false;
+    }
+    return true;
+  }
+
+  private void resumed() throws IOException {
+    paused = false;
+    if (weights.equals(NO_WEIGHTS)) {
+      violations.add("resumed without weights");
+      kill();
+    }
+  }
+
+  private static String find(Pattern pattern, String body) {
+    Matcher found = pattern.matcher(body);
+    if (!found.find()) {
+      throw new AssertionError("%s not in %s".formatted(pattern, body));
+    }
+    return found.group(1);
+  }
+
+  @Override
+  public void close() throws IOException {
+    continues();
+    kill();
+  }
+
+  @Override
+  public String toString() {
+    return "%s with weights %s named %s%s".formatted(kind, weights, name, paused ? ", paused" : "");
+  }
+}
