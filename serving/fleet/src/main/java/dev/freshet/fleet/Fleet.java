@@ -146,6 +146,16 @@ public final class Fleet implements AutoCloseable {
     run.begin(policyVersion());
     requestedVersions.add(policyVersion());
     keepers.forEach(Keeper::start);
+    for (Replica replica : replicas.all()) {
+      List<String> limits = replica.dialect().capabilities().limits();
+      if (!limits.isEmpty()) {
+        LOG.info(
+            "server {} runs {}: {}",
+            replica.url(),
+            replica.dialect().name(),
+            String.join("; ", limits));
+      }
+    }
     return loaded;
   }
 

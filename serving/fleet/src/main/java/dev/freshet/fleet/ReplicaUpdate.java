@@ -202,7 +202,10 @@ final class ReplicaUpdate {
             return new Step.Broken(found.formatted(replica.url(), serving.inWords(), expected));
           }
           String why = applied.why() + "; " + found.formatted("asked", serving.inWords(), expected);
-          return dialect.idle(calls) ? new Step.Refused(why, false) : new Step.Unclear(why);
+          if (!dialect.idle(calls)) {
+            return new Step.Unclear(why);
+          }
+          return pauses() ? new Step.Broken(why) : new Step.Refused(why, false);
         },
         e -> new Step.Unclear(applied.done() ? OneLine.of(e) : applied.why()));
   }

@@ -189,7 +189,7 @@ class DialectsTest {
                   () -> client.updateOnceReached(update(UpdateMode.KEEP), TraceId.random(), LONG)))
           .hasMessageContaining("stays paused");
 
-      assertThat(server.calls).filteredOn("/collective_rpc"::equals).hasSize(1);
+      assertThat(server.requests).filteredOn(r -> r.contains("reload_weights")).hasSize(1);
     }
   }
 

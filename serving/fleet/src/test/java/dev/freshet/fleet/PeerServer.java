@@ -336,7 +336,8 @@ final class PeerServer implements AutoCloseable {
         resumed();
         yield "{\"status\":\"resumed\"}";
       }
-      case "/collective_rpc" -> load(body) ? "{\"results\":[null]}" : failed();
+      case "/collective_rpc" ->
+          body.contains("check_health") || load(body) ? "{\"results\":[null]}" : failed();
       case "/reset_prefix_cache" ->
           "{\"success\":%b}".formatted(!busy || target.contains("reset_running_requests=true"));
       case "/v1/models" -> models();

@@ -1,8 +1,10 @@
 package dev.freshet.fleet.dialect;
 
 import dev.freshet.wire.UpdateMode;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -20,5 +22,20 @@ public record Capabilities(
     Set<UpdateMode> modes, boolean prepares, boolean spans, boolean retains) {
   public Capabilities {
     modes = Collections.unmodifiableSet(EnumSet.copyOf(modes));
+  }
+
+  /** What it cannot do, and what is done instead, a phrase each. */
+  public List<String> limits() {
+    List<String> limits = new ArrayList<>();
+    if (!prepares) {
+      limits.add("it is paused while it loads weights");
+    }
+    if (!retains) {
+      limits.add("it returns to an earlier version only by loading it");
+    }
+    if (!spans) {
+      limits.add("it does not report the version of each token, which is synthesised");
+    }
+    return limits;
   }
 }

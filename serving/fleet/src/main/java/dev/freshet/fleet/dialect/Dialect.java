@@ -99,8 +99,10 @@ public interface Dialect {
   default void undo(AdminCalls calls, Target target) {}
 
   /**
-   * Whether no load can be running, although the answer to one was lost. A program of which this
-   * cannot be found out answers false.
+   * Waits until no load can be running, although the answer to one was lost.
+   *
+   * @return false for a program of which this cannot be found out
+   * @throws AdminException if a load may still be running
    */
   default boolean idle(AdminCalls calls) {
     return false;

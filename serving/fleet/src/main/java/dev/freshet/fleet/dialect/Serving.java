@@ -9,9 +9,6 @@ import java.util.Optional;
  * @param paused whether generation is paused; empty if it does not say
  */
 public record Serving(Optional<String> name, Optional<Boolean> paused) {
-  /** A server that reports neither. */
-  public static final Serving UNTOLD = new Serving(Optional.empty(), Optional.empty());
-
   private static final String FIRST = "default";
 
   /** The policy version; empty if it reports none, or one that is not a number. */

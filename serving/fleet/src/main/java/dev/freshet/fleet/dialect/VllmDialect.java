@@ -114,6 +114,17 @@ final class VllmDialect implements Dialect {
         Answers.bool(server, "/is_paused", "is_paused"));
   }
 
+  /**
+   * The engine carries out calls one after the other, so the answer to one that does nothing comes
+   * after the end of a load.
+   */
+  @Override
+  public boolean idle(AdminCalls calls) {
+    byte[] body = WireWriter.object(out -> out.writeStringProperty("method", "check_health"));
+    calls.order(UpdatePart.LOAD, LOAD, body, "check of the workers");
+    return true;
+  }
+
   @Override
   public void resume(AdminCalls calls) {
     calls.order(UpdatePart.RESUME, "/resume", NO_BODY, "resume");
