@@ -128,7 +128,12 @@ final class BenchRouteCommand extends RunningCommand {
     ThreadPriority.lowerCompilers();
     System.out.println(RouteReport.head());
     for (int count : streams) {
-      bench.measure(fronts(count), count, dir, figures -> System.out.println(report.add(figures)));
+      bench.measure(
+          fronts(count),
+          count,
+          dir,
+          figures -> System.out.println(report.add(figures)),
+          (name, reason) -> System.out.println(RouteReport.unmeasured(count, name, reason)));
     }
     json.ifPresent(report::write);
   }

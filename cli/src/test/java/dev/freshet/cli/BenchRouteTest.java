@@ -33,12 +33,14 @@ class BenchRouteTest {
             "1",
             "--nginx",
             dir.resolve("none").toString(),
+            "--router",
+            "absent=false {upstreams}",
             "--json",
             json.toString());
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isZero();
-    assertThat(run.out()).contains("direct", "freshet");
+    assertThat(run.out()).contains("direct", "freshet", "absent ended with exit code 1");
     JsonNode fronts = new ObjectMapper().readTree(Files.readString(json)).get("streams").get("20");
     assertThat(fronts.get("direct").get("events_per_s").asDouble()).isPositive();
     JsonNode freshet = fronts.get("freshet");

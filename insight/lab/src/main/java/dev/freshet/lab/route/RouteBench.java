@@ -1,5 +1,6 @@
 package dev.freshet.lab.route;
 
+import dev.freshet.lab.LabException;
 import dev.freshet.lab.ProcessFigures;
 import java.io.IOException;
 import java.net.URI;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -19,13 +21,19 @@ import java.util.function.Consumer;
  */
 public record RouteBench(double rate, int replicas, Duration warmUp, Duration window) {
   /**
-   * Measures without a front and with each one.
+   * Measures without a front and with each one. That a front does not start or cannot keep the
+   * streams up is a finding, not a failure.
    *
    * @param dir the directory for the fronts' files
    * @param done gets each front's figures, the direct ones first
+   * @param unmeasured gets the name of a front without figures, and the reason
    */
   public void measure(
-      List<FrontUnderTest> fronts, int streams, Path dir, Consumer<RouteFigures> done)
+      List<FrontUnderTest> fronts,
+      int streams,
+      Path dir,
+      Consumer<RouteFigures> done,
+      BiConsumer<String, String> unmeasured)
       throws IOException, InterruptedException {
     List<StampedReplica> servers = new ArrayList<>();
     try {
@@ -37,6 +45,8 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
       for (FrontUnderTest front : fronts) {
         try (FrontUnderTest.Running running = front.start(dir, urls, streams)) {
           done.accept(through(front.name(), running, servers, streams));
+        } catch (LabException | IllegalStateException e) {
+          unmeasured.accept(front.name(), String.valueOf(e.getMessage()));
         }
       }
     } finally {

@@ -10,6 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** The figures of all fronts as a table, a line as each is measured, and as JSON. */
 public final class RouteReport {
   private static final String DIRECT = "direct";
+  private static final int MAX_REASON = 200;
 
   private final double rate;
   private final List<RouteFigures> all = new ArrayList<>();
@@ -53,6 +54,17 @@ public final class RouteReport {
         figures.p99Ms() - direct(figures.streams()).p99Ms(),
         figures.cancelMs(),
         figures.failed());
+  }
+
+  /** The line of a front that could not be measured. */
+  public static String unmeasured(int streams, String name, String reason) {
+    String line = reason.strip().replaceAll("\\s+", " ");
+    return String.format(
+        Locale.ROOT,
+        "%,8d %-14s %s",
+        streams,
+        name,
+        line.length() <= MAX_REASON ? line : line.substring(0, MAX_REASON) + "…");
   }
 
   private RouteFigures direct(int streams) {
