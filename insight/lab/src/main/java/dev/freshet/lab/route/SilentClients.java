@@ -1,6 +1,7 @@
 package dev.freshet.lab.route;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ final class SilentClients {
   private static final long NOTICED_MS = 2000;
   private static final long POLL_MS = 1;
   private static final int READ_MS = 10_000;
+
+  /** The bytes {@code \r\n\r\n} as a number. */
+  private static final int END_OF_HEAD = 0x0D0A0D0A;
 
   private SilentClients() {}
 
@@ -41,13 +45,26 @@ final class SilentClients {
     return all.stream().mapToDouble(Double::doubleValue).max().orElse(Double.NaN);
   }
 
+  /** Reads all that comes: over unread bytes, closing would reset the connection. */
+  private static boolean readHead(InputStream in) throws IOException {
+    int last = 0;
+    while (last != END_OF_HEAD) {
+      int next = in.read();
+      if (next < 0) {
+        return false;
+      }
+      last = last << Byte.SIZE | next;
+    }
+    return true;
+  }
+
   private static OptionalLong leave(URI front, List<StampedReplica> replicas)
       throws IOException, InterruptedException {
     long left;
     try (Socket client = new Socket(front.getHost(), front.getPort())) {
       client.setSoTimeout(READ_MS);
       client.getOutputStream().write(StampedLoad.request(front, StampedReplica.SILENT));
-      if (client.getInputStream().read() < 0) {
+      if (!readHead(client.getInputStream())) {
         return OptionalLong.empty();
       }
       left = System.nanoTime();
