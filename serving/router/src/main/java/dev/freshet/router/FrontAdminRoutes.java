@@ -27,12 +27,12 @@ final class FrontAdminRoutes implements Routes {
   private static final String WORKERS = "/v1/rl/workers";
   private static final Set<String> OWN = Set.of(REPLICAS, WORKERS, "/metrics", "/debug/waits");
 
-  private final Supplier<RoutingTable> table;
+  private final Supplier<Candidates> table;
   private final Optional<AdminToken> token;
   private final StatusPages pages;
   private volatile boolean closing;
 
-  FrontAdminRoutes(Supplier<RoutingTable> table, Optional<AdminToken> token, StatusPages pages) {
+  FrontAdminRoutes(Supplier<Candidates> table, Optional<AdminToken> token, StatusPages pages) {
     this.table = table;
     this.token = token;
     this.pages = pages;
@@ -96,8 +96,8 @@ final class FrontAdminRoutes implements Routes {
 
   /** Healthy while a replica takes requests. */
   private void health(Exchange exchange) {
-    List<Upstream> routable = table.get().candidates(OptionalLong.empty(), Set.of());
-    int all = table.get().targets().size();
+    List<Upstream> routable = table.get().of(OptionalLong.empty(), Set.of());
+    int all = table.get().all().size();
     if (closing) {
       exchange.answer(ApiError.shuttingDown());
     } else if (routable.isEmpty()) {

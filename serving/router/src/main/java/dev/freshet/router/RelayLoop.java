@@ -53,7 +53,7 @@ final class RelayLoop {
 
   /** What the loops of a front share. */
   record Shared(
-      Supplier<RoutingTable> table,
+      Supplier<Candidates> table,
       Policy policy,
       RelayLimits limits,
       RouterMetrics metrics,
@@ -140,7 +140,7 @@ final class RelayLoop {
 
   /** Chooses a replica that may take the request now. */
   Optional<Upstream> choose(RoutedRequest request, Set<Upstream> except) {
-    List<Upstream> candidates = shared.table().get().candidates(request.minVersion(), except);
+    List<Upstream> candidates = shared.table().get().of(request.minVersion(), except);
     return candidates.isEmpty()
         ? Optional.empty()
         : Optional.of(shared.policy().choose(request, candidates));

@@ -9,12 +9,12 @@ final class ReplicasJson {
   private ReplicasJson() {}
 
   /** The answer to {@code GET /replicas}. */
-  static byte[] replicas(RoutingTable table) {
+  static byte[] replicas(Candidates table) {
     return WireWriter.object(
         out -> {
           out.writeArrayPropertyStart("replicas");
-          for (RoutingTable.Target target : table.targets()) {
-            Upstream upstream = target.upstream();
+          for (Candidates.Candidate one : table.all()) {
+            Upstream upstream = one.upstream();
             out.writeStartObject();
             out.writeStringProperty("url", upstream.address().data().toString());
             out.writeStringProperty("kind", upstream.address().dialect().name());
@@ -22,8 +22,8 @@ final class ReplicasJson {
             if (!upstream.health().reason().isEmpty()) {
               out.writeStringProperty("reason", upstream.health().reason());
             }
-            if (target.policyVersion().isPresent()) {
-              out.writeNumberProperty("policy_version", target.policyVersion().getAsLong());
+            if (one.policyVersion().isPresent()) {
+              out.writeNumberProperty("policy_version", one.policyVersion().getAsLong());
             }
             out.writeNumberProperty("in_flight", upstream.inFlight());
             out.writeNumberProperty("answered", upstream.answers());
@@ -34,13 +34,13 @@ final class ReplicasJson {
   }
 
   /** The answer to {@code GET /v1/rl/workers}. */
-  static byte[] workers(RoutingTable table) {
+  static byte[] workers(Candidates table) {
     return WireWriter.object(
         out -> {
           out.writeNumberProperty("protocol_version", PROTOCOL_VERSION);
           out.writeArrayPropertyStart("workers");
-          for (RoutingTable.Target target : table.targets()) {
-            UpstreamAddress address = target.upstream().address();
+          for (Candidates.Candidate one : table.all()) {
+            UpstreamAddress address = one.upstream().address();
             out.writeStartObject();
             out.writeStringProperty("instance_id", address.name());
             out.writeStringProperty("system_url", address.admin().toString());

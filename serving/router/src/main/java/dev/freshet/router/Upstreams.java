@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * gets no new requests; its running ones go on. A file that cannot be read or has a malformed line
  * changes nothing. Thread-safe.
  */
-final class Upstreams implements Supplier<RoutingTable>, AutoCloseable {
+final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Upstreams.class);
 
   private record Probed(Upstream upstream, UpstreamProbe probe) {}
@@ -32,7 +32,7 @@ final class Upstreams implements Supplier<RoutingTable>, AutoCloseable {
   private final Optional<Path> file;
   private final Map<String, Probed> replicas = new LinkedHashMap<>();
   private Optional<Thread> watcher = Optional.empty();
-  private volatile RoutingTable table = RoutingTable.EMPTY;
+  private volatile Candidates table = Candidates.EMPTY;
   private volatile boolean closed;
   private boolean started;
   private String lastRead = "";
@@ -146,7 +146,7 @@ final class Upstreams implements Supplier<RoutingTable>, AutoCloseable {
   }
 
   private boolean isListed(Upstream upstream) {
-    return table.targets().stream().anyMatch(target -> target.upstream() == upstream);
+    return table.all().stream().anyMatch(target -> target.upstream() == upstream);
   }
 
   private void publish() {
@@ -156,16 +156,16 @@ final class Upstreams implements Supplier<RoutingTable>, AutoCloseable {
     changed.run();
   }
 
-  private RoutingTable listed() {
-    return new RoutingTable(
+  private Candidates listed() {
+    return new Candidates(
         replicas.values().stream()
             .map(Probed::upstream)
-            .map(one -> new RoutingTable.Target(one, one.policyVersion()))
+            .map(one -> new Candidates.Candidate(one, one.policyVersion()))
             .toList());
   }
 
   @Override
-  public RoutingTable get() {
+  public Candidates get() {
     return table;
   }
 
