@@ -78,8 +78,8 @@ class CommandsTest {
           run --config absent.toml                 | absent.toml: not found, expected a TOML file
           run --config                             | Missing required parameter for option '--config' (FILE); see freshet run --help
           serve                                    | Missing required option: '--model=DIR'; see freshet serve --help
-          update --server localhost:8001           | Invalid value for option '--server' (URL): expected a URL such as http://127.0.0.1:8001, got 'localhost:8001'; see freshet update --help
-          update --server http://a\\b              | Invalid value for option '--server' (URL): expected a URL
+          update --server localhost:8001           | --server: expected a URL such as http://127.0.0.1:8001, got 'localhost:8001'
+          update --server http://a\\b              | --server: expected a URL
           waits http://                            | expected a URL such as http://127.0.0.1:8001, got 'http://'
           bench --server ://                       | Invalid value for option '--server': expected a URL
           serve --model m --port eighty            | inference.port = "eighty": expected a whole number

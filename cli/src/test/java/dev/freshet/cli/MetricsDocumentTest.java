@@ -100,6 +100,14 @@ class MetricsDocumentTest {
     assertThat(definitions.stream().flatMap(metric -> metric.labels().stream()).distinct())
         .isSubsetOf(
             Arrays.asList(
-                "replica", "op", "phase", "part", "outcome", "finish_reason", "reason", "status"));
+                "replica",
+                "op",
+                "phase",
+                "part",
+                "outcome",
+                "state",
+                "finish_reason",
+                "reason",
+                "status"));
   }
 }

@@ -3,6 +3,7 @@ package dev.freshet.fleet;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
+import java.net.URISyntaxException;
 
 /**
  * A replica as a command line or a configuration names it: {@code URL} or {@code URL=KIND}.
@@ -34,13 +35,23 @@ public record ReplicaSpec(ServerAddress address, Dialect dialect) {
    */
   public static ReplicaSpec of(String data, String admin, Dialect otherwise) {
     URI url = url(data);
-    ServerAddress address = new ServerAddress(url, admin.isEmpty() ? url : URI.create(admin));
+    ServerAddress address = new ServerAddress(url, admin.isEmpty() ? url : url(admin));
     return new ReplicaSpec(address, kind(data, otherwise));
   }
 
   private static URI url(String text) {
     int end = text.indexOf(KIND);
-    return URI.create(end < 0 ? text : text.substring(0, end));
+    String url = end < 0 ? text : text.substring(0, end);
+    try {
+      URI parsed = new URI(url);
+      if ("http".equals(parsed.getScheme()) && parsed.getHost() != null) {
+        return parsed;
+      }
+    } catch (URISyntaxException e) {
+      // Refused below, as any other text that is not such a URL.
+    }
+    throw new IllegalArgumentException(
+        "expected a URL such as http://127.0.0.1:8001, got '%s'".formatted(url));
   }
 
   private static Dialect kind(String text, Dialect otherwise) {

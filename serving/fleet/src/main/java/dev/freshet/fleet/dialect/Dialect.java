@@ -38,7 +38,7 @@ public interface Dialect {
    * @throws dev.freshet.wire.WireException with the field, the value and what is allowed
    */
   default void check(UpdateWeightsRequest request) {
-    OnePhase.refuse(this, request);
+    Refusals.requireWhole(this, request);
     check(Target.of(request));
   }
 

@@ -1,24 +1,28 @@
 package dev.freshet.fleet.dialect;
 
 import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.UpdatePhase;
+import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WireException;
-import java.util.Optional;
-import java.util.OptionalLong;
 
-/** The checks of what an update asks for, with errors that name the field. */
+/** The checks of what an update asks of a program, with errors that name the field. */
 final class Refusals {
   private Refusals() {}
 
-  static long present(String field, OptionalLong value) {
-    return value.orElseThrow(() -> missing(field, "the version of the checkpoint"));
-  }
-
-  static String present(String field, Optional<String> value) {
-    return value.orElseThrow(() -> missing(field, "a directory"));
-  }
-
-  private static WireException missing(String field, String expected) {
-    return new WireException("%s: expected %s, got nothing".formatted(field, expected));
+  /**
+   * @throws WireException if the request is not a whole update to a directory and a version
+   */
+  static void requireWhole(Dialect dialect, UpdateWeightsRequest request) {
+    if (request.phase() != UpdatePhase.ALL) {
+      throw new WireException(
+          "phase: expected all for a %s server, got '%s'"
+              .formatted(dialect.name(), request.phase().wireName()));
+    }
+    if (request.step().isEmpty()) {
+      throw new WireException(
+          "step: expected the version of the checkpoint for a %s server, got nothing"
+              .formatted(dialect.name()));
+    }
   }
 
   /**

@@ -39,15 +39,11 @@ public record Target(
     return new Target(0, Optional.empty(), mode, VerifyLevel.FULL, true, TraceId.random());
   }
 
-  /**
-   * What a request by hand asks for.
-   *
-   * @throws dev.freshet.wire.WireException if it names no directory or no version
-   */
+  /** What a request by hand asks for, which names a directory and a version. */
   public static Target of(UpdateWeightsRequest request) {
     return new Target(
-        Refusals.present("step", request.step()),
-        Optional.of(Refusals.present("weight_dir", request.weightDir())),
+        request.step().orElseThrow(),
+        Optional.of(request.weightDir().orElseThrow()),
         request.mode(),
         request.verify(),
         request.force(),
