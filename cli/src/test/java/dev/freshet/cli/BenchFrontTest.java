@@ -44,7 +44,8 @@ class BenchFrontTest {
     assertThat(row.get("updates").asInt()).isPositive();
     assertThat(row.get("queue_ms").get("p50").asDouble()).isPositive();
     assertThat(row.get("errors").asInt()).isZero();
-    assertThat(ProcessHandle.current().children().count()).isEqualTo(before);
+    // A child that another test has killed may have ended meanwhile.
+    assertThat(ProcessHandle.current().children().count()).isLessThanOrEqualTo(before);
   }
 
   @Test

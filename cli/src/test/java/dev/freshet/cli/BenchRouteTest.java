@@ -51,7 +51,8 @@ class BenchRouteTest {
     assertThat(freshet.get("added_ms").get("p50").isNumber()).isTrue();
     assertThat(freshet.get("added_ms").get("p99").isNumber()).isTrue();
     assertThat(freshet.get("failed").asInt()).isZero();
-    assertThat(ProcessHandle.current().children().count()).isEqualTo(before);
+    // A child that another test has killed may have ended meanwhile.
+    assertThat(ProcessHandle.current().children().count()).isLessThanOrEqualTo(before);
   }
 
   @Test

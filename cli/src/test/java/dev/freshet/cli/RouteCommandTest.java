@@ -62,6 +62,8 @@ class RouteCommandTest {
         routing.signal("TERM");
         assertThat(routing.awaitEnd()).isEqualTo(143);
       }
+      serving.signal("TERM");
+      assertThat(serving.awaitEnd()).isEqualTo(143);
     }
   }
 
