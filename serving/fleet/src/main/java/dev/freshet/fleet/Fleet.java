@@ -39,7 +39,7 @@ public final class Fleet implements AutoCloseable {
   private static final Duration STOP = Duration.ofSeconds(5);
 
   private final Replicas replicas;
-  private final Rotation rotation;
+  private final ServerChoice choice;
   private final FleetOptions options;
   private final Parallel parallel = new Parallel();
   private final CatchUp catchUp;
@@ -72,7 +72,7 @@ public final class Fleet implements AutoCloseable {
     this.replicas =
         new Replicas(
             specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList());
-    this.rotation = new Rotation(replicas, options.recovery(), clock);
+    this.choice = new ServerChoice(replicas, options.recovery(), clock);
     this.catchUp = new CatchUp(replicas, options.deadlines());
     this.keepers =
         replicas.all().stream()
@@ -256,22 +256,22 @@ public final class Fleet implements AutoCloseable {
    */
   public Optional<Replica> acquire(Optional<Replica> avoid, Calls scope)
       throws InterruptedException {
-    return rotation.acquire(avoid, scope);
+    return choice.acquire(avoid, scope);
   }
 
   /** Releases a server after a rollout, however it ended. */
   public void release(Replica server) {
-    rotation.release(server);
+    choice.release(server);
   }
 
   /** A rollout succeeded on the server. */
   public void succeeded(Replica server) {
-    rotation.succeeded(server);
+    choice.succeeded(server);
   }
 
   /** A rollout failed because of the server or the network: the server backs off. */
   public void failed(Replica server) {
-    rotation.failed(server);
+    choice.failed(server);
   }
 
   /**
@@ -306,7 +306,7 @@ public final class Fleet implements AutoCloseable {
         current = target;
       }
       abandoned = false;
-      UpdateLines.of(result).forEach(LOG::info);
+      FleetLines.of(result).forEach(LOG::info);
       return result;
     } finally {
       updating.unlock();

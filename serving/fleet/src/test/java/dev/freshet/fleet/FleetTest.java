@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rotation and updates of a fleet. */
+/** ServerChoice and updates of a fleet. */
 @Timeout(60)
 class FleetTest {
   private static final Duration LONG = Duration.ofSeconds(30);

@@ -8,8 +8,8 @@ import java.util.Locale;
  * An update of the fleet in log lines: {@code [fleet][trace] replica.done} for each server, with a
  * field for each phase that it had, and {@code [fleet] update.done} with the slowest of them.
  */
-final class UpdateLines {
-  private UpdateLines() {}
+final class FleetLines {
+  private FleetLines() {}
 
   static List<String> of(UpdateResult update) {
     List<String> lines = new ArrayList<>();

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * Hands rollouts to replicas: to the one in the routing table that has the fewest and does not back
  * off. Thread-safe.
  */
-final class Rotation {
+final class ServerChoice {
   private static final long CANCELLATION_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Replicas replicas;
@@ -24,7 +24,7 @@ final class Rotation {
   /**
    * @param recovery how long a rollout waits while no replica serves
    */
-  Rotation(Replicas replicas, Duration recovery, MonotonicClock clock) {
+  ServerChoice(Replicas replicas, Duration recovery, MonotonicClock clock) {
     this.replicas = replicas;
     this.recovery = recovery;
     this.clock = clock;
