@@ -6,6 +6,9 @@ package dev.freshet.model;
  */
 public sealed interface ComputeCrew extends AutoCloseable
     permits ComputeCrew.Alone, OpenMpCrew, ThreadCrew {
+  /** The asking thread alone. */
+  ComputeCrew ALONE = new Alone();
+
   /** A task on one of the crew's threads. */
   @FunctionalInterface
   interface Task {
@@ -24,12 +27,12 @@ public sealed interface ComputeCrew extends AutoCloseable
    */
   static ComputeCrew of(int workers) {
     if (workers == 1) {
-      return new Alone();
+      return ALONE;
     }
     return OpenMpCrew.isSupported() ? new OpenMpCrew(workers) : new ThreadCrew(workers);
   }
 
-  /** The asking thread alone. */
+  /** See {@link #ALONE}. */
   record Alone() implements ComputeCrew {
     @Override
     public int workers() {

@@ -85,20 +85,14 @@ public final class KvPool implements AutoCloseable {
    * {@code time}. A span may read what another span of the step writes.
    */
   public Attention attention(List<KvSpan> spans) {
+    List<NewTokens> written = newTokens(spans);
+    List<Rows> rows = rows(spans);
+    int time = spans.stream().mapToInt(KvSpan::count).sum();
     return (layer, query, key, value) -> {
       long keyBase = keys.get(layer).data_ptr().address();
       long valueBase = values.get(layer).data_ptr().address();
       Heads newKeys = Heads.of(key);
       Heads newValues = Heads.of(value);
-      List<NewTokens> written = new ArrayList<>();
-      int token = 0;
-      for (KvSpan span : spans) {
-        for (int first = 0; first < span.count(); first += TASK_TOKENS) {
-          written.add(
-              new NewTokens(span, token, first, Math.min(span.count(), first + TASK_TOKENS)));
-        }
-        token += span.count();
-      }
       crew.run(
           written.size(),
           (worker, i) ->
@@ -112,8 +106,22 @@ public final class KvPool implements AutoCloseable {
                   valueBase));
       Tensor output =
           torch.empty(
-              new long[] {1, token, config.heads(), config.headDim()}, Torch.options(type), null);
-      attend(layer, spans, Heads.of(query), Heads.of(output), keyBase, valueBase);
+              new long[] {1, time, config.heads(), config.headDim()}, Torch.options(type), null);
+      Heads queries = Heads.of(query);
+      Heads outputs = Heads.of(output);
+      int window = config.windows().get(layer).orElse(Integer.MAX_VALUE);
+      crew.run(
+          rows.size(),
+          (worker, i) ->
+              attend(
+                  layer,
+                  tiles.get(worker),
+                  rows.get(i),
+                  window,
+                  queries,
+                  outputs,
+                  keyBase,
+                  valueBase));
       return output;
     };
   }
@@ -124,6 +132,18 @@ public final class KvPool implements AutoCloseable {
    * @param token the number of the span's first token in the step
    */
   private record NewTokens(KvSpan span, int token, int first, int end) {}
+
+  private static List<NewTokens> newTokens(List<KvSpan> spans) {
+    List<NewTokens> all = new ArrayList<>();
+    int token = 0;
+    for (KvSpan span : spans) {
+      for (int first = 0; first < span.count(); first += TASK_TOKENS) {
+        all.add(new NewTokens(span, token, first, Math.min(span.count(), first + TASK_TOKENS)));
+      }
+      token += span.count();
+    }
+    return all;
+  }
 
   private void write(
       int layer,
@@ -161,26 +181,20 @@ public final class KvPool implements AutoCloseable {
    */
   private record Rows(KvSpan span, int token, int kvHead, int first, int end) {}
 
-  private void attend(
-      int layer, List<KvSpan> spans, Heads query, Heads output, long keyBase, long valueBase) {
+  private List<Rows> rows(List<KvSpan> spans) {
     int group = config.heads() / config.kvHeads();
-    List<Rows> tasks = new ArrayList<>();
+    List<Rows> all = new ArrayList<>();
     int token = 0;
     for (KvSpan span : spans) {
       int rows = span.count() * group;
       for (int head = 0; head < config.kvHeads(); head++) {
         for (int first = 0; first < rows; first += TASK_ROWS) {
-          tasks.add(new Rows(span, token, head, first, Math.min(rows, first + TASK_ROWS)));
+          all.add(new Rows(span, token, head, first, Math.min(rows, first + TASK_ROWS)));
         }
       }
       token += span.count();
     }
-    int window = config.windows().get(layer).orElse(Integer.MAX_VALUE);
-    crew.run(
-        tasks.size(),
-        (worker, i) ->
-            attend(
-                layer, tiles.get(worker), tasks.get(i), window, query, output, keyBase, valueBase));
+    return all;
   }
 
   private void attend(

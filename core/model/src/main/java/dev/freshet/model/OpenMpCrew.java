@@ -95,11 +95,8 @@ final class OpenMpCrew implements ComputeCrew {
 
   @Override
   public void run(int count, Task task) {
-    int threads = Math.min(workers, count);
-    if (threads <= 1) {
-      for (int i = 0; i < count; i++) {
-        task.run(0, i);
-      }
+    if (Math.min(workers, count) <= 1) {
+      ALONE.run(count, task);
       return;
     }
     this.task = task;

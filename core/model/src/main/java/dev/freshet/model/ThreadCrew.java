@@ -42,9 +42,7 @@ final class ThreadCrew implements ComputeCrew {
   public void run(int count, Task task) {
     int helping = Math.min(workers, count) - 1;
     if (helping <= 0) {
-      for (int i = 0; i < count; i++) {
-        task.run(0, i);
-      }
+      ALONE.run(count, task);
       return;
     }
     AtomicInteger next = new AtomicInteger();

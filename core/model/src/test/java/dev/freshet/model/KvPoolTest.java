@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KvPoolTest {
   private static final int MAX_LENGTH = 112;
   private static final int BLOCKS = 28;
-  private static final ComputeCrew ALONE = ComputeCrew.of(1);
 
   /**
    * A shape of attention.
@@ -271,7 +270,7 @@ class KvPoolTest {
     List<List<Integer>> steps =
         List.of(List.of(15, 1, 40), List.of(1, 16, 1), List.of(1, 17, 9), List.of(30, 1, 16));
     List<Sequence> sequences = sequences(shape, 3);
-    try (KvPool pool = pool(shape, ALONE)) {
+    try (KvPool pool = pool(shape, ComputeCrew.ALONE)) {
       for (List<Integer> counts : steps) {
         int[] from = sequences.stream().mapToInt(sequence -> sequence.length).toArray();
         List<float[]> outputs = step(shape, pool, sequences, counts);
@@ -286,7 +285,7 @@ class KvPoolTest {
   @MethodSource("shapes")
   void aTokensOutputIsTheSameToTheLastBitInPartsAloneAndOnSeveralThreads(Shape shape) {
     float[] whole;
-    try (KvPool pool = pool(shape, ALONE)) {
+    try (KvPool pool = pool(shape, ComputeCrew.ALONE)) {
       whole = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(90)).getFirst();
     }
     try (ComputeCrew crew = ComputeCrew.of(3);
@@ -315,11 +314,11 @@ class KvPoolTest {
   void aTokenThatIsNotFiniteChangesNoOutputOfTokensThatDoNotSeeIt(Shape shape) {
     int bad = 37;
     float[] expected;
-    try (KvPool pool = pool(shape, ALONE)) {
+    try (KvPool pool = pool(shape, ComputeCrew.ALONE)) {
       expected = step(shape, pool, List.of(sequences(shape, 3).getFirst()), List.of(80)).getFirst();
     }
     for (float notFinite : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-      try (KvPool pool = pool(shape, ALONE)) {
+      try (KvPool pool = pool(shape, ComputeCrew.ALONE)) {
         Sequence sequence = sequences(shape, 3).getFirst();
         int width = shape.kvHeads() * shape.headDim();
         Arrays.fill(sequence.keys, bad * width, (bad + 1) * width, notFinite);
@@ -341,7 +340,7 @@ class KvPoolTest {
   @Test
   void aCopiedBlockHoldsWhatItsSourceHolds() {
     Shape shape = new Shape(ScalarType.BFloat16, 20, 2, 2, 0);
-    try (KvPool pool = pool(shape, ALONE)) {
+    try (KvPool pool = pool(shape, ComputeCrew.ALONE)) {
       Sequence sequence = sequences(shape, 3).getFirst();
       step(shape, pool, List.of(sequence), List.of(30));
       pool.copyBlock(sequence.blocks[1], BLOCKS - 1);

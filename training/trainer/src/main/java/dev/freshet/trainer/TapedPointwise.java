@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * @param type of the outputs of norms
  */
 record TapedPointwise(Tape tape, ScalarType type) implements Pointwise {
-  private static final Pointwise VECTORS = Pointwise.vectors(ComputeCrew.of(1));
+  private static final Pointwise VECTORS = Pointwise.vectors(ComputeCrew.ALONE);
 
   @Override
   public Tensor norm(Norm norm, Tensor input) {
