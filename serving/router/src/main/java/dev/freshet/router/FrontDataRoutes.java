@@ -64,8 +64,8 @@ final class FrontDataRoutes implements Routes {
       metrics.adminPathRefused();
       throw new ApiException(
           ApiError.forbidden(
-              ("%s: not relayed, because it would reach one replica of several; the operations on"
-                      + " all of them are on the admin listener of the front")
+              ("%s: not relayed, because it would reach one replica of several; use freshet update,"
+                      + " or the admin listener of each replica")
                   .formatted(path)));
     } else {
       relay(request, exchange);

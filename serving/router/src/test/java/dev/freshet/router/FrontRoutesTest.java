@@ -48,7 +48,8 @@ class FrontRoutesTest {
       RawClient.Answer answer = RawClient.exchange(front.data(), RawClient.post(path, "{}"));
 
       assertThat(answer.status()).isEqualTo(403);
-      assertThat(answer.text()).contains("admin listener of the front");
+      assertThat(answer.text())
+          .contains("use freshet update, or the admin listener of each replica");
       assertThat(replica.arrived).isEmpty();
       assertThat(front.metric("freshet_route_errors_total{reason=\"admin_path\"}")).isEqualTo(1);
     }
