@@ -1,6 +1,7 @@
 package dev.freshet.model;
 
 import static dev.freshet.model.FloatFormat.FLOATS;
+import static jdk.incubator.vector.FloatVector.broadcast;
 
 import java.util.List;
 import java.util.stream.Stream;
@@ -12,6 +13,10 @@ import jdk.incubator.vector.VectorShuffle;
  * Functions of vectors whose results are the same to the last bit in code that the JVM interprets
  * and in code that it has compiled. The Vector API's own exponential and sums of lanes are not, so
  * a completion would change while a server warms up.
+ *
+ * <p>They call nothing but the Vector API, whose methods the JVM always inlines. A call that it
+ * does not inline puts each vector that crosses it on the heap, and whether it inlines a method of
+ * ours that another one calls once depends on how long that one ran before it was profiled.
  */
 final class VectorMath {
   /** Below it the exponential is 0, above the other limit it is ∞. */
@@ -46,17 +51,18 @@ final class VectorMath {
    */
   static FloatVector exp(FloatVector x) {
     FloatVector limited = x.max(LEAST).min(MOST);
-    FloatVector shifted = limited.fma(constant(LOG2_E), constant(INTEGER));
+    FloatVector shifted = limited.fma(broadcast(FLOATS, LOG2_E), broadcast(FLOATS, INTEGER));
     FloatVector power = shifted.sub(INTEGER);
-    FloatVector rest = power.fma(constant(-LN2_LOWER), power.fma(constant(-LN2_UPPER), limited));
+    FloatVector rest =
+        power.fma(broadcast(FLOATS, -LN2_LOWER), power.fma(broadcast(FLOATS, -LN2_UPPER), limited));
     // The coefficients are those of Cephes's expf.
     FloatVector series =
-        constant(1.9875691e-4f)
-            .fma(rest, constant(1.3981999e-3f))
-            .fma(rest, constant(8.333452e-3f))
-            .fma(rest, constant(4.1665796e-2f))
-            .fma(rest, constant(1.6666666e-1f))
-            .fma(rest, constant(0.5f))
+        broadcast(FLOATS, 1.9875691e-4f)
+            .fma(rest, broadcast(FLOATS, 1.3981999e-3f))
+            .fma(rest, broadcast(FLOATS, 8.333452e-3f))
+            .fma(rest, broadcast(FLOATS, 4.1665796e-2f))
+            .fma(rest, broadcast(FLOATS, 1.6666666e-1f))
+            .fma(rest, broadcast(FLOATS, 0.5f))
             .fma(rest.mul(rest), rest.add(1));
     FloatVector scale =
         shifted
@@ -65,10 +71,6 @@ final class VectorMath {
             .lanewise(VectorOperators.LSHL, MANTISSA_BITS)
             .reinterpretAsFloats();
     return series.mul(scale);
-  }
-
-  private static FloatVector constant(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 
   /** The sum of the lanes, half by half. */
