@@ -58,6 +58,9 @@ record BatchLine(long step, int index, int of, Content content) {
     }
   }
 
+  /** May be left out: then no version is synthesised. */
+  private static final String SYNTHESISED = "synthesised";
+
   private static final Map<String, Kind> FIELDS = new LinkedHashMap<>();
 
   static {
@@ -77,6 +80,7 @@ record BatchLine(long step, int index, int of, Content content) {
     FIELDS.put("generated", Kind.FLAGS);
     FIELDS.put("logprobs", Kind.NUMBERS);
     FIELDS.put("policy_versions", Kind.INTEGERS);
+    FIELDS.put(SYNTHESISED, Kind.FLAGS);
   }
 
   /** The bytes of a line, including its line feed. */
@@ -99,11 +103,7 @@ record BatchLine(long step, int index, int of, Content content) {
       out.writeNumberProperty("dispatch_version", rollout.dispatchVersion());
       out.writeName("token_ids");
       out.writeArray(tokens.tokenIds(), 0, tokens.length());
-      out.writeArrayPropertyStart("generated");
-      for (boolean generated : tokens.generated()) {
-        out.writeBoolean(generated);
-      }
-      out.writeEndArray();
+      write(out, "generated", tokens.generated());
       out.writeArrayPropertyStart("logprobs");
       for (float logprob : tokens.logprobs()) {
         out.writeNumber(logprob);
@@ -111,10 +111,21 @@ record BatchLine(long step, int index, int of, Content content) {
       out.writeEndArray();
       out.writeName("policy_versions");
       out.writeArray(tokens.policyVersions(), 0, tokens.length());
+      if (tokens.synthesisedCount() > 0) {
+        write(out, SYNTHESISED, tokens.synthesised());
+      }
       out.writeEndObject();
     }
     bytes.write('\n');
     return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, String name, boolean[] flags) {
+    out.writeArrayPropertyStart(name);
+    for (boolean flag : flags) {
+      out.writeBoolean(flag);
+    }
+    out.writeEndArray();
   }
 
   /**
@@ -146,7 +157,7 @@ record BatchLine(long step, int index, int of, Content content) {
           "%s: not valid JSON: %s".formatted(where, e.getOriginalMessage()), e);
     }
     for (Map.Entry<String, Kind> field : FIELDS.entrySet()) {
-      if (!values.containsKey(field.getKey())) {
+      if (!values.containsKey(field.getKey()) && !field.getKey().equals(SYNTHESISED)) {
         throw new BatchException(
             "%s: field '%s' is missing, expected %s"
                 .formatted(where, field.getKey(), field.getValue().expected));
@@ -170,16 +181,20 @@ record BatchLine(long step, int index, int of, Content content) {
   }
 
   private static Rollout rollout(Map<String, Object> values) {
+    int[] ids = get(values, "token_ids", int[].class);
     return new Rollout(
         get(values, "id", String.class),
         get(values, "group_id", String.class),
         get(values, "environment", String.class),
         get(values, "problem", String.class),
         new Trajectory(
-            get(values, "token_ids", int[].class),
+            ids,
             get(values, "generated", boolean[].class),
             get(values, "logprobs", float[].class),
-            get(values, "policy_versions", int[].class)),
+            get(values, "policy_versions", int[].class),
+            values.containsKey(SYNTHESISED)
+                ? get(values, SYNTHESISED, boolean[].class)
+                : new boolean[ids.length]),
         get(values, "reward", Double.class),
         get(values, "advantage", Double.class),
         get(values, "finish_reason", String.class),

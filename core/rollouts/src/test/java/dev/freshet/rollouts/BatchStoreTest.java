@@ -63,6 +63,25 @@ class BatchStoreTest {
   }
 
   @Test
+  void synthesisedVersionsAreMarkedAndReadBackAndALineWithoutMarksHasNone() throws IOException {
+    Rollout plain = rollout("r", "g");
+    Trajectory synthesised =
+        new Trajectory.Builder()
+            .observe(new int[] {7})
+            .generate(new int[] {8, 9}, new float[] {-1, -2}, new int[] {2, 3}, true)
+            .build();
+    Rollout marked = new Rollout("s", "g", "reverse-text", "p", synthesised, 0.5, 0, "stop", 1, 2);
+    TrainingBatch batch = new TrainingBatch(3, List.of(plain, marked));
+
+    store.write(batch);
+
+    List<String> lines = Files.readAllLines(dir.resolve("step_3.jsonl"));
+    assertThat(lines.get(0)).doesNotContain("synthesised");
+    assertThat(lines.get(1)).contains("\"synthesised\":[false,true,true]");
+    assertThat(store.read(3)).isEqualTo(batch);
+  }
+
+  @Test
   void aBatchOfTheSameStepIsReplacedAndLeftoversAreRemoved() throws IOException {
     store.write(batch(1, 2));
     Files.writeString(dir.resolve(".step_0.jsonl.tmp"), "{");

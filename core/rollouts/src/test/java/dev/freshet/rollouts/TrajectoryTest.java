@@ -43,10 +43,29 @@ class TrajectoryTest {
   }
 
   @Test
+  void onlyTheTokensOfATurnWithInferredVersionsAreMarkedAsSynthesised() {
+    Trajectory built =
+        new Trajectory.Builder()
+            .observe(new int[] {1, 2})
+            .generate(new int[] {3}, new float[] {-1}, new int[] {4})
+            .observe(new int[] {5})
+            .generate(new int[] {6, 7}, new float[] {-1, -1}, new int[] {4, 5}, true)
+            .build();
+
+    assertThat(built.synthesised()).containsExactly(false, false, false, false, true, true);
+    assertThat(built.synthesisedCount()).isEqualTo(2);
+    assertThatThrownBy(
+            () ->
+                new Trajectory(
+                    new int[1], new boolean[1], new float[1], new int[] {-1}, new boolean[] {true}))
+        .hasMessageContaining("synthesised policy version -1, expected 0 and −1");
+  }
+
+  @Test
   void arraysOfDifferentLengthsAreRefused() {
     assertThatThrownBy(() -> new Trajectory(new int[2], new boolean[2], new float[1], new int[2]))
         .hasMessage(
-            "trajectory of 2 tokens: 2 generated flags, 1 logprobs and 2 policy versions, expected equal numbers");
+            "trajectory of 2 tokens: 2 generated flags, 1 logprobs, 2 policy versions and 2 marks of synthesised ones, expected equal numbers");
     assertThatThrownBy(
             () -> new Trajectory.Builder().generate(new int[2], new float[2], new int[1]))
         .hasMessage("2 generated tokens: 2 logprobs and 1 policy versions, expected equal numbers");

@@ -127,7 +127,8 @@ public final class TrainerLoop implements AutoCloseable {
   private void step(
       long step, TrainingBatch awaited, double waitMs, Consumer<StepMetrics> progress) {
     BatchScreen.Screened screened = screen.screen(awaited);
-    versions.require(screened.batch());
+    long synthesised = versions.require(screened.batch());
+    metrics.synthesised(synthesised);
     report(step, screened);
     TrainingStepEvent recorded = TrainingStepEvent.begun();
     StepMetrics taken = trainer.step(screened.batch());
@@ -151,6 +152,7 @@ public final class TrainerLoop implements AutoCloseable {
           line.put("copy_ms", snapshot.copyMs());
           line.put("write_ms", writeMs);
           line.put("unusable", screened.unusable().size());
+          line.put("synthesised_versions", synthesised);
           file.append("train", line);
           progress.accept(taken);
         },

@@ -19,6 +19,7 @@ public final class TrainerMetrics {
   private final Histogram steps;
   private final Counter tokens;
   private final Metric<Counter> unusable;
+  private final Counter synthesised;
   private final TimeInState waiting;
   private final Gauge version;
   private final Gauge loss;
@@ -50,6 +51,14 @@ public final class TrainerMetrics {
             "freshet_trainer_unusable_rollouts_total",
             "Rollouts left out because they cannot be trained on",
             "reason");
+    this.synthesised =
+        registry
+            .counter(
+                Role.TRAINER,
+                "freshet_trainer_synthesised_versions_total",
+                "Tokens in batches whose policy version was synthesised, because their server does"
+                    + " not report it")
+            .of();
     this.waiting = new TimeInState(clock);
     registry
         .counter(
@@ -108,6 +117,11 @@ public final class TrainerMetrics {
   /** Rollouts were left out. */
   void unusable(UnusableRollout.Reason reason, long count) {
     unusable.of(reason.wireName()).add(count);
+  }
+
+  /** A batch was accepted that has so many tokens with a synthesised version. */
+  void synthesised(long versions) {
+    synthesised.add(versions);
   }
 
   /** A step was taken. */

@@ -38,14 +38,18 @@ final class VersionSpans implements AutoCloseable {
   /**
    * Accepts the batch or throws. Without an update log the batch is checked against itself only.
    *
+   * @return the number of tokens whose version was synthesised: no engine vouches for it
    * @throws TrainerException at the first token whose version is impossible
    * @throws dev.freshet.rollouts.BatchException if the update log cannot be read
    */
-  void require(TrainingBatch batch) {
+  long require(TrainingBatch batch) {
     Optional<Set<Long>> known = sentSoFar();
+    long synthesised = 0;
     for (Rollout rollout : batch.rollouts()) {
       require(batch.step(), rollout, known);
+      synthesised += rollout.trajectory().synthesisedCount();
     }
+    return synthesised;
   }
 
   private Optional<Set<Long>> sentSoFar() {
@@ -72,8 +76,14 @@ final class VersionSpans implements AutoCloseable {
         Optional<String> expected = contradicted(step, version, oldest, rollout, sent);
         if (expected.isPresent()) {
           throw new TrainerException(
-              "step %d: token %d of rollout '%s' has policy version %d: expected %s"
-                  .formatted(step, i, rollout.id(), version, expected.get()));
+              "step %d: token %d of rollout '%s' has %spolicy version %d: expected %s"
+                  .formatted(
+                      step,
+                      i,
+                      rollout.id(),
+                      tokens.synthesised()[i] ? "synthesised " : "",
+                      version,
+                      expected.get()));
         }
         oldest = version;
       }

@@ -108,7 +108,8 @@ class TrainerLoopTest {
             "batch_wait_ms",
             "copy_ms",
             "write_ms",
-            "unusable");
+            "unusable",
+            "synthesised_versions");
     assertThat(line.get("role").asString()).isEqualTo("trainer");
     assertThat(line.get("kind").asString()).isEqualTo("train");
     assertThat(line.get("tokens").asInt()).isEqualTo(6);

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +14,7 @@ import dev.freshet.trace.TraceId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,6 +104,24 @@ class VersionSpansTest {
   }
 
   @Test
+  void synthesisedVersionsAreCountedAndCheckedLikeReportedOnes() {
+    Rollout reported = rollout("r", 1, OBSERVED, 1, 2);
+    assertThat(versions.require(batch(reported))).isZero();
+    assertThat(versions.require(batch(reported, synthesised(1, 2)))).isEqualTo(2);
+    assertThatThrownBy(() -> versions.require(batch(synthesised(2, 1))))
+        .hasMessageContaining("token 2 of rollout 'r' has synthesised policy version 1");
+  }
+
+  private static Rollout synthesised(int... of) {
+    Trajectory tokens =
+        new Trajectory.Builder()
+            .observe(new int[] {1})
+            .generate(new int[of.length], new float[of.length], of, true)
+            .build();
+    return new Rollout("r", "g", "reverse-text", "p", tokens, 0, 1, "stop", 1, 1);
+  }
+
+  @Test
   void withoutALogABatchIsCheckedAgainstItself() {
     versions.require(batch(rollout("r", 1, OBSERVED, 1, 2)));
     assertThatThrownBy(() -> versions.require(batch(rollout("r", 1, 2, 1))))
@@ -185,8 +205,10 @@ class VersionSpansTest {
   }
 
   /** With a valid rollout before it. */
-  private static TrainingBatch batch(Rollout rollout) {
-    return new TrainingBatch(6, List.of(rollout("ok", 5, OBSERVED, 5), rollout));
+  private static TrainingBatch batch(Rollout... rollouts) {
+    List<Rollout> all = new ArrayList<>(List.of(rollouts));
+    all.addFirst(rollout("ok", 5, OBSERVED, 5));
+    return new TrainingBatch(6, all);
   }
 
   private static Rollout rollout(String id, int dispatchVersion, int... versions) {
