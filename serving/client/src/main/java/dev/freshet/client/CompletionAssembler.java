@@ -9,25 +9,31 @@ import dev.freshet.wire.WireReader;
 import java.util.Optional;
 
 /**
- * Assembles a completion from the events of its stream. Every chunk must be consistent: equally
- * many ids, logprobs and versions, and the spans of versions must be contiguous.
+ * Assembles a completion from the events of its stream, which a {@link ChunkFormat} reads. After
+ * every event the parts must be consistent: equally many ids, logprobs and versions, and the spans
+ * of versions must be contiguous.
  */
 final class CompletionAssembler {
   /** The maximum size of one event. */
   static final int MAX_EVENT_BYTES = 16 << 20;
 
+  /** What vLLM and SGLang call the version of the model that they were started with. */
+  private static final String FIRST = "default";
+
   private final CompletionRequest request;
+  private final ChunkFormat format;
   private final StringBuilder text = new StringBuilder();
-  private final IntList ids = new IntList();
-  private final IntList versions = new IntList();
-  private final IntList logprobBits = new IntList();
+  private IntList ids = new IntList();
+  private IntList versions = new IntList();
+  private IntList logprobBits = new IntList();
   private String id = "";
   private Optional<String> finishReason = Optional.empty();
   private Optional<ErrorBody> error = Optional.empty();
   private int promptTokens;
 
-  CompletionAssembler(CompletionRequest request) {
+  CompletionAssembler(CompletionRequest request, GenerationRoute route) {
     this.request = request;
+    this.format = route.format(this);
     this.promptTokens =
         request.prompt() instanceof Prompt.Tokens(int[] prompt) ? prompt.length : -1;
   }
@@ -42,120 +48,123 @@ final class CompletionAssembler {
     try (WireReader in = WireReader.lenient(json, 0, length)) {
       in.document(
           name -> {
-            switch (name) {
-              case "id" -> id = in.text();
-              case "choices" -> in.elements(() -> choice(in));
-              case "usage" -> usage(in);
-              case "error" -> failure.read(in);
-              default -> in.skip();
+            if (name.equals("error")) {
+              failure.read(in);
+            } else {
+              format.field(name, in);
             }
           });
     }
     error = failure.found();
     if (error.isEmpty()) {
+      format.end();
       requireConsistent();
     }
   }
 
-  private void choice(WireReader in) {
-    if (finishReason.isPresent()) {
-      throw new WireException("choices: expected none after the one with a finish reason");
+  void id(String name) {
+    id = name;
+  }
+
+  void text(String more) {
+    text.append(more);
+  }
+
+  /** Replaces the text so far. */
+  void wholeText(String all) {
+    text.setLength(0);
+    text.append(all);
+  }
+
+  void promptTokens(int count) {
+    promptTokens = count;
+  }
+
+  void token(int tokenId) {
+    ids.add(tokenId);
+  }
+
+  void logprob(double value) {
+    logprobBits.add(Float.floatToRawIntBits((float) value));
+  }
+
+  /** The tokens, logprobs or both that follow begin with the first one again. */
+  void restart(boolean tokens, boolean logprobs) {
+    ids = tokens ? new IntList() : ids;
+    logprobBits = logprobs ? new IntList() : logprobBits;
+  }
+
+  /** Whether the last token has arrived. */
+  boolean finished() {
+    return finishReason.isPresent();
+  }
+
+  void finish(String reason) {
+    finishReason = Optional.of(reason);
+  }
+
+  /** How many token ids have arrived. */
+  int idCount() {
+    return ids.size();
+  }
+
+  /** How many logprobs have arrived. */
+  int logprobCount() {
+    return logprobBits.size();
+  }
+
+  /** Reads the spans that follow those so far. */
+  void moreVersions(WireReader in) {
+    if (!in.isNull()) {
+      in.elements(() -> span(in));
     }
+  }
+
+  /** Reads the spans of all tokens so far. */
+  void allVersions(WireReader in) {
+    if (!in.isNull()) {
+      versions = new IntList();
+      in.elements(() -> span(in));
+    }
+  }
+
+  private void span(WireReader in) {
+    var span =
+        new Object() {
+          int version = -1;
+          int start = -1;
+          int end = -1;
+        };
     in.fields(
         name -> {
           switch (name) {
-            case "index" -> {
-              if (in.integer() != 0) {
-                throw in.expected("0, the only completion asked for");
-              }
-            }
-            case "text" -> text.append(in.text());
-            case "token_ids" -> ids(in);
-            case "logprobs" -> logprobs(in);
-            case "weight_versions" -> versions(in);
-            case "finish_reason" ->
-                finishReason = in.isNull() ? Optional.empty() : Optional.of(in.text());
+            case "version" -> span.version = version(in);
+            case "start" -> span.start = in.integer();
+            case "end" -> span.end = in.integer();
             default -> in.skip();
           }
         });
-  }
-
-  private void ids(WireReader in) {
-    if (!in.isNull()) {
-      in.elements(() -> ids.add(in.integer()));
+    if (span.version < 0
+        || span.start != versions.size()
+        || span.end <= span.start
+        || span.end > request.maxTokens()) {
+      throw new WireException(
+          "weight_versions: expected a span from token %d on, got version %d from %d to %d"
+              .formatted(versions.size(), span.version, span.start, span.end));
     }
-  }
-
-  private void logprobs(WireReader in) {
-    if (in.isNull()) {
-      return;
+    while (versions.size() < span.end) {
+      versions.add(span.version);
     }
-    in.fields(
-        name -> {
-          if (name.equals("token_logprobs")) {
-            in.elements(() -> logprobBits.add(Float.floatToRawIntBits((float) in.number())));
-          } else {
-            in.skip();
-          }
-        });
-  }
-
-  private void versions(WireReader in) {
-    if (in.isNull()) {
-      return;
-    }
-    in.elements(
-        () -> {
-          var span =
-              new Object() {
-                int version = -1;
-                int start = -1;
-                int end = -1;
-              };
-          in.fields(
-              name -> {
-                switch (name) {
-                  case "version" -> span.version = version(in);
-                  case "start" -> span.start = in.integer();
-                  case "end" -> span.end = in.integer();
-                  default -> in.skip();
-                }
-              });
-          if (span.version < 0
-              || span.start != versions.size()
-              || span.end <= span.start
-              || span.end > request.maxTokens()) {
-            throw new WireException(
-                "weight_versions: expected a span from token %d on, got version %d from %d to %d"
-                    .formatted(versions.size(), span.version, span.start, span.end));
-          }
-          while (versions.size() < span.end) {
-            versions.add(span.version);
-          }
-        });
   }
 
   /** The version in a name such as {@code 7}, or {@code 7@attempt} of a fleet's update. */
   private static int version(WireReader in) {
+    String name = in.text();
     try {
-      return Integer.parseInt(in.text().split("@", 2)[0]);
+      return name.equals(FIRST) ? 0 : Integer.parseInt(name.split("@", 2)[0]);
     } catch (NumberFormatException e) {
       throw in.expected("an integer as a string");
     }
-  }
-
-  private void usage(WireReader in) {
-    if (in.isNull()) {
-      return;
-    }
-    in.fields(
-        name -> {
-          if (name.equals("prompt_tokens")) {
-            promptTokens = in.integer();
-          } else {
-            in.skip();
-          }
-        });
   }
 
   private void requireConsistent() {
@@ -211,6 +220,7 @@ final class CompletionAssembler {
         ids.toArray(),
         logprobs,
         versions.toArray(),
+        false,
         reason,
         promptTokens,
         ttftMs,

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class StreamCall implements Call {
   private final Origin origin;
+  private final GenerationRoute route;
   private final byte[] body;
   private final Duration deadline;
   private final MonotonicClock clock;
@@ -36,18 +37,20 @@ final class StreamCall implements Call {
 
   StreamCall(
       Origin origin,
+      GenerationRoute route,
       CompletionRequest request,
       Duration deadline,
       MonotonicClock clock,
       EventLoop loop,
       ConnectionPool pool) {
     this.origin = origin;
-    this.body = request.toBuilder().stream(true).includeUsage(true).build().toJson();
+    this.route = route;
+    this.body = route.body(request);
     this.deadline = deadline;
     this.clock = clock;
     this.loop = loop;
     this.pool = pool;
-    this.assembler = new CompletionAssembler(request);
+    this.assembler = new CompletionAssembler(request, route);
     this.startNanos = clock.nanos();
     var _ =
         result.whenComplete(
@@ -77,6 +80,11 @@ final class StreamCall implements Call {
 
   Origin origin() {
     return origin;
+  }
+
+  /** The path of the request. */
+  String path() {
+    return route.path();
   }
 
   /** The request's body. */
@@ -145,7 +153,7 @@ final class StreamCall implements Call {
             kind,
             status,
             neverHandled,
-            "POST %s/v1/completions: %s".formatted(origin.root(), message)));
+            "POST %s%s: %s".formatted(origin.root(), route.path(), message)));
   }
 
   private void expire() {

@@ -122,7 +122,7 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
         new DefaultFullHttpRequest(
             HttpVersion.HTTP_1_1,
             HttpMethod.POST,
-            "/v1/completions",
+            next.path(),
             Unpooled.wrappedBuffer(next.body()));
     request
         .headers()

@@ -46,14 +46,25 @@ public final class StreamingClient implements AutoCloseable {
   }
 
   /**
-   * Sends {@code request} to {@code server} (such as {@code http://127.0.0.1:8000}) and streams its
-   * answer; the request's own streaming and usage options are overridden. Does not block.
+   * Sends {@code request} to {@code /v1/completions} of {@code server} (such as {@code
+   * http://127.0.0.1:8000}) and streams its answer; the request's own streaming and usage options
+   * are overridden. Does not block.
    *
    * @param deadline from now to the end of the answer
    */
   public Call start(URI server, CompletionRequest request, Duration deadline) {
+    return start(server, GenerationRoute.COMPLETIONS, request, deadline);
+  }
+
+  /**
+   * As {@link #start(URI, CompletionRequest, Duration)}, on another route.
+   *
+   * @throws dev.freshet.wire.WireException if the route cannot carry the request
+   */
+  public Call start(
+      URI server, GenerationRoute route, CompletionRequest request, Duration deadline) {
     StreamCall call =
-        new StreamCall(Origin.of(server), request, deadline, clock, loops.next(), pool);
+        new StreamCall(Origin.of(server), route, request, deadline, clock, loops.next(), pool);
     calls.add(call);
     var _ = call.result().whenComplete((completion, error) -> calls.remove(call));
     if (closed) {

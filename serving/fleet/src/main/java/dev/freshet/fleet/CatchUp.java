@@ -30,6 +30,7 @@ final class CatchUp {
     Serving serving;
     try {
       serving = replica.probe(current.version());
+      replica.learnGeneration();
     } catch (AdminException e) {
       if (replicas.in(ReplicaState.QUARANTINED).contains(replica)) {
         replicas.setAside(

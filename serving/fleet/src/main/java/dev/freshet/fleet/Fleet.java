@@ -147,7 +147,7 @@ public final class Fleet implements AutoCloseable {
     requestedVersions.add(policyVersion());
     keepers.forEach(Keeper::start);
     for (Replica replica : replicas.all()) {
-      List<String> limits = replica.dialect().capabilities().limits();
+      List<String> limits = replica.limits();
       if (!limits.isEmpty()) {
         LOG.info(
             "server {} runs {}: {}",

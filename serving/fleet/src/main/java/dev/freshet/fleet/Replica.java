@@ -2,10 +2,16 @@ package dev.freshet.fleet;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.Call;
+import dev.freshet.client.Completion;
+import dev.freshet.client.GenerationRoute;
 import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.Generation;
 import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.trace.EventLog;
 import dev.freshet.wire.AdminToken;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -19,6 +25,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Replica {
   private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final String SALT = "policy-";
   private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final ServerAddress address;
@@ -27,7 +34,9 @@ public final class Replica {
   private final AdminClient prober;
   private final ReplicaLife life = new ReplicaLife();
   private final ReplicaStreams streams = new ReplicaStreams();
+  private volatile Generation generation = Generation.SILENT;
   private volatile Optional<String> model = Optional.empty();
+  private volatile Optional<String> salt = Optional.empty();
   private volatile Optional<String> named = Optional.empty();
   private int rollouts;
 
@@ -56,6 +65,42 @@ public final class Replica {
   /** The model that requests must name, if it is not the server's own. */
   public Optional<String> model() {
     return model;
+  }
+
+  /** The route of requests for completions. */
+  public GenerationRoute generationRoute() {
+    return generation.route();
+  }
+
+  /**
+   * What requests must carry as their cache salt, if the program would otherwise let them reuse
+   * prefixes that another version computed.
+   */
+  public Optional<String> salt() {
+    return salt;
+  }
+
+  /** A completion has ended: its tokens get the versions that the server does not report. */
+  public Completion ended(Call call, Completion completion) {
+    int[] inferred = streams.ended(call, completion.tokenIds().length);
+    Generation.Versions known = generation.versions();
+    boolean reported =
+        known == Generation.Versions.REPORTED && completion.policyVersions().length > 0;
+    return reported
+        ? completion
+        : completion.withPolicyVersions(inferred, known != Generation.Versions.NAMED);
+  }
+
+  /** Asks how completions are requested. */
+  void learnGeneration() {
+    generation = dialect.generation(prober);
+  }
+
+  /** What the program cannot do, and what is done instead, a phrase each. */
+  List<String> limits() {
+    List<String> limits = new ArrayList<>(dialect.capabilities().limits());
+    generation.limit().ifPresent(limits::add);
+    return limits;
   }
 
   Dialect dialect() {
@@ -114,6 +159,7 @@ public final class Replica {
   void serves(long version) {
     life.serves(version);
     model = dialect.model(version);
+    salt = dialect.capabilities().salts() ? Optional.of(SALT + version) : Optional.empty();
     streams.begin(version);
   }
 

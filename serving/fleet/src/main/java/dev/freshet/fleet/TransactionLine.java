@@ -34,7 +34,7 @@ final class TransactionLine {
     Target target() {
       TraceId id =
           attempt.orElseThrow(() -> new WireException("attempt: expected an id, got nothing"));
-      return new Target(version, directory, mode, VerifyLevel.FULL, true, id);
+      return new Target(version, directory, mode, VerifyLevel.FULL, true, false, id);
     }
   }
 

@@ -60,7 +60,9 @@ class DialectsTest {
                       "/pause?" + pause,
                       "/collective_rpc"
                           + " {\"method\":\"reload_weights\",\"kwargs\":{\"weights_path\":\"/w/step_8\"}}",
-                      mode == UpdateMode.KEEP ? "/reset_prefix_cache" : "",
+                      mode == UpdateMode.KEEP || mode == UpdateMode.RECOMPUTE
+                          ? "/reset_prefix_cache"
+                          : "",
                       "/update_weight_version {\"new_version\":\"%s\"}".formatted(server.name),
                       "/resume")
                   .filter(path -> !path.isEmpty())

@@ -94,6 +94,9 @@ final class PeerServer implements AutoCloseable {
   /** Routes that this version of the program does not have. */
   final Set<String> missing = ConcurrentHashMap.newKeySet();
 
+  /** Its completions. */
+  final PeerGeneration generation = new PeerGeneration(this);
+
   /** Whether a load waits for running completions itself. */
   volatile boolean drains;
 
@@ -189,6 +192,10 @@ final class PeerServer implements AutoCloseable {
     String call = call(connection);
     requests.add((connection.target() + " " + connection.body()).strip());
     stopped.await();
+    if (generation.has(call)) {
+      generation.serve(connection);
+      return;
+    }
     Optional<Plan> armed = plan.filter(p -> p.call().equals(call));
     if (armed.isEmpty()) {
       calls.add(call);

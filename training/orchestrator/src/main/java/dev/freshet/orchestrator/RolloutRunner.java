@@ -125,12 +125,15 @@ final class RolloutRunner {
     long oldest = dispatchVersion;
     for (int turns = 1; ; turns++) {
       CompletionRequest request =
-          request(server.model(), trajectory.tokenIds(), sampling, seed + turns - 1);
+          request(server, trajectory.tokenIds(), sampling, seed + turns - 1);
       Completion completion = complete(server, request, scope);
       oldest = requireMovingForward(server, completion, oldest);
       generatedTokens.add(completion.tokenIds().length);
       trajectory.generate(
-          completion.tokenIds(), completion.logprobs(), completion.policyVersions());
+          completion.tokenIds(),
+          completion.logprobs(),
+          completion.policyVersions(),
+          completion.synthesised());
       Optional<int[]> observation =
           ask(
               problem,
@@ -162,10 +165,10 @@ final class RolloutRunner {
     }
   }
 
-  private CompletionRequest request(
-      Optional<String> model, int[] tokens, Sampling sampling, long seed) {
+  private CompletionRequest request(Replica server, int[] tokens, Sampling sampling, long seed) {
     CompletionRequest.Builder request = CompletionRequest.tokens(tokens);
-    model.ifPresent(request::model);
+    server.model().ifPresent(request::model);
+    server.salt().ifPresent(request::cacheSalt);
     return request
         .maxTokens(sampling.maxTokens())
         .temperature(sampling.temperature())
@@ -179,14 +182,15 @@ final class RolloutRunner {
 
   private Completion complete(Replica server, CompletionRequest request, Calls scope)
       throws AttemptException, InterruptedException {
-    Call call = client.start(server.address().data(), request, requestDeadline);
+    Call call =
+        client.start(server.address().data(), server.generationRoute(), request, requestDeadline);
     server.streams().started(call);
     scope.add(call);
     Duration most = requestDeadline.plus(GRACE);
     try (Waits.Open _ =
         Waits.begin("orchestrator", "a completion", "inference " + server.address().data(), most)) {
       Completion completion =
-          withVersions(server, call, call.result().get(most.toMillis(), TimeUnit.MILLISECONDS));
+          server.ended(call, call.result().get(most.toMillis(), TimeUnit.MILLISECONDS));
       requireTrainable(server, completion);
       return completion;
     } catch (ExecutionException e) {
@@ -200,14 +204,6 @@ final class RolloutRunner {
       scope.remove(call);
       server.streams().remove(call);
     }
-  }
-
-  /** The completion with synthesised versions, if the server does not report any. */
-  private static Completion withVersions(Replica server, Call call, Completion completion) {
-    int[] synthesised = server.streams().ended(call, completion.tokenIds().length);
-    return completion.policyVersions().length > 0
-        ? completion
-        : completion.withPolicyVersions(synthesised);
   }
 
   private static boolean isClientError(int status) {

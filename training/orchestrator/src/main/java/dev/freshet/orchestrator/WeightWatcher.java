@@ -129,7 +129,8 @@ final class WeightWatcher {
     }
     int inflight = fleet.rollouts();
     String directory = store.path(step).toAbsolutePath().toString();
-    UpdateResult result = fleet.update(Target.of(step, directory, UpdateMode.KEEP));
+    UpdateResult result =
+        fleet.update(Target.of(step, directory, UpdateMode.KEEP).ofSaltedRequests());
     metrics.updated(result, inflight);
     return switch (result.outcome()) {
       case COMMITTED -> {

@@ -12,6 +12,7 @@ import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
@@ -134,6 +135,17 @@ class RolloutVersionsTest {
   }
 
   @Test
+  void versionsThatTheServerDoesNotReportAreMarkedAsSynthesised() throws Exception {
+    assertThat(trajectory(play(2)).synthesisedCount()).isZero();
+    first.reportsVersions = false;
+
+    Trajectory synthesised = trajectory(play(2));
+
+    assertThat(synthesised.synthesised()).isEqualTo(synthesised.generated());
+    assertThat(synthesised.policyVersions()).contains(2);
+  }
+
+  @Test
   void aRolloutFailsWithOneLineWhenAllServersAreOld() throws Exception {
     first.version = 1;
     second.version = 1;
@@ -155,9 +167,13 @@ class RolloutVersionsTest {
         environment.problem(Split.TRAIN, 0), SAMPLING, 1, dispatchVersion, new Calls());
   }
 
-  private static int[] versions(RolloutResult result) {
+  private static Trajectory trajectory(RolloutResult result) {
     assertThat(result).isInstanceOf(RolloutResult.Done.class);
-    return Arrays.stream(((RolloutResult.Done) result).trajectory().policyVersions())
+    return ((RolloutResult.Done) result).trajectory();
+  }
+
+  private static int[] versions(RolloutResult result) {
+    return Arrays.stream(trajectory(result).policyVersions())
         .filter(version -> version >= 0)
         .toArray();
   }

@@ -76,6 +76,9 @@ final class TestServer implements AutoCloseable {
   volatile UpdateGate updateGate = TAKE;
   volatile long version;
 
+  /** Whether answers have the versions of their tokens. */
+  volatile boolean reportsVersions = true;
+
   /** The version before the last commit. */
   private volatile long before;
 
@@ -153,9 +156,13 @@ final class TestServer implements AutoCloseable {
                   : length < answer.length ? "\"length\"" : "\"stop\"";
       long stamp = fate == Fate.VERSION_FALLS && i >= length / 2 ? version - 1 : version;
       String logprob = fate == Fate.INFINITE_LOGPROB ? "-1e39" : "-0.5";
+      String versions =
+          reportsVersions
+              ? "[{\"version\":\"%d\",\"start\":%d,\"end\":%d}]".formatted(stamp, i, i + 1)
+              : "null";
       String chunk =
-          "{\"id\":\"c\",\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\"\",\"token_ids\":[%d],\"logprobs\":{\"token_logprobs\":[%s]},\"weight_versions\":[{\"version\":\"%d\",\"start\":%d,\"end\":%d}],\"finish_reason\":%s}]}"
-              .formatted(answer[i], logprob, stamp, i, i + 1, finish);
+          "{\"id\":\"c\",\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\"\",\"token_ids\":[%d],\"logprobs\":{\"token_logprobs\":[%s]},\"weight_versions\":%s,\"finish_reason\":%s}]}"
+              .formatted(answer[i], logprob, versions, finish);
       out.write(("data: " + chunk + "\n\n").getBytes(StandardCharsets.UTF_8));
       out.flush();
     }

@@ -14,12 +14,13 @@ import java.util.Set;
  * @param modes what may happen to running completions
  * @param prepares whether it makes weights ready beside its traffic, so that applying them is
  *     instant; otherwise it loads while it is paused
- * @param spans whether it reports which version sampled each token of {@code /v1/completions}
  * @param retains whether it keeps the replaced version and can return to it at once; otherwise the
  *     earlier checkpoint must be loaded again
+ * @param salts whether cached prefixes of an earlier version must be kept from new requests by
+ *     their {@code cache_salt}, because a load leaves them in the cache
  */
 public record Capabilities(
-    Set<UpdateMode> modes, boolean prepares, boolean spans, boolean retains) {
+    Set<UpdateMode> modes, boolean prepares, boolean retains, boolean salts) {
   public Capabilities {
     modes = Collections.unmodifiableSet(EnumSet.copyOf(modes));
   }
@@ -32,9 +33,6 @@ public record Capabilities(
     }
     if (!retains) {
       limits.add("it returns to an earlier version only by loading it");
-    }
-    if (!spans) {
-      limits.add("it does not report the version of each token, which is synthesised");
     }
     return limits;
   }

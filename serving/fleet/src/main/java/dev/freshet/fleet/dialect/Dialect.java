@@ -108,6 +108,15 @@ public interface Dialect {
     return false;
   }
 
+  /**
+   * How the server is asked for completions; versions of a program are told apart by asking.
+   *
+   * @throws AdminException if it cannot be asked
+   */
+  default Generation generation(AdminClient server) {
+    return Generation.SILENT;
+  }
+
   /** The model that requests must name to get {@code version}, if not the server's own. */
   default Optional<String> model(long version) {
     return Optional.empty();

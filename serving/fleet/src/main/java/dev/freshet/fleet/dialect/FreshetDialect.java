@@ -2,6 +2,7 @@ package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminResult;
+import dev.freshet.client.GenerationRoute;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
@@ -15,7 +16,7 @@ import java.util.OptionalLong;
  */
 final class FreshetDialect implements Dialect {
   private static final Capabilities CAPABILITIES =
-      new Capabilities(EnumSet.allOf(UpdateMode.class), true, true, true);
+      new Capabilities(EnumSet.allOf(UpdateMode.class), true, true, false);
 
   @Override
   public String name() {
@@ -59,6 +60,11 @@ final class FreshetDialect implements Dialect {
   @Override
   public String nameOf(Target target) {
     return Long.toString(target.version());
+  }
+
+  @Override
+  public Generation generation(AdminClient server) {
+    return new Generation(GenerationRoute.COMPLETIONS, Generation.Versions.REPORTED);
   }
 
   /** Drops the version if it is prepared, and returns to the one before if it is serving. */

@@ -18,7 +18,7 @@ final class PrimeRlDialect implements Dialect {
   private static final byte[] NO_BODY = {};
   private static final byte[] NO_FIELDS = {'{', '}'};
   private static final Capabilities CAPABILITIES =
-      new Capabilities(EnumSet.of(UpdateMode.KEEP), false, false, false);
+      new Capabilities(EnumSet.of(UpdateMode.KEEP), false, false, true);
 
   @Override
   public String name() {

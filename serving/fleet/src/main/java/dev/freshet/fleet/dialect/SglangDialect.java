@@ -1,6 +1,7 @@
 package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminClient;
+import dev.freshet.client.GenerationRoute;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireException;
@@ -17,7 +18,7 @@ final class SglangDialect implements Dialect {
   private static final String LOAD = "/update_weights_from_disk";
   private static final byte[] NO_FIELDS = {'{', '}'};
   private static final Capabilities CAPABILITIES =
-      new Capabilities(EnumSet.allOf(UpdateMode.class), false, false, false);
+      new Capabilities(EnumSet.allOf(UpdateMode.class), false, false, true);
 
   @Override
   public String name() {
@@ -87,6 +88,11 @@ final class SglangDialect implements Dialect {
         Answers.text(server, "/model_info", "weight_version")
             .or(() -> Answers.text(server, "/get_model_info", "weight_version"));
     return new Serving(version, Optional.empty());
+  }
+
+  @Override
+  public Generation generation(AdminClient server) {
+    return new Generation(GenerationRoute.SGLANG, Generation.Versions.REPORTED);
   }
 
   /** Its {@code /health} generates a token, which waits for a load. */

@@ -17,6 +17,8 @@ import java.util.OptionalLong;
  * @param mode what happens to running completions
  * @param verify how much of the checkpoint is verified before a server changes
  * @param force whether a version older than the serving one, or other tensors, are accepted
+ * @param salted whether every request carries the version that it is sent to as its cache salt, so
+ *     that none finds cached prefixes of another version
  * @param attempt tells this update from another one to the same version
  */
 public record Target(
@@ -25,18 +27,19 @@ public record Target(
     UpdateMode mode,
     VerifyLevel verify,
     boolean force,
+    boolean salted,
     TraceId attempt) {
   private static final char SEPARATOR = '@';
 
   /** An update to the checkpoint in {@code directory}, fully verified, as a new attempt. */
   public static Target of(long version, String directory, UpdateMode mode) {
     return new Target(
-        version, Optional.of(directory), mode, VerifyLevel.FULL, false, TraceId.random());
+        version, Optional.of(directory), mode, VerifyLevel.FULL, false, false, TraceId.random());
   }
 
   /** A return to the model that each server was started with, as a new attempt. */
   public static Target base(UpdateMode mode) {
-    return new Target(0, Optional.empty(), mode, VerifyLevel.FULL, true, TraceId.random());
+    return new Target(0, Optional.empty(), mode, VerifyLevel.FULL, true, false, TraceId.random());
   }
 
   /** What a request by hand asks for, which names a directory and a version. */
@@ -47,6 +50,7 @@ public record Target(
         request.mode(),
         request.verify(),
         request.force(),
+        false,
         TraceId.random());
   }
 
@@ -58,7 +62,12 @@ public record Target(
 
   /** The same weights again, as a new attempt that any older version gives way to. */
   public Target again() {
-    return new Target(version, directory, mode, verify, true, TraceId.random());
+    return new Target(version, directory, mode, verify, true, salted, TraceId.random());
+  }
+
+  /** The same update of servers all of whose requests carry their version as cache salt. */
+  public Target ofSaltedRequests() {
+    return new Target(version, directory, mode, verify, force, true, attempt);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminClient;
+import dev.freshet.client.GenerationRoute;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireWriter;
@@ -19,7 +20,7 @@ final class VllmDialect implements Dialect {
   private static final String RESET = "/reset_prefix_cache";
   private static final byte[] NO_BODY = {};
   private static final Capabilities CAPABILITIES =
-      new Capabilities(EnumSet.allOf(UpdateMode.class), false, false, false);
+      new Capabilities(EnumSet.allOf(UpdateMode.class), false, false, true);
 
   @Override
   public String name() {
@@ -56,8 +57,8 @@ final class VllmDialect implements Dialect {
         reload(target.directory()),
         target,
         answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs());
-    if (target.mode() == UpdateMode.KEEP) {
-      resetPrefixCache(calls);
+    if (target.mode() == UpdateMode.KEEP || target.mode() == UpdateMode.RECOMPUTE) {
+      resetPrefixCache(calls, target);
     }
     name(calls, target);
   }
@@ -76,17 +77,23 @@ final class VllmDialect implements Dialect {
 
   /**
    * New completions must not reuse the KV cache of the old weights. vLLM resets the cache only if
-   * no completion is running, or together with the KV cache of those that are.
+   * no completion is running, or together with the KV cache of those that are: what mode recompute
+   * asks for, and newer versions do not do when they are paused. Requests with the version as their
+   * salt do not find what is left in the cache.
    */
-  private static void resetPrefixCache(AdminCalls calls) {
+  private static void resetPrefixCache(AdminCalls calls, Target target) {
+    boolean keep = target.mode() == UpdateMode.KEEP;
     Optional<ReportedOutcome> reset = reset(calls, RESET);
-    if (reset.isEmpty() || reset.get().success().orElse(false)) {
+    if (reset.isEmpty() || reset.get().success().orElse(false) || (keep && target.salted())) {
       return;
     }
     String withRunning = RESET + "?reset_running_requests=true";
     Optional<Boolean> success =
         reset(calls, withRunning)
             .flatMap(found -> found.orThrow(withRunning, "reset of the prefix cache").success());
+    if (!keep && success.isPresent()) {
+      return;
+    }
     calls.note(
         success.isPresent()
             ? "mode keep was carried out as recompute: vLLM resets the prefix cache beside running"
@@ -112,6 +119,14 @@ final class VllmDialect implements Dialect {
     return new Serving(
         Answers.text(server, "/weight_info", "weight_version"),
         Answers.bool(server, "/is_paused", "is_paused"));
+  }
+
+  /** A request without a prompt is refused where the route is, before anything is generated. */
+  @Override
+  public Generation generation(AdminClient server) {
+    return Answers.refusesEmpty(server, GenerationRoute.VLLM_TOKENS.path())
+        ? new Generation(GenerationRoute.VLLM_TOKENS, Generation.Versions.REPORTED)
+        : Generation.SILENT;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminException;
+import dev.freshet.client.GenerationRoute;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireException;
@@ -23,7 +24,7 @@ final class VllmLoraDialect implements Dialect {
   private static final String LOAD = "/v1/load_lora_adapter";
   private static final String UNLOAD = "/v1/unload_lora_adapter";
   private static final Capabilities CAPABILITIES =
-      new Capabilities(EnumSet.of(UpdateMode.KEEP), true, false, true);
+      new Capabilities(EnumSet.of(UpdateMode.KEEP), true, true, false);
 
   @Override
   public String name() {
@@ -99,6 +100,11 @@ final class VllmLoraDialect implements Dialect {
   @Override
   public boolean idle(AdminCalls calls) {
     return true;
+  }
+
+  @Override
+  public Generation generation(AdminClient server) {
+    return new Generation(GenerationRoute.COMPLETIONS, Generation.Versions.NAMED);
   }
 
   @Override
