@@ -33,8 +33,9 @@ final class UpdateCommand extends RunningCommand {
       paramLabel = "URL",
       description =
           "Root URLs of the servers' admin listeners, such as http://127.0.0.1:8001, separated by"
-              + " commas (required). URL=KIND names another program than --backend. Several servers"
-              + " are updated as one transaction if --step is given.")
+              + " commas (required). URL=KIND names another program than --backend, and"
+              + " +HERE:THERE after it where the server's host sees directory HERE of this host at"
+              + " another path. Several servers are updated as one transaction if --step is given.")
   private List<String> servers = new ArrayList<>();
 
   @Option(
@@ -49,8 +50,8 @@ final class UpdateCommand extends RunningCommand {
       names = "--weights",
       paramLabel = "DIR",
       description =
-          "Directory of the published checkpoint, at the same path on this host and the servers"
-              + " (default: none, for the phases commit and rollback).")
+          "Directory of the published checkpoint, at the same path on this host and the servers, or"
+              + " where --server says that they see it (default: none, for the phases commit and rollback).")
   private Optional<Path> weights = Optional.empty();
 
   @Option(

@@ -49,11 +49,7 @@ final class CheckpointGate {
   /** Empty also if the server cannot be asked: its update will fail, or succeed later. */
   private static Optional<Path> served(Replica replica) {
     try {
-      return replica
-          .dialect()
-          .servedDirectory(replica.client())
-          .filter(CheckpointGate::isDirectory)
-          .map(Path::of);
+      return replica.servedDirectory().filter(CheckpointGate::isDirectory).map(Path::of);
     } catch (AdminException e) {
       if (!Thread.currentThread().isInterrupted()) {
         LOG.warn("the served model is not known: {}", e.getMessage());

@@ -37,7 +37,10 @@ public final class OneServer implements AutoCloseable {
    */
   public OneServer(
       URI admin, Dialect dialect, Duration within, Optional<AdminToken> token, EventLog events) {
-    ReplicaSpec spec = new ReplicaSpec(new ServerAddress(admin, admin), dialect);
+    this(new ReplicaSpec(new ServerAddress(admin, admin), dialect), within, token, events);
+  }
+
+  OneServer(ReplicaSpec spec, Duration within, Optional<AdminToken> token, EventLog events) {
     this.server = new Replica(spec, PhaseDeadlines.all(within).ofCalls(), token, events);
   }
 
@@ -74,10 +77,25 @@ public final class OneServer implements AutoCloseable {
    */
   public AdminResult update(UpdateWeightsRequest request, TraceId trace, Duration within) {
     AdminCalls calls = new AdminCalls(server.client(), trace).within(within);
-    return server
-        .dialect()
-        .atOnce(calls, request)
-        .orElseGet(() -> phases(Target.of(request), trace, within));
+    return atOnce(calls, request).orElseGet(() -> phases(Target.of(request), trace, within));
+  }
+
+  private Optional<AdminResult> atOnce(AdminCalls calls, UpdateWeightsRequest request) {
+    try {
+      return server.dialect().atOnce(calls, seen(request));
+    } catch (AdminException e) {
+      throw server.named(e, request.weightDir());
+    }
+  }
+
+  private UpdateWeightsRequest seen(UpdateWeightsRequest request) {
+    return new UpdateWeightsRequest(
+        request.weightDir().map(server::seen),
+        request.step(),
+        request.mode(),
+        request.phase(),
+        request.verify(),
+        request.force());
   }
 
   /**

@@ -2,12 +2,14 @@ package dev.freshet.fleet;
 
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminException;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.GenerationRoute;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Generation;
 import dev.freshet.fleet.dialect.Serving;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.wire.AdminToken;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ public final class Replica {
 
   private final ServerAddress address;
   private final Dialect dialect;
+  private final PathMap paths;
   private final AdminClient client;
   private final AdminClient prober;
   private final ReplicaLife life = new ReplicaLife();
@@ -48,6 +51,7 @@ public final class Replica {
   Replica(ReplicaSpec spec, AdminDeadlines deadlines, Optional<AdminToken> token, EventLog events) {
     this.address = spec.address();
     this.dialect = spec.dialect();
+    this.paths = spec.paths();
     this.client = new AdminClient(address.admin(), deadlines, events, token);
     this.prober =
         new AdminClient(address.admin(), deadlines, EventLog.silent(events.clock()), token);
@@ -105,6 +109,32 @@ public final class Replica {
 
   Dialect dialect() {
     return dialect;
+  }
+
+  /** The target of an update, with its directory as this replica's host sees it. */
+  Target seen(Target target) {
+    return target.directory().map(here -> target.at(seen(here))).orElse(target);
+  }
+
+  /** The path of a directory of this host as this replica's host sees it. */
+  String seen(String here) {
+    return paths.there(here);
+  }
+
+  /**
+   * An error about a directory that it sees at another path, with both paths.
+   *
+   * @param here the path on this host
+   */
+  AdminException named(AdminException e, Optional<String> here) {
+    return here.filter(path -> !seen(path).equals(path))
+        .map(path -> e.with(" (%s there is %s here)".formatted(seen(path), path)))
+        .orElse(e);
+  }
+
+  /** Where the model that it serves lies on this host, if it tells. */
+  Optional<String> servedDirectory() {
+    return dialect.servedDirectory(client).map(paths::here);
   }
 
   /** The admin lane, which an update or a catch-up uses. */

@@ -6,23 +6,30 @@ import java.net.URI;
 import java.net.URISyntaxException;
 
 /**
- * A replica as a command line or a configuration names it: {@code URL} or {@code URL=KIND}.
+ * A replica as a command line or a configuration names it: {@code URL[=KIND][+HERE:THERE]…}.
  *
  * @param dialect the program that it runs
+ * @param paths where its host sees the directories of this host
  */
-public record ReplicaSpec(ServerAddress address, Dialect dialect) {
+public record ReplicaSpec(ServerAddress address, Dialect dialect, PathMap paths) {
   private static final char KIND = '=';
+
+  /** A replica whose host sees the directories of this host at the same paths. */
+  public ReplicaSpec(ServerAddress address, Dialect dialect) {
+    this(address, dialect, PathMap.NONE);
+  }
 
   /**
    * A replica by the root of its admin listener alone, for updates.
    *
    * @param otherwise the program if the text names none
-   * @throws IllegalArgumentException if the URL is not the root of an HTTP listener, or the kind is
-   *     unknown
+   * @throws IllegalArgumentException if the URL is not the root of an HTTP listener, the kind is
+   *     unknown, or the map of paths is malformed
    */
   public static ReplicaSpec ofAdmin(String text, Dialect otherwise) {
     URI admin = url(text);
-    return new ReplicaSpec(new ServerAddress(admin, admin), kind(text, otherwise));
+    ServerAddress address = new ServerAddress(admin, admin);
+    return new ReplicaSpec(address, kind(text, otherwise), PathMap.of(text));
   }
 
   /**
@@ -30,18 +37,19 @@ public record ReplicaSpec(ServerAddress address, Dialect dialect) {
    *
    * @param admin empty for a program whose weight operations are on the data listener
    * @param otherwise the program if the text names none
-   * @throws IllegalArgumentException if a URL is not the root of an HTTP listener, or the kind is
-   *     unknown
+   * @throws IllegalArgumentException if a URL is not the root of an HTTP listener, the kind is
+   *     unknown, or the map of paths is malformed
    */
   public static ReplicaSpec of(String data, String admin, Dialect otherwise) {
     URI url = url(data);
     ServerAddress address = new ServerAddress(url, admin.isEmpty() ? url : url(admin));
-    return new ReplicaSpec(address, kind(data, otherwise));
+    return new ReplicaSpec(address, kind(data, otherwise), PathMap.of(data));
   }
 
   private static URI url(String text) {
-    int end = text.indexOf(KIND);
-    String url = end < 0 ? text : text.substring(0, end);
+    String named = PathMap.cut(text);
+    int end = named.indexOf(KIND);
+    String url = end < 0 ? named : named.substring(0, end);
     try {
       URI parsed = new URI(url);
       if ("http".equals(parsed.getScheme()) && parsed.getHost() != null) {
@@ -55,7 +63,8 @@ public record ReplicaSpec(ServerAddress address, Dialect dialect) {
   }
 
   private static Dialect kind(String text, Dialect otherwise) {
-    int end = text.indexOf(KIND);
-    return end < 0 ? otherwise : Dialects.named(text.substring(end + 1));
+    String named = PathMap.cut(text);
+    int end = named.indexOf(KIND);
+    return end < 0 ? otherwise : Dialects.named(named.substring(end + 1));
   }
 }

@@ -28,6 +28,10 @@ final class ReplicaUpdate {
   private final Replica replica;
   private final Dialect dialect;
   private final Target target;
+
+  /** The checkpoint's directory on this host. */
+  private final Optional<String> here;
+
   private final PhaseDeadlines deadlines;
   private final MonotonicClock clock;
   private final AdminCalls calls;
@@ -51,7 +55,8 @@ final class ReplicaUpdate {
   ReplicaUpdate(Replica replica, Target target, PhaseDeadlines deadlines, TraceId trace) {
     this.replica = replica;
     this.dialect = replica.dialect();
-    this.target = target;
+    this.target = replica.seen(target);
+    this.here = target.directory();
     this.deadlines = deadlines;
     this.clock = replica.client().clock();
     this.calls = new AdminCalls(replica.client(), trace);
@@ -238,7 +243,7 @@ final class ReplicaUpdate {
    */
   Step undo(Optional<Target> previous) {
     if (!dialect.capabilities().retains()) {
-      Step step = moved ? applied(previous.orElseThrow().again()) : DONE;
+      Step step = moved ? applied(replica.seen(previous.orElseThrow().again())) : DONE;
       moved = moved && !step.done();
       return step;
     }
@@ -278,8 +283,10 @@ final class ReplicaUpdate {
       calls.within(deadline);
       last = work.run();
     } catch (AdminException e) {
-      error = Optional.of(e);
-      last = failed.of(e);
+      boolean reads = next == Phase.PREPARE || next == Phase.APPLY;
+      AdminException named = reads ? replica.named(e, here) : e;
+      error = Optional.of(named);
+      last = failed.of(named);
     } catch (WireException e) {
       last = new Step.Refused(replica.url() + ": " + OneLine.of(e), true);
     } finally {

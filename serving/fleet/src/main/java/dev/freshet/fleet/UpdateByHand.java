@@ -160,8 +160,7 @@ public final class UpdateByHand {
   private AdminResult update(
       ReplicaSpec spec, UpdateWeightsRequest request, List<String> inspections)
       throws InterruptedException {
-    try (OneServer server =
-        new OneServer(spec.address().admin(), spec.dialect(), within, token, unlogged)) {
+    try (OneServer server = new OneServer(spec, within, token, unlogged)) {
       server.inspect(request).ifPresent(inspections::add);
       AdminResult result = server.updateOnceReached(request, TraceId.random(), within);
       requireVersion(spec, request, result);

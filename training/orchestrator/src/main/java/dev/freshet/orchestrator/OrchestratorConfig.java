@@ -5,6 +5,7 @@ import dev.freshet.config.ConfigLoader;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
 import dev.freshet.fleet.FleetOptions;
+import dev.freshet.fleet.PathMap;
 import dev.freshet.fleet.PhaseDeadlines;
 import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.dialect.Dialects;
@@ -24,7 +25,8 @@ public record OrchestratorConfig(
             def = "http://127.0.0.1:8000",
             doc =
                 "for `freshet orchestrate`: data URL of each server; URL=KIND for another program"
-                    + " than freshet: vllm, vllm-lora, sglang or prime-rl")
+                    + " than freshet: vllm, vllm-lora, sglang or prime-rl; then +HERE:THERE where its"
+                    + " host sees directory HERE of this host at another path")
         List<String> servers,
     @Key(
             def = "http://127.0.0.1:8001",
@@ -109,13 +111,15 @@ public record OrchestratorConfig(
         "adminServers",
         "as many URLs as servers, in the same order");
     Check.that(
-        servers.stream().map(text -> text.split("=", 2)[0]).allMatch(Check::isHttpUrl),
+        servers.stream().map(text -> PathMap.cut(text).split("=", 2)[0]).allMatch(Check::isHttpUrl),
         "servers",
         HTTP_URLS);
     Check.that(
         servers.stream().allMatch(OrchestratorConfig::knowsKind),
         "servers",
-        "URL or URL=KIND with one of " + Dialects.names());
+        "URL or URL=KIND with one of "
+            + Dialects.names()
+            + ", then any number of +HERE:THERE with absolute paths");
     Check.that(
         areAdmins(adminServers, servers),
         "adminServers",

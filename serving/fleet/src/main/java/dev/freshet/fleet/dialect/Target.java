@@ -65,6 +65,11 @@ public record Target(
     return new Target(version, directory, mode, verify, true, salted, TraceId.random());
   }
 
+  /** The same weights, which the server sees in {@code path}. */
+  public Target at(String path) {
+    return new Target(version, Optional.of(path), mode, verify, force, salted, attempt);
+  }
+
   /** The same update of servers all of whose requests carry their version as cache salt. */
   public Target ofSaltedRequests() {
     return new Target(version, directory, mode, verify, force, true, attempt);
