@@ -111,6 +111,13 @@ final class UpdateCommand extends RunningCommand {
               + " the next one (default: none).")
   private Optional<Path> journal = Optional.empty();
 
+  @Option(
+      names = "--compare",
+      description =
+          "Compare the weights of all servers afterwards, by the checksums that vLLM computes;"
+              + " generation is held while it does (default: off).")
+  private boolean compare;
+
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
     Dialect dialect = BackendOption.dialect(backend);
@@ -118,7 +125,8 @@ final class UpdateCommand extends RunningCommand {
     UpdateWeightsRequest request = request(specs);
     Duration within = Duration.ofSeconds(withinS);
     lifetime.onStop(Thread.currentThread()::interrupt);
-    UpdateByHand update = new UpdateByHand(specs, AdminTokenFile.read(tokenFile), within, journal);
+    UpdateByHand update =
+        new UpdateByHand(specs, AdminTokenFile.read(tokenFile), within, journal, compare);
     UpdateByHand.Outcome outcome = update.run(request);
     outcome.inspection().ifPresent(System.out::println);
     outcome.table().ifPresent(System.out::println);

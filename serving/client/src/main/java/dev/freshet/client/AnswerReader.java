@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** Parses one HTTP answer incrementally from the bytes of a connection. */
 final class AnswerReader implements AutoCloseable {
-  private static final int MAX_ANSWER_BYTES = 1 << 20;
+  private static final int MAX_ANSWER_BYTES = 8 << 20;
 
   private final EmbeddedChannel decoder =
       new EmbeddedChannel(new HttpResponseDecoder(), new HttpObjectAggregator(MAX_ANSWER_BYTES));

@@ -14,10 +14,19 @@ import java.util.Optional;
 final class CatchUp {
   private final Replicas replicas;
   private final PhaseDeadlines deadlines;
+  private final Optional<LoadedWeights> loaded;
 
   CatchUp(Replicas replicas, PhaseDeadlines deadlines) {
+    this(replicas, deadlines, Optional.empty());
+  }
+
+  /**
+   * @param loaded compares what a replica has loaded, if that is wanted
+   */
+  CatchUp(Replicas replicas, PhaseDeadlines deadlines, Optional<LoadedWeights> loaded) {
     this.replicas = replicas;
     this.deadlines = deadlines;
+    this.loaded = loaded;
   }
 
   /**
@@ -65,7 +74,20 @@ final class CatchUp {
     Step step = update.prepare();
     step = step.done() ? update.pause() : step;
     step = step.done() ? update.apply() : step;
-    finish(update, current, step.done() ? update.resume() : step);
+    step = step.done() ? update.resume() : step;
+    Optional<String> differs =
+        step.done()
+            ? loaded.flatMap(l -> l.differs(update.replica(), current.version()))
+            : Optional.empty();
+    if (differs.isPresent()) {
+      update.failed(differs.get());
+      replicas.suspect(
+          update.replica(),
+          ReplicaState.QUARANTINED,
+          differs.get() + "; the fleet loads them again");
+      return;
+    }
+    finish(update, current, step);
   }
 
   private void finish(ReplicaUpdate update, Target current, Step step) {

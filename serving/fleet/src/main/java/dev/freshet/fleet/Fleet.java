@@ -10,9 +10,12 @@ import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +45,7 @@ public final class Fleet implements AutoCloseable {
   private final ServerChoice choice;
   private final FleetOptions options;
   private final Parallel parallel = new Parallel();
+  private final Optional<LoadedWeights> loaded;
   private final CatchUp catchUp;
   private final List<Keeper> keepers;
   private final UpdateJournal run;
@@ -73,7 +77,11 @@ public final class Fleet implements AutoCloseable {
         new Replicas(
             specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList());
     this.choice = new ServerChoice(replicas, options.recovery(), clock);
-    this.catchUp = new CatchUp(replicas, options.deadlines());
+    this.loaded =
+        options.compare()
+            ? Optional.of(new LoadedWeights(replicas, parallel, options.deadlines().apply()))
+            : Optional.empty();
+    this.catchUp = new CatchUp(replicas, options.deadlines(), loaded);
     this.keepers =
         replicas.all().stream()
             .map(
@@ -304,6 +312,7 @@ public final class Fleet implements AutoCloseable {
       UpdateResult result = transaction(target, previous);
       if (result.committed()) {
         current = target;
+        result = compared(result);
       }
       abandoned = false;
       FleetLines.of(result).forEach(LOG::info);
@@ -311,6 +320,18 @@ public final class Fleet implements AutoCloseable {
     } finally {
       updating.unlock();
     }
+  }
+
+  private UpdateResult compared(UpdateResult result) throws InterruptedException {
+    if (loaded.isEmpty()) {
+      return result;
+    }
+    Map<URI, String> notes = new HashMap<>();
+    loaded
+        .get()
+        .compare(result.version())
+        .forEach((replica, note) -> notes.put(replica.client().server(), note));
+    return result.noted(notes);
   }
 
   private UpdateResult transaction(Target target, Optional<Target> previous)

@@ -12,9 +12,11 @@ import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.wire.AdminToken;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -93,6 +95,11 @@ public final class Replica {
     return reported
         ? completion
         : completion.withPolicyVersions(inferred, known != Generation.Versions.NAMED);
+  }
+
+  /** The checksums of its weights, if its program computes them. */
+  Optional<SortedMap<String, String>> checksums(Duration within) {
+    return dialect.checksums(prober, within);
   }
 
   /** Asks how completions are requested. */

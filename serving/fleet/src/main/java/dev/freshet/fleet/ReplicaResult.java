@@ -4,6 +4,7 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,14 @@ public record ReplicaResult(
   public ReplicaResult {
     phases = Map.copyOf(phases);
     notes = List.copyOf(notes);
+  }
+
+  /** The same result with a further note. */
+  ReplicaResult noted(String note) {
+    List<String> more = new ArrayList<>(notes);
+    more.add(note);
+    return new ReplicaResult(
+        server, dialect, trace, version, moved, failure, rejected, phases, wallMs, parts, more);
   }
 
   /** The parts of the time of its weight operations, with those that follow from others. */

@@ -45,6 +45,7 @@ public final class UpdateByHand {
   private final Optional<AdminToken> token;
   private final Duration within;
   private final Optional<Path> journal;
+  private final boolean compare;
   private final EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
 
   /**
@@ -52,28 +53,32 @@ public final class UpdateByHand {
    * @param within the deadline of each phase, retries included
    * @param journal the file of the transactions; the next update with it finishes or undoes one
    *     that was interrupted
+   * @param compare whether the weights of all servers are compared afterwards, by the checksums
+   *     that their program computes
    */
   public UpdateByHand(
       List<ReplicaSpec> servers,
       Optional<AdminToken> token,
       Duration within,
-      Optional<Path> journal) {
+      Optional<Path> journal,
+      boolean compare) {
     this.servers = List.copyOf(servers);
     this.token = token;
     this.within = within;
     this.journal = journal;
+    this.compare = compare;
   }
 
   /** Updates all servers. An interrupt of the calling thread ends every call at once. */
   public Outcome run(UpdateWeightsRequest request) throws InterruptedException {
     boolean whole = request.phase() == UpdatePhase.ALL && request.step().isPresent();
-    return whole && (servers.size() > 1 || journal.isPresent())
+    return whole && (servers.size() > 1 || journal.isPresent() || compare)
         ? asOne(Target.of(request))
         : each(request);
   }
 
   private Outcome asOne(Target target) throws InterruptedException {
-    FleetOptions options = FleetOptions.of(within).with(journal);
+    FleetOptions options = FleetOptions.of(within).with(journal).comparing(compare);
     try (Fleet fleet = new Fleet(servers, token, options, UpdateJournal.NONE, unlogged)) {
       fleet.adopt(within);
       UpdateResult result = fleet.updateUnknown(target);

@@ -1,8 +1,10 @@
 package dev.freshet.fleet;
 
+import java.net.URI;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -76,6 +78,15 @@ public record UpdateResult(
     return Stream.concat(why.stream(), replicas.stream().flatMap(r -> r.failure().stream()))
         .distinct()
         .toList();
+  }
+
+  /** The same result with a further note on each of these servers. */
+  UpdateResult noted(Map<URI, String> notes) {
+    List<ReplicaResult> noted =
+        replicas.stream()
+            .map(r -> notes.containsKey(r.server()) ? r.noted(notes.get(r.server())) : r)
+            .toList();
+    return new UpdateResult(version, served, outcome, noted, wallMs, why);
   }
 
   /** One line for an error or a log. */

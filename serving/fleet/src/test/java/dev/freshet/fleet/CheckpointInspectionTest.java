@@ -171,7 +171,11 @@ class CheckpointInspectionTest {
       Dialect dialect, PeerServer server, UpdateWeightsRequest request) throws Exception {
     assertThat(server.kind).isEqualTo(dialect.name());
     return new UpdateByHand(
-            List.of(server.spec()), Optional.empty(), Duration.ofSeconds(30), Optional.empty())
+            List.of(server.spec()),
+            Optional.empty(),
+            Duration.ofSeconds(30),
+            Optional.empty(),
+            false)
         .run(request);
   }
 

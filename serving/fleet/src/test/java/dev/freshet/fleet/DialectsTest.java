@@ -213,6 +213,27 @@ class DialectsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"KEEP, true", "RECOMPUTE, true", "ABORT, false"})
+  void anOldSglangIsPausedWithoutAModeWhichIsTold(UpdateMode mode, boolean told) throws Exception {
+    try (PeerServer server = new PeerServer("sglang");
+        OneServer client = client(server)) {
+      server.missing.add("/model_info");
+      AdminResult result = client.update(update(mode), TraceId.random(), LONG);
+
+      assertThat(server.requests).contains("/pause_generation");
+      assertThat(server.serves("/w/step_8")).isTrue();
+      assertThat(client.servingVersion()).hasValue(8);
+      assertThat(result.notes())
+          .isEqualTo(
+              told
+                  ? List.of(
+                      "mode %s was carried out as abort: this version of SGLang has no other pause"
+                          .formatted(mode.wireName()))
+                  : List.of());
+    }
+  }
+
   @Test
   void sglangDrainsWithoutAPause() throws Exception {
     try (PeerServer server = new PeerServer("sglang");

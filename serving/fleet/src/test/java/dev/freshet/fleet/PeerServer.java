@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -74,6 +75,12 @@ final class PeerServer implements AutoCloseable {
   /** The directory of the model that it was started with. */
   volatile String root = "org/model";
 
+  /** How many of the next loads are acknowledged and leave the weights as they are. */
+  final AtomicInteger loadsWithoutEffect = new AtomicInteger();
+
+  /** What it makes of its weights: its checksums differ from those of other hardware. */
+  volatile String hardware = "";
+
   /** What it reports. */
   volatile String name;
 
@@ -105,6 +112,7 @@ final class PeerServer implements AutoCloseable {
   private volatile Optional<Plan> plan = Optional.empty();
   private volatile CountDownLatch stopped = new CountDownLatch(0);
   private volatile boolean killed;
+  private volatile String tensors = "base";
   private volatile String prepared = NO_WEIGHTS;
   private volatile String before = "base";
 
@@ -120,6 +128,7 @@ final class PeerServer implements AutoCloseable {
   void start() throws IOException {
     stopped.countDown();
     weights = "base";
+    tensors = "base";
     before = "base";
     prepared = NO_WEIGHTS;
     paused = false;
@@ -348,6 +357,11 @@ final class PeerServer implements AutoCloseable {
       case "/reset_prefix_cache" ->
           "{\"success\":%b}".formatted(!busy || target.contains("reset_running_requests=true"));
       case "/v1/models" -> models();
+      case "/weight_checker" ->
+          paused
+              ? "HTTP 409 {\"error\":{\"message\":\"paused\"}}"
+              : "{\"checksums\":{\"tp0:a\":\"%x\",\"tp0:b\":\"0\"}}"
+                  .formatted((hardware + tensors).hashCode());
       case "/update_weight_version" -> {
         name = find(NAME, body);
         yield "{\"success\":true,\"new_version\":\"%s\"}".formatted(name);
@@ -393,7 +407,7 @@ final class PeerServer implements AutoCloseable {
 
   private String sglang(String call, String body) throws IOException {
     return switch (call) {
-      case "/model_info" ->
+      case "/model_info", "/get_model_info" ->
           "{\"model_path\":\"%s\",\"weight_version\":\"%s\"}".formatted(root, name);
       case "/pause_generation" -> {
         paused = true;
@@ -440,6 +454,9 @@ final class PeerServer implements AutoCloseable {
     if (weights.endsWith("bad")) {
       weights = NO_WEIGHTS;
       return false;
+    }
+    if (loadsWithoutEffect.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
+      tensors = weights;
     }
     return true;
   }

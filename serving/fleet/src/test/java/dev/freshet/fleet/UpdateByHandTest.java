@@ -71,6 +71,23 @@ class UpdateByHandTest {
   }
 
   @Test
+  void aServerWhoseLoadHadNoEffectLoadsAgainIfTheWeightsAreCompared() throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        PeerServer b = new PeerServer("vllm")) {
+      b.loadsWithoutEffect.set(1);
+      UpdateByHand update =
+          new UpdateByHand(
+              List.of(a.spec(), b.spec()), Optional.empty(), LONG, Optional.empty(), true);
+      UpdateByHand.Outcome outcome = update.run(request);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.notes()).anyMatch(note -> note.contains("have other checksums"));
+      assertThat(b.calls.stream().filter("/collective_rpc"::equals)).hasSize(2);
+      assertThat(a.paused || b.paused).isFalse();
+    }
+  }
+
+  @Test
   void anUpdateThatWasInterruptedIsUndoneBeforeTheNextOne(@TempDir Path dir) throws Exception {
     Path journal = dir.resolve("fleet.jsonl");
     Target before = Target.of(7, directory, UpdateMode.KEEP);
@@ -80,7 +97,8 @@ class UpdateByHandTest {
       server.paused = true;
       server.weights = "none";
       UpdateByHand.Outcome outcome =
-          new UpdateByHand(List.of(server.spec()), Optional.empty(), LONG, Optional.of(journal))
+          new UpdateByHand(
+                  List.of(server.spec()), Optional.empty(), LONG, Optional.of(journal), false)
               .run(request);
 
       assertThat(outcome.failures()).isEmpty();
@@ -146,6 +164,6 @@ class UpdateByHandTest {
   }
 
   private static UpdateByHand update(ReplicaSpec... servers) {
-    return new UpdateByHand(List.of(servers), Optional.empty(), LONG, Optional.empty());
+    return new UpdateByHand(List.of(servers), Optional.empty(), LONG, Optional.empty(), false);
   }
 }

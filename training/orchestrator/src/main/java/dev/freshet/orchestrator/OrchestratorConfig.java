@@ -96,6 +96,12 @@ public record OrchestratorConfig(
                 "servers that must serve new weights, or the update is rolled back; 0: all that"
                     + " were serving")
         int updateQuorum,
+    @Key(
+            def = "false",
+            doc =
+                "compare the weights of servers after every load, by the checksums that vLLM"
+                    + " computes; generation is held while it does")
+        boolean compareWeights,
     @Key(def = "600", doc = "for a server to serve again while none does or no update succeeds")
         long recoveryDeadlineS,
     @Key(def = "600", doc = "for new weights, once the pipeline is blocked on them")
@@ -193,7 +199,8 @@ public record OrchestratorConfig(
         updateQuorum,
         defaults.interval(),
         Duration.ofSeconds(recoveryDeadlineS),
-        Optional.empty());
+        Optional.empty(),
+        compareWeights);
   }
 
   /** The same configuration with one other server in place of {@code servers}. */

@@ -56,6 +56,7 @@ final class TestConfig {
         4,
         4,
         updateQuorum,
+        false,
         recoveryDeadlineS,
         trainerDeadlineS);
   }

@@ -5,7 +5,9 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * The protocol by which one inference server program changes its weights, a method a phase. The
@@ -106,6 +108,16 @@ public interface Dialect {
    */
   default boolean idle(AdminCalls calls) {
     return false;
+  }
+
+  /**
+   * The checksums of the tensors that the server generates with, by name, while it is not paused;
+   * empty if it does not compute them.
+   *
+   * @throws AdminException if it cannot be asked
+   */
+  default Optional<SortedMap<String, String>> checksums(AdminClient server, Duration within) {
+    return Optional.empty();
   }
 
   /**

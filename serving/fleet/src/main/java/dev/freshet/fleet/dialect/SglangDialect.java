@@ -12,11 +12,12 @@ import java.util.Optional;
 /**
  * SGLang: {@code /pause_generation}, {@code /update_weights_from_disk} with the name of the
  * version, {@code /continue_generation}. Mode {@code drain} sends no pause: the load itself waits
- * until all running requests end.
+ * until all running requests end. Older versions have no modes of pause, and abort.
  */
 final class SglangDialect implements Dialect {
   private static final String LOAD = "/update_weights_from_disk";
   private static final byte[] NO_FIELDS = {'{', '}'};
+  private static final byte[] NO_BODY = {};
   private static final Capabilities CAPABILITIES =
       new Capabilities(EnumSet.allOf(UpdateMode.class), false, false, true);
 
@@ -32,11 +33,21 @@ final class SglangDialect implements Dialect {
 
   @Override
   public Optional<String> servedDirectory(AdminClient server) {
-    return Answers.text(server, "/model_info", "model_path");
+    return info(server, "model_path");
+  }
+
+  /** A field of {@code /model_info}, in older versions {@code /get_model_info}. */
+  private static Optional<String> info(AdminClient server, String field) {
+    return Answers.text(server, "/model_info", field)
+        .or(() -> Answers.text(server, "/get_model_info", field));
   }
 
   @Override
   public boolean pause(AdminCalls calls, UpdateMode mode) {
+    if (mode != UpdateMode.DRAIN && !hasModes(calls.server())) {
+      abort(calls, mode);
+      return true;
+    }
     Optional<String> name =
         switch (mode) {
           case KEEP -> Optional.of("in_place");
@@ -52,6 +63,20 @@ final class SglangDialect implements Dialect {
                 WireWriter.object(out -> out.writeStringProperty("mode", text)),
                 "pause"));
     return name.isPresent();
+  }
+
+  /** Versions without {@code /model_info} ignore the mode of a pause, and abort. */
+  private static boolean hasModes(AdminClient server) {
+    return Answers.text(server, "/model_info", "model_path").isPresent();
+  }
+
+  private static void abort(AdminCalls calls, UpdateMode mode) {
+    calls.order(UpdatePart.PAUSE, "/pause_generation", NO_BODY, "pause");
+    if (mode != UpdateMode.ABORT) {
+      calls.note(
+          "mode %s was carried out as abort: this version of SGLang has no other pause"
+              .formatted(mode.wireName()));
+    }
   }
 
   @Override
@@ -81,13 +106,9 @@ final class SglangDialect implements Dialect {
         answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs());
   }
 
-  /** {@code /model_info}, in older versions {@code /get_model_info}. */
   @Override
   public Serving ask(AdminClient server, long expected) {
-    Optional<String> version =
-        Answers.text(server, "/model_info", "weight_version")
-            .or(() -> Answers.text(server, "/get_model_info", "weight_version"));
-    return new Serving(version, Optional.empty());
+    return new Serving(info(server, "weight_version"), Optional.empty());
   }
 
   @Override

@@ -5,8 +5,10 @@ import dev.freshet.client.GenerationRoute;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireWriter;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * vLLM with {@code VLLM_SERVER_DEV_MODE=1}: {@code /pause}, {@code /collective_rpc} with {@code
@@ -119,6 +121,11 @@ final class VllmDialect implements Dialect {
     return new Serving(
         Answers.text(server, "/weight_info", "weight_version"),
         Answers.bool(server, "/is_paused", "is_paused"));
+  }
+
+  @Override
+  public Optional<SortedMap<String, String>> checksums(AdminClient server, Duration within) {
+    return WeightChecker.ask(server, within);
   }
 
   /** A request without a prompt is refused where the route is, before anything is generated. */
