@@ -5,6 +5,7 @@ import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.UpdateByHand;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.process.Lifetime;
+import dev.freshet.process.Logs;
 import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
@@ -26,6 +27,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Update the weights of inference servers and show where the time went.")
 final class UpdateCommand extends RunningCommand {
+  private static final String ROLE = "freshet";
+
   @Option(
       names = "--server",
       required = true,
@@ -118,6 +121,14 @@ final class UpdateCommand extends RunningCommand {
               + " generation is held while it does (default: off).")
   private boolean compare;
 
+  @Option(
+      names = "--log",
+      paramLabel = "FILE",
+      description =
+          "File to which the update's events and messages are appended, for freshet analyze"
+              + " (default: none).")
+  private Optional<Path> log = Optional.empty();
+
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException {
     Dialect dialect = BackendOption.dialect(backend);
@@ -125,8 +136,15 @@ final class UpdateCommand extends RunningCommand {
     UpdateWeightsRequest request = request(specs);
     Duration within = Duration.ofSeconds(withinS);
     lifetime.onStop(Thread.currentThread()::interrupt);
+    log.ifPresent(file -> Logs.toFile(ROLE, file, Roles.PACKAGES.keySet()));
     UpdateByHand update =
-        new UpdateByHand(specs, AdminTokenFile.read(tokenFile), within, journal, compare);
+        new UpdateByHand(
+            specs,
+            AdminTokenFile.read(tokenFile),
+            within,
+            journal,
+            compare,
+            Logs.events(ROLE));
     UpdateByHand.Outcome outcome = update.run(request);
     outcome.inspection().ifPresent(System.out::println);
     outcome.table().ifPresent(System.out::println);

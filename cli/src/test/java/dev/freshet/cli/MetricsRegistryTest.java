@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.freshet.engine.EngineMetrics;
 import dev.freshet.fleet.FleetMetrics;
-import dev.freshet.fleet.Phase;
 import dev.freshet.fleet.ReplicaResult;
 import dev.freshet.fleet.ReplicaState;
 import dev.freshet.fleet.UpdateResult;
@@ -15,6 +14,7 @@ import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.orchestrator.OrchestratorMetrics;
 import dev.freshet.server.InferenceMetrics;
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
@@ -152,7 +152,7 @@ class MetricsRegistryTest {
                 false,
                 Optional.of("NaN"),
                 true,
-                Map.of(Phase.PREPARE, 5.0),
+                Map.of(FleetPhase.PREPARE, 5.0),
                 6,
                 PartTimes.NONE,
                 List.of())),

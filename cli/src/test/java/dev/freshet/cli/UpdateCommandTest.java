@@ -78,6 +78,24 @@ class UpdateCommandTest {
   }
 
   @Test
+  void theEventsOfAnUpdateAreInTheLogFileThatAnalyzeReads() throws Exception {
+    Path log = dir.resolve("update.log");
+    CommandLineRun done =
+        update(
+            "--weights=" + checkpoints.get(2),
+            "--step=2",
+            "--journal=" + dir.resolve("updates.jsonl"),
+            "--log=" + log);
+
+    assertThat(done.exitCode()).as(done.err()).isZero();
+    assertThat(Files.readString(log))
+        .containsPattern(" INFO  freshet \\[fleet\\] update\\.done version=2 outcome=committed")
+        .containsPattern(" INFO  freshet \\[weights\\]\\[[0-9a-f]{16}\\] client\\.done");
+    CommandLineRun analyzed = CommandLineRun.of("analyze", log.toString());
+    assertThat(analyzed.out()).contains("newest updates of the fleet", "v2  committed");
+  }
+
+  @Test
   void aRejectedUpdateIsOneLineAndFailsTheCommand() {
     update("--weights", checkpoints.get(2).toString());
     CommandLineRun older = update("--weights", checkpoints.get(1).toString());

@@ -14,9 +14,14 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.spans.SpanExport;
 import dev.freshet.trace.spans.SpanLog;
+import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -92,6 +97,25 @@ public final class Logs {
     Appender<ILoggingEvent> lines = background(context, role, ConsoleTarget.SystemOut.getStream());
     packages.forEach(name -> send(context.getLogger(name), lines));
     send(context.getLogger(EVENTS + role), lines);
+  }
+
+  /**
+   * Appends all lines to a file, for a command without a run directory.
+   *
+   * @param packages the packages whose loggers are written
+   */
+  public static void toFile(String role, Path file, Set<String> packages) {
+    try {
+      OutputStream out =
+          Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      LoggerContext context = reset();
+      Appender<ILoggingEvent> lines = background(context, role, out);
+      packages.forEach(name -> send(context.getLogger(name), lines));
+      send(context.getLogger(EVENTS + role), lines);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "%s: cannot be written: %s".formatted(file, OutputFile.reason(e)), e);
+    }
   }
 
   private static void send(Logger logger, Appender<ILoggingEvent> to) {

@@ -63,6 +63,11 @@ public final class EventLog {
     return clock;
   }
 
+  /** The events of a fleet, written to the same log. */
+  public FleetLog fleet() {
+    return new FleetLog(sink);
+  }
+
   /** The client is about to send the call with the id {@code trace} as {@code span}. */
   public void clientSpan(TraceId trace, TraceParent span) {
     spans.ifPresent(s -> s.clientSpan(trace, span));

@@ -12,7 +12,7 @@ class FreeTextTest {
   void aTagIsBrokenAndATextIsOneLine() {
     assertThat(FreeText.escaped("tensor x\n2026 [weights][00000000deadbeef] client.done"))
         .isEqualTo("tensor x\\n2026 [weights" + BACKSLASH + "][00000000deadbeef] client.done");
-    for (String tag : new String[] {"weights", "ckpt", "gen", "rollout"}) {
+    for (String tag : new String[] {"weights", "ckpt", "gen", "rollout", "fleet"}) {
       assertThat(FreeText.escaped("a [" + tag + "] b")).isEqualTo("a [" + tag + BACKSLASH + "] b");
     }
   }

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
  * @param loads completions in flight over time; those without a time are left out
  * @param correlations of queue_ms and rpc_ms with the completions in flight
  * @param trend of rpc_ms over the longest run
+ * @param fleet the updates and states of the servers of a fleet
  */
 public record Analysis(
     List<Input> inputs,
@@ -43,7 +44,8 @@ public record Analysis(
     List<TracedCall> calls,
     List<Load> loads,
     List<Correlation> correlations,
-    Optional<Trend> trend) {
+    Optional<Trend> trend,
+    FleetHistory fleet) {
 
   /**
    * A log.

@@ -17,16 +17,18 @@ final class Diagnosis {
   private final List<String> remarks;
 
   /**
+   * @param growing whether the logs are still written, so that what has no end yet may have one
    * @param remarks notes on the inputs themselves
    */
   Diagnosis(
       Ledger ledger,
       Ranges ranges,
       AsyncLevel asyncLevel,
+      boolean growing,
       List<Analysis.Input> inputs,
       List<String> remarks) {
     this.ledger = ledger;
-    this.facts = new Facts(ledger, ranges, asyncLevel);
+    this.facts = new Facts(ledger, ranges, asyncLevel, growing);
     this.inputs = inputs;
     this.remarks = remarks;
   }
@@ -51,7 +53,8 @@ final class Diagnosis {
         TracedCalls.of(facts),
         facts.loads(),
         List.of(facts.queueLoad, facts.rpcLoad),
-        trend);
+        trend,
+        facts.fleet);
   }
 
   private List<Finding> findings(Optional<Trend> rpc) {
@@ -66,7 +69,13 @@ final class Diagnosis {
             CheckpointIo.await(facts),
             Contention.judge(facts),
             RolloutRules.truncation(facts),
-            RolloutRules.staleness(facts))
+            RolloutRules.staleness(facts),
+            ReplicaRules.paused(facts),
+            ReplicaRules.unknown(facts),
+            ReplicaRules.quarantined(facts),
+            FleetUpdateRules.slowReplica(facts),
+            FleetUpdateRules.versionSkew(facts),
+            FleetUpdateRules.rollBack(facts))
         .flatMap(Optional::stream)
         .sorted(
             Comparator.comparing(Finding::severity)
@@ -87,7 +96,7 @@ final class Diagnosis {
             () ->
                 Text.of(
                     "Nothing to analyse: no tagged line in %s (%,d bytes); expected lines with"
-                        + " [weights][<trace>], [ckpt], [gen] or [rollout].",
+                        + " [weights][<trace>], [ckpt], [gen], [rollout] or [fleet].",
                     logs, bytes));
   }
 
@@ -129,6 +138,7 @@ final class Diagnosis {
     }
     notes.addAll(facts.clocks.notes(facts.names));
     notes.addAll(facts.times.notes());
+    notes.addAll(facts.fleet.interrupted());
     runs(notes);
     calls(notes, counts);
     bounds(notes);

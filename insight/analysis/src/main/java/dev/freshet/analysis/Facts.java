@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /** The input of the rules: the metrics of a {@link Ledger} and the clock offsets of its logs. */
 final class Facts {
@@ -26,15 +27,20 @@ final class Facts {
   final List<Seen.Quality> quality;
   final HostClocks clocks;
   final SourceTimes times;
+  final FleetHistory fleet;
 
   /** The correlations of queue_ms and rpc_ms with the completions in flight. */
   final Correlation queueLoad;
 
   final Correlation rpcLoad;
 
+  /** Whether the logs are still written. */
+  final boolean growing;
+
   private final List<Analysis.Load> loads;
 
-  Facts(Ledger ledger, Ranges ranges, AsyncLevel asyncLevel) {
+  Facts(Ledger ledger, Ranges ranges, AsyncLevel asyncLevel, boolean growing) {
+    this.growing = growing;
     this.ranges = ranges;
     this.asyncLevel = asyncLevel;
     this.stats = ledger.stats();
@@ -49,6 +55,7 @@ final class Facts {
     this.times =
         new SourceTimes(
             all, writes, waits, names, ledger.sources().stream().map(Ledger.Source::date).toList());
+    this.fleet = new FleetFacts(ledger.fleet(), times, this::at).history();
     this.loads =
         ledger.loads().items().stream()
             .map(
@@ -69,6 +76,23 @@ final class Facts {
   /** The completions in flight, by time. */
   List<Analysis.Load> loads() {
     return loads;
+  }
+
+  /** The time of the newest event of calls, batches and the fleet; NaN if none has one. */
+  double newestMillis() {
+    return DoubleStream.of(
+            all.stream().mapToDouble(times::doneMillis).max().orElse(Double.NaN),
+            batches.stream()
+                .mapToDouble(batch -> times.millis(batch.place()))
+                .max()
+                .orElse(Double.NaN),
+            fleet.changes().stream()
+                .mapToDouble(FleetHistory.Change::millis)
+                .max()
+                .orElse(Double.NaN))
+        .filter(Double::isFinite)
+        .max()
+        .orElse(Double.NaN);
   }
 
   /** A figure of the calls that succeeded. */

@@ -265,7 +265,7 @@ public final class FollowedLogs implements AutoCloseable {
 
   /** Analyses what has been read so far. */
   public Analysis analysis() {
-    return analysis.analysis();
+    return analysis.analysisSoFar();
   }
 
   @Override

@@ -30,6 +30,7 @@ final class Ledger {
   private final Recent<Seen.Batch> batches = new Recent<>();
   private final Recent<Seen.Quality> quality = new Recent<>();
   private final Recent<Seen.Load> loads = new Recent<>();
+  private final FleetBook fleet = new FleetBook();
   private long order;
   private long settledFailures;
 
@@ -106,6 +107,10 @@ final class Ledger {
 
   Recent<Seen.Load> loads() {
     return loads;
+  }
+
+  FleetBook fleet() {
+    return fleet;
   }
 
   /** The number of failed calls among those no longer kept. */
@@ -197,6 +202,7 @@ final class Ledger {
       }
       case Event.BatchDone done -> batchDone(source, place, done);
       case Event.Rollouts rollouts -> rollouts(source, place, rollouts);
+      case Event.OfFleet ofFleet -> fleet.accept(ofFleet, place);
       case Event.OfCall _ -> throw new IllegalStateException("taken above");
     }
   }

@@ -112,8 +112,17 @@ public final class LogAnalysis {
     return scanner.events();
   }
 
-  /** Analyses what has been read so far. */
+  /** Analyses what has been read of logs that have ended. */
   public Analysis analysis() {
+    return analysis(false);
+  }
+
+  /** Analyses what has been read so far of logs that are still written. */
+  Analysis analysisSoFar() {
+    return analysis(true);
+  }
+
+  private Analysis analysis(boolean growing) {
     List<Analysis.Input> inputs =
         opened.stream()
             .map(
@@ -126,6 +135,6 @@ public final class LogAnalysis {
                         log.scanner().malformed(),
                         log.scanner().firstMalformed()))
             .toList();
-    return new Diagnosis(ledger, ranges, asyncLevel, inputs, remarks).analysis();
+    return new Diagnosis(ledger, ranges, asyncLevel, growing, inputs, remarks).analysis();
   }
 }

@@ -9,7 +9,13 @@ public enum Signature {
   CHECKPOINT_WAIT("checkpoint-wait"),
   CONTENTION("contention"),
   ROLLOUT_QUALITY("rollout-quality"),
-  STALENESS("staleness");
+  STALENESS("staleness"),
+  REPLICA_PAUSED("replica-paused"),
+  REPLICA_UNKNOWN("replica-unknown"),
+  REPLICA_QUARANTINED("replica-quarantined"),
+  REPLICA_SLOW("replica-slow"),
+  VERSION_SKEW("version-skew"),
+  ROLL_BACK("roll-back");
 
   private final String label;
 

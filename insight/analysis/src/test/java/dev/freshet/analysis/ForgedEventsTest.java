@@ -66,7 +66,16 @@ class ForgedEventsTest {
 
   @Test
   void anEscapedMessageHoldsNoEventInWhateverFormItIsCollected() {
-    String forged = "[weights][00000000deadbeef] client.done wall_ms=9.0 rpc_ms=1.0 queue_ms=8.0";
+    for (String forged :
+        List.of(
+            "[weights][00000000deadbeef] client.done wall_ms=9.0 rpc_ms=1.0 queue_ms=8.0",
+            "[fleet] replica.state server=http://a state=paused version=1 paused=yes",
+            "[fleet][00000000deadbeef] replica.done wall_ms=9.0 server=a outcome=failed")) {
+      holdsNoEvent(forged);
+    }
+  }
+
+  private static void holdsNoEvent(String forged) {
     String message = FreeText.escaped("bad answer {\"m\":\"%s\"} or %s".formatted(forged, forged));
     String quoted = message.replace("\\", "\\\\").replace("\"", "\\\"");
     String nested = "{\"log\":\"%s\"}".formatted(quoted);

@@ -5,6 +5,7 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.Calls;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.FleetLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdminToken;
@@ -51,6 +52,7 @@ public final class Fleet implements AutoCloseable {
   private final UpdateJournal run;
   private final Optional<TransactionJournal> transactions;
   private final MonotonicClock clock;
+  private final FleetLog log;
   private final Set<Long> requestedVersions = ConcurrentHashMap.newKeySet();
   private final ReentrantLock updating = new ReentrantLock(true);
 
@@ -70,12 +72,13 @@ public final class Fleet implements AutoCloseable {
       EventLog events) {
     AdminDeadlines deadlines = options.deadlines().ofCalls();
     this.clock = events.clock();
+    this.log = events.fleet();
     this.options = options;
     this.run = run;
     this.transactions = options.journal().map(TransactionJournal::new);
     this.replicas =
         new Replicas(
-            specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList());
+            specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList(), log);
     this.choice = new ServerChoice(replicas, options.recovery(), clock);
     this.loaded =
         options.compare()
@@ -148,6 +151,7 @@ public final class Fleet implements AutoCloseable {
     if (stopping.getAsBoolean()) {
       return List.of();
     }
+    log.begun(policyVersion(), replicas.all().size());
     Optional<TransactionJournal.Open> open = interrupted();
     List<ReplicaResult> loaded = bringUp();
     open.ifPresent(o -> transactions.orElseThrow().ended(o.target()));
@@ -171,7 +175,9 @@ public final class Fleet implements AutoCloseable {
   private Optional<TransactionJournal.Open> interrupted() throws InterruptedException {
     Optional<TransactionJournal.Open> open = transactions.flatMap(TransactionJournal::open);
     if (open.isPresent()) {
+      Target interrupted = open.get().target();
       current = new Recovery(replicas, parallel).decide(open.get());
+      log.interrupted(interrupted.version(), current.equals(interrupted));
     }
     return open;
   }
@@ -315,7 +321,7 @@ public final class Fleet implements AutoCloseable {
         result = compared(result);
       }
       abandoned = false;
-      FleetLines.of(result).forEach(LOG::info);
+      FleetLines.log(result, log);
       return result;
     } finally {
       updating.unlock();

@@ -1,64 +1,42 @@
 package dev.freshet.fleet;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
+import dev.freshet.trace.FleetLog;
 
-/**
- * An update of the fleet in log lines: {@code [fleet][trace] replica.done} for each server, with a
- * field for each phase that it had, and {@code [fleet] update.done} with the slowest of them.
- */
+/** An update of the fleet as events of the log: one for each server, then one for all of them. */
 final class FleetLines {
   private FleetLines() {}
 
-  static List<String> of(UpdateResult update) {
-    List<String> lines = new ArrayList<>();
-    update.replicas().forEach(replica -> lines.add(line(replica)));
-    StringBuilder done =
-        new StringBuilder(
-            String.format(
-                Locale.ROOT,
-                "[fleet] update.done version=%d outcome=%s servers=%d wall_ms=%.1f",
-                update.version(),
-                update.outcome().wireName(),
-                update.replicas().size(),
-                update.wallMs()));
-    update
-        .blame()
-        .ifPresent(
-            blame ->
-                done.append(
-                    String.format(
-                        Locale.ROOT,
-                        " slowest=%s phase=%s phase_ms=%.1f",
-                        blame.replica().server(),
-                        blame.phase().wireName(),
-                        blame.ms())));
-    lines.add(done.toString());
-    return lines;
+  static void log(UpdateResult update, FleetLog log) {
+    update.replicas().forEach(replica -> log.replicaDone(update.version(), done(replica)));
+    log.updateDone(
+        update.version(),
+        update.outcome().wireName(),
+        update.replicas().size(),
+        update.wallMs(),
+        update
+            .blame()
+            .map(
+                blame ->
+                    new FleetLog.Slowest(
+                        blame.replica().server().toString(), blame.phase(), blame.ms())));
   }
 
-  private static String line(ReplicaResult replica) {
-    StringBuilder line =
-        new StringBuilder(
-            String.format(
-                Locale.ROOT,
-                "[fleet][%s] replica.done wall_ms=%.1f server=%s kind=%s version=%d outcome=%s",
-                replica.trace().hex(),
-                replica.wallMs(),
-                replica.server(),
-                replica.dialect(),
-                replica.version(),
-                replica.moved() ? "moved" : replica.rejected() ? "refused" : "failed"));
-    replica
-        .timings()
-        .queueMs()
-        .ifPresent(ms -> line.append(String.format(Locale.ROOT, " queue_ms=%.1f", ms)));
-    for (Phase phase : Phase.values()) {
-      if (replica.phases().containsKey(phase)) {
-        line.append(String.format(Locale.ROOT, " %s_ms=%.1f", phase.wireName(), replica.ms(phase)));
-      }
+  private static FleetLog.ReplicaDone done(ReplicaResult replica) {
+    return new FleetLog.ReplicaDone(
+        replica.trace(),
+        replica.server().toString(),
+        replica.dialect(),
+        replica.version(),
+        outcome(replica),
+        replica.timings().queueMs(),
+        replica.phases(),
+        replica.wallMs());
+  }
+
+  private static String outcome(ReplicaResult replica) {
+    if (replica.moved()) {
+      return "moved";
     }
-    return line.toString();
+    return replica.rejected() ? "refused" : replica.failure().isPresent() ? "failed" : "kept";
   }
 }

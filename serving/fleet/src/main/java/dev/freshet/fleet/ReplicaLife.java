@@ -13,6 +13,7 @@ final class ReplicaLife {
   private long version = -1;
   private boolean routed;
   private boolean suspect;
+  private boolean paused;
   private long failed = -1;
   private Optional<String> why = Optional.of("it was not asked yet; the fleet asks it");
 
@@ -47,6 +48,15 @@ final class ReplicaLife {
     suspect = may;
   }
 
+  /** Whether its generation may be paused. */
+  boolean paused() {
+    return paused;
+  }
+
+  void paused(boolean may) {
+    paused = may;
+  }
+
   /** The version of the last update that it failed; −1 once it serves again. */
   long failed() {
     return failed;
@@ -67,6 +77,7 @@ final class ReplicaLife {
     version = served;
     routed = true;
     suspect = false;
+    paused = false;
     failed = -1;
     why = Optional.empty();
   }
@@ -74,6 +85,7 @@ final class ReplicaLife {
   /** An update of the fleet begins to change it, or has paused it. */
   void changes(ReplicaState to) {
     become(to);
+    paused |= to == ReplicaState.PAUSED;
     why = Optional.empty();
   }
 

@@ -1,6 +1,7 @@
 package dev.freshet.fleet;
 
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import java.net.URI;
@@ -33,7 +34,7 @@ public record ReplicaResult(
     boolean moved,
     Optional<String> failure,
     boolean rejected,
-    Map<Phase, Double> phases,
+    Map<FleetPhase, Double> phases,
     double wallMs,
     PartTimes parts,
     List<String> notes) {
@@ -56,7 +57,7 @@ public record ReplicaResult(
   }
 
   /** How long a phase took; 0 if it had none. */
-  public double ms(Phase phase) {
+  public double ms(FleetPhase phase) {
     return phases.getOrDefault(phase, 0.0);
   }
 }

@@ -5,6 +5,7 @@ import dev.freshet.fleet.dialect.AdminCalls;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
@@ -35,10 +36,10 @@ final class ReplicaUpdate {
   private final PhaseDeadlines deadlines;
   private final MonotonicClock clock;
   private final AdminCalls calls;
-  private final Map<Phase, Double> times = new EnumMap<>(Phase.class);
+  private final Map<FleetPhase, Double> times = new EnumMap<>(FleetPhase.class);
   private final long beganNanos;
   private Step last = DONE;
-  private Phase phase = Phase.PREPARE;
+  private FleetPhase phase = FleetPhase.PREPARE;
   private Optional<AdminException> error = Optional.empty();
   private Optional<Long> pausedNanos = Optional.empty();
   private double stallMs;
@@ -93,7 +94,7 @@ final class ReplicaUpdate {
 
   /** Whether its newest phase replaces weights. */
   boolean loading() {
-    return phase == Phase.APPLY || phase == Phase.ASK;
+    return phase == FleetPhase.APPLY || phase == FleetPhase.ASK;
   }
 
   /** It may be paused by an earlier update. */
@@ -133,7 +134,7 @@ final class ReplicaUpdate {
     }
     Step step =
         phase(
-            Phase.PREPARE,
+            FleetPhase.PREPARE,
             deadlines.prepare(),
             () -> {
               dialect.prepare(calls, target);
@@ -147,7 +148,7 @@ final class ReplicaUpdate {
   Step pause() {
     Step step =
         phase(
-            Phase.PAUSE,
+            FleetPhase.PAUSE,
             deadlines.pause(),
             () -> {
               if (dialect.pause(calls, target.mode())) {
@@ -173,7 +174,7 @@ final class ReplicaUpdate {
   private Step applied(Target weights) {
     Step step =
         phase(
-            Phase.APPLY,
+            FleetPhase.APPLY,
             deadlines.apply(),
             () -> {
               if (alone && dialect.atOnce(calls, weights.request()).isPresent()) {
@@ -192,7 +193,7 @@ final class ReplicaUpdate {
   /** What it serves decides whether the weights were applied. */
   private Step acknowledged(Step applied, Target weights) {
     return phase(
-        Phase.ASK,
+        FleetPhase.ASK,
         deadlines.ask(),
         () -> {
           Serving serving = dialect.ask(replica.client(), weights.version());
@@ -222,7 +223,7 @@ final class ReplicaUpdate {
     }
     Step step =
         phase(
-            Phase.RESUME,
+            FleetPhase.RESUME,
             deadlines.pause(),
             () -> {
               calls.untilAnswered(deadlines.ask(), () -> dialect.resume(calls));
@@ -249,7 +250,7 @@ final class ReplicaUpdate {
     }
     Step step =
         phase(
-            Phase.UNDO,
+            FleetPhase.UNDO,
             deadlines.apply(),
             () -> {
               dialect.undo(calls, target);
@@ -271,7 +272,7 @@ final class ReplicaUpdate {
     Step of(AdminException e);
   }
 
-  private Step phase(Phase next, Duration deadline, Work work, Failure failed) {
+  private Step phase(FleetPhase next, Duration deadline, Work work, Failure failed) {
     phase = next;
     long start = clock.nanos();
     try (Waits.Open _ =
@@ -283,7 +284,7 @@ final class ReplicaUpdate {
       calls.within(deadline);
       last = work.run();
     } catch (AdminException e) {
-      boolean reads = next == Phase.PREPARE || next == Phase.APPLY;
+      boolean reads = next == FleetPhase.PREPARE || next == FleetPhase.APPLY;
       AdminException named = reads ? replica.named(e, here) : e;
       error = Optional.of(named);
       last = failed.of(named);

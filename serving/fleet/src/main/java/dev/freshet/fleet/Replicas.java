@@ -1,8 +1,11 @@
 package dev.freshet.fleet;
 
+import dev.freshet.trace.FleetLog;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -18,12 +21,23 @@ final class Replicas {
   private static final Logger LOG = LoggerFactory.getLogger(Replicas.class);
 
   private final List<Replica> all;
+  private final FleetLog log;
+  private final Map<Replica, Logged> logged = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private volatile RoutingTable table = RoutingTable.EMPTY;
 
-  Replicas(List<Replica> all) {
+  /** What the newest line about a replica says. */
+  private record Logged(ReplicaState state, long incarnation, boolean paused) {
+    static Logged of(ReplicaLife life) {
+      return new Logged(life.state(), life.incarnation(), life.paused());
+    }
+  }
+
+  Replicas(List<Replica> all, FleetLog log) {
     this.all = List.copyOf(all);
+    this.log = log;
+    this.all.forEach(replica -> logged.put(replica, Logged.of(replica.life())));
   }
 
   List<Replica> all() {
@@ -181,6 +195,16 @@ final class Replicas {
             });
   }
 
+  /** Whether the generation of a replica that is about to be set aside may be paused. */
+  void paused(Replica replica, boolean may) {
+    var _ =
+        read(
+            _ -> {
+              replica.life().paused(may);
+              return replica;
+            });
+  }
+
   /** As {@link #setAside}; until it has loaded, it is not resumed. */
   void suspect(Replica replica, ReplicaState to, String why) {
     var _ =
@@ -227,8 +251,19 @@ final class Replicas {
               all.stream().filter(Replica::routable).map(Replica::route).toList(),
               (int) all.stream().filter(r -> !r.routable() && r.life().state().returns()).count());
       changed.signalAll();
+      all.forEach(this::logState);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Logs a state that has changed; that weights are being changed ends in another state. */
+  private void logState(Replica replica) {
+    ReplicaLife life = replica.life();
+    Logged now = Logged.of(life);
+    if (now.state() != ReplicaState.UPDATING && !now.equals(logged.put(replica, now))) {
+      log.replicaState(
+          replica.url(), now.state().wireName(), life.version(), now.incarnation(), now.paused());
     }
   }
 }

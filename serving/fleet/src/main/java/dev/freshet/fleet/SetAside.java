@@ -17,6 +17,7 @@ final class SetAside {
   /** By how its newest phase ended. */
   static void after(ReplicaUpdate update, Replicas replicas) {
     Replica replica = update.replica();
+    replicas.paused(replica, update.paused());
     switch (update.last()) {
       case Step.Done() -> {}
       case Step.Refused(String why, boolean _) ->
@@ -67,6 +68,7 @@ final class SetAside {
 
   /** The update ended in the middle. */
   static void abandoned(ReplicaUpdate update, Replicas replicas) {
+    replicas.paused(update.replica(), update.paused());
     replicas.suspect(
         update.replica(),
         ReplicaState.UNKNOWN,

@@ -4,7 +4,6 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.AdminResult;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
@@ -46,7 +45,7 @@ public final class UpdateByHand {
   private final Duration within;
   private final Optional<Path> journal;
   private final boolean compare;
-  private final EventLog unlogged = EventLog.silent(MonotonicClock.SYSTEM);
+  private final EventLog events;
 
   /**
    * @param servers their data address is not used
@@ -55,13 +54,16 @@ public final class UpdateByHand {
    *     that was interrupted
    * @param compare whether the weights of all servers are compared afterwards, by the checksums
    *     that their program computes
+   * @param events takes the events of the update
    */
   public UpdateByHand(
       List<ReplicaSpec> servers,
       Optional<AdminToken> token,
       Duration within,
       Optional<Path> journal,
-      boolean compare) {
+      boolean compare,
+      EventLog events) {
+    this.events = events;
     this.servers = List.copyOf(servers);
     this.token = token;
     this.within = within;
@@ -79,7 +81,7 @@ public final class UpdateByHand {
 
   private Outcome asOne(Target target) throws InterruptedException {
     FleetOptions options = FleetOptions.of(within).with(journal).comparing(compare);
-    try (Fleet fleet = new Fleet(servers, token, options, UpdateJournal.NONE, unlogged)) {
+    try (Fleet fleet = new Fleet(servers, token, options, UpdateJournal.NONE, events)) {
       fleet.adopt(within);
       UpdateResult result = fleet.updateUnknown(target);
       if (result.committed()) {
@@ -165,7 +167,7 @@ public final class UpdateByHand {
   private AdminResult update(
       ReplicaSpec spec, UpdateWeightsRequest request, List<String> inspections)
       throws InterruptedException {
-    try (OneServer server = new OneServer(spec, within, token, unlogged)) {
+    try (OneServer server = new OneServer(spec, within, token, events)) {
       server.inspect(request).ifPresent(inspections::add);
       AdminResult result = server.updateOnceReached(request, TraceId.random(), within);
       requireVersion(spec, request, result);

@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.trace.FleetPhase;
 import java.net.URI;
 import java.util.Comparator;
 import java.util.List;
@@ -46,7 +47,7 @@ public record UpdateResult(
    * @param replica the slowest replica
    * @param phase its slowest phase
    */
-  public record Blame(ReplicaResult replica, Phase phase, double ms) {
+  public record Blame(ReplicaResult replica, FleetPhase phase, double ms) {
     /** In words. */
     @Override
     public String toString() {

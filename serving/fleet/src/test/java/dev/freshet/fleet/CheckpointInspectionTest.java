@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Dialects;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.Manifest;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
@@ -175,7 +177,8 @@ class CheckpointInspectionTest {
             Optional.empty(),
             Duration.ofSeconds(30),
             Optional.empty(),
-            false)
+            false,
+            EventLog.silent(MonotonicClock.SYSTEM))
         .run(request);
   }
 

@@ -10,6 +10,7 @@ import dev.freshet.fleet.PeerServer.Plan;
 import dev.freshet.fleet.UpdateResult.Outcome;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.UpdateMode;
@@ -156,7 +157,7 @@ class FleetTest {
                       .allMatch(route -> route.policyVersion() == table.policyVersion()));
       assertThat(result.replicas()).hasSize(4);
       assertThat(result.replicas().get(1).phases())
-          .containsKeys(Phase.PAUSE, Phase.APPLY, Phase.ASK, Phase.RESUME);
+          .containsKeys(FleetPhase.PAUSE, FleetPhase.APPLY, FleetPhase.ASK, FleetPhase.RESUME);
       assertThat(result.blame().orElseThrow().ms()).isPositive();
     }
   }

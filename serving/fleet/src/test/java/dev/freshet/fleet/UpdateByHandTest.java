@@ -8,6 +8,8 @@ import dev.freshet.fleet.PeerServer.Plan;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Dialects;
 import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import java.nio.file.Path;
@@ -77,7 +79,12 @@ class UpdateByHandTest {
       b.loadsWithoutEffect.set(1);
       UpdateByHand update =
           new UpdateByHand(
-              List.of(a.spec(), b.spec()), Optional.empty(), LONG, Optional.empty(), true);
+              List.of(a.spec(), b.spec()),
+              Optional.empty(),
+              LONG,
+              Optional.empty(),
+              true,
+              EventLog.silent(MonotonicClock.SYSTEM));
       UpdateByHand.Outcome outcome = update.run(request);
 
       assertThat(outcome.failures()).isEmpty();
@@ -98,7 +105,12 @@ class UpdateByHandTest {
       server.weights = "none";
       UpdateByHand.Outcome outcome =
           new UpdateByHand(
-                  List.of(server.spec()), Optional.empty(), LONG, Optional.of(journal), false)
+                  List.of(server.spec()),
+                  Optional.empty(),
+                  LONG,
+                  Optional.of(journal),
+                  false,
+                  EventLog.silent(MonotonicClock.SYSTEM))
               .run(request);
 
       assertThat(outcome.failures()).isEmpty();
@@ -164,6 +176,12 @@ class UpdateByHandTest {
   }
 
   private static UpdateByHand update(ReplicaSpec... servers) {
-    return new UpdateByHand(List.of(servers), Optional.empty(), LONG, Optional.empty(), false);
+    return new UpdateByHand(
+        List.of(servers),
+        Optional.empty(),
+        LONG,
+        Optional.empty(),
+        false,
+        EventLog.silent(MonotonicClock.SYSTEM));
   }
 }

@@ -1,11 +1,11 @@
 package dev.freshet.orchestrator;
 
-import dev.freshet.fleet.Phase;
 import dev.freshet.fleet.ReplicaResult;
 import dev.freshet.fleet.ServerAddress;
 import dev.freshet.fleet.UpdateResult;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.trace.AdminTimings;
+import dev.freshet.trace.FleetPhase;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -103,7 +103,7 @@ final class RunMetrics {
       line.put("phases", timings.phases().byWireName());
     }
     Map<String, Double> calls = new LinkedHashMap<>();
-    for (Phase phase : Phase.values()) {
+    for (FleetPhase phase : FleetPhase.values()) {
       if (replica.phases().containsKey(phase)) {
         calls.put(phase.wireName() + "_ms", replica.ms(phase));
       }

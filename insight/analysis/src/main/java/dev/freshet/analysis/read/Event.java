@@ -1,5 +1,8 @@
 package dev.freshet.analysis.read;
 
+import dev.freshet.trace.FleetPhase;
+import java.util.Map;
+
 /**
  * A decoded line of the log format. Durations are milliseconds, {@code t} seconds on the clock of
  * the host that wrote the line. A figure that is missing or invalid is NaN; a missing text is
@@ -53,6 +56,50 @@ public sealed interface Event {
       return !error.isEmpty();
     }
   }
+
+  /** An event of a fleet. Names are one line without control characters. */
+  sealed interface OfFleet extends Event {}
+
+  /** A fleet begins; what was known of its replicas does not hold any longer. */
+  record FleetBegun(double version, double servers) implements OfFleet {}
+
+  /**
+   * A replica has another state.
+   *
+   * @param paused whether its generation may be paused
+   */
+  record ReplicaState(
+      String server, String state, double version, double incarnation, boolean paused)
+      implements OfFleet {}
+
+  /**
+   * What an update did on a replica.
+   *
+   * @param version what it serves now
+   * @param target what the update was to make it serve
+   */
+  record ReplicaDone(
+      TraceKey trace,
+      String server,
+      String kind,
+      double version,
+      double target,
+      String outcome,
+      double wallMs,
+      double queueMs,
+      Map<FleetPhase, Double> phases)
+      implements OfFleet {
+    public ReplicaDone {
+      phases = Map.copyOf(phases);
+    }
+  }
+
+  /** An update of a fleet ended. */
+  record FleetUpdated(double version, String outcome, double servers, double wallMs)
+      implements OfFleet {}
+
+  /** An update that a crash had interrupted was finished or undone. */
+  record UpdateInterrupted(double version, String decision) implements OfFleet {}
 
   /** A checkpoint was published. */
   record CheckpointWritten(double step, double writeMs) implements Event {}

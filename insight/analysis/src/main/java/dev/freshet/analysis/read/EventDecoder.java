@@ -24,6 +24,7 @@ final class EventDecoder {
   private static final Pattern STEP = Pattern.compile("step_([0-9]{1,12})/?\\z");
 
   private final Fields fields = new Fields();
+  private final FleetDecoder fleet = new FleetDecoder(fields);
   private String expected = "";
 
   private static Map<UpdatePart, String> wireNames() {
@@ -55,12 +56,17 @@ final class EventDecoder {
       fields.of(text, text.indexOf(' '), after);
       return usable(rollouts(), "trunc_pct=<percent> or staleness=<steps>");
     }
+    if (text.startsWith(FleetDecoder.TAG)) {
+      FleetDecoder.Decoded decoded = fleet.decode(text, after);
+      expected = decoded.expected();
+      return decoded.event();
+    }
     return text.startsWith("[weights]") ? call(text, after) : event(text, after);
   }
 
   private Optional<Event> call(String text, Fields.End after) {
     int close = text.indexOf("] ", WEIGHTS.length());
-    if (!text.startsWith(WEIGHTS) || close < 0 || !isTrace(text, close)) {
+    if (!text.startsWith(WEIGHTS) || close < 0 || !isTrace(text, WEIGHTS.length(), close)) {
       return not("a trace id in brackets after [weights] and then a space");
     }
     int name = close + 2;
@@ -92,8 +98,8 @@ final class EventDecoder {
   }
 
   /** Any text of a reasonable length in brackets is a trace id. */
-  private static boolean isTrace(String text, int close) {
-    int length = close - WEIGHTS.length();
+  static boolean isTrace(String text, int from, int close) {
+    int length = close - from;
     return length > 0
         && length <= MOST_TRACE
         && text.chars().limit(close).noneMatch(Character::isISOControl);
@@ -180,7 +186,7 @@ final class EventDecoder {
               || done.parts().has(UpdatePart.RPC)
               || done.parts().has(UpdatePart.QUEUE);
       case Event.ClientSend _, Event.ServerRecv _, Event.RpcStart _ -> true;
-      case Event.WaitStart _, Event.BatchStart _ -> true;
+      case Event.WaitStart _, Event.BatchStart _, Event.OfFleet _ -> true;
     };
   }
 }

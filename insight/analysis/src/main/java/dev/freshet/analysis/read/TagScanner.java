@@ -32,6 +32,7 @@ public final class TagScanner {
   private static final byte[] CHECKPOINT = ascii("[ckpt] ");
   private static final byte[] GENERATION = ascii("[gen] ");
   private static final byte[] ROLLOUT = ascii("[rollout] ");
+  private static final byte[] FLEET = ascii("[fleet]");
 
   /** Colors between the characters of a tag, at most. */
   private static final int MOST_ESCAPES = 8;
@@ -217,6 +218,7 @@ public final class TagScanner {
       case 'c' -> matches(CHECKPOINT, name);
       case 'g' -> matches(GENERATION, name);
       case 'r' -> matches(ROLLOUT, name);
+      case 'f' -> matches(FLEET, name);
       default -> (first == ' ' || (first >= '0' && first <= '9')) && isMessageInBytes(i);
     };
   }

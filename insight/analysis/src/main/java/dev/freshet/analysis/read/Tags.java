@@ -5,7 +5,8 @@ import java.util.List;
 /** The tags of the log format in a text. */
 final class Tags {
   private static final List<String> TAGS =
-      List.of("[weights][", "[weights] ", "[ckpt] ", "[gen] ", "[rollout] ");
+      List.of(
+          "[weights][", "[weights] ", "[ckpt] ", "[gen] ", "[rollout] ", "[fleet][", "[fleet] ");
 
   private Tags() {}
 

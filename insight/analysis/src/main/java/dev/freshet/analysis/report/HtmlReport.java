@@ -19,6 +19,9 @@ public final class HtmlReport {
     body.append(Html.section("Metrics", Html.table(Tables.metrics(analysis))))
         .append(Html.section("Timeline", Html.plots(AnalysisPlots.of(analysis))))
         .append(Html.section("Slowest updates", Html.table(Tables.slowest(analysis))))
+        .append(Html.section("Servers of the fleet", Html.table(FleetTables.replicas(analysis))))
+        .append(
+            Html.section("Newest updates of the fleet", Html.table(FleetTables.updates(analysis))))
         .append(Html.section("Load", Html.table(Tables.correlations(analysis))))
         .append(Html.paragraph(Tables.trend(analysis)))
         .append(Html.section("Notes", Html.list(analysis.notes())))

@@ -43,6 +43,7 @@ public final class JsonReport {
     ArrayNode correlations = root.putArray("correlations");
     analysis.correlations().forEach(c -> correlation(correlations.addObject(), c));
     trend(root, analysis);
+    FleetJson.write(root, analysis.fleet());
     root.put("model_size", analysis.ranges().model());
     root.put("async_level", analysis.asyncLevel());
     ArrayNode inputs = root.putArray("inputs");
@@ -117,7 +118,7 @@ public final class JsonReport {
     node.put("strange", input.malformed());
   }
 
-  private static void put(ObjectNode node, String key, double value) {
+  static void put(ObjectNode node, String key, double value) {
     if (Double.isFinite(value)) {
       node.put(key, value);
     } else {

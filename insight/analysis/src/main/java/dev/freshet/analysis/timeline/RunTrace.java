@@ -57,6 +57,9 @@ public record RunTrace(
           .forEach(pipeline::draw);
       UpdateTracks updates = new UpdateTracks(out, roles, axis, checkpoints);
       calls.forEach(updates::draw);
+      if (!analysis.fleet().updates().isEmpty() || !analysis.fleet().changes().isEmpty()) {
+        new FleetTracks(out, roles.orchestrator(), axis).draw(analysis.fleet());
+      }
       return new RunTrace(
           out.events(),
           calls.size(),

@@ -2,8 +2,10 @@ package dev.freshet.analysis.timeline;
 
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.AnalysisException;
+import dev.freshet.analysis.FleetHistory;
 import dev.freshet.analysis.TracedCall;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * The time axis of a trace: nanoseconds since the first event.
@@ -23,8 +25,13 @@ record TraceAxis(double originMillis) {
     DoubleStream moments = analysis.moments().stream().mapToDouble(m -> start(m, metrics));
     DoubleStream begun = analysis.begun().stream().mapToDouble(Analysis.Begun::millis);
     DoubleStream loads = analysis.loads().stream().mapToDouble(Analysis.Load::millis);
+    DoubleStream fleet =
+        DoubleStream.concat(
+            analysis.fleet().updates().stream().mapToDouble(u -> u.millis() - u.wallMs()),
+            analysis.fleet().changes().stream().mapToDouble(FleetHistory.Change::millis));
     double first =
-        DoubleStream.concat(DoubleStream.concat(calls, moments), DoubleStream.concat(begun, loads))
+        Stream.of(calls, moments, begun, loads, fleet)
+            .flatMapToDouble(times -> times)
             .filter(Double::isFinite)
             .min()
             .orElseThrow(

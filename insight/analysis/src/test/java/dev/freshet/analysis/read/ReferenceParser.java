@@ -1,8 +1,10 @@
 package dev.freshet.analysis.read;
 
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.UpdatePart;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,14 +14,14 @@ import java.util.regex.Pattern;
 /** A simple parser of the log format in plain text, by regular expressions. */
 final class ReferenceParser {
   private static final Pattern TAG =
-      Pattern.compile("\\[(?=weights\\](\\[| )|(ckpt|gen|rollout)\\] )");
+      Pattern.compile("\\[(?=(weights|fleet)\\](\\[| )|(ckpt|gen|rollout)\\] )");
   private static final Pattern CALL =
       Pattern.compile(
-          "\\[weights\\]\\[((?:(?!\\] )[^\\x00-\\x1f\\x7f-\\x9f]){1,128})\\]"
+          "\\[(?:weights|(?<fleet>fleet))\\]\\[((?:(?!\\] )[^\\x00-\\x1f\\x7f-\\x9f]){1,128})\\]"
               + " ([^\\x00-\\x20]*)(?s:(.*))");
   private static final Pattern OTHER =
       Pattern.compile(
-          "(\\[ckpt\\] [^\\x00-\\x20]+|\\[gen\\] [^\\x00-\\x20]+|\\[rollout\\](?= ))(?s:(.*))");
+          "(\\[fleet\\] [^\\x00-\\x20]+|\\[ckpt\\] [^\\x00-\\x20]+|\\[gen\\] [^\\x00-\\x20]+|\\[rollout\\](?= ))(?s:(.*))");
   private static final Pattern OURS =
       Pattern.compile(
           "(?=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d) (INFO |WARN"
@@ -88,8 +90,11 @@ final class ReferenceParser {
     if (!isCall && !other.matches()) {
       return null;
     }
-    String name = isCall ? call.group(2) : other.group(1);
-    String rest = isCall ? call.group(3) : other.group(2);
+    String name = isCall ? call.group(3) : other.group(1);
+    if (isCall && (call.group("fleet") != null) != name.equals("replica.done")) {
+      return null;
+    }
+    String rest = isCall ? call.group(4) : other.group(2);
     if (rest.isEmpty() && after.equals("CUT")) {
       return null;
     }
@@ -106,7 +111,7 @@ final class ReferenceParser {
         }
       }
     }
-    TraceKey trace = TraceKey.of(isCall ? call.group(1) : "");
+    TraceKey trace = TraceKey.of(isCall ? call.group(2) : "");
     return usable(build(name, trace, fields));
   }
 
@@ -148,8 +153,54 @@ final class ReferenceParser {
             count(f, "current_step"),
             Double.isNaN(written) && behind >= 0 ? behind : written);
       }
+      case "[fleet] begin" -> new Event.FleetBegun(count(f, "version"), count(f, "servers"));
+      case "[fleet] replica.state" ->
+          new Event.ReplicaState(
+              server(f),
+              word(f, "state"),
+              version(f),
+              count(f, "incarnation"),
+              text(f, "paused").equals("yes"));
+      case "[fleet] update.done" ->
+          new Event.FleetUpdated(
+              count(f, "version"), word(f, "outcome"), count(f, "servers"), ms(f, "wall_ms"));
+      case "[fleet] update.interrupted" ->
+          new Event.UpdateInterrupted(count(f, "version"), word(f, "decision"));
+      case "replica.done" ->
+          new Event.ReplicaDone(
+              trace,
+              server(f),
+              word(f, "kind"),
+              version(f),
+              count(f, "target"),
+              word(f, "outcome"),
+              ms(f, "wall_ms"),
+              ms(f, "queue_ms"),
+              phases(f));
       default -> null;
     };
+  }
+
+  private static Map<FleetPhase, Double> phases(Map<String, String> fields) {
+    Map<FleetPhase, Double> phases = new EnumMap<>(FleetPhase.class);
+    for (FleetPhase phase : FleetPhase.values()) {
+      phases.put(phase, ms(fields, phase.field()));
+    }
+    phases.values().removeIf(ms -> ms.isNaN());
+    return phases;
+  }
+
+  private static String server(Map<String, String> fields) {
+    return FleetDecoder.name(text(fields, "server"));
+  }
+
+  private static String word(Map<String, String> fields, String key) {
+    return text(fields, key).matches("[a-z_-]{1,32}") ? text(fields, key) : "";
+  }
+
+  private static double version(Map<String, String> fields) {
+    double version = figure(fields, "version", -1, 1e12);
+    return version < 0 ? Double.NaN : version;
   }
 
   private static @org.jspecify.annotations.Nullable Event usable(
@@ -167,6 +218,12 @@ final class ReferenceParser {
               && Double.isNaN(d.parts().ms(UpdatePart.RPC))
               && Double.isNaN(d.parts().ms(UpdatePart.QUEUE)) ->
           null;
+      case Event.ReplicaState s when s.server().isEmpty() || s.state().isEmpty() -> null;
+      case Event.ReplicaDone d
+          when d.server().isEmpty() || d.outcome().isEmpty() || Double.isNaN(d.wallMs()) ->
+          null;
+      case Event.FleetUpdated u when u.outcome().isEmpty() || Double.isNaN(u.wallMs()) -> null;
+      case Event.UpdateInterrupted i when i.decision().isEmpty() -> null;
       default -> event;
     };
   }

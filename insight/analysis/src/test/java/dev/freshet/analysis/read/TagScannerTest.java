@@ -27,6 +27,11 @@ class TagScannerTest {
       INFO [gen] batch.start inflight=90 target_batch=128
       INFO [gen] batch.done completions=128 dur_ms=138.3 inflight=0
       INFO [rollout] trunc_pct=8.6 current_step=1 ckpt_step=0 staleness=1
+      INFO [fleet] begin version=0 servers=2
+      INFO [fleet] replica.state server=http://a:1 state=paused version=-1 incarnation=1 paused=yes
+      INFO [fleet][1faa72efe88c02ce] replica.done wall_ms=9.5 server=http://a:1 kind=vllm-lora version=1 target=1 outcome=moved queue_ms=0.1 prepare_ms=3.5 ask_ms=0.4
+      INFO [fleet] update.done version=1 outcome=committed servers=2 wall_ms=9.9 slowest=http://a:1 phase=prepare phase_ms=3.5
+      INFO [fleet] update.interrupted version=2 decision=undo
       """;
 
   private static List<String> scan(byte[] log, int piece) throws IOException {
@@ -46,7 +51,7 @@ class TagScannerTest {
   void everyEventOfTheFormatIsFound() throws IOException {
     List<String> found = scan(bytes(LOG), Integer.MAX_VALUE);
 
-    assertThat(found).hasSize(11).isEqualTo(ReferenceParser.parse(bytes(LOG)));
+    assertThat(found).hasSize(16).isEqualTo(ReferenceParser.parse(bytes(LOG)));
     assertThat(found.get(2)).startsWith("3 CheckpointWritten[step=4.0, writeMs=12.5");
   }
 
@@ -97,6 +102,8 @@ class TagScannerTest {
       "[gen] ",
       "[ckpt] ",
       "[rollout] ",
+      "[fleet] ",
+      "[fleet][",
       "\n",
       "\r\n",
       "\0",

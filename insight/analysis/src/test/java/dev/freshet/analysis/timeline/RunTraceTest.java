@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.analysis.AnalysisException;
 import dev.freshet.analysis.AnalyzedLogs;
+import dev.freshet.analysis.FleetLogs;
 import dev.freshet.analysis.SimulatedRun;
 import dev.freshet.analysis.SimulatedRun.Role;
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.UpdatePart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +81,35 @@ class RunTraceTest {
     assertThat(trace.counter("queue_ms")).hasSize(STEPS);
     assertThat(trace.arrows("update")).isEqualTo(STEPS);
     assertThat(trace.arrows("checkpoint")).isEqualTo(STEPS);
+  }
+
+  @Test
+  void aPhaseOfAFleetsUpdateBeginsOnceAllServersHaveEndedTheOneBefore() {
+    String a = "http://a:1";
+    String b = "http://b:1";
+    FleetLogs logs =
+        new FleetLogs()
+            .begin(a, b)
+            .row(a, "moved", Map.of(FleetPhase.PAUSE, 30.0, FleetPhase.APPLY, 100.0))
+            .row(b, "moved", Map.of(FleetPhase.PREPARE, 500.0, FleetPhase.APPLY, 10.0))
+            .update(1, "committed")
+            .state(b, "quarantined", 1, false)
+            .after(5)
+            .state(b, "serving", 1, false)
+            .state(a, "gone", 1, false);
+
+    ReadTrace trace = trace(logs.toString());
+
+    assertThat(trace.slices("fleet updates", "fleet update v1")).hasSize(1);
+    double pause = trace.slices("fleet phases of " + a, "pause").getFirst().start();
+    double prepared = trace.slices("fleet phases of " + b, "prepare").getFirst().end();
+    double applied = trace.slices("fleet phases of " + a, "apply").getFirst().end();
+    assertThat(pause / 1e6).isCloseTo(prepared / 1e6, within(0.01));
+    assertThat(trace.slices("fleet phases of " + b, "apply").getFirst().start() / 1e6)
+        .isCloseTo(applied / 1e6, within(0.01));
+    ReadTrace.Slice out = trace.slices("state of " + b, "quarantined").getFirst();
+    assertThat((out.end() - out.start()) / 1e9).isCloseTo(5, within(0.01));
+    assertThat(trace.slices("state of " + a, "gone")).hasSize(1);
   }
 
   @ParameterizedTest

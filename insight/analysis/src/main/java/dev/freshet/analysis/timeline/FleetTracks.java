@@ -1,0 +1,165 @@
+package dev.freshet.analysis.timeline;
+
+import dev.freshet.analysis.FleetHistory;
+import dev.freshet.trace.FleetPhase;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Draws the updates of a fleet: a slice for each, and on a track of each server its phases; and the
+ * times in which a server did not serve. The log has the lengths of phases alone; they are placed
+ * by the rule that a phase begins once all servers have ended the one before.
+ */
+final class FleetTracks {
+  private static final String CATEGORY = "fleet";
+
+  private final TraceWriter out;
+  private final RoleTracks orchestrator;
+  private final TraceAxis axis;
+
+  FleetTracks(TraceWriter out, RoleTracks orchestrator, TraceAxis axis) {
+    this.out = out;
+    this.orchestrator = orchestrator;
+    this.axis = axis;
+  }
+
+  void draw(FleetHistory fleet) {
+    fleet.updates().stream()
+        .filter(update -> Double.isFinite(update.millis()))
+        .forEach(this::update);
+    states(fleet.changes());
+  }
+
+  private void update(FleetHistory.Update update) {
+    double start = update.millis() - update.wallMs();
+    Args args = new Args().text("outcome", update.outcome()).figure("wall_ms", update.wallMs());
+    update
+        .blame()
+        .ifPresent(
+            blame ->
+                args.text("slowest", blame.server())
+                    .text("phase", blame.phase().wireName())
+                    .figure("phase_ms", blame.ms()));
+    slice(orchestrator.oneByOne("fleet updates"), name(update), start, update.wallMs(), args);
+    Barriers barriers = Barriers.of(update, start);
+    for (FleetHistory.Row row : update.rows()) {
+      Lanes lanes = orchestrator.oneByOne("fleet phases of " + row.server());
+      for (FleetPhase phase : FleetPhase.values()) {
+        double ms = row.ms(phase);
+        if (ms > 0) {
+          slice(
+              lanes,
+              phase.wireName(),
+              barriers.start(row, phase),
+              ms,
+              new Args()
+                  .figure(phase.field(), ms)
+                  .text("trace", row.trace())
+                  .text("outcome", row.outcome()));
+        }
+      }
+    }
+  }
+
+  private static String name(FleetHistory.Update update) {
+    return Double.isNaN(update.version())
+        ? "fleet update"
+        : "fleet update v%d".formatted(Math.round(update.version()));
+  }
+
+  /** When phases begin on all servers; those that do not pause apply after those that do. */
+  private record Barriers(
+      double prepare, double pause, double apply, double swap, double undo, double resume) {
+    static Barriers of(FleetHistory.Update update, double start) {
+      double pause = start + longest(update, FleetPhase.PREPARE);
+      double apply = pause + longest(update, FleetPhase.PAUSE);
+      double swap = apply + longest(update, FleetTracks::pauses, FleetTracks::applied);
+      double undo = swap + longest(update, row -> !pauses(row), FleetTracks::applied);
+      double resume = undo + longest(update, FleetPhase.UNDO);
+      return new Barriers(start, pause, apply, swap, undo, resume);
+    }
+
+    double start(FleetHistory.Row row, FleetPhase phase) {
+      double applies = pauses(row) ? apply : swap;
+      return switch (phase) {
+        case PREPARE -> prepare;
+        case PAUSE -> pause;
+        case APPLY -> applies;
+        case ASK -> applies + known(row.ms(FleetPhase.APPLY));
+        case RESUME -> resume;
+        case UNDO -> undo;
+      };
+    }
+  }
+
+  private static boolean pauses(FleetHistory.Row row) {
+    return row.phases().containsKey(FleetPhase.PAUSE);
+  }
+
+  private static double applied(FleetHistory.Row row) {
+    return known(row.ms(FleetPhase.APPLY)) + known(row.ms(FleetPhase.ASK));
+  }
+
+  private static double known(double ms) {
+    return Double.isNaN(ms) ? 0 : ms;
+  }
+
+  private static double longest(FleetHistory.Update update, FleetPhase phase) {
+    return longest(update, _ -> true, row -> known(row.ms(phase)));
+  }
+
+  private static double longest(
+      FleetHistory.Update update,
+      Predicate<FleetHistory.Row> those,
+      ToDoubleFunction<FleetHistory.Row> ms) {
+    return update.rows().stream().filter(those).mapToDouble(ms).max().orElse(0);
+  }
+
+  /** Draws from each change to the next one of the same server. */
+  private void states(List<FleetHistory.Change> changes) {
+    Map<String, FleetHistory.Change> open = new LinkedHashMap<>();
+    for (FleetHistory.Change change : changes) {
+      if (Double.isFinite(change.millis())) {
+        FleetHistory.Change before = open.put(change.server(), change);
+        if (before != null && isOut(before)) {
+          slice(
+              orchestrator.oneByOne("state of " + before.server()),
+              before.state(),
+              before.millis(),
+              change.millis() - before.millis(),
+              args(before));
+        }
+      }
+    }
+    open.values().stream().filter(FleetTracks::isOut).forEach(this::unended);
+  }
+
+  private static boolean isOut(FleetHistory.Change change) {
+    return !change.state().equals("serving");
+  }
+
+  private void unended(FleetHistory.Change change) {
+    Lanes.Placed placed =
+        orchestrator
+            .oneByOne("state of " + change.server())
+            .placeUnended(axis.nanos(change.millis()));
+    out.unended(placed.track(), CATEGORY, change.state(), placed.start(), args(change));
+  }
+
+  private static Args args(FleetHistory.Change change) {
+    return new Args()
+        .text("server", change.server())
+        .count("version", change.version())
+        .text("paused", change.paused() ? "yes" : "no")
+        .text("line", change.where());
+  }
+
+  private void slice(Lanes lanes, String name, double startMillis, double ms, Args args) {
+    Lanes.Placed placed =
+        lanes.place(axis.nanos(startMillis), axis.nanos(startMillis + Math.max(0, ms)));
+    out.slice(placed.track(), CATEGORY, name, placed.start(), placed.duration(), args);
+  }
+}
