@@ -8,6 +8,7 @@ import dev.freshet.engine.EngineMetrics;
 import dev.freshet.fleet.FleetMetrics;
 import dev.freshet.fleet.ReplicaResult;
 import dev.freshet.fleet.ReplicaState;
+import dev.freshet.fleet.ReplicaStatus;
 import dev.freshet.fleet.UpdateResult;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
@@ -89,8 +90,8 @@ class MetricsRegistryTest {
   @Test
   void anUpdateIsCountedUnderItsReplicaWithAllItsParts() {
     FleetMetrics fleet = new OrchestratorMetrics(registry).fleet();
-    fleet.replica("h:1", () -> ReplicaState.SERVING, () -> 7);
-    fleet.replica("h:2", () -> ReplicaState.QUARANTINED, () -> 0);
+    fleet.states().replica("h:1", () -> status(ReplicaState.SERVING, 9, 7), () -> 9);
+    fleet.states().replica("h:2", () -> status(ReplicaState.QUARANTINED, 6, 0), () -> 9);
 
     fleet.acknowledged("h:1", timings(Map.of("swap_ms", 1.0, "map_ms", 2.0, "odd_ms", 3.0)));
     fleet.updated(refused("http://h:2"));
@@ -114,7 +115,14 @@ class MetricsRegistryTest {
             "freshet_replica_state{replica=\"h:2\",state=\"serving\"} 0.0",
             "freshet_fleet_updates_total{outcome=\"refused\"} 1.0",
             "freshet_fleet_slowest_phase_seconds_sum{phase=\"prepare\"} 0.005",
-            "freshet_replica_rollouts{replica=\"h:1\"} 7.0")
+            "freshet_replica_rollouts{replica=\"h:1\"} 7.0",
+            "freshet_replica_versions_behind{replica=\"h:1\"} 0.0",
+            "freshet_replica_versions_behind{replica=\"h:2\"} 3.0",
+            "freshet_replica_paused{replica=\"h:2\"} 1.0",
+            "freshet_replica_set_aside_total{replica=\"h:2\",state=\"quarantined\"} 4.0",
+            "freshet_replica_set_aside_total{replica=\"h:2\",state=\"unknown\"} 0.0",
+            "freshet_replica_catch_ups_total{replica=\"h:2\"} 2.0",
+            "freshet_fleet_updates_total{outcome=\"rolled_back\"} 0.0")
         .contains("part=\"odd\"")
         .doesNotContain("part=\"accept\"");
   }
@@ -136,6 +144,20 @@ class MetricsRegistryTest {
             "freshet_update_part_seconds_count{op=\"update_weights\",part=\"other\",replica=\"h:1\"}"
                 + " 25")
         .doesNotContain("odd_16", "xxx");
+  }
+
+  private static ReplicaStatus status(ReplicaState state, long version, int rollouts) {
+    return new ReplicaStatus(
+        "http://h",
+        "vllm",
+        state,
+        version,
+        1,
+        rollouts,
+        state != ReplicaState.SERVING,
+        2,
+        Map.of(ReplicaState.QUARANTINED, 4L),
+        Optional.empty());
   }
 
   private static UpdateResult refused(String server) {

@@ -127,11 +127,19 @@ public final class Fleet implements AutoCloseable {
   /** Publishes the state of every server, which is read at each scrape. */
   public void watch(FleetMetrics metrics) {
     for (Replica replica : replicas.all()) {
-      metrics.replica(
-          ServerAddress.replica(replica.address().admin()),
-          () -> replicas.read(_ -> replica.life().state()),
-          () -> replicas.read(_ -> replica.rollouts()));
+      metrics
+          .states()
+          .replica(
+              ServerAddress.replica(replica.address().admin()),
+              () -> replicas.read(_ -> replica.status()),
+              this::policyVersion);
     }
+    metrics
+        .states()
+        .fleet(
+            choice::held,
+            options.quorum(),
+            () -> transactions.filter(TransactionJournal::unended).isPresent());
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.freshet.fleet;
 
 import dev.freshet.metrics.Counter;
-import dev.freshet.metrics.Gauge;
 import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
@@ -11,13 +10,11 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.UpdatePart;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.function.DoubleSupplier;
-import java.util.function.Supplier;
 
 /**
- * Weight updates as the client measures them, and rotation, by replica. The replica label is host
- * and port of the server's admin listener, which equals Prometheus' {@code instance} of a scrape
- * there. Thread-safe.
+ * Weight updates as the client measures them, by replica. The replica label is host and port of the
+ * server's admin listener, which equals Prometheus' {@code instance} of a scrape there.
+ * Thread-safe.
  */
 public final class FleetMetrics {
   private static final String REPLICA = "replica";
@@ -39,9 +36,7 @@ public final class FleetMetrics {
   private final Metric<Counter> transactions;
   private final Metric<Histogram> phases;
   private final Metric<Histogram> slowest;
-  private final Metric<Gauge> inRotation;
-  private final Metric<Gauge> states;
-  private final Metric<Gauge> rollouts;
+  private final FleetStateMetrics states;
 
   public FleetMetrics(MetricsRegistry registry) {
     this.walls =
@@ -96,38 +91,23 @@ public final class FleetMetrics {
             "freshet_fleet_slowest_phase_seconds",
             "The phase that took the longest of all servers in an update of the fleet",
             "phase");
-    this.inRotation =
-        registry.gauge(
-            Role.ORCHESTRATOR,
-            "freshet_replica_in_rotation",
-            "1 while a server is in rotation",
-            REPLICA);
-    this.states =
-        registry.gauge(
-            Role.ORCHESTRATOR,
-            "freshet_replica_state",
-            "1 for the state that a server is in, 0 for the others",
-            REPLICA,
-            "state");
-    this.rollouts =
-        registry.gauge(
-            Role.ORCHESTRATOR,
-            "freshet_replica_rollouts",
-            "Rollouts running on a server now",
-            REPLICA);
+    for (UpdateResult.Outcome outcome : UpdateResult.Outcome.values()) {
+      transactions.of(outcome.wireName());
+    }
+    this.states = new FleetStateMetrics(registry, this::expect);
   }
 
   private static Metric<Histogram> duration(MetricsRegistry registry, String name, String help) {
     return registry.histogram(Role.ORCHESTRATOR, name, help, REPLICA, OP);
   }
 
-  /** Adds a server of the fleet; its state is read from the suppliers at each scrape. */
-  public void replica(String replica, Supplier<ReplicaState> stateNow, DoubleSupplier rolloutsNow) {
-    inRotation.of(replica).read(() -> stateNow.get() == ReplicaState.SERVING ? 1 : 0);
-    for (ReplicaState state : ReplicaState.values()) {
-      states.of(replica, state.wireName()).read(() -> stateNow.get() == state ? 1 : 0);
-    }
-    rollouts.of(replica).read(rolloutsNow);
+  /** The states of the servers. */
+  public FleetStateMetrics states() {
+    return states;
+  }
+
+  /** Creates the series that every server has, so that they start at zero. */
+  private void expect(String replica) {
     for (Metric<Histogram> metric : List.of(walls, rpcs, queues, stalls)) {
       metric.of(replica, UPDATE);
     }
@@ -145,7 +125,7 @@ public final class FleetMetrics {
       result.phases().forEach((phase, ms) -> phases.of(replica, phase.wireName()).millis(ms));
       if (result.moved()) {
         acknowledged(replica, result.timings());
-      } else {
+      } else if (result.failure().isPresent()) {
         updates.of(replica, UPDATE, result.rejected() ? "refused" : "failed").add(1);
       }
     }

@@ -215,6 +215,9 @@ public final class Replica {
         life.version(),
         life.incarnation(),
         rollouts,
+        life.paused(),
+        life.returns(),
+        life.setAside(),
         life.why());
   }
 

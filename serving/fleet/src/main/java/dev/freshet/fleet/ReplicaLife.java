@@ -1,5 +1,7 @@
 package dev.freshet.fleet;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -13,6 +15,8 @@ final class ReplicaLife {
   private long version = -1;
   private boolean routed;
   private boolean suspect;
+  private final Map<ReplicaState, Long> setAside = new EnumMap<>(ReplicaState.class);
+  private long returns;
   private boolean paused;
   private long failed = -1;
   private Optional<String> why = Optional.of("it was not asked yet; the fleet asks it");
@@ -66,6 +70,16 @@ final class ReplicaLife {
     failed = target;
   }
 
+  /** How often it was set aside in each state; a repetition of the same state does not count. */
+  Map<ReplicaState, Long> setAside() {
+    return setAside;
+  }
+
+  /** How often a catch-up made it serve. */
+  long returns() {
+    return returns;
+  }
+
   /** Why it is not serving, and who must act; empty in an update and while it serves. */
   Optional<String> why() {
     return why;
@@ -73,6 +87,7 @@ final class ReplicaLife {
 
   /** It serves {@code served} now. */
   void serves(long served) {
+    returns += routed ? 0 : 1;
     become(ReplicaState.SERVING);
     version = served;
     routed = true;
@@ -98,6 +113,9 @@ final class ReplicaLife {
 
   /** It does not serve, for the reason {@code because}. */
   void setAside(ReplicaState to, String because) {
+    if (to != state) {
+      setAside.merge(to, 1L, Long::sum);
+    }
     become(to);
     routed = false;
     why = Optional.of(because);

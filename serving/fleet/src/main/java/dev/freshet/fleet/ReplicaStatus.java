@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,9 @@ import java.util.Optional;
  * @param version the policy version that it was last known to serve
  * @param incarnation increases each time it is caught up
  * @param rollouts running on it now
+ * @param paused whether its generation may be paused
+ * @param returns how often a catch-up made it serve, that of the start included
+ * @param setAside how often it was set aside in each state
  * @param why why it does not serve, and who must act; empty while it serves or is updated
  */
 public record ReplicaStatus(
@@ -19,4 +23,11 @@ public record ReplicaStatus(
     long version,
     long incarnation,
     int rollouts,
-    Optional<String> why) {}
+    boolean paused,
+    long returns,
+    Map<ReplicaState, Long> setAside,
+    Optional<String> why) {
+  public ReplicaStatus {
+    setAside = Map.copyOf(setAside);
+  }
+}

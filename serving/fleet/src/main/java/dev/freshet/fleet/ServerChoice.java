@@ -20,6 +20,7 @@ final class ServerChoice {
   private final Replicas replicas;
   private final Duration recovery;
   private final MonotonicClock clock;
+  private int held;
 
   /**
    * @param recovery how long a rollout waits while no replica serves
@@ -42,6 +43,7 @@ final class ServerChoice {
       if (taken.isPresent() || scope.cancelled()) {
         return taken;
       }
+      held++;
       try (Waits.Open _ =
           Waits.begin("orchestrator", "a server that may have a rollout", "inference")) {
         long since = clock.nanos();
@@ -54,11 +56,18 @@ final class ServerChoice {
           var _ = replicas.changed().awaitNanos(CANCELLATION_POLL_NANOS);
           taken = tryAcquire(avoid, scope);
         }
+      } finally {
+        held--;
       }
       return taken;
     } finally {
       replicas.lock().unlock();
     }
+  }
+
+  /** The number of rollouts that wait for a replica. */
+  int held() {
+    return replicas.read(_ -> held);
   }
 
   private boolean noneServes() {

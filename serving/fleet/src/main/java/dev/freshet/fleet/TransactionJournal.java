@@ -24,6 +24,7 @@ public final class TransactionJournal {
   private static final long MAX_BYTES = 1 << 20;
 
   private final Path file;
+  private volatile boolean unended;
 
   /**
    * A transaction that has no {@code ended}.
@@ -43,6 +44,7 @@ public final class TransactionJournal {
       delete();
     }
     append(TransactionLine.begin(target, previous, servers));
+    unended = true;
   }
 
   /** The policy version is that of {@code target}. */
@@ -53,6 +55,12 @@ public final class TransactionJournal {
   /** Nothing is left to do for {@code target}. */
   void ended(Target target) {
     append(TransactionLine.event(TransactionLine.ENDED, target));
+    unended = false;
+  }
+
+  /** Whether the newest transaction that was written has no end. */
+  boolean unended() {
+    return unended;
   }
 
   private void append(byte[] line) {
