@@ -9,20 +9,24 @@ import java.util.Optional;
  * ended the one before; replicas that pause apply and ask before those that have prepared.
  */
 public enum FleetPhase {
-  /** Making the weights ready beside the traffic. */
-  PREPARE,
-  /** Pausing generation. */
-  PAUSE,
-  /** Loading the weights, or swapping prepared ones. */
-  APPLY,
-  /** Asking what it serves. */
-  ASK,
-  /** Resuming generation. */
-  RESUME,
-  /** Returning to the version before. */
-  UNDO;
+  PREPARE("making the weights ready beside the traffic"),
+  PAUSE("pausing generation"),
+  APPLY("loading the weights, or swapping prepared ones"),
+  ASK("asking what it serves"),
+  RESUME("resuming generation"),
+  UNDO("returning to the version before");
 
   private final String label = name().toLowerCase(Locale.ROOT);
+  private final String description;
+
+  FleetPhase(String description) {
+    this.description = description;
+  }
+
+  /** What it is, in words. */
+  public String description() {
+    return description;
+  }
 
   /** The name without a unit, used in metrics, the timeline and JSON: {@code apply}. */
   public String wireName() {

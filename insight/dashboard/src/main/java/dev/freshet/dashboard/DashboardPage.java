@@ -1,5 +1,6 @@
 package dev.freshet.dashboard;
 
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.UpdatePart;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +10,10 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The dashboard's page: one file with its script, its style and the list of {@link UpdatePart}. */
+/**
+ * The dashboard's page: one file with its script, its style and the lists of {@link UpdatePart} and
+ * {@link FleetPhase}.
+ */
 final class DashboardPage {
   private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -22,7 +26,9 @@ final class DashboardPage {
         .replace("/*uplot.css*/", resource(UPLOT + "uPlot.min.css"))
         .replace("/*page.css*/", resource("page.css"))
         .replace("/*uplot.js*/", resource(UPLOT + "uPlot.iife.min.js"))
-        .replace("/*page.js*/", resource("page.js").replace("/*parts*/", parts()))
+        .replace(
+            "/*page.js*/",
+            resource("page.js").replace("/*parts*/", parts()).replace("/*phases*/", phases()))
         .getBytes(StandardCharsets.UTF_8);
   }
 
@@ -38,6 +44,20 @@ final class DashboardPage {
       node.put("description", part.description());
     }
     String array = parts.toString();
+    return array.substring(1, array.length() - 1);
+  }
+
+  /** Every phase of a fleet's update, as elements of a JSON array. */
+  private static String phases() {
+    ArrayNode phases = JSON.createArrayNode();
+    for (FleetPhase phase : FleetPhase.values()) {
+      phases
+          .addObject()
+          .put("name", phase.field())
+          .put("label", phase.wireName())
+          .put("description", phase.description());
+    }
+    String array = phases.toString();
     return array.substring(1, array.length() - 1);
   }
 

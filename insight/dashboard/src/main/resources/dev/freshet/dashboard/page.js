@@ -1,8 +1,10 @@
 "use strict";
 /* The parts of an update's time, as Java lists them: name, label, parent, phase, description. */
 const PARTS = [/*parts*/];
+/* The phases of an update of a fleet on one server, in their order: name, label, description. */
+const PHASES = [/*phases*/];
 const UNIT = "_ms", WHOLE = PARTS.find(part => part.label === "wall"), WORK = PARTS.find(part => part.label === "rpc");
-const MAX = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32 };
+const MAX = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32, servers: 4096 };
 const WINDOW = 50;
 /* Lines of one role may arrive out of order by up to so many seconds; a larger step back means that a clock was set back. */
 const REORDER_S = 5;
@@ -13,7 +15,7 @@ const ROUNDING_MS = 0.05;
 const COLOURS = 9;
 
 const state = {
-  hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
+  hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null, fleet: fleet(),
   staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "",
 };
 
@@ -65,8 +67,12 @@ function take(line) {
       keep(state.evals, { step: line.step, reward: line.reward }, MAX.steps);
       break;
     case "update":
+      if (line.calls && typeof line.server === "string") splitOf(line);
       if (line.status === "ok") update(line);
-      else state.failures++;
+      else if (line.status !== "kept") state.failures++;
+      break;
+    case "fleet_update":
+      fleetUpdate(line);
       break;
     case "load":
       keep(state.live, { ...line, time: steady(line) }, MAX.live);
@@ -154,13 +160,32 @@ function update(line) {
   else keep(state.updates, item, MAX.updates);
 }
 
+/* Of the updates of a fleet: the newest, the newest split by server, and how often each server had the slowest phase. */
+function fleet() {
+  return { splits: new Map(), slowest: new Map(), updates: 0, last: undefined };
+}
+
+function splitOf(line) {
+  const phases = PHASES.map(phase => figure(line.calls[phase.name]) ?? 0).map(ms => Math.max(0, ms));
+  state.fleet.splits.set(line.server, { step: line.step, status: String(line.status), kind: line.dialect, phases, sum: phases.reduce(add, 0) });
+  if (state.fleet.splits.size > MAX.servers) state.fleet.splits.delete(state.fleet.splits.keys().next().value);
+}
+
+function fleetUpdate(line) {
+  const { fleet } = state;
+  fleet.updates++;
+  fleet.last = line;
+  if (typeof line.slowest !== "string" || !fleet.slowest.has(line.slowest) && fleet.slowest.size >= MAX.servers) return;
+  fleet.slowest.set(line.slowest, (fleet.slowest.get(line.slowest) ?? 0) + 1);
+}
+
 function keep(list, item, max) {
   list.push(item);
   if (list.length > max + max / 10) list.splice(0, list.length - max);
 }
 
 function reset() {
-  Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null,
+  Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null, fleet: fleet(),
     staleness: new Map(), version: undefined, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "" });
   clocks.clear();
 }
@@ -477,20 +502,72 @@ function staleness() {
 }
 
 function replicas() {
-  const rows = new Map(), table = $("replicas");
-  state.updates.slice(-64).forEach(u => { if (u.server) rows.set(u.server, { server: u.server, state: "updated", version: u.step }); });
+  const rows = new Map(), table = $("replicas"), { splits, slowest, updates, last } = state.fleet;
   state.replicas.forEach(r => rows.set(r.server, r));
-  const key = JSON.stringify([...rows.values()]);
+  const others = new Map();
+  splits.forEach((split, server) => others.set(server, split.step));
+  state.updates.slice(-64).forEach(u => { if (u.server) others.set(u.server, u.step); });
+  others.forEach((version, server) => { if (!rows.has(server)) rows.set(server, { server, state: "updated", version }); });
+  const key = JSON.stringify([...rows.values(), updates, last, [...splits]]);
   if (table.dataset.key === key) return;
   table.dataset.key = key;
   table.replaceChildren();
-  if (!rows.size) return table.append(row("td", ["No replica yet."]));
-  table.append(row("th", ["admin listener", "state", "policy version", "streams", "why"]));
+  phaseLegend();
+  $("fleet-update").textContent = newestUpdate();
+  if (!rows.size) return table.append(row("td", ["No server yet."]));
+  table.append(row("th", ["server", "kind", "state", "version", "streams", "slowest", "its phases in the newest update", "ms"]));
+  const longest = Math.max(...[...splits.values()].map(split => split.sum), ROUNDING_MS);
   rows.forEach(r => {
-    const tr = row("td", [r.server, r.state, r.version ?? "–", r.streams ?? "–", r.why ?? ""]);
-    tr.children[1].className = r.state === "serving" || r.state === "updated" ? "ok" : "bad";
+    const split = splits.get(r.server), blamed = slowest.get(r.server) ?? 0;
+    const tr = row("td", [r.server, r.kind ?? split?.kind ?? "–", r.state + (r.paused ? ", paused" : ""), r.version ?? "–", r.streams ?? "–",
+      updates ? `${blamed} of ${updates}` : "–", "", number(split?.sum)]);
+    tr.children[2].className = r.state === "serving" || r.state === "updated" ? "ok" : "bad";
+    if (last?.slowest === r.server) tr.children[5].className = "blamed";
+    tr.children[6].className = "split";
+    if (split) tr.children[6].append(bar(split, longest), phasesInWords(split, last?.slowest === r.server ? last.slowest_phase : undefined));
     table.append(tr);
+    if (r.why) {
+      const why = row("td", [r.why]);
+      why.className = "why";
+      why.firstChild.colSpan = 8;
+      table.append(why);
+    }
   });
+}
+
+function newestUpdate() {
+  const { last } = state.fleet;
+  if (!last) return "";
+  const slowest = typeof last.slowest === "string" ? `; slowest: ${last.slowest_phase} of ${last.slowest}, ${number(last.slowest_ms)} ms` : "";
+  return `Newest update: version ${last.step} ${String(last.outcome).replace("_", " ")} in ${number(last.wall_ms)} ms${slowest}${last.error ? "; " + last.error : ""}`;
+}
+
+function bar(split, longest) {
+  const box = element("div", undefined, "phases");
+  split.phases.forEach((ms, i) => {
+    if (!ms) return;
+    const part = element("b");
+    part.style.width = (100 * ms / longest).toFixed(2) + "%";
+    part.style.background = `var(--c${i % COLOURS})`;
+    part.title = `${PHASES[i].label} ${number(ms)} ms: ${PHASES[i].description}`;
+    box.append(part);
+  });
+  return box;
+}
+
+/* The slowest phase of all servers stands out. */
+function phasesInWords(split, slowest) {
+  const words = element("small");
+  if (split.status !== "ok") words.append(element("span", split.status, split.status === "kept" ? "" : "bad"), " ");
+  split.phases.forEach((ms, i) => {
+    if (ms) words.append(element(PHASES[i].label === slowest ? "strong" : "span", PHASES[i].label + " " + number(ms)), " ");
+  });
+  return words;
+}
+
+function phaseLegend() {
+  const list = $("phases");
+  if (!list.children.length) list.append(...PHASES.map((phase, i) => key(phase.label, phase.description, "--c" + i % COLOURS)));
 }
 
 function row(cell, texts) {

@@ -13,6 +13,7 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Waits;
 import java.net.InetAddress;
@@ -306,6 +307,44 @@ class DashboardTest {
     assertThat(browser.evaluate("document.querySelector('#parts li').title").asString())
         .isEqualTo(UpdatePart.PREPARE.description());
     assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
+  void everyServerOfAFleetHasTheSplitOfItsNewestUpdateAndTheSlowestOfAllStandsOut()
+      throws Exception {
+    for (int step = 1; step <= 3; step++) {
+      append(phases(step, "http://a:1", "ok", "\"prepare_ms\":40.0,\"apply_ms\":2.0"));
+      append(phases(step, "http://b:2", "ok", "\"pause_ms\":10.0,\"apply_ms\":90.0"));
+      append(
+          ("{\"role\":\"orchestrator\",\"kind\":\"fleet_update\",\"step\":%d,\"outcome\":\"committed\","
+                  + "\"wall_ms\":145.0,\"slowest\":\"http://b:2\",\"slowest_phase\":\"apply\",\"slowest_ms\":90.0}")
+              .formatted(step));
+    }
+    append(phases(4, "http://b:2", "kept", "\"pause_ms\":9.0"));
+    append(phases(4, HOSTILE, "failed", "\"pause_ms\":\"x\",\"odd_ms\":3"));
+    append("{\"kind\":\"fleet_update\",\"step\":4,\"outcome\":\"%s\"}".formatted(HOSTILE));
+    browser.open(listener.url(), 1200, 1600, "light");
+    browser.await("state.fleet.updates === 4 && state.replicas.length === 1");
+    browser.await("document.querySelectorAll('#replicas tr').length === 5");
+
+    assertThat(browser.evaluate("document.querySelector('#replicas').innerText").asString())
+        .contains("prepare 40.0 apply 2.00", "3 of 4", "kept pause 9.00", "quarantined", HOSTILE);
+    assertThat(browser.evaluate("document.querySelector('#fleet-update').innerText").asString())
+        .startsWith("Newest update: version 4 " + HOSTILE);
+    assertThat(
+            browser
+                .evaluate("[...document.querySelectorAll('#phases li')].map(p => p.title)[2]")
+                .asString())
+        .isEqualTo(FleetPhase.APPLY.description());
+    assertThat(browser.evaluate("state.failures").asInt()).isEqualTo(1);
+    assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  private static String phases(int step, String server, String status, String calls) {
+    return ("{\"role\":\"orchestrator\",\"kind\":\"update\",\"step\":%d,\"server\":\"%s\",\"dialect\":\"vllm\","
+            + "\"status\":\"%s\",\"wall_ms\":50.0,\"calls\":{%s}}")
+        .formatted(step, server, status, calls);
   }
 
   @Test

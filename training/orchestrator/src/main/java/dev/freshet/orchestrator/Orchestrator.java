@@ -112,10 +112,12 @@ public final class Orchestrator {
     for (ReplicaStatus replica : replicas()) {
       ObjectNode node = list.addObject();
       node.put("server", replica.server());
+      node.put("kind", replica.dialect());
       node.put("state", replica.state().wireName());
       node.put("version", replica.version());
       node.put("incarnation", replica.incarnation());
       node.put("streams", replica.rollouts());
+      node.put("paused", replica.paused());
       replica.why().ifPresent(why -> node.put("why", why));
     }
     return list.toString();

@@ -95,7 +95,7 @@ final class RunMetrics {
     line.put("server", replica.server().toString());
     line.put("dialect", replica.dialect());
     line.put("inflight", inflight);
-    line.put("status", replica.moved() ? "ok" : replica.rejected() ? "refused" : "failed");
+    line.put("status", status(replica));
     line.put("trace", replica.trace().hex());
     if (replica.moved()) {
       AdminTimings timings = replica.timings();
@@ -105,12 +105,19 @@ final class RunMetrics {
     Map<String, Double> calls = new LinkedHashMap<>();
     for (FleetPhase phase : FleetPhase.values()) {
       if (replica.phases().containsKey(phase)) {
-        calls.put(phase.wireName() + "_ms", replica.ms(phase));
+        calls.put(phase.field(), replica.ms(phase));
       }
     }
     line.put("calls", calls);
     replica.failure().ifPresent(why -> line.put("error", why));
     file.append("update", line);
+  }
+
+  private static String status(ReplicaResult replica) {
+    if (replica.moved()) {
+      return "ok";
+    }
+    return replica.rejected() ? "refused" : replica.failure().isPresent() ? "failed" : "kept";
   }
 
   /** A server was brought to the version of the start. */
