@@ -139,12 +139,7 @@ final class UpdateCommand extends RunningCommand {
     log.ifPresent(file -> Logs.toFile(ROLE, file, Roles.PACKAGES.keySet()));
     UpdateByHand update =
         new UpdateByHand(
-            specs,
-            AdminTokenFile.read(tokenFile),
-            within,
-            journal,
-            compare,
-            Logs.events(ROLE));
+            specs, AdminTokenFile.read(tokenFile), within, journal, compare, Logs.events(ROLE));
     UpdateByHand.Outcome outcome = update.run(request);
     outcome.inspection().ifPresent(System.out::println);
     outcome.table().ifPresent(System.out::println);

@@ -4,7 +4,10 @@ import dev.freshet.client.AdminException;
 import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.wire.OneLine;
+import dev.freshet.wire.UpdateMode;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one quarantined replica to the fleet's current weights, beside the traffic of the others,
@@ -12,6 +15,15 @@ import java.util.Optional;
  * are suspect. It receives requests only if it then says that it serves the current weights.
  */
 final class CatchUp {
+  /** The version of a replica that reports none, and what to ask for if any will do. */
+  static final long ANY = -1;
+
+  static final String PAUSED_BY_ANOTHER =
+      "it is paused, and not by this fleet: whoever paused it must resume it, and then it gets"
+          + " requests";
+
+  private static final Logger LOG = LoggerFactory.getLogger(CatchUp.class);
+
   private final Replicas replicas;
   private final PhaseDeadlines deadlines;
   private final Optional<LoadedWeights> loaded;
@@ -60,6 +72,66 @@ final class CatchUp {
     }
     load(update, current);
     return Optional.of(replicas.read(_ -> update.result()));
+  }
+
+  /**
+   * Takes a quarantined replica as it is, in a fleet that has no weights of its own yet. One that
+   * an update has left paused is resumed, unless its weights are suspect.
+   */
+  void adopt(Replica replica) {
+    Serving serving;
+    try {
+      serving = ask(replica);
+    } catch (AdminException e) {
+      replicas.setAside(
+          replica,
+          e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
+          OneLine.of(e) + "; the fleet asks it again");
+      return;
+    }
+    boolean suspect = replicas.read(_ -> replica.life().suspect());
+    boolean failed = replicas.read(_ -> replica.life().failed()) != ANY;
+    ReplicaUpdate update = new ReplicaUpdate(replica, Target.base(UpdateMode.KEEP), deadlines);
+    boolean paused = serving.paused().orElse(failed && update.pauses());
+    if (suspect) {
+      LOG.debug("server {} waits for an update: its weights are not known", replica.url());
+    } else if (paused && !failed) {
+      replicas.setAside(replica, ReplicaState.QUARANTINED, PAUSED_BY_ANOTHER);
+    } else if (replicas.catchUp(replica)) {
+      adopt(update, serving, paused);
+    }
+  }
+
+  private void adopt(ReplicaUpdate update, Serving serving, boolean paused) {
+    if (paused) {
+      update.assumePaused();
+    }
+    update.replica().named(serving.name());
+    if (update.resume().done()) {
+      LOG.info("server {} serves {}", update.replica().url(), serving.inWords());
+      replicas.serves(update.replica(), serving.version().orElse(ANY));
+    } else {
+      update.leftOut();
+      SetAside.after(update, replicas);
+      replicas.failed(update.replica(), 0);
+    }
+  }
+
+  /**
+   * What a replica serves, whichever version that is. One that answers that it does not tell serves
+   * something.
+   *
+   * @throws AdminException if it cannot be asked
+   */
+  static Serving ask(Replica replica) {
+    try {
+      return replica.probe(ANY);
+    } catch (AdminException e) {
+      if (e.status() >= 400 && e.status() < 500) {
+        return new Serving(Optional.empty(), Optional.empty());
+      }
+      throw e;
+    }
   }
 
   private void resume(ReplicaUpdate update, Serving serving, Target current) {

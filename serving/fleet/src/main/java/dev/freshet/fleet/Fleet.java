@@ -93,7 +93,7 @@ public final class Fleet implements AutoCloseable {
                         replica,
                         replicas,
                         catchUp,
-                        () -> current,
+                        () -> Optional.of(current),
                         () -> updating.isLocked() || abandoned,
                         options.interval()))
             .toList();
@@ -134,12 +134,11 @@ public final class Fleet implements AutoCloseable {
               () -> replicas.read(_ -> replica.status()),
               this::policyVersion);
     }
+    metrics.states().held(choice::held);
     metrics
         .states()
         .fleet(
-            choice::held,
-            options.quorum(),
-            () -> transactions.filter(TransactionJournal::unended).isPresent());
+            options.quorum(), () -> transactions.filter(TransactionJournal::unended).isPresent());
   }
 
   /**

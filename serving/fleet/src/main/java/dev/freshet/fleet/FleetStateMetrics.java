@@ -119,9 +119,13 @@ public final class FleetStateMetrics {
     added.accept(replica);
   }
 
+  /** Adds the rollouts that wait. */
+  void held(DoubleSupplier now) {
+    held.of().read(now);
+  }
+
   /** Adds what there is once for all servers. */
-  void fleet(DoubleSupplier heldNow, int servers, BooleanSupplier journalOpen) {
-    held.of().read(heldNow);
+  void fleet(int servers, BooleanSupplier journalOpen) {
     quorum.of().set(servers);
     journal.of().read(() -> journalOpen.getAsBoolean() ? 1 : 0);
   }

@@ -72,6 +72,12 @@ final class FleetUpdate {
     this.needed = setting.quorum() == 0 ? all.size() : setting.quorum();
   }
 
+  /** A client has paused the fleet: the update neither pauses nor resumes a replica. */
+  FleetUpdate withinPause() {
+    all.forEach(ReplicaUpdate::staysPaused);
+    return this;
+  }
+
   /**
    * @param inspect checks the checkpoint on this host before any replica changes
    * @throws InterruptedException if the caller is interrupted; what was left unfinished is in the

@@ -7,6 +7,7 @@ import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -30,11 +31,12 @@ final class Keeper {
   private final Replica replica;
   private final Replicas replicas;
   private final CatchUp catchUp;
-  private final Supplier<Target> current;
+  private final Supplier<Optional<Target>> current;
   private final BooleanSupplier updating;
   private final Duration interval;
   private final Thread thread;
   private Duration backoff;
+  private boolean lookAtOnce;
   private int silences;
 
   /** How many times in a row it did not answer beside an update. */
@@ -44,6 +46,7 @@ final class Keeper {
   private int looks;
 
   /**
+   * @param current the weights that the fleet serves; empty while each replica keeps its own
    * @param updating whether an update of the fleet is running
    * @param interval between two looks
    */
@@ -51,7 +54,7 @@ final class Keeper {
       Replica replica,
       Replicas replicas,
       CatchUp catchUp,
-      Supplier<Target> current,
+      Supplier<Optional<Target>> current,
       BooleanSupplier updating,
       Duration interval) {
     this.replica = replica;
@@ -72,6 +75,12 @@ final class Keeper {
     thread.start();
   }
 
+  /** As {@link #start}, with a first look at once. */
+  void startWithLook() {
+    lookAtOnce = true;
+    thread.start();
+  }
+
   /** Ends what it does, and joins its thread. */
   void stop(Duration within) throws InterruptedException {
     thread.interrupt();
@@ -82,9 +91,12 @@ final class Keeper {
 
   private void keep() {
     try {
-      while (!Thread.currentThread().isInterrupted()) {
+      if (!lookAtOnce) {
         Thread.sleep(backoff);
+      }
+      while (!Thread.currentThread().isInterrupted()) {
         look();
+        Thread.sleep(backoff);
       }
     } catch (InterruptedException e) {
       LOG.debug("{} was stopped", thread.getName());
@@ -102,7 +114,7 @@ final class Keeper {
       }
       case QUARANTINED -> {
         if (!updating.getAsBoolean() && mayReturn()) {
-          var _ = catchUp.run(replica, current.get());
+          catchUp();
         }
       }
       case UNKNOWN -> {
@@ -121,12 +133,26 @@ final class Keeper {
     backoff = failed ? min(backoff.multipliedBy(2), max(interval)) : interval;
   }
 
+  private void catchUp() {
+    Optional<Target> weights = current.get();
+    if (weights.isPresent()) {
+      var _ = catchUp.run(replica, weights.get());
+    } else {
+      catchUp.adopt(replica);
+    }
+  }
+
+  private long currentVersion() {
+    return current.get().map(Target::version).orElse(CatchUp.ANY);
+  }
+
   /**
    * One that failed an update which was rolled back stays out of the next one, or that would be
    * rolled back too; for a while, in which the others may move.
    */
   private boolean mayReturn() {
-    boolean behind = replicas.read(_ -> replica.life().failed()) > current.get().version();
+    boolean behind =
+        current.get().isPresent() && replicas.read(_ -> replica.life().failed()) > currentVersion();
     looks = behind ? looks + 1 : 0;
     return !behind || looks > LOOKS_BEFORE_RETURN;
   }
@@ -163,10 +189,13 @@ final class Keeper {
   private void check() {
     long incarnation = replicas.read(_ -> replica.life().incarnation());
     long version = replicas.read(_ -> replica.life().version());
+    boolean follows = current.get().isEmpty() && !updating.getAsBoolean();
     try {
-      Serving serving = replica.probe(version);
+      Serving serving = follows ? CatchUp.ask(replica) : replica.probe(version);
       silences = 0;
-      if (serving.name().isPresent() && !serving.serves(version)) {
+      if (follows) {
+        follow(serving, incarnation, version);
+      } else if (serving.name().isPresent() && !serving.serves(version)) {
         replicas.report(
             replica,
             incarnation,
@@ -188,11 +217,21 @@ final class Keeper {
     }
   }
 
+  /** A replica of a fleet without weights of its own may be changed or paused by others. */
+  private void follow(Serving serving, long incarnation, long version) {
+    long now = serving.version().orElse(CatchUp.ANY);
+    if (serving.paused().orElse(false)) {
+      replicas.report(
+          replica, incarnation, version, ReplicaState.QUARANTINED, CatchUp.PAUSED_BY_ANOTHER);
+    } else if (now != version) {
+      replicas.follow(replica, incarnation, now);
+    }
+  }
+
   /** Asks a replica whose load may still be running. */
   private void ask() {
-    Target target = current.get();
     try {
-      Serving serving = replica.probe(target.version());
+      Serving serving = replica.probe(currentVersion());
       boolean resumed = serving.paused().filter(paused -> !paused).isPresent();
       // Another name than before is given at the end of the load, or by a new process.
       boolean renamed =
@@ -222,7 +261,7 @@ final class Keeper {
   /** Asks a replica that did not answer. */
   private void find() {
     try {
-      var _ = replica.probe(current.get().version());
+      var _ = replica.probe(currentVersion());
       replicas.setAside(
           replica, ReplicaState.QUARANTINED, "it answers again; the fleet catches it up");
     } catch (AdminException e) {

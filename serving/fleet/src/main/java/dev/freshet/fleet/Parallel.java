@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -42,6 +43,16 @@ final class Parallel implements AutoCloseable {
           "weight update: " + OneLine.of(Objects.requireNonNull(e.getCause())), e);
     } finally {
       running.forEach(one -> one.cancel(true));
+    }
+  }
+
+  /** Begins work of its own; false once closed. */
+  boolean begin(Runnable work) {
+    try {
+      threads.execute(work);
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
     }
   }
 

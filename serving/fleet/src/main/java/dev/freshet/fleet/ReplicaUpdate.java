@@ -44,6 +44,7 @@ final class ReplicaUpdate {
   private Optional<Long> pausedNanos = Optional.empty();
   private double stallMs;
   private boolean alone;
+  private boolean staysPaused;
   private boolean prepared;
   private boolean rejected;
   private boolean moved;
@@ -102,6 +103,11 @@ final class ReplicaUpdate {
     pausedNanos = Optional.of(clock.nanos());
   }
 
+  /** A client has paused it, and resumes it after the update. */
+  void staysPaused() {
+    staysPaused = true;
+  }
+
   /** Whether it serves the target. */
   boolean moved() {
     return moved;
@@ -146,6 +152,10 @@ final class ReplicaUpdate {
   }
 
   Step pause() {
+    if (staysPaused) {
+      assumePaused();
+      return DONE;
+    }
     Step step =
         phase(
             FleetPhase.PAUSE,
@@ -218,6 +228,9 @@ final class ReplicaUpdate {
 
   /** Resumes a paused replica; repeats the call while its outcome is unclear. */
   Step resume() {
+    if (staysPaused) {
+      pausedNanos = Optional.empty();
+    }
     if (!paused()) {
       return DONE;
     }

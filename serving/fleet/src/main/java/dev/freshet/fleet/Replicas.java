@@ -10,22 +10,28 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The replicas of a fleet and their states, under one lock. Every change of a state is made here,
- * logged here, and followed by a new {@link RoutingTable}, which readers get without the lock.
+ * logged here, and followed by a new {@link RoutingTable}, which readers get without the lock, and
+ * by a call of the listener, with the lock held.
  */
 final class Replicas {
   private static final Logger LOG = LoggerFactory.getLogger(Replicas.class);
 
-  private final List<Replica> all;
   private final FleetLog log;
   private final Map<Replica, Logged> logged = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final Runnable listener;
+  private volatile List<Replica> all;
   private volatile RoutingTable table = RoutingTable.EMPTY;
+
+  /** Whether a pause of the whole fleet holds back every request. */
+  private boolean withheld;
 
   /** What the newest line about a replica says. */
   private record Logged(ReplicaState state, long incarnation, boolean paused) {
@@ -35,8 +41,16 @@ final class Replicas {
   }
 
   Replicas(List<Replica> all, FleetLog log) {
+    this(all, log, () -> {});
+  }
+
+  /**
+   * @param listener called after each change; must not block
+   */
+  Replicas(List<Replica> all, FleetLog log, Runnable listener) {
     this.all = List.copyOf(all);
     this.log = log;
+    this.listener = listener;
     this.all.forEach(replica -> logged.put(replica, Logged.of(replica.life())));
   }
 
@@ -44,8 +58,30 @@ final class Replicas {
     return all;
   }
 
+  /** A replica joins, without requests until it serves. */
+  void add(Replica replica) {
+    published(
+        table.policyVersion(),
+        () -> all = Stream.concat(all.stream(), Stream.of(replica)).toList());
+  }
+
+  /** A replica leaves: it gets no further request; a running update still ends on it. */
+  void remove(Replica replica) {
+    published(
+        table.policyVersion(),
+        () -> {
+          all = all.stream().filter(r -> r != replica).toList();
+          logged.remove(replica);
+        });
+  }
+
   RoutingTable table() {
     return table;
+  }
+
+  /** Takes every replica out of the routing table, or puts back those that may have requests. */
+  void withhold(boolean all) {
+    published(table.policyVersion(), () -> withheld = all);
   }
 
   /** Guards the state of every replica. */
@@ -155,6 +191,22 @@ final class Replicas {
     }
   }
 
+  /**
+   * A replica that serves as {@code incarnation} was found to serve {@code version}, which nothing
+   * speaks against while the fleet has no weights of its own.
+   */
+  void follow(Replica replica, long incarnation, long version) {
+    lock.lock();
+    try {
+      ReplicaLife life = replica.life();
+      if (life.state() == ReplicaState.SERVING && life.incarnation() == incarnation) {
+        serves(replica, version);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** A replica receives requests with the version that it serves, whichever that is. */
   void adopt(Replica replica, long version) {
     published(
@@ -245,13 +297,19 @@ final class Replicas {
     lock.lock();
     try {
       change.run();
+      List<Replica> routed = withheld ? List.of() : all.stream().filter(Replica::routable).toList();
       table =
           new RoutingTable(
               version,
-              all.stream().filter(Replica::routable).map(Replica::route).toList(),
-              (int) all.stream().filter(r -> !r.routable() && r.life().state().returns()).count());
+              routed.stream().map(Replica::route).toList(),
+              (int)
+                  all.stream()
+                      .filter(r -> !routed.contains(r))
+                      .filter(r -> r.routable() || r.life().state().returns())
+                      .count());
       changed.signalAll();
       all.forEach(this::logState);
+      listener.run();
     } finally {
       lock.unlock();
     }

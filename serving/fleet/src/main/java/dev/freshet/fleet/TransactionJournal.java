@@ -34,6 +34,16 @@ public final class TransactionJournal {
    */
   public record Open(Target target, Optional<Target> previous, boolean committed) {}
 
+  /**
+   * What the file says.
+   *
+   * @param open the transaction that was in progress when the writer ended
+   * @param served what the replicas serve after the last transaction that has ended; empty if that
+   *     is not known
+   * @param servers the admin listeners of the replicas of the last transaction
+   */
+  record State(Optional<Open> open, Optional<Target> served, List<String> servers) {}
+
   public TransactionJournal(Path file) {
     this.file = file;
   }
@@ -43,6 +53,8 @@ public final class TransactionJournal {
     if (size() > MAX_BYTES) {
       delete();
     }
+    createDirectory();
+    dropTorn();
     append(TransactionLine.begin(target, previous, servers));
     unended = true;
   }
@@ -86,6 +98,35 @@ public final class TransactionJournal {
     }
   }
 
+  private void createDirectory() {
+    Path directory = file.toAbsolutePath().getParent();
+    try {
+      if (directory != null) {
+        Files.createDirectories(directory);
+      }
+    } catch (IOException e) {
+      throw failed("written", e);
+    }
+  }
+
+  /** A next line must not be joined to one that a crash has torn. */
+  private void dropTorn() {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      byte[] bytes = Files.readAllBytes(file);
+      int end = bytes.length;
+      while (end > 0 && bytes[end - 1] != '\n') {
+        end--;
+      }
+      if (end < bytes.length) {
+        channel.truncate(end);
+      }
+    } catch (NoSuchFileException e) {
+      // The first transaction.
+    } catch (IOException e) {
+      throw failed("written", e);
+    }
+  }
+
   private void delete() {
     try {
       Files.deleteIfExists(file);
@@ -100,26 +141,45 @@ public final class TransactionJournal {
    * @throws FleetException if the file cannot be read, naming the line
    */
   public Optional<Open> open() {
-    Optional<Open> open = Optional.empty();
+    return state().open();
+  }
+
+  /**
+   * All that the file says.
+   *
+   * @throws FleetException if the file cannot be read, naming the line
+   */
+  State state() {
+    State state = new State(Optional.empty(), Optional.empty(), List.of());
     int number = 0;
     for (String line : lines()) {
       number++;
       try {
         TransactionLine read = TransactionLine.parse(line.getBytes(StandardCharsets.UTF_8));
-        open =
-            switch (read.event()) {
-              case TransactionLine.BEGIN ->
-                  Optional.of(new Open(read.target(), read.previous(), false));
-              case TransactionLine.COMMITTED ->
-                  open.map(o -> new Open(o.target(), o.previous(), true));
-              case TransactionLine.ENDED -> Optional.empty();
-              default -> throw new WireException("event: expected begin, committed or ended");
-            };
+        state = after(state, read);
       } catch (WireException e) {
         throw new FleetException("%s: line %d: %s".formatted(file, number, e.getMessage()), e);
       }
     }
-    return open;
+    return state;
+  }
+
+  private static State after(State state, TransactionLine line) {
+    Optional<Open> open = state.open();
+    return switch (line.event()) {
+      case TransactionLine.BEGIN ->
+          new State(
+              Optional.of(new Open(line.target(), line.previous(), false)),
+              line.previous(),
+              line.servers());
+      case TransactionLine.COMMITTED ->
+          new State(
+              open.map(o -> new Open(o.target(), o.previous(), true)),
+              open.map(Open::target),
+              state.servers());
+      case TransactionLine.ENDED -> new State(Optional.empty(), state.served(), state.servers());
+      default -> throw new WireException("event: expected begin, committed or ended");
+    };
   }
 
   private List<String> lines() {

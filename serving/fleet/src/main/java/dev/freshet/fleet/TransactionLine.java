@@ -7,6 +7,7 @@ import dev.freshet.wire.VerifyLevel;
 import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireReader;
 import dev.freshet.wire.WireWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
@@ -21,6 +22,7 @@ final class TransactionLine {
   private String event = "";
   private final Fields target = new Fields();
   private final Fields previous = new Fields();
+  private final List<String> servers = new ArrayList<>();
 
   private TransactionLine() {}
 
@@ -84,6 +86,7 @@ final class TransactionLine {
               case "attempt" -> fields.attempt = Optional.of(id(in.text()));
               case "version" -> fields.version = in.longInteger();
               case "weight_dir" -> fields.directory = Optional.of(in.text());
+              case "servers" -> in.elements(() -> line.servers.add(in.text()));
               case "mode" -> fields.mode = UpdateMode.of(in.text());
               default -> in.skip();
             }
@@ -110,6 +113,11 @@ final class TransactionLine {
    */
   Target target() {
     return target.target();
+  }
+
+  /** The admin listeners of the replicas, in the line of a beginning. */
+  List<String> servers() {
+    return List.copyOf(servers);
   }
 
   /** What they served before, if it is known. */

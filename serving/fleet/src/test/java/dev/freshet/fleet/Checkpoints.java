@@ -10,22 +10,22 @@ import java.util.List;
 import java.util.Map;
 
 /** Published checkpoints of a model of three small tensors. */
-final class Checkpoints {
-  static final String HEAD = "lm_head.weight";
-  static final String EMBEDDING = "model.embed_tokens.weight";
-  static final String NORM = "model.norm.weight";
+public final class Checkpoints {
+  public static final String HEAD = "lm_head.weight";
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+  public static final String NORM = "model.norm.weight";
 
   /** The first number of each tensor, by name. */
-  static final Map<String, Float> MODEL = Map.of(HEAD, 1f, EMBEDDING, 2f, NORM, 3f);
+  public static final Map<String, Float> MODEL = Map.of(HEAD, 1f, EMBEDDING, 2f, NORM, 3f);
 
   private Checkpoints() {}
 
   /** Publishes tensors of shape {@code [2, 3]}. */
-  static Path publish(Path weights, long step, Map<String, Float> tensors) {
+  public static Path publish(Path weights, long step, Map<String, Float> tensors) {
     return publish(weights, step, tensors, 2, 3);
   }
 
-  static Path publish(Path weights, long step, Map<String, Float> tensors, long... shape) {
+  public static Path publish(Path weights, long step, Map<String, Float> tensors, long... shape) {
     List<TensorView> views = new ArrayList<>();
     tensors.forEach(
         (name, first) -> {

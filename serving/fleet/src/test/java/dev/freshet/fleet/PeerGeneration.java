@@ -34,6 +34,10 @@ final class PeerGeneration {
     return ROUTES.contains(call);
   }
 
+  boolean streams(String body) {
+    return body.contains("\"stream\":true");
+  }
+
   /** Lets so many tokens go. */
   void release(int tokens) {
     released.release(tokens);

@@ -24,9 +24,9 @@ import java.util.stream.Collectors;
  * included: it pauses, loads, names its version, dies when it is resumed without weights, and can
  * be killed, stopped and started again. It records what a fleet must never do to it.
  */
-final class PeerServer implements AutoCloseable {
+public final class PeerServer implements AutoCloseable {
   /** What happens to a call instead of its answer. */
-  enum Fault {
+  public enum Fault {
     /** The process ends. */
     KILLED,
     /** The process is stopped, and carries out its calls once it continues. */
@@ -47,7 +47,7 @@ final class PeerServer implements AutoCloseable {
    * @param call the path, or path and phase of a Freshet server
    * @param carriedOut whether the call takes effect
    */
-  record Plan(String call, Fault fault, boolean carriedOut) {}
+  public record Plan(String call, Fault fault, boolean carriedOut) {}
 
   private static final Pattern DIRECTORY =
       Pattern.compile("\"(?:weight_dir|weights_path|model_path|lora_path)\":\"([^\"]*)\"");
@@ -57,23 +57,24 @@ final class PeerServer implements AutoCloseable {
   private static final Pattern STEP = Pattern.compile("\"step\":(\\d+)");
   private static final Pattern PHASE = Pattern.compile("\"phase\":\"(\\w+)\"");
   private static final String NO_WEIGHTS = "none";
+  private static final String ABORTED = "{\"status\":\"aborted\",\"aborted\":2}";
 
-  final String kind;
+  public final String kind;
 
   /** The calls so far, by path or path and phase. */
-  final List<String> calls = new CopyOnWriteArrayList<>();
+  public final List<String> calls = new CopyOnWriteArrayList<>();
 
   /** The calls so far, with query and body. */
-  final List<String> requests = new CopyOnWriteArrayList<>();
+  public final List<String> requests = new CopyOnWriteArrayList<>();
 
   /** What a fleet must never do. */
-  final List<String> violations = new CopyOnWriteArrayList<>();
+  public final List<String> violations = new CopyOnWriteArrayList<>();
 
   /** The directory of the weights. */
-  volatile String weights = "base";
+  public volatile String weights = "base";
 
   /** The directory of the model that it was started with. */
-  volatile String root = "org/model";
+  public volatile String root = "org/model";
 
   /** How many of the next loads are acknowledged and leave the weights as they are. */
   final AtomicInteger loadsWithoutEffect = new AtomicInteger();
@@ -82,24 +83,24 @@ final class PeerServer implements AutoCloseable {
   volatile String hardware = "";
 
   /** What it reports. */
-  volatile String name;
+  public volatile String name;
 
   /** What a Freshet server reports with its base model. */
   volatile String baseName = "0";
 
-  volatile boolean paused;
+  public volatile boolean paused;
 
   /** Whether completions are running, which vLLM's prefix cache is not reset beside. */
-  volatile boolean busy;
+  public volatile boolean busy;
 
   /** The directory of each adapter, by its name. */
-  final Map<String, String> adapters = new ConcurrentHashMap<>();
+  public final Map<String, String> adapters = new ConcurrentHashMap<>();
 
   /** The adapter that has requests. */
   volatile String busyAdapter = "";
 
   /** Routes that this version of the program does not have. */
-  final Set<String> missing = ConcurrentHashMap.newKeySet();
+  public final Set<String> missing = ConcurrentHashMap.newKeySet();
 
   /** Its completions. */
   final PeerGeneration generation = new PeerGeneration(this);
@@ -116,7 +117,7 @@ final class PeerServer implements AutoCloseable {
   private volatile String prepared = NO_WEIGHTS;
   private volatile String before = "base";
 
-  PeerServer(String kind) throws IOException {
+  public PeerServer(String kind) throws IOException {
     this.kind = kind;
     try (ServerSocket free = new ServerSocket(0)) {
       this.port = free.getLocalPort();
@@ -125,7 +126,7 @@ final class PeerServer implements AutoCloseable {
   }
 
   /** Starts the process, with the base model. */
-  void start() throws IOException {
+  public void start() throws IOException {
     stopped.countDown();
     weights = "base";
     tensors = "base";
@@ -152,45 +153,45 @@ final class PeerServer implements AutoCloseable {
     }
   }
 
-  URI url() {
+  public URI url() {
     return URI.create("http://127.0.0.1:" + port);
   }
 
-  ReplicaSpec spec() {
+  public ReplicaSpec spec() {
     return new ReplicaSpec(new ServerAddress(url(), url()), Dialects.named(kind));
   }
 
   /** The next call that the plan names has its fault, once. */
-  void arm(Plan next) {
+  public void arm(Plan next) {
     plan = Optional.of(next);
   }
 
-  void kill() throws IOException {
+  public void kill() throws IOException {
     killed = true;
     if (server.isPresent()) {
       server.get().close();
     }
   }
 
-  boolean isKilled() {
+  public boolean isKilled() {
     return killed;
   }
 
-  boolean isStopped() {
+  public boolean isStopped() {
     return stopped.getCount() > 0;
   }
 
-  void stop() {
+  public void stop() {
     stopped = new CountDownLatch(1);
   }
 
   /** A stopped process goes on, with the calls that it has received. */
-  void continues() {
+  public void continues() {
     stopped.countDown();
   }
 
   /** Whether it generates with the weights of {@code directory}. */
-  boolean serves(String directory) {
+  public boolean serves(String directory) {
     return (weights.equals(directory) || adapters.containsValue(directory)) && !paused;
   }
 
@@ -201,6 +202,10 @@ final class PeerServer implements AutoCloseable {
     String call = call(connection);
     requests.add((connection.target() + " " + connection.body()).strip());
     stopped.await();
+    if (call.equals("/v1/completions") && !generation.streams(connection.body())) {
+      complete(connection);
+      return;
+    }
     if (generation.has(call)) {
       generation.serve(connection);
       return;
@@ -237,6 +242,19 @@ final class PeerServer implements AutoCloseable {
       case GARBAGE -> connection.json("200 OK", "<html>");
       case UNSUCCESSFUL -> connection.json("200 OK", "{\"success\":false,\"message\":\"no\"}");
     }
+  }
+
+  /** Says by which weights it generates, once it is not paused. */
+  private void complete(ScriptedServer.Connection connection)
+      throws IOException, InterruptedException {
+    while (paused) {
+      Thread.sleep(1);
+    }
+    String model = connection.body().replaceAll(".*\"model\": ?\"([^\"]*)\".*", "$1");
+    connection.json(
+        "200 OK",
+        "{\"server\":\"%s\",\"weights\":\"%s\"}"
+            .formatted(url(), adapters.getOrDefault(model, weights)));
   }
 
   /** A load that fails leaves a program that loads while it is paused without weights. */
@@ -286,7 +304,7 @@ final class PeerServer implements AutoCloseable {
     };
   }
 
-  private String freshet(String call, String body) {
+  private String freshet(String call, String body) throws IOException {
     return switch (call) {
       case "/weight_info" -> "{\"weight_version\":\"%s\"}".formatted(name);
       case "/update_weights#prepare" -> {
@@ -328,6 +346,8 @@ final class PeerServer implements AutoCloseable {
         name = baseName;
         yield freshetAnswer();
       }
+      case "/pause", "/resume" -> pause(call);
+      case "/abort_requests" -> ABORTED;
       default -> "HTTP 404 {\"error\":{\"message\":\"no such route\"}}";
     };
   }
@@ -344,14 +364,7 @@ final class PeerServer implements AutoCloseable {
     return switch (call) {
       case "/weight_info" -> "{\"weight_version\":\"%s\"}".formatted(name);
       case "/is_paused" -> "{\"is_paused\":%b}".formatted(paused);
-      case "/pause" -> {
-        paused = true;
-        yield "{\"status\":\"paused\"}";
-      }
-      case "/resume" -> {
-        resumed();
-        yield "{\"status\":\"resumed\"}";
-      }
+      case "/pause", "/resume" -> pause(call);
       case "/collective_rpc" ->
           body.contains("check_health") || load(body) ? "{\"results\":[null]}" : failed();
       case "/reset_prefix_cache" ->
@@ -362,6 +375,8 @@ final class PeerServer implements AutoCloseable {
               ? "HTTP 409 {\"error\":{\"message\":\"paused\"}}"
               : "{\"checksums\":{\"tp0:a\":\"%x\",\"tp0:b\":\"0\"}}"
                   .formatted((hardware + tensors).hashCode());
+      case "/abort_requests" -> ABORTED;
+      case "/v1/load_lora_adapter", "/v1/unload_lora_adapter" -> adapter(call, body);
       case "/update_weight_version" -> {
         name = find(NAME, body);
         yield "{\"success\":true,\"new_version\":\"%s\"}".formatted(name);
@@ -381,23 +396,35 @@ final class PeerServer implements AutoCloseable {
           adapters.keySet().stream()
               .map("{\"id\":\"%s\",\"root\":\"/lora\",\"parent\":\"policy\"}"::formatted)
               .collect(Collectors.joining(",", "{\"object\":\"list\",\"data\":[", "]}"));
-      case "/v1/load_lora_adapter" -> {
-        String adapter = find(ADAPTER, body);
-        yield adapters.putIfAbsent(adapter, find(DIRECTORY, body)) == null
-            ? "{}"
-            : "HTTP 400 {\"error\":{\"message\":\"The lora adapter has already been"
-                + " loaded.\",\"type\":\"InvalidUserInput\",\"code\":400}}";
-      }
-      case "/v1/unload_lora_adapter" ->
-          adapters.remove(find(ADAPTER, body)) != null
-              ? "{}"
-              : "HTTP 404 {\"error\":{\"message\":\"cannot be found\"}}";
+      case "/v1/load_lora_adapter", "/v1/unload_lora_adapter" -> adapter(call, body);
       case "/metrics" ->
           "vllm:lora_requests_info{max_lora=\"2\",running_lora_adapters=\"policy@v0\"} 1.0\n"
               + "vllm:lora_requests_info{max_lora=\"2\",running_lora_adapters=\"%s\"} 2.0\n"
                   .formatted(busyAdapter);
       default -> "HTTP 404 {\"detail\":\"Not Found\"}";
     };
+  }
+
+  private String pause(String call) throws IOException {
+    if (call.equals("/pause")) {
+      paused = true;
+      return "{\"status\":\"paused\"}";
+    }
+    resumed();
+    return "{\"status\":\"resumed\"}";
+  }
+
+  private String adapter(String call, String body) {
+    String adapter = find(ADAPTER, body);
+    if (call.contains("unload")) {
+      return adapters.remove(adapter) != null
+          ? "Success: LoRA adapter removed successfully."
+          : "HTTP 404 {\"error\":{\"message\":\"cannot be found\"}}";
+    }
+    return adapters.putIfAbsent(adapter, find(DIRECTORY, body)) == null
+        ? "Success: LoRA adapter added successfully."
+        : "HTTP 400 {\"error\":{\"message\":\"The lora adapter has already been"
+            + " loaded.\",\"type\":\"InvalidUserInput\",\"code\":400}}";
   }
 
   private static String failed() {
@@ -424,6 +451,7 @@ final class PeerServer implements AutoCloseable {
         name = find(NAME, body);
         yield "{\"success\":true,\"message\":\"Succeeded\",\"num_paused_requests\":0}";
       }
+      case "/flush_cache" -> "Cache flushed.";
       default -> "HTTP 404 {}";
     };
   }
@@ -431,14 +459,7 @@ final class PeerServer implements AutoCloseable {
   private String primeRl(String call, String body) throws IOException {
     return switch (call) {
       case "/v1/models" -> models();
-      case "/pause" -> {
-        paused = true;
-        yield "{\"status\":\"paused\"}";
-      }
-      case "/resume" -> {
-        resumed();
-        yield "{\"status\":\"resumed\"}";
-      }
+      case "/pause", "/resume" -> pause(call);
       case "/update_weights", "/reload_weights" ->
           load(body) ? "{\"status\":\"ok\",\"rpc_ms\":1.5}" : "HTTP 500 {\"detail\":\"failed\"}";
       default -> "HTTP 404 {\"detail\":\"Not Found\"}";

@@ -11,29 +11,42 @@ import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireWriter;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /**
- * The routes of the front's admin listener: its health, the replicas, and the status pages. If a
- * token is configured, every route except the probe {@code /health} requires it.
+ * The routes of the front's admin listener: its health, the replicas, the weight operations of the
+ * fleet, and the status pages. If a token is configured, every route except the probes requires it.
  */
 final class FrontAdminRoutes implements Routes {
   static final String HEALTH = "/health";
+  private static final String LIVENESS = "/liveness";
   private static final String REPLICAS = "/replicas";
   private static final String WORKERS = "/v1/rl/workers";
-  private static final Set<String> OWN = Set.of(REPLICAS, WORKERS, "/metrics", "/debug/waits");
+  private static final String WEIGHTS = "/weight_info";
+  private static final Set<String> OWN =
+      Set.of(REPLICAS, WORKERS, WEIGHTS, LIVENESS, "/metrics", "/debug/waits");
 
-  private final Supplier<Candidates> table;
+  private final Upstreams upstreams;
+  private final ReplicasJson replicas;
+  private final FleetJson fleet;
+  private final FleetRoutes operations;
   private final Optional<AdminToken> token;
   private final StatusPages pages;
   private volatile boolean closing;
 
-  FrontAdminRoutes(Supplier<Candidates> table, Optional<AdminToken> token, StatusPages pages) {
-    this.table = table;
+  FrontAdminRoutes(
+      Upstreams upstreams,
+      ReplicasJson replicas,
+      FleetJson fleet,
+      FleetRoutes operations,
+      Optional<AdminToken> token,
+      StatusPages pages) {
+    this.upstreams = upstreams;
+    this.replicas = replicas;
+    this.fleet = fleet;
+    this.operations = operations;
     this.token = token;
     this.pages = pages;
   }
@@ -49,7 +62,7 @@ final class FrontAdminRoutes implements Routes {
 
   /** Whether the front answers {@code path} itself, on the admin listener or with a token. */
   boolean has(String path) {
-    return OWN.contains(path);
+    return OWN.contains(path) || operations.has(path);
   }
 
   @Override
@@ -57,7 +70,7 @@ final class FrontAdminRoutes implements Routes {
 
   @Override
   public boolean isProbe(String path) {
-    return path.equals(HEALTH);
+    return path.equals(HEALTH) || path.equals(LIVENESS);
   }
 
   @Override
@@ -67,17 +80,40 @@ final class FrontAdminRoutes implements Routes {
       health(exchange);
       return;
     }
+    if (request.path().equals(LIVENESS)) {
+      request.require("GET");
+      exchange.answer(200, FleetJson.alive());
+      return;
+    }
+    rejectCrossOrigin(request);
     requireToken(request);
+    if (operations.has(request.path())) {
+      operations.handle(request, exchange);
+      return;
+    }
     switch (request.path()) {
       case REPLICAS -> {
         request.require("GET");
-        exchange.answer(200, ReplicasJson.replicas(table.get()));
+        exchange.answer(200, replicas.replicas());
       }
       case WORKERS -> {
         request.require("GET");
-        exchange.answer(200, ReplicasJson.workers(table.get()));
+        exchange.answer(200, replicas.workers());
+      }
+      case WEIGHTS -> {
+        request.require("GET");
+        exchange.answer(200, fleet.weightInfo());
       }
       default -> pages.handle(request, exchange);
+    }
+  }
+
+  /** A page open in an operator's browser must not change weights. Programs send no origin. */
+  private static void rejectCrossOrigin(Request request) {
+    if (!request.method().equals("GET") && !request.origin().isEmpty()) {
+      throw new ApiException(
+          ApiError.forbidden(
+              request.path() + ": expected a program that sends no origin, not a web page"));
     }
   }
 
@@ -94,13 +130,14 @@ final class FrontAdminRoutes implements Routes {
     }
   }
 
-  /** Healthy while a replica takes requests. */
+  /** Healthy while a replica takes requests, or an update or a pause holds them for a while. */
   private void health(Exchange exchange) {
-    List<Upstream> routable = table.get().of(OptionalLong.empty(), Set.of());
-    int all = table.get().all().size();
+    Candidates now = upstreams.get();
+    int routable = now.of(OptionalLong.empty(), Set.of()).size();
+    int all = upstreams.all().size();
     if (closing) {
       exchange.answer(ApiError.shuttingDown());
-    } else if (routable.isEmpty()) {
+    } else if (routable == 0 && !now.isHeld()) {
       exchange.answer(
           ApiError.unavailable(
               "no_replica", "none of %d replicas takes requests; see /replicas".formatted(all)));
@@ -111,7 +148,7 @@ final class FrontAdminRoutes implements Routes {
               out -> {
                 out.writeStringProperty("status", "ok");
                 out.writeNumberProperty("replicas", all);
-                out.writeNumberProperty("routable", routable.size());
+                out.writeNumberProperty("routable", routable);
               }));
     }
   }

@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /**
  * The routes of the front's data listener. Every path is relayed, except for the probe, the end of
- * a session, and weight operations, which are refused: behind a proxy every client looks local, so
- * only a token tells who may change weights.
+ * a session, and weight operations, which need a token here: behind a proxy every client looks
+ * local, so only a token tells who may change weights.
  */
 final class FrontDataRoutes implements Routes {
   private static final String FINISH_SESSION = "/finish_session";
@@ -64,9 +64,10 @@ final class FrontDataRoutes implements Routes {
       metrics.adminPathRefused();
       throw new ApiException(
           ApiError.forbidden(
-              ("%s: not relayed, because it would reach one replica of several; use freshet update,"
-                      + " or the admin listener of each replica")
-                  .formatted(path)));
+              ("%s: not relayed, because it would reach one replica of several; post it to the"
+                      + " front's admin listener%s")
+                  .formatted(
+                      path, admin.has(path) ? "" : ", which has such operations of the fleet")));
     } else {
       relay(request, exchange);
     }

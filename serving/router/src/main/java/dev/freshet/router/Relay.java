@@ -53,6 +53,7 @@ final class Relay implements Exchange.Watcher {
   private final Set<Upstream> failed = new HashSet<>(2);
   private Phase phase = Phase.ROUTING;
   private Optional<Failure> lastFailure = Optional.empty();
+  private RelayLoop.@Nullable Choice choice;
   private @Nullable Upstream upstream;
   private @Nullable UpstreamConnection connection;
   private @Nullable AnswerSplice answer;
@@ -101,10 +102,10 @@ final class Relay implements Exchange.Watcher {
   /** Chooses a replica, or waits for one. */
   void route() {
     phase = Phase.ROUTING;
-    Optional<Upstream> chosen = loop.choose(request(), failed);
+    Optional<RelayLoop.Choice> chosen = loop.choose(request(), failed);
     if (chosen.isPresent()) {
       start(chosen.get(), true);
-    } else if (lastFailure.isPresent()) {
+    } else if (lastFailure.isPresent() && !loop.isHeld()) {
       fail(lastFailure.get());
     } else if (loop.isDraining()) {
       fail(new Failure(Reason.SHUTTING_DOWN, "the front is shutting down"));
@@ -119,7 +120,9 @@ final class Relay implements Exchange.Watcher {
     }
   }
 
-  private void start(Upstream at, boolean mayBeKept) {
+  private void start(RelayLoop.Choice chosen, boolean mayBeKept) {
+    Upstream at = chosen.upstream();
+    choice = chosen;
     upstream = at;
     at.begun();
     phase = Phase.CONNECTING;
@@ -141,7 +144,7 @@ final class Relay implements Exchange.Watcher {
     if (sends == 1) {
       loop.metrics().dispatched(sentNanos - request().relayed().request().recvNanos());
     }
-    RelayedRequest relayed = request().relayed();
+    RelayedRequest relayed = loop.forReplica(request().relayed(), required(choice));
     answer = new AnswerSplice(exchange, relayed.method(), id, to);
     to.send(this, relayed);
   }
@@ -249,7 +252,7 @@ final class Relay implements Exchange.Watcher {
     leaveUpstream();
     if (kept && again) { // Replicas close kept connections when they like.
       loop.metrics().retried(Reason.CLOSED);
-      start(at, false);
+      start(required(choice), false);
       return;
     }
     at.health().broke(how);

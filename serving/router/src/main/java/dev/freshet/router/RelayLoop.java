@@ -1,5 +1,6 @@
 package dev.freshet.router;
 
+import dev.freshet.fleet.RoutingTable;
 import dev.freshet.http.ByteBudget;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Transport;
@@ -51,10 +52,15 @@ final class RelayLoop {
   /** Reads of a connection, of 64 KiB at most, before the client's is flushed and looked at. */
   private static final int MAX_READS = 4;
 
-  /** What the loops of a front share. */
+  /**
+   * What the loops of a front share.
+   *
+   * @param policyModel the model that clients name to get the policy
+   */
   record Shared(
       Supplier<Candidates> table,
       Policy policy,
+      String policyModel,
       RelayLimits limits,
       RouterMetrics metrics,
       AtomicInteger queued,
@@ -138,12 +144,39 @@ final class RelayLoop {
     relay.begin();
   }
 
+  /**
+   * The replica of a request.
+   *
+   * @param model what the request must name there to get the policy, if a version is a model
+   */
+  record Choice(Upstream upstream, Optional<String> model) {}
+
   /** Chooses a replica that may take the request now. */
-  Optional<Upstream> choose(RoutedRequest request, Set<Upstream> except) {
-    List<Upstream> candidates = shared.table().get().of(request.minVersion(), except);
-    return candidates.isEmpty()
-        ? Optional.empty()
-        : Optional.of(shared.policy().choose(request, candidates));
+  Optional<Choice> choose(RoutedRequest request, Set<Upstream> except) {
+    Candidates now = shared.table().get();
+    List<Upstream> candidates = now.of(request.minVersion(), except);
+    if (candidates.isEmpty()) {
+      return Optional.empty();
+    }
+    Upstream chosen = shared.policy().choose(request, candidates);
+    return Optional.of(new Choice(chosen, model(now, chosen)));
+  }
+
+  private static Optional<String> model(Candidates now, Upstream upstream) {
+    return now.route(upstream).flatMap(RoutingTable.Route::model);
+  }
+
+  /** The request as a replica gets it: for the version that is committed now. */
+  RelayedRequest forReplica(RelayedRequest request, Choice choice) {
+    return model(shared.table().get(), choice.upstream())
+        .or(choice::model)
+        .map(model -> request.ofModel(shared.policyModel(), model))
+        .orElse(request);
+  }
+
+  /** Whether replicas are held back that will get requests again. */
+  boolean isHeld() {
+    return shared.table().get().isHeld();
   }
 
   /** Queues a relay until a replica may take it; false if the queue is full. */

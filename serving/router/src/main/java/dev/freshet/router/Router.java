@@ -1,5 +1,8 @@
 package dev.freshet.router;
 
+import dev.freshet.fleet.ElasticFleet;
+import dev.freshet.fleet.FleetMetrics;
+import dev.freshet.fleet.FleetOrders;
 import dev.freshet.http.BrowserGuard;
 import dev.freshet.http.ByteBudget;
 import dev.freshet.http.ConnectionCap;
@@ -9,6 +12,7 @@ import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
 import dev.freshet.http.StatusPages;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.AdminTokenFile;
@@ -22,13 +26,16 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The front of a fleet: a data listener that relays requests to the replicas, and an admin listener
- * on an event loop of its own. It owns both, the connections to the replicas and their probes.
- * Thread-safe.
+ * on an event loop of its own, through which the fleet is updated. It owns both, the fleet, the
+ * connections to the replicas and their probes. Thread-safe.
  */
 public final class Router implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Router.class);
   private static final int MAX_ADMIN_CONNECTIONS = 256;
   private static final int MAX_WATCHERS = 64;
   private static final Duration LOOP_END = Duration.ofSeconds(2);
@@ -37,6 +44,7 @@ public final class Router implements AutoCloseable {
   private final Listener data;
   private final Listener admin;
   private final Map<EventLoop, RelayLoop> loops = new LinkedHashMap<>();
+  private final ElasticFleet fleet;
   private final Upstreams upstreams;
   private final StatusPages pages;
   private final FrontAdminRoutes adminRoutes;
@@ -50,7 +58,14 @@ public final class Router implements AutoCloseable {
       MonotonicClock clock) {
     this.config = config;
     RouterMetrics metrics = new RouterMetrics(registry);
-    this.upstreams = new Upstreams(config, metrics, this::replicasChanged);
+    this.fleet =
+        new ElasticFleet(
+            AdminTokenFile.read(config.upstreamTokenFile()),
+            config.fleet(),
+            EventLog.to(LOG, clock),
+            new FleetMetrics(registry),
+            this::replicasChanged);
+    this.upstreams = new Upstreams(config, metrics, fleet, this::replicasChanged);
     this.data =
         Listener.ofMany(
             "front", config.threads(), new ConnectionCap.RefuseNewest(config.maxConnections()));
@@ -63,6 +78,7 @@ public final class Router implements AutoCloseable {
         new RelayLoop.Shared(
             upstreams,
             policy,
+            config.policyModel(),
             config.limits(),
             metrics,
             queued,
@@ -70,7 +86,15 @@ public final class Router implements AutoCloseable {
             clock);
     data.loops().forEach(loop -> loops.put(loop, new RelayLoop(loop, shared)));
     this.pages = new StatusPages(registry, Optional.empty(), MAX_WATCHERS);
-    this.adminRoutes = new FrontAdminRoutes(upstreams, token, pages);
+    FleetJson json = new FleetJson(fleet);
+    this.adminRoutes =
+        new FrontAdminRoutes(
+            upstreams,
+            new ReplicasJson(upstreams, fleet, json),
+            json,
+            new FleetRoutes(new FleetOrders(fleet), json),
+            token,
+            pages);
     this.dataRoutes = new FrontDataRoutes(adminRoutes, Map.copyOf(loops), policy, metrics);
   }
 
@@ -113,6 +137,7 @@ public final class Router implements AutoCloseable {
         BrowserGuard.ofOpen(dataAddress, http.allowedHosts()),
         clock);
     upstreams.start();
+    fleet.start();
   }
 
   private void replicasChanged() {
@@ -151,6 +176,7 @@ public final class Router implements AutoCloseable {
     loops.forEach((loop, relays) -> onLoop(loop, relays::drain));
     data.awaitDrained(Duration.ofSeconds(config.drainTimeoutS()));
     upstreams.close();
+    fleet.close();
     loops.forEach((loop, relays) -> onLoop(loop, relays::close));
     pages.close();
     admin.drain();

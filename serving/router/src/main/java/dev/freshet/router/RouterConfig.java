@@ -3,8 +3,12 @@ package dev.freshet.router;
 import dev.freshet.config.Check;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
+import dev.freshet.fleet.FleetOptions;
+import dev.freshet.fleet.PhaseDeadlines;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** The configuration of the front of a fleet. */
 @Section("The front of a fleet: `freshet route`.")
@@ -22,8 +26,8 @@ public record RouterConfig(
     @Key(
             def = "",
             doc =
-                "replicas, each URL[=kind[@admin URL]]; kinds: freshet (default), vllm, sglang,"
-                    + " prime-rl")
+                "replicas, each URL[=kind[@admin URL]]; kinds: freshet (default), vllm, vllm-lora,"
+                    + " sglang, prime-rl")
         List<String> upstreams,
     @Key(
             def = "",
@@ -74,7 +78,34 @@ public record RouterConfig(
     @Key(def = "5000", doc = "for the answer to a probe") long probeTimeoutMs,
     @Key(def = "3", doc = "probes, or broken connections, in a row after which a replica is down")
         int failuresToDown,
-    @Key(def = "30", doc = "for running answers after SIGTERM") long drainTimeoutS) {
+    @Key(def = "30", doc = "for running answers after SIGTERM") long drainTimeoutS,
+    @Key(
+            def = "",
+            doc =
+                "file whose first line is the bearer token of the replicas' admin listeners; empty:"
+                    + " no token")
+        String upstreamTokenFile,
+    @Key(
+            def = "",
+            doc =
+                "file of the fleet's updates, from which a front that was killed goes on; empty:"
+                    + " runs/front-PORT/updates.jsonl, or none if port is 0")
+        String journal,
+    @Key(
+            def = "policy",
+            doc =
+                "model that clients name to get the policy; on vllm-lora replicas it is replaced by"
+                    + " the adapter of the current version")
+        String policyModel,
+    @Key(
+            def = "0",
+            doc =
+                "replicas that must serve a version for an update to be committed; 0: all that"
+                    + " served when it began")
+        int quorum,
+    @Key(def = "7200", doc = "for each of prepare and apply on a replica in an update")
+        long updateTimeoutS,
+    @Key(def = "300", doc = "for each of pause and resume on a replica") long pauseTimeoutS) {
   public RouterConfig {
     Check.address("host", host);
     Check.address("adminHost", adminHost);
@@ -107,6 +138,9 @@ public record RouterConfig(
     Check.positive("probeIntervalMs", probeIntervalMs);
     Check.positive("probeTimeoutMs", probeTimeoutMs);
     Check.positive("failuresToDown", failuresToDown);
+    Check.notNegative("quorum", quorum);
+    Check.positive("updateTimeoutS", updateTimeoutS);
+    Check.positive("pauseTimeoutS", pauseTimeoutS);
     Check.that(drainTimeoutS >= 0 && drainTimeoutS <= 50, "drainTimeoutS", "0 to 50");
   }
 
@@ -120,5 +154,26 @@ public record RouterConfig(
         Duration.ofMillis(keepAliveMs),
         maxRetriedBodyBytes,
         maxHeldBytes);
+  }
+
+  /** How the fleet is updated and looked after. */
+  FleetOptions fleet() {
+    Duration update = Duration.ofSeconds(updateTimeoutS);
+    return new FleetOptions(
+        new PhaseDeadlines(
+            update, Duration.ofSeconds(pauseTimeoutS), update, Duration.ofMillis(probeTimeoutMs)),
+        quorum,
+        Duration.ofMillis(probeIntervalMs),
+        Duration.ofSeconds(queueTimeoutS),
+        journalFile());
+  }
+
+  private Optional<Path> journalFile() {
+    if (!journal.isEmpty()) {
+      return Optional.of(Path.of(journal));
+    }
+    return port == 0
+        ? Optional.empty()
+        : Optional.of(Path.of("runs", "front-" + port, "updates.jsonl"));
   }
 }

@@ -82,7 +82,7 @@ public final class RouterMetrics {
         registry.gauge(
             Role.ROUTER,
             "freshet_route_policy_version",
-            "The policy version that a replica serves; -1 if it says none",
+            "The policy version for which a replica gets requests; -1 if it gets none or says none",
             REPLICA);
     this.waiting =
         registry
@@ -113,11 +113,11 @@ public final class RouterMetrics {
   }
 
   /** Adds a replica; its state is read for every page. */
-  void upstream(Upstream upstream, DoubleSupplier stateNow) {
+  void upstream(Upstream upstream, DoubleSupplier stateNow, DoubleSupplier versionNow) {
     String name = upstream.replica();
     inFlight.of(name).read(upstream::inFlight);
     state.of(name).read(stateNow);
-    version.of(name).read(() -> upstream.policyVersion().orElse(-1));
+    version.of(name).read(versionNow);
     firstByte.of(name);
     CLASSES.forEach(status -> relayed.of(name, status));
   }

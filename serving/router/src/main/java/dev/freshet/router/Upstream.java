@@ -5,7 +5,6 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -20,7 +19,6 @@ final class Upstream {
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicLong answers = new AtomicLong();
   private volatile List<InetSocketAddress> sockets;
-  private volatile OptionalLong policyVersion = OptionalLong.empty();
 
   Upstream(UpstreamAddress address, UpstreamHealth health) {
     this.address = address;
@@ -76,15 +74,6 @@ final class Upstream {
     health.answered();
   }
 
-  /** The policy version that it serves, if it says a number. */
-  OptionalLong policyVersion() {
-    return policyVersion;
-  }
-
-  void policyVersion(OptionalLong now) {
-    policyVersion = now;
-  }
-
   /** Its addresses as last resolved, in the order to try them; none before that. */
   List<InetSocketAddress> sockets() {
     return sockets;
@@ -95,7 +84,7 @@ final class Upstream {
         List.of(addresses).stream().map(one -> new InetSocketAddress(one, address.port())).toList();
   }
 
-  /** Whether it takes a new request now. */
+  /** Whether the front can send it a new request now; whether it may is the fleet's to say. */
   boolean isRoutable() {
     return switch (health.state()) {
       case UP -> !sockets.isEmpty();

@@ -1,6 +1,8 @@
 package dev.freshet.router;
 
 import dev.freshet.config.Check;
+import dev.freshet.fleet.ReplicaSpec;
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
@@ -11,8 +13,8 @@ import java.net.URI;
  *
  * @param data the root of the listener for completions
  * @param dialect the program; a Freshet server if none is named
- * @param admin the root of the listener that says the policy version; of programs with one listener
- *     that one
+ * @param admin the root of the listener for weight operations; of programs with one listener that
+ *     one
  */
 public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
   private static final int HTTP_PORT = 80;
@@ -51,6 +53,15 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
   /** Host and port of the data listener: the replica's name in errors. */
   public String name() {
     return data.getHost() + ":" + port();
+  }
+
+  /** Its listeners, by which the fleet knows it. */
+  ServerAddress listeners() {
+    return new ServerAddress(data, admin);
+  }
+
+  ReplicaSpec spec() {
+    return new ReplicaSpec(listeners(), dialect);
   }
 
   int port() {

@@ -6,17 +6,14 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.ServerHealth;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.wire.WireException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.OptionalLong;
 
 /**
- * Asks one replica again and again whether it lives and which policy version it serves, and
- * resolves its name, so that no event loop ever does. Probes have their own thread and connections
- * on the admin lane: neither streams nor another replica's probe delays them. Any answer but a 5xx
- * is a sign of life.
+ * Asks one replica again and again whether its data listener answers, and resolves its name, so
+ * that no event loop ever does. Probes have their own thread and connections on the admin lane:
+ * neither streams nor another replica's probe delays them. Any answer but a 5xx is a sign of life.
  */
 final class UpstreamProbe implements AutoCloseable {
   private static final Duration END = Duration.ofSeconds(5);
@@ -25,21 +22,27 @@ final class UpstreamProbe implements AutoCloseable {
   private final Duration interval;
   private final Runnable changed;
   private final AdminClient data;
-  private final AdminClient admin;
+  private final Runnable returned;
   private final Thread thread;
   private volatile boolean closed;
 
   /**
-   * @param changed called when the version or the addresses have changed
+   * @param changed called when the addresses have changed
+   * @param returned called before a replica that was down is put on trial
    */
-  UpstreamProbe(Upstream upstream, Duration interval, Duration deadline, Runnable changed) {
+  UpstreamProbe(
+      Upstream upstream,
+      Duration interval,
+      Duration deadline,
+      Runnable changed,
+      Runnable returned) {
     this.upstream = upstream;
     this.interval = interval;
     this.changed = changed;
+    this.returned = returned;
     AdminDeadlines deadlines = AdminDeadlines.all(deadline);
     EventLog silent = EventLog.silent(MonotonicClock.SYSTEM);
     this.data = new AdminClient(upstream.address().data(), deadlines, silent);
-    this.admin = new AdminClient(upstream.address().admin(), deadlines, silent);
     this.thread =
         Thread.ofPlatform().name("freshet-probe-" + upstream.name()).daemon().unstarted(this::run);
   }
@@ -80,7 +83,9 @@ final class UpstreamProbe implements AutoCloseable {
         upstream.health().probeFailed("GET /health: HTTP " + health.status());
         return;
       }
-      version();
+      if (upstream.health().state() == UpstreamHealth.State.DOWN) {
+        returned.run();
+      }
       upstream.health().probeAnswered();
     } catch (AdminException e) {
       if (!closed) {
@@ -89,31 +94,10 @@ final class UpstreamProbe implements AutoCloseable {
     }
   }
 
-  /** A replica that does not say its version, or not in time, keeps the last one. */
-  private void version() {
-    try {
-      OptionalLong version =
-          upstream
-              .address()
-              .dialect()
-              .ask(admin, upstream.policyVersion().orElse(0))
-              .version()
-              .map(OptionalLong::of)
-              .orElseGet(OptionalLong::empty);
-      if (!version.equals(upstream.policyVersion())) {
-        upstream.policyVersion(version);
-        changed.run();
-      }
-    } catch (AdminException | WireException e) {
-      // The probe of its health says whether it lives.
-    }
-  }
-
   @Override
   public void close() {
     closed = true;
     data.close();
-    admin.close();
     thread.interrupt();
     try {
       thread.join(END);

@@ -1,58 +1,81 @@
 package dev.freshet.router;
 
 import dev.freshet.config.ConfigException;
+import dev.freshet.fleet.ElasticFleet;
+import dev.freshet.fleet.RoutingTable;
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.trace.FreeText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The replicas of a front: those of the command line, and those of a file that is read again when
- * it changes. It owns their probes and publishes the routing table. A replica that leaves the file
- * gets no new requests; its running ones go on. A file that cannot be read or has a malformed line
- * changes nothing. Thread-safe.
+ * it changes. It owns their probes and makes them members of the fleet, whose routing table says
+ * which of them may get requests. A replica that leaves the file gets no new requests; its running
+ * ones go on. A file that cannot be read or has a malformed line changes nothing. Thread-safe.
  */
 final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Upstreams.class);
 
   private record Probed(Upstream upstream, UpstreamProbe probe) {}
 
+  /** The replicas at one moment, in the order in which they were named. */
+  private record Members(List<Upstream> all, Map<ServerAddress, Upstream> byAddress) {
+    static Members of(Collection<Probed> probed) {
+      List<Upstream> all = probed.stream().map(Probed::upstream).toList();
+      return new Members(
+          all,
+          all.stream()
+              .collect(Collectors.toUnmodifiableMap(one -> one.address().listeners(), one -> one)));
+    }
+  }
+
+  /** The candidates of one table and these members. */
+  private record View(Members members, Candidates candidates) {}
+
   private final RouterConfig config;
   private final RouterMetrics metrics;
+  private final ElasticFleet fleet;
   private final Runnable changed;
   private final Optional<Path> file;
+
+  /** By name; changed before the start and by the watcher only. */
   private final Map<String, Probed> replicas = new LinkedHashMap<>();
+
+  private volatile Members members = Members.of(List.of());
+  private volatile View view = new View(members, Candidates.EMPTY);
   private Optional<Thread> watcher = Optional.empty();
-  private volatile Candidates table = Candidates.EMPTY;
-  private volatile boolean closed;
   private boolean started;
+  private boolean closed;
   private String lastRead = "";
 
   /**
-   * @param changed called after each change of the table or of a replica's state, once started
+   * @param changed called after each change of the replicas or of their health
    * @throws ConfigException if the file cannot be read or has a malformed line
    */
-  Upstreams(RouterConfig config, RouterMetrics metrics, Runnable changed) {
+  Upstreams(RouterConfig config, RouterMetrics metrics, ElasticFleet fleet, Runnable changed) {
     this.config = config;
     this.metrics = metrics;
+    this.fleet = fleet;
     this.changed = changed;
     this.file =
         config.upstreamsFile().isEmpty()
             ? Optional.empty()
             : Optional.of(Path.of(config.upstreamsFile()));
     try {
-      List<UpstreamAddress> first = addresses(file.isPresent() ? read(file.get()) : "");
-      first.forEach(address -> replicas.computeIfAbsent(address.name(), _ -> added(address)));
-      table = listed();
+      set(addresses(file.isPresent() ? read(file.get()) : ""));
     } catch (IOException | IllegalArgumentException e) {
       throw new ConfigException(
           "router.upstreams_file %s: %s".formatted(config.upstreamsFile(), e.getMessage()), e);
@@ -87,7 +110,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
 
   private void watch(Path path) {
     try {
-      while (!closed) {
+      while (!Thread.currentThread().isInterrupted()) {
         Thread.sleep(Duration.ofMillis(config.probeIntervalMs()));
         try {
           String now = read(path);
@@ -109,36 +132,44 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   /** Replaces the replicas; those that stay keep their state. */
   private void set(List<UpstreamAddress> addresses) {
     List<Probed> removed = new ArrayList<>();
+    List<Upstream> joined = new ArrayList<>();
     synchronized (this) {
       if (closed) {
         return;
       }
-      replicas
-          .values()
-          .removeIf(
-              probed -> {
-                boolean gone = !addresses.contains(probed.upstream().address());
-                if (gone) {
-                  removed.add(probed);
-                }
-                return gone;
-              });
-      addresses.forEach(address -> replicas.computeIfAbsent(address.name(), _ -> added(address)));
+      replicas.values().stream()
+          .filter(probed -> !addresses.contains(probed.upstream().address()))
+          .forEach(removed::add);
+      replicas.values().removeAll(removed);
+      for (UpstreamAddress address : addresses) {
+        if (!replicas.containsKey(address.name())) {
+          Probed fresh = added(address);
+          replicas.put(address.name(), fresh);
+          joined.add(fresh.upstream());
+        }
+      }
+      members = Members.of(replicas.values());
     }
-    removed.forEach(probed -> probed.probe().close());
-    publish();
+    for (Probed probed : removed) {
+      fleet.leave(probed.upstream().address().listeners());
+      probed.probe().close();
+    }
+    joined.forEach(upstream -> fleet.join(upstream.address().spec()));
   }
 
   private Probed added(UpstreamAddress address) {
-    Upstream upstream =
-        new Upstream(address, new UpstreamHealth(config.failuresToDown(), this::publish));
-    metrics.upstream(upstream, () -> isListed(upstream) ? upstream.health().state().value() : 0);
+    Upstream upstream = new Upstream(address, new UpstreamHealth(config.failuresToDown(), changed));
+    metrics.upstream(
+        upstream,
+        () -> isListed(upstream) ? upstream.health().state().value() : 0,
+        () -> get().route(upstream).map(RoutingTable.Route::policyVersion).orElse(-1L));
     UpstreamProbe probe =
         new UpstreamProbe(
             upstream,
             Duration.ofMillis(config.probeIntervalMs()),
             Duration.ofMillis(config.probeTimeoutMs()),
-            this::publish);
+            changed,
+            () -> fleet.returned(address.listeners()));
     if (started) {
       probe.start();
     }
@@ -146,27 +177,26 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   }
 
   private boolean isListed(Upstream upstream) {
-    return table.all().stream().anyMatch(target -> target.upstream() == upstream);
+    return members.all().contains(upstream);
   }
 
-  private void publish() {
-    synchronized (this) {
-      table = listed();
-    }
-    changed.run();
+  /** All replicas, also those that get no requests, in the order in which they were named. */
+  List<Upstream> all() {
+    return members.all();
   }
 
-  private Candidates listed() {
-    return new Candidates(
-        replicas.values().stream()
-            .map(Probed::upstream)
-            .map(one -> new Candidates.Candidate(one, one.policyVersion()))
-            .toList());
-  }
-
+  /** A change publishes another object, so that the same one needs no comparison. */
   @Override
+  @SuppressWarnings("ReferenceEquality")
   public Candidates get() {
-    return table;
+    View last = view;
+    Members now = members;
+    RoutingTable table = fleet.table();
+    if (last.members() != now || last.candidates().table() != table) {
+      last = new View(now, Candidates.of(table, now.byAddress()));
+      view = last;
+    }
+    return last.candidates();
   }
 
   @Override

@@ -49,7 +49,7 @@ class FrontRoutesTest {
 
       assertThat(answer.status()).isEqualTo(403);
       assertThat(answer.text())
-          .contains("use freshet update, or the admin listener of each replica");
+          .contains("it would reach one replica of several", "front's admin listener");
       assertThat(replica.arrived).isEmpty();
       assertThat(front.metric("freshet_route_errors_total{reason=\"admin_path\"}")).isEqualTo(1);
     }
@@ -69,6 +69,7 @@ class FrontRoutesTest {
   void theFrontIsHealthyWhileAReplicaTakesRequests() throws Exception {
     try (ScriptedReplica replica = new ScriptedReplica(ScriptedReplica.json("{}"));
         FrontFixture front = FrontFixture.of(replica)) {
+      FrontFixture.await("a replica", front::takesRequests);
       assertThat(RawClient.exchange(front.data(), RawClient.get("/health")).text())
           .isEqualTo("{\"status\":\"ok\",\"replicas\":1,\"routable\":1}");
       replica.healthy = false;
@@ -100,7 +101,8 @@ class FrontRoutesTest {
               .get(0);
       assertThat(one.get("url").asString()).isEqualTo(replica.url());
       assertThat(one.get("kind").asString()).isEqualTo("vllm");
-      assertThat(one.get("state").asString()).isEqualTo("up");
+      assertThat(one.get("state").asString()).isEqualTo("serving");
+      assertThat(one.get("health").asString()).isEqualTo("up");
       assertThat(one.get("policy_version").asInt()).isEqualTo(7);
       assertThat(one.get("in_flight").asInt()).isZero();
       assertThat(one.get("answered").asInt()).isEqualTo(1);
@@ -136,7 +138,7 @@ class FrontRoutesTest {
       }
       assertThat(
               RawClient.exchange(
-                      front.data(), RawClient.post("/pause", "", "Authorization: Bearer secret"))
+                      front.data(), RawClient.post("/sleep", "", "Authorization: Bearer secret"))
                   .status())
           .isEqualTo(403);
     }

@@ -192,7 +192,7 @@ class RelayFaultsTest {
     ScriptedReplica gone = new ScriptedReplica(ScriptedReplica.json("{}"));
     try (FrontFixture front =
         FrontFixture.of(Map.of("probe_interval_ms", "600000", "queue_timeout_s", "1"), gone)) {
-      FrontFixture.await("probes", () -> gone.accepted() >= 2);
+      FrontFixture.await("probes", () -> gone.accepted() >= 3);
       gone.close();
       RawClient.Answer answer = RawClient.exchange(front.data(), POST);
 

@@ -123,6 +123,10 @@ final class ScriptedReplica implements AutoCloseable {
     return "http://" + name();
   }
 
+  boolean isClosed() {
+    return listener.isClosed();
+  }
+
   /** Connections that were made so far. */
   int accepted() {
     return accepted.get();

@@ -1,0 +1,330 @@
+package dev.freshet.fleet;
+
+import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.TraceId;
+import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.OneLine;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A fleet whose replicas join, leave, end and return while it serves: that of a front, for whose
+ * clients {@link FleetOrders} updates it.
+ *
+ * <p>Until the first update, and without a journal, it has no weights of its own: each replica gets
+ * requests with whatever it serves. From then on a replica that joins or returns is brought to the
+ * current weights beside the traffic of the others, and gets requests only on those. An update that
+ * a crash interrupted is finished or undone from the journal by asking every replica. Thread-safe.
+ */
+public final class ElasticFleet implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ElasticFleet.class);
+  private static final Duration STOP = Duration.ofSeconds(5);
+
+  private final Replicas replicas;
+  private final Optional<AdminToken> token;
+  private final FleetOptions options;
+  private final EventLog events;
+  private final FleetMetrics metrics;
+  private final Optional<TransactionJournal> journal;
+  private final Parallel parallel = new Parallel();
+  private final CatchUp catchUp;
+  private final OneAtATime orders = new OneAtATime(parallel);
+  private final Map<Replica, Keeper> keepers = new ConcurrentHashMap<>();
+  private volatile Optional<Target> current = Optional.empty();
+
+  private volatile Optional<UpdateResult> lastUpdate = Optional.empty();
+
+  /** Whether a client has paused the fleet. */
+  private volatile boolean paused;
+
+  /** Whether no replica is caught up: the fleet recovers, or an update was interrupted. */
+  private volatile boolean handsOff = true;
+
+  private boolean started;
+
+  /**
+   * @param token authenticates the fleet to its replicas
+   * @param changed called after each change of the routing table; must not block
+   */
+  public ElasticFleet(
+      Optional<AdminToken> token,
+      FleetOptions options,
+      EventLog events,
+      FleetMetrics metrics,
+      Runnable changed) {
+    this.token = token;
+    this.options = options;
+    this.events = events;
+    this.metrics = metrics;
+    this.journal = options.journal().map(TransactionJournal::new);
+    this.replicas = new Replicas(List.of(), events.fleet(), changed);
+    this.catchUp = new CatchUp(replicas, options.deadlines(), Optional.empty());
+    metrics
+        .states()
+        .fleet(options.quorum(), () -> journal.filter(TransactionJournal::unended).isPresent());
+  }
+
+  /** Which replicas may receive a new request now. */
+  public RoutingTable table() {
+    return replicas.table();
+  }
+
+  /** The state of every replica, in the order in which they joined. */
+  public List<ReplicaStatus> replicas() {
+    return replicas.read(all -> all.stream().map(Replica::status).toList());
+  }
+
+  /** The state of the replica with these listeners, if it is a member. */
+  public Optional<ReplicaStatus> status(ServerAddress address) {
+    return replicas.read(
+        all ->
+            all.stream().filter(r -> r.address().equals(address)).map(Replica::status).findFirst());
+  }
+
+  /**
+   * The policy version in words; of a fleet without weights of its own the oldest that is served,
+   * {@code default} if none is known.
+   */
+  public String weightVersion() {
+    RoutingTable table = table();
+    return current.isPresent()
+        ? Long.toString(table.policyVersion())
+        : table.routes().stream()
+            .map(RoutingTable.Route::policyVersion)
+            .min(Comparator.naturalOrder())
+            .filter(version -> version >= 0)
+            .map(version -> Long.toString(version))
+            .orElse("default");
+  }
+
+  /** Whether a client has paused the fleet. */
+  public boolean isPaused() {
+    return paused;
+  }
+
+  /** How the last update ended that a client has ordered. */
+  public Optional<UpdateResult> lastUpdate() {
+    return lastUpdate;
+  }
+
+  /** A replica joins. It gets requests once it serves the current weights. */
+  public void join(ReplicaSpec spec) {
+    Replica replica = new Replica(spec, options.deadlines().ofCalls(), token, events);
+    metrics
+        .states()
+        .replica(
+            ServerAddress.replica(spec.address().admin()),
+            () -> replicas.read(_ -> replica.status()),
+            () -> table().policyVersion());
+    replicas.add(replica);
+    synchronized (this) {
+      if (started) {
+        look(replica);
+      }
+    }
+  }
+
+  /** A replica leaves. It gets no further request; an update that runs still ends on it. */
+  public void leave(ServerAddress address) {
+    for (Replica replica : replicas.all()) {
+      if (replica.address().equals(address)) {
+        replicas.remove(replica);
+        orders.afterwards(() -> close(replica));
+      }
+    }
+  }
+
+  private void close(Replica replica) {
+    replica.close();
+    Keeper keeper = keepers.remove(replica);
+    try {
+      if (keeper != null) {
+        keeper.stop(STOP);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * A replica accepts connections again after it did not: it may have been restarted with other
+   * weights, so it gets no request before it was asked what it serves.
+   */
+  public void returned(ServerAddress address) {
+    for (Replica replica : replicas.all()) {
+      if (replica.address().equals(address)) {
+        ReplicaStatus status = replicas.read(_ -> replica.status());
+        replicas.report(
+            replica,
+            status.incarnation(),
+            status.version(),
+            ReplicaState.GONE,
+            "its connections had ended; the fleet asks what it serves");
+      }
+    }
+  }
+
+  /**
+   * Recovers from the journal beside the caller, then looks after the replicas. Until then none
+   * gets requests.
+   */
+  public void start() {
+    var _ =
+        parallel.begin(
+            () -> {
+              try {
+                recover();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // Closed.
+              }
+            });
+  }
+
+  private void recover() throws InterruptedException {
+    Optional<TransactionJournal.Open> open = Optional.empty();
+    try {
+      open = recall();
+    } catch (FleetException e) {
+      LOG.error(
+          "the fleet has no weights of its own, each replica serves what it has: {}",
+          OneLine.of(e));
+    }
+    if (current.isPresent()) {
+      Target target = current.get();
+      replicas.commit(List.of(), target.version());
+      parallel.forEach(replicas.all(), replica -> catchUp.run(replica, target));
+      if (open.isPresent() && allServe()) {
+        journal.orElseThrow().ended(open.get().target());
+      }
+    }
+    handsOff = false;
+    synchronized (this) {
+      started = true;
+      replicas.all().forEach(this::look);
+    }
+  }
+
+  /** What the replicas served when the last front ended, or are to serve after its last update. */
+  private Optional<TransactionJournal.Open> recall() throws InterruptedException {
+    if (journal.isEmpty()) {
+      return Optional.empty();
+    }
+    TransactionJournal.State state = journal.get().state();
+    List<String> urls = replicas.read(all -> all.stream().map(Replica::url).toList());
+    if (Collections.disjoint(urls, state.servers())) {
+      return Optional.empty();
+    }
+    Optional<TransactionJournal.Open> open = state.open();
+    if (open.isEmpty()) {
+      current = state.served();
+      current.ifPresent(t -> LOG.info("the fleet serves version {}, by its journal", t.version()));
+      return open;
+    }
+    Target target = new Recovery(replicas, parallel).decide(open.get());
+    if (target.equals(open.get().target()) && !open.get().committed()) {
+      journal.get().committed(target);
+    }
+    current = Optional.of(target);
+    return open;
+  }
+
+  private boolean allServe() {
+    return replicas.in(ReplicaState.SERVING).size() == replicas.all().size();
+  }
+
+  private void look(Replica replica) {
+    Keeper keeper =
+        new Keeper(
+            replica,
+            replicas,
+            catchUp,
+            () -> current,
+            () -> orders.busy() || paused || handsOff,
+            options.interval());
+    if (keepers.putIfAbsent(replica, keeper) == null) {
+      keeper.startWithLook();
+    }
+  }
+
+  /** The weights that the fleet serves; empty while each replica keeps its own. */
+  Optional<Target> current() {
+    return current;
+  }
+
+  void current(Optional<Target> weights) {
+    current = weights;
+  }
+
+  /** The update with that trace id has ended. */
+  void updated(TraceId trace, UpdateResult result) {
+    lastUpdate = Optional.of(result);
+    if (result.committed()) {
+      orders.remember(trace, result);
+    }
+    FleetLines.log(result, events.fleet());
+    metrics.updated(result);
+  }
+
+  /** An update was interrupted: its replicas are left as they are. */
+  void abandoned() {
+    handsOff = true;
+  }
+
+  void paused(boolean now) {
+    paused = now;
+  }
+
+  Replicas members() {
+    return replicas;
+  }
+
+  Parallel parallel() {
+    return parallel;
+  }
+
+  CatchUp catchUp() {
+    return catchUp;
+  }
+
+  /**
+   * Carries out orders one at a time.
+   *
+   * @throws OrderException while the fleet recovers
+   */
+  OneAtATime orders() {
+    if (handsOff) {
+      throw new OrderException(
+          OrderException.Kind.NO_REPLICA,
+          "the fleet finishes or undoes what its journal says was interrupted; post again later");
+    }
+    return orders;
+  }
+
+  /** What every update of this fleet works with. */
+  FleetUpdate.Setting setting() {
+    return new FleetUpdate.Setting(
+        replicas,
+        parallel,
+        options.deadlines(),
+        options.quorum(),
+        UpdateJournal.NONE,
+        journal,
+        events.clock());
+  }
+
+  @Override
+  public void close() {
+    handsOff = true;
+    replicas.all().forEach(Replica::close);
+    parallel.close();
+    List.copyOf(keepers.keySet()).forEach(this::close);
+  }
+}

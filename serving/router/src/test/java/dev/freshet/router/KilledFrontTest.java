@@ -1,0 +1,131 @@
+package dev.freshet.router;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.fleet.Checkpoints;
+import dev.freshet.fleet.PeerServer;
+import dev.freshet.fleet.PeerServer.Fault;
+import dev.freshet.fleet.PeerServer.Plan;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A front that is killed in the middle of an update, and the one that is started after it. */
+@Timeout(120)
+class KilledFrontTest {
+  @TempDir private static Path weights;
+  @TempDir private Path dir;
+  private static String first;
+  private static String second;
+
+  @BeforeAll
+  static void publish() {
+    first = Checkpoints.publish(weights, 1, Checkpoints.MODEL).toString();
+    second = Checkpoints.publish(weights, 2, Checkpoints.MODEL).toString();
+  }
+
+  /**
+   * The kill while the second server carries out a call.
+   *
+   * @param carriedOut whether the call had taken effect by then
+   * @param finished whether all serve the target afterwards; empty if a late call decides
+   */
+  record Kill(String call, boolean carriedOut, Optional<Boolean> finished) {
+    @Override
+    public String toString() {
+      return "%s %s".formatted(carriedOut ? "after" : "in", call);
+    }
+  }
+
+  static Stream<Kill> kills() {
+    return Stream.of(
+        new Kill("/pause", true, Optional.of(false)),
+        new Kill("/collective_rpc", false, Optional.of(false)),
+        new Kill("/collective_rpc", true, Optional.of(false)),
+        new Kill("/update_weight_version", true, Optional.of(false)),
+        new Kill("/resume", false, Optional.of(true)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kills")
+  void anUpdateThatTheKillInterruptedIsFinishedOrUndoneByTheNextFront(Kill kill) throws Exception {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("vllm")) {
+      try (FrontProcess front = FrontProcess.start(keys(a, b))) {
+        FrontFixture.await("both replicas", () -> isRoutable(front));
+        assertThat(update(front, first, 1)).isEqualTo(200);
+        b.arm(new Plan(kill.call(), Fault.STOPPED, kill.carriedOut()));
+        Thread update = inBackground(front);
+        FrontFixture.await("the call", b::isStopped);
+        front.kill();
+        update.join();
+      }
+      b.continues();
+      try (FrontFixture front = FrontFixture.of(dir, Map.of("policy", "round_robin"), a, b)) {
+        FrontClient client = new FrontClient(front);
+        String answer = client.ask(); // It waits for the recovery.
+        front.awaitRoutable(2);
+
+        String expected = kill.finished().map(all -> all ? second : first).orElse(answer);
+        assertThat(answer).isEqualTo(expected);
+        assertThat(a.serves(expected)).as("%s", a).isTrue();
+        assertThat(b.serves(expected)).as("%s", b).isTrue();
+        assertThat(b.violations).isEmpty();
+        for (int i = 0; i < 4; i++) {
+          assertThat(client.ask()).isEqualTo(expected);
+        }
+        RawClient.Answer next = client.update(second, 3);
+        assertThat(next.status()).as(next.text()).isEqualTo(200);
+      }
+    }
+  }
+
+  private List<String> keys(PeerServer... servers) {
+    return List.of(
+        "port=0",
+        "admin_port=0",
+        "probe_interval_ms=20",
+        "journal=" + dir.resolve("updates.jsonl"),
+        "upstreams=" + String.join(",", Stream.of(servers).map(FrontFixture::named).toList()));
+  }
+
+  private static boolean isRoutable(FrontProcess front) {
+    try {
+      return RawClient.exchange(front.data(), RawClient.get("/health"))
+          .text()
+          .contains("\"routable\":2");
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static int update(FrontProcess front, String directory, long step) throws IOException {
+    return RawClient.exchange(
+            front.admin(),
+            RawClient.post(
+                "/update_weights",
+                "{\"weight_dir\":\"%s\",\"step\":%d}".formatted(directory, step)))
+        .status();
+  }
+
+  private static Thread inBackground(FrontProcess front) {
+    return Thread.ofPlatform()
+        .daemon()
+        .start(
+            () -> {
+              try {
+                update(front, second, 2);
+              } catch (IOException e) {
+                // The front was killed.
+              }
+            });
+  }
+}
