@@ -45,8 +45,8 @@ final class UpdateCommand extends RunningCommand {
       names = "--backend",
       paramLabel = "KIND",
       description =
-          "Program that the servers run: freshet, vllm, vllm-lora, sglang or prime-rl (default:"
-              + " freshet).")
+          "Program that the servers run: freshet, vllm, vllm-lora, sglang, prime-rl or dynamo"
+              + " (default: freshet).")
   private String backend = "freshet";
 
   @Option(

@@ -28,10 +28,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * The admin lane to one inference server. It shares no connection, pool or thread with streams: the
@@ -58,6 +61,8 @@ public final class AdminClient implements AutoCloseable {
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
   private volatile Optional<HostNames.Lookup> lookup = Optional.empty();
+  private final Set<AdminClient> branches = ConcurrentHashMap.newKeySet();
+  private final Consumer<AdminClient> onClose;
 
   /**
    * A client that sends no token.
@@ -83,11 +88,36 @@ public final class AdminClient implements AutoCloseable {
       EventLog events,
       Optional<AdminToken> token,
       HostNames hostNames) {
+    this(server, deadlines, events, token, hostNames, _ -> {});
+  }
+
+  private AdminClient(
+      URI server,
+      AdminDeadlines deadlines,
+      EventLog events,
+      Optional<AdminToken> token,
+      HostNames hostNames,
+      Consumer<AdminClient> onClose) {
     this.origin = Origin.of(server);
     this.deadlines = deadlines;
     this.events = events;
     this.token = token;
     this.hostNames = hostNames;
+    this.onClose = onClose;
+  }
+
+  /**
+   * A client of another server that this one's server stands for, with the same deadlines and
+   * token. {@link #abort} and {@link #close} of this client reach it too. The caller closes it.
+   */
+  public AdminClient branch(URI other) {
+    AdminClient branch =
+        new AdminClient(other, deadlines, events, token, hostNames, branches::remove);
+    branches.add(branch);
+    if (closed) {
+      branch.close();
+    }
+    return branch;
   }
 
   /** The deadline of each step of a call. */
@@ -457,12 +487,15 @@ public final class AdminClient implements AutoCloseable {
   /** Aborts a call in progress: it fails as {@code silent}. Later calls are made as usual. */
   public void abort(String why) {
     current.ifPresent(exchange -> exchange.abort("silent", why));
+    branches.forEach(branch -> branch.abort(why));
   }
 
   /** Aborts a call in progress, host name lookup included, and rejects further ones. */
   @Override
   public void close() {
     closed = true;
+    onClose.accept(this);
+    List.copyOf(branches).forEach(AdminClient::close);
     lookup.ifPresent(HostNames.Lookup::cancel);
     current.ifPresent(exchange -> exchange.abort("shut_down", CLOSED));
   }

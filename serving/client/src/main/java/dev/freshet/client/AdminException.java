@@ -37,7 +37,7 @@ public final class AdminException extends RuntimeException {
   }
 
   /** The call failed before any of it was written: the server cannot have handled it. */
-  static AdminException notSent(String call, String code, String message) {
+  public static AdminException notSent(String call, String code, String message) {
     return new AdminException(call + ": " + message, 0, "transport_error", code, true);
   }
 

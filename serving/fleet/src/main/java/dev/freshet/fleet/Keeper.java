@@ -235,7 +235,7 @@ final class Keeper {
       boolean resumed = serving.paused().filter(paused -> !paused).isPresent();
       // Another name than before is given at the end of the load, or by a new process.
       boolean renamed =
-          serving.name().isPresent()
+          serving.version().isPresent()
               && replica.named().isPresent()
               && !serving.name().equals(replica.named());
       AdminCalls calls =

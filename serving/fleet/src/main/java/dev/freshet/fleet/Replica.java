@@ -156,7 +156,7 @@ public final class Replica {
 
   /** Whether it accepts requests, beside whatever the lane does. */
   boolean healthy() {
-    return prober.health().healthy();
+    return dialect.healthy(prober);
   }
 
   /** The name of the version that it was last known to serve, as it reported it. */

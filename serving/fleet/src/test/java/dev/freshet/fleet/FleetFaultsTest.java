@@ -53,7 +53,14 @@ class FleetFaultsTest {
               "/model_info",
               "/continue_generation"),
           "prime-rl",
-          List.of("/pause", "/update_weights", "/resume"));
+          List.of("/pause", "/update_weights", "/resume"),
+          "dynamo",
+          List.of(
+              "/v1/rl/workers",
+              "/engine/pause_generation",
+              "/engine/update_weights_from_disk",
+              "/engine/get_weight_version",
+              "/engine/resume_generation"));
 
   @TempDir private static Path dir;
   private static String first;

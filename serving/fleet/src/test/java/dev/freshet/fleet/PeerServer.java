@@ -18,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A server on a real socket that behaves as an inference server program does in an update, faults
@@ -81,6 +82,9 @@ public final class PeerServer implements AutoCloseable {
 
   /** What it makes of its weights: its checksums differ from those of other hardware. */
   volatile String hardware = "";
+
+  /** The further workers that it lists, if it is Dynamo's discovery address and first worker. */
+  final List<PeerServer> workers = new CopyOnWriteArrayList<>();
 
   /** What it reports. */
   public volatile String name;
@@ -267,6 +271,7 @@ public final class PeerServer implements AutoCloseable {
   private static boolean isLoad(String call) {
     return call.equals("/collective_rpc")
         || call.equals("/update_weights_from_disk")
+        || call.equals("/engine/update_weights_from_disk")
         || call.equals("/update_weights");
   }
 
@@ -300,6 +305,7 @@ public final class PeerServer implements AutoCloseable {
       case "vllm-lora" -> vllmLora(call, body);
       case "sglang" -> sglang(call, body);
       case "prime-rl" -> primeRl(call, body);
+      case "dynamo" -> dynamo(call, body);
       default -> throw new AssertionError(kind);
     };
   }
@@ -453,6 +459,35 @@ public final class PeerServer implements AutoCloseable {
       }
       case "/flush_cache" -> "Cache flushed.";
       default -> "HTTP 404 {}";
+    };
+  }
+
+  private String dynamo(String call, String body) throws IOException {
+    return switch (call) {
+      case "/v1/rl/workers" ->
+          Stream.concat(Stream.of(this), workers.stream())
+              .map(
+                  worker ->
+                      "{\"instance_id\":%d,\"system_url\":\"%s\",\"model\":\"policy\",\"routes\":[\"pause_generation\",\"update_weights_from_disk\",\"get_weight_version\",\"resume_generation\"]}"
+                          .formatted(worker.port, worker.url()))
+              .collect(Collectors.joining(",", "{\"protocol_version\":1,\"workers\":[", "]}"));
+      case "/engine/pause_generation" -> {
+        paused = true;
+        yield "{\"status\":\"ok\"}";
+      }
+      case "/engine/resume_generation" -> {
+        resumed();
+        yield "{\"status\":\"ok\"}";
+      }
+      case "/engine/update_weights_from_disk" -> {
+        if (!load(body)) {
+          yield "{\"status\":\"error\",\"message\":\"no such file\"}";
+        }
+        name = find(NAME, body);
+        yield "{\"status\":\"ok\",\"version\":\"%s\"}".formatted(name);
+      }
+      case "/engine/get_weight_version" -> "{\"status\":\"ok\",\"version\":\"%s\"}".formatted(name);
+      default -> "HTTP 404 {\"detail\":\"Not Found\"}";
     };
   }
 

@@ -39,6 +39,6 @@ class UpstreamAddressTest {
     assertThatThrownBy(() -> UpstreamAddress.parse("http://a=trt"))
         .hasMessage(
             "replica 'http://a=trt': expected one of freshet, vllm, vllm-lora, sglang, prime-rl,"
-                + " got 'trt'");
+                + " dynamo, got 'trt'");
   }
 }

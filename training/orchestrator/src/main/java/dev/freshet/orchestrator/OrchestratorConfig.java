@@ -25,7 +25,7 @@ public record OrchestratorConfig(
             def = "http://127.0.0.1:8000",
             doc =
                 "for `freshet orchestrate`: data URL of each server; URL=KIND for another program"
-                    + " than freshet: vllm, vllm-lora, sglang or prime-rl; then +HERE:THERE where its"
+                    + " than freshet: vllm, vllm-lora, sglang, prime-rl or dynamo; then +HERE:THERE where its"
                     + " host sees directory HERE of this host at another path")
         List<String> servers,
     @Key(

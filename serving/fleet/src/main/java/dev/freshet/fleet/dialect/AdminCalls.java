@@ -122,6 +122,45 @@ public final class AdminCalls {
                     .weightVersion());
   }
 
+  /** Counts the time of {@code work} as {@code part}. */
+  void timed(UpdatePart part, Runnable work) {
+    var _ =
+        counted(
+            part,
+            () -> {
+              work.run();
+              return part;
+            });
+  }
+
+  /**
+   * Logs {@code work} as a weight operation that loads {@code target}.
+   *
+   * @param path the route that does the work
+   */
+  void loading(String path, Target target, Runnable work) {
+    var _ =
+        counted(
+            UpdatePart.LOAD,
+            () ->
+                server
+                    .operate(
+                        new LaneOperation.Named(OP, path, target.directory()),
+                        trace,
+                        left(),
+                        lane -> worked(lane, path, target, work))
+                    .weightVersion());
+  }
+
+  private AdminResult worked(LaneOperation.Lane lane, String path, Target target, Runnable work) {
+    work.run();
+    PartTimes times =
+        PartTimes.NONE.with(UpdatePart.WALL, server.clock().millisSince(lane.sentNanos()));
+    add(times);
+    AdminTimings timings = new AdminTimings(trace, OP, lane.url(path), times);
+    return new AdminResult(timings, target.name(), Optional.empty(), List.of());
+  }
+
   /** Reads the server's own time in ms from the answer to a load, and whether it succeeded. */
   @FunctionalInterface
   interface RpcTime {

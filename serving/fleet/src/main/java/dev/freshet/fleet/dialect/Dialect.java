@@ -78,6 +78,15 @@ public interface Dialect {
   Serving ask(AdminClient server, long expected);
 
   /**
+   * Whether the server accepts requests.
+   *
+   * @throws AdminException if it cannot be asked
+   */
+  default boolean healthy(AdminClient server) {
+    return server.health().healthy();
+  }
+
+  /**
    * Asks whether the server answers at all, which it does also while it loads weights.
    *
    * @throws AdminException if it does not

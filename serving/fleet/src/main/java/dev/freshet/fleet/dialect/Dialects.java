@@ -10,8 +10,10 @@ public final class Dialects {
   public static final Dialect VLLM_LORA = new VllmLoraDialect();
   public static final Dialect SGLANG = new SglangDialect();
   public static final Dialect PRIME_RL = new PrimeRlDialect();
+  public static final Dialect DYNAMO = new DynamoDialect();
 
-  public static final List<Dialect> ALL = List.of(FRESHET, VLLM, VLLM_LORA, SGLANG, PRIME_RL);
+  public static final List<Dialect> ALL =
+      List.of(FRESHET, VLLM, VLLM_LORA, SGLANG, PRIME_RL, DYNAMO);
 
   private Dialects() {}
 

@@ -9,7 +9,8 @@ import java.util.Optional;
  * @param paused whether generation is paused; empty if it does not say
  */
 public record Serving(Optional<String> name, Optional<Boolean> paused) {
-  private static final String FIRST = "default";
+  /** The version of the model that vLLM and SGLang were started with. */
+  static final String FIRST = "default";
 
   /** The policy version; empty if it reports none, or one that is not a number. */
   public Optional<Long> version() {
