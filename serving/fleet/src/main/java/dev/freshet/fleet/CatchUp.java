@@ -50,6 +50,7 @@ final class CatchUp {
   Optional<ReplicaResult> run(Replica replica, Target current) {
     Serving serving;
     try {
+      replica.requireEngine();
       serving = replica.probe(current.version());
       replica.learnGeneration();
     } catch (AdminException e) {

@@ -148,11 +148,14 @@ final class Keeper {
 
   /**
    * One that failed an update which was rolled back stays out of the next one, or that would be
-   * rolled back too; for a while, in which the others may move.
+   * rolled back too; for a while, in which the others may move. If no other serves, nothing moves
+   * without it.
    */
   private boolean mayReturn() {
     boolean behind =
-        current.get().isPresent() && replicas.read(_ -> replica.life().failed()) > currentVersion();
+        current.get().isPresent()
+            && replicas.read(_ -> replica.life().failed()) > currentVersion()
+            && !replicas.in(ReplicaState.SERVING).isEmpty();
     looks = behind ? looks + 1 : 0;
     return !behind || looks > LOOKS_BEFORE_RETURN;
   }
@@ -191,6 +194,7 @@ final class Keeper {
     long version = replicas.read(_ -> replica.life().version());
     boolean follows = current.get().isEmpty() && !updating.getAsBoolean();
     try {
+      replica.requireEngine();
       Serving serving = follows ? CatchUp.ask(replica) : replica.probe(version);
       silences = 0;
       if (follows) {

@@ -170,6 +170,15 @@ public final class Replica {
   }
 
   /**
+   * Asks whether its engine responds, where its program tells that.
+   *
+   * @throws AdminException if it does not
+   */
+  void requireEngine() {
+    dialect.requireEngine(prober);
+  }
+
+  /**
    * Asks whether it answers at all, beside whatever the lane does.
    *
    * @throws dev.freshet.client.AdminException if it does not

@@ -318,6 +318,42 @@ class FleetTest {
   }
 
   @Test
+  void theOnlyServerThatFailedAnUpdateReturnsWithoutWaitingForOthers() throws Exception {
+    Duration look = Duration.ofSeconds(3);
+    FleetOptions options =
+        new FleetOptions(PhaseDeadlines.all(LONG), 0, look, LONG, Optional.empty());
+    try (PeerServer server = new PeerServer("vllm");
+        Fleet fleet =
+            new Fleet(
+                List.of(server.spec()),
+                Optional.empty(),
+                options,
+                UpdateJournal.NONE,
+                EventLog.silent(MonotonicClock.SYSTEM))) {
+      var _ = fleet.begin(LONG, () -> false);
+      server.arm(new PeerServer.Plan("/collective_rpc", PeerServer.Fault.FAILS, false));
+      assertThat(fleet.update(target(first, 1)).committed()).isFalse();
+
+      Conditions.await("its return", () -> !fleet.table().routes().isEmpty());
+      assertThat(fleet.update(target(first, 1)).committed()).isTrue();
+    }
+  }
+
+  @Test
+  void aPrimeRlServerWhoseEngineDoesNotRespondGetsNoRequests() throws Exception {
+    try (PeerServer server = new PeerServer("prime-rl");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, server)) {
+      server.unresponsive = true;
+      Conditions.await("the end of its requests", () -> fleet.table().routes().isEmpty());
+      assertThat(fleet.replicas().getFirst().why().orElseThrow())
+          .contains("/liveness: HTTP 503", "engine_unresponsive");
+
+      server.unresponsive = false;
+      Conditions.await("its return", () -> !fleet.table().routes().isEmpty());
+    }
+  }
+
+  @Test
   void aServerThatIsRestartedOnOldWeightsIsCaughtUpAsAnotherIncarnation() throws Exception {
     try (PeerServer a = new PeerServer("freshet");
         PeerServer b = new PeerServer("vllm");

@@ -86,6 +86,9 @@ public final class PeerServer implements AutoCloseable {
   /** The further workers that it lists, if it is Dynamo's discovery address and first worker. */
   final List<PeerServer> workers = new CopyOnWriteArrayList<>();
 
+  /** Whether its engine does not respond. */
+  volatile boolean unresponsive;
+
   /** What it reports. */
   public volatile String name;
 
@@ -495,6 +498,8 @@ public final class PeerServer implements AutoCloseable {
     return switch (call) {
       case "/v1/models" -> models();
       case "/pause", "/resume" -> pause(call);
+      case "/liveness" ->
+           unresponsive ? "HTTP 503 {\"status\":\"engine_unresponsive\"}" : "{\"status\":\"ok\"}";
       case "/update_weights", "/reload_weights" ->
           load(body) ? "{\"status\":\"ok\",\"rpc_ms\":1.5}" : "HTTP 500 {\"detail\":\"failed\"}";
       default -> "HTTP 404 {\"detail\":\"Not Found\"}";

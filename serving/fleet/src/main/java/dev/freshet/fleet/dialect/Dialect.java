@@ -87,6 +87,14 @@ public interface Dialect {
   }
 
   /**
+   * Asks whether the engine of a serving server responds, if the program tells that. Not asked
+   * during an update, in which a load may keep the engine busy.
+   *
+   * @throws AdminException if it does not respond
+   */
+  default void requireEngine(AdminClient server) {}
+
+  /**
    * Asks whether the server answers at all, which it does also while it loads weights.
    *
    * @throws AdminException if it does not

@@ -1,6 +1,7 @@
 package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminException;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireWriter;
@@ -59,6 +60,31 @@ final class PrimeRlDialect implements Dialect {
   @Override
   public Serving ask(AdminClient server, long expected) {
     return new Serving(Optional.empty(), Answers.bool(server, "/is_paused", "is_paused"));
+  }
+
+  @Override
+  public boolean healthy(AdminClient server) {
+    try {
+      requireEngine(server);
+    } catch (AdminException e) {
+      if (e.status() == 0) {
+        throw e;
+      }
+      return false;
+    }
+    return server.health().healthy();
+  }
+
+  /** {@code /liveness} is 503 while the engine does not respond; 2025 servers do not have it. */
+  @Override
+  public void requireEngine(AdminClient server) {
+    try {
+      var _ = server.get("/liveness");
+    } catch (AdminException e) {
+      if (e.status() != 404) {
+        throw e;
+      }
+    }
   }
 
   @Override
