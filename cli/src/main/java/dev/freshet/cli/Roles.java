@@ -64,7 +64,7 @@ final class Roles {
         config.run().steps(),
         config.run().seed(),
         environment(config, tokenizer),
-        Runs.weights(run),
+        servers.published(Runs.weights(run)),
         Runs.batches(run),
         file,
         new OrchestratorMetrics(registry),

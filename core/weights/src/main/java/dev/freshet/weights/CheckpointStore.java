@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
  * <p>One process publishes at a time, enforced by a lock on the directory; any number read.
  * Thread-safe.
  */
-public final class CheckpointStore {
+public final class CheckpointStore implements PublishedWeights {
   /** The empty file that marks a complete checkpoint. */
   public static final String STABLE = "STABLE";
 
@@ -123,7 +123,7 @@ public final class CheckpointStore {
     return files;
   }
 
-  /** The directory of a step, whether or not it exists yet. */
+  @Override
   public Path path(long step) {
     return weightsDir.resolve("step_" + step);
   }
@@ -146,6 +146,7 @@ public final class CheckpointStore {
   }
 
   /** The newest step with {@code STABLE}. */
+  @Override
   public OptionalLong latest() {
     List<Long> steps = steps();
     return steps.isEmpty() ? OptionalLong.empty() : OptionalLong.of(steps.getLast());
@@ -166,12 +167,7 @@ public final class CheckpointStore {
         .orElseThrow(() -> timedOut(target.toString(), deadline));
   }
 
-  /**
-   * Waits for any step above {@code step} and returns the newest; the store's directory need not
-   * exist yet.
-   *
-   * @throws CheckpointException once {@code deadline} has passed; the message names the newest step
-   */
+  @Override
   public long awaitNewerThan(long step, Duration deadline) throws InterruptedException {
     return DirectoryWatch.await(
             weightsDir,
@@ -179,6 +175,12 @@ public final class CheckpointStore {
             MonotonicClock.SYSTEM,
             () -> latest().stream().filter(newest -> newest > step).boxed().findFirst())
         .orElseThrow(() -> timedOut("%s: a step above %d".formatted(weightsDir, step), deadline));
+  }
+
+  /** Its files have the sizes, types and shapes of the manifest, which it must have. */
+  @Override
+  public void requireWhole(long step) {
+    openPublished(path(step)).close();
   }
 
   private CheckpointException timedOut(String awaited, Duration deadline) {

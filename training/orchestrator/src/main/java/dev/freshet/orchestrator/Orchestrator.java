@@ -8,7 +8,7 @@ import dev.freshet.metrics.MetricsFile;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
-import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
@@ -39,7 +39,7 @@ public final class Orchestrator {
 
   private final OrchestratorConfig config;
   private final long steps;
-  private final CheckpointStore weights;
+  private final PublishedWeights weights;
   private final EventLog events;
   private final Consumer<Progress> progress;
   private final RunMetrics metrics;
@@ -56,7 +56,7 @@ public final class Orchestrator {
   /**
    * @param steps training batches in all; the run ends when the weights of the last are served
    * @param seed the seed of the sampling of rollouts and evaluations
-   * @param weights the store that the trainer publishes to; empty at the start
+   * @param weights what the trainer publishes; nothing at the start
    * @param batches the store that the trainer reads; it also holds the run's update log
    * @param file receives the run's metrics; closed by the caller
    * @param metrics used by this run only
@@ -68,7 +68,7 @@ public final class Orchestrator {
       long steps,
       long seed,
       Environment environment,
-      CheckpointStore weights,
+      PublishedWeights weights,
       BatchStore batches,
       MetricsFile file,
       OrchestratorMetrics metrics,

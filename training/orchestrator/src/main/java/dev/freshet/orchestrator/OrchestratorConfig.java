@@ -9,7 +9,11 @@ import dev.freshet.fleet.PathMap;
 import dev.freshet.fleet.PhaseDeadlines;
 import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.dialect.Dialects;
+import dev.freshet.weights.Broadcasts;
+import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.PublishedWeights;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +40,12 @@ public record OrchestratorConfig(
         List<String> adminServers,
     @Key(def = "", doc = "file whose first line is the servers' admin token; empty: no token")
         String adminTokenFile,
+    @Key(
+            def = "",
+            doc =
+                "for `freshet orchestrate`: directory in which prime-rl's trainer publishes step_N,"
+                    + " by either of its protocols; empty: weights/ of the run directory")
+        String broadcasts,
     @Key(def = "127.0.0.1", doc = "address where `freshet orchestrate` serves GET /metrics")
         String httpHost,
     @Key(def = "8002", doc = "0: any free port") int httpPort,
@@ -189,6 +199,11 @@ public record OrchestratorConfig(
         .toList();
   }
 
+  /** What the trainer publishes; in {@code own} unless another directory is configured. */
+  public PublishedWeights published(CheckpointStore own) {
+    return broadcasts.isEmpty() ? own : new Broadcasts(Path.of(broadcasts));
+  }
+
   /** How the servers are updated and looked after. */
   FleetOptions fleet() {
     Duration update = Duration.ofSeconds(updateDeadlineS);
@@ -203,9 +218,13 @@ public record OrchestratorConfig(
         compareWeights);
   }
 
-  /** The same configuration with one other server in place of {@code servers}. */
+  /**
+   * The same configuration with one other server in place of {@code servers}, and the weights of
+   * the run directory.
+   */
   public OrchestratorConfig withServer(URI data, URI admin) {
     return ConfigLoader.with(
-        this, Map.of("servers", data.toString(), "admin_servers", admin.toString()));
+        this,
+        Map.of("servers", data.toString(), "admin_servers", admin.toString(), "broadcasts", ""));
   }
 }

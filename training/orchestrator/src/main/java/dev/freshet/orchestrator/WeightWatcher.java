@@ -6,7 +6,7 @@ import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointException;
-import dev.freshet.weights.CheckpointStore;
+import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
 import java.time.Duration;
@@ -30,7 +30,7 @@ final class WeightWatcher {
   private static final Duration LOOK = Duration.ofSeconds(30);
   private static final Duration RETRY = Duration.ofMillis(250);
 
-  private final CheckpointStore store;
+  private final PublishedWeights store;
   private final Fleet fleet;
   private final GroupLedger ledger;
   private final OrchestratorConfig config;
@@ -52,7 +52,7 @@ final class WeightWatcher {
    * @param served receives every policy version once it is served
    */
   WeightWatcher(
-      CheckpointStore store,
+      PublishedWeights store,
       Fleet fleet,
       GroupLedger ledger,
       OrchestratorConfig config,
@@ -118,8 +118,8 @@ final class WeightWatcher {
   /** Whether nothing more is to be done for {@code step}; otherwise it is tried again. */
   private boolean serve(long step) throws InterruptedException {
     try {
-      // Checks all but the tensors' checksums: every server reads the tensors and verifies those.
-      CheckpointStore.openPublished(store.path(step)).close();
+      // Not the tensors' checksums: every server reads the tensors and verifies those.
+      store.requireWhole(step);
     } catch (CheckpointException e) {
       if (Thread.interrupted()) {
         throw new InterruptedException("while looking at step_" + step);
@@ -232,13 +232,12 @@ final class WeightWatcher {
     double waitedS = events.clock().millisSince(Math.max(sinceNanos, lookingSinceNanos)) / 1000;
     if (waitedS > config.trainerDeadlineS()) {
       throw new OrchestratorException(
-          "no weights newer than version %d for %d s, since %s: expected %s with %s; the trainer has %d batches%s"
+          "no weights newer than version %d for %d s, since %s: expected %s, published; the trainer has %d batches%s"
               .formatted(
                   policyVersion,
                   config.trainerDeadlineS(),
                   Instant.now().minusMillis((long) (waitedS * 1000)),
                   store.path(settled + 1),
-                  CheckpointStore.STABLE,
                   batches,
                   refusal.map(r -> "; " + r).orElse("")));
     }

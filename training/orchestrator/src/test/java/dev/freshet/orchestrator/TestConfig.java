@@ -37,6 +37,7 @@ final class TestConfig {
         servers.stream().map(server -> server.data().toString()).toList(),
         servers.stream().map(server -> server.admin().toString()).toList(),
         "",
+        "",
         "127.0.0.1",
         0,
         groupSize,

@@ -295,7 +295,7 @@ class TroubleTest {
           .cause()
           .isInstanceOf(OrchestratorException.class)
           .hasMessageContaining("no weights newer than version 0 for 1 s, since ")
-          .hasMessageContaining("step_1 with STABLE; the trainer has 2 batches");
+          .hasMessageContaining("step_1, published; the trainer has 2 batches");
       assertThat(run.lines).anyMatch(line -> line.equals("[ckpt] wait.start target_step=1"));
     }
   }
