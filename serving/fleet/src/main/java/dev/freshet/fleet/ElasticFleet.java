@@ -118,12 +118,12 @@ public final class ElasticFleet implements AutoCloseable {
   /** A replica joins. It gets requests once it serves the current weights. */
   public void join(ReplicaSpec spec) {
     Replica replica = new Replica(spec, options.deadlines().ofCalls(), token, events);
+    String label = ServerAddress.replica(spec.address().admin());
     metrics
         .states()
         .replica(
-            ServerAddress.replica(spec.address().admin()),
-            () -> replicas.read(_ -> replica.status()),
-            () -> table().policyVersion());
+            label, () -> replicas.read(_ -> replica.status()), () -> table().policyVersion());
+    metrics.states().engine(label, replica::engineLoad);
     replicas.add(replica);
     synchronized (this) {
       if (started) {

@@ -127,12 +127,12 @@ public final class Fleet implements AutoCloseable {
   /** Publishes the state of every server, which is read at each scrape. */
   public void watch(FleetMetrics metrics) {
     for (Replica replica : replicas.all()) {
+      String label = ServerAddress.replica(replica.address().admin());
       metrics
           .states()
           .replica(
-              ServerAddress.replica(replica.address().admin()),
-              () -> replicas.read(_ -> replica.status()),
-              this::policyVersion);
+              label, () -> replicas.read(_ -> replica.status()), this::policyVersion);
+      metrics.states().engine(label, replica::engineLoad);
     }
     metrics.states().held(choice::held);
     metrics

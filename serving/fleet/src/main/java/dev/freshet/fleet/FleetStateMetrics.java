@@ -1,16 +1,19 @@
 package dev.freshet.fleet;
 
+import dev.freshet.fleet.dialect.EngineLoad;
 import dev.freshet.metrics.Counter;
 import dev.freshet.metrics.Gauge;
 import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 
 /** The states of the servers of a fleet, read for every page. Thread-safe. */
 public final class FleetStateMetrics {
@@ -27,6 +30,8 @@ public final class FleetStateMetrics {
   private final Metric<Gauge> paused;
   private final Metric<Gauge> behind;
   private final Metric<Gauge> rollouts;
+  private final Metric<Gauge> engineRequests;
+  private final Metric<Gauge> kvUsage;
   private final Metric<Counter> setAside;
   private final Metric<Counter> catchUps;
   private final Metric<Gauge> held;
@@ -62,6 +67,20 @@ public final class FleetStateMetrics {
             REPLICA);
     this.rollouts =
         gauge(registry, "freshet_replica_rollouts", "Rollouts running on a server now", REPLICA);
+    this.engineRequests =
+        gauge(
+            registry,
+            "freshet_replica_engine_requests",
+            "Requests of a server's engine, whoever sent them, as it last reported them: running or"
+                + " waiting",
+            REPLICA,
+            STATE);
+    this.kvUsage =
+        gauge(
+            registry,
+            "freshet_replica_kv_usage_ratio",
+            "Share of the KV cache of a server's engine in use, 0 to 1, as it last reported it",
+            REPLICA);
     this.setAside =
         registry.counter(
             Role.ORCHESTRATOR,
@@ -117,6 +136,17 @@ public final class FleetStateMetrics {
     }
     catchUps.of(replica).read(() -> now.get().returns());
     added.accept(replica);
+  }
+
+  /** Adds what the engine of a server reports; NaN while it reports nothing. */
+  void engine(String replica, Supplier<Optional<EngineLoad>> loadNow) {
+    engineRequests.of(replica, "running").read(() -> figure(loadNow.get(), EngineLoad::running));
+    engineRequests.of(replica, "waiting").read(() -> figure(loadNow.get(), EngineLoad::waiting));
+    kvUsage.of(replica).read(() -> figure(loadNow.get(), EngineLoad::kvUsage));
+  }
+
+  private static double figure(Optional<EngineLoad> load, ToDoubleFunction<EngineLoad> part) {
+    return load.map(part::applyAsDouble).orElse(Double.NaN);
   }
 
   /** Adds the rollouts that wait. */

@@ -2,6 +2,7 @@ package dev.freshet.fleet;
 
 import dev.freshet.client.AdminException;
 import dev.freshet.fleet.dialect.AdminCalls;
+import dev.freshet.fleet.dialect.EngineLoad;
 import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.TraceId;
@@ -28,6 +29,9 @@ final class Keeper {
 
   private static final int LOOKS_BEFORE_RETURN = 30;
 
+  /** A page of metrics costs the server more than a question. */
+  private static final int LOOKS_PER_SCRAPE = 5;
+
   private final Replica replica;
   private final Replicas replicas;
   private final CatchUp catchUp;
@@ -44,6 +48,9 @@ final class Keeper {
 
   /** How often it was looked at since it failed an update that was rolled back. */
   private int looks;
+
+  /** How often it was looked at while it served. */
+  private int servingLooks;
 
   /**
    * @param current the weights that the fleet serves; empty while each replica keeps its own
@@ -111,6 +118,7 @@ final class Keeper {
       case SERVING -> {
         check();
         watch();
+        scrape();
       }
       case QUARANTINED -> {
         if (!updating.getAsBoolean() && mayReturn()) {
@@ -229,6 +237,24 @@ final class Keeper {
           replica, incarnation, version, ReplicaState.QUARANTINED, CatchUp.PAUSED_BY_ANOTHER);
     } else if (now != version) {
       replicas.follow(replica, incarnation, now);
+    }
+  }
+
+  /** Asks for the load of its engine, now and then. */
+  private void scrape() {
+    servingLooks++;
+    if (servingLooks % LOOKS_PER_SCRAPE != 0) {
+      return;
+    }
+    try {
+      Optional<EngineLoad> load = replica.scrape();
+      replicas.read(
+          _ -> {
+            replica.reported(load);
+            return load;
+          });
+    } catch (AdminException e) {
+      LOG.debug("the load of server {} is not known: {}", replica.url(), OneLine.of(e));
     }
   }
 

@@ -7,6 +7,7 @@ import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.GenerationRoute;
 import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.fleet.dialect.EngineLoad;
 import dev.freshet.fleet.dialect.Generation;
 import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
@@ -43,7 +44,13 @@ public final class Replica {
   private volatile Optional<String> model = Optional.empty();
   private volatile Optional<String> salt = Optional.empty();
   private volatile Optional<String> named = Optional.empty();
+  private volatile Optional<EngineLoad> load = Optional.empty();
   private int rollouts;
+
+  /** Requests of others at the last two scrapes. */
+  private long foreign;
+
+  private long foreignBefore;
 
   /** The length of the newest backoff; 0 if no completion failed since the last success. */
   private long backoffNanos;
@@ -195,6 +202,31 @@ public final class Replica {
   /** The number of rollouts that it runs now. */
   int rollouts() {
     return rollouts;
+  }
+
+  /**
+   * The number of rollouts and, as a hint, of requests of others that its engine has reported twice
+   * in a row: a single report may count rollouts that have just ended.
+   */
+  long load() {
+    return rollouts + Math.min(foreign, foreignBefore);
+  }
+
+  /** What its engine reported last, if it does. */
+  Optional<EngineLoad> engineLoad() {
+    return load;
+  }
+
+  /** Its engine has reported {@code found}. */
+  void reported(Optional<EngineLoad> found) {
+    load = found;
+    foreignBefore = foreign;
+    foreign = found.map(l -> Math.max(0, l.running() + l.waiting() - rollouts)).orElse(0L);
+  }
+
+  /** Asks its engine for its requests. */
+  Optional<EngineLoad> scrape() {
+    return dialect.load(prober);
   }
 
   ReplicaLife life() {

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
- * Hands rollouts to replicas: to the one in the routing table that has the fewest and does not back
- * off. Thread-safe.
+ * Hands rollouts to replicas: to the one in the routing table that has the fewest, requests of
+ * others included as far as engines report them, and does not back off. Thread-safe.
  */
 final class ServerChoice {
   private static final long CANCELLATION_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -94,7 +94,7 @@ final class ServerChoice {
         free.stream()
             .min(
                 Comparator.comparing((Replica r) -> avoid.filter(r::equals).isPresent())
-                    .thenComparingInt(Replica::rollouts));
+                    .thenComparingLong(Replica::load));
     best.ifPresent(Replica::rolloutStarted);
     return best;
   }

@@ -14,6 +14,7 @@ import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.UpdateMode;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** ServerChoice and updates of a fleet. */
 @Timeout(60)
@@ -314,6 +317,42 @@ class FleetTest {
           .isInstanceOf(FleetException.class)
           .hasMessageContaining("cannot bring every server to version 0")
           .hasMessageContaining(other.url() + ": it serves version 5, expected 0");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "vllm, vllm:num_requests_running, vllm:num_requests_waiting",
+    "sglang, sglang:num_running_reqs, sglang:num_queue_reqs"
+  })
+  void requestsOfOthersThatAnEngineReportsCountAsItsLoad(
+      String kind, String running, String waiting) throws Exception {
+    try (PeerServer busy = new PeerServer(kind);
+        PeerServer idle = new PeerServer(kind)) {
+      busy.metrics =
+          "# TYPE %s gauge\n%s{engine=\"0\"} 4.0\n%s{engine=\"1\"} 3.0\n%s_by_reason{reason=\"capacity\"} 90.0\n%s{engine=\"0\"} 3.0\n"
+              .formatted(running, running, running, waiting, waiting);
+      idle.metrics = "%s{engine=\"0\"} 0.0\n%s{engine=\"0\"} 0.0\n".formatted(running, waiting);
+      try (Fleet fleet = begun(MonotonicClock.SYSTEM, 0, busy, idle)) {
+        Conditions.await(
+            "the report of the busy server",
+            () -> {
+              try {
+                Replica chosen = acquire(fleet);
+                fleet.release(chosen);
+                return chosen.address().admin().equals(idle.url());
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            });
+
+        List<URI> chosen = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+          chosen.add(acquire(fleet).address().admin());
+        }
+        assertThat(chosen.subList(0, 10)).containsOnly(idle.url());
+        assertThat(chosen.subList(10, 12)).contains(busy.url());
+      }
     }
   }
 

@@ -86,6 +86,9 @@ public final class PeerServer implements AutoCloseable {
   /** The further workers that it lists, if it is Dynamo's discovery address and first worker. */
   final List<PeerServer> workers = new CopyOnWriteArrayList<>();
 
+  /** Its page of metrics. */
+  volatile String metrics = "";
+
   /** Whether its engine does not respond. */
   volatile boolean unresponsive;
 
@@ -379,6 +382,7 @@ public final class PeerServer implements AutoCloseable {
       case "/reset_prefix_cache" ->
           "{\"success\":%b}".formatted(!busy || target.contains("reset_running_requests=true"));
       case "/v1/models" -> models();
+      case "/metrics" -> metrics;
       case "/weight_checker" ->
           paused
               ? "HTTP 409 {\"error\":{\"message\":\"paused\"}}"
@@ -445,6 +449,7 @@ public final class PeerServer implements AutoCloseable {
     return switch (call) {
       case "/model_info", "/get_model_info" ->
           "{\"model_path\":\"%s\",\"weight_version\":\"%s\"}".formatted(root, name);
+      case "/metrics" -> metrics;
       case "/pause_generation" -> {
         paused = true;
         yield "{}";

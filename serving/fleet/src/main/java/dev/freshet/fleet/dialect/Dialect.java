@@ -146,6 +146,15 @@ public interface Dialect {
     return Generation.SILENT;
   }
 
+  /**
+   * The requests of the server's engine; empty if it does not report them.
+   *
+   * @throws AdminException if it cannot be asked
+   */
+  default Optional<EngineLoad> load(AdminClient server) {
+    return Optional.empty();
+  }
+
   /** The model that requests must name to get {@code version}, if not the server's own. */
   default Optional<String> model(long version) {
     return Optional.empty();

@@ -58,6 +58,11 @@ final class PrimeRlDialect implements Dialect {
   }
 
   @Override
+  public Optional<EngineLoad> load(AdminClient server) {
+    return EngineLoad.vllm(server);
+  }
+
+  @Override
   public Serving ask(AdminClient server, long expected) {
     return new Serving(Optional.empty(), Answers.bool(server, "/is_paused", "is_paused"));
   }

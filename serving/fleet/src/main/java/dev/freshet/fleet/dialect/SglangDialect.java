@@ -107,6 +107,11 @@ final class SglangDialect implements Dialect {
   }
 
   @Override
+  public Optional<EngineLoad> load(AdminClient server) {
+    return EngineLoad.sglang(server);
+  }
+
+  @Override
   public Serving ask(AdminClient server, long expected) {
     return new Serving(info(server, "weight_version"), Optional.empty());
   }

@@ -117,6 +117,11 @@ final class VllmDialect implements Dialect {
   }
 
   @Override
+  public Optional<EngineLoad> load(AdminClient server) {
+    return EngineLoad.vllm(server);
+  }
+
+  @Override
   public Serving ask(AdminClient server, long expected) {
     return new Serving(
         Answers.text(server, "/weight_info", "weight_version"),

@@ -75,6 +75,11 @@ final class VllmLoraDialect implements Dialect {
   public void apply(AdminCalls calls, Target target) {}
 
   @Override
+  public Optional<EngineLoad> load(AdminClient server) {
+    return EngineLoad.vllm(server);
+  }
+
+  @Override
   public Serving ask(AdminClient server, long expected) {
     List<Long> loaded = loaded(server);
     long serving =
