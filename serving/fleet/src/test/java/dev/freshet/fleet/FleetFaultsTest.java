@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Timeout(60)
 class FleetFaultsTest {
-  private static final Map<String, List<String>> CALLS =
+  static final Map<String, List<String>> CALLS =
       Map.of(
           "freshet",
           List.of("/update_weights#prepare", "/update_weights#commit", "/weight_info"),

@@ -86,6 +86,9 @@ public final class PeerServer implements AutoCloseable {
   /** The further workers that it lists, if it is Dynamo's discovery address and first worker. */
   final List<PeerServer> workers = new CopyOnWriteArrayList<>();
 
+  /** Where Dynamo's discovery says that it is, if not where it listens. */
+  volatile Optional<URI> listedAt = Optional.empty();
+
   /** Its page of metrics. */
   volatile String metrics = "";
 
@@ -477,7 +480,7 @@ public final class PeerServer implements AutoCloseable {
               .map(
                   worker ->
                       "{\"instance_id\":%d,\"system_url\":\"%s\",\"model\":\"policy\",\"routes\":[\"pause_generation\",\"update_weights_from_disk\",\"get_weight_version\",\"resume_generation\"]}"
-                          .formatted(worker.port, worker.url()))
+                          .formatted(worker.port, worker.listedAt.orElse(worker.url())))
               .collect(Collectors.joining(",", "{\"protocol_version\":1,\"workers\":[", "]}"));
       case "/engine/pause_generation" -> {
         paused = true;
