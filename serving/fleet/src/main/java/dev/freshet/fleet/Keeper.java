@@ -29,6 +29,9 @@ final class Keeper {
 
   private static final int LOOKS_BEFORE_RETURN = 30;
 
+  /** How many times in a row its weights must have been changed to be called contested. */
+  private static final int CONTESTED = 3;
+
   /** A page of metrics costs the server more than a question. */
   private static final int LOOKS_PER_SCRAPE = 5;
 
@@ -48,6 +51,12 @@ final class Keeper {
 
   /** How often it was looked at since it failed an update that was rolled back. */
   private int looks;
+
+  /** How often in a row it was found with other weights soon after it was caught up. */
+  private int contested;
+
+  /** How often in a row it was found as it should be. */
+  private int calm;
 
   /** How often it was looked at while it served. */
   private int servingLooks;
@@ -157,15 +166,17 @@ final class Keeper {
   /**
    * One that failed an update which was rolled back stays out of the next one, or that would be
    * rolled back too; for a while, in which the others may move. If no other serves, nothing moves
-   * without it.
+   * without it. One that another program updates is left alone for as long: two fleets would take
+   * it from each other for ever.
    */
   private boolean mayReturn() {
     boolean behind =
         current.get().isPresent()
             && replicas.read(_ -> replica.life().failed()) > currentVersion()
             && !replicas.in(ReplicaState.SERVING).isEmpty();
-    looks = behind ? looks + 1 : 0;
-    return !behind || looks > LOOKS_BEFORE_RETURN;
+    boolean waits = behind || contested >= CONTESTED;
+    looks = waits && looks <= LOOKS_BEFORE_RETURN ? looks + 1 : 0;
+    return looks == 0;
   }
 
   private static Duration min(Duration a, Duration b) {
@@ -208,13 +219,18 @@ final class Keeper {
       if (follows) {
         follow(serving, incarnation, version);
       } else if (serving.name().isPresent() && !serving.serves(version)) {
+        contested++;
+        calm = 0;
         replicas.report(
             replica,
             incarnation,
             version,
             ReplicaState.QUARANTINED,
-            "it serves %s, expected version %d: it was restarted or updated by another program; the fleet catches it up"
-                .formatted(serving.inWords(), version));
+            "it serves %s, expected version %d: %s"
+                .formatted(serving.inWords(), version, changedBy()));
+      } else {
+        calm++;
+        contested = calm > LOOKS_BEFORE_RETURN ? 0 : contested;
       }
     } catch (AdminException e) {
       silences++;
@@ -238,6 +254,13 @@ final class Keeper {
     } else if (now != version) {
       replicas.follow(replica, incarnation, now);
     }
+  }
+
+  private String changedBy() {
+    return contested < CONTESTED
+        ? "it was restarted or updated by another program; the fleet catches it up"
+        : "this is time %d in a row, so another program updates it too, or it restarts again and again: stop that program; the fleet catches it up after a while"
+            .formatted(contested);
   }
 
   /** Asks for the load of its engine, now and then. */

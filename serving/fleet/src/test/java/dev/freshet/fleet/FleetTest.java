@@ -357,6 +357,30 @@ class FleetTest {
   }
 
   @Test
+  void twoFleetsOfOneServerStopTakingItFromEachOtherAndSaySo() throws Exception {
+    try (PeerServer server = new PeerServer("freshet");
+        Fleet one = begun(MonotonicClock.SYSTEM, 0, server)) {
+      try (Fleet two = begun(MonotonicClock.SYSTEM, 0, server)) {
+        assertThat(one.update(target(first, 1)).committed()).isTrue();
+
+        Conditions.await("the word of a fleet", () -> contested(one) || contested(two));
+      }
+      Conditions.await("the return to the other fleet", () -> !one.table().routes().isEmpty());
+      assertThat(one.update(target(second, 2)).committed()).isTrue();
+      assertThat(server.serves(second)).isTrue();
+    }
+  }
+
+  private static boolean contested(Fleet fleet) {
+    return fleet
+        .replicas()
+        .getFirst()
+        .why()
+        .filter(why -> why.contains("another program updates it too"))
+        .isPresent();
+  }
+
+  @Test
   void theOnlyServerThatFailedAnUpdateReturnsWithoutWaitingForOthers() throws Exception {
     Duration look = Duration.ofSeconds(3);
     FleetOptions options =
