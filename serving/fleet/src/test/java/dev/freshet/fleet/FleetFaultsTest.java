@@ -127,7 +127,7 @@ class FleetFaultsTest {
       FutureTask<Case> task =
           new FutureTask<>(
               () -> {
-                survives(example, new Deadlines(Duration.ofHours(2), Duration.ofSeconds(2)));
+                survives(example, new Deadlines(Duration.ofHours(2), Duration.ofSeconds(5)));
                 return example;
               });
       running.add(task);
