@@ -32,7 +32,7 @@ final class LineReader {
       Pattern.compile(
           "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(?:Z|[+-]\\d\\d:\\d\\d)"
               + " (TRACE|DEBUG|INFO |WARN |ERROR)"
-              + " (?:orchestrator|inference|trainer|bench|freshet) ");
+              + " (?:orchestrator|inference|trainer|router|bench|freshet) ");
 
   /** The time of the next record right after a figure. */
   private static final Pattern GLUED =

@@ -25,7 +25,7 @@ final class ReferenceParser {
   private static final Pattern OURS =
       Pattern.compile(
           "(?=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d) (INFO |WARN"
-              + " |ERROR|DEBUG|TRACE) (inference|orchestrator|trainer|bench|freshet) ).*?[a-z] ");
+              + " |ERROR|DEBUG|TRACE) (inference|orchestrator|trainer|router|bench|freshet) ).*?[a-z] ");
   private static final Pattern NUMBER =
       Pattern.compile(
           "([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)(?:[\"'`\\\\,;)}\\]>|<\\[{(](?s:.*))?");
