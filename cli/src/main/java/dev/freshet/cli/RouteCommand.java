@@ -108,10 +108,12 @@ final class RouteCommand extends RunningCommand {
   }
 
   private static void requireUpstreams(RouterConfig router) {
-    if (router.upstreams().isEmpty() && router.upstreamsFile().isEmpty()) {
+    if (router.upstreams().isEmpty()
+        && router.upstreamsFile().isEmpty()
+        && router.kubernetesService().isEmpty()) {
       throw new ConfigException(
-          "route: expected --upstream URL or --upstreams-file FILE: there is no server to relay"
-              + " to");
+          "route: expected --upstream URL, --upstreams-file FILE or --router.kubernetes_service"
+              + " NAMESPACE/NAME: there is no server to relay to");
     }
   }
 

@@ -104,6 +104,7 @@ class HouseTest {
                   "router",
                   may(
                       List.of("config", "fleet", "client", "http", "wire", "metrics", "trace"),
+                      "io.fabric8.kubernetes",
                       "io.netty",
                       "org.slf4j",
                       "tools.jackson")),

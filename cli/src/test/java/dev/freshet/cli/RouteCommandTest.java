@@ -72,7 +72,8 @@ class RouteCommandTest {
     CommandLineRun run = CommandLineRun.of("route", "--port", "0");
 
     assertThat(run.exitCode()).isEqualTo(2);
-    assertThat(run.err()).contains("expected --upstream URL or --upstreams-file FILE");
+    assertThat(run.err())
+        .contains("expected --upstream URL, --upstreams-file FILE or --router.kubernetes_service");
   }
 
   @Test

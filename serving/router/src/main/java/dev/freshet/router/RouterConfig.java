@@ -5,6 +5,7 @@ import dev.freshet.config.Key;
 import dev.freshet.config.Section;
 import dev.freshet.fleet.FleetOptions;
 import dev.freshet.fleet.PhaseDeadlines;
+import dev.freshet.fleet.dialect.Dialects;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,23 @@ public record RouterConfig(
             def = "",
             doc = "file with further replicas, one a line; read again when it changes; empty: none")
         String upstreamsFile,
+    @Key(
+            def = "",
+            doc =
+                "NAMESPACE/NAME of a Kubernetes service whose ready endpoints are further replicas;"
+                    + " empty: none")
+        String kubernetesService,
+    @Key(def = "", doc = "name of the service's port for completions; empty: its first port")
+        String kubernetesPort,
+    @Key(def = "", doc = "name of the port of the endpoints' admin listener; empty: the same port")
+        String kubernetesAdminPort,
+    @Key(def = "vllm", doc = "program of the endpoints, as in upstreams") String kubernetesKind,
+    @Key(
+            def = "",
+            doc =
+                "root URL of the API server, such as that of `kubectl proxy`; empty: of the cluster in"
+                    + " which the front runs, else of the kubeconfig")
+        String kubernetesApi,
     @Key(
             def = "sticky_least_loaded",
             doc = "sticky_least_loaded, least_loaded, round_robin, or prefix")
@@ -119,6 +137,15 @@ public record RouterConfig(
         throw new IllegalArgumentException("upstreams: " + e.getMessage(), e);
       }
     }
+    Check.that(
+        kubernetesService.isEmpty() || KubernetesService.isPath(kubernetesService),
+        "kubernetesService",
+        "NAMESPACE/NAME");
+    requireKind(kubernetesKind);
+    Check.that(
+        kubernetesApi.isEmpty() || kubernetesApi.matches("https?://[^/?#]+/?"),
+        "kubernetesApi",
+        "http://HOST:PORT or https://HOST:PORT");
     Check.positive("sessionTtlS", sessionTtlS);
     Check.positive("maxInFlight", maxInFlight);
     Check.that(spillFactor >= 1, "spillFactor", "at least 1");
@@ -142,6 +169,14 @@ public record RouterConfig(
     Check.positive("updateTimeoutS", updateTimeoutS);
     Check.positive("pauseTimeoutS", pauseTimeoutS);
     Check.that(drainTimeoutS >= 0 && drainTimeoutS <= 50, "drainTimeoutS", "0 to 50");
+  }
+
+  private static void requireKind(String kind) {
+    try {
+      var _ = Dialects.named(kind);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("kubernetesKind: " + e.getMessage(), e);
+    }
   }
 
   RelayLimits limits() {

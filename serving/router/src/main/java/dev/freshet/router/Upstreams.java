@@ -21,10 +21,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The replicas of a front: those of the command line, and those of a file that is read again when
- * it changes. It owns their probes and makes them members of the fleet, whose routing table says
- * which of them may get requests. A replica that leaves the file gets no new requests; its running
- * ones go on. A file that cannot be read or has a malformed line changes nothing. Thread-safe.
+ * The replicas of a front: those of the command line, those of a file that is read again when it
+ * changes, and the ready endpoints of a Kubernetes service. It owns their probes and makes them
+ * members of the fleet, whose routing table says which of them may get requests. A replica that
+ * leaves gets no new requests; its running ones go on. A file that cannot be read or has a malformed
+ * line, and an API server that does not answer, change nothing. Thread-safe.
  */
 final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Upstreams.class);
@@ -50,6 +51,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   private final ElasticFleet fleet;
   private final Runnable changed;
   private final Optional<Path> file;
+  private final Optional<KubernetesEndpoints> endpoints;
 
   /** By name; changed before the start and by the watcher only. */
   private final Map<String, Probed> replicas = new LinkedHashMap<>();
@@ -60,6 +62,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   private boolean started;
   private boolean closed;
   private String lastRead = "";
+  private List<UpstreamAddress> lastReady = List.of();
 
   /**
    * @param changed called after each change of the replicas or of their health
@@ -75,28 +78,30 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
             ? Optional.empty()
             : Optional.of(Path.of(config.upstreamsFile()));
     try {
-      set(addresses(file.isPresent() ? read(file.get()) : ""));
+      set(addresses(fileText(), List.of()));
     } catch (IOException | IllegalArgumentException e) {
       throw new ConfigException(
           "router.upstreams_file %s: %s".formatted(config.upstreamsFile(), e.getMessage()), e);
     }
+    this.endpoints = KubernetesService.of(config).map(KubernetesEndpoints::new);
   }
 
-  /** Begins to probe the replicas and to watch the file. */
+  /** Begins to probe the replicas and to watch the file and the service. */
   synchronized void start() {
     started = true;
     replicas.values().forEach(probed -> probed.probe().start());
-    watcher =
-        file.map(
-            path ->
-                Thread.ofPlatform().name("freshet-upstreams").daemon().start(() -> watch(path)));
+    endpoints.ifPresent(KubernetesEndpoints::start);
+    if (file.isPresent() || endpoints.isPresent()) {
+      watcher =
+          Optional.of(Thread.ofPlatform().name("freshet-upstreams").daemon().start(this::watch));
+    }
   }
 
-  private static String read(Path path) throws IOException {
-    return Files.readString(path);
+  private String fileText() throws IOException {
+    return file.isPresent() ? Files.readString(file.get()) : "";
   }
 
-  private List<UpstreamAddress> addresses(String ofFile) {
+  private List<UpstreamAddress> addresses(String ofFile, List<UpstreamAddress> ready) {
     List<UpstreamAddress> all = new ArrayList<>();
     config.upstreams().forEach(text -> all.add(UpstreamAddress.parse(text)));
     ofFile
@@ -104,23 +109,26 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
         .map(String::strip)
         .filter(line -> !line.isEmpty() && !line.startsWith("#"))
         .forEach(line -> all.add(UpstreamAddress.parse(line)));
+    all.addAll(ready);
     lastRead = ofFile;
+    lastReady = ready;
     return all;
   }
 
-  private void watch(Path path) {
+  private void watch() {
     try {
       while (!Thread.currentThread().isInterrupted()) {
         Thread.sleep(Duration.ofMillis(config.probeIntervalMs()));
         try {
-          String now = read(path);
-          if (!now.equals(lastRead)) {
-            set(addresses(now));
+          String now = fileText();
+          List<UpstreamAddress> ready = endpoints.map(KubernetesEndpoints::get).orElse(List.of());
+          if (!now.equals(lastRead) || !ready.equals(lastReady)) {
+            set(addresses(now, ready));
           }
         } catch (IOException | IllegalArgumentException e) {
           LOG.warn(
               "{}: the replicas stay as they are: {}",
-              path,
+              config.upstreamsFile(),
               FreeText.escaped(String.valueOf(e.getMessage())));
         }
       }
@@ -207,6 +215,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
       all = List.copyOf(replicas.values());
       watcher.ifPresent(Thread::interrupt);
     }
+    endpoints.ifPresent(KubernetesEndpoints::close);
     all.forEach(probed -> probed.probe().close());
   }
 }
