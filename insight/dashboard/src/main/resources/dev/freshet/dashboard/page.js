@@ -421,7 +421,7 @@ const plots = {};
 function plot(id, make, data, none) {
   const box = $(id);
   if (!data[0].length) {
-    if (!box.firstChild) box.append(element("p", none, "empty"));
+    if (!plots[id] && box.textContent !== none) box.replaceChildren(element("p", none, "empty"));
     return;
   }
   if (!plots[id]) {
@@ -440,8 +440,10 @@ const series = (label, colour, more) => ({ label, stroke: css(colour), width: 1.
 let queueDrawn = -1;
 function queue() {
   const all = state.updates;
-  if (queueDrawn === all.length && plots.queue) return;
+  if (queueDrawn === all.length && (plots.queue || all.length)) return;
   queueDrawn = all.length;
+  const sorted = all.map(u => u.queue).filter(known).sort((a, b) => a - b), table = $("percentiles");
+  if (all.length && !sorted.length) return plot("queue", null, [[]], "No queue_ms: these servers do not report rpc_ms. The phases below are measured by the client.");
   const stride = Math.max(1, Math.floor(all.length / 400)), x = [], p50 = [], p99 = [];
   for (let end = stride; end <= all.length; end += stride) {
     const window = all.slice(Math.max(0, end - WINDOW), end).map(u => u.queue).filter(known).sort((a, b) => a - b);
@@ -451,7 +453,6 @@ function queue() {
     scales: { x: { time: false }, y: { range: (_, min, max) => [0, max * 1.1 || 1] } }, axes: axes(left()),
     series: [{ label: "update" }, series("p50", "--c0"), series("p99", "--c4")],
   }), [x, p50, p99], "No queue_ms yet: waiting for the first update.");
-  const sorted = all.map(u => u.queue).filter(known).sort((a, b) => a - b), table = $("percentiles");
   table.replaceChildren();
   if (sorted.length) {
     const heads = element("tr"), cells = element("tr");

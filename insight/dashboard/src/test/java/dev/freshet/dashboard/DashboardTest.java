@@ -337,6 +337,8 @@ class DashboardTest {
                 .asString())
         .isEqualTo(FleetPhase.APPLY.description());
     assertThat(browser.evaluate("state.failures").asInt()).isEqualTo(1);
+    assertThat(browser.evaluate("document.querySelector('#queue').innerText").asString())
+        .startsWith("No queue_ms: these servers do not report rpc_ms.");
     assertThat(browser.evaluate("document.querySelectorAll('img').length").asInt()).isZero();
     assertThat(browser.errors()).isEmpty();
   }
