@@ -17,8 +17,13 @@ final class ReplicaRules {
   private static final String QUARANTINED = "quarantined";
   private static final String GONE = "gone";
 
-  /** How long an update may leave a server paused while the logs are written. */
-  private static final double PAUSE_MS = 60_000;
+  /**
+   * How long a pause of an update may last while the logs are written; or so many times the longest
+   * update before it, as large models load for long.
+   */
+  private static final double PAUSE_MS = 600_000;
+
+  private static final double TIMES_LONGEST = 3;
 
   private static final int OFTEN = 3;
   private static final int EXAMPLES = 5;
@@ -59,7 +64,11 @@ final class ReplicaRules {
     if (replica.serves() || !replica.paused()) {
       return false;
     }
-    boolean recent = !(facts.newestMillis() - replica.sinceMillis() > PAUSE_MS);
+    double longest =
+        facts.fleet.updates().stream().mapToDouble(FleetHistory.Update::wallMs).max().orElse(0);
+    boolean recent =
+        !(facts.newestMillis() - replica.sinceMillis()
+            > Math.max(PAUSE_MS, TIMES_LONGEST * longest));
     return !(facts.growing && replica.state().equals(PAUSED) && recent);
   }
 

@@ -103,7 +103,7 @@ class FleetDiagnosisTest {
     Files.writeString(log, logs.toString());
     try (FollowedLogs followed = new FollowedLogs(AnalyzeOptions.NONE, List.of(log), () -> 0)) {
       assertThat(AnalyzedLogs.grave(followed.analysis())).isEmpty();
-      Files.writeString(log, logs.after(90).state(A, "gone", 5, false).toString());
+      Files.writeString(log, logs.after(700).state(A, "gone", 5, false).toString());
       followed.poll();
       assertThat(AnalyzedLogs.grave(followed.analysis())).contains(Signature.REPLICA_PAUSED);
     }
