@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What the logs say about a fleet of servers. Names of servers are one line, as far as a report may
@@ -47,6 +48,21 @@ public record FleetHistory(
       return outcome.equals("committed");
     }
 
+    /** When its phases began, counted from its own beginning. */
+    public Barriers barriers() {
+      return Barriers.of(this, otherMs());
+    }
+
+    /**
+     * The part of its wall time that is in no phase: inspecting the checkpoint, and the journal.
+     */
+    public double otherMs() {
+      double inPhases =
+          Barriers.of(this, 0).resume()
+              + Barriers.longest(rows, row -> row.msOr0(FleetPhase.RESUME));
+      return Math.max(0, wallMs - inPhases);
+    }
+
     /** What took the longest; empty if no phase is known. */
     public Optional<Blame> blame() {
       return rows.stream()
@@ -55,6 +71,42 @@ public record FleetHistory(
                   row.phases().entrySet().stream()
                       .map(phase -> new Blame(row.server(), phase.getKey(), phase.getValue())))
           .max(Comparator.comparingDouble(Blame::ms));
+    }
+  }
+
+  /**
+   * When the phases of an update began, in milliseconds. A phase begins once all servers have ended
+   * the one before; servers that do not pause apply after those that do. What is in no phase comes
+   * first: the inspection of the checkpoint on the host of the orchestrator, and the journal.
+   *
+   * @param swap when those apply that do not pause
+   */
+  public record Barriers(
+      double prepare, double pause, double apply, double swap, double undo, double resume) {
+    private static Barriers of(Update update, double prepare) {
+      double pause = prepare + longest(update.rows(), row -> row.msOr0(FleetPhase.PREPARE));
+      double apply = pause + longest(update.rows(), row -> row.msOr0(FleetPhase.PAUSE));
+      double swap = apply + longest(update.rows(), row -> row.pauses() ? row.appliedMs() : 0);
+      double undo = swap + longest(update.rows(), row -> row.pauses() ? 0 : row.appliedMs());
+      double resume = undo + longest(update.rows(), row -> row.msOr0(FleetPhase.UNDO));
+      return new Barriers(prepare, pause, apply, swap, undo, resume);
+    }
+
+    private static double longest(List<Row> rows, ToDoubleFunction<Row> ms) {
+      return rows.stream().mapToDouble(ms).max().orElse(0);
+    }
+
+    /** When a phase began on a server. */
+    public double start(Row row, FleetPhase phase) {
+      double applies = row.pauses() ? apply : swap;
+      return switch (phase) {
+        case PREPARE -> prepare;
+        case PAUSE -> pause;
+        case APPLY -> applies;
+        case ASK -> applies + row.msOr0(FleetPhase.APPLY);
+        case RESUME -> resume;
+        case UNDO -> undo;
+      };
     }
   }
 
@@ -84,6 +136,18 @@ public record FleetHistory(
     /** How long a phase took; NaN if there was none. */
     public double ms(FleetPhase phase) {
       return phases.getOrDefault(phase, Double.NaN);
+    }
+
+    private double msOr0(FleetPhase phase) {
+      return phases.getOrDefault(phase, 0.0);
+    }
+
+    private boolean pauses() {
+      return phases.containsKey(FleetPhase.PAUSE);
+    }
+
+    private double appliedMs() {
+      return msOr0(FleetPhase.APPLY) + msOr0(FleetPhase.ASK);
     }
   }
 

@@ -51,6 +51,7 @@ final class FleetJson {
     JsonReport.put(node, "version", update.version());
     node.put("outcome", update.outcome());
     JsonReport.put(node, "wall_ms", update.wallMs());
+    JsonReport.put(node, "other_ms", update.otherMs());
     node.put("line", update.where());
     update
         .blame()

@@ -52,7 +52,7 @@ final class FleetTables {
 
   /** The newest updates, the newest first. */
   static Table updates(Analysis analysis) {
-    List<String> head = new ArrayList<>(List.of("server", "update", "outcome", "queue"));
+    List<String> head = new ArrayList<>(List.of("server", "update", "outcome", "other", "queue"));
     List<FleetPhase> phases = phases(analysis.fleet());
     phases.forEach(phase -> head.add(phase.wireName()));
     head.addAll(List.of("wall", "slowest", "line"));
@@ -66,7 +66,8 @@ final class FleetTables {
 
   private static List<String> ofAll(FleetHistory.Update update, List<FleetPhase> phases) {
     List<String> cells = new ArrayList<>();
-    cells.addAll(List.of("v" + count(update.version()), update.outcome().replace('_', ' '), ""));
+    cells.addAll(List.of("v" + count(update.version()), update.outcome().replace('_', ' ')));
+    cells.addAll(List.of(Numbers.rounded(update.otherMs()), ""));
     for (FleetPhase phase : phases) {
       cells.add(
           Numbers.rounded(
@@ -89,7 +90,7 @@ final class FleetTables {
   private static List<String> ofOne(
       FleetHistory.Row row, FleetHistory.Update update, List<FleetPhase> phases) {
     List<String> cells = new ArrayList<>();
-    cells.addAll(List.of("", row.outcome(), Numbers.rounded(row.queueMs())));
+    cells.addAll(List.of("", row.outcome(), "", Numbers.rounded(row.queueMs())));
     for (FleetPhase phase : phases) {
       cells.add(Numbers.rounded(row.ms(phase)));
     }

@@ -5,13 +5,11 @@ import dev.freshet.trace.FleetPhase;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Draws the updates of a fleet: a slice for each, and on a track of each server its phases; and the
  * times in which a server did not serve. The log has the lengths of phases alone; they are placed
- * by the rule that a phase begins once all servers have ended the one before.
+ * as {@link FleetHistory.Barriers} says.
  */
 final class FleetTracks {
   private static final String CATEGORY = "fleet";
@@ -44,7 +42,9 @@ final class FleetTracks {
                     .text("phase", blame.phase().wireName())
                     .figure("phase_ms", blame.ms()));
     slice(orchestrator.oneByOne("fleet updates"), name(update), start, update.wallMs(), args);
-    Barriers barriers = Barriers.of(update, start);
+    FleetHistory.Barriers barriers = update.barriers();
+    slice(
+        orchestrator.oneByOne("fleet inspection"), "inspect", start, update.otherMs(), new Args());
     for (FleetHistory.Row row : update.rows()) {
       Lanes lanes = orchestrator.oneByOne("fleet phases of " + row.server());
       for (FleetPhase phase : FleetPhase.values()) {
@@ -53,7 +53,7 @@ final class FleetTracks {
           slice(
               lanes,
               phase.wireName(),
-              barriers.start(row, phase),
+              start + barriers.start(row, phase),
               ms,
               new Args()
                   .figure(phase.field(), ms)
@@ -68,54 +68,6 @@ final class FleetTracks {
     return Double.isNaN(update.version())
         ? "fleet update"
         : "fleet update v%d".formatted(Math.round(update.version()));
-  }
-
-  /** When phases begin on all servers; those that do not pause apply after those that do. */
-  private record Barriers(
-      double prepare, double pause, double apply, double swap, double undo, double resume) {
-    static Barriers of(FleetHistory.Update update, double start) {
-      double pause = start + longest(update, FleetPhase.PREPARE);
-      double apply = pause + longest(update, FleetPhase.PAUSE);
-      double swap = apply + longest(update, FleetTracks::pauses, FleetTracks::applied);
-      double undo = swap + longest(update, row -> !pauses(row), FleetTracks::applied);
-      double resume = undo + longest(update, FleetPhase.UNDO);
-      return new Barriers(start, pause, apply, swap, undo, resume);
-    }
-
-    double start(FleetHistory.Row row, FleetPhase phase) {
-      double applies = pauses(row) ? apply : swap;
-      return switch (phase) {
-        case PREPARE -> prepare;
-        case PAUSE -> pause;
-        case APPLY -> applies;
-        case ASK -> applies + known(row.ms(FleetPhase.APPLY));
-        case RESUME -> resume;
-        case UNDO -> undo;
-      };
-    }
-  }
-
-  private static boolean pauses(FleetHistory.Row row) {
-    return row.phases().containsKey(FleetPhase.PAUSE);
-  }
-
-  private static double applied(FleetHistory.Row row) {
-    return known(row.ms(FleetPhase.APPLY)) + known(row.ms(FleetPhase.ASK));
-  }
-
-  private static double known(double ms) {
-    return Double.isNaN(ms) ? 0 : ms;
-  }
-
-  private static double longest(FleetHistory.Update update, FleetPhase phase) {
-    return longest(update, _ -> true, row -> known(row.ms(phase)));
-  }
-
-  private static double longest(
-      FleetHistory.Update update,
-      Predicate<FleetHistory.Row> those,
-      ToDoubleFunction<FleetHistory.Row> ms) {
-    return update.rows().stream().filter(those).mapToDouble(ms).max().orElse(0);
   }
 
   /** Draws from each change to the next one of the same server. */

@@ -101,6 +101,10 @@ class RunTraceTest {
     ReadTrace trace = trace(logs.toString());
 
     assertThat(trace.slices("fleet updates", "fleet update v1")).hasSize(1);
+    ReadTrace.Slice inspected = trace.slices("fleet inspection", "inspect").getFirst();
+    assertThat((inspected.end() - inspected.start()) / 1e6).isCloseTo(594.5, within(0.01));
+    assertThat(trace.slices("fleet phases of " + b, "prepare").getFirst().start() / 1e6)
+        .isCloseTo(inspected.end() / 1e6, within(0.01));
     double pause = trace.slices("fleet phases of " + a, "pause").getFirst().start();
     double prepared = trace.slices("fleet phases of " + b, "prepare").getFirst().end();
     double applied = trace.slices("fleet phases of " + a, "apply").getFirst().end();
