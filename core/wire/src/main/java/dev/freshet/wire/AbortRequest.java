@@ -45,4 +45,16 @@ public record AbortRequest(Optional<Set<String>> requestIds) {
     }
     return new AbortRequest(fields.ids);
   }
+
+  /** The request body, UTF-8. */
+  public byte[] toJson() {
+    return WireWriter.object(
+        out ->
+            requestIds.ifPresent(
+                ids -> {
+                  out.writeArrayPropertyStart("request_ids");
+                  ids.stream().sorted().forEach(out::writeString);
+                  out.writeEndArray();
+                }));
+  }
 }

@@ -7,9 +7,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The body of {@code POST /update_weights} to a front of a fleet: that of a Freshet server, or of
- * prime-rl, which names a directory alone, or {@code null} for the model that the servers were
- * started with.
+ * An update of a whole fleet, as the clients of each program write it to a front: the body of
+ * {@code POST /update_weights} to a Freshet server, or of prime-rl, which names a directory alone,
+ * or {@code null} for the model that the servers were started with; that of SGLang's {@code POST
+ * /update_weights_from_disk}; that of vLLM's {@code POST /collective_rpc} with {@code
+ * reload_weights}.
  *
  * @param weightDir the checkpoint directory as the servers see it; empty for their own model
  * @param step the policy version; empty if the client does not number its versions
@@ -94,12 +96,95 @@ public record FleetUpdateRequest(
         fields.versionUid);
   }
 
+  /**
+   * Parses the body of SGLang's route. Its other fields say how a server loads, which is the
+   * fleet's to decide.
+   *
+   * @throws WireException naming the field that is missing or invalid
+   */
+  public static FleetUpdateRequest ofSglang(byte[] json) {
+    var fields =
+        new Object() {
+          Optional<String> path = Optional.empty();
+          Optional<String> version = Optional.empty();
+          boolean abort;
+        };
+    try (WireReader in = WireReader.strict(json, UpdateWeightsRequest.MAX_BYTES)) {
+      in.document(
+          name -> {
+            switch (name) {
+              case "model_path" -> fields.path = Optional.of(in.text());
+              case "weight_version" -> fields.version = in.scalar();
+              case "abort_all_requests" -> fields.abort = in.bool();
+              default -> in.skip();
+            }
+          });
+    }
+    if (fields.path.isEmpty()) {
+      throw new WireException("model_path: expected a directory, got nothing");
+    }
+    OptionalLong version =
+        fields
+            .version
+            .filter(text -> text.matches("[0-9]{1,18}"))
+            .map(Long::parseLong)
+            .map(OptionalLong::of)
+            .orElseGet(OptionalLong::empty);
+    UpdateMode mode = fields.abort ? UpdateMode.ABORT : UpdateMode.KEEP;
+    return whole(fields.path, version.isPresent() ? version : numberOf(fields.path.get()), mode);
+  }
+
+  /**
+   * Parses the body of vLLM's route; empty if it calls another method than {@code reload_weights}.
+   *
+   * @throws WireException naming the field that is missing or invalid
+   */
+  public static Optional<FleetUpdateRequest> ofCollectiveRpc(byte[] json) {
+    var fields =
+        new Object() {
+          String method = "";
+          Optional<String> path = Optional.empty();
+        };
+    try (WireReader in = WireReader.strict(json, UpdateWeightsRequest.MAX_BYTES)) {
+      in.document(
+          name -> {
+            switch (name) {
+              case "method" -> fields.method = in.text();
+              case "kwargs" ->
+                  in.fields(
+                      field -> {
+                        if (field.equals("weights_path")) {
+                          fields.path = in.scalar();
+                        } else {
+                          in.skip();
+                        }
+                      });
+              default -> in.skip();
+            }
+          });
+    }
+    return fields.method.equals("reload_weights")
+        ? Optional.of(whole(fields.path, OptionalLong.empty(), UpdateMode.KEEP))
+        : Optional.empty();
+  }
+
+  /** Of a client that may start again at an old version. */
+  private static FleetUpdateRequest whole(
+      Optional<String> directory, OptionalLong version, UpdateMode mode) {
+    return new FleetUpdateRequest(
+        directory, version, mode, UpdatePhase.ALL, VerifyLevel.FULL, true, Optional.empty());
+  }
+
   /** The policy version: the step, else the number at the end of the directory's name. */
   public OptionalLong version() {
     if (step.isPresent() || weightDir.isEmpty()) {
       return step;
     }
-    Matcher number = NUMBER.matcher(weightDir.get());
+    return numberOf(weightDir.get());
+  }
+
+  private static OptionalLong numberOf(String directory) {
+    Matcher number = NUMBER.matcher(directory);
     return number.find() ? OptionalLong.of(Long.parseLong(number.group(1))) : OptionalLong.empty();
   }
 }

@@ -28,6 +28,7 @@ class HostileJsonTest {
       List.of(
           Named.of("completions", json -> CompletionRequest.parse(json, 1024)),
           Named.of("update_weights", UpdateWeightsRequest::parse),
+          Named.of("update_weights of a fleet", FleetUpdateRequest::parse),
           Named.of("reload_weights", ReloadWeightsRequest::parse),
           Named.of("load_lora_adapter", AdapterRequest::parseLoad),
           Named.of("unload_lora_adapter", AdapterRequest::parseUnload),

@@ -77,6 +77,14 @@ final class Broadcast {
           yield row(replica, Optional.of(OneLine.of(e)), e.status(), Optional.empty());
         }
       }
+      case Controls.Call.Unneeded(String why) ->
+          new Row(
+              replica.client().server(),
+              replica.dialect().name(),
+              Optional.empty(),
+              Optional.of(why),
+              0,
+              Optional.empty());
       case Controls.Call.Unsupported(String why) ->
           row(replica, Optional.of(why), 404, Optional.empty());
     };
@@ -116,6 +124,12 @@ final class Broadcast {
 
   private static Row row(
       Replica replica, Optional<String> failure, int status, Optional<Long> aborted) {
-    return new Row(replica.client().server(), replica.dialect().name(), failure, status, aborted);
+    return new Row(
+        replica.client().server(),
+        replica.dialect().name(),
+        failure,
+        Optional.empty(),
+        status,
+        aborted);
   }
 }

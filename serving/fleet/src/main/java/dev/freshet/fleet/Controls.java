@@ -1,11 +1,11 @@
 package dev.freshet.fleet;
 
 import dev.freshet.fleet.dialect.Dialect;
+import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.WireWriter;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The calls by which a program carries out what a client orders of it beside an update: pauses,
@@ -20,12 +20,10 @@ interface Controls {
       static Post empty(String path) {
         return new Post(path, new byte[0]);
       }
-
-      /** With a body that has no fields. */
-      static Post noFields(String path) {
-        return new Post(path, new byte[] {'{', '}'});
-      }
     }
+
+    /** By nothing: it is so anyway, for the reason {@code why}. */
+    record Unneeded(String why) implements Call {}
 
     /** Not at all, for the reason {@code why}. */
     record Unsupported(String why) implements Call {}
@@ -35,12 +33,11 @@ interface Controls {
   static Controls of(Dialect dialect) {
     return switch (dialect.name()) {
       case "freshet" ->
-          new VllmControls(
-              "/v1", Optional.empty(), "a cached prefix is never used with other weights");
-      case "vllm", "vllm-lora" -> new VllmControls("/v1", Optional.of("/reset_prefix_cache"), "");
-      case "prime-rl" ->
-          new VllmControls(
-              "", Optional.empty(), "its clients salt the prefix cache for each version");
+          new VllmControls("/v1", false, List.of("/update_weights", "/reload_weights"));
+      case "vllm" ->
+          new VllmControls("/v1", true, List.of("/collective_rpc", "/update_weight_version"));
+      case "vllm-lora" -> new VllmControls("/v1", true, List.of());
+      case "prime-rl" -> new VllmControls("", true, List.of("/update_weights", "/reload_weights"));
       case "sglang" -> new SglangControls();
       default -> new NoControls(dialect.name());
     };
@@ -51,13 +48,8 @@ interface Controls {
 
   Call resume();
 
-  /**
-   * Ends completions.
-   *
-   * @param body of the client, in vLLM's form
-   * @param all whether it names none
-   */
-  Call abort(byte[] body, boolean all);
+  /** Ends completions. */
+  Call abort(AbortRequest request);
 
   /** Empties the prefix cache. */
   Call flush();

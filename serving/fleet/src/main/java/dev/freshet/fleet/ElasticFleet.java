@@ -1,5 +1,8 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminDeadlines;
+import dev.freshet.client.AdminException;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.TraceId;
@@ -8,9 +11,11 @@ import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,6 +118,61 @@ public final class ElasticFleet implements AutoCloseable {
   /** How the last update ended that a client has ordered. */
   public Optional<UpdateResult> lastUpdate() {
     return lastUpdate;
+  }
+
+  /**
+   * What the data listeners of the replicas that serve answer to a route that only reports, by
+   * replica in the order in which they joined; without those that answer an error or not in time.
+   *
+   * @param token authenticates the client that asks
+   */
+  public CompletableFuture<Map<ServerAddress, byte[]>> ask(
+      String route, Optional<AdminToken> token) {
+    CompletableFuture<Map<ServerAddress, byte[]>> result = new CompletableFuture<>();
+    boolean begun =
+        parallel.begin(
+            () -> {
+              List<ServerAddress> serving =
+                  replicas.in(ReplicaState.SERVING).stream().map(Replica::address).toList();
+              Map<ServerAddress, byte[]> answers = new ConcurrentHashMap<>();
+              try {
+                parallel.forEach(
+                    serving,
+                    address ->
+                        answer(address, route, token).ifPresent(b -> answers.put(address, b)));
+              } catch (InterruptedException | FleetException e) {
+                LOG.debug("{}: not every replica was asked", route);
+              }
+              Map<ServerAddress, byte[]> ordered = new LinkedHashMap<>();
+              for (ServerAddress address : serving) {
+                byte[] body = answers.get(address);
+                if (body != null) {
+                  ordered.put(address, body);
+                }
+              }
+              result.complete(ordered);
+            });
+    if (!begun) {
+      result.complete(Map.of());
+    }
+    return result;
+  }
+
+  private Optional<byte[]> answer(
+      ServerAddress address, String route, Optional<AdminToken> client) {
+    AdminDeadlines deadlines = AdminDeadlines.all(options.deadlines().ask());
+    EventLog silent = EventLog.silent(events.clock());
+    try (AdminClient data = new AdminClient(address.data(), deadlines, silent, client)) {
+      return Optional.of(data.get(route).body());
+    } catch (AdminException e) {
+      LOG.debug("{}{}: {}", address.data(), route, OneLine.of(e));
+      return Optional.empty();
+    }
+  }
+
+  /** The admin routes of a replica's program. */
+  public static List<String> routes(ReplicaSpec spec) {
+    return Controls.of(spec.dialect()).routes();
   }
 
   /** A replica joins. It gets requests once it serves the current weights. */

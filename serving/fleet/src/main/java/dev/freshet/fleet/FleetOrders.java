@@ -119,7 +119,13 @@ public final class FleetOrders {
       }
       settled.add(
           noRoute
-              ? new Row(row.server(), row.dialect(), Optional.empty(), 0, Optional.empty())
+              ? new Row(
+                  row.server(),
+                  row.dialect(),
+                  Optional.empty(),
+                  Optional.of("it has no such route"),
+                  0,
+                  Optional.empty())
               : row);
     }
     fleet.paused(false);
@@ -137,13 +143,8 @@ public final class FleetOrders {
             why + "; it may still be paused, and the fleet resumes it");
   }
 
-  /**
-   * Ends completions on every replica that answers, also while another order is carried out.
-   *
-   * @param body of the request, as it came
-   */
-  public CompletableFuture<OrderResult> abort(AbortRequest request, byte[] body) {
-    boolean all = request.requestIds().isEmpty();
+  /** Ends completions on every replica that serves, also while another order is carried out. */
+  public CompletableFuture<OrderResult> abort(AbortRequest request) {
     CompletableFuture<OrderResult> result = new CompletableFuture<>();
     boolean begun =
         fleet
@@ -151,8 +152,7 @@ public final class FleetOrders {
             .begin(
                 () -> {
                   try {
-                    result.complete(
-                        plain(serving(), controls -> controls.abort(body, all), "abort"));
+                    result.complete(plain(serving(), controls -> controls.abort(request), "abort"));
                   } catch (RuntimeException e) {
                     result.completeExceptionally(e);
                   }

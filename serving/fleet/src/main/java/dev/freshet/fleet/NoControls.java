@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.PauseMode;
 import java.util.List;
@@ -25,7 +26,7 @@ record NoControls(String program) implements Controls {
   }
 
   @Override
-  public Call abort(byte[] body, boolean all) {
+  public Call abort(AbortRequest request) {
     return none();
   }
 

@@ -16,11 +16,17 @@ public record OrderResult(List<Row> replicas, boolean done, Optional<String> con
    *
    * @param server the root of its admin listener
    * @param failure why it did not carry the order out
+   * @param note why it had nothing to do
    * @param status of its answer, if it was an error; 0 if there was no answer
    * @param aborted how many completions it has ended, if it says so
    */
   public record Row(
-      URI server, String dialect, Optional<String> failure, int status, Optional<Long> aborted) {
+      URI server,
+      String dialect,
+      Optional<String> failure,
+      Optional<String> note,
+      int status,
+      Optional<Long> aborted) {
     public boolean failed() {
       return failure.isPresent();
     }

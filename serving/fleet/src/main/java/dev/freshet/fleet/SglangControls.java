@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.WireWriter;
@@ -23,12 +24,12 @@ record SglangControls() implements Controls {
 
   @Override
   public Call resume() {
-    return Call.Post.noFields("/continue_generation");
+    return new Call.Post("/continue_generation", new byte[] {'{', '}'});
   }
 
   @Override
-  public Call abort(byte[] body, boolean all) {
-    return all
+  public Call abort(AbortRequest request) {
+    return request.requestIds().isEmpty()
         ? new Call.Post(
             "/abort_request",
             WireWriter.object(
@@ -57,6 +58,7 @@ record SglangControls() implements Controls {
   @Override
   public List<String> routes() {
     return List.of(
+        "/update_weights_from_disk",
         "/pause_generation",
         "/continue_generation",
         "/abort_request",

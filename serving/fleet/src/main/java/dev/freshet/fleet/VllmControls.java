@@ -1,20 +1,21 @@
 package dev.freshet.fleet;
 
+import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.PauseMode;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
  * The controls of vLLM, which Freshet's and prime-rl's servers answer too.
  *
  * @param adapters what the routes of adapters begin with
- * @param flushRoute the route that empties the prefix cache
- * @param noFlush why there is none
+ * @param sharesCache whether a cached prefix may be used with other weights than its own
+ * @param updates the routes by which it is updated
  */
-record VllmControls(String adapters, Optional<String> flushRoute, String noFlush)
+record VllmControls(String adapters, boolean sharesCache, List<String> updates)
     implements Controls {
+  private static final String FLUSH = "/reset_prefix_cache";
   private static final String LOAD = "/load_lora_adapter";
   private static final String UNLOAD = "/unload_lora_adapter";
 
@@ -29,15 +30,15 @@ record VllmControls(String adapters, Optional<String> flushRoute, String noFlush
   }
 
   @Override
-  public Call abort(byte[] body, boolean all) {
-    return all ? Call.Post.noFields("/abort_requests") : new Call.Post("/abort_requests", body);
+  public Call abort(AbortRequest request) {
+    return new Call.Post("/abort_requests", request.toJson());
   }
 
   @Override
   public Call flush() {
-    return flushRoute.isPresent()
-        ? Call.Post.empty(flushRoute.get())
-        : new Call.Unsupported(noFlush);
+    return sharesCache
+        ? Call.Post.empty(FLUSH)
+        : new Call.Unneeded("a cached prefix is never used with other weights");
   }
 
   @Override
@@ -53,8 +54,8 @@ record VllmControls(String adapters, Optional<String> flushRoute, String noFlush
   @Override
   public List<String> routes() {
     return Stream.concat(
-            Stream.of("/pause", "/resume", "/abort_requests", adapters + LOAD, adapters + UNLOAD),
-            flushRoute.stream())
+            updates.stream(),
+            Stream.of("/pause", "/resume", "/abort_requests", adapters + LOAD, adapters + UNLOAD))
         .toList();
   }
 }

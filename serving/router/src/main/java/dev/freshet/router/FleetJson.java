@@ -18,6 +18,13 @@ import tools.jackson.core.JsonGenerator;
 
 /** The answers to weight operations as JSON: a row for each replica, whatever became of it. */
 final class FleetJson {
+  /** Whose client asked for an update, which reads other fields beside the common ones. */
+  enum Client {
+    FRESHET,
+    SGLANG,
+    VLLM
+  }
+
   private final ElasticFleet fleet;
 
   FleetJson(ElasticFleet fleet) {
@@ -25,7 +32,7 @@ final class FleetJson {
   }
 
   /** The answer to an update, which is an error's if it was not committed. */
-  byte[] update(UpdateResult result, TraceId trace) {
+  byte[] update(UpdateResult result, TraceId trace, Client client) {
     List<ReplicaStatus> now = fleet.replicas();
     return WireWriter.object(
         out -> {
@@ -34,6 +41,7 @@ final class FleetJson {
           } else {
             error(out, new ErrorBody(message(result, now), "update_error", code(result)));
           }
+          own(out, client, result);
           number(out, "rpc_ms", result.wallMs());
           out.writeStringProperty("weight_version", Long.toString(result.served()));
           out.writeStringProperty("trace_id", trace.hex());
@@ -57,6 +65,27 @@ final class FleetJson {
                     out.writeEndObject();
                   });
         });
+  }
+
+  /** The fields that only clients of one program read. */
+  private static void own(JsonGenerator out, Client client, UpdateResult result) {
+    switch (client) {
+      case FRESHET -> {}
+      case SGLANG -> {
+        out.writeBooleanProperty("success", result.committed());
+        out.writeStringProperty("message", result.toString());
+        out.writeNumberProperty("num_paused_requests", 0);
+      }
+      case VLLM -> {
+        out.writeArrayPropertyStart("results");
+        for (ReplicaResult row : result.replicas()) {
+          if (row.moved()) {
+            out.writeNull();
+          }
+        }
+        out.writeEndArray();
+      }
+    }
   }
 
   private static String code(UpdateResult result) {
@@ -167,6 +196,7 @@ final class FleetJson {
             out.writeStringProperty("url", row.server().toString());
             out.writeStringProperty("outcome", row.failed() ? "failed" : "done");
             row.failure().ifPresent(why -> out.writeStringProperty("failure", why));
+            row.note().ifPresent(note -> out.writeStringProperty("note", note));
             out.writeEndObject();
           }
           out.writeEndArray();

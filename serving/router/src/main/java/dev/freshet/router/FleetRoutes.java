@@ -10,6 +10,7 @@ import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
+import dev.freshet.router.FleetJson.Client;
 import dev.freshet.trace.Quoted;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AbortRequest;
@@ -65,7 +66,9 @@ final class FleetRoutes {
   /** Answers a request for one of these routes, now or later. */
   void handle(Request request, Exchange exchange) {
     String path = request.path();
-    request.require(path.equals(IS_PAUSED) ? "GET" : "POST");
+    if (!path.equals(FLUSH)) { // SGLang takes it by GET too.
+      request.require(path.equals(IS_PAUSED) ? "GET" : "POST");
+    }
     if (LOADS.contains(path)) {
       AdapterRequest adapter = AdapterRequest.parseLoad(request.body());
       ordered(exchange, () -> orders.load(adapter), "ok");
@@ -79,15 +82,20 @@ final class FleetRoutes {
 
   private void operate(String path, Request request, Exchange exchange) {
     switch (path) {
-      case UPDATE -> update(target(FleetUpdateRequest.parse(request.body())), request, exchange);
+      case UPDATE ->
+          update(FleetUpdateRequest.parse(request.body()), request, exchange, Client.FRESHET);
       case RELOAD ->
-          update(Target.base(ReloadWeightsRequest.parse(request.body()).mode()), request, exchange);
+          update(
+              Target.base(ReloadWeightsRequest.parse(request.body()).mode()),
+              request,
+              exchange,
+              Client.FRESHET);
       case PAUSE -> pause(request.query(), exchange);
       case RESUME -> ordered(exchange, orders::resume, "resumed");
       case IS_PAUSED -> exchange.answer(200, FleetJson.isPaused(orders.paused()));
       case ABORT -> {
         AbortRequest abort = AbortRequest.parse(request.body());
-        ordered(exchange, () -> orders.abort(abort, request.body()), "aborted");
+        ordered(exchange, () -> orders.abort(abort), "aborted");
       }
       case FLUSH, RESET -> ordered(exchange, orders::flush, "ok");
       case BROADCASTER ->
@@ -121,21 +129,26 @@ final class FleetRoutes {
         TraceId.random());
   }
 
-  private void update(Target target, Request request, Exchange exchange) {
+  /** Updates the fleet and answers as {@code client} reads it. */
+  void update(FleetUpdateRequest body, Request request, Exchange exchange, Client client) {
+    update(target(body), request, exchange, client);
+  }
+
+  private void update(Target target, Request request, Exchange exchange, Client client) {
     carryOut(
         exchange,
         () -> orders.update(target, request.trace()),
-        result -> answer(exchange, result, request.trace()));
+        result -> answer(exchange, result, request.trace(), client));
   }
 
-  private void answer(Exchange exchange, UpdateResult result, TraceId trace) {
+  private void answer(Exchange exchange, UpdateResult result, TraceId trace, Client client) {
     int status =
         switch (result.outcome()) {
           case COMMITTED -> 200;
           case REFUSED -> 400;
           case ROLLED_BACK -> 502;
         };
-    exchange.answer(status, json.update(result, trace));
+    exchange.answer(status, json.update(result, trace, client));
   }
 
   /**
@@ -167,8 +180,7 @@ final class FleetRoutes {
    *
    * @param status what the answer says if every replica has done it
    */
-  private void ordered(
-      Exchange exchange, Supplier<CompletableFuture<OrderResult>> order, String status) {
+  void ordered(Exchange exchange, Supplier<CompletableFuture<OrderResult>> order, String status) {
     carryOut(
         exchange,
         order,
@@ -217,7 +229,7 @@ final class FleetRoutes {
     };
   }
 
-  private static ApiError unsupported(String message) {
+  static ApiError unsupported(String message) {
     return new ApiError(501, new ErrorBody(message, "invalid_request_error", "not_implemented"));
   }
 }

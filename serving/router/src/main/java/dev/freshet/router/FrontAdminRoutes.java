@@ -31,7 +31,9 @@ final class FrontAdminRoutes implements Routes {
   private final Upstreams upstreams;
   private final ReplicasJson replicas;
   private final FleetJson fleet;
+  private final FleetModels models;
   private final FleetRoutes operations;
+  private final PeerRoutes peers;
   private final Optional<AdminToken> token;
   private final StatusPages pages;
   private volatile boolean closing;
@@ -40,13 +42,17 @@ final class FrontAdminRoutes implements Routes {
       Upstreams upstreams,
       ReplicasJson replicas,
       FleetJson fleet,
+      FleetModels models,
       FleetRoutes operations,
+      PeerRoutes peers,
       Optional<AdminToken> token,
       StatusPages pages) {
     this.upstreams = upstreams;
     this.replicas = replicas;
     this.fleet = fleet;
+    this.models = models;
     this.operations = operations;
+    this.peers = peers;
     this.token = token;
     this.pages = pages;
   }
@@ -62,7 +68,7 @@ final class FrontAdminRoutes implements Routes {
 
   /** Whether the front answers {@code path} itself, on the admin listener or with a token. */
   boolean has(String path) {
-    return OWN.contains(path) || operations.has(path);
+    return OWN.contains(path) || operations.has(path) || peers.has(path);
   }
 
   @Override
@@ -91,6 +97,10 @@ final class FrontAdminRoutes implements Routes {
       operations.handle(request, exchange);
       return;
     }
+    if (peers.answers(request.path())) {
+      peers.handle(request, exchange);
+      return;
+    }
     switch (request.path()) {
       case REPLICAS -> {
         request.require("GET");
@@ -98,7 +108,7 @@ final class FrontAdminRoutes implements Routes {
       }
       case WORKERS -> {
         request.require("GET");
-        exchange.answer(200, replicas.workers());
+        var _ = models.names().thenAccept(names -> exchange.answer(200, replicas.workers(names)));
       }
       case WEIGHTS -> {
         request.require("GET");

@@ -25,16 +25,19 @@ final class FrontDataRoutes implements Routes {
   private static final String FINISH_SESSION = "/finish_session";
 
   private final FrontAdminRoutes admin;
+  private final FleetModels models;
   private final Map<EventLoop, RelayLoop> loops;
   private final Policy policy;
   private final RouterMetrics metrics;
 
   FrontDataRoutes(
       FrontAdminRoutes admin,
+      FleetModels models,
       Map<EventLoop, RelayLoop> loops,
       Policy policy,
       RouterMetrics metrics) {
     this.admin = admin;
+    this.models = models;
     this.loops = loops;
     this.policy = policy;
     this.metrics = metrics;
@@ -68,8 +71,30 @@ final class FrontDataRoutes implements Routes {
                       + " front's admin listener%s")
                   .formatted(
                       path, admin.has(path) ? "" : ", which has such operations of the fleet")));
+    } else if (path.equals(FleetModels.ROUTE) && request.method().equals("GET")) {
+      models(request, exchange);
     } else {
       relay(request, exchange);
+    }
+  }
+
+  /** Asked of all replicas; relayed to one of them if none has answered. */
+  private void models(Request request, Exchange exchange) {
+    var _ =
+        models
+            .list(request.authorization())
+            .thenAccept(
+                list ->
+                    list.ifPresentOrElse(
+                        json -> exchange.answer(200, json),
+                        () -> exchange.loop().execute(() -> relayLater(request, exchange))));
+  }
+
+  private void relayLater(Request request, Exchange exchange) {
+    try {
+      relay(request, exchange);
+    } catch (ApiException e) {
+      exchange.answer(e.error());
     }
   }
 

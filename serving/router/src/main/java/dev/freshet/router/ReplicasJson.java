@@ -2,7 +2,9 @@ package dev.freshet.router;
 
 import dev.freshet.fleet.ElasticFleet;
 import dev.freshet.fleet.ReplicaStatus;
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.wire.WireWriter;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
 
@@ -65,8 +67,12 @@ final class ReplicasJson {
             });
   }
 
-  /** The answer to {@code GET /v1/rl/workers}. */
-  byte[] workers() {
+  /**
+   * The answer to {@code GET /v1/rl/workers}.
+   *
+   * @param models the model of each replica that is known to have one
+   */
+  byte[] workers(Map<ServerAddress, String> models) {
     return WireWriter.object(
         out -> {
           out.writeNumberProperty("protocol_version", PROTOCOL_VERSION);
@@ -77,6 +83,13 @@ final class ReplicasJson {
             out.writeStringProperty("instance_id", address.name());
             out.writeStringProperty("system_url", address.admin().toString());
             out.writeStringProperty("kind", address.dialect().name());
+            String model = models.get(address.listeners());
+            if (model != null) {
+              out.writeStringProperty("model", model);
+            }
+            out.writeArrayPropertyStart("routes");
+            ElasticFleet.routes(address.spec()).forEach(out::writeString);
+            out.writeEndArray();
             out.writeEndObject();
           }
           out.writeEndArray();

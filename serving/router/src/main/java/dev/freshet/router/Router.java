@@ -87,15 +87,20 @@ public final class Router implements AutoCloseable {
     data.loops().forEach(loop -> loops.put(loop, new RelayLoop(loop, shared)));
     this.pages = new StatusPages(registry, Optional.empty(), MAX_WATCHERS);
     FleetJson json = new FleetJson(fleet);
+    FleetModels models = new FleetModels(fleet);
+    FleetOrders orders = new FleetOrders(fleet);
+    FleetRoutes operations = new FleetRoutes(orders, json);
     this.adminRoutes =
         new FrontAdminRoutes(
             upstreams,
             new ReplicasJson(upstreams, fleet, json),
             json,
-            new FleetRoutes(new FleetOrders(fleet), json),
+            models,
+            operations,
+            new PeerRoutes(orders, operations, json),
             token,
             pages);
-    this.dataRoutes = new FrontDataRoutes(adminRoutes, Map.copyOf(loops), policy, metrics);
+    this.dataRoutes = new FrontDataRoutes(adminRoutes, models, Map.copyOf(loops), policy, metrics);
   }
 
   /**

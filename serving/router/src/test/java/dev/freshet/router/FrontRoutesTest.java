@@ -2,6 +2,7 @@ package dev.freshet.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -55,13 +56,49 @@ class FrontRoutesTest {
     }
   }
 
+  private static ScriptedReplica withModels(String... models) throws IOException {
+    return new ScriptedReplica(
+        ScriptedReplica.json(
+            "{\"object\":\"list\",\"data\":[%s]}".formatted(String.join(",", models))));
+  }
+
   @Test
-  void modelsAreRelayed() throws Exception {
-    String models = "{\"object\":\"list\",\"data\":[{\"id\":\"m\",\"max_model_len\":4096}]}";
-    try (ScriptedReplica replica = new ScriptedReplica(ScriptedReplica.json(models));
-        FrontFixture front = FrontFixture.of(replica)) {
+  void modelsAreThoseOfTheFirstReplicaAsItWroteThem() throws Exception {
+    try (ScriptedReplica replica = withModels("{\"id\":\"m\", \"max_model_len\":4096}");
+        ScriptedReplica same = withModels("{\"max_model_len\":4096,\"id\":\"m\"}");
+        FrontFixture front = FrontFixture.of(replica, same)) {
       assertThat(RawClient.exchange(front.data(), RawClient.get("/v1/models")).text())
-          .isEqualTo(models);
+          .isEqualTo("{\"object\":\"list\",\"data\":[{\"id\":\"m\", \"max_model_len\":4096}]}");
+    }
+  }
+
+  @Test
+  void aModelHasTheSmallestLengthThatAReplicaHasForIt() throws Exception {
+    try (ScriptedReplica a = withModels("{\"id\":\"m\",\"max_model_len\":4096}", "{\"id\":\"n\"}");
+        ScriptedReplica b =
+            withModels(
+                "{\"id\":\"m\",\"max_model_len\":2048}", "{\"id\":\"o\",\"max_model_len\":1}");
+        FrontFixture front = FrontFixture.of(a, b)) {
+      assertThat(
+              RawClient.exchange(
+                      front.data(), RawClient.get("/v1/models", "Authorization: Bearer key"))
+                  .text())
+          .isEqualTo(
+              "{\"object\":\"list\",\"data\":[{\"id\":\"m\",\"max_model_len\":2048},{\"id\":\"n\"}]}");
+      assertThat(b.arrived.getFirst().header("authorization")).isEqualTo("Bearer key");
+    }
+  }
+
+  @Test
+  void theErrorOfAReplicaThatListsNoModelsIsRelayed() throws Exception {
+    try (ScriptedReplica replica =
+            new ScriptedReplica(
+                (_, connection) ->
+                    connection.write("HTTP/1.1 401 No\r\ncontent-length: 2\r\n\r\nno"));
+        FrontFixture front = FrontFixture.of(replica)) {
+      RawClient.Answer answer = RawClient.exchange(front.data(), RawClient.get("/v1/models"));
+      assertThat(answer.status()).isEqualTo(401);
+      assertThat(answer.text()).isEqualTo("no");
     }
   }
 
@@ -86,7 +123,7 @@ class FrontRoutesTest {
 
   @Test
   void theAdminListenerTellsTheReplicasAndDoesNotRelay() throws Exception {
-    try (ScriptedReplica replica = new ScriptedReplica(ScriptedReplica.json("{}"));
+    try (ScriptedReplica replica = withModels("{\"id\":\"m\"}");
         FrontFixture front = FrontFixture.of(replica)) {
       replica.version = "7";
       FrontFixture.await(
@@ -94,7 +131,7 @@ class FrontRoutesTest {
           () ->
               front.metric("freshet_route_policy_version{replica=\"%s\"}".formatted(replica.name()))
                   == 7);
-      RawClient.exchange(front.data(), RawClient.get("/v1/models"));
+      RawClient.exchange(front.data(), RawClient.get("/version"));
       JsonNode one =
           JSON.readTree(RawClient.exchange(front.admin(), RawClient.get("/replicas")).text())
               .get("replicas")
@@ -110,8 +147,11 @@ class FrontRoutesTest {
       JsonNode workers =
           JSON.readTree(RawClient.exchange(front.admin(), RawClient.get("/v1/rl/workers")).text());
       assertThat(workers.get("protocol_version").asInt()).isEqualTo(1);
-      assertThat(workers.get("workers").get(0).get("system_url").asString())
-          .isEqualTo(replica.url());
+      JsonNode worker = workers.get("workers").get(0);
+      assertThat(worker.get("system_url").asString()).isEqualTo(replica.url());
+      assertThat(worker.get("model").asString()).isEqualTo("m");
+      assertThat(worker.get("routes").valueStream().map(JsonNode::asString))
+          .contains("/collective_rpc", "/pause", "/resume");
 
       assertThat(RawClient.exchange(front.admin(), RawClient.get("/metrics")).text())
           .contains("freshet_route_in_flight");
