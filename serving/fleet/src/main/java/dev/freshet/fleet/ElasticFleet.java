@@ -1,17 +1,12 @@
 package dev.freshet.fleet;
 
-import dev.freshet.client.AdminClient;
-import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.AdminException;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +28,9 @@ public final class ElasticFleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ElasticFleet.class);
   private static final Duration STOP = Duration.ofSeconds(5);
 
+  private final Runnable listener;
   private final Replicas replicas;
+  private final DataAnswers answers;
   private final Optional<AdminToken> token;
   private final FleetOptions options;
   private final EventLog events;
@@ -44,6 +41,9 @@ public final class ElasticFleet implements AutoCloseable {
   private final OneAtATime orders = new OneAtATime(parallel);
   private final Map<Replica, Keeper> keepers = new ConcurrentHashMap<>();
   private volatile Optional<Target> current = Optional.empty();
+
+  /** The target of a transaction that the journal has no end of. */
+  private volatile Optional<Target> unfinished = Optional.empty();
 
   private volatile Optional<UpdateResult> lastUpdate = Optional.empty();
 
@@ -70,7 +70,9 @@ public final class ElasticFleet implements AutoCloseable {
     this.events = events;
     this.metrics = metrics;
     this.journal = options.journal().map(TransactionJournal::new);
-    this.replicas = new Replicas(List.of(), events.fleet(), changed);
+    this.listener = changed;
+    this.replicas = new Replicas(List.of(), events.fleet(), this::changed);
+    this.answers = new DataAnswers(parallel, options.deadlines().ask(), events);
     this.catchUp = new CatchUp(replicas, options.deadlines(), Optional.empty());
     metrics
         .states()
@@ -128,46 +130,9 @@ public final class ElasticFleet implements AutoCloseable {
    */
   public CompletableFuture<Map<ServerAddress, byte[]>> ask(
       String route, Optional<AdminToken> token) {
-    CompletableFuture<Map<ServerAddress, byte[]>> result = new CompletableFuture<>();
-    boolean begun =
-        parallel.begin(
-            () -> {
-              List<ServerAddress> serving =
-                  replicas.in(ReplicaState.SERVING).stream().map(Replica::address).toList();
-              Map<ServerAddress, byte[]> answers = new ConcurrentHashMap<>();
-              try {
-                parallel.forEach(
-                    serving,
-                    address ->
-                        answer(address, route, token).ifPresent(b -> answers.put(address, b)));
-              } catch (InterruptedException | FleetException e) {
-                LOG.debug("{}: not every replica was asked", route);
-              }
-              Map<ServerAddress, byte[]> ordered = new LinkedHashMap<>();
-              for (ServerAddress address : serving) {
-                byte[] body = answers.get(address);
-                if (body != null) {
-                  ordered.put(address, body);
-                }
-              }
-              result.complete(ordered);
-            });
-    if (!begun) {
-      result.complete(Map.of());
-    }
-    return result;
-  }
-
-  private Optional<byte[]> answer(
-      ServerAddress address, String route, Optional<AdminToken> client) {
-    AdminDeadlines deadlines = AdminDeadlines.all(options.deadlines().ask());
-    EventLog silent = EventLog.silent(events.clock());
-    try (AdminClient data = new AdminClient(address.data(), deadlines, silent, client)) {
-      return Optional.of(data.get(route).body());
-    } catch (AdminException e) {
-      LOG.debug("{}{}: {}", address.data(), route, OneLine.of(e));
-      return Optional.empty();
-    }
+    List<ServerAddress> serving =
+        replicas.in(ReplicaState.SERVING).stream().map(Replica::address).toList();
+    return answers.ask(serving, route, token);
   }
 
   /** The admin routes of a replica's program. */
@@ -196,6 +161,9 @@ public final class ElasticFleet implements AutoCloseable {
   public void leave(ServerAddress address) {
     for (Replica replica : replicas.all()) {
       if (replica.address().equals(address)) {
+        if (paused) {
+          LOG.warn("server {} leaves in a pause of the fleet: resume it", replica.url());
+        }
         replicas.remove(replica);
         orders.afterwards(() -> close(replica));
       }
@@ -249,20 +217,16 @@ public final class ElasticFleet implements AutoCloseable {
   }
 
   private void recover() throws InterruptedException {
-    Optional<TransactionJournal.Open> open = Optional.empty();
-    try {
-      open = recall();
-    } catch (FleetException e) {
-      LOG.error(
-          "the fleet has no weights of its own, each replica serves what it has: {}",
-          OneLine.of(e));
-    }
-    if (current.isPresent()) {
-      Target target = current.get();
-      replicas.commit(List.of(), target.version());
-      parallel.forEach(replicas.all(), replica -> catchUp.run(replica, target));
-      if (open.isPresent() && allServe()) {
-        journal.orElseThrow().ended(open.get().target());
+    if (journal.isPresent()) {
+      try {
+        JournalRecall recalled = JournalRecall.of(journal.get(), replicas, parallel);
+        current = recalled.current();
+        unfinished = recalled.unfinished();
+        current.ifPresent(target -> replicas.commit(List.of(), target.version()));
+      } catch (FleetException e) {
+        LOG.error(
+            "the fleet has no weights of its own, each replica serves what it has: {}",
+            OneLine.of(e));
       }
     }
     handsOff = false;
@@ -272,32 +236,14 @@ public final class ElasticFleet implements AutoCloseable {
     }
   }
 
-  /** What the replicas served when the last front ended, or are to serve after its last update. */
-  private Optional<TransactionJournal.Open> recall() throws InterruptedException {
-    if (journal.isEmpty()) {
-      return Optional.empty();
+  /** An interrupted transaction has ended once all replicas serve. Called with the lock held. */
+  private void changed() {
+    Optional<Target> ending = unfinished;
+    if (ending.isPresent() && table().routes().size() == replicas.all().size()) {
+      unfinished = Optional.empty();
+      var _ = parallel.begin(() -> journal.orElseThrow().ended(ending.get()));
     }
-    TransactionJournal.State state = journal.get().state();
-    List<String> urls = replicas.read(all -> all.stream().map(Replica::url).toList());
-    if (Collections.disjoint(urls, state.servers())) {
-      return Optional.empty();
-    }
-    Optional<TransactionJournal.Open> open = state.open();
-    if (open.isEmpty()) {
-      current = state.served();
-      current.ifPresent(t -> LOG.info("the fleet serves version {}, by its journal", t.version()));
-      return open;
-    }
-    Target target = new Recovery(replicas, parallel).decide(open.get());
-    if (target.equals(open.get().target()) && !open.get().committed()) {
-      journal.get().committed(target);
-    }
-    current = Optional.of(target);
-    return open;
-  }
-
-  private boolean allServe() {
-    return replicas.in(ReplicaState.SERVING).size() == replicas.all().size();
+    listener.run();
   }
 
   private void look(Replica replica) {
@@ -312,6 +258,21 @@ public final class ElasticFleet implements AutoCloseable {
     if (keepers.putIfAbsent(replica, keeper) == null) {
       keeper.startWithLook();
     }
+  }
+
+  /** The replicas that a client's resume is for: not those whose weights may be missing. */
+  List<Replica> resumable() {
+    boolean adopts = current.isEmpty();
+    return replicas.read(
+        all ->
+            all.stream()
+                .filter(
+                    r ->
+                        r.life().state() == ReplicaState.SERVING
+                            || (adopts
+                                && r.life().state() == ReplicaState.QUARANTINED
+                                && !r.life().suspect()))
+                .toList());
   }
 
   /** The weights that the fleet serves; empty while each replica keeps its own. */
@@ -368,6 +329,11 @@ public final class ElasticFleet implements AutoCloseable {
     return orders;
   }
 
+  /** A transaction begins, after which an earlier one needs no end. */
+  void supersedes() {
+    unfinished = Optional.empty();
+  }
+
   /** What every update of this fleet works with. */
   FleetUpdate.Setting setting() {
     return new FleetUpdate.Setting(
@@ -383,6 +349,11 @@ public final class ElasticFleet implements AutoCloseable {
   @Override
   public void close() {
     handsOff = true;
+    if (paused) {
+      LOG.warn(
+          "a client has paused the fleet: start the front again and post /resume to it, or resume"
+              + " every server");
+    }
     replicas.all().forEach(Replica::close);
     parallel.close();
     List.copyOf(keepers.keySet()).forEach(this::close);

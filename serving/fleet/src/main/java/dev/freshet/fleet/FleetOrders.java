@@ -88,7 +88,7 @@ public final class FleetOrders {
         "resume",
         "",
         () -> {
-          Resumed resumed = resumed(fleet.members().in(ReplicaState.SERVING));
+          Resumed resumed = resumed(fleet.resumable());
           List<String> still = resumed.notResumed();
           return new OrderResult(
               resumed.rows(),

@@ -165,17 +165,22 @@ public final class TransactionJournal {
   }
 
   private static State after(State state, TransactionLine line) {
-    Optional<Open> open = state.open();
+    if (line.event().equals(TransactionLine.BEGIN)) {
+      return new State(
+          Optional.of(new Open(line.target(), line.previous(), false)),
+          line.previous(),
+          line.servers());
+    }
+    Optional<Open> open =
+        state.open().filter(o -> o.target().attempt().equals(line.target().attempt()));
+    if (open.isEmpty()) {
+      return state; // Of a transaction that another one has followed.
+    }
     return switch (line.event()) {
-      case TransactionLine.BEGIN ->
-          new State(
-              Optional.of(new Open(line.target(), line.previous(), false)),
-              line.previous(),
-              line.servers());
       case TransactionLine.COMMITTED ->
           new State(
-              open.map(o -> new Open(o.target(), o.previous(), true)),
-              open.map(Open::target),
+              Optional.of(new Open(open.get().target(), open.get().previous(), true)),
+              Optional.of(open.get().target()),
               state.servers());
       case TransactionLine.ENDED -> new State(Optional.empty(), state.served(), state.servers());
       default -> throw new WireException("event: expected begin, committed or ended");

@@ -65,6 +65,7 @@ final class UpdateOrder {
    * @throws OrderException if no replica answers, or the fleet is closed meanwhile
    */
   UpdateResult carryOut() {
+    fleet.supersedes();
     UpdateResult result;
     try {
       result = fleet.members().in(ReplicaState.SERVING).isEmpty() ? revive() : transaction();

@@ -156,6 +156,7 @@ final class FleetJson {
     out.writeStringProperty("url", row.server().toString());
     out.writeStringProperty("outcome", row.moved() ? "updated" : "left_out");
     out.writeStringProperty("trace_id", row.trace().hex());
+    row.timings().rpcMs().ifPresent(ms -> number(out, "rpc_ms", ms));
     row.timings().queueMs().ifPresent(ms -> number(out, "queue_ms", ms));
     for (FleetPhase phase : FleetPhase.values()) {
       if (row.phases().containsKey(phase)) {

@@ -6,6 +6,7 @@ import dev.freshet.fleet.Checkpoints;
 import dev.freshet.fleet.PeerServer;
 import dev.freshet.fleet.PeerServer.Fault;
 import dev.freshet.fleet.PeerServer.Plan;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -149,6 +150,30 @@ class FleetPausesTest {
       assertThat(a.paused).isTrue();
       try (FrontFixture front = FrontFixture.of(dir, Map.of(), a)) {
         assertThat(new FrontClient(front).ask()).isEqualTo(first);
+      }
+    }
+  }
+
+  @Test
+  void aClientResumesThroughAFrontThatKnowsNeitherItsPauseNorTheWeights() throws Exception {
+    try (PeerServer a = new PeerServer("vllm")) {
+      try (FrontFixture front = FrontFixture.of(dir, Map.of(), a)) {
+        front.awaitRoutable(1);
+        assertThat(new FrontClient(front).post(KEEP, "").status()).isEqualTo(200);
+      }
+      try (FrontFixture front = FrontFixture.of(dir, Map.of(), a)) {
+        FrontClient client = new FrontClient(front);
+        FrontFixture.await(
+            "it is found paused",
+            () -> {
+              try {
+                return client.get("/replicas").text().contains("whoever paused it must resume it");
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+        assertThat(client.post("/resume", "").status()).isEqualTo(200);
+        assertThat(client.ask()).isEqualTo("base");
       }
     }
   }

@@ -7,6 +7,7 @@ import dev.freshet.fleet.PeerServer;
 import dev.freshet.fleet.PeerServer.Fault;
 import dev.freshet.fleet.PeerServer.Plan;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -82,9 +83,20 @@ class KilledFrontTest {
         for (int i = 0; i < 4; i++) {
           assertThat(client.ask()).isEqualTo(expected);
         }
+        Path journal = dir.resolve("updates.jsonl");
+        FrontFixture.await(
+            "the journal says how it ended", () -> lastLine(journal).contains("\"ended\""));
         RawClient.Answer next = client.update(second, 3);
         assertThat(next.status()).as(next.text()).isEqualTo(200);
       }
+    }
+  }
+
+  private static String lastLine(Path file) {
+    try {
+      return Files.readAllLines(file).getLast();
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 
