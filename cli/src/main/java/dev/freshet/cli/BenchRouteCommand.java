@@ -8,6 +8,7 @@ import dev.freshet.lab.route.FrontUnderTest;
 import dev.freshet.lab.route.NginxFront;
 import dev.freshet.lab.route.RouteBench;
 import dev.freshet.lab.route.RouteReport;
+import dev.freshet.lab.route.UpdateTimes;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
@@ -57,6 +58,15 @@ final class BenchRouteCommand extends RunningCommand {
       paramLabel = "N",
       description = "Replicas behind each front (default: 2).")
   private int replicas = 2;
+
+  @Option(
+      names = "--update-replicas",
+      split = ",",
+      paramLabel = "N,…",
+      description =
+          "Numbers of replicas whose updates through freshet route are measured under the first"
+              + " number of streams; 0 for none (default: 2,8,32).")
+  private List<Integer> updateReplicas = List.of(2, 8, 32);
 
   @Option(
       names = "--seconds",
@@ -118,6 +128,10 @@ final class BenchRouteCommand extends RunningCommand {
     LoadOptions.require(seconds >= 1, "--seconds " + seconds, "at least 1");
     LoadOptions.require(warmUp >= 0, "--warm-up " + warmUp, "0 or more");
     LoadOptions.require(replicas >= 1, "--replicas " + replicas, "at least 1");
+    LoadOptions.require(
+        updateReplicas.stream().allMatch(n -> n >= 0 && n <= 256),
+        "--update-replicas " + updateReplicas,
+        "0 to 256");
     LoadOptions.require(rate > 0 && rate <= 1000, "--rate " + rate, "above 0 and at most 1000");
   }
 
@@ -135,7 +149,23 @@ final class BenchRouteCommand extends RunningCommand {
           figures -> System.out.println(report.add(figures)),
           (name, reason) -> System.out.println(RouteReport.unmeasured(count, name, reason)));
     }
+    updates(report, dir);
     json.ifPresent(report::write);
+  }
+
+  private void updates(RouteReport report, Path dir) throws IOException, InterruptedException {
+    List<Integer> counts = updateReplicas.stream().filter(n -> n > 0).toList();
+    if (counts.isEmpty()) {
+      return;
+    }
+    int under = streams.getFirst();
+    System.out.println(RouteReport.updatesHead());
+    for (int count : counts) {
+      RouteBench bench =
+          new RouteBench(rate, count, Duration.ofSeconds(warmUp), Duration.ofSeconds(seconds));
+      UpdateTimes times = bench.updates(new FreshetFront(Main.class, javaOptions), under, dir);
+      System.out.println(report.add(count, under, times));
+    }
   }
 
   private List<FrontUnderTest> fronts(int count) {

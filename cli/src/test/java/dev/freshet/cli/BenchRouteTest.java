@@ -35,13 +35,16 @@ class BenchRouteTest {
             dir.resolve("none").toString(),
             "--router",
             "absent=false {upstreams}",
+            "--update-replicas",
+            "3",
             "--json",
             json.toString());
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isZero();
     assertThat(run.out()).contains("direct", "freshet", "absent ended with exit code 1");
-    JsonNode fronts = new ObjectMapper().readTree(Files.readString(json)).get("streams").get("20");
+    JsonNode root = new ObjectMapper().readTree(Files.readString(json));
+    JsonNode fronts = root.get("streams").get("20");
     assertThat(fronts.get("direct").get("events_per_s").asDouble()).isPositive();
     JsonNode freshet = fronts.get("freshet");
     assertThat(freshet.get("events_per_s").asDouble()).isPositive();
@@ -51,6 +54,12 @@ class BenchRouteTest {
     assertThat(freshet.get("added_ms").get("p50").isNumber()).isTrue();
     assertThat(freshet.get("added_ms").get("p99").isNumber()).isTrue();
     assertThat(freshet.get("failed").asInt()).isZero();
+    assertThat(freshet.get("queue_ms").get("p99").asDouble()).isPositive();
+    assertThat(fronts.get("direct").has("queue_ms")).isFalse();
+    JsonNode updates = root.get("updates").get("3");
+    assertThat(updates.get("count").asInt()).isPositive();
+    assertThat(updates.get("wall_ms").get("p50").asDouble())
+        .isGreaterThan(updates.get("slowest_ms").get("p50").asDouble());
     // A child that another test has killed may have ended meanwhile.
     assertThat(ProcessHandle.current().children().count()).isLessThanOrEqualTo(before);
   }

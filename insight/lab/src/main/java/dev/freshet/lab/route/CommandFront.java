@@ -1,5 +1,6 @@
 package dev.freshet.lab.route;
 
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -31,20 +32,21 @@ public record CommandFront(String name, String command) implements FrontUnderTes
   }
 
   @Override
-  public Running start(Path dir, List<URI> replicas, int streams)
+  public Running start(Path dir, List<ServerAddress> replicas, int streams)
       throws IOException, InterruptedException {
     int port = freePort();
     List<String> arguments = new ArrayList<>();
     for (String word : command.strip().split("\\s+")) {
       if (word.equals("{upstreams}")) {
-        replicas.forEach(replica -> arguments.add(replica.toString()));
+        replicas.forEach(replica -> arguments.add(replica.data().toString()));
       } else {
         arguments.add(word.replace("{port}", Integer.toString(port)));
       }
     }
     URI url = URI.create("http://127.0.0.1:" + port);
     OwnedProcess process = OwnedProcess.start(name, arguments, dir.resolve(name + ".txt"));
-    return StartedFront.await(process, _ -> streaming(url), START);
+    return StartedFront.await(
+        process, _ -> streaming(url).map(u -> new StartedFront.Urls(u, Optional.empty())), START);
   }
 
   private static int freePort() throws IOException {

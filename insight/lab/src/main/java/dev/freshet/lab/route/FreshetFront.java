@@ -1,5 +1,6 @@
 package dev.freshet.lab.route;
 
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.lab.FreshetProcess;
 import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
@@ -20,7 +21,8 @@ import java.util.regex.Pattern;
  */
 public record FreshetFront(Class<?> main, List<String> javaOptions) implements FrontUnderTest {
   private static final Duration START = Duration.ofMinutes(1);
-  private static final Pattern URL = Pattern.compile("requests (http://\\S+)\\s+admin");
+  private static final Pattern URLS =
+      Pattern.compile("requests (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
 
   public FreshetFront {
     javaOptions = List.copyOf(javaOptions);
@@ -32,20 +34,26 @@ public record FreshetFront(Class<?> main, List<String> javaOptions) implements F
   }
 
   @Override
-  public Running start(Path dir, List<URI> replicas, int streams)
+  public Running start(Path dir, List<ServerAddress> replicas, int streams)
       throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("route", "--port", "0", "--admin-port", "0"));
-    replicas.forEach(replica -> arguments.addAll(List.of("--upstream", replica + "=vllm")));
+    for (ServerAddress replica : replicas) {
+      arguments.addAll(List.of("--upstream", replica.data() + "=freshet@" + replica.admin()));
+    }
     OwnedProcess process =
         OwnedProcess.start(
             "freshet route",
             FreshetProcess.command(main, FreshetProcess.options(), javaOptions, arguments),
             dir.resolve("freshet-route.txt"));
-    return StartedFront.await(process, FreshetFront::url, START);
+    return StartedFront.await(process, FreshetFront::urls, START);
   }
 
-  private static Optional<URI> url(String output) {
-    Matcher matcher = URL.matcher(output);
-    return matcher.find() ? Optional.of(URI.create(matcher.group(1))) : Optional.empty();
+  private static Optional<StartedFront.Urls> urls(String output) {
+    Matcher matcher = URLS.matcher(output);
+    return matcher.find()
+        ? Optional.of(
+            new StartedFront.Urls(
+                URI.create(matcher.group(1)), Optional.of(URI.create(matcher.group(2)))))
+        : Optional.empty();
   }
 }

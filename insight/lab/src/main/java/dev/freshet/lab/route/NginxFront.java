@@ -1,5 +1,6 @@
 package dev.freshet.lab.route;
 
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.lab.front.NginxRelay;
 import java.io.IOException;
 import java.net.URI;
@@ -14,9 +15,10 @@ public record NginxFront(Path nginx) implements FrontUnderTest {
   }
 
   @Override
-  public Running start(Path dir, List<URI> replicas, int streams)
+  public Running start(Path dir, List<ServerAddress> replicas, int streams)
       throws IOException, InterruptedException {
-    NginxRelay relay = NginxRelay.start(nginx, dir, replicas, streams);
+    NginxRelay relay =
+        NginxRelay.start(nginx, dir, replicas.stream().map(ServerAddress::data).toList(), streams);
     return new Running() {
       @Override
       public URI url() {

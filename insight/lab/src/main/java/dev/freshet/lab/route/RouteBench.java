@@ -1,5 +1,6 @@
 package dev.freshet.lab.route;
 
+import dev.freshet.client.AdminException;
 import dev.freshet.lab.LabException;
 import dev.freshet.lab.ProcessFigures;
 import java.io.IOException;
@@ -35,22 +36,32 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
       Consumer<RouteFigures> done,
       BiConsumer<String, String> unmeasured)
       throws IOException, InterruptedException {
-    List<StampedReplica> servers = new ArrayList<>();
-    try {
-      for (int i = 0; i < replicas; i++) {
-        servers.add(new StampedReplica(i, rate));
-      }
-      List<URI> urls = servers.stream().map(StampedReplica::url).toList();
-      done.accept(direct(urls, streams));
+    try (StampedFleet fleet = new StampedFleet(replicas, rate)) {
+      done.accept(direct(fleet.replicas().stream().map(StampedReplica::url).toList(), streams));
       for (FrontUnderTest front : fronts) {
-        try (FrontUnderTest.Running running = front.start(dir, urls, streams)) {
-          done.accept(through(front.name(), running, servers, streams));
-        } catch (LabException | IllegalStateException e) {
+        try (FrontUnderTest.Running running = front.start(dir, fleet.addresses(), streams)) {
+          done.accept(through(front.name(), running, fleet.replicas(), streams));
+        } catch (LabException | AdminException | IllegalStateException e) {
           unmeasured.accept(front.name(), String.valueOf(e.getMessage()));
         }
       }
-    } finally {
-      servers.forEach(StampedReplica::close);
+    }
+  }
+
+  /**
+   * Measures updates of all replicas through {@code front}, beside streams.
+   *
+   * @param dir the directory for the front's files
+   * @throws LabException if the streams or the front do not begin
+   */
+  public UpdateTimes updates(FrontUnderTest front, int streams, Path dir)
+      throws IOException, InterruptedException {
+    try (StampedFleet fleet = new StampedFleet(replicas, rate);
+        FrontUnderTest.Running running = front.start(dir, fleet.addresses(), streams);
+        StampedLoad load = new StampedLoad(List.of(running.url()), streams)) {
+      load.awaitBegun();
+      Thread.sleep(warmUp);
+      return FrontUpdates.during(running.admin().orElseThrow(), window);
     }
   }
 
@@ -58,7 +69,14 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
     try (StampedLoad load = new StampedLoad(urls, streams)) {
       StampedLoad.Window measured = window(load, () -> {});
       return figures(
-          "direct", streams, measured, Double.NaN, Double.NaN, Double.NaN, load.failed());
+          "direct",
+          streams,
+          measured,
+          Double.NaN,
+          Double.NaN,
+          Double.NaN,
+          UpdateTimes.NONE,
+          load.failed());
     }
   }
 
@@ -77,10 +95,15 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
     List<ProcessFigures> before = new ArrayList<>();
     StampedLoad.Window measured;
     ProcessFigures after;
+    UpdateTimes updates;
     int failed;
     try (StampedLoad load = new StampedLoad(List.of(front.url()), streams)) {
       measured = window(load, () -> before.add(ProcessFigures.of(front.process())));
       after = ProcessFigures.of(front.process());
+      updates =
+          front.admin().isPresent()
+              ? FrontUpdates.during(front.admin().get(), window)
+              : UpdateTimes.NONE;
       failed = load.failed();
     }
     double cpu = after.cpuSeconds() - before.getFirst().cpuSeconds();
@@ -91,6 +114,7 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
         cpu / measured.latencies().count() * 1e6,
         after.residentMb(),
         SilentClients.longestMs(front.url(), servers),
+        updates,
         failed);
   }
 
@@ -101,6 +125,7 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
       double cpuPerMillion,
       double residentMb,
       double cancelMs,
+      UpdateTimes updates,
       int failed) {
     return new RouteFigures(
         name,
@@ -111,6 +136,7 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
         measured.latencies().percentileMs(50),
         measured.latencies().percentileMs(99),
         cancelMs,
+        updates,
         failed);
   }
 }

@@ -11,6 +11,8 @@ package dev.freshet.lab.route;
  * @param p99Ms 99th percentile of that
  * @param cancelMs the longest time from the end of a client of a silent stream to the end of the
  *     replica's connection, of several; NaN if one was not noticed within two seconds
+ * @param updates of the replicas through the front, beside the streams; none for a front that
+ *     cannot
  * @param failed streams that failed
  */
 public record RouteFigures(
@@ -22,4 +24,5 @@ public record RouteFigures(
     double p50Ms,
     double p99Ms,
     double cancelMs,
+    UpdateTimes updates,
     int failed) {}

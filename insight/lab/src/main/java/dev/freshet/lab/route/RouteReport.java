@@ -3,8 +3,10 @@ package dev.freshet.lab.route;
 import dev.freshet.lab.ReportFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The figures of all fronts as a table, a line as each is measured, and as JSON. */
@@ -14,6 +16,9 @@ public final class RouteReport {
 
   private final double rate;
   private final List<RouteFigures> all = new ArrayList<>();
+  private final Map<Integer, Updates> updates = new LinkedHashMap<>();
+
+  private record Updates(int streams, UpdateTimes times) {}
 
   /**
    * @param rate events a second of each stream
@@ -24,7 +29,7 @@ public final class RouteReport {
 
   /** The head of the table. */
   public static String head() {
-    return "%8s %-14s %10s %13s %9s  %21s  %21s %10s %7s"
+    return "%8s %-14s %10s %13s %9s  %21s  %21s %10s  %20s %7s"
         .formatted(
             "streams",
             "through",
@@ -34,6 +39,7 @@ public final class RouteReport {
             "latency ms p50     p99",
             "added ms p50      p99",
             "cancel ms",
+            "queue ms p50     p99",
             "failed");
   }
 
@@ -42,7 +48,7 @@ public final class RouteReport {
     all.add(figures);
     return String.format(
         Locale.ROOT,
-        "%,8d %-14s %,10.0f %13.2f %9.0f  %14.2f %7.2f  %12.2f %8.2f %10.2f %7d",
+        "%,8d %-14s %,10.0f %13.2f %9.0f  %14.2f %7.2f  %12.2f %8.2f %10.2f  %13.2f %7.2f %7d",
         figures.streams(),
         figures.name(),
         figures.eventsPerS(),
@@ -53,7 +59,42 @@ public final class RouteReport {
         figures.p50Ms() - direct(figures.streams()).p50Ms(),
         figures.p99Ms() - direct(figures.streams()).p99Ms(),
         figures.cancelMs(),
+        figures.updates().queueMs(50),
+        figures.updates().queueMs(99),
         figures.failed());
+  }
+
+  /** The head of the table of updates. */
+  public static String updatesHead() {
+    return "%8s %8s %8s  %21s  %21s  %21s"
+        .formatted(
+            "replicas",
+            "streams",
+            "updates",
+            "wall ms p50       p99",
+            "slowest ms p50    p99",
+            "queue ms p50      p99");
+  }
+
+  /**
+   * Adds the updates of so many replicas; returns their line of the table of updates.
+   *
+   * @param times none of them is empty
+   */
+  public String add(int replicas, int streams, UpdateTimes times) {
+    updates.put(replicas, new Updates(streams, times));
+    return String.format(
+        Locale.ROOT,
+        "%8d %,8d %8d  %12.2f %8.2f  %12.2f %8.2f  %12.2f %8.2f",
+        replicas,
+        streams,
+        times.count(),
+        times.wallMs(50),
+        times.wallMs(99),
+        times.workMs(50),
+        times.workMs(99),
+        times.queueMs(50),
+        times.queueMs(99));
   }
 
   /** The line of a front that could not be measured. */
@@ -85,6 +126,17 @@ public final class RouteReport {
           byStreams.has(count) ? (ObjectNode) byStreams.get(count) : byStreams.putObject(count);
       put(fronts.putObject(figures.name()), figures);
     }
+    ObjectNode byReplicas = root.putObject("updates");
+    updates.forEach(
+        (replicas, measured) -> {
+          ObjectNode node = byReplicas.putObject(Integer.toString(replicas));
+          node.put("streams", measured.streams());
+          node.put("count", measured.times().count());
+          UpdateTimes times = measured.times();
+          put(node.putObject("wall_ms"), times.wallMs(50), times.wallMs(99));
+          put(node.putObject("slowest_ms"), times.workMs(50), times.workMs(99));
+          put(node.putObject("queue_ms"), times.queueMs(50), times.queueMs(99));
+        });
     ReportFile.write(file, root);
   }
 
@@ -101,6 +153,12 @@ public final class RouteReport {
           figures.p50Ms() - direct.p50Ms(),
           figures.p99Ms() - direct.p99Ms());
       ReportFile.put(node, "cancel_ms", figures.cancelMs());
+      if (figures.updates().count() > 0) {
+        put(
+            node.putObject("queue_ms"),
+            figures.updates().queueMs(50),
+            figures.updates().queueMs(99));
+      }
     }
     node.put("failed", figures.failed());
   }

@@ -4,11 +4,15 @@ import dev.freshet.process.OwnedProcess;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A front in a process that this object owns. */
-record StartedFront(URI url, OwnedProcess owned) implements FrontUnderTest.Running {
-  /** Waits until {@code sign} tells the URL of the front; ends the process if it does not. */
-  static StartedFront await(OwnedProcess process, OwnedProcess.Sign<URI> sign, Duration most)
+record StartedFront(Urls urls, OwnedProcess owned) implements FrontUnderTest.Running {
+  /** Where it listens. */
+  record Urls(URI requests, Optional<URI> admin) {}
+
+  /** Waits until {@code sign} tells where the front listens; ends the process if it does not. */
+  static StartedFront await(OwnedProcess process, OwnedProcess.Sign<Urls> sign, Duration most)
       throws IOException, InterruptedException {
     try {
       return new StartedFront(process.await(sign, most), process);
@@ -16,6 +20,16 @@ record StartedFront(URI url, OwnedProcess owned) implements FrontUnderTest.Runni
       process.close();
       throw e;
     }
+  }
+
+  @Override
+  public URI url() {
+    return urls.requests();
+  }
+
+  @Override
+  public Optional<URI> admin() {
+    return urls.admin();
   }
 
   @Override
