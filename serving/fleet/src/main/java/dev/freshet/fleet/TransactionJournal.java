@@ -15,9 +15,10 @@ import java.util.Optional;
 
 /**
  * The transactions of a fleet in a file, an event a line: {@code begin} before the first side
- * effect, {@code committed}, and {@code ended} once no replica is left paused by it. An event is
- * forced to disk before the call returns. A last line without its line feed was torn by a crash and
- * does not count. One fleet writes; it does so from one thread at a time.
+ * effect, {@code committed}, and {@code ended} once no replica is left paused by it. The first two
+ * are forced to disk before the call returns; an end that is lost is found again by asking. A last
+ * line without its line feed was torn by a crash and does not count. One fleet writes; it does so
+ * from one thread at a time.
  */
 public final class TransactionJournal {
   /** Lines that say nothing about the newest transaction are dropped beyond this size. */
@@ -55,18 +56,18 @@ public final class TransactionJournal {
     }
     createDirectory();
     dropTorn();
-    append(TransactionLine.begin(target, previous, servers));
+    append(TransactionLine.begin(target, previous, servers), true);
     unended = true;
   }
 
   /** The policy version is that of {@code target}. */
   void committed(Target target) {
-    append(TransactionLine.event(TransactionLine.COMMITTED, target));
+    append(TransactionLine.event(TransactionLine.COMMITTED, target), true);
   }
 
   /** Nothing is left to do for {@code target}. */
   void ended(Target target) {
-    append(TransactionLine.event(TransactionLine.ENDED, target));
+    append(TransactionLine.event(TransactionLine.ENDED, target), false);
     unended = false;
   }
 
@@ -75,14 +76,16 @@ public final class TransactionJournal {
     return unended;
   }
 
-  private void append(byte[] line) {
+  private void append(byte[] line, boolean force) {
     ByteBuffer bytes = ByteBuffer.allocate(line.length + 1).put(line).put((byte) '\n').flip();
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
-      channel.force(true);
+      if (force) {
+        channel.force(true);
+      }
     } catch (IOException e) {
       throw failed("written", e);
     }

@@ -36,7 +36,13 @@ public record FreshetFront(Class<?> main, List<String> javaOptions) implements F
   @Override
   public Running start(Path dir, List<ServerAddress> replicas, int streams)
       throws IOException, InterruptedException {
-    List<String> arguments = new ArrayList<>(List.of("route", "--port", "0", "--admin-port", "0"));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "route",
+                "--port=0",
+                "--admin-port=0",
+                "--router.journal=" + dir.resolve("updates.jsonl")));
     for (ServerAddress replica : replicas) {
       arguments.addAll(List.of("--upstream", replica.data() + "=freshet@" + replica.admin()));
     }
