@@ -117,6 +117,14 @@ public final class ElasticFleet implements AutoCloseable {
     return paused;
   }
 
+  /**
+   * Whether the replica is being updated or is paused by this fleet, so that what it answers
+   * meanwhile says nothing of its health.
+   */
+  public boolean isChanging(ServerAddress address) {
+    return paused || status(address).filter(status -> status.state().returns()).isPresent();
+  }
+
   /** How the last update ended that a client has ordered. */
   public Optional<UpdateResult> lastUpdate() {
     return lastUpdate;
@@ -165,7 +173,7 @@ public final class ElasticFleet implements AutoCloseable {
           LOG.warn("server {} leaves in a pause of the fleet: resume it", replica.url());
         }
         replicas.remove(replica);
-        orders.afterwards(() -> close(replica));
+        orders.afterwards(() -> parallel.begin(() -> close(replica)));
       }
     }
   }

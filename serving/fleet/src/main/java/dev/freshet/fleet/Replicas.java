@@ -60,16 +60,12 @@ final class Replicas {
 
   /** A replica joins, without requests until it serves. */
   void add(Replica replica) {
-    published(
-        table.policyVersion(),
-        () -> all = Stream.concat(all.stream(), Stream.of(replica)).toList());
+    published(() -> all = Stream.concat(all.stream(), Stream.of(replica)).toList());
   }
 
   /** A replica leaves: it gets no further request; a running update still ends on it. */
   void remove(Replica replica) {
-    published(
-        table.policyVersion(),
-        () -> {
+    published(() -> {
           all = all.stream().filter(r -> r != replica).toList();
           logged.remove(replica);
         });
@@ -81,7 +77,7 @@ final class Replicas {
 
   /** Takes every replica out of the routing table, or puts back those that may have requests. */
   void withhold(boolean all) {
-    published(table.policyVersion(), () -> withheld = all);
+    published(() -> withheld = all);
   }
 
   /** Guards the state of every replica. */
@@ -122,7 +118,7 @@ final class Replicas {
 
   /** The update that holds the replicas changes or has paused them. */
   void change(Collection<Replica> replicas, ReplicaState to) {
-    published(table.policyVersion(), () -> replicas.forEach(r -> r.life().changes(to)));
+    published(() -> replicas.forEach(r -> r.life().changes(to)));
   }
 
   /**
@@ -149,7 +145,7 @@ final class Replicas {
 
   /** A replica of the update serves {@code version}, and receives requests. */
   void serves(Replica replica, long version) {
-    published(table.policyVersion(), () -> replica.serves(version));
+    published(() -> replica.serves(version));
   }
 
   /** A replica that an update held serves what it served before, unless it was set aside. */
@@ -209,9 +205,7 @@ final class Replicas {
 
   /** A replica receives requests with the version that it serves, whichever that is. */
   void adopt(Replica replica, long version) {
-    published(
-        table.policyVersion(),
-        () -> {
+    published(() -> {
           replica.life().catchesUp();
           replica.serves(version);
         });
@@ -223,7 +217,7 @@ final class Replicas {
     try {
       boolean may = replica.life().state() == ReplicaState.QUARANTINED;
       if (may) {
-        published(table.policyVersion(), () -> replica.life().catchesUp());
+        published(() -> replica.life().catchesUp());
       }
       return may;
     } finally {
@@ -233,7 +227,7 @@ final class Replicas {
 
   /** A replica is not to receive requests: its streams end, and {@code why} says who must act. */
   void setAside(Replica replica, ReplicaState to, String why) {
-    published(table.policyVersion(), () -> aside(replica, to, why));
+    published(() -> aside(replica, to, why));
     replica.streams().cancel();
   }
 
@@ -291,6 +285,15 @@ final class Replicas {
       LOG.warn("server {} is {}: {}", replica.url(), to.wireName(), why);
     }
     replica.life().setAside(to, why);
+  }
+
+  private void published(Runnable change) {
+    lock.lock();
+    try {
+      published(table.policyVersion(), change);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void published(long version, Runnable change) {

@@ -303,7 +303,8 @@ public final class PeerServer implements AutoCloseable {
       throws IOException {
     String body = connection.body();
     if (call.equals("/health")) {
-      return "";
+      // SGLang's generates a token.
+      return kind.equals("sglang") && paused ? "HTTP 503 {}" : "";
     }
     if (missing.contains(call)) {
       return "HTTP 404 {\"detail\":\"Not Found\"}";

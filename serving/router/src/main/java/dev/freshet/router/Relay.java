@@ -272,13 +272,14 @@ final class Relay implements Exchange.Watcher {
           fail(
               new Failure(
                   Reason.NO_REPLICA,
-                  "no replica %swithin %d ms; see /replicas of the admin listener"
+                  "no replica %swithin %d ms%s; see /replicas of the admin listener"
                       .formatted(
                           request().minVersion().isPresent()
                               ? "serves policy version %d or later "
                                   .formatted(request().minVersion().getAsLong())
                               : "takes requests ",
-                          limits.queue().toMillis())));
+                          limits.queue().toMillis(),
+                          loop.isHeld() ? ", while an update or a pause holds them" : "")));
         }
       }
       case SENT -> {

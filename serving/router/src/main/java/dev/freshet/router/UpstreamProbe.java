@@ -9,6 +9,7 @@ import dev.freshet.trace.MonotonicClock;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 
 /**
  * Asks one replica again and again whether its data listener answers, and resolves its name, so
@@ -22,12 +23,14 @@ final class UpstreamProbe implements AutoCloseable {
   private final Duration interval;
   private final Runnable changed;
   private final AdminClient data;
+  private final BooleanSupplier changing;
   private final Runnable returned;
   private final Thread thread;
   private volatile boolean closed;
 
   /**
    * @param changed called when the addresses have changed
+   * @param changing whether an update or a pause of the fleet may be why it answers 5xx
    * @param returned called before a replica that was down is put on trial
    */
   UpstreamProbe(
@@ -35,10 +38,12 @@ final class UpstreamProbe implements AutoCloseable {
       Duration interval,
       Duration deadline,
       Runnable changed,
+      BooleanSupplier changing,
       Runnable returned) {
     this.upstream = upstream;
     this.interval = interval;
     this.changed = changed;
+    this.changing = changing;
     this.returned = returned;
     AdminDeadlines deadlines = AdminDeadlines.all(deadline);
     EventLog silent = EventLog.silent(MonotonicClock.SYSTEM);
@@ -79,7 +84,7 @@ final class UpstreamProbe implements AutoCloseable {
   private void probe() {
     try {
       ServerHealth health = data.health();
-      if (health.status() >= 500) {
+      if (health.status() >= 500 && !changing.getAsBoolean()) {
         upstream.health().probeFailed("GET /health: HTTP " + health.status());
         return;
       }

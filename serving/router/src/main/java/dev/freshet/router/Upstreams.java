@@ -177,6 +177,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
             Duration.ofMillis(config.probeIntervalMs()),
             Duration.ofMillis(config.probeTimeoutMs()),
             changed,
+            () -> fleet.isChanging(address.listeners()),
             () -> fleet.returned(address.listeners()));
     if (started) {
       probe.start();

@@ -179,6 +179,25 @@ class FleetPausesTest {
   }
 
   @Test
+  void aReplicaThatIsUnhealthyOnlyWhileItIsPausedServesAtOnceAfterwards() throws Exception {
+    try (PeerServer a = new PeerServer("sglang");
+        FrontFixture front = FrontFixture.of(dir, Map.of(), a)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(1);
+      assertThat(client.post(KEEP, "").status()).isEqualTo(200);
+      long before = a.calls.stream().filter("/health"::equals).count();
+      FrontFixture.await(
+          "more probes than make a replica down",
+          () -> a.calls.stream().filter("/health"::equals).count() > before + 5);
+      assertThat(client.post("/resume", "").status()).isEqualTo(200);
+
+      assertThat(client.replica(0).get("health").asString()).isEqualTo("up");
+      assertThat(client.replica(0).get("incarnation").asLong()).isEqualTo(1);
+      assertThat(client.ask()).isEqualTo("base");
+    }
+  }
+
+  @Test
   void abortedCompletionsAreAddedUp() throws Exception {
     try (PeerServer a = new PeerServer("vllm");
         PeerServer b = new PeerServer("freshet");
