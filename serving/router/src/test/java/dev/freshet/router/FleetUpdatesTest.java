@@ -9,10 +9,13 @@ import dev.freshet.fleet.PeerServer.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -332,6 +335,52 @@ class FleetUpdatesTest {
       assertThat(a.requests)
           .contains("/v1/completions " + FrontClient.PROMPT.replace("policy", "policy@v2"));
     }
+  }
+
+  @Test
+  void noRequestThatFollowsAnUpdateGetsOlderWeights() throws Exception {
+    try (PeerServer a = new PeerServer("freshet");
+        PeerServer b = new PeerServer("vllm");
+        PeerServer c = new PeerServer("vllm-lora");
+        FrontFixture front = FrontFixture.of(dir, ROUND_ROBIN, a, b, c)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(3);
+      AtomicInteger committed = new AtomicInteger();
+      AtomicBoolean asking = new AtomicBoolean(true);
+      List<FutureTask<Integer>> clients = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        clients.add(
+            FrontClient.inBackground(
+                () -> {
+                  int asked = 0;
+                  for (; asking.get(); asked++) {
+                    int least = committed.get();
+                    int got = step(client.ask());
+                    assertThat(got).isBetween(least, Math.max(least, committed.get() + 1));
+                  }
+                  return asked;
+                }));
+      }
+      for (int step = 1; step <= 6; step++) {
+        String directory = Checkpoints.publish(dir, step, Checkpoints.MODEL).toString();
+        RawClient.Answer answer = client.update(directory, step);
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        committed.set(step);
+      }
+      asking.set(false);
+      for (FutureTask<Integer> one : clients) {
+        assertThat(one.get(60, TimeUnit.SECONDS)).isPositive();
+      }
+      for (PeerServer server : List.of(a, b, c)) {
+        assertThat(server.violations).isEmpty();
+      }
+    }
+  }
+
+  private static int step(String directory) {
+    return directory.equals("base")
+        ? 0
+        : Integer.parseInt(directory.substring(directory.lastIndexOf('_') + 1));
   }
 
   @Test
