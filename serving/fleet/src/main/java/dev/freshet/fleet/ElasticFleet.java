@@ -154,8 +154,7 @@ public final class ElasticFleet implements AutoCloseable {
     String label = ServerAddress.replica(spec.address().admin());
     metrics
         .states()
-        .replica(
-            label, () -> replicas.read(_ -> replica.status()), () -> table().policyVersion());
+        .replica(label, () -> replicas.read(_ -> replica.status()), () -> table().policyVersion());
     metrics.states().engine(label, replica::engineLoad);
     replicas.add(replica);
     synchronized (this) {

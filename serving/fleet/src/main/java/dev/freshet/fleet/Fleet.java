@@ -130,8 +130,7 @@ public final class Fleet implements AutoCloseable {
       String label = ServerAddress.replica(replica.address().admin());
       metrics
           .states()
-          .replica(
-              label, () -> replicas.read(_ -> replica.status()), this::policyVersion);
+          .replica(label, () -> replicas.read(_ -> replica.status()), this::policyVersion);
       metrics.states().engine(label, replica::engineLoad);
     }
     metrics.states().held(choice::held);

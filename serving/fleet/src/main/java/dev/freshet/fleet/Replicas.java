@@ -65,7 +65,8 @@ final class Replicas {
 
   /** A replica leaves: it gets no further request; a running update still ends on it. */
   void remove(Replica replica) {
-    published(() -> {
+    published(
+        () -> {
           all = all.stream().filter(r -> r != replica).toList();
           logged.remove(replica);
         });
@@ -205,7 +206,8 @@ final class Replicas {
 
   /** A replica receives requests with the version that it serves, whichever that is. */
   void adopt(Replica replica, long version) {
-    published(() -> {
+    published(
+        () -> {
           replica.life().catchesUp();
           replica.serves(version);
         });

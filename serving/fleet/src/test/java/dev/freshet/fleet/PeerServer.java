@@ -508,7 +508,7 @@ public final class PeerServer implements AutoCloseable {
       case "/v1/models" -> models();
       case "/pause", "/resume" -> pause(call);
       case "/liveness" ->
-           unresponsive ? "HTTP 503 {\"status\":\"engine_unresponsive\"}" : "{\"status\":\"ok\"}";
+          unresponsive ? "HTTP 503 {\"status\":\"engine_unresponsive\"}" : "{\"status\":\"ok\"}";
       case "/update_weights", "/reload_weights" ->
           load(body) ? "{\"status\":\"ok\",\"rpc_ms\":1.5}" : "HTTP 500 {\"detail\":\"failed\"}";
       default -> "HTTP 404 {\"detail\":\"Not Found\"}";
