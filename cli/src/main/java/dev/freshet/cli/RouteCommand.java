@@ -22,8 +22,8 @@ import picocli.CommandLine.Option;
     name = "route",
     mixinStandardHelpOptions = true,
     description =
-        "Relay requests to several inference servers: one address for clients, weight operations on"
-            + " another listener.")
+        "Relay requests to several inference servers, and update them as one: one address for"
+            + " clients, weight operations on another listener.")
 final class RouteCommand extends RunningCommand {
   /** The packages whose logs the command shows. */
   private static final Set<String> PACKAGES =
@@ -33,9 +33,10 @@ final class RouteCommand extends RunningCommand {
       names = "--upstream",
       paramLabel = "URL[=KIND[@ADMIN]]",
       description =
-          "A server behind the front; may be repeated. Kinds: freshet (default), vllm, sglang,"
-              + " prime-rl; ADMIN is the root URL of a Freshet server's admin listener (default:"
-              + " router.upstreams).")
+          "A server behind the front; may be repeated. Kinds: freshet (default), vllm, vllm-lora,"
+              + " sglang, prime-rl; ADMIN is the root URL of a Freshet server's admin listener."
+              + " +HERE:THERE after it where the server's host sees directory HERE of this host at"
+              + " another path (default: router.upstreams).")
   private List<String> upstreams = List.of();
 
   @Option(

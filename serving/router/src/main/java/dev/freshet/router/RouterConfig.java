@@ -28,7 +28,8 @@ public record RouterConfig(
             def = "",
             doc =
                 "replicas, each URL[=kind[@admin URL]]; kinds: freshet (default), vllm, vllm-lora,"
-                    + " sglang, prime-rl")
+                    + " sglang, prime-rl; then +HERE:THERE where its host sees directory HERE of"
+                    + " this host at another path")
         List<String> upstreams,
     @Key(
             def = "",

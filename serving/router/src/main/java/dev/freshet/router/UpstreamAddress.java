@@ -1,6 +1,7 @@
 package dev.freshet.router;
 
 import dev.freshet.config.Check;
+import dev.freshet.fleet.PathMap;
 import dev.freshet.fleet.ReplicaSpec;
 import dev.freshet.fleet.ServerAddress;
 import dev.freshet.fleet.dialect.Dialect;
@@ -8,15 +9,17 @@ import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
 
 /**
- * A replica as the command line and files name it: {@code URL[=kind[@ADMIN]]}, such as {@code
- * http://10.0.0.1:8000=vllm} or {@code http://10.0.0.1:8000=freshet@http://10.0.0.1:8001}.
+ * A replica as the command line and files name it: {@code URL[=kind[@ADMIN]][+HERE:THERE]…}, such
+ * as {@code http://10.0.0.1:8000=vllm} or {@code
+ * http://10.0.0.1:8000=freshet@http://10.0.0.1:8001}.
  *
  * @param data the root of the listener for completions
  * @param dialect the program; a Freshet server if none is named
  * @param admin the root of the listener for weight operations; of programs with one listener that
  *     one
+ * @param paths where its host sees the directories of this host
  */
-public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
+public record UpstreamAddress(URI data, Dialect dialect, URI admin, PathMap paths) {
   private static final int HTTP_PORT = 80;
 
   /**
@@ -25,9 +28,10 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
    * @throws IllegalArgumentException naming what was found and expected
    */
   public static UpstreamAddress parse(String text) {
-    int equals = text.indexOf('=');
-    String data = equals < 0 ? text : text.substring(0, equals);
-    String kind = equals < 0 ? Dialects.FRESHET.name() : text.substring(equals + 1);
+    String named = PathMap.cut(text);
+    int equals = named.indexOf('=');
+    String data = equals < 0 ? named : named.substring(0, equals);
+    String kind = equals < 0 ? Dialects.FRESHET.name() : named.substring(equals + 1);
     int at = kind.indexOf('@');
     String admin = at < 0 ? data : kind.substring(at + 1);
     requireRoot(text, data);
@@ -36,7 +40,8 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
       return new UpstreamAddress(
           URI.create(data),
           Dialects.named(at < 0 ? kind : kind.substring(0, at)),
-          URI.create(admin));
+          URI.create(admin),
+          PathMap.of(text));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("replica '%s': %s".formatted(text, e.getMessage()), e);
     }
@@ -46,7 +51,8 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
     if (!Check.isHttpUrl(url)
         || !URI.create(url).getRawSchemeSpecificPart().matches("//[^/?#]+/?")) {
       throw new IllegalArgumentException(
-          "replica '%s': expected http://HOST:PORT[=KIND[@ADMIN-URL]]".formatted(text));
+          "replica '%s': expected http://HOST:PORT[=KIND[@ADMIN-URL]][+HERE:THERE]"
+              .formatted(text));
     }
   }
 
@@ -61,7 +67,7 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin) {
   }
 
   ReplicaSpec spec() {
-    return new ReplicaSpec(listeners(), dialect);
+    return new ReplicaSpec(listeners(), dialect, paths);
   }
 
   int port() {

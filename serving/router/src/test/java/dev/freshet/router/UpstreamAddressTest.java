@@ -3,6 +3,7 @@ package dev.freshet.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.freshet.fleet.PathMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,19 @@ class UpstreamAddressTest {
     assertThat(address.name()).isEqualTo(name);
     assertThat(address.dialect().name()).isEqualTo(kind);
     assertThat(address.admin()).hasToString(admin);
+  }
+
+  @Test
+  void aMapOfPathsMayEndIt() {
+    UpstreamAddress address =
+        UpstreamAddress.parse("http://a:1=freshet@http://b:2+/nfs/runs:/mnt/runs");
+
+    assertThat(address.admin()).hasToString("http://b:2");
+    assertThat(address.spec().paths().entries())
+        .containsExactly(new PathMap.Entry("/nfs/runs", "/mnt/runs"));
+    assertThat(UpstreamAddress.parse("http://a:1+/x:/y").name()).isEqualTo("a:1");
+    assertThatThrownBy(() -> UpstreamAddress.parse("http://a:1=vllm+/x"))
+        .hasMessageContaining("expected +HERE:THERE with two absolute paths");
   }
 
   @ParameterizedTest
