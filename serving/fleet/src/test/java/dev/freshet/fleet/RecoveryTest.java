@@ -127,6 +127,35 @@ class RecoveryTest {
     assertThat(open.target().directory()).hasValue(second);
   }
 
+  @Test
+  void theEndOfATransactionDoesNotEndTheOneAfterIt() {
+    TransactionJournal journal = new TransactionJournal(journal());
+    Target one = target(first, 1);
+    Target two = target(second, 2);
+    journal.begin(one, Optional.empty(), List.of("http://a:1"));
+    journal.committed(one);
+    journal.begin(two, Optional.of(one), List.of("http://a:1"));
+    journal.ended(one);
+
+    TransactionJournal.State state = journal.state();
+    assertThat(state.open().orElseThrow().target().name()).isEqualTo(two.name());
+    assertThat(state.served().orElseThrow().version()).isEqualTo(1);
+    assertThat(state.servers()).containsExactly("http://a:1");
+  }
+
+  @Test
+  void aLineAfterATornOneIsALineOfItsOwn() throws Exception {
+    TransactionJournal journal = new TransactionJournal(journal());
+    Target one = target(first, 1);
+    journal.begin(one, Optional.empty(), List.of("http://a:1"));
+    Files.writeString(journal(), "{\"event\":\"comm", StandardOpenOption.APPEND);
+    Target two = target(second, 2);
+    journal.begin(two, Optional.of(one), List.of("http://a:1"));
+    journal.committed(two);
+
+    assertThat(journal.state().served().orElseThrow().version()).isEqualTo(2);
+  }
+
   private Thread inBackground(Fleet fleet) {
     return Thread.ofPlatform()
         .daemon()
