@@ -90,12 +90,13 @@ public final class Fleet implements AutoCloseable {
             .map(
                 replica ->
                     new Keeper(
-                        replica,
-                        replicas,
-                        catchUp,
-                        () -> Optional.of(current),
-                        () -> updating.isLocked() || abandoned,
-                        options.interval()))
+                            replica,
+                            replicas,
+                            catchUp,
+                            () -> Optional.of(current),
+                            () -> updating.isLocked() || abandoned,
+                            options.interval())
+                        .scraping())
             .toList();
   }
 

@@ -58,6 +58,8 @@ final class Keeper {
   /** How often in a row it was found as it should be. */
   private int calm;
 
+  private boolean scrapes;
+
   /** How often it was looked at while it served. */
   private int servingLooks;
 
@@ -85,6 +87,12 @@ final class Keeper {
             .name("freshet-keeper-" + replica.address().admin().getAuthority())
             .daemon()
             .unstarted(this::keep);
+  }
+
+  /** Also asks for the load of the replica's engine, for a fleet that hands out rollouts. */
+  Keeper scraping() {
+    scrapes = true;
+    return this;
   }
 
   void start() {
@@ -266,7 +274,7 @@ final class Keeper {
   /** Asks for the load of its engine, now and then. */
   private void scrape() {
     servingLooks++;
-    if (servingLooks % LOOKS_PER_SCRAPE != 0) {
+    if (!scrapes || servingLooks % LOOKS_PER_SCRAPE != 0) {
       return;
     }
     try {
