@@ -33,7 +33,8 @@ final class FleetLines {
         replica.wallMs());
   }
 
-  private static String outcome(ReplicaResult replica) {
+  /** How an update ended on a replica. */
+  static String outcome(ReplicaResult replica) {
     if (replica.moved()) {
       return "moved";
     }

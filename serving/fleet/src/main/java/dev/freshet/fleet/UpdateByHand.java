@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One weight update of servers that need not belong to a run, as an operator requests it. Several
@@ -28,7 +30,8 @@ public final class UpdateByHand {
    * The result of an update.
    *
    * @param inspection what was inspected before any server was paused, if anything was
-   * @param table the parts of the acknowledged updates' time; empty if there are none
+   * @param table the parts of the acknowledged updates' time, and of a transaction the phases on
+   *     every server; empty if there are none
    * @param notes what servers did differently from the request, and what took the longest, one line
    *     each
    * @param failures one line for each server that did not acknowledge, or the one reason why none
@@ -111,7 +114,12 @@ public final class UpdateByHand {
               why ->
                   failures.add(status.server() + " is " + status.state().wireName() + ": " + why));
     }
-    return new Outcome(Optional.empty(), table(done), notes, failures);
+    String tables =
+        Stream.of(table(done), PhaseTable.of(result))
+            .flatMap(Optional::stream)
+            .collect(Collectors.joining(System.lineSeparator()));
+    return new Outcome(
+        Optional.empty(), Optional.of(tables).filter(text -> !text.isEmpty()), notes, failures);
   }
 
   private static AdminResult acknowledged(ReplicaResult replica) {

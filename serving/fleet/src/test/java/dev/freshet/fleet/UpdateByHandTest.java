@@ -67,6 +67,11 @@ class UpdateByHandTest {
           .anyMatch(line -> line.contains("1 of 2 servers updated"))
           .anyMatch(line -> line.contains("HTTP 500"))
           .anyMatch(line -> line.contains(b.url() + " is quarantined") && line.contains("paused"));
+      assertThat(outcome.table().orElseThrow().lines())
+          .anyMatch(line -> line.matches(" *phases +outcome +prepare +pause +apply .*wall"))
+          .anyMatch(line -> line.matches("  %s +kept .*".formatted(a.url())))
+          .anyMatch(line -> line.matches("  %s +failed .*".formatted(b.url())))
+          .anyMatch(line -> line.matches(".* \\d+\\.\\d\\* .*"));
       assertThat(a.serves("base")).isTrue();
       assertThat(b.violations).isEmpty();
     }
