@@ -6,7 +6,6 @@ import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.router.Router;
 import dev.freshet.router.RouterConfig;
-import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.ThreadPriority;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +25,8 @@ import picocli.CommandLine.Option;
             + " clients, weight operations on another listener.")
 final class RouteCommand extends RunningCommand {
   /** The packages whose logs the command shows. */
+  private static final String ROLE = "router";
+
   private static final Set<String> PACKAGES =
       Set.of("dev.freshet.router", "dev.freshet.http", "dev.freshet.client", "dev.freshet.fleet");
 
@@ -95,11 +96,11 @@ final class RouteCommand extends RunningCommand {
       return options.print(config);
     }
     requireUpstreams(config.router());
-    Logs.toConsole("router", PACKAGES);
+    Logs.toConsole(ROLE, PACKAGES);
     ThreadPriority.lowerCompilers();
     try (Router router =
         Router.start(
-            config.router(), config.http(), MetricsRegistry.withJvm(), MonotonicClock.SYSTEM)) {
+            config.router(), config.http(), MetricsRegistry.withJvm(), Logs.events(ROLE))) {
       System.out.printf(
           "freshet route: %s%n  requests %s%n  admin    %s%n",
           config.router().policy().wireName(), router.dataUrl(), router.adminUrl());

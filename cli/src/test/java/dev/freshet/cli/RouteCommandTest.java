@@ -16,6 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code freshet route} in front of {@code freshet serve}, as processes. */
 @Timeout(240)
 class RouteCommandTest {
+  private static final Pattern STATE =
+      Pattern.compile("INFO  router \\[fleet] replica\\.state server=\\S+ state=serving");
+
   private static final Pattern SERVED =
       Pattern.compile("completions (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
   private static final Pattern ROUTED = Pattern.compile("requests (http://\\S+)\\s+admin");
@@ -59,6 +62,7 @@ class RouteCommandTest {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(answer.headers().firstValue("x-accel-buffering")).hasValue("no");
         assertThat(answer.body()).endsWith("data: [DONE]\n\n");
+        routing.awaitOut(STATE);
         routing.signal("TERM");
         assertThat(routing.awaitEnd()).isEqualTo(143);
       }

@@ -67,7 +67,7 @@ class RoutedUpdateTest {
                     "upstreams", named(a) + "," + named(b))),
             HttpConfig.DEFAULT,
             new MetricsRegistry(),
-            MonotonicClock.SYSTEM);
+            EventLog.silent(MonotonicClock.SYSTEM));
   }
 
   private InferenceServer server(Path token) throws Exception {

@@ -69,6 +69,11 @@ public final class FleetLog {
             .toString());
   }
 
+  /** A replica is no longer one of the fleet's. */
+  public void replicaLeft(String server) {
+    sink.accept(new Line(TAG + " replica.left").field("server", server).toString());
+  }
+
   /** An update to {@code target} has ended on a replica. */
   public void replicaDone(long target, ReplicaDone replica) {
     Line line =

@@ -75,6 +75,7 @@ final class FleetBook {
         }
         known(done.server(), place).kind(done.kind());
       }
+      case Event.ReplicaLeft left -> replicas.remove(left.server());
       case Event.FleetUpdated updated -> updated(updated, place);
       case Event.UpdateInterrupted update -> interrupted.add(new Interrupted(place, update));
     }

@@ -146,6 +146,17 @@ class FleetDiagnosisTest {
   }
 
   @Test
+  void aServerThatLeftIsNoFinding() {
+    FleetLogs logs = updates(5, 200).state(B, "gone", 5, false).left(B);
+    Analysis analysis = AnalyzedLogs.analyze(logs.toString());
+
+    assertThat(analysis.findings()).isEmpty();
+    assertThat(analysis.fleet().replicas())
+        .extracting(FleetHistory.Replica::server)
+        .containsExactly(A, C);
+  }
+
+  @Test
   void updatesWithoutAServerAreAVersionSkew() {
     FleetLogs logs = updates(10, 200).state(C, "quarantined", 10, false);
     for (int version = 11; version <= 14; version++) {

@@ -52,6 +52,12 @@ public final class FleetLogs {
     return this;
   }
 
+  /** A server leaves. */
+  public FleetLogs left(String server) {
+    log.replicaLeft(server);
+    return this;
+  }
+
   /** A server takes part in the next update. */
   public FleetLogs row(String server, String outcome, Map<FleetPhase, Double> phases) {
     rows.put(server, new EnumMap<>(phases));

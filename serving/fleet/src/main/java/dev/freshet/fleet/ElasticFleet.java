@@ -236,6 +236,7 @@ public final class ElasticFleet implements AutoCloseable {
             OneLine.of(e));
       }
     }
+    events.fleet().begun(table().policyVersion(), replicas.all().size());
     handsOff = false;
     synchronized (this) {
       started = true;

@@ -69,6 +69,7 @@ final class Replicas {
         () -> {
           all = all.stream().filter(r -> r != replica).toList();
           logged.remove(replica);
+          log.replicaLeft(replica.url());
         });
   }
 

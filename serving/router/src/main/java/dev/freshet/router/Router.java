@@ -26,8 +26,6 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The front of a fleet: a data listener that relays requests to the replicas, and an admin listener
@@ -35,7 +33,6 @@ import org.slf4j.LoggerFactory;
  * connections to the replicas and their probes. Thread-safe.
  */
 public final class Router implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Router.class);
   private static final int MAX_ADMIN_CONNECTIONS = 256;
   private static final int MAX_WATCHERS = 64;
   private static final Duration LOOP_END = Duration.ofSeconds(2);
@@ -52,17 +49,15 @@ public final class Router implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Router(
-      RouterConfig config,
-      Optional<AdminToken> token,
-      MetricsRegistry registry,
-      MonotonicClock clock) {
+      RouterConfig config, Optional<AdminToken> token, MetricsRegistry registry, EventLog events) {
+    MonotonicClock clock = events.clock();
     this.config = config;
     RouterMetrics metrics = new RouterMetrics(registry);
     this.fleet =
         new ElasticFleet(
             AdminTokenFile.read(config.upstreamTokenFile()),
             config.fleet(),
-            EventLog.to(LOG, clock),
+            events,
             new FleetMetrics(registry),
             this::replicasChanged);
     this.upstreams = new Upstreams(config, metrics, fleet, this::replicasChanged);
@@ -106,14 +101,15 @@ public final class Router implements AutoCloseable {
   /**
    * Listens and relays until {@link #close}.
    *
+   * @param events takes the events of the fleet and its updates
    * @throws ListenException if an address cannot be bound; nothing stays open
    */
   public static Router start(
-      RouterConfig config, HttpConfig http, MetricsRegistry registry, MonotonicClock clock) {
+      RouterConfig config, HttpConfig http, MetricsRegistry registry, EventLog events) {
     Optional<AdminToken> token = AdminTokenFile.read(config.adminTokenFile());
-    Router router = new Router(config, token, registry, clock);
+    Router router = new Router(config, token, registry, events);
     try {
-      router.listen(http, token.isPresent(), clock);
+      router.listen(http, token.isPresent(), events.clock());
       return router;
     } catch (ListenException e) {
       router.close();

@@ -6,6 +6,7 @@ import dev.freshet.config.ConfigLoader;
 import dev.freshet.fleet.PeerServer;
 import dev.freshet.http.HttpConfig;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.io.IOException;
 import java.net.URI;
@@ -31,7 +32,8 @@ final class FrontFixture implements AutoCloseable {
     all.put("probe_interval_ms", "20");
     all.putAll(keys);
     RouterConfig config = ConfigLoader.with(ConfigLoader.defaults(RouterConfig.class), all);
-    router = Router.start(config, HttpConfig.DEFAULT, registry, MonotonicClock.SYSTEM);
+    router =
+        Router.start(config, HttpConfig.DEFAULT, registry, EventLog.silent(MonotonicClock.SYSTEM));
   }
 
   /** A front of these replicas. */

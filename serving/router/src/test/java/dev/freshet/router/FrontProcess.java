@@ -3,6 +3,7 @@ package dev.freshet.router;
 import dev.freshet.config.ConfigLoader;
 import dev.freshet.http.HttpConfig;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -60,7 +61,7 @@ final class FrontProcess implements AutoCloseable {
             ConfigLoader.with(ConfigLoader.defaults(RouterConfig.class), all),
             HttpConfig.DEFAULT,
             new MetricsRegistry(),
-            MonotonicClock.SYSTEM);
+            EventLog.silent(MonotonicClock.SYSTEM));
     System.out.println("listening " + router.dataUrl() + " " + router.adminUrl());
     Thread.currentThread().join(); // Until it is killed.
   }

@@ -72,6 +72,9 @@ public sealed interface Event {
       String server, String state, double version, double incarnation, boolean paused)
       implements OfFleet {}
 
+  /** A replica is no longer one of the fleet's. */
+  record ReplicaLeft(String server) implements OfFleet {}
+
   /**
    * What an update did on a replica.
    *

@@ -60,6 +60,7 @@ final class FleetDecoder {
           Decoded.of(
               true, new Event.FleetBegun(fields.count("version"), fields.count("servers")), "");
       case "replica.state" -> replicaState();
+      case "replica.left" -> replicaLeft();
       case "update.done" -> updateDone();
       case "update.interrupted" ->
           Decoded.of(
@@ -67,7 +68,8 @@ final class FleetDecoder {
               new Event.UpdateInterrupted(fields.count("version"), word("decision")),
               "decision=<finish or undo>");
       default ->
-          Decoded.not("begin, replica.state, update.done or update.interrupted after [fleet]");
+          Decoded.not(
+              "begin, replica.state, replica.left, update.done or update.interrupted after [fleet]");
     };
   }
 
@@ -83,6 +85,11 @@ final class FleetDecoder {
         !state.server().isEmpty() && !state.state().isEmpty(),
         state,
         "server=<url> and state=<state>");
+  }
+
+  private Decoded replicaLeft() {
+    Event.ReplicaLeft left = new Event.ReplicaLeft(name(fields.text("server")));
+    return Decoded.of(!left.server().isEmpty(), left, "server=<url>");
   }
 
   private Decoded replicaDone(TraceKey trace) {

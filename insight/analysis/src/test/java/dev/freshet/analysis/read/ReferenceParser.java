@@ -161,6 +161,7 @@ final class ReferenceParser {
               version(f),
               count(f, "incarnation"),
               text(f, "paused").equals("yes"));
+      case "[fleet] replica.left" -> new Event.ReplicaLeft(server(f));
       case "[fleet] update.done" ->
           new Event.FleetUpdated(
               count(f, "version"), word(f, "outcome"), count(f, "servers"), ms(f, "wall_ms"));
@@ -219,6 +220,7 @@ final class ReferenceParser {
               && Double.isNaN(d.parts().ms(UpdatePart.QUEUE)) ->
           null;
       case Event.ReplicaState s when s.server().isEmpty() || s.state().isEmpty() -> null;
+      case Event.ReplicaLeft l when l.server().isEmpty() -> null;
       case Event.ReplicaDone d
           when d.server().isEmpty() || d.outcome().isEmpty() || Double.isNaN(d.wallMs()) ->
           null;

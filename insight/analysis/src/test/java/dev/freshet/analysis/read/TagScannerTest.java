@@ -32,6 +32,7 @@ class TagScannerTest {
       INFO [fleet][1faa72efe88c02ce] replica.done wall_ms=9.5 server=http://a:1 kind=vllm-lora version=1 target=1 outcome=moved queue_ms=0.1 prepare_ms=3.5 ask_ms=0.4
       INFO [fleet] update.done version=1 outcome=committed servers=2 wall_ms=9.9 slowest=http://a:1 phase=prepare phase_ms=3.5
       INFO [fleet] update.interrupted version=2 decision=undo
+      INFO [fleet] replica.left server=http://a:1
       """;
 
   private static List<String> scan(byte[] log, int piece) throws IOException {
@@ -51,7 +52,7 @@ class TagScannerTest {
   void everyEventOfTheFormatIsFound() throws IOException {
     List<String> found = scan(bytes(LOG), Integer.MAX_VALUE);
 
-    assertThat(found).hasSize(16).isEqualTo(ReferenceParser.parse(bytes(LOG)));
+    assertThat(found).hasSize(17).isEqualTo(ReferenceParser.parse(bytes(LOG)));
     assertThat(found.get(2)).startsWith("3 CheckpointWritten[step=4.0, writeMs=12.5");
   }
 
