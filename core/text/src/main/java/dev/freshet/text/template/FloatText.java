@@ -1,0 +1,64 @@
+package dev.freshet.text.template;
+
+import java.math.BigDecimal;
+import java.util.Locale;
+
+/** A float as Python's {@code repr} writes it: the fewest digits that read back as the same. */
+final class FloatText {
+  private FloatText() {}
+
+  static String of(double value) {
+    if (Double.isNaN(value)) {
+      return "nan";
+    }
+    if (Double.isInfinite(value)) {
+      return value > 0 ? "inf" : "-inf";
+    }
+    String sign = value < 0 || (value == 0 && 1 / value < 0) ? "-" : "";
+    double size = Math.abs(value);
+    if (size == 0) {
+      return sign + "0.0";
+    }
+    BigDecimal shortest = shortest(size);
+    String digits = shortest.unscaledValue().toString();
+    int exponent = digits.length() - shortest.scale() - 1;
+    return sign
+        + (exponent < -4 || exponent >= 16
+            ? scientific(digits, exponent)
+            : positional(digits, exponent));
+  }
+
+  private static String positional(String digits, int exponent) {
+    if (exponent < 0) {
+      return "0." + "0".repeat(-exponent - 1) + digits;
+    }
+    int whole = exponent + 1;
+    return digits.length() <= whole
+        ? digits + "0".repeat(whole - digits.length()) + ".0"
+        : digits.substring(0, whole) + "." + digits.substring(whole);
+  }
+
+  private static String scientific(String digits, int exponent) {
+    String rest = digits.length() > 1 ? "." + digits.substring(1) : "";
+    return digits.charAt(0)
+        + rest
+        + String.format(Locale.ROOT, "e%s%02d", exponent < 0 ? "-" : "+", Math.abs(exponent));
+  }
+
+  /** Java writes at least two digits; one may be enough. */
+  private static BigDecimal shortest(double size) {
+    BigDecimal decimal = new BigDecimal(Double.toString(size)).stripTrailingZeros();
+    if (decimal.precision() != 2) {
+      return decimal;
+    }
+    int scale = decimal.scale() - 1;
+    for (int up = 0; up <= 1; up++) {
+      long digit = decimal.unscaledValue().longValueExact() / 10 + up;
+      BigDecimal candidate = BigDecimal.valueOf(digit, scale);
+      if (digit > 0 && candidate.doubleValue() == size) {
+        return candidate.stripTrailingZeros();
+      }
+    }
+    return decimal;
+  }
+}

@@ -1,0 +1,6 @@
+package dev.freshet.text.template;
+
+/** Python's {@code None}. */
+enum None {
+  NONE
+}
