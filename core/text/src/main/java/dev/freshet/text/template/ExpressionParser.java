@@ -269,7 +269,6 @@ final class ExpressionParser {
     Token token = tokens.current();
     return token.kind() == Token.Kind.VARIABLE_END
         || token.kind() == Token.Kind.BLOCK_END
-        || token.is(")")
-        || token.isName("recursive");
+        || token.is(")");
   }
 }

@@ -1,7 +1,11 @@
 package dev.freshet.text.template;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** A float as Python's {@code repr} writes it: the fewest digits that read back as the same. */
 final class FloatText {
@@ -51,14 +55,12 @@ final class FloatText {
     if (decimal.precision() != 2) {
       return decimal;
     }
-    int scale = decimal.scale() - 1;
-    for (int up = 0; up <= 1; up++) {
-      long digit = decimal.unscaledValue().longValueExact() / 10 + up;
-      BigDecimal candidate = BigDecimal.valueOf(digit, scale);
-      if (digit > 0 && candidate.doubleValue() == size) {
-        return candidate.stripTrailingZeros();
-      }
-    }
-    return decimal;
+    BigDecimal exact = new BigDecimal(size);
+    return Stream.of(RoundingMode.DOWN, RoundingMode.UP)
+        .map(mode -> decimal.round(new MathContext(1, mode)))
+        .filter(digit -> digit.doubleValue() == size)
+        .min(Comparator.comparing(digit -> digit.subtract(exact).abs()))
+        .orElse(decimal)
+        .stripTrailingZeros();
   }
 }

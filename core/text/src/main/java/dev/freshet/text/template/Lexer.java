@@ -105,6 +105,9 @@ final class Lexer {
 
   private void comment() {
     int end = source.indexOf("#}", at);
+    if (at == source.length()) {
+      return;
+    }
     if (end < 0) {
       throw TemplateException.source("a comment has no end: expected '#}'", line);
     }
@@ -155,6 +158,9 @@ final class Lexer {
   private void raw(int begin) {
     int startLine = line;
     advance(begin);
+    if (at == source.length()) {
+      return;
+    }
     for (int tag = source.indexOf("{%", at); tag >= 0; tag = source.indexOf("{%", tag + 1)) {
       char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
       int i = skipSpace(sign == '-' || sign == '+' ? tag + 3 : tag + 2);

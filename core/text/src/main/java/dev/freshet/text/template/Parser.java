@@ -152,7 +152,8 @@ final class Parser {
   }
 
   private Statement loop(int line) {
-    Target target = targets.target("in", false);
+    Target target = targets.target(false);
+    requireNotLoop(target, line);
     tokens.expectName("in");
     Expression items = expressions.tuple(false, false);
     @Nullable Expression condition = tokens.skipName("if") ? expressions.expression() : null;
@@ -167,8 +168,20 @@ final class Parser {
     return new For(target, items, condition, recursive, body, otherwise, height, line);
   }
 
+  private static void requireNotLoop(Target target, int line) {
+    target.names(
+        name -> {
+          if (name.equals("loop")) {
+            throw TemplateException.source("cannot assign to 'loop' in a loop", line);
+          }
+        });
+  }
+
   private Statement set(int line) {
-    Target target = targets.target("=", true);
+    Target target = targets.target(true);
+    if (loops > 0) {
+      requireNotLoop(target, line);
+    }
     if (tokens.skipOperator("=")) {
       return new SimpleStatements.Assign(target, expressions.tuple(true, false), line);
     }
@@ -199,7 +212,7 @@ final class Parser {
       if (!names.isEmpty()) {
         tokens.expectOperator(",");
       }
-      names.add(targets.target("=", false));
+      names.add(targets.target(false));
       tokens.expectOperator("=");
       values.add(expressions.expression());
     }

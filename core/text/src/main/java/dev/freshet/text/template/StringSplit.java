@@ -101,7 +101,7 @@ final class StringSplit {
 
   static List<Object> lines(String text, Arguments arguments, Budget budget) {
     @Nullable Object keep = arguments.bind("splitlines", 0, "keepends")[0];
-    return lines(text, keep != null && Comparison.isTrue(keep), budget);
+    return lines(text, keep != null && Numbers.index(keep) != 0, budget);
   }
 
   static List<Object> lines(String text, boolean keepEnds, Budget budget) {

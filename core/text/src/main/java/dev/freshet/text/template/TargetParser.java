@@ -28,17 +28,16 @@ final class TargetParser {
   /**
    * A name, or several with commas between them.
    *
-   * @param end the word or operator behind the target
    * @param attributes whether attributes of namespaces are allowed
    */
-  Target target(String end, boolean attributes) {
+  Target target(boolean attributes) {
     List<Target> targets = new ArrayList<>();
     boolean comma = false;
     do {
-      if (isEnd(end)) {
+      if (isEnd()) {
         break;
       }
-      targets.add(one(end, attributes));
+      targets.add(one(attributes));
       comma |= tokens.current().is(",");
     } while (tokens.skipOperator(","));
     if (targets.isEmpty()) {
@@ -47,17 +46,14 @@ final class TargetParser {
     return comma ? new Target.Unpacked(List.copyOf(targets)) : targets.getFirst();
   }
 
-  private boolean isEnd(String end) {
-    Token token = tokens.current();
-    return token.is(end)
-        || token.isName(end)
-        || token.is(")")
-        || token.kind() == Token.Kind.BLOCK_END;
+  /** Where a comma may stand at the end of a tuple, as in Jinja. */
+  private boolean isEnd() {
+    return tokens.current().is(")") || tokens.current().kind() == Token.Kind.BLOCK_END;
   }
 
-  private Target one(String end, boolean attributes) {
+  private Target one(boolean attributes) {
     if (tokens.skipOperator("(")) {
-      Target inner = target(end, false);
+      Target inner = target(false);
       tokens.expectOperator(")");
       return inner;
     }

@@ -163,7 +163,6 @@ final class TextFilters {
   private static Object truncate(Object value, Arguments arguments, Render render) {
     @Nullable Object[] given =
         arguments.bind("truncate", 0, "length", "killwords", "end", "leeway");
-    String text = Texts.require("the filter 'truncate'", value);
     int length = given[0] == null ? 255 : Numbers.index(given[0]);
     String end = given[2] == null ? "..." : Texts.require("truncate", given[2]);
     Object leeway = required(given[3]);
@@ -173,9 +172,10 @@ final class TextFilters {
           "truncate: length %d, leeway %d: expected a length of at least %d",
           length, more, Characters.length(end));
     }
-    if (Characters.length(text) <= (long) length + more) {
-      return text;
+    if (Iteration.length(value) <= (long) length + more) {
+      return value;
     }
+    String text = Texts.require("the filter 'truncate'", value);
     String kept = text.substring(0, Characters.offset(text, length - Characters.length(end)));
     int blank = isTrue(given[1]) ? -1 : kept.lastIndexOf(' ');
     return (blank < 0 ? kept : kept.substring(0, blank)) + end;
