@@ -2,10 +2,7 @@ package dev.freshet.wire;
 
 import dev.freshet.trace.Quoted;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Pattern;
 import tools.jackson.core.JsonGenerator;
 
 /**
@@ -13,13 +10,8 @@ import tools.jackson.core.JsonGenerator;
  * error; see {@link NeutralFields} for those that are not supported.
  */
 final class CompletionRequestJson {
-  /** vLLM's value for no seed. */
-  private static final long NO_SEED = -1;
-
-  /** A token id as the name of a field: digits without leading zeros. */
-  private static final Pattern TOKEN_ID = Pattern.compile("0|[1-9][0-9]{0,9}");
-
   private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private final SamplingFields sampling = new SamplingFields(request);
   private final int contextTokens;
 
   /** How many completions to choose the {@code n} best of. */
@@ -54,58 +46,16 @@ final class CompletionRequestJson {
 
   private void read(String name, WireReader in) {
     switch (name) {
-      case "model" -> request.model(in.text());
       case "prompt" -> request.prompt(prompt(in));
-      case "n" -> request.n(in.integer());
       case "best_of" -> bestOf = in.integer();
       case "max_tokens" -> request.maxTokens(in.integer());
-      case "temperature" -> request.temperature(in.number());
-      case "top_p" -> request.topP(in.number());
-      case "top_k" -> request.topK(in.integer() == -1 ? 0 : in.integer());
-      case "min_p" -> request.minP(in.number());
-      case "seed" -> seed(in.longInteger());
-      case "stop" -> request.stop(in.isText() ? List.of(in.text()) : texts(in));
-      case "stop_token_ids" -> request.stopTokenIds(stopTokens(in));
-      case "ignore_eos" -> request.ignoreEos(in.bool());
-      case "min_tokens" -> request.minTokens(in.integer());
-      case "logit_bias" -> request.logitBias(biases(in));
-      case "repetition_penalty" -> request.repetitionPenalty(in.number());
-      case "frequency_penalty" -> request.frequencyPenalty(in.number());
-      case "presence_penalty" -> request.presencePenalty(in.number());
-      case "stream" -> request.stream(in.bool());
-      case "stream_options" -> streamOptions(in);
       case "logprobs" -> request.logprobs(in.integer());
-      case "logprobs_mode" -> request.logprobsMode(LogprobsMode.of(in.text()));
-      case "request_id" -> request.requestId(in.text());
-      case "return_token_ids" -> request.returnTokenIds(in.bool());
-      case "priority" -> request.priority(in.longInteger());
-      case "cache_salt" -> request.cacheSalt(in.text());
       default -> {
-        if (!NeutralFields.read(name, in)) {
+        if (!sampling.read(name, in) && !NeutralFields.read(name, in)) {
           throw new WireException("unknown field " + Quoted.of(name));
         }
       }
     }
-  }
-
-  private void seed(long value) {
-    if (value != NO_SEED) {
-      request.seed(value);
-    }
-  }
-
-  private void streamOptions(WireReader in) {
-    in.fields(
-        option -> {
-          boolean set = !in.isNull() && in.bool();
-          switch (option) {
-            case "include_usage" -> request.includeUsage(set);
-            case "continuous_usage_stats", "include_obfuscation" ->
-                NeutralFields.require(in, !set, "false");
-            default ->
-                throw new WireException("stream_options: unknown field " + Quoted.of(option));
-          }
-        });
   }
 
   private Prompt prompt(WireReader in) {
@@ -125,68 +75,39 @@ final class CompletionRequestJson {
     in.elements(
         () -> {
           if (ids.size() > 0) {
-            addId(in, ids);
+            addId("prompt", in, ids, contextTokens);
           } else if (!prompts.isEmpty()) {
             throw new WireException(
                 "prompt: expected one prompt, got a list of several: send a request for each");
           } else if (in.isText()) {
             prompts.add(new Prompt.Text(in.text()));
           } else if (in.isList()) {
-            prompts.add(new Prompt.Tokens(ids(in)));
+            prompts.add(new Prompt.Tokens(ids("prompt", in, contextTokens)));
           } else {
-            addId(in, ids);
+            addId("prompt", in, ids, contextTokens);
           }
         });
     return prompts.isEmpty() ? new Prompt.Tokens(ids.toArray()) : prompts.getFirst();
   }
 
-  private int[] ids(WireReader in) {
+  /**
+   * Reads the token ids of a prompt.
+   *
+   * @param field names them in messages
+   */
+  static int[] ids(String field, WireReader in, int contextTokens) {
     IntList ids = new IntList();
-    in.elements(() -> addId(in, ids));
+    in.elements(() -> addId(field, in, ids, contextTokens));
     return ids.toArray();
   }
 
-  private void addId(WireReader in, IntList ids) {
+  private static void addId(String field, WireReader in, IntList ids, int contextTokens) {
     if (ids.size() >= contextTokens - 1) {
       throw new WireException(
-          "prompt: expected at most %d token ids, got more: the context (inference.max_model_len) is %d, and one token is generated"
-              .formatted(contextTokens - 1, contextTokens));
+          "%s: expected at most %d token ids, got more: the context (inference.max_model_len) is %d, and one token is generated"
+              .formatted(field, contextTokens - 1, contextTokens));
     }
     ids.add(in.integer(0));
-  }
-
-  private static List<Integer> stopTokens(WireReader in) {
-    List<Integer> ids = new ArrayList<>();
-    in.elements(CompletionRequest.MAX_STOP_TOKENS, () -> ids.add(in.integer(0)));
-    return ids;
-  }
-
-  /** Biases by token id; JSON's names are strings. */
-  private static Map<Integer, Double> biases(WireReader in) {
-    Map<Integer, Double> biases = new HashMap<>();
-    in.fields(
-        name -> {
-          if (biases.size() == LogitRules.MAX_BIASES) {
-            throw new WireException(
-                "logit_bias: expected at most %d entries, got more"
-                    .formatted(LogitRules.MAX_BIASES));
-          }
-          biases.put(tokenId(name), in.number());
-        });
-    return biases;
-  }
-
-  private static int tokenId(String name) {
-    if (TOKEN_ID.matcher(name).matches() && Long.parseLong(name) <= Integer.MAX_VALUE) {
-      return Integer.parseInt(name);
-    }
-    throw new WireException("logit_bias: expected token ids as names, got " + Quoted.of(name));
-  }
-
-  private static List<String> texts(WireReader in) {
-    List<String> texts = new ArrayList<>();
-    in.elements(CompletionRequest.MAX_STOP, () -> texts.add(in.text()));
-    return texts;
   }
 
   static byte[] write(CompletionRequest request) {

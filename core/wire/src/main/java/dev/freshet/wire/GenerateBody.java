@@ -3,12 +3,24 @@ package dev.freshet.wire;
 import tools.jackson.core.JsonGenerator;
 
 /**
- * The bodies of streaming requests to the generation routes of vLLM and SGLang, which take token
- * ids. The rules and the sampling are those of the {@link CompletionRequest}; {@code
- * logprobs_mode}, {@code n} and {@code return_token_ids} have no counterpart.
+ * The bodies of requests to the generation routes of vLLM and SGLang, which take token ids. The
+ * rules and the sampling are those of the {@link CompletionRequest}; {@code logprobs_mode}, {@code
+ * n} and {@code return_token_ids} have no counterpart.
  */
 public final class GenerateBody {
   private GenerateBody() {}
+
+  /**
+   * Parses the body of {@code /inference/v1/generate}. Without {@code max_tokens} the completion
+   * may fill the context.
+   *
+   * @param contextTokens the most tokens of prompt and completion together
+   * @throws WireException naming the field that is missing, unknown, of a wrong type or out of
+   *     range
+   */
+  public static CompletionRequest parse(byte[] json, int contextTokens) {
+    return GenerateRequestJson.parse(json, contextTokens);
+  }
 
   /**
    * The body of vLLM's {@code /inference/v1/generate}.

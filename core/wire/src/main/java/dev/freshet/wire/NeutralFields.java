@@ -10,7 +10,16 @@ import java.util.Set;
 final class NeutralFields {
   /** Fields that never change the answer. */
   private static final Set<String> WITHOUT_EFFECT =
-      Set.of("user", "metadata", "store", "session_id", "truncation_side", "return_mm_kwargs");
+      Set.of(
+          "user",
+          "metadata",
+          "store",
+          "session_id",
+          "truncation_side",
+          "return_mm_kwargs",
+          "safety_identifier",
+          "prompt_cache_key",
+          "service_tier");
 
   /** The most bytes of the value of a field without effect. */
   private static final int MAX_BYTES = 16 << 10;
@@ -82,13 +91,33 @@ final class NeutralFields {
     return true;
   }
 
+  /** The same for the fields of chat completions alone. */
+  static boolean readOfChat(String name, WireReader in) {
+    switch (name) {
+      case "continue_final_message", "return_assistant_tokens_mask" ->
+          require(in, !in.bool(), "false");
+      case "include_reasoning" -> require(in, in.bool(), "true");
+      case "add_special_tokens" -> require(in, !in.bool(), "false");
+      case "documents", "functions" -> emptyList(in);
+      case "mm_processor_kwargs", "audio", "prediction", "web_search_options" -> emptyObject(in);
+      case "modalities" -> in.elements(() -> require(in, in.text().equals("text"), "\"text\""));
+      case "function_call" -> require(in, in.text().equals("none"), "\"none\"");
+      case "chat_template", "reasoning_effort", "verbosity", "media_io_kwargs" ->
+          throw unsupported(in, "null");
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
   static void require(WireReader in, boolean holds, String only) {
     if (!holds) {
       throw unsupported(in, only);
     }
   }
 
-  private static WireException unsupported(WireReader in, String only) {
+  static WireException unsupported(WireReader in, String only) {
     return in.expected(only + " (other values are not supported)");
   }
 

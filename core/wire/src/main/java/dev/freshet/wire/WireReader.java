@@ -1,9 +1,14 @@
 package dev.freshet.wire;
 
 import dev.freshet.trace.Quoted;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -80,6 +85,15 @@ public final class WireReader implements AutoCloseable {
           "body: expected at most %d bytes, got %d".formatted(maxBytes, json.length));
     }
     return strict(json);
+  }
+
+  /** The object that a text has; the rules are those of requests. */
+  static Map<String, @Nullable Object> object(String json) {
+    try (WireReader in = strict(json.getBytes(StandardCharsets.UTF_8))) {
+      Map<String, @Nullable Object> object = new LinkedHashMap<>();
+      in.document(name -> object.put(name, in.value()));
+      return object;
+    }
   }
 
   /** A reader of answers: every value of a repeated field is read. */
@@ -231,6 +245,34 @@ public final class WireReader implements AutoCloseable {
         skip();
         yield Optional.empty();
       }
+    };
+  }
+
+  /**
+   * The current value as a {@code Map} in the document's order, {@code List}, {@code String},
+   * {@code Boolean}, {@code Long}, {@code BigInteger}, {@code Double} or null.
+   */
+  @Nullable Object value() {
+    return switch (token()) {
+      case START_OBJECT -> {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        fields(name -> object.put(name, value()));
+        yield object;
+      }
+      case START_ARRAY -> {
+        List<@Nullable Object> list = new ArrayList<>();
+        elements(() -> list.add(value()));
+        yield list;
+      }
+      case VALUE_STRING -> text();
+      case VALUE_TRUE, VALUE_FALSE -> bool();
+      case VALUE_NUMBER_INT -> {
+        Number number = guarded(parser::getNumberValue);
+        yield number instanceof BigInteger ? number : (Object) number.longValue();
+      }
+      case VALUE_NUMBER_FLOAT -> number();
+      case VALUE_NULL -> null;
+      default -> throw expected("a value");
     };
   }
 

@@ -12,26 +12,34 @@ import java.util.Optional;
  * Confined to the connection's event loop.
  */
 final class CompletionChoice {
+  private final int index;
   private final CompletionRequest request;
   private final LoopOutlet outlet;
   private final StopText text;
   private final TokenBatch batch;
+  private final ChoiceJson json;
   private final CompletionMeter meter;
 
   private Optional<Engine.Generation> generation = Optional.empty();
   private Optional<Finish> finish = Optional.empty();
   private boolean ended;
 
+  /**
+   * @param index its place in the answer
+   */
   CompletionChoice(
+      int index,
       CompletionRequest request,
       LoopOutlet outlet,
       StopText text,
-      TokenBatch batch,
+      ChoiceJson json,
       CompletionMeter meter) {
+    this.index = index;
     this.request = request;
     this.outlet = outlet;
     this.text = text;
-    this.batch = batch;
+    this.batch = new TokenBatch(request.logprobs().isPresent());
+    this.json = json;
     this.meter = meter;
   }
 
@@ -104,9 +112,20 @@ final class CompletionChoice {
     return !ended && (finish.isPresent() || !batch.isEmpty());
   }
 
+  /** Whether nothing of it was sent. */
+  boolean isFirst() {
+    return batch.isFirst();
+  }
+
+  /** Its place in the answer. */
+  int index() {
+    return index;
+  }
+
   /** Writes what was not sent yet as the wire's choice object. */
   void write(JsonBuffer out, int[] prompt) {
-    batch.writeChoice(out, prompt, finish);
+    json.write(out, index, batch, prompt, finish);
+    batch.sent();
     finish.ifPresent(how -> end(how.reason().wireName()));
   }
 

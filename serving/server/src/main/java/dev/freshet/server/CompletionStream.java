@@ -20,19 +20,16 @@ import java.util.Set;
  * disconnected. When the connection closes, all choices are cancelled.
  */
 final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
-  /** The prefix of an answer's id, before the id of its request. */
-  static final String ID_PREFIX = "cmpl-";
-
   private static final byte[] DATA = ascii("data: ");
   private static final byte[] END_OF_EVENT = ascii("\n\n");
   private static final byte[] DONE = ascii("[DONE]");
-  private static final byte[] END_CHOICES = ascii("]}");
   private static final byte[] USAGE = ascii(",\"usage\":{\"prompt_tokens\":");
   private static final byte[] COMPLETION_TOKENS = ascii(",\"completion_tokens\":");
   private static final byte[] TOTAL_TOKENS = ascii(",\"total_tokens\":");
   private static final byte[] CACHED_TOKENS =
       ascii(",\"prompt_tokens_details\":{\"cached_tokens\":");
 
+  private final GenerationForm form;
   private final CompletionRequest request;
   private final int[] prompt;
   private final Exchange exchange;
@@ -52,6 +49,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
    * @param share the bytes that it holds, released at its end
    */
   CompletionStream(
+      GenerationForm form,
       CompletionRequest request,
       int[] prompt,
       Exchange exchange,
@@ -60,6 +58,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       byte[] prefix,
       boolean promptDetails,
       AcceptedBytes.Share share) {
+    this.form = form;
     this.request = request;
     this.prompt = prompt;
     this.exchange = exchange;
@@ -73,7 +72,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   /** Whether the id of its request or of its answer is among {@code ids}. */
   boolean isAmong(Set<String> ids) {
     String own = request.requestId().orElse("");
-    return ids.contains(own) || ids.contains(ID_PREFIX + own);
+    return ids.contains(own) || ids.contains(form.id(own));
   }
 
   /** Starts the answer to a request whose choices the engine accepted. */
@@ -210,10 +209,26 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private void writeChoices(JsonBuffer out) {
     for (CompletionChoice choice : choices) {
       if (choice.hasNews()) {
+        if (form == GenerationForm.CHAT_CHUNK && choice.isFirst()) {
+          ChoiceJson.opening(out.raw(DATA).raw(prefix), choice.index());
+          writePromptIds(out.raw(']'));
+          out.raw('}').raw(END_OF_EVENT);
+        }
+        boolean withPrompt = form == GenerationForm.TOKENS && choice.isFirst();
         out.raw(DATA).raw(prefix);
         choice.write(out, prompt);
-        out.raw(END_CHOICES).raw(END_OF_EVENT);
+        out.raw(']');
+        if (withPrompt) {
+          writePromptIds(out);
+        }
+        out.raw('}').raw(END_OF_EVENT);
       }
+    }
+  }
+
+  private void writePromptIds(JsonBuffer out) {
+    if (form.hasPromptIds(request.returnTokenIds())) {
+      ChoiceJson.promptIds(out, prompt);
     }
   }
 
@@ -239,6 +254,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
     out.raw(']');
     writeUsage(out);
+    writePromptIds(out);
     out.raw('}');
     exchange.answer(200, out.toBytes());
   }

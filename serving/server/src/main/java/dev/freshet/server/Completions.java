@@ -1,18 +1,15 @@
 package dev.freshet.server;
 
-import static dev.freshet.http.JsonBuffer.ascii;
-
 import dev.freshet.engine.Engine;
-import dev.freshet.http.ApiError;
-import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
-import dev.freshet.http.JsonBuffer;
 import dev.freshet.http.Request;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AbortRequest;
+import dev.freshet.wire.ChatRequest;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.GenerateBody;
 import dev.freshet.wire.Prompt;
 import dev.freshet.wire.WireException;
 import io.netty.channel.EventLoop;
@@ -23,23 +20,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Checks completion requests and submits them to the engine. Event loops do only what is short: a
- * large body is parsed and a text prompt is tokenized on other threads, within {@link
- * CompletionLimits}. Every request is answered, whatever is thrown on its way.
+ * Checks requests for completions of texts, chats and token ids, and submits them to the engine.
+ * What precedes their submission is {@link RequestWork}.
  */
 final class Completions implements AutoCloseable {
-  /** The largest body that is parsed on an event loop. */
-  private static final int SMALL_BODY = 64 << 10;
-
-  private static final Logger LOG = LoggerFactory.getLogger(Completions.class);
-
   private final Engine engine;
   private final Tokenizer tokenizer;
   private final ServedModel model;
@@ -50,16 +38,16 @@ final class Completions implements AutoCloseable {
   private final ServerMetrics metrics;
   private final MonotonicClock clock;
   private final InstantSource wallClock;
-  private final BoundedWork parsing;
-  private final TextPrompts textPrompts;
+  private final RequestWork work;
   private final AcceptedBytes accepted;
-  private volatile boolean closed;
 
   Completions(
       Engine engine,
       Tokenizer tokenizer,
       ServedModel model,
       boolean promptDetails,
+      TokenTexts texts,
+      RequestWork work,
       Map<EventLoop, LoopOutlet> outlets,
       CompletionLimits limits,
       ServerMetrics metrics,
@@ -70,80 +58,119 @@ final class Completions implements AutoCloseable {
     this.model = model;
     this.models = new ModelNames(engine, model.root(), wallClock.millis() / 1000);
     this.promptDetails = promptDetails;
-    this.texts = new TokenTexts(tokenizer, engine.vocabSize());
+    this.texts = texts;
+    this.work = work;
     this.outlets = outlets;
     this.metrics = metrics;
     this.clock = clock;
     this.wallClock = wallClock;
-    this.parsing = new BoundedWork("parse", 1, limits.maxParsingBytes());
-    this.textPrompts =
-        new TextPrompts(
-            tokenizer::encode,
-            engine.maxModelLen(),
-            tokenizer.maxTextBytes(engine.maxModelLen() - 1),
-            limits);
     this.accepted = new AcceptedBytes(limits.maxAcceptedBytes());
   }
 
-  void handle(Request http, Exchange exchange) {
-    requireOpen();
-    Runnable work = answering(exchange, () -> read(http, exchange));
-    if (http.body().length <= SMALL_BODY) {
-      work.run();
-    } else {
-      parsing.execute(http.body().length, work);
-    }
+  /** Answers a request for text completions. */
+  void ofText(Request http, Exchange exchange) {
+    work.parse(
+        http,
+        exchange,
+        () -> {
+          CompletionRequest request = CompletionRequest.parse(http.body(), engine.maxModelLen());
+          requireKnown(request);
+          switch (request.prompt()) {
+            case Prompt.Tokens(int[] ids) ->
+                work.onLoop(
+                    exchange, () -> submit(GenerationForm.TEXT, request, ids, http, exchange));
+            case Prompt.Text(String text) ->
+                work.tokenize(
+                    text,
+                    tokenizer::encode,
+                    exchange,
+                    ids ->
+                        submit(GenerationForm.TEXT, request.withPrompt(ids), ids, http, exchange));
+          }
+        });
   }
 
-  /** The work on a request; whatever it throws is the answer. */
-  private static Runnable answering(Exchange exchange, Runnable work) {
-    return () -> {
-      try {
-        work.run();
-      } catch (RuntimeException | Error e) {
-        exchange.answer(ServerErrors.of(e));
-      }
-    };
+  /** Answers a request for chat completions. */
+  void ofChat(Request http, Exchange exchange) {
+    work.parseBeside(
+        http,
+        exchange,
+        () -> {
+          ChatRequest chat = ChatRequest.parse(http.body());
+          requireKnown(chat.sampling());
+          work.tokenize(
+              model.chatPrompts().render(chat),
+              tokenizer::encodeOrdinary,
+              exchange,
+              ids ->
+                  submit(
+                      GenerationForm.ofChat(chat.sampling().stream()),
+                      chat.completion(ids, engine.maxModelLen()),
+                      ids,
+                      http,
+                      exchange));
+        });
   }
 
-  private void onLoop(Exchange exchange, Runnable work) {
-    if (exchange.loop().inEventLoop()) {
-      work.run();
-      return;
-    }
-    try {
-      exchange.loop().execute(answering(exchange, work));
-    } catch (RejectedExecutionException e) {
-      LOG.debug("dropped a request: its event loop has ended with its connections");
-    }
+  /** Answers a request that has token ids and asks for token ids. */
+  void ofTokens(Request http, Exchange exchange) {
+    work.parse(
+        http,
+        exchange,
+        () -> {
+          CompletionRequest request = GenerateBody.parse(http.body(), engine.maxModelLen());
+          requireKnown(request);
+          int[] ids = ((Prompt.Tokens) request.prompt()).ids();
+          work.onLoop(exchange, () -> submit(GenerationForm.TOKENS, request, ids, http, exchange));
+        });
   }
 
-  private void read(Request http, Exchange exchange) {
-    if (!isWanted(exchange)) {
-      return;
-    }
-    CompletionRequest request =
-        withId(CompletionRequest.parse(http.body(), engine.maxModelLen()), http.requestId());
+  private void requireKnown(CompletionRequest request) {
     request.model().ifPresent(models::require);
     request.stopTokenIds().forEach(id -> requireToken("stop_token_ids", id));
     request.rules().bias().keySet().forEach(id -> requireToken("logit_bias", id));
-    long recvNanos = http.recvNanos();
-    switch (request.prompt()) {
-      case Prompt.Tokens(int[] ids) ->
-          onLoop(exchange, () -> submit(request, ids, exchange, recvNanos));
-      case Prompt.Text(String text) ->
-          textPrompts.tokenize(
-              text,
-              () -> isWanted(exchange),
-              ids -> onLoop(exchange, () -> submit(request, ids, exchange, recvNanos)),
-              error -> exchange.answer(ServerErrors.of(error)));
-    }
   }
 
-  /** Whether the client of a request is still connected; refuses it if the server is closed. */
-  private boolean isWanted(Exchange exchange) {
-    requireOpen();
-    return !exchange.isDisconnected();
+  private void submit(
+      GenerationForm form,
+      CompletionRequest unnamed,
+      int[] prompt,
+      Request http,
+      Exchange exchange) {
+    if (prompt.length == 0) {
+      throw new WireException("prompt: expected at least one token, got an empty text");
+    }
+    for (int id : prompt) {
+      requireToken("prompt", id);
+    }
+    CompletionRequest request = withId(unnamed, http.requestId());
+    LoopOutlet outlet =
+        Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
+    AcceptedBytes.Share share = accepted.take(request, prompt);
+    try {
+      CompletionStream stream =
+          new CompletionStream(
+              form,
+              request,
+              prompt,
+              exchange,
+              outlet,
+              choices(form, request, prompt, outlet, http.recvNanos()),
+              form.beginning(
+                  request.requestId().orElseThrow(),
+                  wallClock.millis() / 1000,
+                  request.model().orElse(engine.modelName())),
+              promptDetails,
+              share);
+      stream.begin(
+          engine.submit(
+              ChoiceRequests.of(
+                  request, models.adapter(request.model()), prompt, model.eosTokens()),
+              outlet));
+    } catch (RuntimeException | Error e) {
+      share.release();
+      throw e;
+    }
   }
 
   /** The request with the id of the header, of its body, or a random one, in this order. */
@@ -158,65 +185,28 @@ final class Completions implements AutoCloseable {
     return request.toBuilder().requestId(id).build();
   }
 
-  private void submit(CompletionRequest read, int[] prompt, Exchange exchange, long recvNanos) {
-    if (!isWanted(exchange)) {
-      return;
-    }
-    if (prompt.length == 0) {
-      throw new WireException("prompt: expected at least one token, got an empty text");
-    }
-    for (int id : prompt) {
-      requireToken("prompt", id);
-    }
-    CompletionRequest request =
-        read.prompt() instanceof Prompt.Text ? read.withPrompt(prompt) : read;
-    LoopOutlet outlet =
-        Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
-    AcceptedBytes.Share share = accepted.take(request, prompt);
-    try {
-      CompletionStream stream =
-          new CompletionStream(
-              request,
-              prompt,
-              exchange,
-              outlet,
-              choices(request, prompt, outlet, recvNanos),
-              prefix(request),
-              promptDetails,
-              share);
-      stream.begin(
-          engine.submit(
-              ChoiceRequests.of(
-                  request, models.adapter(request.model()), prompt, model.eosTokens()),
-              outlet));
-    } catch (RuntimeException | Error e) {
-      share.release();
-      throw e;
-    }
-  }
-
   private List<CompletionChoice> choices(
-      CompletionRequest request, int[] prompt, LoopOutlet outlet, long recvNanos) {
+      GenerationForm form,
+      CompletionRequest request,
+      int[] prompt,
+      LoopOutlet outlet,
+      long recvNanos) {
+    ChoiceJson json =
+        new ChoiceJson(form, request.returnTokenIds(), request.logprobs().isPresent(), texts);
     return IntStream.range(0, request.n())
         .mapToObj(
             index ->
                 new CompletionChoice(
+                    index,
                     request,
                     outlet,
                     new StopText(
                         new StreamDecoder(tokenizer, true, prompt),
                         request.stop(),
                         request.rules().minTokens()),
-                    new TokenBatch(
-                        index, request.returnTokenIds(), request.logprobs().isPresent(), texts),
+                    json,
                     new CompletionMeter(metrics, clock, recvNanos)))
         .toList();
-  }
-
-  private void requireOpen() {
-    if (closed) {
-      throw new ApiException(ApiError.shuttingDown());
-    }
   }
 
   private void requireToken(String field, int id) {
@@ -224,19 +214,6 @@ final class Completions implements AutoCloseable {
       throw new WireException(
           "%s: expected token ids below %d, got %d".formatted(field, engine.vocabSize(), id));
     }
-  }
-
-  /** The JSON of an answer up to its choices. */
-  private byte[] prefix(CompletionRequest request) {
-    return new JsonBuffer()
-        .raw(ascii("{\"id\":"))
-        .string(CompletionStream.ID_PREFIX + request.requestId().orElseThrow())
-        .raw(ascii(",\"object\":\"text_completion\",\"created\":"))
-        .integer(wallClock.millis() / 1000)
-        .raw(ascii(",\"model\":"))
-        .string(request.model().orElse(engine.modelName()))
-        .raw(ascii(",\"choices\":["))
-        .toBytes();
   }
 
   /** The models that requests may name. */
@@ -263,9 +240,7 @@ final class Completions implements AutoCloseable {
   /** Refuses further requests and ends the running completions with finish reason abort. */
   @Override
   public void close() {
-    closed = true;
-    parsing.close();
-    textPrompts.close();
+    work.close();
     outlets.forEach((loop, outlet) -> loop.execute(() -> outlet.abort(_ -> true)));
   }
 }

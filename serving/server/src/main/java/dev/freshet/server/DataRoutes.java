@@ -10,8 +10,8 @@ import dev.freshet.trace.TraceParent;
 import java.util.Optional;
 
 /**
- * The routes of the data listener: completions, models and probes; with an admin token also the
- * admin routes, for peers that use one port. Permission to stream completions does not include
+ * The routes of the data listener: completions, tokens, models and probes; with an admin token also
+ * the admin routes, for peers that use one port. Permission to stream completions does not include
  * permission to swap weights, and the address of a caller proves nothing: it is that of the last
  * proxy or forwarder.
  */
@@ -20,10 +20,12 @@ final class DataRoutes implements Routes {
   private static final String MODEL = "/v1/models/";
 
   private final Completions completions;
+  private final TokenRoutes tokens;
   private final AdminRoutes admin;
 
-  DataRoutes(Completions completions, AdminRoutes admin) {
+  DataRoutes(Completions completions, TokenRoutes tokens, AdminRoutes admin) {
     this.completions = completions;
+    this.tokens = tokens;
     this.admin = admin;
   }
 
@@ -49,7 +51,23 @@ final class DataRoutes implements Routes {
     switch (request.path()) {
       case "/v1/completions" -> {
         request.require("POST");
-        completions.handle(request, exchange);
+        completions.ofText(request, exchange);
+      }
+      case "/v1/chat/completions" -> {
+        request.require("POST");
+        completions.ofChat(request, exchange);
+      }
+      case "/inference/v1/generate" -> {
+        request.require("POST");
+        completions.ofTokens(request, exchange);
+      }
+      case "/tokenize" -> {
+        request.require("POST");
+        tokens.tokenize(request, exchange);
+      }
+      case "/detokenize" -> {
+        request.require("POST");
+        tokens.detokenize(request, exchange);
       }
       case "/v1/models" -> {
         request.require("GET");

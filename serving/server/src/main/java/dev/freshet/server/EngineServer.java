@@ -36,6 +36,7 @@ public final class EngineServer implements AutoCloseable {
   private final StatusPages pages;
   private final AdminRoutes adminRoutes;
   private final Completions completions;
+  private final TokenRoutes tokens;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private EngineServer(
@@ -64,17 +65,29 @@ public final class EngineServer implements AutoCloseable {
       HeldBytes held = new HeldBytes(limits.maxHeldBytes(), heldPerLoop);
       outlets.put(loop, new LoopOutlet(loop, held));
     }
+    TokenTexts texts = new TokenTexts(tokenizer, engine.vocabSize());
+    RequestWork work = new RequestWork(tokenizer, engine.maxModelLen(), limits.completions());
     this.completions =
         new Completions(
             engine,
             tokenizer,
             model,
             config.promptDetails(),
+            texts,
+            work,
             Map.copyOf(outlets),
             limits.completions(),
             metrics.server(),
             events.clock(),
             InstantSource.system());
+    this.tokens =
+        new TokenRoutes(
+            tokenizer,
+            model.chatPrompts(),
+            completions.models(),
+            texts,
+            engine.maxModelLen(),
+            work);
     this.pages = new StatusPages(metrics.registry(), config.page(), limits.maxWatchers());
     this.adminRoutes =
         new AdminRoutes(
@@ -110,7 +123,7 @@ public final class EngineServer implements AutoCloseable {
           events.clock());
       server.data.bind(
           config.data(),
-          new DataRoutes(server.completions, server.adminRoutes),
+          new DataRoutes(server.completions, server.tokens, server.adminRoutes),
           config.limits().http(),
           BrowserGuard.ofOpen(config.data(), config.http().allowedHosts()),
           events.clock());

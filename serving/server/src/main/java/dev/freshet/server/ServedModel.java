@@ -11,10 +11,16 @@ import java.util.Set;
  *
  * @param root the location of the base model, as {@code /v1/models} shows it
  * @param eosTokens the tokens that end a completion
+ * @param chatPrompts renders conversations
  */
-public record ServedModel(String root, Set<Integer> eosTokens) {
+public record ServedModel(String root, Set<Integer> eosTokens, ChatPrompts chatPrompts) {
   public ServedModel {
     eosTokens = Set.copyOf(eosTokens);
+  }
+
+  /** A model that completes texts alone. */
+  public ServedModel(String root, Set<Integer> eosTokens) {
+    this(root, eosTokens, ChatPrompts.NONE);
   }
 
   /**
@@ -24,6 +30,6 @@ public record ServedModel(String root, Set<Integer> eosTokens) {
   static ServedModel of(Path dir, EmbeddedEngine engine, Tokenizer tokenizer) {
     Set<Integer> ends = new HashSet<>(engine.eosTokens());
     tokenizer.endToken().ifPresent(ends::add);
-    return new ServedModel(dir.toString(), ends);
+    return new ServedModel(dir.toString(), ends, ChatPrompts.in(dir));
   }
 }

@@ -3,10 +3,11 @@ package dev.freshet.server;
 import dev.freshet.engine.EngineException;
 import dev.freshet.http.ApiError;
 import dev.freshet.text.TokenizerException;
+import dev.freshet.text.template.TemplateException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Maps errors of the engine and the tokenizer to HTTP errors. */
+/** Maps errors of the engine, the tokenizer and the chat template to HTTP errors. */
 final class ServerErrors {
   private static final Logger LOG = LoggerFactory.getLogger(ServerErrors.class);
 
@@ -16,6 +17,10 @@ final class ServerErrors {
   static ApiError of(Throwable error) {
     return switch (error) {
       case TokenizerException e -> ApiError.invalid("invalid_prompt", ApiError.message(e));
+      case TemplateException e ->
+          ApiError.invalid(
+              e.kind() == TemplateException.Kind.SOURCE ? "no_chat_template" : "invalid_messages",
+              "messages: " + ApiError.message(e));
       case EngineException e ->
           switch (e.kind()) {
             case INVALID -> ApiError.invalid("invalid_request", ApiError.message(e));

@@ -33,7 +33,7 @@ final class TextPrompts implements AutoCloseable {
   private final BoundedWork longTexts;
 
   /**
-   * @param encode the tokenizer
+   * @param encode the tokenizer, for texts without another one
    * @param contextTokens the most tokens of prompt and completion
    * @param fitting the most bytes of a text whose tokens fit the context, if there is such a bound
    */
@@ -58,6 +58,16 @@ final class TextPrompts implements AutoCloseable {
    */
   void tokenize(
       String text, BooleanSupplier wanted, Consumer<int[]> done, Consumer<Throwable> failed) {
+    tokenize(text, encode, wanted, done, failed);
+  }
+
+  /** The same with another way to encode the text. */
+  void tokenize(
+      String text,
+      Function<String, int[]> encode,
+      BooleanSupplier wanted,
+      Consumer<int[]> done,
+      Consumer<Throwable> failed) {
     int bytes = ByteBufUtil.utf8Bytes(text);
     requireFitting(bytes);
     BoundedWork work = bytes <= SHORT_BYTES ? shortTexts : longTexts;

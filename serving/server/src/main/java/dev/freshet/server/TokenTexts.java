@@ -2,6 +2,7 @@ package dev.freshet.server;
 
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.text.Tokenizer;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -11,10 +12,12 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 final class TokenTexts {
   private final Tokenizer tokenizer;
   private final AtomicReferenceArray<byte[]> texts;
+  private final AtomicReferenceArray<byte[]> bytes;
 
   TokenTexts(Tokenizer tokenizer, int vocabSize) {
     this.tokenizer = tokenizer;
     this.texts = new AtomicReferenceArray<>(vocabSize);
+    this.bytes = new AtomicReferenceArray<>(vocabSize);
   }
 
   /** The token's text; the caller must not modify it. */
@@ -26,5 +29,20 @@ final class TokenTexts {
       texts.set(token, text);
     }
     return text;
+  }
+
+  /** The bytes of the token's text in UTF-8, separated by commas; the caller must not modify it. */
+  byte[] bytesOf(int token) {
+    byte[] list = bytes.get(token);
+    if (list == null) {
+      JsonBuffer json = new JsonBuffer();
+      byte[] text = tokenizer.text(token).getBytes(StandardCharsets.UTF_8);
+      for (int i = 0; i < text.length; i++) {
+        (i > 0 ? json.raw(',') : json).integer(Byte.toUnsignedInt(text[i]));
+      }
+      list = json.toBytes();
+      bytes.set(token, list);
+    }
+    return list;
   }
 }

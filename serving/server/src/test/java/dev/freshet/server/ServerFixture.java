@@ -15,6 +15,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.LiveFeed;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.ChatRequest;
 import dev.freshet.wire.CompletionRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -91,7 +93,7 @@ final class ServerFixture implements AutoCloseable {
         EngineServer.start(
             engine,
             tokenizer,
-            new ServedModel("models/base", Set.of(CharTokenizer.EOS)),
+            new ServedModel("models/base", Set.of(CharTokenizer.EOS), ServerFixture::contents),
             events,
             metrics,
             new ServerConfig(
@@ -102,6 +104,13 @@ final class ServerFixture implements AutoCloseable {
                 Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
                 promptDetails,
                 limits));
+  }
+
+  /** The contents of a chat's messages, which its prompt consists of. */
+  private static String contents(ChatRequest chat) {
+    return chat.messages().stream()
+        .map(message -> (String) message.get("content"))
+        .collect(Collectors.joining());
   }
 
   /** The default limits, except those that a test sets. */

@@ -1,0 +1,68 @@
+package dev.freshet.wire;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code POST /v1/chat/completions}, in the shape and with the defaults of OpenAI and
+ * vLLM. Values of the document that a chat template reads are what {@link WireReader} makes of
+ * them.
+ *
+ * @param sampling everything but the prompt, which is empty, and the most tokens
+ * @param messages the conversation as templates expect it: each with its {@code role}; contents are
+ *     strings, or null; the arguments of tool calls are objects
+ * @param tools what the model may call; empty for none
+ * @param templateVariables further variables of the chat template
+ * @param addGenerationPrompt whether the prompt ends with the beginning of the assistant's message
+ * @param mostTokens the most tokens to generate; empty for all that fit the context
+ */
+public record ChatRequest(
+    CompletionRequest sampling,
+    List<Map<String, @Nullable Object>> messages,
+    List<Map<String, @Nullable Object>> tools,
+    Map<String, @Nullable Object> templateVariables,
+    boolean addGenerationPrompt,
+    OptionalInt mostTokens) {
+  /** The most messages. */
+  public static final int MAX_MESSAGES = 4096;
+
+  /** The most tools. */
+  public static final int MAX_TOOLS = 256;
+
+  /**
+   * Parses a request body.
+   *
+   * @throws WireException naming the field that is missing, unknown, of a wrong type or out of
+   *     range
+   */
+  public static ChatRequest parse(byte[] json) {
+    return ChatRequestJson.parse(json);
+  }
+
+  /** The requested model; empty for the served one. */
+  public Optional<String> model() {
+    return sampling.model();
+  }
+
+  /**
+   * The completion of its prompt.
+   *
+   * @param contextTokens the most tokens of prompt and completion together
+   * @throws WireException if the prompt leaves no room for a token
+   */
+  public CompletionRequest completion(int[] prompt, int contextTokens) {
+    int room = contextTokens - prompt.length;
+    if (room < 1) {
+      throw new WireException(
+          "messages: expected at most %d tokens with the chat template, got %d: the context (inference.max_model_len) is %d, and one token is generated"
+              .formatted(contextTokens - 1, prompt.length, contextTokens));
+    }
+    return sampling.toBuilder()
+        .prompt(new Prompt.Tokens(prompt))
+        .maxTokens(mostTokens.orElse(room))
+        .build();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.freshet.wire;
+
+import dev.freshet.trace.Quoted;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a {@link ChatRequest}. {@code null} equals an absent field. An unknown field is an error;
+ * see {@link NeutralFields} for those that are not supported.
+ */
+final class ChatRequestJson {
+  private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private final SamplingFields sampling = new SamplingFields(request);
+
+  private Optional<List<Map<String, @Nullable Object>>> messages = Optional.empty();
+  private List<Map<String, @Nullable Object>> tools = List.of();
+  private boolean toolsAllowed = true;
+  private Map<String, @Nullable Object> variables = Map.of();
+  private boolean addGenerationPrompt = true;
+  private OptionalInt mostTokens = OptionalInt.empty();
+  private boolean withLogprobs;
+  private OptionalInt topLogprobs = OptionalInt.empty();
+
+  ChatRequestJson() {}
+
+  static ChatRequest parse(byte[] json) {
+    ChatRequestJson fields = new ChatRequestJson();
+    try (WireReader in = WireReader.strict(json)) {
+      in.document(
+          name -> {
+            if (!in.isNull()) {
+              fields.read(name, in);
+            }
+          });
+    }
+    return fields.build();
+  }
+
+  /** What was read. */
+  ChatRequest build() {
+    if (messages.isEmpty()) {
+      throw new WireException("messages: expected a list of messages, got none");
+    }
+    if (withLogprobs) {
+      request.logprobs(topLogprobs.orElse(0));
+    } else {
+      WireException.check(
+          topLogprobs.orElse(0) == 0,
+          "top_logprobs",
+          "0, or logprobs: true beside it",
+          topLogprobs.orElse(0));
+    }
+    mostTokens.ifPresent(request::maxTokens);
+    // The default of completions is too few for min_tokens; what fits is known with the prompt.
+    if (mostTokens.isEmpty()) {
+      request.maxTokens(Integer.MAX_VALUE);
+    }
+    return new ChatRequest(
+        request.prompt(new Prompt.Text("")).build(),
+        messages.get(),
+        toolsAllowed ? tools : List.of(),
+        variables,
+        addGenerationPrompt,
+        mostTokens);
+  }
+
+  /** Reads the current value, which is not null. */
+  void read(String name, WireReader in) {
+    switch (name) {
+      case "messages" -> messages = Optional.of(ChatMessages.read(in));
+      case "max_completion_tokens", "max_tokens" -> mostTokens(in);
+      case "logprobs" -> withLogprobs = in.bool();
+      case "top_logprobs" -> topLogprobs = OptionalInt.of(in.integer(0));
+      case "tools" -> tools = tools(in);
+      case "tool_choice" -> toolChoice(in);
+      case "chat_template_kwargs" -> variables = object(in);
+      case "add_generation_prompt" -> addGenerationPrompt = in.bool();
+      case "parallel_tool_calls" -> {
+        var _ = in.bool(); // As many calls are reported as the model makes.
+      }
+      default -> {
+        if (!sampling.read(name, in)
+            && !NeutralFields.readOfChat(name, in)
+            && !NeutralFields.read(name, in)) {
+          throw new WireException("unknown field " + Quoted.of(name));
+        }
+      }
+    }
+  }
+
+  /** OpenAI's new name and its old one. */
+  private void mostTokens(WireReader in) {
+    int most = in.integer(1);
+    if (mostTokens.isPresent() && mostTokens.getAsInt() != most) {
+      throw in.expected(
+          "max_tokens equal to max_completion_tokens (%d)".formatted(mostTokens.getAsInt()));
+    }
+    mostTokens = OptionalInt.of(most);
+  }
+
+  private static List<Map<String, @Nullable Object>> tools(WireReader in) {
+    List<Map<String, @Nullable Object>> tools = new ArrayList<>();
+    in.elements(ChatRequest.MAX_TOOLS, () -> tools.add(tool(in)));
+    return tools;
+  }
+
+  private static Map<String, @Nullable Object> tool(WireReader in) {
+    Map<String, @Nullable Object> tool = object(in);
+    if (!"function".equals(tool.get("type"))
+        || !(tool.get("function") instanceof Map<?, ?> function)
+        || !(function.get("name") instanceof String)) {
+      throw in.expected("{\"type\": \"function\", \"function\": {\"name\": …}}");
+    }
+    return tool;
+  }
+
+  private void toolChoice(WireReader in) {
+    if (!in.isText()) {
+      throw in.expected("\"auto\" or \"none\" (a certain function is not supported)");
+    }
+    toolsAllowed =
+        switch (in.text()) {
+          case "auto" -> true;
+          case "none" -> false;
+          default -> throw in.expected("\"auto\" or \"none\" (other values are not supported)");
+        };
+  }
+
+  static Map<String, @Nullable Object> object(WireReader in) {
+    Map<String, @Nullable Object> object = new LinkedHashMap<>();
+    in.fields(name -> object.put(name, in.value()));
+    return object;
+  }
+}

@@ -1,0 +1,126 @@
+package dev.freshet.server;
+
+import static dev.freshet.http.JsonBuffer.ascii;
+
+import dev.freshet.http.JsonBuffer;
+import java.util.Optional;
+
+/** Writes the choices of one answer: what of each was not sent yet. Stateless. */
+final class ChoiceJson {
+  private static final byte[] INDEX = ascii("{\"index\":");
+  private static final byte[] TEXT = ascii(",\"text\":");
+  private static final byte[] MESSAGE = ascii(",\"message\":{\"role\":\"assistant\",\"content\":");
+  private static final byte[] DELTA = ascii(",\"delta\":{\"content\":");
+  private static final byte[] OPENING =
+      ascii(
+          ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}");
+  private static final byte[] PROMPT_IDS = ascii(",\"prompt_token_ids\":[");
+  private static final byte[] IDS = ascii(",\"token_ids\":[");
+  private static final byte[] NO_LOGPROBS = ascii(",\"logprobs\":null");
+  private static final byte[] VERSIONS = ascii(",\"weight_versions\":[");
+  private static final byte[] VERSION = ascii("{\"version\":\"");
+  private static final byte[] START = ascii("\",\"start\":");
+  private static final byte[] END = ascii(",\"end\":");
+  private static final byte[] UNFINISHED = ascii(",\"finish_reason\":null,\"stop_reason\":null}");
+  private static final byte[] FINISHED = ascii(",\"finish_reason\":");
+  private static final byte[] STOPPED = ascii(",\"stop_reason\":");
+
+  private final GenerationForm form;
+  private final boolean withIds;
+  private final boolean withLogprobs;
+  private final TokenTexts texts;
+
+  ChoiceJson(GenerationForm form, boolean withIds, boolean withLogprobs, TokenTexts texts) {
+    this.form = form;
+    this.withIds = withIds;
+    this.withLogprobs = withLogprobs;
+    this.texts = texts;
+  }
+
+  /** Writes the choice of the event that begins a streamed message. */
+  static void opening(JsonBuffer out, int index) {
+    out.raw(INDEX).integer(index).raw(OPENING);
+  }
+
+  /** Writes a choice object. */
+  void write(JsonBuffer out, int index, TokenBatch batch, int[] prompt, Optional<Finish> finish) {
+    out.raw(INDEX).integer(index);
+    switch (form) {
+      case TEXT -> {
+        out.raw(TEXT).string(batch.text());
+        if (withIds) {
+          if (batch.isFirst()) {
+            promptIds(out, prompt);
+          }
+          ids(out, batch);
+        }
+        if (withLogprobs) {
+          LogprobsJson.ofText(out, batch, texts);
+        }
+      }
+      case CHAT, CHAT_CHUNK -> {
+        out.raw(form == GenerationForm.CHAT ? MESSAGE : DELTA).string(batch.text()).raw('}');
+        if (withIds) {
+          ids(out, batch);
+        }
+        if (withLogprobs && batch.size() > 0) {
+          LogprobsJson.ofChat(out, batch, texts);
+        } else {
+          out.raw(NO_LOGPROBS);
+        }
+      }
+      case TOKENS -> {
+        ids(out, batch);
+        if (withLogprobs) {
+          LogprobsJson.ofIds(out, batch);
+        } else {
+          out.raw(NO_LOGPROBS);
+        }
+      }
+    }
+    versions(out, batch);
+    if (finish.isPresent()) {
+      out.raw(FINISHED).string(finish.get().reason().wireName()).raw(STOPPED);
+      finish.get().writeStop(out);
+      out.raw('}');
+    } else {
+      out.raw(UNFINISHED);
+    }
+  }
+
+  /** Writes the ids of a prompt as a field. */
+  static void promptIds(JsonBuffer out, int[] prompt) {
+    out.raw(PROMPT_IDS);
+    for (int i = 0; i < prompt.length; i++) {
+      comma(out, i).integer(prompt[i]);
+    }
+    out.raw(']');
+  }
+
+  private static void ids(JsonBuffer out, TokenBatch batch) {
+    out.raw(IDS);
+    for (int i = 0; i < batch.size(); i++) {
+      comma(out, i).integer(batch.token(i));
+    }
+    out.raw(']');
+  }
+
+  /** Writes one span of token positions for each run of tokens of one version. */
+  private static void versions(JsonBuffer out, TokenBatch batch) {
+    out.raw(VERSIONS);
+    int start = 0;
+    for (int end = 1; end <= batch.size(); end++) {
+      if (end == batch.size() || batch.version(end) != batch.version(start)) {
+        comma(out, start).raw(VERSION).integer(batch.version(start));
+        out.raw(START).integer(batch.tokensSent() + start);
+        out.raw(END).integer(batch.tokensSent() + end).raw('}');
+        start = end;
+      }
+    }
+    out.raw(']');
+  }
+
+  private static JsonBuffer comma(JsonBuffer out, int index) {
+    return index > 0 ? out.raw(',') : out;
+  }
+}

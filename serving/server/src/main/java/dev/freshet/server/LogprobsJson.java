@@ -1,0 +1,125 @@
+package dev.freshet.server;
+
+import static dev.freshet.http.JsonBuffer.ascii;
+
+import dev.freshet.engine.TokenEvent.TopLogprob;
+import dev.freshet.http.JsonBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/** Writes the logprobs of a batch of tokens in the shapes of OpenAI and vLLM. Stateless. */
+final class LogprobsJson {
+  /** The logprob that −∞ is written as, as in vLLM: JSON has no infinities. */
+  private static final float MIN_LOGPROB = -9999f;
+
+  private static final byte[] LOGPROBS = ascii(",\"logprobs\":{\"tokens\":[");
+  private static final byte[] TOKEN_LOGPROBS = ascii("],\"token_logprobs\":[");
+  private static final byte[] TOP_LOGPROBS = ascii("],\"top_logprobs\":[");
+  private static final byte[] TEXT_OFFSET = ascii("],\"text_offset\":[");
+  private static final byte[] CONTENT = ascii(",\"logprobs\":{\"content\":[");
+  private static final byte[] END = ascii("]}");
+  private static final byte[] TOKEN = ascii("{\"token\":");
+  private static final byte[] TOKEN_ID = ascii("{\"token\":\"token_id:");
+  private static final byte[] ID = ascii("\",\"token_id\":");
+  private static final byte[] LOGPROB = ascii(",\"logprob\":");
+  private static final byte[] BYTES = ascii(",\"bytes\":[");
+  private static final byte[] TOP_CONTENT = ascii(",\"top_logprobs\":[");
+
+  private LogprobsJson() {}
+
+  /** Those of a text completion: parallel lists. */
+  static void ofText(JsonBuffer out, TokenBatch batch, TokenTexts texts) {
+    out.raw(LOGPROBS);
+    for (int i = 0; i < batch.size(); i++) {
+      comma(out, i).raw(texts.of(batch.token(i)));
+    }
+    out.raw(TOKEN_LOGPROBS);
+    for (int i = 0; i < batch.size(); i++) {
+      logprob(comma(out, i), batch.logprob(i));
+    }
+    out.raw(TOP_LOGPROBS);
+    for (int i = 0; i < batch.size(); i++) {
+      byName(comma(out, i), batch, i, texts);
+    }
+    out.raw(TEXT_OFFSET);
+    for (int i = 0; i < batch.size(); i++) {
+      comma(out, i).integer(batch.offset(i));
+    }
+    out.raw(END);
+  }
+
+  /** Writes the token, then its alternatives; of several with one text only the first. */
+  private static void byName(JsonBuffer out, TokenBatch batch, int index, TokenTexts texts) {
+    byte[] name = texts.of(batch.token(index));
+    logprob(out.raw('{').raw(name).raw(':'), batch.logprob(index));
+    List<TopLogprob> top = batch.top(index);
+    for (int i = 0; i < top.size(); i++) {
+      byte[] other = texts.of(top.get(i).token());
+      if (!Arrays.equals(other, name) && !isNamed(other, top, i, texts)) {
+        logprob(out.raw(',').raw(other).raw(':'), top.get(i).logprob());
+      }
+    }
+    out.raw('}');
+  }
+
+  /** Whether one of the first {@code count} alternatives has this text. */
+  private static boolean isNamed(byte[] name, List<TopLogprob> top, int count, TokenTexts texts) {
+    for (int i = 0; i < count; i++) {
+      if (Arrays.equals(texts.of(top.get(i).token()), name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Those of a chat: of each token with its text and bytes, and of its alternatives. */
+  static void ofChat(JsonBuffer out, TokenBatch batch, TokenTexts texts) {
+    content(
+        out,
+        batch,
+        (token, value) -> {
+          logprob(out.raw(TOKEN).raw(texts.of(token)).raw(LOGPROB), value);
+          out.raw(BYTES).raw(texts.bytesOf(token)).raw(']');
+        });
+  }
+
+  /** Those of token ids: of each id, as vLLM and as its other clients name it. */
+  static void ofIds(JsonBuffer out, TokenBatch batch) {
+    content(
+        out,
+        batch,
+        (token, value) ->
+            logprob(out.raw(TOKEN_ID).integer(token).raw(ID).integer(token).raw(LOGPROB), value));
+  }
+
+  @FunctionalInterface
+  private interface TokenWriter {
+    /** Writes the token's object up to its last own field. */
+    void write(int token, float logprob);
+  }
+
+  private static void content(JsonBuffer out, TokenBatch batch, TokenWriter writer) {
+    out.raw(CONTENT);
+    for (int i = 0; i < batch.size(); i++) {
+      comma(out, i);
+      writer.write(batch.token(i), batch.logprob(i));
+      out.raw(TOP_CONTENT);
+      List<TopLogprob> top = batch.top(i);
+      for (int j = 0; j < top.size(); j++) {
+        comma(out, j);
+        writer.write(top.get(j).token(), top.get(j).logprob());
+        out.raw('}');
+      }
+      out.raw(END);
+    }
+    out.raw(END);
+  }
+
+  private static void logprob(JsonBuffer out, float value) {
+    out.number(Math.max(value, MIN_LOGPROB));
+  }
+
+  private static JsonBuffer comma(JsonBuffer out, int index) {
+    return index > 0 ? out.raw(',') : out;
+  }
+}
