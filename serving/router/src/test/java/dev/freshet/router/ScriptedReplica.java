@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * A replica that writes whatever bytes a test wants, on blocking sockets, a thread for each
  * connection. It answers probes by itself: {@code /health}, its version to {@code /weight_info},
- * and that it is not paused to {@code /is_paused}.
+ * that it is not paused to {@code /is_paused}, and a page without metrics.
  */
 final class ScriptedReplica implements AutoCloseable {
   /** A request as it arrived. */
@@ -166,6 +166,8 @@ final class ScriptedReplica implements AutoCloseable {
           connection.write(ok("{\"weight_version\":\"%s\"}".formatted(version)));
         } else if (request.path().equals("/is_paused")) {
           connection.write(ok("{\"is_paused\":false}"));
+        } else if (request.path().equals("/metrics")) {
+          connection.write(ok(""));
         } else {
           arrived.add(request);
           script.answer(request, connection);
