@@ -61,10 +61,6 @@ train() {
 echo "== directly"
 train "$dir/direct" "${servers[@]}"
 
-# A run begins with the model that the servers were started with. vLLM 0.32 cannot return to it by itself: a reload without a path reads the
-# directory that was loaded last. So the base is loaded by hand, as version 0.
-"$root/freshet" update --server "${servers[0]}=vllm,${servers[1]}=vllm" --weights "$base" --step 0
-
 echo "== through freshet route"
 "$root/freshet" route --port 0 --admin-port 0 --upstream "${servers[0]}=vllm" --upstream "${servers[1]}=vllm" > "$dir/route.out" 2>&1 &
 pids+=($!)

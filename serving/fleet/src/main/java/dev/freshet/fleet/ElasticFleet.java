@@ -155,7 +155,6 @@ public final class ElasticFleet implements AutoCloseable {
     metrics
         .states()
         .replica(label, () -> replicas.read(_ -> replica.status()), () -> table().policyVersion());
-    metrics.states().engine(label, replica::engineLoad);
     replicas.add(replica);
     synchronized (this) {
       if (started) {

@@ -132,7 +132,9 @@ public final class Fleet implements AutoCloseable {
       metrics
           .states()
           .replica(label, () -> replicas.read(_ -> replica.status()), this::policyVersion);
-      metrics.states().engine(label, replica::engineLoad);
+      if (replica.reportsLoad()) {
+        metrics.states().engine(label, replica::engineLoad);
+      }
     }
     metrics.states().held(choice::held);
     metrics

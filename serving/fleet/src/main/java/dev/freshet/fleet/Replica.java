@@ -224,9 +224,14 @@ public final class Replica {
     foreign = found.map(l -> Math.max(0, l.running() + l.waiting() - rollouts)).orElse(0L);
   }
 
+  /** Whether its program reports the requests of its engine. */
+  boolean reportsLoad() {
+    return dialect.engineSeries().isPresent();
+  }
+
   /** Asks its engine for its requests. */
   Optional<EngineLoad> scrape() {
-    return dialect.load(prober);
+    return dialect.engineSeries().flatMap(series -> EngineLoad.read(prober, series));
   }
 
   ReplicaLife life() {

@@ -74,6 +74,9 @@ public final class PeerServer implements AutoCloseable {
   /** The directory of the weights. */
   public volatile String weights = "base";
 
+  /** What a load read last; vLLM reads it again if no directory is named. */
+  private volatile String lastLoaded = "base";
+
   /** The directory of the model that it was started with. */
   public volatile String root = "org/model";
 
@@ -520,7 +523,12 @@ public final class PeerServer implements AutoCloseable {
       violations.add("a load was posted to a server that was not paused");
     }
     Matcher directory = DIRECTORY.matcher(body);
-    weights = directory.find() ? directory.group(1) : "base";
+    if (directory.find()) {
+      lastLoaded = directory.group(1).equals(root) ? "base" : directory.group(1);
+    } else if (!kind.startsWith("vllm")) {
+      lastLoaded = "base";
+    }
+    weights = lastLoaded;
     if (weights.endsWith("bad")) {
       weights = NO_WEIGHTS;
       return false;

@@ -8,6 +8,7 @@ import dev.freshet.wire.ChatRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +40,8 @@ public interface ChatPrompts {
   static ChatPrompts in(Path dir) {
     Logger log = LoggerFactory.getLogger(ChatPrompts.class);
     try {
-      Optional<ChatTemplate> template = ChatTemplate.inDirectory(dir, Clock.systemDefaultZone());
+      Optional<ChatTemplate> template =
+          ChatTemplate.inDirectory(dir, Clock.system(ZoneId.systemDefault()));
       return template.map(ChatPrompts::of).orElse(NONE);
     } catch (TemplateException e) {
       log.warn("{}: chats are refused: {}", dir, e.getMessage());

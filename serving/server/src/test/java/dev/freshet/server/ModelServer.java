@@ -12,7 +12,6 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A server on real sockets for an engine with a small real model, and clients of it. */
@@ -33,7 +32,7 @@ final class ModelServer implements AutoCloseable {
         EngineServer.start(
             engine,
             tokenizer,
-            new ServedModel(LLAMA.toString(), Set.copyOf(engine.eosTokens())),
+            ServedModel.of(LLAMA, engine, tokenizer),
             events,
             metrics,
             ServerConfig.on("127.0.0.1", 0, 0));

@@ -146,12 +146,8 @@ public interface Dialect {
     return Generation.SILENT;
   }
 
-  /**
-   * The requests of the server's engine; empty if it does not report them.
-   *
-   * @throws AdminException if it cannot be asked
-   */
-  default Optional<EngineLoad> load(AdminClient server) {
+  /** The series in which the program reports the requests of its engine; empty if it has none. */
+  default Optional<EngineLoad.Series> engineSeries() {
     return Optional.empty();
   }
 

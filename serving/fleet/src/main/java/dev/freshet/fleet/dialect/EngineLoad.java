@@ -15,26 +15,24 @@ import java.util.Optional;
  * @param kvUsage the share of the KV cache that is in use, 0 to 1; of several engines the highest
  */
 public record EngineLoad(long running, long waiting, double kvUsage) {
-  private static final Series VLLM =
+  /** Those of vLLM. */
+  static final Series VLLM =
       new Series(
           "vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc");
-  private static final Series SGLANG =
+
+  /** Those of SGLang, which it has if it was started with {@code --enable-metrics}. */
+  static final Series SGLANG =
       new Series("sglang:num_running_reqs", "sglang:num_queue_reqs", "sglang:token_usage");
 
   /** The names of the series. */
-  private record Series(String running, String waiting, String kvUsage) {}
+  public record Series(String running, String waiting, String kvUsage) {}
 
-  /** Of a vLLM server. */
-  static Optional<EngineLoad> vllm(AdminClient server) {
-    return read(server, VLLM);
-  }
-
-  /** Of an SGLang server that was started with {@code --enable-metrics}. */
-  static Optional<EngineLoad> sglang(AdminClient server) {
-    return read(server, SGLANG);
-  }
-
-  private static Optional<EngineLoad> read(AdminClient server, Series series) {
+  /**
+   * Asks a server; empty if its page does not have the series.
+   *
+   * @throws AdminException if it cannot be asked
+   */
+  public static Optional<EngineLoad> read(AdminClient server, Series series) {
     byte[] page;
     try {
       page = server.get("/metrics").body();

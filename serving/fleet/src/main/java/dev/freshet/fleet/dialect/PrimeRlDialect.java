@@ -58,8 +58,8 @@ final class PrimeRlDialect implements Dialect {
   }
 
   @Override
-  public Optional<EngineLoad> load(AdminClient server) {
-    return EngineLoad.vllm(server);
+  public Optional<EngineLoad.Series> engineSeries() {
+    return Optional.of(EngineLoad.VLLM);
   }
 
   @Override

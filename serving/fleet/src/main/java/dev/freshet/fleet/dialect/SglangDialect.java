@@ -107,8 +107,8 @@ final class SglangDialect implements Dialect {
   }
 
   @Override
-  public Optional<EngineLoad> load(AdminClient server) {
-    return EngineLoad.sglang(server);
+  public Optional<EngineLoad.Series> engineSeries() {
+    return Optional.of(EngineLoad.SGLANG);
   }
 
   @Override

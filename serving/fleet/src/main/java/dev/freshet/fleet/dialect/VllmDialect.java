@@ -56,7 +56,7 @@ final class VllmDialect implements Dialect {
   public void apply(AdminCalls calls, Target target) {
     calls.load(
         LOAD,
-        reload(target.directory()),
+        reload(target.directory().or(() -> ServedModels.root(calls.server()))),
         target,
         answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs());
     if (target.mode() == UpdateMode.KEEP || target.mode() == UpdateMode.RECOMPUTE) {
@@ -65,6 +65,10 @@ final class VllmDialect implements Dialect {
     name(calls, target);
   }
 
+  /**
+   * The model that the server was started with is named too: without a path vLLM reads the
+   * directory that it loaded last.
+   */
   private static byte[] reload(Optional<String> directory) {
     return WireWriter.object(
         out -> {
@@ -117,8 +121,8 @@ final class VllmDialect implements Dialect {
   }
 
   @Override
-  public Optional<EngineLoad> load(AdminClient server) {
-    return EngineLoad.vllm(server);
+  public Optional<EngineLoad.Series> engineSeries() {
+    return Optional.of(EngineLoad.VLLM);
   }
 
   @Override

@@ -75,8 +75,8 @@ final class VllmLoraDialect implements Dialect {
   public void apply(AdminCalls calls, Target target) {}
 
   @Override
-  public Optional<EngineLoad> load(AdminClient server) {
-    return EngineLoad.vllm(server);
+  public Optional<EngineLoad.Series> engineSeries() {
+    return Optional.of(EngineLoad.VLLM);
   }
 
   @Override
