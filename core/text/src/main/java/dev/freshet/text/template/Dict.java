@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * are one key. Templates cannot change one after it was made.
  */
 final class Dict {
+  /** The most values in a key that is a tuple, those of tuples within it counted. */
+  private static final int MOST_PARTS = 500;
+
   /** An item; the key is as it was first inserted. */
   record Item(Object key, Object value) {
     Tuple tuple() {
@@ -77,11 +80,24 @@ final class Dict {
    * @throws TemplateException if Python's {@code hash} of the key fails
    */
   static Object hashed(Object key) {
+    return hashed(key, new int[] {MOST_PARTS});
+  }
+
+  /**
+   * @param left how many more parts the key may have
+   */
+  private static Object hashed(Object key, int[] left) {
+    if (--left[0] < 0) {
+      throw new TemplateException(
+          TemplateException.Kind.LIMIT,
+          "a key of a dict of more than %d parts".formatted(MOST_PARTS),
+          0);
+    }
     return switch (key) {
       case Boolean b -> b ? 1L : 0L;
       case Double d when d == Math.rint(d) && !Double.isInfinite(d) -> Numbers.integer(d);
       case Markup m -> m.text();
-      case Tuple t -> Tuple.of(t.items().stream().map(Dict::hashed).toList());
+      case Tuple t -> Tuple.of(t.items().stream().map(item -> hashed(item, left)).toList());
       case List<?> l -> throw unhashable(l);
       case Dict d -> throw unhashable(d);
       case DictView v -> throw unhashable(v);
