@@ -1,6 +1,5 @@
 package dev.freshet.text.template;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,10 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** The arguments of a call: those by position and those by name, in order. */
 record Arguments(List<Object> positional, Map<String, Object> named) {
   static final Arguments NONE = new Arguments(List.of(), Map.of());
-
-  static Arguments of(Object... positional) {
-    return new Arguments(List.of(positional), Map.of());
-  }
 
   /**
    * The arguments of parameters that may be given by position or by name; null for those not given.
@@ -69,14 +64,6 @@ record Arguments(List<Object> positional, Map<String, Object> named) {
   /** The same arguments without the first {@code count} by position. */
   Arguments without(int count) {
     return new Arguments(positional.subList(count, positional.size()), named);
-  }
-
-  /** The same arguments with another one before them. */
-  Arguments after(Object first) {
-    List<Object> all = new ArrayList<>(positional.size() + 1);
-    all.add(first);
-    all.addAll(positional);
-    return new Arguments(all, named);
   }
 
   /** The same arguments and another one by name. */

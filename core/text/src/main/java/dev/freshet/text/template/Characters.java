@@ -51,14 +51,6 @@ final class Characters {
     return end.substring(start);
   }
 
-  static String stripLeading(String text) {
-    int start = 0;
-    while (start < text.length() && isSpace(text.charAt(start))) {
-      start++;
-    }
-    return text.substring(start);
-  }
-
   static String stripTrailing(String text) {
     int end = text.length();
     while (end > 0 && isSpace(text.charAt(end - 1))) {

@@ -11,25 +11,27 @@ final class ExpressionParser {
   private static final Set<String> SUMS = Set.of("+", "-");
   private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
   private static final Set<String> POWERS = Set.of("**");
-  private static final Literals.Constant NONE = new Literals.Constant(None.NONE);
 
   private final TokenStream tokens;
   private final Heights heights;
+  private final PrimaryParser primary;
   private final PostfixParser postfix;
+
+  /** How many parts of the source around the current one may not run. */
+  private int soft;
 
   ExpressionParser(TokenStream tokens, Heights heights) {
     this.tokens = tokens;
     this.heights = heights;
-    this.postfix = new PostfixParser(tokens, heights, this);
+    this.primary = new PrimaryParser(tokens, heights, this);
+    this.postfix = new PostfixParser(tokens, heights, this, primary);
   }
 
   PostfixParser postfix() {
     return postfix;
   }
 
-  /** Names of filters and tests are checked when they run while {@code soft} is true. */
-  private int soft;
-
+  /** Whether unknown filters and tests are errors only where they run, as in Jinja. */
   boolean isSoft() {
     return soft > 0;
   }
@@ -158,84 +160,11 @@ final class ExpressionParser {
       boolean negative = tokens.next().is("-");
       value = heights.made(new Operators.Signed(negative, unary(false)), line);
     } else {
-      value = primary();
+      value = primary.primary();
     }
     value = postfix.postfix(value);
     heights.leave();
     return withFilters ? postfix.filters(value) : value;
-  }
-
-  Expression primary() {
-    Token token = tokens.current();
-    Expression made =
-        switch (token.kind()) {
-          case NAME -> name(tokens.next().text());
-          case STRING -> strings();
-          case NUMBER -> new Literals.Constant(tokens.next().value());
-          default -> bracketed(token);
-        };
-    return heights.made(made, token.line());
-  }
-
-  private static Expression name(String name) {
-    return switch (name) {
-      case "true", "True" -> new Literals.Constant(true);
-      case "false", "False" -> new Literals.Constant(false);
-      case "none", "None" -> NONE;
-      default -> new Name(name);
-    };
-  }
-
-  /** Strings that follow one another are one. */
-  private Expression strings() {
-    StringBuilder text = new StringBuilder();
-    while (tokens.current().kind() == Token.Kind.STRING) {
-      text.append(tokens.next().text());
-    }
-    return new Literals.Constant(text.toString());
-  }
-
-  private Expression bracketed(Token token) {
-    if (tokens.skipOperator("(")) {
-      Expression inner = tuple(true, true);
-      tokens.expectOperator(")");
-      return inner;
-    }
-    if (tokens.skipOperator("[")) {
-      List<Expression> items = new ArrayList<>();
-      while (!tokens.skipOperator("]")) {
-        if (!items.isEmpty()) {
-          tokens.expectOperator(",");
-          if (tokens.skipOperator("]")) {
-            break;
-          }
-        }
-        items.add(expression());
-      }
-      return new Literals.ListOf(List.copyOf(items));
-    }
-    if (tokens.skipOperator("{")) {
-      return dict();
-    }
-    throw TemplateException.source(
-        "found %s: expected an expression".formatted(token.shown()), token.line());
-  }
-
-  private Expression dict() {
-    List<Expression> keys = new ArrayList<>();
-    List<Expression> values = new ArrayList<>();
-    while (!tokens.skipOperator("}")) {
-      if (!keys.isEmpty()) {
-        tokens.expectOperator(",");
-        if (tokens.skipOperator("}")) {
-          break;
-        }
-      }
-      keys.add(expression());
-      tokens.expectOperator(":");
-      values.add(expression());
-    }
-    return new Literals.DictOf(List.copyOf(keys), List.copyOf(values));
   }
 
   /**

@@ -91,7 +91,7 @@ record FormatSpec(
       throw TemplateException.failed("precision not allowed in an integer format specification");
     }
     if (radix == 0) {
-      return padded("", Character.toString(Numbers.index(value)), '<', budget);
+      return padded("", character(Numbers.index(value)), '<', budget);
     }
     boolean negative = Numbers.big(value).signum() < 0;
     String digits = Numbers.big(value).abs().toString(radix);
@@ -104,6 +104,13 @@ record FormatSpec(
             '>',
             budget)
         : padded(signOf(negative) + prefix, grouped, '>', budget);
+  }
+
+  private static String character(int number) {
+    if (!Character.isValidCodePoint(number)) {
+      throw TemplateException.failed("%%c arg not in range(0x110000): %d", number);
+    }
+    return Character.toString(number);
   }
 
   private String floating(double value, Budget budget) {

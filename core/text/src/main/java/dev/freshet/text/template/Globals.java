@@ -34,10 +34,18 @@ final class Globals {
 
   private static Object range(Arguments arguments) {
     List<Object> given = arguments.positional("range", 1, 3);
-    long[] bounds = given.stream().mapToLong(Numbers::index).toArray();
+    long[] bounds = given.stream().mapToLong(Globals::bound).toArray();
     return bounds.length == 1
         ? new Range(0, bounds[0], 1)
         : new Range(bounds[0], bounds[1], bounds.length == 3 ? bounds[2] : 1);
+  }
+
+  private static long bound(Object value) {
+    Numbers.index(value);
+    if (Numbers.big(value).bitLength() > 62) {
+      throw TemplateException.unsupported("a range with bounds of more than 62 bits");
+    }
+    return Numbers.big(value).longValue();
   }
 
   private static Dict dict(Arguments arguments, Budget budget) {

@@ -222,43 +222,21 @@ final class Parser {
 
   private Statement macro(int line) {
     String name = targets.name();
-    Signature signature = signature();
+    Signature signature = Signature.parse(tokens, expressions, targets);
     MacroBody body = function(name, signature.parameters(), signature.defaults(), "macro", line);
     return new MacroStatements.Definition(body, new Target.Variable(name), line);
   }
 
   private Statement callBlock(int line) {
     Signature signature =
-        tokens.current().is("(") ? signature() : new Signature(List.of(), List.of());
+        tokens.current().is("(")
+            ? Signature.parse(tokens, expressions, targets)
+            : new Signature(List.of(), List.of());
     if (!(expressions.expression() instanceof Calls.Call call)) {
       throw TemplateException.source("'call' has no call of a macro", line);
     }
     MacroBody body = function("caller", signature.parameters(), signature.defaults(), "call", line);
     return new MacroStatements.CallBlock(call, body, line);
-  }
-
-  private record Signature(List<String> parameters, List<Expression> defaults) {}
-
-  private Signature signature() {
-    int line = tokens.expectOperator("(").line();
-    List<String> parameters = new ArrayList<>();
-    List<Expression> defaults = new ArrayList<>();
-    while (!tokens.skipOperator(")")) {
-      if (!parameters.isEmpty()) {
-        tokens.expectOperator(",");
-      }
-      String parameter = targets.name();
-      if (parameters.contains(parameter)) {
-        throw TemplateException.source("two parameters are named '%s'".formatted(parameter), line);
-      }
-      parameters.add(parameter);
-      if (tokens.skipOperator("=")) {
-        defaults.add(expressions.expression());
-      } else if (!defaults.isEmpty()) {
-        throw TemplateException.source("a parameter without default follows one with", line);
-      }
-    }
-    return new Signature(List.copyOf(parameters), List.copyOf(defaults));
   }
 
   /** A body that runs as a function, in which no loop around it can be left. */

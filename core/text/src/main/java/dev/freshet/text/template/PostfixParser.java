@@ -14,11 +14,14 @@ final class PostfixParser {
   private final TokenStream tokens;
   private final Heights heights;
   private final ExpressionParser expressions;
+  private final PrimaryParser primary;
 
-  PostfixParser(TokenStream tokens, Heights heights, ExpressionParser expressions) {
+  PostfixParser(
+      TokenStream tokens, Heights heights, ExpressionParser expressions, PrimaryParser primary) {
     this.tokens = tokens;
     this.heights = heights;
     this.expressions = expressions;
+    this.primary = primary;
   }
 
   /** Attributes, items and calls. */
@@ -140,7 +143,7 @@ final class PostfixParser {
     }
     Calls.ArgumentList arguments =
         !tokens.current().is("(") && startsArgument()
-            ? one(postfix(expressions.primary()))
+            ? one(postfix(primary.primary()))
             : optionalArguments();
     Expression tested = new Calls.Tested(value, name, test, arguments);
     return negated ? new Operators.Not(heights.made(tested, line)) : tested;

@@ -29,10 +29,11 @@ final class StringPadding {
 
   /** Pads to {@code width} characters: {@code center}, {@code ljust} or {@code rjust}. */
   static String pad(String text, String name, int width, String fill, Budget budget) {
-    int missing = width - Characters.length(text);
-    if (missing <= 0) {
+    int length = Characters.length(text);
+    if (width <= length) {
       return text;
     }
+    int missing = width - length;
     budget.text((long) text.length() + (long) missing * fill.length());
     int left =
         switch (name) {
