@@ -34,7 +34,10 @@ WEATHER = {
                 "points": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
                 "options": {
                     "type": "object",
-                    "properties": {"deep": {"type": "boolean", "default": True}, "kind": {"oneOf": [{"type": "string", "description": "a name"}, {"type": "integer"}]}},
+                    "properties": {
+                        "deep": {"type": "boolean", "default": True},
+                        "kind": {"oneOf": [{"type": "string", "description": "a name"}, {"type": "integer"}]},
+                    },
                     "required": ["deep"],
                 },
                 "extra": {"type": "object", "additionalProperties": {"type": "number"}},
@@ -44,7 +47,10 @@ WEATHER = {
         "return": {"type": "object"},
     },
 }
-ADD = {"type": "function", "function": {"name": "add", "description": "adds", "parameters": {"type": "object", "properties": {}}}}
+ADD = {
+    "type": "function",
+    "function": {"name": "add", "description": "adds", "parameters": {"type": "object", "properties": {}}},
+}
 
 
 def call(name, arguments, id="abcdefghi"):
@@ -59,9 +65,16 @@ CALLS = {
     "content": "",
     "tool_calls": [call("weather", {"place": "Åre", "days": 2, "f": 1e20, "deep": {"x": [None, True, 0.1]}})],
 }
-TWO_CALLS = {"role": "assistant", "content": "Both:", "tool_calls": [call("weather", {"place": "a"}), call("add", {"a": 1}, "123456789")]}
+TWO_CALLS = {
+    "role": "assistant",
+    "content": "Both:",
+    "tool_calls": [call("weather", {"place": "a"}), call("add", {"a": 1}, "123456789")],
+}
 RESULT = {"role": "tool", "name": "weather", "content": '{"t": -3.5}', "tool_call_id": "abcdefghi"}
-PARTS = {"role": "user", "content": [{"type": "text", "text": " look "}, {"type": "image"}, {"type": "text", "text": "here"}]}
+PARTS = {
+    "role": "user",
+    "content": [{"type": "text", "text": " look "}, {"type": "image"}, {"type": "text", "text": "here"}],
+}
 
 CONTEXTS = {
     "one": {"messages": [USER], "add_generation_prompt": True},
@@ -76,7 +89,12 @@ CONTEXTS = {
     },
     "parts": {"messages": [PARTS], "add_generation_prompt": True, "date_string": "1 Jan 2020"},
     "reasoning": {
-        "messages": [USER, {"role": "assistant", "content": "4", "reasoning_content": "\nadd\n"}, USER, {"role": "assistant", "content": "\n4"}],
+        "messages": [
+            USER,
+            {"role": "assistant", "content": "4", "reasoning_content": "\nadd\n"},
+            USER,
+            {"role": "assistant", "content": "\n4"},
+        ],
         "add_generation_prompt": False,
         "enable_thinking": True,
     },
@@ -98,7 +116,7 @@ def rendered(source, variables):
         template = utils._compile_jinja_template(source)
         text, spans = utils._render_with_assistant_indices(compiled_template=template, **variables)
         return {"rendered": text, "generations": spans}
-    except Exception as e:  # whatever Python raises, the template fails there
+    except Exception as e:  # Whatever Python raises, the template fails there.
         return {"error": f"{type(e).__name__}: {e}"}
 
 

@@ -190,6 +190,9 @@ final class Arithmetic {
   }
 
   private static Object repeat(Object sequence, Object count, Budget budget) {
+    if (count instanceof BigInteger) {
+      throw TemplateException.failed("cannot repeat a sequence %s times", count);
+    }
     long times = Math.max(0, Numbers.index(count));
     return switch (sequence) {
       case String s -> {
