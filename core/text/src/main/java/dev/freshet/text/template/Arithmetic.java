@@ -22,10 +22,10 @@ final class Arithmetic {
       throw Texts.escaped("operator '%s'".formatted(operator));
     }
     if (a instanceof Long x && b instanceof Long y) {
-      return small(operator, x, y);
+      return small(operator, x, y, budget);
     }
     if (Numbers.isInteger(a) && Numbers.isInteger(b)) {
-      return integers(operator, Numbers.big(a), Numbers.big(b));
+      return integers(operator, Numbers.big(a), Numbers.big(b), budget);
     }
     if (Numbers.isNumber(a) && Numbers.isNumber(b)) {
       return floats(operator, Numbers.floating(a), Numbers.floating(b));
@@ -44,7 +44,7 @@ final class Arithmetic {
         "unsupported operand types for %s: '%s' and '%s'", operator, Types.name(a), Types.name(b));
   }
 
-  private static Object small(String operator, long a, long b) {
+  private static Object small(String operator, long a, long b, Budget budget) {
     switch (operator) {
       case "+" -> {
         long sum = a + b;
@@ -65,10 +65,11 @@ final class Arithmetic {
       }
       default -> {}
     }
-    return integers(operator, BigInteger.valueOf(a), BigInteger.valueOf(b));
+    return integers(operator, BigInteger.valueOf(a), BigInteger.valueOf(b), budget);
   }
 
-  private static Object integers(String operator, BigInteger a, BigInteger b) {
+  private static Object integers(String operator, BigInteger a, BigInteger b, Budget budget) {
+    budget.work(((long) a.bitLength() * b.bitLength()) >> 6);
     return switch (operator) {
       case "+" -> Numbers.normal(a.add(b));
       case "-" -> Numbers.normal(a.subtract(b));
@@ -76,7 +77,7 @@ final class Arithmetic {
       case "/" -> quotient(a, b);
       case "//" -> Numbers.normal(floorDivide(a, b));
       case "%" -> Numbers.normal(a.subtract(floorDivide(a, b).multiply(b)));
-      default -> power(a, b);
+      default -> power(a, b, budget);
     };
   }
 
@@ -105,7 +106,7 @@ final class Arithmetic {
     }
   }
 
-  private static Object power(BigInteger base, BigInteger exponent) {
+  private static Object power(BigInteger base, BigInteger exponent, Budget budget) {
     if (exponent.signum() < 0) {
       return power(Numbers.floating(Numbers.normal(base)), exponent.doubleValue());
     }
@@ -113,7 +114,9 @@ final class Arithmetic {
     if (bits == 0) {
       return Numbers.normal(base.pow(exponent.testBit(0) ? 1 : exponent.signum() == 0 ? 0 : 2));
     }
-    boolean huge = exponent.bitLength() > 24 || bits * exponent.longValue() > 1 << 24;
+    boolean huge =
+        exponent.bitLength() > 24 || bits * exponent.longValue() > 2 * Limits.INTEGER_BITS;
+    budget.work(huge ? 0 : (bits * exponent.longValue() * Limits.INTEGER_BITS) >> 6);
     return Numbers.normal(
         huge ? BigInteger.ONE.shiftLeft(Limits.INTEGER_BITS) : base.pow(exponent.intValue()));
   }

@@ -18,7 +18,12 @@ final class Budget {
 
   /** Counts an operation that reads or makes {@code size} characters or items. */
   void read(long size) {
-    spend(1 + (size >> 6));
+    spend(1 + (size >> 4));
+  }
+
+  /** Counts an operation of {@code units} comparisons of characters or products of bits. */
+  void work(long units) {
+    spend(units >> 6);
   }
 
   private void spend(long count) {
@@ -31,7 +36,7 @@ final class Budget {
   /** Counts an operation that makes a text, before it is made. */
   void text(long characters) {
     limit(characters);
-    read(characters);
+    spend(1 + (characters >> 3));
   }
 
   /** Requires that a text is no longer than allowed. */
@@ -48,7 +53,7 @@ final class Budget {
     if (count > limits.items()) {
       throw exceeded("a list of %d items: expected at most %d".formatted(count, limits.items()));
     }
-    spend(1 + (count >> 2));
+    spend(1 + count);
   }
 
   /** Enters nested levels; {@link #leave} leaves them. */

@@ -4,7 +4,8 @@ package dev.freshet.text.template;
  * What one rendering may use, so that a hostile template or conversation ends in an error instead
  * of taking a server's time or memory.
  *
- * @param steps operations, and 64ths of the characters and items that they read or make
+ * @param steps operations, items of lists, eighths of the characters of texts that they make, and
+ *     sixteenths of those that they read, which also bounds the memory of a rendering
  * @param characters the length of any text that the template makes, its output among them
  * @param items the length of any list
  * @param depth levels of Java calls: nested statements, expressions, macros and values

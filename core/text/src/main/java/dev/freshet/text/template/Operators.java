@@ -74,7 +74,7 @@ final class Operators {
         text.append(Repr.str(operand.evaluate(frame), frame.budget()));
         frame.budget().limit(text.length());
       }
-      frame.budget().read(text.length());
+      frame.budget().text(text.length());
       return text.toString();
     }
 

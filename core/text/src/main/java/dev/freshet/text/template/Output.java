@@ -10,7 +10,7 @@ final class Output {
   }
 
   void append(String part) {
-    budget.read(part.length());
+    budget.text(part.length());
     budget.limit((long) text.length() + part.length());
     text.append(part);
   }

@@ -7,7 +7,8 @@ final class Texts {
   /** Counts a search of {@code part} in {@code text}, which may compare each at each place. */
   static void search(String text, String part, Budget budget) {
     long length = text.length();
-    budget.read(part.length() > 64 ? length * (part.length() >> 6) : length);
+    budget.read(length);
+    budget.work(length * part.length());
   }
 
   /** A value that must be a text. */

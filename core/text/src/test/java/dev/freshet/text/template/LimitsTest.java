@@ -59,6 +59,8 @@ class LimitsTest {
         "{{ ('a' * 40000).replace('a', 'aaaaaaaaa') }}",
         "{% for i in range(9999) %}{{ ('a' * 20000 + 'b') in ('a' * 49000) }}{% endfor %}",
         "{{ '\\t'.expandtabs(100000000) }}",
+        "{{ ('a' * 20000 ~ 'b') in 'a' * 49000 }}",
+        "{% for i in range(9999) %}{% set x = 10 ** 4000 * 10 ** 200 // 3 ** 100 %}{% endfor %}",
       })
   void aRenderingThatUsesTooMuchIsStopped(String source) {
     assertThatThrownBy(() -> render(source, SMALL, Map.of()))
