@@ -3,6 +3,7 @@ package dev.freshet.fleet;
 import dev.freshet.client.AdminAnswer;
 import dev.freshet.client.AdminException;
 import dev.freshet.fleet.OrderResult.Row;
+import dev.freshet.fleet.dialect.Controls;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.OneLine;
 import dev.freshet.wire.WireException;
@@ -35,7 +36,7 @@ final class Broadcast {
         replicas.stream()
             .flatMap(
                 r ->
-                    choice.apply(Controls.of(r.dialect()))
+                    choice.apply(r.dialect().controls())
                             instanceof Controls.Call.Unsupported(String why)
                         ? Optional.of("%s (%s): %s".formatted(r.url(), r.dialect().name(), why))
                             .stream()
@@ -56,7 +57,7 @@ final class Broadcast {
   List<Row> send(List<Replica> replicas, Choice choice, String what) {
     Map<Replica, Row> rows = new ConcurrentHashMap<>();
     try {
-      parallel.forEach(replicas, r -> rows.put(r, sent(r, choice.apply(Controls.of(r.dialect())))));
+      parallel.forEach(replicas, r -> rows.put(r, sent(r, choice.apply(r.dialect().controls()))));
     } catch (InterruptedException e) {
       throw new OrderException(
           OrderException.Kind.INTERRUPTED,

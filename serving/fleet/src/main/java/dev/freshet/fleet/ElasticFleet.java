@@ -145,7 +145,7 @@ public final class ElasticFleet implements AutoCloseable {
 
   /** The admin routes of a replica's program. */
   public static List<String> routes(ReplicaSpec spec) {
-    return Controls.of(spec.dialect()).routes();
+    return spec.dialect().controls().routes();
   }
 
   /** A replica joins. It gets requests once it serves the current weights. */

@@ -1,6 +1,7 @@
 package dev.freshet.fleet;
 
 import dev.freshet.fleet.OrderResult.Row;
+import dev.freshet.fleet.dialect.Controls;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AbortRequest;

@@ -25,6 +25,11 @@ public interface Dialect {
   /** What the program can do. */
   Capabilities capabilities();
 
+  /** How the program carries out what clients order of it beside an update. */
+  default Controls controls() {
+    return new NoControls(name());
+  }
+
   /**
    * Rejects an update that this program cannot carry out.
    *

@@ -7,6 +7,7 @@ import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -26,6 +27,11 @@ final class FreshetDialect implements Dialect {
   @Override
   public Capabilities capabilities() {
     return CAPABILITIES;
+  }
+
+  @Override
+  public Controls controls() {
+    return new VllmControls("/v1", false, List.of("/update_weights", "/reload_weights"));
   }
 
   /** Any phase; the server itself checks the rest. */

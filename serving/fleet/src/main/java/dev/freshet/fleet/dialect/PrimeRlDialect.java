@@ -6,6 +6,7 @@ import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireWriter;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -29,6 +30,11 @@ final class PrimeRlDialect implements Dialect {
   @Override
   public Capabilities capabilities() {
     return CAPABILITIES;
+  }
+
+  @Override
+  public Controls controls() {
+    return new VllmControls("", true, List.of("/update_weights", "/reload_weights"));
   }
 
   @Override

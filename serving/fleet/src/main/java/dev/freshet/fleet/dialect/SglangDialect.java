@@ -32,6 +32,11 @@ final class SglangDialect implements Dialect {
   }
 
   @Override
+  public Controls controls() {
+    return new SglangControls();
+  }
+
+  @Override
   public Optional<String> servedDirectory(AdminClient server) {
     return info(server, "model_path");
   }

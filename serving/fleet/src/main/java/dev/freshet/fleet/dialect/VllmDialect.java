@@ -7,6 +7,7 @@ import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.WireWriter;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -32,6 +33,11 @@ final class VllmDialect implements Dialect {
   @Override
   public Capabilities capabilities() {
     return CAPABILITIES;
+  }
+
+  @Override
+  public Controls controls() {
+    return new VllmControls("/v1", true, List.of("/collective_rpc", "/update_weight_version"));
   }
 
   @Override

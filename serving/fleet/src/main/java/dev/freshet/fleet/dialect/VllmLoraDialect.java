@@ -37,6 +37,11 @@ final class VllmLoraDialect implements Dialect {
   }
 
   @Override
+  public Controls controls() {
+    return new VllmControls("/v1", true, List.of());
+  }
+
+  @Override
   public void prepare(AdminCalls calls, Target target) {
     if (target.directory().isEmpty()) {
       return;

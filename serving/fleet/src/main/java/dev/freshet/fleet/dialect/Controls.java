@@ -1,6 +1,5 @@
-package dev.freshet.fleet;
+package dev.freshet.fleet.dialect;
 
-import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.PauseMode;
@@ -11,7 +10,7 @@ import java.util.List;
  * The calls by which a program carries out what a client orders of it beside an update: pauses,
  * aborts, adapters, flushes. What a program cannot do says why.
  */
-interface Controls {
+public interface Controls {
   /** How a program carries out an order. */
   sealed interface Call {
     /** By a post. */
@@ -27,20 +26,6 @@ interface Controls {
 
     /** Not at all, for the reason {@code why}. */
     record Unsupported(String why) implements Call {}
-  }
-
-  /** The controls of a program. One that is not listed has none. */
-  static Controls of(Dialect dialect) {
-    return switch (dialect.name()) {
-      case "freshet" ->
-          new VllmControls("/v1", false, List.of("/update_weights", "/reload_weights"));
-      case "vllm" ->
-          new VllmControls("/v1", true, List.of("/collective_rpc", "/update_weight_version"));
-      case "vllm-lora" -> new VllmControls("/v1", true, List.of());
-      case "prime-rl" -> new VllmControls("", true, List.of("/update_weights", "/reload_weights"));
-      case "sglang" -> new SglangControls();
-      default -> new NoControls(dialect.name());
-    };
   }
 
   /** Pauses generation as {@code mode} says. */

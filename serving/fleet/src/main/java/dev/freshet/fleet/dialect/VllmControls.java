@@ -1,4 +1,4 @@
-package dev.freshet.fleet;
+package dev.freshet.fleet.dialect;
 
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
