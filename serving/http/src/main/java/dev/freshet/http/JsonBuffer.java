@@ -58,6 +58,11 @@ public final class JsonBuffer {
     return this;
   }
 
+  /** Appends the comma before an element of a list, unless it is the first. */
+  public JsonBuffer comma(int index) {
+    return index > 0 ? raw(',') : this;
+  }
+
   public JsonBuffer integer(long value) {
     if (value >= 0 && value < 10) {
       return raw((char) ('0' + value));

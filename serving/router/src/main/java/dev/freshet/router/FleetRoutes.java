@@ -10,7 +10,7 @@ import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
-import dev.freshet.router.FleetJson.Client;
+import dev.freshet.router.FleetAnswers.Client;
 import dev.freshet.trace.Quoted;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AbortRequest;
@@ -52,9 +52,9 @@ final class FleetRoutes {
       Set.of(UPDATE, RELOAD, PAUSE, RESUME, IS_PAUSED, ABORT, FLUSH, RESET, BROADCASTER);
 
   private final FleetOrders orders;
-  private final FleetJson json;
+  private final FleetAnswers json;
 
-  FleetRoutes(FleetOrders orders, FleetJson json) {
+  FleetRoutes(FleetOrders orders, FleetAnswers json) {
     this.orders = orders;
     this.json = json;
   }
@@ -92,7 +92,7 @@ final class FleetRoutes {
               Client.FRESHET);
       case PAUSE -> pause(request.query(), exchange);
       case RESUME -> ordered(exchange, orders::resume, "resumed");
-      case IS_PAUSED -> exchange.answer(200, FleetJson.isPaused(orders.paused()));
+      case IS_PAUSED -> exchange.answer(200, FleetAnswers.isPaused(orders.paused()));
       case ABORT -> {
         AbortRequest abort = AbortRequest.parse(request.body());
         ordered(exchange, () -> orders.abort(abort), "aborted");
@@ -186,7 +186,7 @@ final class FleetRoutes {
         order,
         result -> {
           int code = result.done() ? 200 : result.unsupported() ? 501 : 502;
-          exchange.answer(code, FleetJson.order(result, status));
+          exchange.answer(code, FleetAnswers.order(result, status));
         });
   }
 

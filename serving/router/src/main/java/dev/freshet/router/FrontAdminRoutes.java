@@ -30,7 +30,7 @@ final class FrontAdminRoutes implements Routes {
 
   private final Upstreams upstreams;
   private final ReplicasJson replicas;
-  private final FleetJson fleet;
+  private final FleetAnswers fleet;
   private final FleetModels models;
   private final FleetRoutes operations;
   private final PeerRoutes peers;
@@ -41,7 +41,7 @@ final class FrontAdminRoutes implements Routes {
   FrontAdminRoutes(
       Upstreams upstreams,
       ReplicasJson replicas,
-      FleetJson fleet,
+      FleetAnswers fleet,
       FleetModels models,
       FleetRoutes operations,
       PeerRoutes peers,
@@ -88,7 +88,7 @@ final class FrontAdminRoutes implements Routes {
     }
     if (request.path().equals(LIVENESS)) {
       request.require("GET");
-      exchange.answer(200, FleetJson.alive());
+      exchange.answer(200, FleetAnswers.alive());
       return;
     }
     rejectCrossOrigin(request);

@@ -4,7 +4,7 @@ import dev.freshet.fleet.FleetOrders;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
-import dev.freshet.router.FleetJson.Client;
+import dev.freshet.router.FleetAnswers.Client;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.FleetUpdateRequest;
 import dev.freshet.wire.PauseMode;
@@ -31,9 +31,9 @@ final class PeerRoutes {
 
   private final FleetOrders orders;
   private final FleetRoutes fleet;
-  private final FleetJson json;
+  private final FleetAnswers json;
 
-  PeerRoutes(FleetOrders orders, FleetRoutes fleet, FleetJson json) {
+  PeerRoutes(FleetOrders orders, FleetRoutes fleet, FleetAnswers json) {
     this.orders = orders;
     this.fleet = fleet;
     this.json = json;

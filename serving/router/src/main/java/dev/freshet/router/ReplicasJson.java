@@ -14,9 +14,9 @@ final class ReplicasJson {
 
   private final Upstreams upstreams;
   private final ElasticFleet fleet;
-  private final FleetJson updates;
+  private final FleetAnswers updates;
 
-  ReplicasJson(Upstreams upstreams, ElasticFleet fleet, FleetJson updates) {
+  ReplicasJson(Upstreams upstreams, ElasticFleet fleet, FleetAnswers updates) {
     this.upstreams = upstreams;
     this.fleet = fleet;
     this.updates = updates;
@@ -62,7 +62,7 @@ final class ReplicasJson {
         .ifPresent(
             row -> {
               out.writeObjectPropertyStart("last_update");
-              FleetJson.row(out, row);
+              FleetAnswers.row(out, row);
               out.writeEndObject();
             });
   }

@@ -81,7 +81,7 @@ public final class Router implements AutoCloseable {
             clock);
     data.loops().forEach(loop -> loops.put(loop, new RelayLoop(loop, shared)));
     this.pages = new StatusPages(registry, Optional.empty(), MAX_WATCHERS);
-    FleetJson json = new FleetJson(fleet);
+    FleetAnswers json = new FleetAnswers(fleet);
     FleetModels models = new FleetModels(fleet);
     FleetOrders orders = new FleetOrders(fleet);
     FleetRoutes operations = new FleetRoutes(orders, json);

@@ -92,7 +92,7 @@ final class ChoiceJson {
   static void promptIds(JsonBuffer out, int[] prompt) {
     out.raw(PROMPT_IDS);
     for (int i = 0; i < prompt.length; i++) {
-      comma(out, i).integer(prompt[i]);
+      out.comma(i).integer(prompt[i]);
     }
     out.raw(']');
   }
@@ -100,7 +100,7 @@ final class ChoiceJson {
   private static void ids(JsonBuffer out, TokenBatch batch) {
     out.raw(IDS);
     for (int i = 0; i < batch.size(); i++) {
-      comma(out, i).integer(batch.token(i));
+      out.comma(i).integer(batch.token(i));
     }
     out.raw(']');
   }
@@ -111,16 +111,12 @@ final class ChoiceJson {
     int start = 0;
     for (int end = 1; end <= batch.size(); end++) {
       if (end == batch.size() || batch.version(end) != batch.version(start)) {
-        comma(out, start).raw(VERSION).integer(batch.version(start));
+        out.comma(start).raw(VERSION).integer(batch.version(start));
         out.raw(START).integer(batch.tokensSent() + start);
         out.raw(END).integer(batch.tokensSent() + end).raw('}');
         start = end;
       }
     }
     out.raw(']');
-  }
-
-  private static JsonBuffer comma(JsonBuffer out, int index) {
-    return index > 0 ? out.raw(',') : out;
   }
 }

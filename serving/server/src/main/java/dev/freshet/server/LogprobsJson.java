@@ -31,19 +31,19 @@ final class LogprobsJson {
   static void ofText(JsonBuffer out, TokenBatch batch, TokenTexts texts) {
     out.raw(LOGPROBS);
     for (int i = 0; i < batch.size(); i++) {
-      comma(out, i).raw(texts.of(batch.token(i)));
+      out.comma(i).raw(texts.of(batch.token(i)));
     }
     out.raw(TOKEN_LOGPROBS);
     for (int i = 0; i < batch.size(); i++) {
-      logprob(comma(out, i), batch.logprob(i));
+      logprob(out.comma(i), batch.logprob(i));
     }
     out.raw(TOP_LOGPROBS);
     for (int i = 0; i < batch.size(); i++) {
-      byName(comma(out, i), batch, i, texts);
+      byName(out.comma(i), batch, i, texts);
     }
     out.raw(TEXT_OFFSET);
     for (int i = 0; i < batch.size(); i++) {
-      comma(out, i).integer(batch.offset(i));
+      out.comma(i).integer(batch.offset(i));
     }
     out.raw(END);
   }
@@ -101,12 +101,12 @@ final class LogprobsJson {
   private static void content(JsonBuffer out, TokenBatch batch, TokenWriter writer) {
     out.raw(CONTENT);
     for (int i = 0; i < batch.size(); i++) {
-      comma(out, i);
+      var _ = out.comma(i);
       writer.write(batch.token(i), batch.logprob(i));
       out.raw(TOP_CONTENT);
       List<TopLogprob> top = batch.top(i);
       for (int j = 0; j < top.size(); j++) {
-        comma(out, j);
+        var _ = out.comma(j);
         writer.write(top.get(j).token(), top.get(j).logprob());
         out.raw('}');
       }
@@ -117,9 +117,5 @@ final class LogprobsJson {
 
   private static void logprob(JsonBuffer out, float value) {
     out.number(Math.max(value, MIN_LOGPROB));
-  }
-
-  private static JsonBuffer comma(JsonBuffer out, int index) {
-    return index > 0 ? out.raw(',') : out;
   }
 }

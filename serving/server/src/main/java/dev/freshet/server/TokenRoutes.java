@@ -68,23 +68,19 @@ final class TokenRoutes {
     JsonBuffer out = new JsonBuffer();
     out.raw(COUNT).integer(ids.length).raw(MAX).integer(contextTokens).raw(TOKENS);
     for (int i = 0; i < ids.length; i++) {
-      comma(out, i).integer(ids[i]);
+      out.comma(i).integer(ids[i]);
     }
     out.raw(STRINGS);
     if (request.returnTokenStrings()) {
       out.raw('[');
       for (int i = 0; i < ids.length; i++) {
-        comma(out, i).raw(texts.of(ids[i]));
+        out.comma(i).raw(texts.of(ids[i]));
       }
       out.raw(']');
     } else {
       out.raw(NULL);
     }
     return out.raw('}').toBytes();
-  }
-
-  private static JsonBuffer comma(JsonBuffer out, int index) {
-    return index > 0 ? out.raw(',') : out;
   }
 
   /** Answers a request for the text of token ids. */

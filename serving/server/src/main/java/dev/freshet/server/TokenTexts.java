@@ -38,7 +38,7 @@ final class TokenTexts {
       JsonBuffer json = new JsonBuffer();
       byte[] text = tokenizer.text(token).getBytes(StandardCharsets.UTF_8);
       for (int i = 0; i < text.length; i++) {
-        (i > 0 ? json.raw(',') : json).integer(Byte.toUnsignedInt(text[i]));
+        json.comma(i).integer(Byte.toUnsignedInt(text[i]));
       }
       list = json.toBytes();
       bytes.set(token, list);

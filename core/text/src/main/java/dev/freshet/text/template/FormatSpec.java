@@ -119,10 +119,10 @@ record FormatSpec(
     String text =
         switch (type) {
           case 'e', 'E', 'f', 'F', 'g', 'G' ->
-              FloatFormat.of(size, type, precision < 0 ? 6 : precision, alternate);
-          case 'n' -> FloatFormat.of(size, 'g', precision < 0 ? 6 : precision, alternate);
-          case '%' -> FloatFormat.of(size * 100, 'f', precision < 0 ? 6 : precision, false) + "%";
-          case ' ' -> precision < 0 ? FloatText.of(size) : FloatFormat.shortened(size, precision);
+              FloatNotation.of(size, type, precision < 0 ? 6 : precision, alternate);
+          case 'n' -> FloatNotation.of(size, 'g', precision < 0 ? 6 : precision, alternate);
+          case '%' -> FloatNotation.of(size * 100, 'f', precision < 0 ? 6 : precision, false) + "%";
+          case ' ' -> precision < 0 ? FloatText.of(size) : FloatNotation.shortened(size, precision);
           default -> throw unknown("float");
         };
     int whole = 0;

@@ -90,7 +90,7 @@ final class PercentFormat {
         double number = Numbers.floating(value);
         boolean negative = number < 0 || (number == 0 && 1 / number < 0);
         String text =
-            FloatFormat.of(
+            FloatNotation.of(
                 Math.abs(number), type, precision < 0 ? 6 : precision, !alternate.isEmpty());
         yield padded(negative ? "-" : sign, text, left, zero, width);
       }

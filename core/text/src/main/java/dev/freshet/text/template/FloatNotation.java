@@ -9,11 +9,11 @@ import java.util.Locale;
  * The size of a float in the notations of {@code %f}, {@code %e} and {@code %g}, rounded exactly,
  * half to even. Signs are the caller's.
  */
-final class FloatFormat {
+final class FloatNotation {
   /** The most digits after the point. */
   private static final int MOST_DIGITS = 1_000;
 
-  private FloatFormat() {}
+  private FloatNotation() {}
 
   /**
    * @param notation one of {@code eEfFgG}

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import tools.jackson.core.JsonGenerator;
 
 /** The answers to weight operations as JSON: a row for each replica, whatever became of it. */
-final class FleetJson {
+final class FleetAnswers {
   /** Whose client asked for an update, which reads other fields beside the common ones. */
   enum Client {
     FRESHET,
@@ -27,7 +27,7 @@ final class FleetJson {
 
   private final ElasticFleet fleet;
 
-  FleetJson(ElasticFleet fleet) {
+  FleetAnswers(ElasticFleet fleet) {
     this.fleet = fleet;
   }
 
