@@ -129,6 +129,7 @@ public final class Logs {
     org.slf4j.Logger logger = LoggerFactory.getLogger(EVENTS + role);
     EventLog log =
         new EventLog(
+            role,
             line -> {
               RECENT.add(role + " " + line);
               logger.info(line);

@@ -23,20 +23,33 @@ public final class EventLog {
   private static final Set<UpdatePart> HEAD_OF_DONE =
       EnumSet.of(UpdatePart.WALL, UpdatePart.RPC, UpdatePart.QUEUE);
 
+  private static final String ORCHESTRATOR = "orchestrator";
+
+  private final String role;
   private final Consumer<String> sink;
   private final MonotonicClock clock;
   private final Optional<FlightLog> flight;
   private final Optional<SpanLog> spans;
 
+  /** A log of the orchestrator. */
   public EventLog(Consumer<String> sink, MonotonicClock clock) {
-    this(sink, clock, Optional.of(new FlightLog()), Optional.empty());
+    this(ORCHESTRATOR, sink, clock);
+  }
+
+  /**
+   * @param role who makes the calls and waits for them
+   */
+  public EventLog(String role, Consumer<String> sink, MonotonicClock clock) {
+    this(role, sink, clock, Optional.of(new FlightLog()), Optional.empty());
   }
 
   private EventLog(
+      String role,
       Consumer<String> sink,
       MonotonicClock clock,
       Optional<FlightLog> flight,
       Optional<SpanLog> spans) {
+    this.role = role;
     this.sink = sink;
     this.clock = clock;
     this.flight = flight;
@@ -45,12 +58,22 @@ public final class EventLog {
 
   /** A log that writes neither lines nor events of the flight recorder. */
   public static EventLog silent(MonotonicClock clock) {
-    return new EventLog(_ -> {}, clock, Optional.empty(), Optional.empty());
+    return new EventLog(ORCHESTRATOR, _ -> {}, clock, Optional.empty(), Optional.empty());
+  }
+
+  /** A log of the same role that writes nothing. */
+  public EventLog unlogged() {
+    return new EventLog(role, _ -> {}, clock, Optional.empty(), Optional.empty());
+  }
+
+  /** Who makes the calls and waits for them. */
+  public String role() {
+    return role;
   }
 
   /** The same log, which also passes its admin calls to {@code spansOfCalls}. */
   public EventLog withSpans(SpanLog spansOfCalls) {
-    return new EventLog(sink, clock, flight, Optional.of(spansOfCalls));
+    return new EventLog(role, sink, clock, flight, Optional.of(spansOfCalls));
   }
 
   /** Logs to {@code logger} at level info. */

@@ -130,6 +130,11 @@ public final class AdminClient implements AutoCloseable {
     return events.clock();
   }
 
+  /** Who makes the calls. */
+  public String role() {
+    return events.role();
+  }
+
   /** The root of the server's admin listener. */
   public URI server() {
     return origin.root();
@@ -423,7 +428,7 @@ public final class AdminClient implements AutoCloseable {
 
   private AdminAnswer exchange(AdminRequest request, InetAddress address, long endNanos) {
     try {
-      AdminExchange exchange = AdminExchange.open(request, deadlines, events.clock());
+      AdminExchange exchange = AdminExchange.open(request, deadlines, events);
       current = Optional.of(exchange);
       if (closed) {
         exchange.abort("shut_down", CLOSED);

@@ -1,5 +1,6 @@
 package dev.freshet.client;
 
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
@@ -32,6 +33,7 @@ final class AdminExchange {
   private final AdminRequest request;
   private final AdminDeadlines deadlines;
   private final MonotonicClock clock;
+  private final String role;
   private final SocketChannel channel;
   private volatile Optional<Abort> abort = Optional.empty();
 
@@ -42,17 +44,18 @@ final class AdminExchange {
   private record Abort(String code, String message) {}
 
   private AdminExchange(
-      AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock, SocketChannel channel) {
+      AdminRequest request, AdminDeadlines deadlines, EventLog events, SocketChannel channel) {
     this.request = request;
     this.deadlines = deadlines;
-    this.clock = clock;
+    this.clock = events.clock();
+    this.role = events.role();
     this.channel = channel;
   }
 
   /** An exchange that has not begun; {@link #carryOut} closes it. */
-  static AdminExchange open(AdminRequest request, AdminDeadlines deadlines, MonotonicClock clock) {
+  static AdminExchange open(AdminRequest request, AdminDeadlines deadlines, EventLog events) {
     try {
-      return new AdminExchange(request, deadlines, clock, SocketChannel.open());
+      return new AdminExchange(request, deadlines, events, SocketChannel.open());
     } catch (IOException e) {
       throw AdminException.notSent(
           request.call(), "unreachable", "cannot open a socket: " + OneLine.of(e));
@@ -83,12 +86,9 @@ final class AdminExchange {
     String answer = "the answer to " + request.method() + " " + request.path();
     String server = "inference " + request.origin().authority();
     return request.method().equals("GET")
-        ? Waits.idle("orchestrator", answer, server)
+        ? Waits.idle(role, answer, server)
         : Waits.begin(
-            "orchestrator",
-            answer,
-            server,
-            Duration.ofNanos(Math.max(1, endNanos - clock.nanos())));
+            role, answer, server, Duration.ofNanos(Math.max(1, endNanos - clock.nanos())));
   }
 
   private void connect(InetSocketAddress server, long endNanos) throws IOException {

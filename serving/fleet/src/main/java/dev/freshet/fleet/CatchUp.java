@@ -67,12 +67,21 @@ final class CatchUp {
       return Optional.empty();
     }
     ReplicaUpdate update = new ReplicaUpdate(replica, current.again(), deadlines);
-    if (serving.serves(current.version()) && !suspect) {
+    if (serving.serves(current.version()) && !suspect && !mayBeHalfLoaded(update, serving)) {
       resume(update, serving, current);
       return Optional.empty();
     }
     load(update, current);
     return Optional.of(replicas.read(_ -> update.result()));
+  }
+
+  /**
+   * A program that loads while it is paused names its weights after the load. One that is paused
+   * and still says the name that it was started with may have been left in the middle of its first
+   * load.
+   */
+  private static boolean mayBeHalfLoaded(ReplicaUpdate update, Serving serving) {
+    return update.pauses() && serving.isFirst() && serving.paused().orElse(false);
   }
 
   /**

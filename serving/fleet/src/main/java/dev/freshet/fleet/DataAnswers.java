@@ -30,7 +30,7 @@ final class DataAnswers {
   DataAnswers(Parallel parallel, Duration deadline, EventLog events) {
     this.parallel = parallel;
     this.deadlines = AdminDeadlines.all(deadline);
-    this.silent = EventLog.silent(events.clock());
+    this.silent = events.unlogged();
   }
 
   /**

@@ -245,7 +245,11 @@ public final class Fleet implements AutoCloseable {
       Replica replica, long end, Duration deadline, BooleanSupplier stopping) {
     String found = "";
     try (Waits.Open _ =
-        Waits.begin("orchestrator", "the server to be healthy", "inference " + replica, deadline)) {
+        Waits.begin(
+            replica.client().role(),
+            "the server to be healthy",
+            "inference " + replica,
+            deadline)) {
       while (!stopping.getAsBoolean()) {
         try {
           if (replica.healthy()) {

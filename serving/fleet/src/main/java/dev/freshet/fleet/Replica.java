@@ -62,8 +62,7 @@ public final class Replica {
     this.dialect = spec.dialect();
     this.paths = spec.paths();
     this.client = new AdminClient(address.admin(), deadlines, events, token);
-    this.prober =
-        new AdminClient(address.admin(), deadlines, EventLog.silent(events.clock()), token);
+    this.prober = new AdminClient(address.admin(), deadlines, events.unlogged(), token);
   }
 
   public ServerAddress address() {

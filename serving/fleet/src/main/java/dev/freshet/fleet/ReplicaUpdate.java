@@ -48,6 +48,10 @@ final class ReplicaUpdate {
   private boolean prepared;
   private boolean rejected;
   private boolean moved;
+
+  /** What the newest answer to a load said that it serves. */
+  private Optional<Serving> said = Optional.empty();
+
   private Optional<String> failure = Optional.empty();
 
   ReplicaUpdate(Replica replica, Target target, PhaseDeadlines deadlines) {
@@ -187,16 +191,25 @@ final class ReplicaUpdate {
             FleetPhase.APPLY,
             deadlines.apply(),
             () -> {
-              if (alone && dialect.atOnce(calls, weights.request()).isPresent()) {
+              said =
+                  alone
+                      ? dialect.atOnce(calls, weights.request()).map(Serving::of)
+                      : Optional.empty();
+              if (said.isPresent()) {
                 return DONE;
               }
               if (alone) {
                 dialect.prepare(calls, weights);
               }
-              dialect.apply(calls, weights);
+              said = dialect.apply(calls, weights);
               return DONE;
             },
             pauses() ? Step::ofLoad : Step::of);
+    if (step.done()
+        && said.flatMap(Serving::name).filter(dialect.nameOf(weights)::equals).isPresent()) {
+      replica.named(said.get().name());
+      return step;
+    }
     return step.done() || step instanceof Step.Unclear ? acknowledged(step, weights) : step;
   }
 
@@ -290,7 +303,7 @@ final class ReplicaUpdate {
     long start = clock.nanos();
     try (Waits.Open _ =
         Waits.begin(
-            "orchestrator",
+            replica.client().role(),
             "%s of the update to version %d".formatted(next.wireName(), target.version()),
             "inference " + replica.url(),
             deadline)) {

@@ -114,13 +114,15 @@ public final class TransactionJournal {
 
   /** A next line must not be joined to one that a crash has torn. */
   private void dropTorn() {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      byte[] bytes = Files.readAllBytes(file);
-      int end = bytes.length;
-      while (end > 0 && bytes[end - 1] != '\n') {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      long size = channel.size();
+      long end = size;
+      ByteBuffer last = ByteBuffer.allocate(1);
+      while (end > 0 && channel.read(last.clear(), end - 1) == 1 && last.get(0) != '\n') {
         end--;
       }
-      if (end < bytes.length) {
+      if (end < size) {
         channel.truncate(end);
       }
     } catch (NoSuchFileException e) {

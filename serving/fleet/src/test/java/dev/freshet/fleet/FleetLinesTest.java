@@ -47,9 +47,8 @@ class FleetLinesTest {
       assertThat(last.get(0))
           .matches(
               ("\\[fleet\\]\\[[0-9a-f]{16}\\] replica\\.done wall_ms=%s server=%s kind=freshet"
-                      + " version=1 target=1 outcome=moved queue_ms=%s prepare_ms=%s apply_ms=%s"
-                      + " ask_ms=%s")
-                  .formatted(MS, a.url(), MS, MS, MS, MS));
+                      + " version=1 target=1 outcome=moved queue_ms=%s prepare_ms=%s apply_ms=%s")
+                  .formatted(MS, a.url(), MS, MS, MS));
       assertThat(last.get(1))
           .contains("server=" + b.url(), "kind=vllm", " pause_ms=", " resume_ms=");
       assertThat(last.get(2))

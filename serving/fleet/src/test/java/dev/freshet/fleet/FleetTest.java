@@ -287,6 +287,20 @@ class FleetTest {
   }
 
   @Test
+  void aPausedServerThatSaysItsFirstVersionLoadsBeforeItIsResumed() throws Exception {
+    try (PeerServer server = new PeerServer("vllm");
+        Fleet fleet = fleet(MonotonicClock.SYSTEM, 0, server)) {
+      server.weights = "none"; // Whoever paused it was killed while it loaded.
+      server.paused = true;
+      fleet.begin(LONG, () -> false);
+
+      assertThat(server.serves("base")).isTrue();
+      assertThat(server.paused).isFalse();
+      assertThat(server.violations).isEmpty();
+    }
+  }
+
+  @Test
   void twoUpdatesAtOnceFollowOneAnother() throws Exception {
     try (PeerServer a = new PeerServer("vllm");
         PeerServer b = new PeerServer("freshet");

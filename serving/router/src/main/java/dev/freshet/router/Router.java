@@ -60,7 +60,7 @@ public final class Router implements AutoCloseable {
             events,
             new FleetMetrics(registry),
             this::replicasChanged);
-    this.upstreams = new Upstreams(config, metrics, fleet, this::replicasChanged);
+    this.upstreams = new Upstreams(config, metrics, fleet, events, this::replicasChanged);
     this.data =
         Listener.ofMany(
             "front", config.threads(), new ConnectionCap.RefuseNewest(config.maxConnections()));

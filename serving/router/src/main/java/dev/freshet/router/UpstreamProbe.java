@@ -5,7 +5,6 @@ import dev.freshet.client.AdminDeadlines;
 import dev.freshet.client.AdminException;
 import dev.freshet.client.ServerHealth;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.MonotonicClock;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -39,15 +38,15 @@ final class UpstreamProbe implements AutoCloseable {
       Duration deadline,
       Runnable changed,
       BooleanSupplier changing,
-      Runnable returned) {
+      Runnable returned,
+      EventLog events) {
     this.upstream = upstream;
     this.interval = interval;
     this.changed = changed;
     this.changing = changing;
     this.returned = returned;
     AdminDeadlines deadlines = AdminDeadlines.all(deadline);
-    EventLog silent = EventLog.silent(MonotonicClock.SYSTEM);
-    this.data = new AdminClient(upstream.address().data(), deadlines, silent);
+    this.data = new AdminClient(upstream.address().data(), deadlines, events.unlogged());
     this.thread =
         Thread.ofPlatform().name("freshet-probe-" + upstream.name()).daemon().unstarted(this::run);
   }

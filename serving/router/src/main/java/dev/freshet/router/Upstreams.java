@@ -4,6 +4,7 @@ import dev.freshet.config.ConfigException;
 import dev.freshet.fleet.ElasticFleet;
 import dev.freshet.fleet.RoutingTable;
 import dev.freshet.fleet.ServerAddress;
+import dev.freshet.trace.EventLog;
 import dev.freshet.trace.FreeText;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
 
   private final RouterConfig config;
   private final RouterMetrics metrics;
+  private final EventLog events;
   private final ElasticFleet fleet;
   private final Runnable changed;
   private final Optional<Path> file;
@@ -68,7 +70,13 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
    * @param changed called after each change of the replicas or of their health
    * @throws ConfigException if the file cannot be read or has a malformed line
    */
-  Upstreams(RouterConfig config, RouterMetrics metrics, ElasticFleet fleet, Runnable changed) {
+  Upstreams(
+      RouterConfig config,
+      RouterMetrics metrics,
+      ElasticFleet fleet,
+      EventLog events,
+      Runnable changed) {
+    this.events = events;
     this.config = config;
     this.metrics = metrics;
     this.fleet = fleet;
@@ -178,7 +186,8 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
             Duration.ofMillis(config.probeTimeoutMs()),
             changed,
             () -> fleet.isChanging(address.listeners()),
-            () -> fleet.returned(address.listeners()));
+            () -> fleet.returned(address.listeners()),
+            events);
     if (started) {
       probe.start();
     }

@@ -34,8 +34,7 @@ final class FrontUpdates {
    * @throws dev.freshet.client.AdminException if an update fails
    */
   static UpdateTimes during(URI admin, Duration window) throws InterruptedException {
-    List<Double> walls = new ArrayList<>();
-    List<Double> works = new ArrayList<>();
+    List<UpdateTimes.Update> updates = new ArrayList<>();
     EventLog silent = EventLog.silent(MonotonicClock.SYSTEM);
     try (AdminClient client = new AdminClient(admin, AdminDeadlines.DEFAULT, silent)) {
       long version = 0;
@@ -47,11 +46,10 @@ final class FrontUpdates {
         Thread.sleep(PAUSE);
         long start = System.nanoTime();
         AdminAnswer answer = update(client, ++version);
-        walls.add((answer.answeredNanos() - start) / 1e6);
-        works.add(slowest(answer));
+        updates.add(times((answer.answeredNanos() - start) / 1e6, answer));
       }
     }
-    return new UpdateTimes(walls, works);
+    return new UpdateTimes(updates);
   }
 
   private static AdminAnswer update(AdminClient client, long version) {
@@ -61,14 +59,16 @@ final class FrontUpdates {
     return client.post("/update_weights", request.toJson(), TraceId.random(), WITHIN);
   }
 
-  private static double slowest(AdminAnswer answer) {
-    return JSON.readTree(answer.body())
-        .path("replicas")
-        .valueStream()
-        .map(row -> row.path("rpc_ms"))
-        .filter(JsonNode::isNumber)
-        .mapToDouble(JsonNode::asDouble)
-        .max()
-        .orElse(Double.NaN);
+  private static UpdateTimes.Update times(double wallMs, AdminAnswer answer) {
+    JsonNode body = JSON.readTree(answer.body());
+    double slowestMs =
+        body.path("replicas")
+            .valueStream()
+            .map(row -> row.path("rpc_ms"))
+            .filter(JsonNode::isNumber)
+            .mapToDouble(JsonNode::asDouble)
+            .max()
+            .orElse(Double.NaN);
+    return new UpdateTimes.Update(wallMs, body.path("rpc_ms").asDouble(Double.NaN), slowestMs);
   }
 }

@@ -1,6 +1,7 @@
 package dev.freshet.lab.route;
 
 import dev.freshet.lab.ReportFile;
+import dev.freshet.lab.route.UpdateTimes.Update;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,9 +17,9 @@ public final class RouteReport {
 
   private final double rate;
   private final List<RouteFigures> all = new ArrayList<>();
-  private final Map<Integer, Updates> updates = new LinkedHashMap<>();
+  private final Map<Integer, Under> updates = new LinkedHashMap<>();
 
-  private record Updates(int streams, UpdateTimes times) {}
+  private record Under(int streams, UpdateTimes times) {}
 
   /**
    * @param rate events a second of each stream
@@ -59,20 +60,21 @@ public final class RouteReport {
         figures.p50Ms() - direct(figures.streams()).p50Ms(),
         figures.p99Ms() - direct(figures.streams()).p99Ms(),
         figures.cancelMs(),
-        figures.updates().queueMs(50),
-        figures.updates().queueMs(99),
+        figures.updates().percentile(50, Update::queueMs),
+        figures.updates().percentile(99, Update::queueMs),
         figures.failed());
   }
 
   /** The head of the table of updates. */
   public static String updatesHead() {
-    return "%8s %8s %8s  %21s  %21s  %21s"
+    return "%8s %8s %8s  %21s  %21s  %21s  %21s"
         .formatted(
             "replicas",
             "streams",
             "updates",
             "wall ms p50       p99",
             "slowest ms p50    p99",
+            "beyond ms p50     p99",
             "queue ms p50      p99");
   }
 
@@ -82,19 +84,21 @@ public final class RouteReport {
    * @param times none of them is empty
    */
   public String add(int replicas, int streams, UpdateTimes times) {
-    updates.put(replicas, new Updates(streams, times));
+    updates.put(replicas, new Under(streams, times));
     return String.format(
         Locale.ROOT,
-        "%8d %,8d %8d  %12.2f %8.2f  %12.2f %8.2f  %12.2f %8.2f",
+        "%8d %,8d %8d  %12.2f %8.2f  %12.2f %8.2f  %12.2f %8.2f  %12.2f %8.2f",
         replicas,
         streams,
         times.count(),
-        times.wallMs(50),
-        times.wallMs(99),
-        times.workMs(50),
-        times.workMs(99),
-        times.queueMs(50),
-        times.queueMs(99));
+        times.percentile(50, Update::wallMs),
+        times.percentile(99, Update::wallMs),
+        times.percentile(50, Update::slowestMs),
+        times.percentile(99, Update::slowestMs),
+        times.percentile(50, Update::beyondMs),
+        times.percentile(99, Update::beyondMs),
+        times.percentile(50, Update::queueMs),
+        times.percentile(99, Update::queueMs));
   }
 
   /** The line of a front that could not be measured. */
@@ -133,9 +137,22 @@ public final class RouteReport {
           node.put("streams", measured.streams());
           node.put("count", measured.times().count());
           UpdateTimes times = measured.times();
-          put(node.putObject("wall_ms"), times.wallMs(50), times.wallMs(99));
-          put(node.putObject("slowest_ms"), times.workMs(50), times.workMs(99));
-          put(node.putObject("queue_ms"), times.queueMs(50), times.queueMs(99));
+          put(
+              node.putObject("wall_ms"),
+              times.percentile(50, Update::wallMs),
+              times.percentile(99, Update::wallMs));
+          put(
+              node.putObject("slowest_ms"),
+              times.percentile(50, Update::slowestMs),
+              times.percentile(99, Update::slowestMs));
+          put(
+              node.putObject("beyond_slowest_ms"),
+              times.percentile(50, Update::beyondMs),
+              times.percentile(99, Update::beyondMs));
+          put(
+              node.putObject("queue_ms"),
+              times.percentile(50, Update::queueMs),
+              times.percentile(99, Update::queueMs));
         });
     ReportFile.write(file, root);
   }
@@ -156,8 +173,8 @@ public final class RouteReport {
       if (figures.updates().count() > 0) {
         put(
             node.putObject("queue_ms"),
-            figures.updates().queueMs(50),
-            figures.updates().queueMs(99));
+            figures.updates().percentile(50, Update::queueMs),
+            figures.updates().percentile(99, Update::queueMs));
       }
     }
     node.put("failed", figures.failed());

@@ -1,49 +1,51 @@
 package dev.freshet.lab.route;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 
-/**
- * Updates of a fleet through its front, as its client measured them.
- *
- * @param wallMs from the beginning of each call to its answer
- * @param workMs the engine's work of the slowest replica in each
- */
-public record UpdateTimes(List<Double> wallMs, List<Double> workMs) {
+/** Updates of a fleet through its front. */
+public record UpdateTimes(List<Update> all) {
   /** No updates. */
-  static final UpdateTimes NONE = new UpdateTimes(List.of(), List.of());
+  static final UpdateTimes NONE = new UpdateTimes(List.of());
+
+  /**
+   * One update.
+   *
+   * @param wallMs from the beginning of its client's call to the answer
+   * @param rpcMs the front's time, as its answer states it
+   * @param slowestMs the engine's work of the slowest replica
+   */
+  record Update(double wallMs, double rpcMs, double slowestMs) {
+    /** What the client waited for beyond the front's time. */
+    double queueMs() {
+      return wallMs - rpcMs;
+    }
+
+    /** What the update took beyond the slowest replica's work. */
+    double beyondMs() {
+      return wallMs - slowestMs;
+    }
+  }
 
   public UpdateTimes {
-    wallMs = List.copyOf(wallMs);
-    workMs = List.copyOf(workMs);
+    all = List.copyOf(all);
   }
 
   int count() {
-    return wallMs.size();
+    return all.size();
   }
 
-  double wallMs(double percent) {
-    return percentile(wallMs, percent);
-  }
-
-  double workMs(double percent) {
-    return percentile(workMs, percent);
-  }
-
-  /** What an update took beyond the slowest replica's work. */
-  double queueMs(double percent) {
-    List<Double> queue = new ArrayList<>();
-    for (int i = 0; i < wallMs.size(); i++) {
-      queue.add(wallMs.get(i) - workMs.get(i));
-    }
-    return percentile(queue, percent);
-  }
-
-  private static double percentile(List<Double> values, double percent) {
-    if (values.isEmpty()) {
+  /** A percentile of one of the times; NaN if there are no updates. */
+  double percentile(double percent, ToDoubleFunction<Update> ms) {
+    if (all.isEmpty()) {
       return Double.NaN;
     }
-    int rank = (int) Math.ceil(percent / 100 * values.size());
-    return values.stream().sorted().toList().get(Math.max(0, rank - 1));
+    int rank = (int) Math.ceil(percent / 100 * all.size());
+    return all.stream()
+        .mapToDouble(ms)
+        .sorted()
+        .skip(Math.max(0, rank - 1))
+        .findFirst()
+        .orElseThrow();
   }
 }

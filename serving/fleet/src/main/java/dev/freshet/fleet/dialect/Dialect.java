@@ -71,8 +71,12 @@ public interface Dialect {
     return false;
   }
 
-  /** Makes the server generate with the weights, once it is resumed if it was paused. */
-  void apply(AdminCalls calls, Target target);
+  /**
+   * Makes the server generate with the weights, once it is resumed if it was paused.
+   *
+   * @return what the server serves now, if its answer says so; else it is asked
+   */
+  Optional<Serving> apply(AdminCalls calls, Target target);
 
   /**
    * What the server serves.

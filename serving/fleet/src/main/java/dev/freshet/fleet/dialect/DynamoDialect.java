@@ -80,7 +80,7 @@ final class DynamoDialect implements Dialect {
 
   /** Pauses again first: a worker may have joined since. */
   @Override
-  public void apply(AdminCalls calls, Target target) {
+  public Optional<Serving> apply(AdminCalls calls, Target target) {
     String directory =
         target
             .directory()
@@ -102,6 +102,7 @@ final class DynamoDialect implements Dialect {
         () -> {
           var _ = post(calls, LOAD, body, "load");
         });
+    return Optional.empty();
   }
 
   private static List<AdminAnswer> post(

@@ -51,11 +51,12 @@ final class FreshetDialect implements Dialect {
   }
 
   @Override
-  public void apply(AdminCalls calls, Target target) {
-    var _ =
+  public Optional<Serving> apply(AdminCalls calls, Target target) {
+    AdminResult result =
         target.directory().isPresent()
             ? calls.freshet(request(target, target.directory(), UpdatePhase.COMMIT))
             : calls.freshetBase();
+    return Optional.of(Serving.of(result));
   }
 
   @Override

@@ -49,7 +49,7 @@ final class PrimeRlDialect implements Dialect {
   }
 
   @Override
-  public void apply(AdminCalls calls, Target target) {
+  public Optional<Serving> apply(AdminCalls calls, Target target) {
     String path = target.directory().isPresent() ? LOAD : BASE;
     byte[] body =
         target
@@ -61,6 +61,7 @@ final class PrimeRlDialect implements Dialect {
         body,
         target,
         answer -> ReportedOutcome.of(path, answer).orThrow(path, "load").rpcMs());
+    return Optional.empty();
   }
 
   @Override

@@ -85,7 +85,7 @@ final class SglangDialect implements Dialect {
   }
 
   @Override
-  public void apply(AdminCalls calls, Target target) {
+  public Optional<Serving> apply(AdminCalls calls, Target target) {
     String directory =
         target
             .directory()
@@ -109,6 +109,7 @@ final class SglangDialect implements Dialect {
         body,
         target,
         answer -> ReportedOutcome.of(LOAD, answer).orThrow(LOAD, "load").rpcMs());
+    return Optional.empty();
   }
 
   @Override

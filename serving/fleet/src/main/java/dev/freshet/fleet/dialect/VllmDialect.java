@@ -59,7 +59,7 @@ final class VllmDialect implements Dialect {
   }
 
   @Override
-  public void apply(AdminCalls calls, Target target) {
+  public Optional<Serving> apply(AdminCalls calls, Target target) {
     calls.load(
         LOAD,
         reload(target.directory().or(() -> ServedModels.root(calls.server()))),
@@ -69,6 +69,7 @@ final class VllmDialect implements Dialect {
       resetPrefixCache(calls, target);
     }
     name(calls, target);
+    return Optional.empty();
   }
 
   /**

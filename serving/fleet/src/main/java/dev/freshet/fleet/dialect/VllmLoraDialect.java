@@ -77,7 +77,9 @@ final class VllmLoraDialect implements Dialect {
 
   /** Nothing: requests name the version. */
   @Override
-  public void apply(AdminCalls calls, Target target) {}
+  public Optional<Serving> apply(AdminCalls calls, Target target) {
+    return Optional.empty();
+  }
 
   @Override
   public Optional<EngineLoad.Series> engineSeries() {
