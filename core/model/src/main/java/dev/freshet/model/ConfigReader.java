@@ -5,6 +5,7 @@ import dev.freshet.weights.DType;
 import dev.freshet.weights.ModelFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -16,6 +17,20 @@ record ConfigReader(JsonNode root, JsonFields fields) {
   private static final int MOST_LAYERS = 1_000;
 
   private static final int DEFAULT_QUERY_SCALAR = 256;
+
+  /**
+   * Fields of other decoders, each with the value that changes nothing: a model that sets one
+   * differently computes something else than its family does.
+   */
+  private static final Map<String, Double> FIELDS_OF_OTHERS =
+      Map.of(
+          "clip_qkv", 0.0,
+          "embedding_multiplier", 1.0,
+          "residual_multiplier", 1.0,
+          "logits_scaling", 1.0,
+          "logit_scale", 1.0,
+          "num_experts", 0.0,
+          "num_local_experts", 0.0);
 
   ConfigReader(JsonNode root) {
     this(root, new JsonFields(root));
@@ -105,6 +120,14 @@ record ConfigReader(JsonNode root, JsonFields fields) {
             "%s %s is not supported: expected null".formatted(key, fields.decimal(key)));
       }
     }
+    FIELDS_OF_OTHERS.forEach(
+        (key, neutral) -> {
+          if (fields.has(key) && fields.decimal(key) != neutral) {
+            throw new ModelException(
+                "%s %s is not supported: expected null or %s"
+                    .formatted(key, fields.decimal(key), neutral));
+          }
+        });
     if (fields.flag("use_bidirectional_attention", false)) {
       throw new ModelException("use_bidirectional_attention is not supported: expected false");
     }

@@ -16,6 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class ThreadCrew implements ComputeCrew {
   private static final Duration TASKS_DEADLINE = Duration.ofMinutes(10);
 
+  private static final long END_SECONDS = 10;
+
   private final int workers;
   private final ExecutorService others;
 
@@ -82,8 +84,17 @@ final class ThreadCrew implements ComputeCrew {
     }
   }
 
+  /** Waits until the threads have ended: none has a task now, since {@link #run} waits for all. */
   @Override
   public void close() {
     others.shutdown();
+    try {
+      if (!others.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+        throw new IllegalStateException(
+            "the threads of a computation did not end within %d s".formatted(END_SECONDS));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

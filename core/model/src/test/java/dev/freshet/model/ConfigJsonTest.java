@@ -227,6 +227,19 @@ class ConfigJsonTest {
   }
 
   @Test
+  void fieldsOfOtherDecodersMustHaveTheValueThatChangesNothing() throws IOException {
+    for (String field : List.of("clip_qkv 8.0", "residual_multiplier 0.22", "num_experts 64")) {
+      String[] parts = field.split(" ");
+      assertThatExceptionOfType(ModelException.class)
+          .isThrownBy(() -> read("\"%s\": %s".formatted(parts[0], parts[1])))
+          .withMessageContaining(parts[0])
+          .withMessageContaining("is not supported: expected null or");
+    }
+    assertThat(read("\"clip_qkv\": null, \"logit_scale\": 1").family())
+        .isEqualTo(ModelFamily.LLAMA);
+  }
+
+  @Test
   void endTokensComeFromBothFiles() throws IOException {
     Files.writeString(dir.resolve("generation_config.json"), "{\"eos_token_id\": [7, 2]}");
 
