@@ -64,6 +64,26 @@ class RelayFaultsTest {
   }
 
   @Test
+  void anErrorAnswerThatDoesNotEndCountsForItsReplicaUntilTheClientLeaves() throws Exception {
+    String busy =
+        "HTTP/1.1 503 Service Unavailable\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbusy\r\n";
+    try (ScriptedReplica replica = new ScriptedReplica(silentAfter(busy));
+        FrontFixture front = FrontFixture.of(replica)) {
+      String inFlight = "freshet_route_in_flight{replica=\"%s\"}".formatted(replica.name());
+      RawClient client = new RawClient(front.data());
+      client.send(POST);
+      assertThat(client.head().status()).isEqualTo(503);
+      assertThat(client.chunk()).isEqualTo("busy");
+      assertThat(front.metric(inFlight)).isEqualTo(1);
+      client.close();
+
+      cancelled.await();
+      FrontFixture.await("the count", () -> front.metric(inFlight) == 0);
+      assertThat(replica.arrived).hasSize(1);
+    }
+  }
+
+  @Test
   void aClientThatEndsItsSendingSideHasLeft() throws Exception {
     try (ScriptedReplica replica = new ScriptedReplica(silentAfter(EVENTS));
         FrontFixture front = FrontFixture.of(replica);
