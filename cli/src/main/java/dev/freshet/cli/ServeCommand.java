@@ -105,6 +105,20 @@ final class ServeCommand extends RunningCommand {
           "Refuse checkpoints with tensors that the model does not have (default: inference.strict_weights).")
   private boolean strict;
 
+  @Option(
+      names = "--tool-call-parser",
+      paramLabel = "NAME",
+      description =
+          "How the model writes tool calls: auto, hermes, llama3_json or none (default: inference.tool_call_parser).")
+  private Optional<String> toolCallParser = Optional.empty();
+
+  @Option(
+      names = "--reasoning-parser",
+      paramLabel = "NAME",
+      description =
+          "How the model writes its reasoning: none, deepseek_r1 or qwen3 (default: inference.reasoning_parser).")
+  private Optional<String> reasoningParser = Optional.empty();
+
   @Mixin ConfigOptions options = new ConfigOptions();
 
   @Override
@@ -213,6 +227,8 @@ final class ServeCommand extends RunningCommand {
     adminHost.ifPresent(address -> overrides.put("inference.admin_host", address));
     adminTokenFile.ifPresent(file -> overrides.put("inference.admin_token_file", file));
     adminPort.ifPresent(number -> overrides.put("inference.admin_port", number));
+    toolCallParser.ifPresent(name -> overrides.put("inference.tool_call_parser", name));
+    reasoningParser.ifPresent(name -> overrides.put("inference.reasoning_parser", name));
     if (strict) {
       overrides.put("inference.strict_weights", "true");
     }

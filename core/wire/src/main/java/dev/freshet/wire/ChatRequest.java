@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param tools what the model may call; empty for none
  * @param templateVariables further variables of the chat template
  * @param addGenerationPrompt whether the prompt ends with the beginning of the assistant's message
+ * @param parallelToolCalls whether an answer may have several tool calls; the first otherwise
+ * @param includeReasoning whether the answer has the model's reasoning, and what of it tells it:
+ *     token ids and logprobs
  * @param mostTokens the most tokens to generate; empty for all that fit the context
  */
 public record ChatRequest(
@@ -25,6 +28,8 @@ public record ChatRequest(
     List<Map<String, @Nullable Object>> tools,
     Map<String, @Nullable Object> templateVariables,
     boolean addGenerationPrompt,
+    boolean parallelToolCalls,
+    boolean includeReasoning,
     OptionalInt mostTokens) {
   /** The most messages. */
   public static final int MAX_MESSAGES = 4096;

@@ -22,6 +22,8 @@ final class ChatRequestJson {
   private boolean toolsAllowed = true;
   private Map<String, @Nullable Object> variables = Map.of();
   private boolean addGenerationPrompt = true;
+  private boolean parallelToolCalls = true;
+  private boolean includeReasoning = true;
   private OptionalInt mostTokens = OptionalInt.empty();
   private boolean withLogprobs;
   private OptionalInt topLogprobs = OptionalInt.empty();
@@ -66,6 +68,8 @@ final class ChatRequestJson {
         toolsAllowed ? tools : List.of(),
         variables,
         addGenerationPrompt,
+        parallelToolCalls,
+        includeReasoning,
         mostTokens);
   }
 
@@ -80,9 +84,8 @@ final class ChatRequestJson {
       case "tool_choice" -> toolChoice(in);
       case "chat_template_kwargs" -> variables = object(in);
       case "add_generation_prompt" -> addGenerationPrompt = in.bool();
-      case "parallel_tool_calls" -> {
-        var _ = in.bool(); // As many calls are reported as the model makes.
-      }
+      case "parallel_tool_calls" -> parallelToolCalls = in.bool();
+      case "include_reasoning" -> includeReasoning = in.bool();
       default -> {
         if (!sampling.read(name, in)
             && !NeutralFields.readOfChat(name, in)
@@ -121,7 +124,8 @@ final class ChatRequestJson {
 
   private void toolChoice(WireReader in) {
     if (!in.isText()) {
-      throw in.expected("\"auto\" or \"none\" (a certain function is not supported)");
+      throw in.expected(
+          "\"auto\" or \"none\" (a function that the model must call is not supported)");
     }
     toolsAllowed =
         switch (in.text()) {

@@ -33,6 +33,11 @@ public interface ChatPrompts {
    */
   String render(ChatRequest chat);
 
+  /** The source of the template that renders chats with tools; empty if there is none. */
+  default String toolTemplate() {
+    return "";
+  }
+
   /**
    * Those of the checkpoint in a directory. A template that cannot be read does not keep the model
    * from completing texts: every chat is refused with the reason.
@@ -42,7 +47,7 @@ public interface ChatPrompts {
     try {
       Optional<ChatTemplate> template =
           ChatTemplate.inDirectory(dir, Clock.system(ZoneId.systemDefault()));
-      return template.map(ChatPrompts::of).orElse(NONE);
+      return template.<ChatPrompts>map(OfTemplate::new).orElse(NONE);
     } catch (TemplateException e) {
       log.warn("{}: chats are refused: {}", dir, e.getMessage());
       return _ -> {
@@ -54,11 +59,19 @@ public interface ChatPrompts {
     }
   }
 
-  private static ChatPrompts of(ChatTemplate template) {
-    return chat ->
-        template
-            .render(
-                chat.messages(), chat.tools(), chat.addGenerationPrompt(), chat.templateVariables())
-            .text();
+  /** Those of a chat template. */
+  record OfTemplate(ChatTemplate template) implements ChatPrompts {
+    @Override
+    public String render(ChatRequest chat) {
+      return template
+          .render(
+              chat.messages(), chat.tools(), chat.addGenerationPrompt(), chat.templateVariables())
+          .text();
+    }
+
+    @Override
+    public String toolTemplate() {
+      return template.toolSource();
+    }
   }
 }

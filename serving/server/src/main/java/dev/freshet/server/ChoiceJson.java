@@ -2,6 +2,7 @@ package dev.freshet.server;
 
 import static dev.freshet.http.JsonBuffer.ascii;
 
+import dev.freshet.engine.FinishReason;
 import dev.freshet.http.JsonBuffer;
 import java.util.Optional;
 
@@ -9,8 +10,9 @@ import java.util.Optional;
 final class ChoiceJson {
   private static final byte[] INDEX = ascii("{\"index\":");
   private static final byte[] TEXT = ascii(",\"text\":");
-  private static final byte[] MESSAGE = ascii(",\"message\":{\"role\":\"assistant\",\"content\":");
-  private static final byte[] DELTA = ascii(",\"delta\":{\"content\":");
+  private static final byte[] MESSAGE = ascii(",\"message\":");
+  private static final byte[] DELTA = ascii(",\"delta\":");
+  private static final byte[] CONTENT = ascii("{\"content\":");
   private static final byte[] OPENING =
       ascii(
           ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}");
@@ -25,16 +27,27 @@ final class ChoiceJson {
   private static final byte[] FINISHED = ascii(",\"finish_reason\":");
   private static final byte[] STOPPED = ascii(",\"stop_reason\":");
 
-  private final GenerationForm form;
+  private static final String TOOL_CALLS = "tool_calls";
+
+  private final AnswerShape shape;
   private final boolean withIds;
   private final boolean withLogprobs;
   private final TokenTexts texts;
 
-  ChoiceJson(GenerationForm form, boolean withIds, boolean withLogprobs, TokenTexts texts) {
-    this.form = form;
-    this.withIds = withIds;
-    this.withLogprobs = withLogprobs;
+  /**
+   * @param withIds whether token ids are asked for
+   * @param withLogprobs whether logprobs are asked for
+   */
+  ChoiceJson(AnswerShape shape, boolean withIds, boolean withLogprobs, TokenTexts texts) {
+    this.shape = shape;
+    this.withIds = withIds && !shape.hidesTokens();
+    this.withLogprobs = withLogprobs && !shape.hidesTokens();
     this.texts = texts;
+  }
+
+  /** Whether every token is told, also one without text. */
+  boolean tellsTokens() {
+    return withIds || withLogprobs;
   }
 
   /** Writes the choice of the event that begins a streamed message. */
@@ -42,10 +55,21 @@ final class ChoiceJson {
     out.raw(INDEX).integer(index).raw(OPENING);
   }
 
-  /** Writes a choice object. */
-  void write(JsonBuffer out, int index, TokenBatch batch, int[] prompt, Optional<Finish> finish) {
+  /**
+   * Writes a choice object.
+   *
+   * @param message the message of a stream that has more than content
+   */
+  void write(
+      JsonBuffer out,
+      int index,
+      TokenBatch batch,
+      Optional<StreamedMessage> message,
+      int[] prompt,
+      Optional<Finish> finish) {
     out.raw(INDEX).integer(index);
-    switch (form) {
+    boolean called = false;
+    switch (shape.form()) {
       case TEXT -> {
         out.raw(TEXT).string(batch.text());
         if (withIds) {
@@ -58,16 +82,20 @@ final class ChoiceJson {
           LogprobsJson.ofText(out, batch, texts);
         }
       }
-      case CHAT, CHAT_CHUNK -> {
-        out.raw(form == GenerationForm.CHAT ? MESSAGE : DELTA).string(batch.text()).raw('}');
-        if (withIds) {
-          ids(out, batch);
-        }
-        if (withLogprobs && batch.size() > 0) {
-          LogprobsJson.ofChat(out, batch, texts);
+      case CHAT -> {
+        out.raw(MESSAGE);
+        called = MessageJson.write(out, shape.messages().read(batch.text().toString()), shape);
+        ofChat(out, batch);
+      }
+      case CHAT_CHUNK -> {
+        out.raw(DELTA);
+        if (message.isPresent()) {
+          message.get().write(out);
+          called = message.get().isCalled();
         } else {
-          out.raw(NO_LOGPROBS);
+          out.raw(CONTENT).string(batch.text()).raw('}');
         }
+        ofChat(out, batch);
       }
       case TOKENS -> {
         ids(out, batch);
@@ -80,11 +108,24 @@ final class ChoiceJson {
     }
     versions(out, batch);
     if (finish.isPresent()) {
-      out.raw(FINISHED).string(finish.get().reason().wireName()).raw(STOPPED);
-      finish.get().writeStop(out);
+      FinishReason reason = finish.get().reason();
+      out.raw(FINISHED)
+          .string(called && reason == FinishReason.STOP ? TOOL_CALLS : reason.wireName());
+      finish.get().writeStop(out.raw(STOPPED));
       out.raw('}');
     } else {
       out.raw(UNFINISHED);
+    }
+  }
+
+  private void ofChat(JsonBuffer out, TokenBatch batch) {
+    if (withIds) {
+      ids(out, batch);
+    }
+    if (withLogprobs && batch.size() > 0) {
+      LogprobsJson.ofChat(out, batch, texts);
+    } else {
+      out.raw(NO_LOGPROBS);
     }
   }
 

@@ -17,6 +17,7 @@ final class CompletionChoice {
   private final LoopOutlet outlet;
   private final StopText text;
   private final TokenBatch batch;
+  private final Optional<StreamedMessage> message;
   private final ChoiceJson json;
   private final CompletionMeter meter;
 
@@ -26,12 +27,14 @@ final class CompletionChoice {
 
   /**
    * @param index its place in the answer
+   * @param message takes the text if it is a stream that has more than content
    */
   CompletionChoice(
       int index,
       CompletionRequest request,
       LoopOutlet outlet,
       StopText text,
+      Optional<StreamedMessage> message,
       ChoiceJson json,
       CompletionMeter meter) {
     this.index = index;
@@ -39,6 +42,7 @@ final class CompletionChoice {
     this.outlet = outlet;
     this.text = text;
     this.batch = new TokenBatch(request.logprobs().isPresent());
+    this.message = message;
     this.json = json;
     this.meter = meter;
   }
@@ -59,11 +63,11 @@ final class CompletionChoice {
       meter.token();
       batch.token(event);
       if (!stopToken) {
-        batch.text(text.push(event.token()));
+        append(text.push(event.token()));
       }
     }
     if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
-      batch.text(text.flush());
+      append(text.flush());
     }
     if (text.stoppedBy().isPresent()) {
       finish = Optional.of(new Finish.ByText(text.stoppedBy().get()));
@@ -73,13 +77,26 @@ final class CompletionChoice {
     } else {
       finish = event.finish().map(Finish.Plain::new);
     }
+    if (finish.isPresent()) {
+      message.ifPresent(StreamedMessage::end);
+    }
+  }
+
+  /** Appends text that became final. */
+  private void append(String fresh) {
+    if (message.isPresent()) {
+      message.get().push(fresh);
+    } else {
+      batch.text(fresh);
+    }
   }
 
   /** Ends it with the tokens so far. */
   void abort() {
     if (finish.isEmpty()) {
       cancel();
-      batch.text(text.flush());
+      append(text.flush());
+      message.ifPresent(StreamedMessage::end);
       finish = Optional.of(new Finish.Plain(FinishReason.ABORT));
     }
   }
@@ -109,7 +126,13 @@ final class CompletionChoice {
 
   /** Whether there is something to send. */
   boolean hasNews() {
-    return !ended && (finish.isPresent() || !batch.isEmpty());
+    return !ended && (finish.isPresent() || hasParts());
+  }
+
+  private boolean hasParts() {
+    return message.isEmpty()
+        ? !batch.isEmpty()
+        : message.get().hasNews() || (json.tellsTokens() && !batch.isEmpty());
   }
 
   /** Whether nothing of it was sent. */
@@ -124,7 +147,7 @@ final class CompletionChoice {
 
   /** Writes what was not sent yet as the wire's choice object. */
   void write(JsonBuffer out, int[] prompt) {
-    json.write(out, index, batch, prompt, finish);
+    json.write(out, index, batch, message, prompt, finish);
     batch.sent();
     finish.ifPresent(how -> end(how.reason().wireName()));
   }
@@ -147,6 +170,6 @@ final class CompletionChoice {
 
   /** An estimate of the bytes that it holds. */
   int heldBytes() {
-    return batch.heldBytes();
+    return batch.heldBytes() + message.map(StreamedMessage::heldBytes).orElse(0);
   }
 }

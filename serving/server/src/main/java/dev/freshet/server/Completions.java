@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
@@ -28,6 +29,9 @@ import java.util.stream.IntStream;
  * What precedes their submission is {@link RequestWork}.
  */
 final class Completions implements AutoCloseable {
+  private static final AnswerShape TEXT = AnswerShape.of(GenerationForm.TEXT);
+  private static final AnswerShape TOKENS = AnswerShape.of(GenerationForm.TOKENS);
+
   private final Engine engine;
   private final Tokenizer tokenizer;
   private final ServedModel model;
@@ -77,15 +81,13 @@ final class Completions implements AutoCloseable {
           requireKnown(request);
           switch (request.prompt()) {
             case Prompt.Tokens(int[] ids) ->
-                work.onLoop(
-                    exchange, () -> submit(GenerationForm.TEXT, request, ids, http, exchange));
+                work.onLoop(exchange, () -> submit(TEXT, request, ids, http, exchange));
             case Prompt.Text(String text) ->
                 work.tokenize(
                     text,
                     tokenizer::encode,
                     exchange,
-                    ids ->
-                        submit(GenerationForm.TEXT, request.withPrompt(ids), ids, http, exchange));
+                    ids -> submit(TEXT, request.withPrompt(ids), ids, http, exchange));
           }
         });
   }
@@ -98,13 +100,14 @@ final class Completions implements AutoCloseable {
         () -> {
           ChatRequest chat = ChatRequest.parse(http.body());
           requireKnown(chat.sampling());
+          String prompt = model.chatPrompts().render(chat);
           work.tokenize(
-              model.chatPrompts().render(chat),
+              prompt,
               tokenizer::encodeOrdinary,
               exchange,
               ids ->
                   submit(
-                      GenerationForm.ofChat(chat.sampling().stream()),
+                      AnswerShape.ofChat(chat, model.messages(), prompt),
                       chat.completion(ids, engine.maxModelLen()),
                       ids,
                       http,
@@ -121,7 +124,7 @@ final class Completions implements AutoCloseable {
           CompletionRequest request = GenerateBody.parse(http.body(), engine.maxModelLen());
           requireKnown(request);
           int[] ids = ((Prompt.Tokens) request.prompt()).ids();
-          work.onLoop(exchange, () -> submit(GenerationForm.TOKENS, request, ids, http, exchange));
+          work.onLoop(exchange, () -> submit(TOKENS, request, ids, http, exchange));
         });
   }
 
@@ -132,11 +135,7 @@ final class Completions implements AutoCloseable {
   }
 
   private void submit(
-      GenerationForm form,
-      CompletionRequest unnamed,
-      int[] prompt,
-      Request http,
-      Exchange exchange) {
+      AnswerShape shape, CompletionRequest unnamed, int[] prompt, Request http, Exchange exchange) {
     if (prompt.length == 0) {
       throw new WireException("prompt: expected at least one token, got an empty text");
     }
@@ -150,16 +149,18 @@ final class Completions implements AutoCloseable {
     try {
       CompletionStream stream =
           new CompletionStream(
-              form,
+              shape.form(),
               request,
               prompt,
               exchange,
               outlet,
-              choices(form, request, prompt, outlet, http.recvNanos()),
-              form.beginning(
-                  request.requestId().orElseThrow(),
-                  wallClock.millis() / 1000,
-                  request.model().orElse(engine.modelName())),
+              choices(shape, request, prompt, outlet, http.recvNanos()),
+              shape
+                  .form()
+                  .beginning(
+                      request.requestId().orElseThrow(),
+                      wallClock.millis() / 1000,
+                      request.model().orElse(engine.modelName())),
               promptDetails,
               share);
       stream.begin(
@@ -186,13 +187,13 @@ final class Completions implements AutoCloseable {
   }
 
   private List<CompletionChoice> choices(
-      GenerationForm form,
+      AnswerShape shape,
       CompletionRequest request,
       int[] prompt,
       LoopOutlet outlet,
       long recvNanos) {
     ChoiceJson json =
-        new ChoiceJson(form, request.returnTokenIds(), request.logprobs().isPresent(), texts);
+        new ChoiceJson(shape, request.returnTokenIds(), request.logprobs().isPresent(), texts);
     return IntStream.range(0, request.n())
         .mapToObj(
             index ->
@@ -201,12 +202,19 @@ final class Completions implements AutoCloseable {
                     request,
                     outlet,
                     new StopText(
-                        new StreamDecoder(tokenizer, true, prompt),
+                        new StreamDecoder(tokenizer, !shape.expectsCalls(), prompt),
                         request.stop(),
                         request.rules().minTokens()),
+                    message(shape),
                     json,
                     new CompletionMeter(metrics, clock, recvNanos)))
         .toList();
+  }
+
+  private static Optional<StreamedMessage> message(AnswerShape shape) {
+    return shape.form() == GenerationForm.CHAT_CHUNK && !shape.messages().isPlain()
+        ? Optional.of(new StreamedMessage(shape))
+        : Optional.empty();
   }
 
   private void requireToken(String field, int id) {

@@ -6,6 +6,9 @@ import dev.freshet.config.Inline;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
 import dev.freshet.engine.EngineConfig;
+import dev.freshet.text.message.MessageFormat;
+import dev.freshet.text.message.ReasoningSyntax;
+import dev.freshet.text.message.ToolCallSyntax;
 import java.util.Map;
 
 /** The configuration of an inference server: its listeners and its engine. */
@@ -27,12 +30,29 @@ public record InferenceConfig(
                 "whether the usage of completions has prompt_tokens_details with the prompt tokens"
                     + " that were cached, as vLLM's --enable-prompt-tokens-details")
         boolean promptTokensDetails,
+    @Key(
+            def = "auto",
+            doc =
+                "how the model writes tool calls: auto (as its chat template asks for), hermes (also"
+                    + " Qwen's), llama3_json, or none: calls are part of the content")
+        ToolCallSyntax toolCallParser,
+    @Key(
+            def = "none",
+            doc =
+                "how the model writes its reasoning: none (it is part of the content), deepseek_r1"
+                    + " or qwen3")
+        ReasoningSyntax reasoningParser,
     @Inline EngineConfig engine) {
   public InferenceConfig {
     Check.address("host", host);
     Check.address("adminHost", adminHost);
     Check.port("port", port);
     Check.port("adminPort", adminPort);
+  }
+
+  /** How the model writes its messages. */
+  MessageFormat messages() {
+    return new MessageFormat(toolCallParser, reasoningParser);
   }
 
   /** The same server on free ports of the loopback interface and without a token. */

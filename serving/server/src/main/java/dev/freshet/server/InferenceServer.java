@@ -58,7 +58,7 @@ public final class InferenceServer implements AutoCloseable {
     return start(
         tokenizer,
         _ -> new EmbeddedEngine(dir, config.engine(), events.clock(), metrics.engine()),
-        engine -> ServedModel.of(dir, engine, tokenizer),
+        engine -> ServedModel.of(dir, engine, tokenizer, config.messages()),
         config,
         http,
         events,

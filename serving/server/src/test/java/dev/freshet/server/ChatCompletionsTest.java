@@ -66,7 +66,8 @@ class ChatCompletionsTest {
     assertThat(answer.get("object").asString()).isEqualTo("chat.completion");
     JsonNode choice = answer.get("choices").get(0);
     assertThat(choice.get("message").toString())
-        .isEqualTo("{\"role\":\"assistant\",\"content\":\"cde\"}");
+        .isEqualTo(
+            "{\"role\":\"assistant\",\"content\":\"cde\",\"refusal\":null,\"annotations\":null,\"audio\":null,\"function_call\":null,\"reasoning\":null}");
     assertThat(choice.get("logprobs").isNull()).isTrue();
     assertThat(choice.get("finish_reason").asString()).isEqualTo("length");
     assertThat(choice.get("token_ids")).hasSize(3);

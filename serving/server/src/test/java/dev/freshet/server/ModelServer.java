@@ -9,6 +9,7 @@ import dev.freshet.engine.EmbeddedEngine;
 import dev.freshet.engine.Fixture;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.text.message.MessageFormat;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.util.List;
@@ -32,7 +33,7 @@ final class ModelServer implements AutoCloseable {
         EngineServer.start(
             engine,
             tokenizer,
-            ServedModel.of(LLAMA, engine, tokenizer),
+            ServedModel.of(LLAMA, engine, tokenizer, MessageFormat.PLAIN),
             events,
             metrics,
             ServerConfig.on("127.0.0.1", 0, 0));

@@ -9,6 +9,7 @@ import dev.freshet.engine.Outlet;
 import dev.freshet.engine.TokenEvent;
 import dev.freshet.engine.WeightOperation;
 import dev.freshet.engine.WeightUpdate;
+import dev.freshet.text.CharTokenizer;
 import dev.freshet.wire.PauseMode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ import java.util.function.Consumer;
  * An engine without a model. Its tokens count up from the last prompt token, cyclically from
  * {@value #FIRST} to the end of the vocabulary; token i has the logprob −(i + 1)/4. Its thread
  * takes a step for all running completions while steps are allowed. An update is applied between
- * two steps.
+ * two steps. With a script, every completion has its tokens and then an end token.
  */
 final class ScriptedEngine implements Engine {
   static final int FIRST = 4;
@@ -48,6 +49,9 @@ final class ScriptedEngine implements Engine {
 
   /** The operations that were requested. */
   final List<WeightOperation> operations = new CopyOnWriteArrayList<>();
+
+  /** The tokens of every completion; empty for those that count up. */
+  volatile int[] script = {};
 
   /** How many tokens of a prompt the engine says it had cached. */
   volatile int cachedPrompt;
@@ -99,8 +103,7 @@ final class ScriptedEngine implements Engine {
     }
 
     private TokenEvent next() {
-      int last = request.prompt()[request.prompt().length - 1];
-      int token = FIRST + Math.floorMod(last - FIRST + 1 + made, vocabSize - FIRST);
+      int token = token();
       List<TokenEvent.TopLogprob> top = new ArrayList<>();
       for (int i = 0; i < request.topLogprobs(); i++) {
         top.add(new TokenEvent.TopLogprob(FIRST + i, -1 - i));
@@ -111,6 +114,14 @@ final class ScriptedEngine implements Engine {
               ? Optional.of(FinishReason.STOP)
               : made == request.maxTokens() ? Optional.of(FinishReason.LENGTH) : Optional.empty();
       return new TokenEvent(this, token, -made / 4f, version, top, finish);
+    }
+
+    private int token() {
+      if (script.length > 0) {
+        return made < script.length ? script[made] : CharTokenizer.EOS;
+      }
+      int last = request.prompt()[request.prompt().length - 1];
+      return FIRST + Math.floorMod(last - FIRST + 1 + made, vocabSize - FIRST);
     }
   }
 

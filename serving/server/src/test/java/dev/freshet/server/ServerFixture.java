@@ -11,6 +11,7 @@ import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.text.message.MessageFormat;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.LiveFeed;
 import dev.freshet.trace.MonotonicClock;
@@ -27,9 +28,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,6 +45,7 @@ import tools.jackson.databind.ObjectMapper;
 /** A server on real sockets for a scripted engine, and clients of it. */
 final class ServerFixture implements AutoCloseable {
   static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz\"\n🦀ä";
+  private static final String SEPARATOR = "<|sep|>";
   static final String PAGE = "<!DOCTYPE html><title>Freshet</title>";
   static final Duration LONG = Duration.ofSeconds(60);
   private static final InetSocketAddress ANY_PORT =
@@ -63,17 +67,64 @@ final class ServerFixture implements AutoCloseable {
   }
 
   ServerFixture(Path dir, AdminToken token) throws IOException {
-    this(dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.of(token), false);
+    this(
+        dir,
+        ServerLimits.DEFAULT,
+        MonotonicClock.SYSTEM,
+        Optional.of(token),
+        false,
+        ALPHABET,
+        SEPARATOR,
+        MessageFormat.PLAIN);
   }
 
   /** A server whose answers have the cached tokens of the prompt in their usage. */
   static ServerFixture withPromptDetails(Path dir) throws IOException {
     return new ServerFixture(
-        dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM, Optional.empty(), true);
+        dir,
+        ServerLimits.DEFAULT,
+        MonotonicClock.SYSTEM,
+        Optional.empty(),
+        true,
+        ALPHABET,
+        SEPARATOR,
+        MessageFormat.PLAIN);
+  }
+
+  /**
+   * A server whose model writes {@code text} and ends.
+   *
+   * @param format how it writes its messages
+   */
+  static ServerFixture writing(Path dir, MessageFormat format, String text) throws IOException {
+    return writing(dir, format, text, SEPARATOR);
+  }
+
+  /**
+   * The same, with a special token.
+   *
+   * @param special the token's text
+   */
+  static ServerFixture writing(Path dir, MessageFormat format, String text, String special)
+      throws IOException {
+    StringBuilder alphabet = new StringBuilder();
+    (ALPHABET + text).codePoints().distinct().forEach(alphabet::appendCodePoint);
+    ServerFixture fixture =
+        new ServerFixture(
+            dir,
+            ServerLimits.DEFAULT,
+            MonotonicClock.SYSTEM,
+            Optional.empty(),
+            false,
+            alphabet.toString(),
+            special,
+            format);
+    fixture.engine.script = fixture.tokenizer.encode(text);
+    return fixture;
   }
 
   ServerFixture(Path dir, ServerLimits limits, MonotonicClock clock) throws IOException {
-    this(dir, limits, clock, Optional.empty(), false);
+    this(dir, limits, clock, Optional.empty(), false, ALPHABET, SEPARATOR, MessageFormat.PLAIN);
   }
 
   private ServerFixture(
@@ -81,10 +132,16 @@ final class ServerFixture implements AutoCloseable {
       ServerLimits limits,
       MonotonicClock clock,
       Optional<AdminToken> token,
-      boolean promptDetails)
+      boolean promptDetails,
+      String alphabet,
+      String special,
+      MessageFormat format)
       throws IOException {
-    CharTokenizer characters = new CharTokenizer(ALPHABET);
-    characters.write(dir);
+    CharTokenizer characters = new CharTokenizer(alphabet);
+    for (Map.Entry<String, byte[]> file : characters.files().entrySet()) {
+      String content = new String(file.getValue(), StandardCharsets.UTF_8);
+      Files.writeString(dir.resolve(file.getKey()), content.replace(SEPARATOR, special));
+    }
     tokenizer = Tokenizer.load(dir);
     engine = new ScriptedEngine(characters.vocabSize());
     events = new EventLog(log::add, clock);
@@ -93,7 +150,8 @@ final class ServerFixture implements AutoCloseable {
         EngineServer.start(
             engine,
             tokenizer,
-            new ServedModel("models/base", Set.of(CharTokenizer.EOS), ServerFixture::contents),
+            new ServedModel(
+                "models/base", Set.of(CharTokenizer.EOS), ServerFixture::contents, format),
             events,
             metrics,
             new ServerConfig(

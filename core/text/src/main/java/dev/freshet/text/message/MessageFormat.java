@@ -16,7 +16,17 @@ public record MessageFormat(ToolCallSyntax calls, ReasoningSyntax reasoning) {
 
   /** Whether messages are content alone. */
   public boolean isPlain() {
-    return calls == ToolCallSyntax.NONE && reasoning == ReasoningSyntax.NONE;
+    return !hasCalls() && !hasReasoning();
+  }
+
+  /** Whether messages may have tool calls. */
+  public boolean hasCalls() {
+    return calls != ToolCallSyntax.NONE;
+  }
+
+  /** Whether messages have reasoning. */
+  public boolean hasReasoning() {
+    return reasoning != ReasoningSyntax.NONE;
   }
 
   /** The format of messages that have no tool calls. */
@@ -42,7 +52,7 @@ public record MessageFormat(ToolCallSyntax calls, ReasoningSyntax reasoning) {
     WholeMessage thoughts = WholeMessage.read(text, reasoning.parser(MessageParser.plain()));
     WholeMessage answer = WholeMessage.read(thoughts.content(), calls.parser());
     Optional<String> reasoned =
-        reasoning == ReasoningSyntax.NONE ? Optional.empty() : Optional.of(thoughts.reasoning());
+        hasReasoning() ? Optional.of(thoughts.reasoning()) : Optional.empty();
     boolean called = answer.isWhole() && !answer.calls().isEmpty();
     String content = answer.isWhole() ? answer.content() : thoughts.content();
     return new Message(

@@ -20,13 +20,19 @@ public final class ChatTemplate {
   private static final String TOOL_USE = "tool_use";
 
   private final Map<String, Template> named;
+  private final String toolSource;
   private final Map<String, String> specialTokens;
   private final Clock clock;
   private final Limits limits;
 
   private ChatTemplate(
-      Map<String, Template> named, Map<String, String> specialTokens, Clock clock, Limits limits) {
+      Map<String, Template> named,
+      String toolSource,
+      Map<String, String> specialTokens,
+      Clock clock,
+      Limits limits) {
     this.named = named;
+    this.toolSource = toolSource;
     this.specialTokens = specialTokens;
     this.clock = clock;
     this.limits = limits;
@@ -45,7 +51,8 @@ public final class ChatTemplate {
    * @param limits of each rendering
    */
   static ChatTemplate of(String source, Clock clock, Limits limits) {
-    return new ChatTemplate(Map.of(DEFAULT, Template.compile(source)), Map.of(), clock, limits);
+    return new ChatTemplate(
+        Map.of(DEFAULT, Template.compile(source)), source, Map.of(), clock, limits);
   }
 
   /**
@@ -62,9 +69,17 @@ public final class ChatTemplate {
     TemplateFiles files = TemplateFiles.read(checkpoint);
     Map<String, Template> named = new LinkedHashMap<>();
     files.sources().forEach((name, source) -> named.put(name, Template.compile(source)));
+    String toolSource =
+        files.sources().getOrDefault(TOOL_USE, files.sources().getOrDefault(DEFAULT, ""));
     return named.isEmpty()
         ? Optional.empty()
-        : Optional.of(new ChatTemplate(named, files.specialTokens(), clock, Limits.DEFAULT));
+        : Optional.of(
+            new ChatTemplate(named, toolSource, files.specialTokens(), clock, Limits.DEFAULT));
+  }
+
+  /** The source of the template that renders conversations with tools. */
+  public String toolSource() {
+    return toolSource;
   }
 
   /**

@@ -1,0 +1,45 @@
+package dev.freshet.server;
+
+import dev.freshet.text.message.MessageFormat;
+import dev.freshet.wire.ChatRequest;
+
+/**
+ * What the answer to a request looks like.
+ *
+ * @param form how it is written
+ * @param messages how the model writes its message
+ * @param withReasoning whether the answer has the reasoning
+ * @param parallelCalls whether it has more than the first tool call
+ */
+record AnswerShape(
+    GenerationForm form, MessageFormat messages, boolean withReasoning, boolean parallelCalls) {
+  /** The answer to a request that is no chat. */
+  static AnswerShape of(GenerationForm form) {
+    return new AnswerShape(form, MessageFormat.PLAIN, true, true);
+  }
+
+  /**
+   * The answer to a chat. Without tools the model is expected to call none.
+   *
+   * @param model how the model writes its messages
+   * @param prompt the text that it continues
+   */
+  static AnswerShape ofChat(ChatRequest chat, MessageFormat model, String prompt) {
+    MessageFormat expected = (chat.tools().isEmpty() ? model.withoutCalls() : model).after(prompt);
+    return new AnswerShape(
+        GenerationForm.ofChat(chat.sampling().stream()),
+        expected,
+        chat.includeReasoning(),
+        chat.parallelToolCalls());
+  }
+
+  /** Whether token ids and logprobs are left out, which would tell the reasoning. */
+  boolean hidesTokens() {
+    return !withReasoning && messages.hasReasoning();
+  }
+
+  /** Whether tool calls are expected, whose tags may be special tokens. */
+  boolean expectsCalls() {
+    return messages.hasCalls();
+  }
+}
