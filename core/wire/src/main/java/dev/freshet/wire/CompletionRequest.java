@@ -7,7 +7,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * The body of {@code POST /v1/completions}, in the shape and with the defaults of OpenAI and vLLM.
+ * A request for completions of one prompt, as the body of {@code POST /v1/completions}, in the
+ * shape and with the defaults of OpenAI and vLLM.
  *
  * @param model the requested model; empty for the served one
  * @param prompt text or token ids
@@ -167,25 +168,20 @@ public record CompletionRequest(
   }
 
   /**
-   * Parses a request body. Reading ends at the first fault, so a long list costs no more than its
-   * allowed part.
+   * Parses a request body with one prompt that is not echoed.
    *
-   * @param contextTokens the most tokens of prompt and completion together
-   * @throws WireException naming the field that is missing, unknown, of a wrong type or out of
-   *     range
+   * @throws WireException as {@link CompletionsBody#parse}
    */
   public static CompletionRequest parse(byte[] json, int contextTokens) {
-    return CompletionRequestJson.parse(json, contextTokens);
+    CompletionsBody body = CompletionsBody.parse(json, contextTokens);
+    WireException.check(body.prompts().size() == 1, "prompt", "one prompt", body.prompts().size());
+    WireException.check(!body.echo(), "echo", "false", true);
+    return body.request();
   }
 
   /** The request body, UTF-8. */
   public byte[] toJson() {
     return CompletionRequestJson.write(this);
-  }
-
-  /** The same request for the token ids of its prompt. */
-  public CompletionRequest withPrompt(int[] ids) {
-    return toBuilder().prompt(new Prompt.Tokens(ids)).build();
   }
 
   /** A builder that starts from this request. */

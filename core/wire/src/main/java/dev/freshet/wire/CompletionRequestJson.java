@@ -17,11 +17,14 @@ final class CompletionRequestJson {
   /** How many completions to choose the {@code n} best of. */
   private int bestOf = 1;
 
+  private List<Prompt> prompts = List.of();
+  private boolean echo;
+
   private CompletionRequestJson(int contextTokens) {
     this.contextTokens = contextTokens;
   }
 
-  static CompletionRequest parse(byte[] json, int contextTokens) {
+  static CompletionsBody parse(byte[] json, int contextTokens) {
     CompletionRequestJson fields = new CompletionRequestJson(contextTokens);
     try (WireReader in = WireReader.strict(json)) {
       in.document(
@@ -31,7 +34,14 @@ final class CompletionRequestJson {
             }
           });
     }
-    return fields.requireNeutral(fields.request.build());
+    return fields.build();
+  }
+
+  private CompletionsBody build() {
+    if (!prompts.isEmpty()) {
+      request.prompt(prompts.getFirst());
+    }
+    return new CompletionsBody(requireNeutral(request.build()), prompts, echo);
   }
 
   /** All completions are returned: there are never more to choose from. */
@@ -46,7 +56,8 @@ final class CompletionRequestJson {
 
   private void read(String name, WireReader in) {
     switch (name) {
-      case "prompt" -> request.prompt(prompt(in));
+      case "prompt" -> prompts = prompts(in);
+      case "echo" -> echo = in.bool();
       case "best_of" -> bestOf = in.integer();
       case "max_tokens" -> request.maxTokens(in.integer());
       case "logprobs" -> request.logprobs(in.integer());
@@ -58,36 +69,39 @@ final class CompletionRequestJson {
     }
   }
 
-  private Prompt prompt(WireReader in) {
+  /** A text, a list of token ids, or a list of such prompts. */
+  private List<Prompt> prompts(WireReader in) {
     if (in.isText()) {
-      return new Prompt.Text(in.text());
+      return List.of(new Prompt.Text(in.text()));
     }
-    if (in.isList()) {
-      return prompts(in);
+    if (!in.isList()) {
+      throw in.expected("a string or a list of token ids, or a list of these");
     }
-    throw in.expected("a string or a list of token ids");
-  }
-
-  /** A list of token ids, or a list of one prompt. */
-  private Prompt prompts(WireReader in) {
     IntList ids = new IntList();
-    List<Prompt> prompts = new ArrayList<>(1);
+    List<Prompt> several = new ArrayList<>(1);
     in.elements(
         () -> {
-          if (ids.size() > 0) {
+          if (ids.size() > 0 || !(in.isText() || in.isList())) {
             addId("prompt", in, ids, contextTokens);
-          } else if (!prompts.isEmpty()) {
-            throw new WireException(
-                "prompt: expected one prompt, got a list of several: send a request for each");
-          } else if (in.isText()) {
-            prompts.add(new Prompt.Text(in.text()));
-          } else if (in.isList()) {
-            prompts.add(new Prompt.Tokens(ids("prompt", in, contextTokens)));
           } else {
-            addId("prompt", in, ids, contextTokens);
+            several.add(element(in, several.size()));
+          }
+          if (ids.size() > 0 && !several.isEmpty()) {
+            throw in.expected("prompts of one kind, not token ids among them");
           }
         });
-    return prompts.isEmpty() ? new Prompt.Tokens(ids.toArray()) : prompts.getFirst();
+    return several.isEmpty() ? List.of(new Prompt.Tokens(ids.toArray())) : several;
+  }
+
+  private Prompt element(WireReader in, int before) {
+    WireException.check(
+        before < CompletionsBody.MAX_PROMPTS,
+        "prompt",
+        "at most " + CompletionsBody.MAX_PROMPTS + " prompts",
+        "more");
+    return in.isText()
+        ? new Prompt.Text(in.text())
+        : new Prompt.Tokens(ids("prompt", in, contextTokens));
   }
 
   /**

@@ -37,8 +37,7 @@ final class NeutralFields {
       case "length_penalty", "stream_interval" -> require(in, in.number() == 1, "1");
       case "routed_experts_prompt_start" -> require(in, in.number() == 0, "0");
       case "thinking_token_budget" -> require(in, in.number() == -1, "-1");
-      case "echo",
-          "use_beam_search",
+      case "use_beam_search",
           "early_stopping",
           "include_stop_str_in_output",
           "return_tokens_as_token_ids",
@@ -94,9 +93,8 @@ final class NeutralFields {
   /** The same for the fields of chat completions alone. */
   static boolean readOfChat(String name, WireReader in) {
     switch (name) {
-      case "continue_final_message", "return_assistant_tokens_mask" ->
+      case "echo", "continue_final_message", "return_assistant_tokens_mask" ->
           require(in, !in.bool(), "false");
-      case "include_reasoning" -> require(in, in.bool(), "true");
       case "add_special_tokens" -> require(in, !in.bool(), "false");
       case "documents", "functions" -> emptyList(in);
       case "mm_processor_kwargs", "audio", "prediction", "web_search_options" -> emptyObject(in);

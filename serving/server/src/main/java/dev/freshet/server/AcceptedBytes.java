@@ -4,6 +4,7 @@ import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.ByteBudget;
 import dev.freshet.wire.CompletionRequest;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -45,8 +46,8 @@ final class AcceptedBytes {
    *
    * @throws ApiException 503 if that exceeds the bound
    */
-  Share take(CompletionRequest request, int[] prompt) {
-    long bytes = bytes(request, prompt);
+  Share take(CompletionRequest request, List<AnsweredPrompt> prompts) {
+    long bytes = bytes(request, prompts);
     if (!budget.reserve(bytes)) {
       throw new ApiException(
           ApiError.unavailable(
@@ -58,10 +59,17 @@ final class AcceptedBytes {
   }
 
   /** The choices share all but the tables by which stop strings are searched. */
-  private static long bytes(CompletionRequest request, int[] prompt) {
+  private static long bytes(CompletionRequest request, List<AnsweredPrompt> prompts) {
     long stops = request.stop().stream().mapToLong(String::length).sum();
-    return (long) Integer.BYTES * prompt.length
-        + STOP_CHARACTER * stops * request.n()
+    long texts =
+        prompts.stream()
+            .mapToLong(
+                prompt ->
+                    (long) Integer.BYTES * prompt.ids().length
+                        + (long) Character.BYTES * prompt.echo().length())
+            .sum();
+    return texts
+        + STOP_CHARACTER * stops * request.n() * prompts.size()
         + (long) TOKEN_ENTRY * (request.stopTokenIds().size() + request.rules().bias().size());
   }
 }

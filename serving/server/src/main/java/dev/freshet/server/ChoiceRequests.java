@@ -12,43 +12,50 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * What the engine is asked for the choices of a completion request. They differ in their seeds
- * alone: the first has the seed of the request, so it equals the only choice of the same request
- * with {@code n} 1; the others have numbers drawn from a generator split off that seed, so that the
- * choices of two requests with neighbouring seeds differ.
+ * What the engine is asked for the choices of a completion request. Those of one prompt differ in
+ * their seeds alone: the first has the seed of the request, so it equals the only choice of the
+ * same request with {@code n} 1; the others have numbers drawn from a generator split off that
+ * seed, so that the choices of two requests with neighbouring seeds differ.
  */
 final class ChoiceRequests {
   private ChoiceRequests() {}
 
   /**
-   * One request a choice, in their order.
+   * One request a choice, in their order: those of the first prompt, then those of the second, and
+   * so on.
    *
    * @param adapter the adapter that the request names as its model
    */
   static List<GenerationRequest> of(
-      CompletionRequest request, Optional<String> adapter, int[] prompt, Set<Integer> eosTokens) {
+      CompletionRequest request,
+      Optional<String> adapter,
+      List<AnsweredPrompt> prompts,
+      Set<Integer> eosTokens) {
     Set<Integer> stops = new HashSet<>(request.stopTokenIds());
     if (!request.ignoreEos()) {
       stops.addAll(eosTokens);
     }
-    List<GenerationRequest> choices = new ArrayList<>(request.n());
-    for (OptionalLong seed : seeds(request.seed(), request.n())) {
-      choices.add(
-          new GenerationRequest(
-              prompt,
-              request.maxTokens(),
-              request.temperature(),
-              request.topP(),
-              request.topK(),
-              request.minP(),
-              seed,
-              stops,
-              request.rules(),
-              request.logprobs().orElse(0),
-              request.logprobsMode(),
-              request.priority(),
-              request.cacheSalt(),
-              adapter));
+    List<OptionalLong> seeds = seeds(request.seed(), request.n());
+    List<GenerationRequest> choices = new ArrayList<>(prompts.size() * request.n());
+    for (AnsweredPrompt prompt : prompts) {
+      for (OptionalLong seed : seeds) {
+        choices.add(
+            new GenerationRequest(
+                prompt.ids(),
+                request.maxTokens(),
+                request.temperature(),
+                request.topP(),
+                request.topK(),
+                request.minP(),
+                seed,
+                stops,
+                request.rules(),
+                request.logprobs().orElse(0),
+                request.logprobsMode(),
+                request.priority(),
+                request.cacheSalt(),
+                adapter));
+      }
     }
     return choices;
   }

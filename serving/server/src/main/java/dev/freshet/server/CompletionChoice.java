@@ -14,6 +14,7 @@ import java.util.Optional;
 final class CompletionChoice {
   private final int index;
   private final CompletionRequest request;
+  private final AnsweredPrompt prompt;
   private final LoopOutlet outlet;
   private final StopText text;
   private final TokenBatch batch;
@@ -32,6 +33,7 @@ final class CompletionChoice {
   CompletionChoice(
       int index,
       CompletionRequest request,
+      AnsweredPrompt prompt,
       LoopOutlet outlet,
       StopText text,
       Optional<StreamedMessage> message,
@@ -39,12 +41,14 @@ final class CompletionChoice {
       CompletionMeter meter) {
     this.index = index;
     this.request = request;
+    this.prompt = prompt;
     this.outlet = outlet;
     this.text = text;
     this.batch = new TokenBatch(request.logprobs().isPresent());
     this.message = message;
     this.json = json;
     this.meter = meter;
+    batch.text(prompt.echo());
   }
 
   /** Records that the engine accepted it. */
@@ -146,8 +150,8 @@ final class CompletionChoice {
   }
 
   /** Writes what was not sent yet as the wire's choice object. */
-  void write(JsonBuffer out, int[] prompt) {
-    json.write(out, index, batch, message, prompt, finish);
+  void write(JsonBuffer out) {
+    json.write(out, index, batch, message, prompt.ids(), finish);
     batch.sent();
     finish.ifPresent(how -> end(how.reason().wireName()));
   }

@@ -31,7 +31,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   private final GenerationForm form;
   private final CompletionRequest request;
-  private final int[] prompt;
+  private final List<AnsweredPrompt> prompts;
   private final Exchange exchange;
   private final LoopOutlet outlet;
   private final List<CompletionChoice> choices;
@@ -44,6 +44,8 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private boolean ended;
 
   /**
+   * @param prompts those of the request, each of which has the same number of choices
+   * @param choices those of the first prompt, then those of the second, and so on
    * @param prefix the answer's JSON up to its choices
    * @param promptDetails whether the usage has the cached tokens of the prompt
    * @param share the bytes that it holds, released at its end
@@ -51,7 +53,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   CompletionStream(
       GenerationForm form,
       CompletionRequest request,
-      int[] prompt,
+      List<AnsweredPrompt> prompts,
       Exchange exchange,
       LoopOutlet outlet,
       List<CompletionChoice> choices,
@@ -60,7 +62,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       AcceptedBytes.Share share) {
     this.form = form;
     this.request = request;
-    this.prompt = prompt;
+    this.prompts = prompts;
     this.exchange = exchange;
     this.outlet = outlet;
     this.choices = choices;
@@ -216,7 +218,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
         }
         boolean withPrompt = form == GenerationForm.TOKENS && choice.isFirst();
         out.raw(DATA).raw(prefix);
-        choice.write(out, prompt);
+        choice.write(out);
         out.raw(']');
         if (withPrompt) {
           writePromptIds(out);
@@ -228,7 +230,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   private void writePromptIds(JsonBuffer out) {
     if (form.hasPromptIds(request.returnTokenIds())) {
-      ChoiceJson.promptIds(out, prompt);
+      ChoiceJson.promptIds(out, prompts.getFirst().ids());
     }
   }
 
@@ -250,7 +252,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       if (i > 0) {
         out.raw(',');
       }
-      choices.get(i).write(out, prompt);
+      choices.get(i).write(out);
     }
     out.raw(']');
     writeUsage(out);
@@ -259,16 +261,26 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     exchange.answer(200, out.toBytes());
   }
 
-  /** The prompt counts once; what of it was cached is told of the first choice. */
+  /** A prompt counts once; what of it was cached is told of its first choice. */
   private void writeUsage(JsonBuffer out) {
     int completion = choices.stream().mapToInt(CompletionChoice::tokenCount).sum();
-    out.raw(USAGE).integer(prompt.length);
+    long prompt = prompts.stream().mapToLong(one -> one.ids().length).sum();
+    out.raw(USAGE).integer(prompt);
     out.raw(COMPLETION_TOKENS).integer(completion);
-    out.raw(TOTAL_TOKENS).integer((long) prompt.length + completion);
+    out.raw(TOTAL_TOKENS).integer(prompt + completion);
     if (promptDetails) {
-      out.raw(CACHED_TOKENS).integer(choices.getFirst().cachedPrompt()).raw('}');
+      out.raw(CACHED_TOKENS).integer(cachedPrompts()).raw('}');
     }
     out.raw('}');
+  }
+
+  private long cachedPrompts() {
+    long cached = 0;
+    int ofPrompt = choices.size() / prompts.size();
+    for (int first = 0; first < choices.size(); first += ofPrompt) {
+      cached += choices.get(first).cachedPrompt();
+    }
+    return cached;
   }
 
   private static ErrorBody engineFailed() {

@@ -9,6 +9,7 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.ChatRequest;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionsBody;
 import dev.freshet.wire.GenerateBody;
 import dev.freshet.wire.Prompt;
 import dev.freshet.wire.WireException;
@@ -22,7 +23,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.IntStream;
 
 /**
  * Checks requests for completions of texts, chats and token ids, and submits them to the engine.
@@ -77,19 +77,24 @@ final class Completions implements AutoCloseable {
         http,
         exchange,
         () -> {
-          CompletionRequest request = CompletionRequest.parse(http.body(), engine.maxModelLen());
-          requireKnown(request);
-          switch (request.prompt()) {
-            case Prompt.Tokens(int[] ids) ->
-                work.onLoop(exchange, () -> submit(TEXT, request, ids, http, exchange));
-            case Prompt.Text(String text) ->
-                work.tokenize(
-                    text,
-                    tokenizer::encode,
-                    exchange,
-                    ids -> submit(TEXT, request.withPrompt(ids), ids, http, exchange));
-          }
+          CompletionsBody body = CompletionsBody.parse(http.body(), engine.maxModelLen());
+          requireKnown(body.request());
+          work.tokenize(
+              body.prompts(),
+              body.echo() ? this::text : _ -> "",
+              exchange,
+              prompts -> submit(TEXT, body.request(), prompts, http, exchange));
         });
+  }
+
+  private String text(Prompt prompt) {
+    return switch (prompt) {
+      case Prompt.Text(String text) -> text;
+      case Prompt.Tokens(int[] ids) -> {
+        requireTokens(ids);
+        yield tokenizer.decode(ids, true);
+      }
+    };
   }
 
   /** Answers a request for chat completions. */
@@ -109,7 +114,7 @@ final class Completions implements AutoCloseable {
                   submit(
                       AnswerShape.ofChat(chat, model.messages(), prompt),
                       chat.completion(ids, engine.maxModelLen()),
-                      ids,
+                      List.of(AnsweredPrompt.of(ids)),
                       http,
                       exchange));
         });
@@ -124,7 +129,8 @@ final class Completions implements AutoCloseable {
           CompletionRequest request = GenerateBody.parse(http.body(), engine.maxModelLen());
           requireKnown(request);
           int[] ids = ((Prompt.Tokens) request.prompt()).ids();
-          work.onLoop(exchange, () -> submit(TOKENS, request, ids, http, exchange));
+          List<AnsweredPrompt> prompts = List.of(AnsweredPrompt.of(ids));
+          work.onLoop(exchange, () -> submit(TOKENS, request, prompts, http, exchange));
         });
   }
 
@@ -135,26 +141,25 @@ final class Completions implements AutoCloseable {
   }
 
   private void submit(
-      AnswerShape shape, CompletionRequest unnamed, int[] prompt, Request http, Exchange exchange) {
-    if (prompt.length == 0) {
-      throw new WireException("prompt: expected at least one token, got an empty text");
-    }
-    for (int id : prompt) {
-      requireToken("prompt", id);
-    }
+      AnswerShape shape,
+      CompletionRequest unnamed,
+      List<AnsweredPrompt> prompts,
+      Request http,
+      Exchange exchange) {
+    prompts.forEach(prompt -> requireTokens(prompt.ids()));
     CompletionRequest request = withId(unnamed, http.requestId());
     LoopOutlet outlet =
         Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
-    AcceptedBytes.Share share = accepted.take(request, prompt);
+    AcceptedBytes.Share share = accepted.take(request, prompts);
     try {
       CompletionStream stream =
           new CompletionStream(
               shape.form(),
               request,
-              prompt,
+              prompts,
               exchange,
               outlet,
-              choices(shape, request, prompt, outlet, http.recvNanos()),
+              choices(shape, request, prompts, outlet, http.recvNanos()),
               shape
                   .form()
                   .beginning(
@@ -166,7 +171,7 @@ final class Completions implements AutoCloseable {
       stream.begin(
           engine.submit(
               ChoiceRequests.of(
-                  request, models.adapter(request.model()), prompt, model.eosTokens()),
+                  request, models.adapter(request.model()), prompts, model.eosTokens()),
               outlet));
     } catch (RuntimeException | Error e) {
       share.release();
@@ -189,32 +194,45 @@ final class Completions implements AutoCloseable {
   private List<CompletionChoice> choices(
       AnswerShape shape,
       CompletionRequest request,
-      int[] prompt,
+      List<AnsweredPrompt> prompts,
       LoopOutlet outlet,
       long recvNanos) {
     ChoiceJson json =
         new ChoiceJson(shape, request.returnTokenIds(), request.logprobs().isPresent(), texts);
-    return IntStream.range(0, request.n())
-        .mapToObj(
-            index ->
-                new CompletionChoice(
-                    index,
-                    request,
-                    outlet,
-                    new StopText(
-                        new StreamDecoder(tokenizer, !shape.expectsCalls(), prompt),
-                        request.stop(),
-                        request.rules().minTokens()),
-                    message(shape),
-                    json,
-                    new CompletionMeter(metrics, clock, recvNanos)))
-        .toList();
+    List<CompletionChoice> choices = new ArrayList<>(prompts.size() * request.n());
+    for (AnsweredPrompt prompt : prompts) {
+      for (int i = 0; i < request.n(); i++) {
+        choices.add(
+            new CompletionChoice(
+                choices.size(),
+                request,
+                prompt,
+                outlet,
+                new StopText(
+                    new StreamDecoder(tokenizer, !shape.expectsCalls(), prompt.ids()),
+                    request.stop(),
+                    request.rules().minTokens()),
+                message(shape),
+                json,
+                new CompletionMeter(metrics, clock, recvNanos)));
+      }
+    }
+    return choices;
   }
 
   private static Optional<StreamedMessage> message(AnswerShape shape) {
     return shape.form() == GenerationForm.CHAT_CHUNK && !shape.messages().isPlain()
         ? Optional.of(new StreamedMessage(shape))
         : Optional.empty();
+  }
+
+  private void requireTokens(int[] prompt) {
+    if (prompt.length == 0) {
+      throw new WireException("prompt: expected at least one token, got an empty text");
+    }
+    for (int id : prompt) {
+      requireToken("prompt", id);
+    }
   }
 
   private void requireToken(String field, int id) {

@@ -5,6 +5,9 @@ import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.wire.Prompt;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -74,6 +77,46 @@ final class RequestWork implements AutoCloseable {
         () -> isWanted(exchange),
         ids -> onLoop(exchange, () -> then.accept(ids)),
         error -> exchange.answer(ServerErrors.of(error)));
+  }
+
+  /**
+   * Turns prompts into token ids, texts one after the other on another thread, and continues on the
+   * event loop.
+   *
+   * @param echo the text of a prompt that is part of the answer
+   */
+  void tokenize(
+      List<Prompt> prompts,
+      Function<Prompt, String> echo,
+      Exchange exchange,
+      Consumer<List<AnsweredPrompt>> then) {
+    tokenize(prompts, echo, exchange, new ArrayList<>(prompts.size()), then);
+  }
+
+  private void tokenize(
+      List<Prompt> prompts,
+      Function<Prompt, String> echo,
+      Exchange exchange,
+      List<AnsweredPrompt> done,
+      Consumer<List<AnsweredPrompt>> then) {
+    while (done.size() < prompts.size()) {
+      Prompt next = prompts.get(done.size());
+      switch (next) {
+        case Prompt.Tokens(int[] ids) -> done.add(new AnsweredPrompt(ids, echo.apply(next)));
+        case Prompt.Text(String text) -> {
+          textPrompts.tokenize(
+              text,
+              () -> isWanted(exchange),
+              ids -> {
+                done.add(new AnsweredPrompt(ids, echo.apply(next)));
+                tokenize(prompts, echo, exchange, done, then);
+              },
+              error -> exchange.answer(ServerErrors.of(error)));
+          return;
+        }
+      }
+    }
+    onLoop(exchange, () -> then.accept(done));
   }
 
   /** Continues on the event loop of the request. */
