@@ -4,6 +4,7 @@ import dev.freshet.analysis.AnalysisException;
 import dev.freshet.config.ConfigException;
 import dev.freshet.process.Lifetime;
 import dev.freshet.trace.FreeText;
+import dev.freshet.wire.Version;
 import java.net.URI;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "freshet",
     mixinStandardHelpOptions = true,
-    version = "freshet 0.1.0",
+    version = "freshet " + Version.NUMBER,
     description = "The RL post-training runtime for the JVM.",
     subcommands = {
       RunCommand.class,

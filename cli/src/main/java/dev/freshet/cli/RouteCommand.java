@@ -87,6 +87,10 @@ final class RouteCommand extends RunningCommand {
               + " router.admin_token_file).")
   private Optional<String> adminTokenFile = Optional.empty();
 
+  @Mixin private KeyOptions keys = new KeyOptions();
+
+  @Mixin private HttpOptions http = new HttpOptions();
+
   @Mixin private ConfigOptions options = new ConfigOptions();
 
   @Override
@@ -100,7 +104,11 @@ final class RouteCommand extends RunningCommand {
     ThreadPriority.lowerCompilers();
     try (Router router =
         Router.start(
-            config.router(), config.http(), MetricsRegistry.withJvm(), Logs.events(ROLE))) {
+            config.router(),
+            keys.with(config.router().apiKeyFile()),
+            config.http(),
+            MetricsRegistry.withJvm(),
+            Logs.events(ROLE))) {
       System.out.printf(
           "freshet route: %s%n  requests %s%n  admin    %s%n",
           config.router().policy().wireName(), router.dataUrl(), router.adminUrl());
@@ -132,6 +140,8 @@ final class RouteCommand extends RunningCommand {
     adminHost.ifPresent(address -> overrides.put("router.admin_host", address));
     adminPort.ifPresent(number -> overrides.put("router.admin_port", number));
     adminTokenFile.ifPresent(file -> overrides.put("router.admin_token_file", file));
+    overrides.putAll(http.overrides());
+    keys.file().ifPresent(file -> overrides.put("router.api_key_file", file));
     return overrides;
   }
 }

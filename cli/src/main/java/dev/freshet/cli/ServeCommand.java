@@ -92,6 +92,10 @@ final class ServeCommand extends RunningCommand {
           "File whose first line weight operations must carry as a bearer token (default: inference.admin_token_file).")
   private Optional<String> adminTokenFile = Optional.empty();
 
+  @Mixin private KeyOptions keys = new KeyOptions();
+
+  @Mixin private HttpOptions http = new HttpOptions();
+
   @Option(
       names = "--admin-port",
       paramLabel = "PORT",
@@ -185,12 +189,19 @@ final class ServeCommand extends RunningCommand {
     return switch (engine) {
       case embedded ->
           InferenceServer.start(
-              model.orElseThrow(), config.inference(), config.http(), events, registry, page);
+              model.orElseThrow(),
+              config.inference(),
+              keys.with(config.inference().apiKeyFile()),
+              config.http(),
+              events,
+              registry,
+              page);
       case synthetic ->
           InferenceServer.synthetic(
               model.map(Tokenizer::load).orElseGet(() -> characters(config)),
               rate,
               config.inference(),
+              keys.with(config.inference().apiKeyFile()),
               config.http(),
               events,
               registry,
@@ -226,6 +237,8 @@ final class ServeCommand extends RunningCommand {
     port.ifPresent(number -> overrides.put("inference.port", number));
     adminHost.ifPresent(address -> overrides.put("inference.admin_host", address));
     adminTokenFile.ifPresent(file -> overrides.put("inference.admin_token_file", file));
+    overrides.putAll(http.overrides());
+    keys.file().ifPresent(file -> overrides.put("inference.api_key_file", file));
     adminPort.ifPresent(number -> overrides.put("inference.admin_port", number));
     toolCallParser.ifPresent(name -> overrides.put("inference.tool_call_parser", name));
     reasoningParser.ifPresent(name -> overrides.put("inference.reasoning_parser", name));

@@ -75,7 +75,11 @@ class HouseTest {
                       "tools.jackson")),
               Map.entry(
                   "http",
-                  may(List.of("config", "wire", "metrics", "trace"), "io.netty", "org.slf4j")),
+                  may(
+                      List.of("config", "wire", "metrics", "trace"),
+                      "io.netty",
+                      "javax.net.ssl",
+                      "org.slf4j")),
               Map.entry(
                   "engine",
                   may(

@@ -42,10 +42,20 @@ final class ConnectionPool {
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-stream-names", true));
 
   private final HostNames.Resolver resolver;
+  private final Optional<String> authorization;
   private volatile boolean closed;
 
-  ConnectionPool(HostNames.Resolver resolver) {
+  /**
+   * @param authorization the header of that name, which every request carries
+   */
+  ConnectionPool(HostNames.Resolver resolver, Optional<String> authorization) {
     this.resolver = resolver;
+    this.authorization = authorization;
+  }
+
+  /** The header of that name, which every request carries. */
+  Optional<String> authorization() {
+    return authorization;
   }
 
   /** Takes the most recently used idle connection to {@code origin}, if there is one. */

@@ -130,6 +130,8 @@ final class StreamConnection extends SimpleChannelInboundHandler<HttpObject> {
         .set(HttpHeaderNames.ACCEPT, HttpHeaderValues.TEXT_EVENT_STREAM)
         .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
         .setInt(HttpHeaderNames.CONTENT_LENGTH, next.body().length);
+    pool.authorization()
+        .ifPresent(key -> request.headers().set(HttpHeaderNames.AUTHORIZATION, key));
     channel()
         .writeAndFlush(request)
         .addListener(

@@ -7,6 +7,7 @@ import io.netty.channel.EventLoopGroup;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -34,15 +35,25 @@ public final class StreamingClient implements AutoCloseable {
     this(1, MonotonicClock.SYSTEM);
   }
 
+  /** The same, whose requests carry an API key if there is one. */
+  public StreamingClient(Optional<String> apiKey) {
+    this(1, MonotonicClock.SYSTEM, InetAddress::getAllByName, apiKey);
+  }
+
   /** A client with {@code threads} event loops. */
   public StreamingClient(int threads, MonotonicClock clock) {
     this(threads, clock, InetAddress::getAllByName);
   }
 
   StreamingClient(int threads, MonotonicClock clock, HostNames.Resolver resolver) {
+    this(threads, clock, resolver, Optional.empty());
+  }
+
+  private StreamingClient(
+      int threads, MonotonicClock clock, HostNames.Resolver resolver, Optional<String> apiKey) {
     this.clock = clock;
     this.loops = Transport.group("freshet-stream-client", threads);
-    this.pool = new ConnectionPool(resolver);
+    this.pool = new ConnectionPool(resolver, apiKey.map(key -> "Bearer " + key));
   }
 
   /**

@@ -19,7 +19,7 @@ final class AnswerEncoder {
   /** An upper bound of a head's size, so that the buffer does not grow. */
   private static final int HEAD_BYTES = 256;
 
-  /** Makes a browser ask for credentials. */
+  /** Makes a browser ask for credentials, unless the answer names another scheme. */
   private static final String AUTHENTICATE = "Basic realm=\"freshet\"";
 
   private static final Encoder ENCODER = new Encoder();
@@ -47,9 +47,11 @@ final class AnswerEncoder {
             .set(HttpHeaderNames.CONTENT_TYPE, body.contentType())
             .setInt(HttpHeaderNames.CONTENT_LENGTH, body.bytes().length);
     body.headers().forEach(headers::set);
+    Cors.permit(headers, form.origin());
     if (status == HttpResponseStatus.SERVICE_UNAVAILABLE.code()) {
       headers.setInt(HttpHeaderNames.RETRY_AFTER, 1);
-    } else if (status == HttpResponseStatus.UNAUTHORIZED.code()) {
+    } else if (status == HttpResponseStatus.UNAUTHORIZED.code()
+        && !headers.contains(HttpHeaderNames.WWW_AUTHENTICATE)) {
       headers.set(HttpHeaderNames.WWW_AUTHENTICATE, AUTHENTICATE);
     }
     ByteBuf out = allocator.ioBuffer(HEAD_BYTES + (form.headOnly() ? 0 : body.bytes().length));
@@ -63,6 +65,7 @@ final class AnswerEncoder {
     head.headers()
         .set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
         .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
+    Cors.permit(head.headers(), form.origin());
     if (form.http11()) {
       head.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
     }

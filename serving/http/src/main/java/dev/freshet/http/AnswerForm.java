@@ -11,16 +11,21 @@ import io.netty.handler.codec.http.HttpUtil;
  *     alive
  * @param keepAlive whether the client wants to keep the connection
  * @param headOnly whether the answer has no body, as to {@code HEAD}
+ * @param origin the allowed origin of the web page that may read the answer; empty if there is none
  */
-record AnswerForm(boolean http11, boolean keepAlive, boolean headOnly) {
+record AnswerForm(boolean http11, boolean keepAlive, boolean headOnly, String origin) {
   /** The form of an answer to no known request. */
-  static final AnswerForm PLAIN = new AnswerForm(false, false, false);
+  static final AnswerForm PLAIN = new AnswerForm(false, false, false, "");
 
-  static AnswerForm of(HttpRequest head) {
+  /**
+   * @param guard knows the origins that are allowed
+   */
+  static AnswerForm of(HttpRequest head, BrowserGuard guard) {
     return new AnswerForm(
         HeadRules.minorVersion(head) > 0,
         HttpUtil.isKeepAlive(head),
-        head.method().equals(HttpMethod.HEAD));
+        head.method().equals(HttpMethod.HEAD),
+        guard.allowedOrigin(head));
   }
 
   /** Whether the connection stays open after an event stream, whose end only chunks can tell. */
@@ -30,6 +35,6 @@ record AnswerForm(boolean http11, boolean keepAlive, boolean headOnly) {
 
   /** The same for the last answer of a connection. */
   AnswerForm last() {
-    return new AnswerForm(http11, false, headOnly);
+    return new AnswerForm(http11, false, headOnly, origin);
   }
 }

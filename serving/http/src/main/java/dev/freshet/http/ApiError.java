@@ -54,6 +54,18 @@ public record ApiError(int status, ErrorBody body, Map<String, String> headers) 
         Map.of("allow", allowed));
   }
 
+  /** The answer to a request without a valid API key. */
+  public static ApiError noApiKey(String path) {
+    return new ApiError(
+        401,
+        new ErrorBody(
+            path
+                + ": expected a valid API key in the header 'Authorization: Bearer' or 'x-api-key'",
+            "invalid_request_error",
+            "invalid_api_key"),
+        Map.of("www-authenticate", "Bearer"));
+  }
+
   public static ApiError forbidden(String message) {
     return new ApiError(403, new ErrorBody(message, "permission_error", "forbidden"));
   }

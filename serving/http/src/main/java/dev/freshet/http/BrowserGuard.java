@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Rejects what a web page does through the browser of someone who can reach a listener.
@@ -25,19 +26,28 @@ import java.util.Set;
  *       configuration allows. The names of a listener on another address cannot be known.
  * </ul>
  *
- * Programs send neither {@code Origin} nor {@code Sec-Fetch-Site}.
+ * Programs send neither {@code Origin} nor {@code Sec-Fetch-Site}. Pages of origins that the
+ * configuration allows are exempt from the first rule.
  */
 public final class BrowserGuard {
+  private static final String ANY_ORIGIN = "*";
   private static final String SEC_FETCH_SITE = "sec-fetch-site";
   private static final String SEC_FETCH_MODE = "sec-fetch-mode";
   private static final String SEC_FETCH_DEST = "sec-fetch-dest";
 
   private final Set<String> allowedHosts = new HashSet<>();
   private final Optional<String> loopback;
+  private final Set<String> allowedOrigins;
 
   private BrowserGuard(Collection<String> allowedHosts, Optional<String> loopback) {
+    this(allowedHosts, loopback, Set.of());
+  }
+
+  private BrowserGuard(
+      Collection<String> allowedHosts, Optional<String> loopback, Set<String> allowedOrigins) {
     allowedHosts.forEach(host -> this.allowedHosts.add(host.toLowerCase(Locale.ROOT)));
     this.loopback = loopback;
+    this.allowedOrigins = allowedOrigins;
   }
 
   /**
@@ -55,6 +65,33 @@ public final class BrowserGuard {
   /** The guard of a listener that requires a token, which no rebound page has. */
   public static BrowserGuard ofProtected(Collection<String> allowedHosts) {
     return new BrowserGuard(allowedHosts, Optional.empty());
+  }
+
+  /**
+   * The same guard, which lets pages of {@code origins} send requests and read the answers (CORS).
+   *
+   * @param origins such as {@code https://app.example.org}; {@code *} is any
+   */
+  public BrowserGuard allowing(Collection<String> origins) {
+    return new BrowserGuard(
+        allowedHosts,
+        loopback,
+        origins.stream()
+            .map(origin -> origin.toLowerCase(Locale.ROOT))
+            .collect(Collectors.toUnmodifiableSet()));
+  }
+
+  /** The {@code Origin} of a request if pages of it may read the answer, else empty text. */
+  String allowedOrigin(HttpRequest head) {
+    if (allowedOrigins.isEmpty()) {
+      return "";
+    }
+    List<String> origins = head.headers().getAll(HttpHeaderNames.ORIGIN);
+    boolean allowed =
+        origins.size() == 1
+            && (allowedOrigins.contains(ANY_ORIGIN)
+                || allowedOrigins.contains(origins.getFirst().toLowerCase(Locale.ROOT)));
+    return allowed ? origins.getFirst() : "";
   }
 
   /**
@@ -78,6 +115,9 @@ public final class BrowserGuard {
                       .formatted(name, loopback.get()),
                   "invalid_request_error",
                   "misdirected_request")));
+    }
+    if (!allowedOrigin(head).isEmpty()) {
+      return;
     }
     for (String origin : headers.getAll(HttpHeaderNames.ORIGIN)) {
       if (isForeign(origin, asked)) {

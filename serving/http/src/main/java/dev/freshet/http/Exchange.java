@@ -176,6 +176,11 @@ public final class Exchange {
     return form.http11();
   }
 
+  /** The allowed origin of the web page that may read the answer, or empty text. */
+  public String allowedOrigin() {
+    return form.origin();
+  }
+
   /** Whether the connection is to stay open after an answer whose end the client can tell. */
   public boolean keepsAlive() {
     return form.keepAlive() && !connection.isClosing();
@@ -250,7 +255,7 @@ public final class Exchange {
    */
   public void reset() {
     channel.config().setOption(ChannelOption.SO_LINGER, 0);
-    Transport.close(channel);
+    Transport.closeWithoutNotice(channel);
   }
 
   /** Closes the connection without ending the answer. */

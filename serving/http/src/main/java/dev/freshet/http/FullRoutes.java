@@ -2,6 +2,7 @@ package dev.freshet.http;
 
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Optional;
 
 /** The routes of a listener at its limit of connections: a further connection has only probes. */
@@ -21,6 +22,11 @@ final class FullRoutes implements Routes {
     if (!routes.isProbe(path)) {
       throw new ApiException(FULL);
     }
+  }
+
+  @Override
+  public void authorize(String path, HttpHeaders headers) {
+    routes.authorize(path, headers);
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
@@ -157,7 +158,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (part.decoderResult().isFailure()) {
       refuse(
           HeadRules.unreadable(part.decoderResult().cause()),
-          part instanceof HttpRequest head ? AnswerForm.of(head).last() : form());
+          part instanceof HttpRequest head ? AnswerForm.of(head, parts.guard()).last() : form());
       return;
     }
     if (part instanceof HttpRequest request) {
@@ -173,12 +174,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void begin(HttpRequest head) {
     int maxBodyBytes = parts.limits().maxBodyBytes();
+    AnswerForm form = AnswerForm.of(head, parts.guard());
     try {
       HeadRules.check(head, maxBodyBytes, parts.routes().takesEncodedBodies());
       RequestTarget target = RequestTarget.parse(head.uri());
       parts.guard().check(head, target);
       IncomingRequest request =
-          IncomingRequest.accepted(head, target, stamp.nanos(), parts.bodies());
+          IncomingRequest.accepted(head, form, target, stamp.nanos(), parts.bodies());
       incoming = Optional.of(request);
       request.announce(parts.routes());
       if (HttpUtil.is100ContinueExpected(head)) {
@@ -186,9 +188,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       }
     } catch (ApiException e) {
       if (!closing && HeadRules.canSkipBody(head, maxBodyBytes)) {
-        incoming = Optional.of(IncomingRequest.refused(head, e.error(), parts.bodies()));
+        incoming = Optional.of(IncomingRequest.refused(head, form, e.error(), parts.bodies()));
       } else {
-        refuse(e.error(), AnswerForm.of(head).last());
+        refuse(e.error(), form.last());
       }
     }
   }
@@ -205,6 +207,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void requestRead() {
     IncomingRequest read = incoming.orElseThrow();
     Request request = read.whole();
+    boolean preflight = read.isPreflight();
     Exchange exchange = new Exchange(this, ctx().channel(), read.answerForm());
     dropIncoming();
     deadline.end();
@@ -212,7 +215,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     parts.cap().used(ctx().channel());
     current = Optional.of(exchange);
     probe.ifPresent(halfClosed -> halfClosed.watch(exchange));
-    read.refusal().ifPresentOrElse(exchange::answer, () -> handle(request, exchange));
+    if (read.refusal().isPresent()) {
+      exchange.answer(read.refusal().get());
+    } else if (preflight) {
+      exchange.answer(200, Cors.permission(request.headers()));
+    } else {
+      handle(request, exchange);
+    }
   }
 
   private void handle(Request request, Exchange exchange) {
@@ -315,7 +324,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
+    if (event instanceof ChannelInputShutdownEvent
+        || (event instanceof SslCloseCompletionEvent closed && closed.isSuccess())) {
       inputEnded();
     } else if (event instanceof IdleStateEvent) {
       idle();
@@ -324,6 +334,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** The client sends nothing more. It is answered what it has asked for, if it is still there. */
   private void inputEnded() {
+    if (inputEnded) {
+      return; // TLS ends the input first, then TCP.
+    }
     inputEnded = true;
     if (current.map(Exchange::endsWithInput).orElse(false)) {
       Transport.close(ctx().channel());

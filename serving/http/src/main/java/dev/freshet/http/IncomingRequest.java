@@ -21,6 +21,7 @@ final class IncomingRequest {
   private static final String LAST_EVENT_ID = "last-event-id";
 
   private final HttpRequest head;
+  private final AnswerForm form;
   private final RequestTarget target;
   private final TraceId trace;
   private final Optional<TraceParent> parent;
@@ -32,11 +33,13 @@ final class IncomingRequest {
 
   private IncomingRequest(
       HttpRequest head,
+      AnswerForm form,
       RequestTarget target,
       Optional<ApiError> refusal,
       long recvNanos,
       ByteBudget budget) {
     this.head = head;
+    this.form = form;
     this.target = target;
     this.refusal = refusal;
     this.recvNanos = recvNanos;
@@ -55,13 +58,14 @@ final class IncomingRequest {
    * @param recvNanos when its first byte arrived
    */
   static IncomingRequest accepted(
-      HttpRequest head, RequestTarget target, long recvNanos, ByteBudget budget) {
-    return new IncomingRequest(head, target, Optional.empty(), recvNanos, budget);
+      HttpRequest head, AnswerForm form, RequestTarget target, long recvNanos, ByteBudget budget) {
+    return new IncomingRequest(head, form, target, Optional.empty(), recvNanos, budget);
   }
 
   /** A request that is answered {@code error} once its end has arrived. */
-  static IncomingRequest refused(HttpRequest head, ApiError error, ByteBudget budget) {
-    return new IncomingRequest(head, RequestTarget.NONE, Optional.of(error), 0, budget);
+  static IncomingRequest refused(
+      HttpRequest head, AnswerForm form, ApiError error, ByteBudget budget) {
+    return new IncomingRequest(head, form, RequestTarget.NONE, Optional.of(error), 0, budget);
   }
 
   /** The answer to a refused request. */
@@ -69,9 +73,21 @@ final class IncomingRequest {
     return refusal;
   }
 
-  /** Tells the routes that its head has arrived. */
+  /**
+   * Tells the routes that its head has arrived.
+   *
+   * @throws ApiException if they refuse it
+   */
   void announce(Routes routes) {
     routes.arrived(target.path(), trace, parent, recvNanos);
+    if (!isPreflight()) {
+      routes.authorize(target.path(), head.headers());
+    }
+  }
+
+  /** Whether a browser asks if a page of an allowed origin may send a request. */
+  boolean isPreflight() {
+    return !form.origin().isEmpty() && Cors.isPreflight(head);
   }
 
   /**
@@ -120,7 +136,7 @@ final class IncomingRequest {
 
   /** The form of its answer. */
   AnswerForm answerForm() {
-    return AnswerForm.of(head);
+    return form;
   }
 
   /** Gives back its body. */

@@ -44,6 +44,7 @@ public final class Listener {
   private final OverLimit overLimit = new OverLimit();
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private Optional<Channel> bound = Optional.empty();
+  private boolean secure;
 
   private Listener(String name, EventLoopGroup acceptor, EventLoopGroup loops, ConnectionCap cap) {
     this.name = name;
@@ -93,15 +94,18 @@ public final class Listener {
    * @param clock stamps the first byte of each request
    * @throws ListenException if the address cannot be bound
    */
-  public void bind(
-      InetSocketAddress address,
-      Routes routes,
-      HttpLimits limits,
-      BrowserGuard guard,
-      MonotonicClock clock) {
+  public void bind(Binding at, Routes routes, MonotonicClock clock) {
+    InetSocketAddress address = at.address();
+    secure = at.tls().isPresent();
     ListenerParts parts =
         new ListenerParts(
-            routes, limits, guard, new ByteBudget(limits.maxAllBodyBytes()), cap, false);
+            routes,
+            at.limits(),
+            at.guard(),
+            at.tls(),
+            new ByteBudget(at.limits().maxAllBodyBytes()),
+            cap,
+            false);
     ListenerParts partsOverLimit = parts.overLimit();
     ServerBootstrap listener =
         new ServerBootstrap()
@@ -140,6 +144,7 @@ public final class Listener {
   }
 
   private static void assemble(Channel channel, ListenerParts parts, MonotonicClock clock) {
+    parts.tls().ifPresent(tls -> channel.pipeline().addLast(new TlsDetection(tls)));
     FirstByteStamp stamp = new FirstByteStamp(clock);
     channel
         .pipeline()
@@ -160,8 +165,11 @@ public final class Listener {
     InetAddress address = address().getAddress();
     String host = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
     return URI.create(
-        "http://%s:%d"
-            .formatted(host.contains(":") ? "[" + host + "]" : host, address().getPort()));
+        "%s://%s:%d"
+            .formatted(
+                secure ? "https" : "http",
+                host.contains(":") ? "[" + host + "]" : host,
+                address().getPort()));
   }
 
   /** Stops accepting, and closes each connection once its current answer is sent. */

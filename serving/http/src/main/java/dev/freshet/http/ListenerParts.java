@@ -1,5 +1,7 @@
 package dev.freshet.http;
 
+import java.util.Optional;
+
 /**
  * What the connections of a listener share.
  *
@@ -10,12 +12,13 @@ record ListenerParts(
     Routes routes,
     HttpLimits limits,
     BrowserGuard guard,
+    Optional<Tls> tls,
     ByteBudget bodies,
     ConnectionCap cap,
     boolean oneAnswer) {
   /** The same for connections above the limit. */
   ListenerParts overLimit() {
     return new ListenerParts(
-        new FullRoutes(routes), OverLimit.limits(limits), guard, bodies, cap, true);
+        new FullRoutes(routes), OverLimit.limits(limits), guard, tls, bodies, cap, true);
   }
 }

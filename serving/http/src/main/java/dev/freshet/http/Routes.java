@@ -2,6 +2,7 @@ package dev.freshet.http;
 
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Optional;
 
 /** The requests that a listener answers. Called on the connection's event loop: must not block. */
@@ -14,6 +15,15 @@ public interface Routes {
    * @param recvNanos when its first byte arrived, on the listener's clock
    */
   void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos);
+
+  /**
+   * Called after {@link #arrived}, before the body is read.
+   *
+   * @param path the decoded path
+   * @param headers not to be changed
+   * @throws ApiException 401 if the request lacks a credential that it needs
+   */
+  default void authorize(String path, HttpHeaders headers) {}
 
   /**
    * Answers a request once, now or later. An exception that this throws is answered with {@link

@@ -22,8 +22,10 @@ public final class StatusListener implements AutoCloseable {
   private final Listener listener =
       Listener.ofOne("status", new ConnectionCap.CloseIdlest(MAX_CONNECTIONS));
   private final StatusPages pages;
+  private final Optional<Tls> tls;
 
-  private StatusListener(MetricsRegistry registry, Optional<LivePage> page) {
+  private StatusListener(HttpConfig config, MetricsRegistry registry, Optional<LivePage> page) {
+    this.tls = config.sslAdmin() ? config.tls() : Optional.empty();
     this.pages = new StatusPages(registry, page, MAX_WATCHERS);
   }
 
@@ -38,13 +40,15 @@ public final class StatusListener implements AutoCloseable {
       HttpConfig config,
       MetricsRegistry registry,
       Optional<LivePage> page) {
-    StatusListener status = new StatusListener(registry, page);
+    StatusListener status = new StatusListener(config, registry, page);
     try {
       status.listener.bind(
-          address,
+          new Binding(
+              address,
+              HttpLimits.DEFAULT,
+              BrowserGuard.ofOpen(address, config.allowedHosts()),
+              status.tls),
           status.new StatusRoutes(),
-          HttpLimits.DEFAULT,
-          BrowserGuard.ofOpen(address, config.allowedHosts()),
           MonotonicClock.SYSTEM);
       return status;
     } catch (ListenException e) {
@@ -74,5 +78,6 @@ public final class StatusListener implements AutoCloseable {
     listener.drain();
     listener.awaitDrained(END);
     listener.close(END);
+    tls.ifPresent(Tls::close);
   }
 }

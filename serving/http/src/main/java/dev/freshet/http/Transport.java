@@ -2,6 +2,7 @@ package dev.freshet.http;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
@@ -16,6 +17,7 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -80,6 +82,12 @@ public final class Transport {
   /** Begins to close {@code channel}; its handlers are told when it is inactive. */
   public static void close(Channel channel) {
     var _ = channel.close();
+  }
+
+  /** The same, without the notice by which TLS tells a whole stream from one that was cut. */
+  static void closeWithoutNotice(Channel channel) {
+    ChannelHandlerContext tls = channel.pipeline().context(SslHandler.class);
+    var _ = tls == null ? channel.close() : tls.close();
   }
 
   /** Closes every channel of {@code group} and ends its threads within {@code deadline}. */

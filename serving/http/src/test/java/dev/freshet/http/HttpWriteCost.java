@@ -68,7 +68,7 @@ final class HttpWriteCost {
 
   private static ByteBuf ownAnswer(EmbeddedChannel channel) {
     return AnswerEncoder.answer(
-        channel.alloc(), 200, Body.json(JSON), new AnswerForm(true, true, false));
+        channel.alloc(), 200, Body.json(JSON), new AnswerForm(true, true, false, ""));
   }
 
   private static FullHttpResponse fullResponse() {

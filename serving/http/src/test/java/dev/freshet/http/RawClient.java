@@ -24,11 +24,15 @@ final class RawClient implements AutoCloseable {
     }
   }
 
-  final Socket socket = new Socket();
+  final Socket socket;
   private final InputStream in;
 
   RawClient(InetSocketAddress server) throws IOException {
-    socket.connect(server);
+    this(new Socket(server.getAddress(), server.getPort()));
+  }
+
+  RawClient(Socket connected) throws IOException {
+    socket = connected;
     socket.setSoTimeout(60_000);
     in = new BufferedInputStream(socket.getInputStream());
   }

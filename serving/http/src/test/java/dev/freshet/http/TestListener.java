@@ -71,8 +71,21 @@ final class TestListener implements AutoCloseable {
   }
 
   TestListener(HttpLimits limits, BrowserGuard guard) {
+    this(new Binding(ANY_PORT, limits, guard));
+  }
+
+  TestListener(Tls tls) {
+    this(
+        new Binding(
+            ANY_PORT,
+            HttpLimits.DEFAULT,
+            BrowserGuard.ofOpen(ANY_PORT, List.of()),
+            Optional.of(tls)));
+  }
+
+  private TestListener(Binding at) {
     listener = Listener.ofOne("test", new ConnectionCap.CloseIdlest(64));
-    listener.bind(ANY_PORT, new TestRoutes(), limits, guard, MonotonicClock.SYSTEM);
+    listener.bind(at, new TestRoutes(), MonotonicClock.SYSTEM);
   }
 
   InetSocketAddress address() {

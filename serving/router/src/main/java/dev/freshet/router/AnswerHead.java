@@ -18,8 +18,9 @@ import java.util.List;
 
 /**
  * The head of a replica's answer: how its body ends, and the head that the client gets, which
- * differs in the fields of the connection, {@code X-Request-Id}, and {@code X-Accel-Buffering: no}
- * for an event stream, so that no proxy in front holds tokens back.
+ * differs in the fields of the connection, {@code X-Request-Id}, the permission for the web page
+ * that asked, and {@code X-Accel-Buffering: no} for an event stream, so that no proxy in front
+ * holds tokens back.
  */
 record AnswerHead(HttpResponse head, HttpMethod method) {
   private static final int HEAD_BYTES = 512;
@@ -96,9 +97,10 @@ record AnswerHead(HttpResponse head, HttpMethod method) {
   /**
    * The head for the client.
    *
+   * @param origin the origin of the web page that may read the answer, or empty text
    * @param keepAlive whether the client's connection stays open after the answer
    */
-  ByteBuf encode(ByteBufAllocator allocator, String requestId, boolean keepAlive) {
+  ByteBuf encode(ByteBufAllocator allocator, String requestId, String origin, boolean keepAlive) {
     HttpHeaders headers = HopByHop.without(head.headers());
     if (method.equals(HttpMethod.HEAD) || !hasNoBody()) {
       head.headers()
@@ -110,6 +112,11 @@ record AnswerHead(HttpResponse head, HttpMethod method) {
         keepAlive ? HttpHeaderValues.KEEP_ALIVE : HttpHeaderValues.CLOSE);
     if (!headers.contains(RelayedRequest.REQUEST_ID)) {
       headers.set(RelayedRequest.REQUEST_ID, requestId);
+    }
+    if (!origin.isEmpty()) {
+      headers
+          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+          .set(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
     }
     if (isEventStream()) {
       headers.set(ACCEL_BUFFERING, "no");

@@ -131,7 +131,7 @@ final class AnswerSplice {
     head = answer;
     body = end;
     keepAlive = exchange.keepsAlive() && !end.isOfConnection();
-    exchange.writeEncoded(answer.encode(allocator, requestId, keepAlive));
+    exchange.writeEncoded(answer.encode(allocator, requestId, exchange.allowedOrigin(), keepAlive));
     return feedBody(end, bytes);
   }
 

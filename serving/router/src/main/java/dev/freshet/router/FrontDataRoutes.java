@@ -7,14 +7,17 @@ import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireWriter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The routes of the front's data listener. Every path is relayed, except for the probe, the end of
@@ -24,27 +27,45 @@ import java.util.Optional;
 final class FrontDataRoutes implements Routes {
   private static final String FINISH_SESSION = "/finish_session";
 
+  /** The routes that need no API key, as on the replicas. */
+  private static final Set<String> OPEN =
+      Set.of("/health", "/liveness", "/ping", "/metrics", "/version", "/load");
+
   private final FrontAdminRoutes admin;
   private final FleetModels models;
   private final Map<EventLoop, RelayLoop> loops;
   private final Policy policy;
   private final RouterMetrics metrics;
+  private final ApiKeys keys;
 
   FrontDataRoutes(
       FrontAdminRoutes admin,
       FleetModels models,
       Map<EventLoop, RelayLoop> loops,
       Policy policy,
-      RouterMetrics metrics) {
+      RouterMetrics metrics,
+      ApiKeys keys) {
     this.admin = admin;
     this.models = models;
     this.loops = loops;
     this.policy = policy;
     this.metrics = metrics;
+    this.keys = keys;
   }
 
   @Override
   public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {}
+
+  @Override
+  public void authorize(String path, HttpHeaders headers) {
+    boolean ofAdmin = admin.requiresToken() && admin.has(path);
+    if (!ofAdmin
+        && !OPEN.contains(path)
+        && !keys.authorize(
+            headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
+      throw new ApiException(ApiError.noApiKey(path));
+    }
+  }
 
   @Override
   public boolean isProbe(String path) {
@@ -82,12 +103,20 @@ final class FrontDataRoutes implements Routes {
   private void models(Request request, Exchange exchange) {
     var _ =
         models
-            .list(request.authorization())
+            .list(authorization(request))
             .thenAccept(
                 list ->
                     list.ifPresentOrElse(
                         json -> exchange.answer(200, json),
                         () -> exchange.loop().execute(() -> relayLater(request, exchange))));
+  }
+
+  /** The key of a request, of which the replicas know both forms. */
+  private static String authorization(Request request) {
+    String key = request.headers().get(ApiKeys.HEADER, "");
+    return request.authorization().isEmpty() && !key.isEmpty()
+        ? "Bearer " + key
+        : request.authorization();
   }
 
   private void relayLater(Request request, Exchange exchange) {

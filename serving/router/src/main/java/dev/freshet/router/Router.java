@@ -3,6 +3,7 @@ package dev.freshet.router;
 import dev.freshet.fleet.ElasticFleet;
 import dev.freshet.fleet.FleetMetrics;
 import dev.freshet.fleet.FleetOrders;
+import dev.freshet.http.Binding;
 import dev.freshet.http.BrowserGuard;
 import dev.freshet.http.ByteBudget;
 import dev.freshet.http.ConnectionCap;
@@ -11,11 +12,13 @@ import dev.freshet.http.HttpLimits;
 import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
 import dev.freshet.http.StatusPages;
+import dev.freshet.http.Tls;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.AdminTokenFile;
+import dev.freshet.wire.ApiKeys;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -38,6 +41,7 @@ public final class Router implements AutoCloseable {
   private static final Duration LOOP_END = Duration.ofSeconds(2);
 
   private final RouterConfig config;
+  private final Optional<Tls> tls;
   private final Listener data;
   private final Listener admin;
   private final Map<EventLoop, RelayLoop> loops = new LinkedHashMap<>();
@@ -49,9 +53,15 @@ public final class Router implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Router(
-      RouterConfig config, Optional<AdminToken> token, MetricsRegistry registry, EventLog events) {
+      RouterConfig config,
+      Optional<Tls> tls,
+      Optional<AdminToken> token,
+      ApiKeys keys,
+      MetricsRegistry registry,
+      EventLog events) {
     MonotonicClock clock = events.clock();
     this.config = config;
+    this.tls = tls;
     RouterMetrics metrics = new RouterMetrics(registry);
     this.fleet =
         new ElasticFleet(
@@ -95,19 +105,30 @@ public final class Router implements AutoCloseable {
             new PeerRoutes(orders, operations, json),
             token,
             pages);
-    this.dataRoutes = new FrontDataRoutes(adminRoutes, models, Map.copyOf(loops), policy, metrics);
+    this.dataRoutes =
+        new FrontDataRoutes(adminRoutes, models, Map.copyOf(loops), policy, metrics, keys);
   }
 
   /**
-   * Listens and relays until {@link #close}.
+   * Listens and relays until {@link #close}, with the API keys of the configuration.
    *
    * @param events takes the events of the fleet and its updates
    * @throws ListenException if an address cannot be bound; nothing stays open
    */
   public static Router start(
       RouterConfig config, HttpConfig http, MetricsRegistry registry, EventLog events) {
+    return start(config, ApiKeys.of(ApiKeys.inFile(config.apiKeyFile())), http, registry, events);
+  }
+
+  /** The same with {@code keys}. */
+  public static Router start(
+      RouterConfig config,
+      ApiKeys keys,
+      HttpConfig http,
+      MetricsRegistry registry,
+      EventLog events) {
     Optional<AdminToken> token = AdminTokenFile.read(config.adminTokenFile());
-    Router router = new Router(config, token, registry, events);
+    Router router = new Router(config, http.tls(), token, keys, registry, events);
     try {
       router.listen(http, token.isPresent(), events.clock());
       return router;
@@ -123,19 +144,23 @@ public final class Router implements AutoCloseable {
     InetSocketAddress dataAddress = new InetSocketAddress(config.host(), config.port());
     loops.values().forEach(RelayLoop::start);
     admin.bind(
-        adminAddress,
+        new Binding(
+            adminAddress,
+            defaults,
+            hasToken
+                ? BrowserGuard.ofProtected(http.allowedHosts())
+                : BrowserGuard.ofOpen(adminAddress, http.allowedHosts()),
+            http.sslAdmin() ? tls : Optional.empty()),
         adminRoutes,
-        defaults,
-        hasToken
-            ? BrowserGuard.ofProtected(http.allowedHosts())
-            : BrowserGuard.ofOpen(adminAddress, http.allowedHosts()),
         clock);
     data.bind(
-        dataAddress,
+        new Binding(
+            dataAddress,
+            new HttpLimits(
+                config.maxBodyBytes(), config.maxHeldBytes(), defaults.request(), defaults.idle()),
+            BrowserGuard.ofOpen(dataAddress, http.allowedHosts()).allowing(http.allowedOrigins()),
+            tls),
         dataRoutes,
-        new HttpLimits(
-            config.maxBodyBytes(), config.maxHeldBytes(), defaults.request(), defaults.idle()),
-        BrowserGuard.ofOpen(dataAddress, http.allowedHosts()),
         clock);
     upstreams.start();
     fleet.start();
@@ -184,5 +209,6 @@ public final class Router implements AutoCloseable {
     admin.awaitDrained(LOOP_END);
     data.close(LOOP_END);
     admin.close(LOOP_END);
+    tls.ifPresent(Tls::close);
   }
 }

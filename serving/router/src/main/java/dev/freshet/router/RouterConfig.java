@@ -27,6 +27,13 @@ public record RouterConfig(
     @Key(
             def = "",
             doc =
+                "file of API keys, one a line, of which every request of the data listener must"
+                    + " carry one, which is relayed; the environment variable FRESHET_API_KEY may"
+                    + " have more, separated by commas; empty: no file, the replicas decide")
+        String apiKeyFile,
+    @Key(
+            def = "",
+            doc =
                 "replicas, each URL[=kind[@admin URL]]; kinds: freshet (default), vllm, vllm-lora,"
                     + " sglang, prime-rl; then +HERE:THERE where its host sees directory HERE of"
                     + " this host at another path")

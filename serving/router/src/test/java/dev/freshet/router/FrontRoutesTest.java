@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,6 +54,32 @@ class FrontRoutesTest {
           .contains("it would reach one replica of several", "front's admin listener");
       assertThat(replica.arrived).isEmpty();
       assertThat(front.metric("freshet_route_errors_total{reason=\"admin_path\"}")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void withKeysTheFrontRefusesRequestsWithoutOneAndRelaysIt() throws Exception {
+    Path keys = Files.writeString(dir.resolve("keys"), "a-key\n");
+    try (ScriptedReplica replica = new ScriptedReplica(ScriptedReplica.json("{}"));
+        FrontFixture front = FrontFixture.of(Map.of("api_key_file", keys.toString()), replica)) {
+      RawClient.Answer refused =
+          RawClient.exchange(front.data(), RawClient.post("/v1/completions", "{}"));
+      assertThat(refused.status()).isEqualTo(401);
+      assertThat(refused.text()).contains("invalid_api_key");
+      assertThat(replica.arrived).isEmpty();
+
+      for (String header : new String[] {"Authorization: Bearer a-key", "x-api-key: a-key"}) {
+        String request =
+            RawClient.post("/v1/completions", "{}").replaceFirst("\r\n", "\r\n" + header + "\r\n");
+        assertThat(RawClient.exchange(front.data(), request).status()).isEqualTo(200);
+        String[] field = header.split(": ", 2);
+        assertThat(replica.arrived.getLast().header(field[0].toLowerCase(Locale.ROOT)))
+            .isEqualTo(field[1]);
+      }
+      assertThat(RawClient.exchange(front.data(), RawClient.get("/health")).status())
+          .isEqualTo(200);
+      assertThat(RawClient.exchange(front.data(), RawClient.get("/version")).status())
+          .isEqualTo(200);
     }
   }
 

@@ -5,34 +5,113 @@ import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
+import dev.freshet.http.StatusPages;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.ApiKeys;
+import dev.freshet.wire.Version;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.IntSupplier;
 
 /**
- * The routes of the data listener: completions, tokens, models and probes; with an admin token also
- * the admin routes, for peers that use one port. Permission to stream completions does not include
- * permission to swap weights, and the address of a caller proves nothing: it is that of the last
- * proxy or forwarder.
+ * The routes of the data listener: completions, tokens, models, probes and the metrics page; with
+ * an admin token also the admin routes, for peers that use one port. Permission to stream
+ * completions does not include permission to swap weights, and the address of a caller proves
+ * nothing: it is that of the last proxy or forwarder. If API keys are configured, every route needs
+ * one, except those that tell whether the server works, and the admin routes, which need their
+ * token.
  */
 final class DataRoutes implements Routes {
   /** The route of one model, whose name follows and may have slashes. */
-  private static final String MODEL = "/v1/models/";
+  static final String MODEL = "/v1/models/";
 
+  private final Map<String, Route> routes = new LinkedHashMap<>();
   private final Completions completions;
-  private final TokenRoutes tokens;
   private final AdminRoutes admin;
+  private final ApiKeys keys;
 
-  DataRoutes(Completions completions, TokenRoutes tokens, AdminRoutes admin) {
+  /**
+   * A route.
+   *
+   * @param open whether it needs no API key
+   */
+  private record Route(String method, boolean open, BiConsumer<Request, Exchange> answer) {}
+
+  /**
+   * @param load how many completions run or wait
+   */
+  DataRoutes(
+      Completions completions,
+      TokenRoutes tokens,
+      AdminRoutes admin,
+      StatusPages pages,
+      IntSupplier load,
+      ApiKeys keys) {
     this.completions = completions;
-    this.tokens = tokens;
     this.admin = admin;
+    this.keys = keys;
+    post("/v1/completions", completions::ofText);
+    post("/v1/chat/completions", completions::ofChat);
+    post("/inference/v1/generate", completions::ofTokens);
+    post("/tokenize", tokens::tokenize);
+    post("/detokenize", tokens::detokenize);
+    get("/v1/models", (_, exchange) -> exchange.answer(200, completions.models().list()));
+    open("/health", admin::handle);
+    open("/liveness", admin::handle);
+    open("/ping", (_, exchange) -> exchange.answerText(200, ""));
+    open("/metrics", pages::handle);
+    open(
+        "/version",
+        (_, exchange) -> answer(exchange, "{\"version\":\"%s\"}".formatted(Version.NUMBER)));
+    open(
+        "/load",
+        (_, exchange) -> answer(exchange, "{\"server_load\":%d}".formatted(load.getAsInt())));
+  }
+
+  private void post(String path, BiConsumer<Request, Exchange> answer) {
+    routes.put(path, new Route("POST", false, answer));
+  }
+
+  private void get(String path, BiConsumer<Request, Exchange> answer) {
+    routes.put(path, new Route("GET", false, answer));
+  }
+
+  private void open(String path, BiConsumer<Request, Exchange> answer) {
+    routes.put(path, new Route("GET", true, answer));
+  }
+
+  private static void answer(Exchange exchange, String json) {
+    exchange.answer(200, json.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** The paths of all routes but that of one model. */
+  Set<String> paths() {
+    return routes.keySet();
   }
 
   @Override
   public void arrived(String path, TraceId trace, Optional<TraceParent> parent, long recvNanos) {
     if (admin.requiresToken()) {
       admin.arrived(path, trace, parent, recvNanos);
+    }
+  }
+
+  @Override
+  public void authorize(String path, HttpHeaders headers) {
+    Route route = routes.get(path);
+    boolean needsKey =
+        route == null ? path.startsWith(MODEL) || !admin.requiresToken() : !route.open();
+    if (needsKey
+        && !keys.authorize(
+            headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
+      throw new ApiException(ApiError.noApiKey(path));
     }
   }
 
@@ -48,46 +127,23 @@ final class DataRoutes implements Routes {
 
   @Override
   public void handle(Request request, Exchange exchange) {
-    switch (request.path()) {
-      case "/v1/completions" -> {
-        request.require("POST");
-        completions.ofText(request, exchange);
-      }
-      case "/v1/chat/completions" -> {
-        request.require("POST");
-        completions.ofChat(request, exchange);
-      }
-      case "/inference/v1/generate" -> {
-        request.require("POST");
-        completions.ofTokens(request, exchange);
-      }
-      case "/tokenize" -> {
-        request.require("POST");
-        tokens.tokenize(request, exchange);
-      }
-      case "/detokenize" -> {
-        request.require("POST");
-        tokens.detokenize(request, exchange);
-      }
-      case "/v1/models" -> {
-        request.require("GET");
-        exchange.answer(200, completions.models().list());
-      }
-      case String path when path.startsWith(MODEL) -> {
-        request.require("GET");
-        exchange.answer(200, completions.models().one(path.substring(MODEL.length())));
-      }
-      default -> {
-        if (!admin.requiresToken() && !admin.isProbe(request.path())) {
-          throw new ApiException(
-              ApiError.notFound(
-                  "no_such_route",
-                  ("no such route: %s (weight operations and status pages are on the admin"
-                          + " listener; here only if the server has an admin token)")
-                      .formatted(request.path())));
-        }
-        admin.handle(request, exchange);
-      }
+    String path = request.path();
+    Route route = routes.get(path);
+    if (route != null) {
+      request.require(route.method());
+      route.answer().accept(request, exchange);
+    } else if (path.startsWith(MODEL)) {
+      request.require("GET");
+      exchange.answer(200, completions.models().one(path.substring(MODEL.length())));
+    } else if (admin.requiresToken()) {
+      admin.handle(request, exchange);
+    } else {
+      throw new ApiException(
+          ApiError.notFound(
+              "no_such_route",
+              ("no such route: %s (weight operations and status pages are on the admin listener;"
+                      + " here only if the server has an admin token)")
+                  .formatted(path)));
     }
   }
 }

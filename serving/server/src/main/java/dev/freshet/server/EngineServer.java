@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
+import dev.freshet.http.Binding;
 import dev.freshet.http.BrowserGuard;
 import dev.freshet.http.ConnectionCap;
 import dev.freshet.http.HeldBytes;
@@ -8,6 +9,7 @@ import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
 import dev.freshet.http.LivePage;
 import dev.freshet.http.StatusPages;
+import dev.freshet.http.Tls;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import io.netty.channel.EventLoop;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +40,7 @@ public final class EngineServer implements AutoCloseable {
   private final AdminRoutes adminRoutes;
   private final Completions completions;
   private final TokenRoutes tokens;
+  private final Optional<Tls> tls;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private EngineServer(
@@ -46,6 +50,7 @@ public final class EngineServer implements AutoCloseable {
       EventLog events,
       InferenceMetrics metrics,
       ServerConfig config) {
+    this.tls = config.http().tls();
     this.limits = config.limits();
     this.data =
         Listener.ofMany(
@@ -114,18 +119,29 @@ public final class EngineServer implements AutoCloseable {
     EngineServer server = new EngineServer(engine, tokenizer, model, events, metrics, config);
     try {
       server.admin.bind(
-          config.admin(),
+          new Binding(
+              config.admin(),
+              config.limits().http(),
+              config.token().isPresent()
+                  ? BrowserGuard.ofProtected(config.http().allowedHosts())
+                  : BrowserGuard.ofOpen(config.admin(), config.http().allowedHosts()),
+              config.http().sslAdmin() ? server.tls : Optional.empty()),
           server.adminRoutes,
-          config.limits().http(),
-          config.token().isPresent()
-              ? BrowserGuard.ofProtected(config.http().allowedHosts())
-              : BrowserGuard.ofOpen(config.admin(), config.http().allowedHosts()),
           events.clock());
       server.data.bind(
-          config.data(),
-          new DataRoutes(server.completions, server.tokens, server.adminRoutes),
-          config.limits().http(),
-          BrowserGuard.ofOpen(config.data(), config.http().allowedHosts()),
+          new Binding(
+              config.data(),
+              config.limits().http(),
+              BrowserGuard.ofOpen(config.data(), config.http().allowedHosts())
+                  .allowing(config.http().allowedOrigins()),
+              server.tls),
+          new DataRoutes(
+              server.completions,
+              server.tokens,
+              server.adminRoutes,
+              server.pages,
+              () -> engine.running() + engine.waiting(),
+              config.keys()),
           events.clock());
       return server;
     } catch (ListenException e) {
@@ -178,5 +194,6 @@ public final class EngineServer implements AutoCloseable {
     admin.awaitDrained(limits.close());
     data.close(LOOP_END);
     admin.close(LOOP_END);
+    tls.ifPresent(Tls::close);
   }
 }

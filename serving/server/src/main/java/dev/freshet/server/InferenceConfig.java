@@ -25,6 +25,13 @@ public record InferenceConfig(
                     + " empty: no token")
         String adminTokenFile,
     @Key(
+            def = "",
+            doc =
+                "file of API keys, one a line, of which every request of the data listener must"
+                    + " carry one; the environment variable FRESHET_API_KEY may have more, separated"
+                    + " by commas; empty: no file")
+        String apiKeyFile,
+    @Key(
             def = "false",
             doc =
                 "whether the usage of completions has prompt_tokens_details with the prompt tokens"
@@ -55,7 +62,7 @@ public record InferenceConfig(
     return new MessageFormat(toolCallParser, reasoningParser);
   }
 
-  /** The same server on free ports of the loopback interface and without a token. */
+  /** The same server on free ports of the loopback interface, without a token and keys. */
   public InferenceConfig onFreePorts() {
     return ConfigLoader.with(
         this,
@@ -64,6 +71,7 @@ public record InferenceConfig(
             "port", "0",
             "admin_host", "127.0.0.1",
             "admin_port", "0",
-            "admin_token_file", ""));
+            "admin_token_file", "",
+            "api_key_file", ""));
   }
 }

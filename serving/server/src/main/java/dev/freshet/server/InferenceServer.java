@@ -12,6 +12,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.ModelDirectory;
 import dev.freshet.wire.AdminTokenFile;
+import dev.freshet.wire.ApiKeys;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -43,10 +44,25 @@ public final class InferenceServer implements AutoCloseable {
     this.front = front;
   }
 
-  /** Loads the model in {@code dir} and starts to listen. */
+  /**
+   * Loads the model in {@code dir} and starts to listen, with the API keys of the configuration.
+   */
   public static InferenceServer start(
       Path dir,
       InferenceConfig config,
+      HttpConfig http,
+      EventLog events,
+      MetricsRegistry registry,
+      Optional<LivePage> page) {
+    ApiKeys keys = ApiKeys.of(ApiKeys.inFile(config.apiKeyFile()));
+    return start(dir, config, keys, http, events, registry, page);
+  }
+
+  /** The same with {@code keys}. */
+  public static InferenceServer start(
+      Path dir,
+      InferenceConfig config,
+      ApiKeys keys,
       HttpConfig http,
       EventLog events,
       MetricsRegistry registry,
@@ -60,6 +76,7 @@ public final class InferenceServer implements AutoCloseable {
         _ -> new EmbeddedEngine(dir, config.engine(), events.clock(), metrics.engine()),
         engine -> ServedModel.of(dir, engine, tokenizer, config.messages()),
         config,
+        keys,
         http,
         events,
         metrics,
@@ -74,6 +91,7 @@ public final class InferenceServer implements AutoCloseable {
       Tokenizer tokenizer,
       double rate,
       InferenceConfig config,
+      ApiKeys keys,
       HttpConfig http,
       EventLog events,
       MetricsRegistry registry,
@@ -91,6 +109,7 @@ public final class InferenceServer implements AutoCloseable {
                 metrics.engine()),
         _ -> new ServedModel("synthetic", Set.of()),
         config,
+        keys,
         http,
         events,
         metrics,
@@ -102,6 +121,7 @@ public final class InferenceServer implements AutoCloseable {
       Function<Tokenizer, E> make,
       Function<E, ServedModel> describe,
       InferenceConfig config,
+      ApiKeys keys,
       HttpConfig http,
       EventLog events,
       InferenceMetrics metrics,
@@ -128,6 +148,7 @@ public final class InferenceServer implements AutoCloseable {
                     new InetSocketAddress(config.adminHost(), config.adminPort()),
                     http,
                     AdminTokenFile.read(config.adminTokenFile()),
+                    keys,
                     page,
                     config.promptTokensDetails(),
                     ServerLimits.DEFAULT));

@@ -3,6 +3,7 @@ package dev.freshet.server;
 import dev.freshet.http.HttpConfig;
 import dev.freshet.http.LivePage;
 import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.ApiKeys;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param http what both listeners have in common with those of other roles
  * @param token the token that admin requests must carry, on both listeners; without one the data
  *     listener takes none
+ * @param keys authorize the requests of the data listener
  * @param page the page of the admin listener
  * @param promptDetails whether the usage of completions has the cached tokens of the prompt
  */
@@ -22,6 +24,7 @@ public record ServerConfig(
     InetSocketAddress admin,
     HttpConfig http,
     Optional<AdminToken> token,
+    ApiKeys keys,
     Optional<LivePage> page,
     boolean promptDetails,
     ServerLimits limits) {
@@ -32,6 +35,7 @@ public record ServerConfig(
         new InetSocketAddress(host, adminPort),
         HttpConfig.DEFAULT,
         Optional.empty(),
+        ApiKeys.NONE,
         Optional.empty(),
         false,
         ServerLimits.DEFAULT);

@@ -34,7 +34,7 @@ class DataRoutesTest {
           "/%75pdate_weights");
 
   private static final List<String> ADMIN_GETS =
-      List.of("/is_paused", "/weight_info", "/metrics", "/debug/waits", "/", "/events");
+      List.of("/is_paused", "/weight_info", "/debug/waits", "/", "/events");
 
   @TempDir private Path dir;
 

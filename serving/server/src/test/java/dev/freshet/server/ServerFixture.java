@@ -16,6 +16,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.LiveFeed;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AdminToken;
+import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.ChatRequest;
 import dev.freshet.wire.CompletionRequest;
 import java.io.IOException;
@@ -72,6 +73,8 @@ final class ServerFixture implements AutoCloseable {
         ServerLimits.DEFAULT,
         MonotonicClock.SYSTEM,
         Optional.of(token),
+        ApiKeys.NONE,
+        HttpConfig.DEFAULT,
         false,
         ALPHABET,
         SEPARATOR,
@@ -85,6 +88,8 @@ final class ServerFixture implements AutoCloseable {
         ServerLimits.DEFAULT,
         MonotonicClock.SYSTEM,
         Optional.empty(),
+        ApiKeys.NONE,
+        HttpConfig.DEFAULT,
         true,
         ALPHABET,
         SEPARATOR,
@@ -115,6 +120,8 @@ final class ServerFixture implements AutoCloseable {
             ServerLimits.DEFAULT,
             MonotonicClock.SYSTEM,
             Optional.empty(),
+            ApiKeys.NONE,
+            HttpConfig.DEFAULT,
             false,
             alphabet.toString(),
             special,
@@ -123,8 +130,34 @@ final class ServerFixture implements AutoCloseable {
     return fixture;
   }
 
+  /** A server whose requests need one of {@code keys}, with an admin token if there is one. */
+  static ServerFixture withKeys(Path dir, ApiKeys keys, Optional<AdminToken> token, HttpConfig http)
+      throws IOException {
+    return new ServerFixture(
+        dir,
+        ServerLimits.DEFAULT,
+        MonotonicClock.SYSTEM,
+        token,
+        keys,
+        http,
+        false,
+        ALPHABET,
+        SEPARATOR,
+        MessageFormat.PLAIN);
+  }
+
   ServerFixture(Path dir, ServerLimits limits, MonotonicClock clock) throws IOException {
-    this(dir, limits, clock, Optional.empty(), false, ALPHABET, SEPARATOR, MessageFormat.PLAIN);
+    this(
+        dir,
+        limits,
+        clock,
+        Optional.empty(),
+        ApiKeys.NONE,
+        HttpConfig.DEFAULT,
+        false,
+        ALPHABET,
+        SEPARATOR,
+        MessageFormat.PLAIN);
   }
 
   private ServerFixture(
@@ -132,6 +165,8 @@ final class ServerFixture implements AutoCloseable {
       ServerLimits limits,
       MonotonicClock clock,
       Optional<AdminToken> token,
+      ApiKeys keys,
+      HttpConfig httpConfig,
       boolean promptDetails,
       String alphabet,
       String special,
@@ -157,8 +192,9 @@ final class ServerFixture implements AutoCloseable {
             new ServerConfig(
                 ANY_PORT,
                 ANY_PORT,
-                HttpConfig.DEFAULT,
+                httpConfig,
                 token,
+                keys,
                 Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
                 promptDetails,
                 limits));

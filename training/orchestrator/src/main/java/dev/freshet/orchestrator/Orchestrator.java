@@ -10,6 +10,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.AdminTokenFile;
+import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.List;
@@ -87,7 +88,7 @@ public final class Orchestrator {
             config.fleet(),
             new LoggedUpdates(batches.updates()),
             events);
-    this.client = new StreamingClient();
+    this.client = new StreamingClient(ApiKeys.inFile(config.apiKeyFile()).stream().findFirst());
     this.ledger = new GroupLedger(config, steps, events.clock());
     this.runner =
         new RolloutRunner(

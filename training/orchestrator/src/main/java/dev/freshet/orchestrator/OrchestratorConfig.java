@@ -42,6 +42,10 @@ public record OrchestratorConfig(
         String adminTokenFile,
     @Key(
             def = "",
+            doc = "file whose first line is the API key of the servers' completions; empty: no key")
+        String apiKeyFile,
+    @Key(
+            def = "",
             doc =
                 "for `freshet orchestrate`: directory in which prime-rl's trainer publishes step_N,"
                     + " by either of its protocols; empty: weights/ of the run directory")

@@ -38,6 +38,7 @@ final class TestConfig {
         servers.stream().map(server -> server.admin().toString()).toList(),
         "",
         "",
+        "",
         "127.0.0.1",
         0,
         groupSize,
