@@ -87,6 +87,13 @@ final class RouteCommand extends RunningCommand {
               + " router.admin_token_file).")
   private Optional<String> adminTokenFile = Optional.empty();
 
+  @Option(
+      names = "--shutdown-timeout",
+      paramLabel = "S",
+      description =
+          "Seconds that running answers may take after SIGTERM (default: router.drain_timeout_s).")
+  private Optional<String> shutdownTimeout = Optional.empty();
+
   @Mixin private KeyOptions keys = new KeyOptions();
 
   @Mixin private HttpOptions http = new HttpOptions();
@@ -141,6 +148,7 @@ final class RouteCommand extends RunningCommand {
     adminPort.ifPresent(number -> overrides.put("router.admin_port", number));
     adminTokenFile.ifPresent(file -> overrides.put("router.admin_token_file", file));
     overrides.putAll(http.overrides());
+    shutdownTimeout.ifPresent(s -> overrides.put("router.drain_timeout_s", s));
     keys.file().ifPresent(file -> overrides.put("router.api_key_file", file));
     return overrides;
   }

@@ -88,7 +88,7 @@ final class RunCommand extends RunningCommand {
             InferenceServer.start(
                 Runs.weights(run).path(0),
                 config.inference().onFreePorts(),
-                config.http(),
+                config.http().quiet(),
                 Logs.events("inference"),
                 registry,
                 Optional.of(dashboard.page()));

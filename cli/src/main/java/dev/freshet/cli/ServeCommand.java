@@ -13,6 +13,7 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.ThreadPriority;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,6 +105,14 @@ final class ServeCommand extends RunningCommand {
   private Optional<String> adminPort = Optional.empty();
 
   @Option(
+      names = "--shutdown-timeout",
+      paramLabel = "S",
+      description =
+          "Seconds that running completions may take after SIGTERM (default:"
+              + " inference.drain_timeout_s).")
+  private Optional<String> shutdownTimeout = Optional.empty();
+
+  @Option(
       names = "--strict",
       description =
           "Refuse checkpoints with tensors that the model does not have (default: inference.strict_weights).")
@@ -139,6 +148,7 @@ final class ServeCommand extends RunningCommand {
       run.createLogs();
       Logs.toRun(run, Roles.PACKAGES, "inference");
     }
+    lifetime.extend(Duration.ofSeconds(config.inference().drainTimeoutS()));
     Roles.exportSpans(config);
     try (StallRecorder _ =
             Roles.stalls("inference", config, StallRecorder.OtherRoles.NONE, reports(config));
@@ -242,6 +252,7 @@ final class ServeCommand extends RunningCommand {
     adminPort.ifPresent(number -> overrides.put("inference.admin_port", number));
     toolCallParser.ifPresent(name -> overrides.put("inference.tool_call_parser", name));
     reasoningParser.ifPresent(name -> overrides.put("inference.reasoning_parser", name));
+    shutdownTimeout.ifPresent(s -> overrides.put("inference.drain_timeout_s", s));
     if (strict) {
       overrides.put("inference.strict_weights", "true");
     }

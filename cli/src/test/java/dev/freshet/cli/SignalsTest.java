@@ -122,6 +122,37 @@ class SignalsTest {
     }
   }
 
+  @Test
+  void aServerDrainsItsStreamsBeforeItEndsAndSaysSo() throws Exception {
+    try (ChildProcess child =
+            ChildProcess.start(
+                dir,
+                "serve",
+                "--engine=synthetic",
+                "--rate=40",
+                "--port=0",
+                "--admin-port=0",
+                "--shutdown-timeout=60");
+        HttpClient client = HttpClient.newHttpClient()) {
+      child.awaitOut("  admin ");
+      Matcher url = Pattern.compile("completions (http://\\S+)").matcher(child.out());
+      assertThat(url.find()).isTrue();
+      HttpResponse<Stream<String>> stream =
+          client.send(streaming(url.group(1)), HttpResponse.BodyHandlers.ofLines());
+
+      child.signal("TERM");
+      child.awaitOut("1 completions may run for 60000 ms more");
+      HttpResponse<Stream<String>> refused =
+          client.send(streaming(url.group(1)), HttpResponse.BodyHandlers.ofLines());
+
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(stream.body().toList()).contains("data: [DONE]");
+      assertThat(child.awaitEnd()).isEqualTo(143);
+      assertThat(child.out()).contains("all completions have ended");
+      assertThat(child.err()).isEmpty();
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "update --within=600 --weights=/w --server=%s",

@@ -11,8 +11,9 @@ import java.util.stream.Stream;
 
 /**
  * Ends a command cleanly on SIGTERM and SIGINT: a shutdown hook stops every registered part, then
- * waits at most 60 seconds until the command has closed its resources. libtorch crashes if the
- * process exits while a thread is inside it, so the command decides when the JVM may exit.
+ * waits at most 60 seconds, or as long as the command asked for, until the command has closed its
+ * resources. libtorch crashes if the process exits while a thread is inside it, so the command
+ * decides when the JVM may exit.
  */
 public final class Lifetime {
   /** The exit code of a command that was stopped by a signal. */
@@ -25,6 +26,7 @@ public final class Lifetime {
   private final List<Runnable> stops = new ArrayList<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private boolean stopping;
+  private volatile Duration deadline = DEADLINE;
 
   /** Installs itself for the life of the process. */
   public static Lifetime install() {
@@ -66,6 +68,11 @@ public final class Lifetime {
     }
   }
 
+  /** Gives the command {@code more} time to close its resources. */
+  public void extend(Duration more) {
+    deadline = DEADLINE.plus(more);
+  }
+
   /** Whether the process has been asked to end. */
   public synchronized boolean stopping() {
     return stopping;
@@ -103,8 +110,9 @@ public final class Lifetime {
   private void shutDown() {
     stop();
     try {
-      if (!closed.await(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
-        System.err.printf("freshet: the command did not end within %d s%n", DEADLINE.toSeconds());
+      long seconds = deadline.toSeconds();
+      if (!closed.await(seconds, TimeUnit.SECONDS)) {
+        System.err.printf("freshet: the command did not end within %d s%n", seconds);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -49,6 +49,8 @@ public final class Exchange {
   private final Channel channel;
 
   private final AnswerForm form;
+  private final RequestLog.Usage usage = new RequestLog.Usage();
+  private int status;
   private Watcher watcher = NO_WATCHER;
   private boolean answered;
   private boolean streaming;
@@ -58,6 +60,16 @@ public final class Exchange {
     this.connection = connection;
     this.channel = channel;
     this.form = form;
+  }
+
+  /** What the request has used, for the log. */
+  public RequestLog.Usage usage() {
+    return usage;
+  }
+
+  /** The status of the answer; 0 before it begins. */
+  int status() {
+    return status;
   }
 
   public EventLoop loop() {
@@ -95,10 +107,10 @@ public final class Exchange {
     answer(status, new Body("text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  void answer(int status, Body body) {
+  void answer(int code, Body body) {
     if (!loop().inEventLoop()) {
       try {
-        loop().execute(() -> answer(status, body));
+        loop().execute(() -> answer(code, body));
       } catch (RejectedExecutionException e) {
         LOG.debug("dropped an answer: its event loop has ended with its connections");
       }
@@ -108,8 +120,9 @@ public final class Exchange {
       return;
     }
     answered = true;
+    status = code;
     AnswerForm now = connection.isClosing() ? form.last() : form;
-    connection.write(AnswerEncoder.answer(channel.alloc(), status, body, now));
+    connection.write(AnswerEncoder.answer(channel.alloc(), code, body, now));
     connection.exchangeEnded(now.keepAlive());
   }
 
@@ -117,6 +130,7 @@ public final class Exchange {
   public void beginEvents() {
     answered = true;
     streaming = true;
+    status = 200;
     connection.write(AnswerEncoder.eventsHead(channel.alloc(), form));
     connection.flush();
   }
@@ -204,6 +218,11 @@ public final class Exchange {
   /** Writes an encoded interim response, which it takes over: the answer is still to come. */
   public void writeInterim(ByteBuf bytes) {
     connection.write(bytes);
+  }
+
+  /** Records the status of an answer that the caller encodes. */
+  public void encodedStatus(int code) {
+    status = code;
   }
 
   /** Writes bytes of an answer that the caller encodes, head included, and takes them over. */

@@ -33,9 +33,16 @@ public record HttpConfig(
     @Key(
             def = "false",
             doc = "whether the admin and status listeners speak TLS too, with the same certificate")
-        boolean sslAdmin) {
-  /** No other names. */
-  public static final HttpConfig DEFAULT = new HttpConfig(List.of(), List.of(), "", "", false);
+        boolean sslAdmin,
+    @Key(
+            def = "true",
+            doc =
+                "whether the log has a line about each request of a data listener: route, status, tokens"
+                    + " and times, never its content")
+        boolean logRequests) {
+  /** No other names, plain HTTP, no log of requests. */
+  public static final HttpConfig DEFAULT =
+      new HttpConfig(List.of(), List.of(), "", "", false, false);
 
   private static final Pattern NAME = Pattern.compile("[-A-Za-z0-9._]+");
 
@@ -57,6 +64,16 @@ public record HttpConfig(
         "sslKeyfile",
         "the key of http.ssl_certfile, and only if that is set");
     Check.that(!sslAdmin || !sslCertfile.isEmpty(), "sslAdmin", "false without http.ssl_certfile");
+  }
+
+  /** The log of the requests of a data listener. */
+  public RequestLog requests() {
+    return logRequests ? RequestLog.toLog() : RequestLog.OFF;
+  }
+
+  /** The same without a log of requests. */
+  public HttpConfig quiet() {
+    return new HttpConfig(allowedHosts, allowedOrigins, sslCertfile, sslKeyfile, sslAdmin, false);
   }
 
   /**

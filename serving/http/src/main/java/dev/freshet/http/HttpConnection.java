@@ -52,6 +52,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** The request that is being answered. */
   private Optional<Exchange> current = Optional.empty();
 
+  /** That request, for the log; none if there is no log. */
+  private Optional<Request> logged = Optional.empty();
+
   private final ReadDeadline deadline;
   private Optional<HalfClosedProbe> probe = Optional.empty();
   private boolean advancing;
@@ -214,6 +217,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     stamp.requestEnded();
     parts.cap().used(ctx().channel());
     current = Optional.of(exchange);
+    logged = parts.requests().isOn() ? Optional.of(request) : Optional.empty();
     probe.ifPresent(halfClosed -> halfClosed.watch(exchange));
     if (read.refusal().isPresent()) {
       exchange.answer(read.refusal().get());
@@ -283,6 +287,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Flushes the answer to the current request, then reads the next one or closes. */
   void exchangeEnded(boolean keepAlive) {
+    log(true);
     current = Optional.empty();
     probe.ifPresent(HalfClosedProbe::end);
     if (!keepAlive) {
@@ -292,6 +297,25 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     ctx().flush();
     parts.cap().used(ctx().channel());
     advance();
+  }
+
+  /** Logs the current request, whose answer has ended. */
+  private void log(boolean whole) {
+    if (logged.isPresent() && current.isPresent()) {
+      Request request = logged.get();
+      logged = Optional.empty();
+      Exchange exchange = current.get();
+      parts
+          .requests()
+          .done(
+              request.requestId().isEmpty() ? request.trace().hex() : request.requestId(),
+              request.method(),
+              request.path(),
+              exchange.status(),
+              whole,
+              exchange.usage(),
+              parts.clock().millisSince(request.recvNanos()));
+    }
   }
 
   /** Closes once no request is being answered. Called on the event loop. */
@@ -387,6 +411,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     discardInput();
     probe.ifPresent(HalfClosedProbe::end);
     current.ifPresent(exchange -> exchange.watcher().disconnected());
+    log(false);
     current = Optional.empty();
   }
 

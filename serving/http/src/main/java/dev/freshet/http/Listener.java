@@ -105,6 +105,8 @@ public final class Listener {
             at.tls(),
             new ByteBudget(at.limits().maxAllBodyBytes()),
             cap,
+            at.requests(),
+            clock,
             false);
     ListenerParts partsOverLimit = parts.overLimit();
     ServerBootstrap listener =

@@ -1,5 +1,6 @@
 package dev.freshet.http;
 
+import dev.freshet.trace.MonotonicClock;
 import java.util.Optional;
 
 /**
@@ -15,10 +16,20 @@ record ListenerParts(
     Optional<Tls> tls,
     ByteBudget bodies,
     ConnectionCap cap,
+    RequestLog requests,
+    MonotonicClock clock,
     boolean oneAnswer) {
   /** The same for connections above the limit. */
   ListenerParts overLimit() {
     return new ListenerParts(
-        new FullRoutes(routes), OverLimit.limits(limits), guard, tls, bodies, cap, true);
+        new FullRoutes(routes),
+        OverLimit.limits(limits),
+        guard,
+        tls,
+        bodies,
+        cap,
+        requests,
+        clock,
+        true);
   }
 }

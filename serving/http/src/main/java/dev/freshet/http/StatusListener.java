@@ -47,7 +47,8 @@ public final class StatusListener implements AutoCloseable {
               address,
               HttpLimits.DEFAULT,
               BrowserGuard.ofOpen(address, config.allowedHosts()),
-              status.tls),
+              status.tls,
+              RequestLog.OFF),
           status.new StatusRoutes(),
           MonotonicClock.SYSTEM);
       return status;

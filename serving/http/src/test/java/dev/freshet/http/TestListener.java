@@ -80,7 +80,18 @@ final class TestListener implements AutoCloseable {
             ANY_PORT,
             HttpLimits.DEFAULT,
             BrowserGuard.ofOpen(ANY_PORT, List.of()),
-            Optional.of(tls)));
+            Optional.of(tls),
+            RequestLog.OFF));
+  }
+
+  TestListener(RequestLog requests) {
+    this(
+        new Binding(
+            ANY_PORT,
+            HttpLimits.DEFAULT,
+            BrowserGuard.ofOpen(ANY_PORT, List.of()),
+            Optional.empty(),
+            requests));
   }
 
   private TestListener(Binding at) {

@@ -130,6 +130,7 @@ final class AnswerSplice {
     }
     head = answer;
     body = end;
+    exchange.encodedStatus(answer.status());
     keepAlive = exchange.keepsAlive() && !end.isOfConnection();
     exchange.writeEncoded(answer.encode(allocator, requestId, exchange.allowedOrigin(), keepAlive));
     return feedBody(end, bytes);

@@ -11,6 +11,7 @@ import dev.freshet.http.HttpConfig;
 import dev.freshet.http.HttpLimits;
 import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
+import dev.freshet.http.RequestLog;
 import dev.freshet.http.StatusPages;
 import dev.freshet.http.Tls;
 import dev.freshet.metrics.MetricsRegistry;
@@ -150,7 +151,8 @@ public final class Router implements AutoCloseable {
             hasToken
                 ? BrowserGuard.ofProtected(http.allowedHosts())
                 : BrowserGuard.ofOpen(adminAddress, http.allowedHosts()),
-            http.sslAdmin() ? tls : Optional.empty()),
+            http.sslAdmin() ? tls : Optional.empty(),
+            RequestLog.OFF),
         adminRoutes,
         clock);
     data.bind(
@@ -159,7 +161,8 @@ public final class Router implements AutoCloseable {
             new HttpLimits(
                 config.maxBodyBytes(), config.maxHeldBytes(), defaults.request(), defaults.idle()),
             BrowserGuard.ofOpen(dataAddress, http.allowedHosts()).allowing(http.allowedOrigins()),
-            tls),
+            tls,
+            http.requests()),
         dataRoutes,
         clock);
     upstreams.start();

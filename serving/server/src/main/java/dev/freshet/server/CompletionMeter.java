@@ -1,5 +1,6 @@
 package dev.freshet.server;
 
+import dev.freshet.http.RequestLog;
 import dev.freshet.trace.MonotonicClock;
 
 /** Counts one completion in the metrics. Confined to its event loop. */
@@ -11,15 +12,19 @@ final class CompletionMeter {
   private final MonotonicClock clock;
   private final long recvNanos;
   private boolean open;
+  private final RequestLog.Usage usage;
   private boolean hasToken;
 
   /**
    * @param recvNanos when the first byte of its request arrived
+   * @param usage of its request, for the log
    */
-  CompletionMeter(ServerMetrics metrics, MonotonicClock clock, long recvNanos) {
+  CompletionMeter(
+      ServerMetrics metrics, MonotonicClock clock, long recvNanos, RequestLog.Usage usage) {
     this.metrics = metrics;
     this.clock = clock;
     this.recvNanos = recvNanos;
+    this.usage = usage;
   }
 
   /** Records that the engine accepted the completion. */
@@ -32,7 +37,9 @@ final class CompletionMeter {
   void token() {
     if (!hasToken) {
       hasToken = true;
-      metrics.firstToken(clock.nanos() - recvNanos);
+      long nanos = clock.nanos() - recvNanos;
+      metrics.firstToken(nanos);
+      usage.firstToken(nanos);
     }
   }
 

@@ -9,7 +9,6 @@ import dev.freshet.http.Exchange;
 import dev.freshet.http.HeldBytes;
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.wire.CompletionRequest;
-import dev.freshet.wire.ErrorBody;
 import java.util.List;
 import java.util.Set;
 
@@ -39,6 +38,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private final boolean promptDetails;
   private final AcceptedBytes.Share share;
 
+  private ApiError failure = ApiError.internal("the engine failed while generating");
   private boolean touched;
   private boolean behind;
   private boolean ended;
@@ -94,6 +94,12 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     boolean first = !touched;
     touched = true;
     return first;
+  }
+
+  /** Ends all choices with {@code error} and sends it. */
+  void fail(ApiError error) {
+    failure = error;
+    fail();
   }
 
   /** Ends all choices with an error and sends it. */
@@ -162,6 +168,9 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
 
   private void end() {
     ended = true;
+    exchange
+        .usage()
+        .tokens(promptTokens(), choices.stream().mapToInt(CompletionChoice::tokenCount).sum());
     share.release();
   }
 
@@ -187,7 +196,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     exchange.beginChunk(out);
     if (isFailed()) {
       endChoices(FinishReason.ERROR.wireName());
-      event(out, engineFailed().toJson());
+      event(out, failure.body().toJson());
     } else {
       writeChoices(out);
       if (last && request.includeUsage()) {
@@ -242,7 +251,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     end();
     if (isFailed()) {
       endChoices(FinishReason.ERROR.wireName());
-      exchange.answer(new ApiError(500, engineFailed()));
+      exchange.answer(failure);
       return;
     }
     JsonBuffer out = outlet.json();
@@ -264,7 +273,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   /** A prompt counts once; what of it was cached is told of its first choice. */
   private void writeUsage(JsonBuffer out) {
     int completion = choices.stream().mapToInt(CompletionChoice::tokenCount).sum();
-    long prompt = prompts.stream().mapToLong(one -> one.ids().length).sum();
+    int prompt = promptTokens();
     out.raw(USAGE).integer(prompt);
     out.raw(COMPLETION_TOKENS).integer(completion);
     out.raw(TOTAL_TOKENS).integer(prompt + completion);
@@ -274,6 +283,10 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     out.raw('}');
   }
 
+  private int promptTokens() {
+    return prompts.stream().mapToInt(one -> one.ids().length).sum();
+  }
+
   private long cachedPrompts() {
     long cached = 0;
     int ofPrompt = choices.size() / prompts.size();
@@ -281,10 +294,6 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
       cached += choices.get(first).cachedPrompt();
     }
     return cached;
-  }
-
-  private static ErrorBody engineFailed() {
-    return ApiError.internal("the engine failed while generating").body();
   }
 
   @Override

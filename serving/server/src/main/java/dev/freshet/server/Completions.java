@@ -1,8 +1,10 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
+import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
+import dev.freshet.http.RequestLog;
 import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
@@ -31,6 +33,9 @@ import java.util.concurrent.ThreadLocalRandom;
 final class Completions implements AutoCloseable {
   private static final AnswerShape TEXT = AnswerShape.of(GenerationForm.TEXT);
   private static final AnswerShape TOKENS = AnswerShape.of(GenerationForm.TOKENS);
+  private static final ApiError STOPPED =
+      ApiError.unavailable(
+          "shutting_down", "the server was shut down before the completion ended; retry elsewhere");
 
   private final Engine engine;
   private final Tokenizer tokenizer;
@@ -159,7 +164,7 @@ final class Completions implements AutoCloseable {
               prompts,
               exchange,
               outlet,
-              choices(shape, request, prompts, outlet, http.recvNanos()),
+              choices(shape, request, prompts, outlet, http.recvNanos(), exchange.usage()),
               shape
                   .form()
                   .beginning(
@@ -196,7 +201,8 @@ final class Completions implements AutoCloseable {
       CompletionRequest request,
       List<AnsweredPrompt> prompts,
       LoopOutlet outlet,
-      long recvNanos) {
+      long recvNanos,
+      RequestLog.Usage usage) {
     ChoiceJson json =
         new ChoiceJson(shape, request.returnTokenIds(), request.logprobs().isPresent(), texts);
     List<CompletionChoice> choices = new ArrayList<>(prompts.size() * request.n());
@@ -214,7 +220,7 @@ final class Completions implements AutoCloseable {
                     request.rules().minTokens()),
                 message(shape),
                 json,
-                new CompletionMeter(metrics, clock, recvNanos)));
+                new CompletionMeter(metrics, clock, recvNanos, usage)));
       }
     }
     return choices;
@@ -263,10 +269,15 @@ final class Completions implements AutoCloseable {
     return request.requestIds().map(stream::isAmong).orElse(true);
   }
 
-  /** Refuses further requests and ends the running completions with finish reason abort. */
+  /** Refuses further requests; the running ones go on. */
+  void refuse() {
+    work.close();
+  }
+
+  /** Refuses further requests and ends the running ones with an error. */
   @Override
   public void close() {
-    work.close();
-    outlets.forEach((loop, outlet) -> loop.execute(() -> outlet.abort(_ -> true)));
+    refuse();
+    outlets.forEach((loop, outlet) -> loop.execute(() -> outlet.fail(STOPPED)));
   }
 }

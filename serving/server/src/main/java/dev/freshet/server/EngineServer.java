@@ -8,6 +8,7 @@ import dev.freshet.http.HeldBytes;
 import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
 import dev.freshet.http.LivePage;
+import dev.freshet.http.RequestLog;
 import dev.freshet.http.StatusPages;
 import dev.freshet.http.Tls;
 import dev.freshet.text.Tokenizer;
@@ -21,6 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class EngineServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EngineServer.class);
   private static final Duration LOOP_END = Duration.ofSeconds(2);
+  private static final Duration DRAIN_POLL = Duration.ofMillis(10);
 
   private final ServerLimits limits;
   private final Listener data;
@@ -41,6 +45,10 @@ public final class EngineServer implements AutoCloseable {
   private final Completions completions;
   private final TokenRoutes tokens;
   private final Optional<Tls> tls;
+
+  /** How many completions run. */
+  private final IntSupplier streams;
+
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private EngineServer(
@@ -51,6 +59,7 @@ public final class EngineServer implements AutoCloseable {
       InferenceMetrics metrics,
       ServerConfig config) {
     this.tls = config.http().tls();
+    this.streams = metrics.server()::streams;
     this.limits = config.limits();
     this.data =
         Listener.ofMany(
@@ -125,7 +134,8 @@ public final class EngineServer implements AutoCloseable {
               config.token().isPresent()
                   ? BrowserGuard.ofProtected(config.http().allowedHosts())
                   : BrowserGuard.ofOpen(config.admin(), config.http().allowedHosts()),
-              config.http().sslAdmin() ? server.tls : Optional.empty()),
+              config.http().sslAdmin() ? server.tls : Optional.empty(),
+              RequestLog.OFF),
           server.adminRoutes,
           events.clock());
       server.data.bind(
@@ -134,7 +144,8 @@ public final class EngineServer implements AutoCloseable {
               config.limits().http(),
               BrowserGuard.ofOpen(config.data(), config.http().allowedHosts())
                   .allowing(config.http().allowedOrigins()),
-              server.tls),
+              server.tls,
+              config.http().requests()),
           new DataRoutes(
               server.completions,
               server.tokens,
@@ -171,8 +182,9 @@ public final class EngineServer implements AutoCloseable {
   }
 
   /**
-   * Refuses further requests, ends the streams with finish reason abort, waits for the current
-   * weight operation, and closes everything, each within the deadline of the limits.
+   * Refuses further requests, lets running completions go on for the time of the limits, ends those
+   * that are left with an error, waits for the current weight operation, and closes everything.
+   * Both listeners answer meanwhile, so that balancers learn from {@code /health} to send no more.
    */
   @Override
   public void close() {
@@ -180,6 +192,8 @@ public final class EngineServer implements AutoCloseable {
       return;
     }
     adminRoutes.close();
+    completions.refuse();
+    awaitCompletions();
     completions.close();
     data.drain();
     if (!operations.drain(limits.close())) {
@@ -195,5 +209,29 @@ public final class EngineServer implements AutoCloseable {
     data.close(LOOP_END);
     admin.close(LOOP_END);
     tls.ifPresent(Tls::close);
+    LOG.info("stopped");
+  }
+
+  /** Waits until no completion runs, at most for the time of the limits. */
+  private void awaitCompletions() {
+    int first = streams.getAsInt();
+    LOG.info(
+        "stopping: new requests are answered 503; {} completions may run for {} ms more",
+        first,
+        limits.drain().toMillis());
+    long start = System.nanoTime();
+    int left = first;
+    while (left > 0 && System.nanoTime() - start < limits.drain().toNanos()) {
+      LockSupport.parkNanos(DRAIN_POLL.toNanos());
+      left = streams.getAsInt();
+    }
+    if (left > 0) {
+      LOG.warn(
+          "{} completions did not end within {} ms and end with an error now",
+          left,
+          limits.drain().toMillis());
+    } else if (first > 0) {
+      LOG.info("all completions have ended");
+    }
   }
 }

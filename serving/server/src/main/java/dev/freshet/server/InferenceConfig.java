@@ -49,12 +49,19 @@ public record InferenceConfig(
                 "how the model writes its reasoning: none (it is part of the content), deepseek_r1"
                     + " or qwen3")
         ReasoningSyntax reasoningParser,
+    @Key(
+            def = "20",
+            doc =
+                "for running completions after SIGTERM, which then end with an error; new ones are"
+                    + " answered 503 from the signal on")
+        long drainTimeoutS,
     @Inline EngineConfig engine) {
   public InferenceConfig {
     Check.address("host", host);
     Check.address("adminHost", adminHost);
     Check.port("port", port);
     Check.port("adminPort", adminPort);
+    Check.that(drainTimeoutS >= 0 && drainTimeoutS <= 3600, "drainTimeoutS", "0 to 3600");
   }
 
   /** How the model writes its messages. */
@@ -72,6 +79,7 @@ public record InferenceConfig(
             "admin_host", "127.0.0.1",
             "admin_port", "0",
             "admin_token_file", "",
-            "api_key_file", ""));
+            "api_key_file", "",
+            "drain_timeout_s", "0"));
   }
 }

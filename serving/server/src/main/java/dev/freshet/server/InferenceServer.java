@@ -16,6 +16,7 @@ import dev.freshet.wire.ApiKeys;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -151,7 +152,7 @@ public final class InferenceServer implements AutoCloseable {
                     keys,
                     page,
                     config.promptTokensDetails(),
-                    ServerLimits.DEFAULT));
+                    ServerLimits.DEFAULT.draining(Duration.ofSeconds(config.drainTimeoutS()))));
         return new InferenceServer(tokenizer, engine, metrics, front);
       } catch (RuntimeException e) {
         engine.close();

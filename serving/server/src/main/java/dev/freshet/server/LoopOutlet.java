@@ -3,6 +3,7 @@ package dev.freshet.server;
 import dev.freshet.engine.Engine;
 import dev.freshet.engine.Outlet;
 import dev.freshet.engine.TokenEvent;
+import dev.freshet.http.ApiError;
 import dev.freshet.http.HeldBytes;
 import dev.freshet.http.JsonBuffer;
 import io.netty.channel.EventLoop;
@@ -126,6 +127,13 @@ final class LoopOutlet implements Outlet {
   private static void fail(CompletionStream stream, Throwable e) {
     LOG.error("a stream failed unexpectedly", e);
     stream.fail();
+  }
+
+  /** Ends all completions with {@code error}; returns of how many requests. On the loop. */
+  int fail(ApiError error) {
+    List<CompletionStream> ending = routes.values().stream().map(Route::stream).distinct().toList();
+    ending.forEach(stream -> stream.fail(error));
+    return ending.size();
   }
 
   /**

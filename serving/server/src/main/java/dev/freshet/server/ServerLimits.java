@@ -24,6 +24,7 @@ import java.time.Duration;
  *     above it the stream that buffers most is disconnected
  * @param completions the limits of completion requests
  * @param update how long a weight operation or a pause may take
+ * @param drain how long {@link EngineServer#close} lets running completions go on
  * @param close how long {@link EngineServer#close} waits for the streams, and how long for the
  *     current weight operation
  */
@@ -36,12 +37,13 @@ public record ServerLimits(
     long maxAllHeldBytes,
     CompletionLimits completions,
     Duration update,
+    Duration drain,
     Duration close) {
   private static final int RESERVED_FILES = 1024;
 
   /**
    * The default HTTP limits; 1 event loop; connections as open files allow, 256 admin connections;
-   * 1 MiB held a stream, 128 MiB for all; 600 s an update, 10 s to close.
+   * 1 MiB held a stream, 128 MiB for all; 600 s an update, nothing to drain, 10 s to close.
    */
   public static final ServerLimits DEFAULT =
       new ServerLimits(
@@ -53,7 +55,23 @@ public record ServerLimits(
           128L << 20,
           CompletionLimits.DEFAULT,
           Duration.ofSeconds(600),
+          Duration.ZERO,
           Duration.ofSeconds(10));
+
+  /** The same with another time to drain. */
+  ServerLimits draining(Duration within) {
+    return new ServerLimits(
+        http,
+        dataThreads,
+        maxConnections,
+        maxAdminConnections,
+        maxHeldBytes,
+        maxAllHeldBytes,
+        completions,
+        update,
+        within,
+        close);
+  }
 
   /** How many clients may watch the events at once. */
   int maxWatchers() {

@@ -223,6 +223,7 @@ final class ServerFixture implements AutoCloseable {
     private Duration request = LONG;
     private Duration idle = LONG;
     private Duration update = LONG;
+    private Duration drain = Duration.ZERO;
 
     Limits connections(int most) {
       connections = most;
@@ -269,6 +270,11 @@ final class ServerFixture implements AutoCloseable {
       return this;
     }
 
+    Limits drain(Duration most) {
+      drain = most;
+      return this;
+    }
+
     Limits update(Duration most) {
       update = most;
       return this;
@@ -284,6 +290,7 @@ final class ServerFixture implements AutoCloseable {
           allHeldBytes,
           completions,
           update,
+          drain,
           ServerLimits.DEFAULT.close());
     }
   }

@@ -1,0 +1,94 @@
+package dev.freshet.http;
+
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a line about every request of a listener once its answer has ended, without what the
+ * request or the answer says. Called on the connection's event loop; the log is written elsewhere.
+ */
+public final class RequestLog {
+  /** A log without lines. */
+  public static final RequestLog OFF = new RequestLog(_ -> {});
+
+  private static final Logger LOG = LoggerFactory.getLogger(RequestLog.class);
+  private static final double NANOS_PER_MS = 1e6;
+  private static final int MAX_TEXT = 256;
+
+  private final Consumer<String> sink;
+
+  RequestLog(Consumer<String> sink) {
+    this.sink = sink;
+  }
+
+  /** A log to the role's own, at level info. */
+  public static RequestLog toLog() {
+    return new RequestLog(LOG::info);
+  }
+
+  /** Whether lines are written. */
+  boolean isOn() {
+    return this != OFF;
+  }
+
+  /**
+   * A request whose answer has ended.
+   *
+   * @param id the client's request id, or the trace id
+   * @param status of the answer; 0 if the client was gone before it began
+   * @param whole whether the answer was written to its end
+   * @param ms from the first byte of the request to the end of the answer
+   */
+  void done(
+      String id, String method, String path, int status, boolean whole, Usage usage, double ms) {
+    StringBuilder line = new StringBuilder(160);
+    line.append("request id=").append(word(id)).append(' ').append(method).append(' ');
+    line.append(word(path)).append(" status=").append(status);
+    if (usage.counted) {
+      line.append(" prompt_tokens=").append(usage.promptTokens);
+      line.append(" completion_tokens=").append(usage.completionTokens);
+    }
+    if (usage.firstTokenNanos > 0) {
+      line.append(" first_token_ms=").append(tenths(usage.firstTokenNanos / NANOS_PER_MS));
+    }
+    line.append(" ms=").append(tenths(ms));
+    if (!whole) {
+      line.append(" gone");
+    }
+    sink.accept(line.toString());
+  }
+
+  /** Text from outside as one word: the log escapes what could be taken for a line or an event. */
+  private static String word(String text) {
+    String word = text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+    return word.isEmpty() ? "-" : word.replaceAll("\\s", "%20");
+  }
+
+  private static String tenths(double ms) {
+    return String.format(Locale.ROOT, "%.1f", ms);
+  }
+
+  /** What a request has used, as far as its routes count it. Confined to the event loop. */
+  public static final class Usage {
+    private boolean counted;
+    private int promptTokens;
+    private int completionTokens;
+    private long firstTokenNanos;
+
+    /** Records the tokens of prompt and completions. */
+    public void tokens(int prompt, int completion) {
+      counted = true;
+      promptTokens = prompt;
+      completionTokens = completion;
+    }
+
+    /** Records how long the first token took, from the first byte of the request. */
+    public void firstToken(long nanos) {
+      if (firstTokenNanos == 0) {
+        firstTokenNanos = nanos;
+      }
+    }
+  }
+}
