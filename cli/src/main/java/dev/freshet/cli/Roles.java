@@ -61,6 +61,7 @@ final class Roles {
       RunConsole console) {
     return new Orchestrator(
         servers,
+        servers.advantage().of(config.trainer().algorithm().algorithm().advantage()),
         config.run().steps(),
         config.run().seed(),
         environment(config, tokenizer),

@@ -36,7 +36,10 @@ final class RunConsole {
               progress.staleness(),
               progress.inFlight(),
               trained
-                  .map(t -> "  KL %.1e  entropy %.2f".formatted(t.mismatchKl(), t.entropy()))
+                  .map(
+                      t ->
+                          "  KL %.1e  entropy %.2f"
+                              .formatted(t.mismatchKl(), t.quality().entropy()))
                   .orElse(""));
       case EVALUATING_END -> terminal.say("evaluating the last weights on held-out problems");
       case ENDED -> {}

@@ -65,7 +65,7 @@ final class TrainCommand extends RunningCommand {
                   "loss %.4f  KL %.1e  entropy %.2f  grad %.2f  %,.0f tokens/s",
                   step.loss(),
                   step.mismatchKl(),
-                  step.entropy(),
+                  step.quality().entropy(),
                   step.gradNorm(),
                   step.tokensPerSecond()));
     }

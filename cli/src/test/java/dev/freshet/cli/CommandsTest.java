@@ -67,7 +67,11 @@ class CommandsTest {
           run --trainer.lr fast                    | --trainer.lr: trainer.lr = "fast": expected a number
           run --trainer.lr=-1                      | --trainer.lr: trainer.lr = -1.0: expected above 0
           run --run.steps 1.5                      | --run.steps: run.steps = "1.5": expected a whole number
-          run --trainer.loss ppo                   | --trainer.loss: trainer.loss = "ppo": expected one of "dppo", "grpo"
+          run --trainer.algorithm ppo              | --trainer.algorithm: trainer.algorithm = "ppo": expected one of "dppo", "ipo", "grpo"
+          run --trainer.gspo.clip 1                | --trainer.gspo.clip: unknown key trainer.gspo.clip, expected one of trainer.gspo.clip_low, trainer.gspo.clip_high
+          run --trainer.cispo.cap 0                | --trainer.cispo.cap: trainer.cispo.cap = 0.0: expected above 0
+          run --orchestrator.top_p 0.9             | --orchestrator.top_p: orchestrator.top_p = 0.9: expected 1: the trainer's ratio is of the whole distribution
+          run --orchestrator.temperature 0         | --orchestrator.temperature: orchestrator.temperature = 0.0: expected at least 0.00001: a greedy rollout
           run --trainer.pack_length 8              | --trainer.pack_length: trainer.pack_length = 8: expected at least 18
           run --orchestrator.async_level 3         | default: trainer.keep_weights = 3: expected at least 5, for orchestrator.async_level 3
           run --environment.alphabet aba           | environment.alphabet = "aba": expected at least two characters, each once

@@ -37,8 +37,15 @@ public record ConfigSection(String name, String doc, List<Entry> entries) {
           Optional.ofNullable(record.getAnnotation(Section.class)).map(Section::value).orElse("");
       sections.add(new ConfigSection(name, doc, entries));
     }
+    collectParts(name, record, sections);
+  }
+
+  /** The sections within a section. */
+  private static void collectParts(String name, Class<?> record, List<ConfigSection> sections) {
     for (RecordComponent component : record.getRecordComponents()) {
-      if (component.getType().isRecord() && !RecordKeys.isInline(component)) {
+      if (RecordKeys.isInline(component)) {
+        collectParts(name, component.getType(), sections);
+      } else if (component.getType().isRecord()) {
         String prefix = name.isEmpty() ? "" : name + ".";
         collect(prefix + RecordKeys.name(component), component.getType(), sections);
       }

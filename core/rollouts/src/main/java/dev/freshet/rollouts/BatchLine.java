@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -61,6 +62,14 @@ record BatchLine(long step, int index, int of, Content content) {
   /** May be left out: then no version is synthesised. */
   private static final String SYNTHESISED = "synthesised";
 
+  private static final String TEMPERATURE = "temperature";
+  private static final String TOP_P = "top_p";
+  private static final String TOP_K = "top_k";
+  private static final String MIN_P = "min_p";
+
+  /** May be left out. A rollout without the fields of sampling was sampled at temperature 1. */
+  private static final Set<String> OPTIONAL = Set.of(SYNTHESISED, TEMPERATURE, TOP_P, TOP_K, MIN_P);
+
   private static final Map<String, Kind> FIELDS = new LinkedHashMap<>();
 
   static {
@@ -81,6 +90,10 @@ record BatchLine(long step, int index, int of, Content content) {
     FIELDS.put("logprobs", Kind.NUMBERS);
     FIELDS.put("policy_versions", Kind.INTEGERS);
     FIELDS.put(SYNTHESISED, Kind.FLAGS);
+    FIELDS.put(TEMPERATURE, Kind.NUMBER);
+    FIELDS.put(TOP_P, Kind.NUMBER);
+    FIELDS.put(TOP_K, Kind.INTEGER);
+    FIELDS.put(MIN_P, Kind.NUMBER);
   }
 
   /** The bytes of a line, including its line feed. */
@@ -101,6 +114,7 @@ record BatchLine(long step, int index, int of, Content content) {
       out.writeStringProperty("finish_reason", rollout.finishReason());
       out.writeNumberProperty("turns", rollout.turns());
       out.writeNumberProperty("dispatch_version", rollout.dispatchVersion());
+      write(out, rollout.sampling());
       out.writeName("token_ids");
       out.writeArray(tokens.tokenIds(), 0, tokens.length());
       write(out, "generated", tokens.generated());
@@ -118,6 +132,15 @@ record BatchLine(long step, int index, int of, Content content) {
     }
     bytes.write('\n');
     return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, SamplingDistribution sampling) {
+    out.writeNumberProperty(TEMPERATURE, sampling.temperature());
+    if (sampling.truncated()) {
+      out.writeNumberProperty(TOP_P, sampling.topP());
+      out.writeNumberProperty(TOP_K, sampling.topK());
+      out.writeNumberProperty(MIN_P, sampling.minP());
+    }
   }
 
   private static void write(JsonGenerator out, String name, boolean[] flags) {
@@ -157,7 +180,7 @@ record BatchLine(long step, int index, int of, Content content) {
           "%s: not valid JSON: %s".formatted(where, e.getOriginalMessage()), e);
     }
     for (Map.Entry<String, Kind> field : FIELDS.entrySet()) {
-      if (!values.containsKey(field.getKey()) && !field.getKey().equals(SYNTHESISED)) {
+      if (!values.containsKey(field.getKey()) && !OPTIONAL.contains(field.getKey())) {
         throw new BatchException(
             "%s: field '%s' is missing, expected %s"
                 .formatted(where, field.getKey(), field.getValue().expected));
@@ -199,7 +222,16 @@ record BatchLine(long step, int index, int of, Content content) {
         get(values, "advantage", Double.class),
         get(values, "finish_reason", String.class),
         get(values, "turns", Integer.class),
-        get(values, "dispatch_version", Integer.class));
+        get(values, "dispatch_version", Integer.class),
+        new SamplingDistribution(
+            get(values, TEMPERATURE, Double.class, 1.0),
+            get(values, TOP_P, Double.class, 1.0),
+            get(values, TOP_K, Integer.class, 0),
+            get(values, MIN_P, Double.class, 0.0)));
+  }
+
+  private static <T> T get(Map<String, Object> values, String name, Class<T> type, T absent) {
+    return type.cast(values.getOrDefault(name, absent));
   }
 
   private static <T> T get(Map<String, Object> values, String name, Class<T> type) {

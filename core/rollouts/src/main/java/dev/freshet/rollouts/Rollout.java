@@ -11,6 +11,7 @@ package dev.freshet.rollouts;
  * @param finishReason why the last turn ended: {@code stop}, {@code length} or {@code abort}
  * @param turns the number of turns of the policy
  * @param dispatchVersion the policy version when the rollout was dispatched
+ * @param sampling the distribution of all its generated tokens
  */
 public record Rollout(
     String id,
@@ -22,7 +23,8 @@ public record Rollout(
     double advantage,
     String finishReason,
     int turns,
-    int dispatchVersion) {
+    int dispatchVersion,
+    SamplingDistribution sampling) {
 
   public Rollout {
     if (!Double.isFinite(reward) || !Double.isFinite(advantage)) {
@@ -56,6 +58,7 @@ public record Rollout(
         known,
         finishReason,
         turns,
-        dispatchVersion);
+        dispatchVersion,
+        sampling);
   }
 }

@@ -18,6 +18,8 @@ public record UnusableRollout(Reason reason, String message) {
     POLICY_VERSION,
     /** A reward or an advantage that is not finite or too large. */
     ADVANTAGE,
+    /** A distribution that cannot be sampled from, or whose ratio the trainer cannot compute. */
+    SAMPLING,
     /** Parallel lists of different lengths. */
     LENGTHS,
     /** A count below 0. */

@@ -57,7 +57,7 @@ class BatchStoreTest {
             """
             {"step":3,"index":0,"of":1,"id":"r\\n\\"é","group_id":"g","environment":"reverse-text",\
             "problem":"p","reward":0.5,"advantage":-0.25,"finish_reason":"stop","turns":1,\
-            "dispatch_version":2,"token_ids":[7,8,9],"generated":[false,true,true],\
+            "dispatch_version":2,"temperature":1.0,"token_ids":[7,8,9],"generated":[false,true,true],\
             "logprobs":[0.0,-0.1,-2.5E-8],"policy_versions":[-1,2,3]}
             """);
   }
@@ -70,7 +70,19 @@ class BatchStoreTest {
             .observe(new int[] {7})
             .generate(new int[] {8, 9}, new float[] {-1, -2}, new int[] {2, 3}, true)
             .build();
-    Rollout marked = new Rollout("s", "g", "reverse-text", "p", synthesised, 0.5, 0, "stop", 1, 2);
+    Rollout marked =
+        new Rollout(
+            "s",
+            "g",
+            "reverse-text",
+            "p",
+            synthesised,
+            0.5,
+            0,
+            "stop",
+            1,
+            2,
+            SamplingDistribution.atTemperature(1));
     TrainingBatch batch = new TrainingBatch(3, List.of(plain, marked));
 
     store.write(batch);
@@ -79,6 +91,67 @@ class BatchStoreTest {
     assertThat(lines.get(0)).doesNotContain("synthesised");
     assertThat(lines.get(1)).contains("\"synthesised\":[false,true,true]");
     assertThat(store.read(3)).isEqualTo(batch);
+  }
+
+  @Test
+  void theDistributionThatWasSampledIsReadBackAndALineWithoutOneIsOfTemperature1()
+      throws IOException {
+    Rollout plain = rollout("r", "g");
+    Rollout cooler = sampled(plain, SamplingDistribution.atTemperature(0.7));
+    Rollout truncated = sampled(plain, new SamplingDistribution(1.5, 0.9, 40, 0.05));
+    TrainingBatch batch = new TrainingBatch(3, List.of(plain, cooler, truncated));
+
+    store.write(batch);
+
+    assertThat(store.read(3)).isEqualTo(batch);
+    List<String> lines = Files.readAllLines(dir.resolve("step_3.jsonl"));
+    assertThat(lines.get(1)).contains("\"temperature\":0.7,\"token_ids\"");
+    assertThat(lines.get(2))
+        .contains("\"temperature\":1.5,\"top_p\":0.9,\"top_k\":40,\"min_p\":0.05,");
+    Files.write(
+        dir.resolve("step_3.jsonl"),
+        lines.stream().map(line -> line.replace("\"temperature\":1.0,", "")).toList());
+    assertThat(store.read(3)).isEqualTo(batch);
+  }
+
+  @Test
+  void aDistributionThatCannotBeSampledFromMakesARolloutUnusable() throws IOException {
+    for (String field :
+        List.of(
+            "\"temperature\":0",
+            "\"temperature\":NaN",
+            "\"top_p\":0",
+            "\"top_k\":-1",
+            "\"min_p\":2")) {
+      store.write(new TrainingBatch(3, List.of(rollout("r", "g"))));
+      Path file = dir.resolve("step_3.jsonl");
+      Files.writeString(file, Files.readString(file).replace("\"temperature\":1.0", field));
+
+      assertThat(store.read(3).unusable())
+          .as(field)
+          .singleElement()
+          .satisfies(
+              one -> {
+                assertThat(one.reason()).isEqualTo(UnusableRollout.Reason.SAMPLING);
+                assertThat(one.message())
+                    .contains("step_3.jsonl: line 1: sampled with temperature");
+              });
+    }
+  }
+
+  private static Rollout sampled(Rollout rollout, SamplingDistribution sampling) {
+    return new Rollout(
+        rollout.id(),
+        rollout.groupId(),
+        rollout.environment(),
+        rollout.problem(),
+        rollout.trajectory(),
+        rollout.reward(),
+        rollout.advantage(),
+        rollout.finishReason(),
+        rollout.turns(),
+        rollout.dispatchVersion(),
+        sampling);
   }
 
   @Test
@@ -291,7 +364,18 @@ class BatchStoreTest {
             .observe(new int[] {7})
             .generate(new int[] {8, 9}, new float[] {-0.1f, -2.5e-8f}, new int[] {2, 3})
             .build();
-    return new Rollout(id, group, "reverse-text", "p", trajectory, 0.5, -0.25, "stop", 1, 2);
+    return new Rollout(
+        id,
+        group,
+        "reverse-text",
+        "p",
+        trajectory,
+        0.5,
+        -0.25,
+        "stop",
+        1,
+        2,
+        SamplingDistribution.atTemperature(1));
   }
 
   private static TrainingBatch batch(long step, int size) {
@@ -322,7 +406,8 @@ class BatchStoreTest {
               random.nextGaussian(),
               i % 2 == 0 ? "stop" : "length",
               1,
-              3));
+              3,
+              SamplingDistribution.atTemperature(1)));
     }
     return new TrainingBatch(step, rollouts);
   }

@@ -120,7 +120,19 @@ class TrajectoryTest {
     assertThat(stopped.withAdvantage(0.5).advantage()).isEqualTo(0.5);
     assertThat(stopped.withAdvantage(0.5).withAdvantage(0)).isEqualTo(stopped);
     assertThat(
-            new Rollout("a", "g", "e", "p", stopped.trajectory(), 1, 0, "length", 1, 3).truncated())
+            new Rollout(
+                    "a",
+                    "g",
+                    "e",
+                    "p",
+                    stopped.trajectory(),
+                    1,
+                    0,
+                    "length",
+                    1,
+                    3,
+                    SamplingDistribution.atTemperature(1))
+                .truncated())
         .isTrue();
     assertThatThrownBy(() -> rollout("a", Double.NaN))
         .hasMessage("rollout 'a': reward NaN and advantage 0.0, expected finite numbers");
@@ -140,6 +152,7 @@ class TrajectoryTest {
         0,
         "stop",
         1,
-        3);
+        3,
+        SamplingDistribution.atTemperature(1));
   }
 }

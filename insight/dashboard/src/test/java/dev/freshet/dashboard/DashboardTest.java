@@ -9,6 +9,7 @@ import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.text.CharTokenizer;
@@ -148,7 +149,17 @@ class DashboardTest {
                 step,
                 List.of(
                     new Rollout(
-                        "g1-1", "g1", "reverse-text", "ab", trajectory, 0.75, 0, "stop", 1, 3))));
+                        "g1-1",
+                        "g1",
+                        "reverse-text",
+                        "ab",
+                        trajectory,
+                        0.75,
+                        0,
+                        "stop",
+                        1,
+                        3,
+                        SamplingDistribution.atTemperature(1)))));
   }
 
   @Test

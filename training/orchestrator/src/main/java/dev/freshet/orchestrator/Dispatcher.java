@@ -118,7 +118,12 @@ final class Dispatcher {
     Problem problem = environment.problem(Split.TRAIN, number);
     GroupInFlight group =
         new GroupInFlight(
-            "g" + number, environment.name(), problem, policyVersion, config.groupSize());
+            "g" + number,
+            environment.name(),
+            problem,
+            policyVersion,
+            sampling.distribution(),
+            config.groupSize());
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
       int index = i;

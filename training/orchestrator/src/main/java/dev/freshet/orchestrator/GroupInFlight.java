@@ -4,6 +4,7 @@ import dev.freshet.client.Calls;
 import dev.freshet.environments.Problem;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,17 +18,25 @@ final class GroupInFlight {
   private final String environment;
   private final Problem problem;
   private final int dispatchVersion;
+  private final SamplingDistribution sampling;
   private final int size;
   private final Calls calls = new Calls();
   private final List<Rollout> done = new ArrayList<>();
   private int ended;
   private Optional<String> failure = Optional.empty();
 
-  GroupInFlight(String id, String environment, Problem problem, long dispatchVersion, int size) {
+  GroupInFlight(
+      String id,
+      String environment,
+      Problem problem,
+      long dispatchVersion,
+      SamplingDistribution sampling,
+      int size) {
     this.id = id;
     this.environment = environment;
     this.problem = problem;
     this.dispatchVersion = Math.toIntExact(dispatchVersion);
+    this.sampling = sampling;
     this.size = size;
   }
 
@@ -77,7 +86,8 @@ final class GroupInFlight {
         0,
         result.finishReason(),
         result.turns(),
-        dispatchVersion);
+        dispatchVersion,
+        sampling);
   }
 
   private GroupOutcome outcome() {

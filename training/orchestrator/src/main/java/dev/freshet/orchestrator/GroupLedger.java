@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.Group;
 import dev.freshet.trace.MonotonicClock;
 import java.util.ArrayDeque;
@@ -50,13 +51,16 @@ final class GroupLedger {
   private Optional<OrchestratorException> failure = Optional.empty();
   private Optional<Long> heldSince = Optional.empty();
 
-  GroupLedger(OrchestratorConfig config, long batches, MonotonicClock clock) {
+  GroupLedger(OrchestratorConfig config, Advantage advantage, long batches, MonotonicClock clock) {
     this.groupsPerBatch = config.groupsPerBatch();
     this.asyncLevel = config.asyncLevel();
     this.maxInflightGroups = config.maxInflightGroups();
     this.batches = batches;
     this.maxFailuresInARow = Math.max(8, 2 * config.maxInflightGroups());
-    this.filter = new ZeroAdvantageFilter(config.filterZeroAdvantage(), config.groupsPerBatch());
+    this.filter =
+        new ZeroAdvantageFilter(
+            config.filterZeroAdvantage() && advantage.comparesWithinGroups(),
+            config.groupsPerBatch());
     this.clock = clock;
   }
 

@@ -5,6 +5,7 @@ import dev.freshet.environments.Environment;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.ReplicaStatus;
 import dev.freshet.metrics.MetricsFile;
+import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
@@ -55,6 +56,7 @@ public final class Orchestrator {
   private Optional<Thread> periodicEvaluation = Optional.empty();
 
   /**
+   * @param advantage how the rewards of a batch become advantages
    * @param steps training batches in all; the run ends when the weights of the last are served
    * @param seed the seed of the sampling of rollouts and evaluations
    * @param weights what the trainer publishes; nothing at the start
@@ -66,6 +68,7 @@ public final class Orchestrator {
    */
   public Orchestrator(
       OrchestratorConfig config,
+      Advantage advantage,
       long steps,
       long seed,
       Environment environment,
@@ -89,7 +92,7 @@ public final class Orchestrator {
             new LoggedUpdates(batches.updates()),
             events);
     this.client = new StreamingClient(ApiKeys.inFile(config.apiKeyFile()).stream().findFirst());
-    this.ledger = new GroupLedger(config, steps, events.clock());
+    this.ledger = new GroupLedger(config, advantage, steps, events.clock());
     this.runner =
         new RolloutRunner(
             environment, fleet, client, Duration.ofSeconds(config.requestDeadlineS()));
@@ -97,7 +100,7 @@ public final class Orchestrator {
     this.watcher =
         new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
     this.dispatcher = new Dispatcher(environment, config, seed, ledger, runner, watcher);
-    this.packer = new Packer(config, ledger, fleet, batches, events);
+    this.packer = new Packer(config, advantage, ledger, fleet, batches, events);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
   }

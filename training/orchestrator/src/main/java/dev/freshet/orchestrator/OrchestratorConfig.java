@@ -64,14 +64,15 @@ public record OrchestratorConfig(
     @Key(
             def = "1.0",
             doc =
-                "sampling temperature; the loss is that of temperature 1, so rollouts of another"
-                    + " one are off-policy")
+                "sampling temperature; the loss is that of the distribution at this"
+                    + " temperature. A vLLM server must be started with --logprobs-mode"
+                    + " processed_logprobs if it is not 1")
         double temperature,
     @Key(
             def = "1.0",
             doc =
-                "nucleus sampling: share of the probability mass to sample from; below 1, rollouts"
-                    + " are off-policy")
+                "1: the trainer computes probabilities over the whole vocabulary, so those of a"
+                    + " truncated distribution cannot be trained on")
         double topP,
     @Key(
             def = "10",
@@ -82,11 +83,13 @@ public record OrchestratorConfig(
             doc = "drop groups whose answers all have the same reward: nothing to learn from")
         boolean filterZeroAdvantage,
     @Key(
-            def = "grpo",
+            def = "algorithm",
             doc =
-                "mean: reward minus group mean; grpo: that divided by the group's standard"
-                    + " deviation")
-        Advantage advantage,
+                "algorithm: what trainer.algorithm is defined with; mean: reward minus group mean;"
+                    + " grpo: that divided by the group's standard deviation; rloo: reward minus"
+                    + " mean of the others; batch, mean_batch: reward, or reward minus group mean,"
+                    + " in standard deviations of the batch")
+        AdvantageChoice advantage,
     @Key(
             def = "256",
             doc = "held-out strings, evaluated at the start and at the end; 0: no evaluation")
@@ -120,6 +123,9 @@ public record OrchestratorConfig(
         long recoveryDeadlineS,
     @Key(def = "600", doc = "for new weights, once the pipeline is blocked on them")
         long trainerDeadlineS) {
+  /** Below it, engines are greedy. */
+  private static final double LEAST_TEMPERATURE = 1e-5;
+
   private static final String HTTP_URLS = "URLs such as http://127.0.0.1:8000";
 
   public OrchestratorConfig {
@@ -156,12 +162,19 @@ public record OrchestratorConfig(
     Check.positive("groupsPerBatch", groupsPerBatch);
     Check.notNegative("asyncLevel", asyncLevel);
     Check.positive("maxInflightGroups", maxInflightGroups);
-    temperature("temperature", temperature);
-    Check.that(topP > 0 && topP <= 1, "topP", "above 0 and at most 1");
+    Check.that(
+        temperature >= LEAST_TEMPERATURE && Double.isFinite(temperature),
+        "temperature",
+        "at least 0.00001: a greedy rollout has no distribution to train on");
+    Check.that(
+        topP == 1,
+        "topP",
+        "1: the trainer's ratio is of the whole distribution; temperature may be any");
     Check.positive("maxTokens", maxTokens);
     Check.notNegative("evalProblems", evalProblems);
     Check.notNegative("evalEvery", evalEvery);
-    temperature("evalTemperature", evalTemperature);
+    Check.that(
+        evalTemperature >= 0 && Double.isFinite(evalTemperature), "evalTemperature", "0 or more");
     Check.positive("startDeadlineS", startDeadlineS);
     Check.positive("requestDeadlineS", requestDeadlineS);
     Check.positive("updateDeadlineS", updateDeadlineS);
@@ -170,10 +183,6 @@ public record OrchestratorConfig(
     Check.that(updateQuorum <= servers.size(), "updateQuorum", "at most the number of servers");
     Check.positive("recoveryDeadlineS", recoveryDeadlineS);
     Check.positive("trainerDeadlineS", trainerDeadlineS);
-  }
-
-  private static void temperature(String component, double value) {
-    Check.that(value >= 0 && Double.isFinite(value), component, "0 or more");
   }
 
   private static boolean knowsKind(String server) {

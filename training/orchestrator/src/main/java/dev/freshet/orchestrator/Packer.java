@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.fleet.Fleet;
+import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
@@ -19,6 +20,7 @@ final class Packer {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final OrchestratorConfig config;
+  private final Advantage advantage;
   private final GroupLedger ledger;
   private final Fleet fleet;
   private final BatchStore store;
@@ -26,11 +28,13 @@ final class Packer {
 
   Packer(
       OrchestratorConfig config,
+      Advantage advantage,
       GroupLedger ledger,
       Fleet fleet,
       BatchStore store,
       EventLog events) {
     this.config = config;
+    this.advantage = advantage;
     this.ledger = ledger;
     this.fleet = fleet;
     this.store = store;
@@ -62,8 +66,7 @@ final class Packer {
     }
     double durMs = events.clock().millisSince(begin);
     events.batchDone(completions, durMs, fleet.rollouts());
-    List<Rollout> rollouts =
-        groups.get().stream().flatMap(g -> config.advantage().apply(g).stream()).toList();
+    List<Rollout> rollouts = advantage.apply(groups.get());
     BatchStats stats = BatchStats.of(step, rollouts, durMs);
     if (stats.stalenessMax() > config.asyncLevel()) {
       throw new IllegalStateException(

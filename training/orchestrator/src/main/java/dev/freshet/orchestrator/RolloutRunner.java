@@ -173,6 +173,7 @@ final class RolloutRunner {
         .maxTokens(sampling.maxTokens())
         .temperature(sampling.temperature())
         .topP(sampling.topP())
+        .logprobsMode(sampling.logprobsMode())
         .seed(seed)
         .stopTokenIds(Arrays.stream(environment.stopTokenIds()).boxed().toList())
         .logprobs(0)

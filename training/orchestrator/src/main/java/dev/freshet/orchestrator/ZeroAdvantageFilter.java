@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.Group;
 import java.util.Locale;
 import org.slf4j.Logger;

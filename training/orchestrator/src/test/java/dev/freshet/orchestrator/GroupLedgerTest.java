@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
 import dev.freshet.fleet.ServerAddress;
+import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
 import java.net.URI;
@@ -172,7 +174,7 @@ class GroupLedgerTest {
     config.maxInflightGroups = maxInflightGroups;
     config.steps = steps;
     config.filterZeroAdvantage = filter;
-    return new GroupLedger(config.build(), config.steps, MonotonicClock.SYSTEM);
+    return new GroupLedger(config.build(), Advantage.MEAN, config.steps, MonotonicClock.SYSTEM);
   }
 
   private List<GroupInFlight> dispatchAll(GroupLedger ledger) throws InterruptedException {
@@ -186,7 +188,13 @@ class GroupLedgerTest {
   private GroupInFlight dispatch(GroupLedger ledger, long version) {
     String name = "g" + names++;
     GroupInFlight group =
-        new GroupInFlight(name, "test", new Problem(Split.TRAIN, names, name), version, 2);
+        new GroupInFlight(
+            name,
+            "test",
+            new Problem(Split.TRAIN, names, name),
+            version,
+            SamplingDistribution.atTemperature(1),
+            2);
     ledger.dispatched(group);
     return group;
   }

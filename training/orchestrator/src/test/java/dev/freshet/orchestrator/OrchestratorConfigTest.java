@@ -16,12 +16,12 @@ class OrchestratorConfigTest {
 
   @Test
   void theMessageForAnImpossibleValueBeginsWithItsComponent() {
-    refuses("servers", () -> config(List.of(), 2, 1, 0.5, true));
-    refuses("servers", () -> config(List.of(SERVER, SERVER), 2, 1, 0.5, true));
-    refuses("groupSize", () -> config(List.of(SERVER), 0, 1, 0.5, false));
-    refuses("groupSize", () -> config(List.of(SERVER), 1, 1, 0.5, true));
-    refuses("asyncLevel", () -> config(List.of(SERVER), 2, -1, 0.5, true));
-    refuses("topP", () -> config(List.of(SERVER), 2, 1, 0, true));
+    refuses("servers", () -> config(List.of(), 2, 1, 1, true));
+    refuses("servers", () -> config(List.of(SERVER, SERVER), 2, 1, 1, true));
+    refuses("groupSize", () -> config(List.of(SERVER), 0, 1, 1, false));
+    refuses("groupSize", () -> config(List.of(SERVER), 1, 1, 1, true));
+    refuses("asyncLevel", () -> config(List.of(SERVER), 2, -1, 1, true));
+    refuses("topP", () -> config(List.of(SERVER), 2, 1, 0.9, true));
     refuses("topP", () -> config(List.of(SERVER), 2, 1, Double.NaN, true));
     refuses("data ftp://h", () -> new ServerAddress(URI.create("ftp://h"), URI.create("http://h")));
     assertThat(config(List.of(SERVER), 2, 0, 1, true).replicas())

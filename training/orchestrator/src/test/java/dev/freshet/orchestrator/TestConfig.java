@@ -49,7 +49,7 @@ final class TestConfig {
         topP,
         16,
         filterZeroAdvantage,
-        Advantage.MEAN,
+        AdvantageChoice.MEAN,
         evalProblems,
         evalEvery,
         0,

@@ -6,6 +6,7 @@ import dev.freshet.environments.ReverseText;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsReader;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
@@ -54,6 +55,7 @@ public final class TestRun implements AutoCloseable {
     this.orchestrator =
         new Orchestrator(
             config.build(),
+            Advantage.MEAN,
             config.steps,
             SEED,
             environment,

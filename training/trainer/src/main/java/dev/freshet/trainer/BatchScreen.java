@@ -1,6 +1,7 @@
 package dev.freshet.trainer;
 
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UnusableRollout;
@@ -15,7 +16,7 @@ import java.util.stream.Collectors;
 /**
  * Separates the rollouts of a batch that the model can be trained on from the others: those with a
  * token outside the vocabulary, an impossible logprob, an advantage beyond bounds, nothing
- * generated, or too many tokens.
+ * generated, too many tokens, or a truncated distribution.
  *
  * @param vocabSize the model's number of tokens
  * @param packLength the most tokens of a rollout
@@ -96,6 +97,14 @@ record BatchScreen(int vocabSize, int packLength, double maxUnusable) {
           rollout,
           "advantage %s, expected at most %s either way"
               .formatted(rollout.advantage(), MOST_ADVANTAGE));
+    }
+    SamplingDistribution sampling = rollout.sampling();
+    if (sampling.truncated()) {
+      return unusable(
+          Reason.SAMPLING,
+          rollout,
+          "sampled with top_p %s, top_k %d and min_p %s, expected 1, 0 and 0: the ratio is of the whole distribution"
+              .formatted(sampling.topP(), sampling.topK(), sampling.minP()));
     }
     for (int i = 0; i < tokens.length(); i++) {
       if (tokens.tokenIds()[i] >= vocabSize) {

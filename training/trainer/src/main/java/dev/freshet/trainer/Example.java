@@ -8,14 +8,25 @@ import java.util.Arrays;
  * @param tokens token ids
  * @param target which tokens the model is trained to predict; never the first
  * @param logprobs logprobs of the target tokens under the policy that generated them; 0 for others
+ * @param lags by how many versions the policy that generated a target token is older than the one
+ *     being trained; 0 for other tokens
  * @param advantage the advantage of the sequence, the same for all its tokens
+ * @param temperature the temperature at which the target tokens were sampled, above 0
  */
-public record Example(int[] tokens, boolean[] target, float[] logprobs, float advantage) {
+public record Example(
+    int[] tokens,
+    boolean[] target,
+    float[] logprobs,
+    int[] lags,
+    float advantage,
+    float temperature) {
   public Example {
-    if (tokens.length != target.length || tokens.length != logprobs.length) {
+    if (tokens.length != target.length
+        || tokens.length != logprobs.length
+        || tokens.length != lags.length) {
       throw new IllegalArgumentException(
-          "%d tokens, %d targets, %d logprobs: expected equal numbers"
-              .formatted(tokens.length, target.length, logprobs.length));
+          "%d tokens, %d targets, %d logprobs, %d lags: expected equal numbers"
+              .formatted(tokens.length, target.length, logprobs.length, lags.length));
     }
     if (tokens.length == 0 || target[0]) {
       throw new IllegalArgumentException(
@@ -30,7 +41,7 @@ public record Example(int[] tokens, boolean[] target, float[] logprobs, float ad
     System.arraycopy(completion, 0, tokens, prompt.length, completion.length);
     boolean[] target = new boolean[tokens.length];
     Arrays.fill(target, prompt.length, tokens.length, true);
-    return new Example(tokens, target, new float[tokens.length], 1);
+    return new Example(tokens, target, new float[tokens.length], new int[tokens.length], 1, 1);
   }
 
   /** The number of target tokens. */

@@ -14,7 +14,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *
  * <p>The gradient of the logits is written out instead of recorded: with the gradients g of the
  * target's logprob and m of the mean logprob it is {@code g·onehot(target) + m/vocabSize − (g +
- * m)·softmax}. Softmax and loss are computed in 32-bit floats.
+ * m)·softmax}, divided by the temperature. Softmax and loss are computed in 32-bit floats.
+ *
+ * <p>Logprobs are those of the distribution that a token was sampled from: the logits are divided
+ * by the temperature before the softmax.
  */
 final class LanguageHead {
   /** The most bytes of one chunk's logits in 32-bit floats, unless one position has more. */
@@ -46,15 +49,13 @@ final class LanguageHead {
    */
   Tensor backward(Tensor hidden, Targets targets, TokenLoss loss) {
     Tensor gradient = torch.empty_like(hidden);
-    Tensor factor;
-    try (NoGradGuard _ = new NoGradGuard()) {
-      factor = weight.detach().to(type);
-    }
+    Tensor factor = factor();
+    Targets known = loss.wholeSequences() ? targets.withPolicy(logprobs(hidden, targets)) : targets;
     for (long from = 0; from < targets.count(); from += chunkRows) {
       long rows = Math.min(chunkRows, targets.count() - from);
       try (PointerScope _ = new PointerScope()) {
         Tensor chunk = hidden.narrow(0, from, rows).to(type);
-        Tensor logits = logitsGradient(chunk, factor, targets.range(from, rows), loss).to(type);
+        Tensor logits = logitsGradient(chunk, factor, known.range(from, rows), loss).to(type);
         gradient.narrow(0, from, rows).copy_(logits.mm(factor));
         if (weight.requires_grad()) {
           addToWeight(logits.t(), chunk);
@@ -64,12 +65,42 @@ final class LanguageHead {
     return gradient;
   }
 
+  /**
+   * The logprobs of the targets, {@code [n]}, without gradient.
+   *
+   * @param hidden the hidden states that predict them, {@code [n, hiddenSize]}
+   */
+  Tensor logprobs(Tensor hidden, Targets targets) {
+    try (NoGradGuard _ = new NoGradGuard()) {
+      Tensor logprobs = torch.empty_like(targets.behaviour());
+      Tensor factor = factor();
+      for (long from = 0; from < targets.count(); from += chunkRows) {
+        long rows = Math.min(chunkRows, targets.count() - from);
+        try (PointerScope _ = new PointerScope()) {
+          Targets part = targets.range(from, rows);
+          Tensor all = logprobs(hidden.narrow(0, from, rows).to(type), factor, part);
+          logprobs
+              .narrow(0, from, rows)
+              .copy_(all.gather(1, part.tokens().unsqueeze(1)).squeeze(1));
+        }
+      }
+      return logprobs;
+    }
+  }
+
+  /** The weight in the type of the product. */
+  private Tensor factor() {
+    try (NoGradGuard _ = new NoGradGuard()) {
+      return weight.detach().to(type);
+    }
+  }
+
   private static Tensor logitsGradient(
       Tensor hidden, Tensor factor, Targets targets, TokenLoss loss) {
     Tensor index = targets.tokens().unsqueeze(1);
     Tensor softmax;
     TokenLoss.Scores scores;
-    try (Tensor logprobs = logprobs(hidden, factor)) {
+    try (Tensor logprobs = logprobs(hidden, factor, targets)) {
       softmax = logprobs.exp();
       Tensor entropies =
           softmax.unsqueeze(1).bmm(logprobs.unsqueeze(2)).neg_().view(targets.count());
@@ -82,15 +113,20 @@ final class LanguageHead {
     loss.of(targets, scores).backward();
     Tensor target = gradientOf(scores.logprobs());
     Tensor mean = gradientOf(scores.means());
-    return softmax
-        .mul_(target.add(mean).neg_())
-        .add_(mean.div(new Scalar((double) softmax.size(1))))
-        .scatter_add_(1, index, target);
+    Tensor gradient =
+        softmax
+            .mul_(target.add(mean).neg_())
+            .add_(mean.div(new Scalar((double) softmax.size(1))))
+            .scatter_add_(1, index, target);
+    targets.temperatures().ifPresent(t -> gradient.div_(t.unsqueeze(1)));
+    return gradient;
   }
 
-  private static Tensor logprobs(Tensor hidden, Tensor factor) {
+  /** The logprobs of the whole vocabulary, {@code [n, vocabSize]}. */
+  private static Tensor logprobs(Tensor hidden, Tensor factor, Targets targets) {
     try (Tensor product = torch.linear(hidden, factor);
         Tensor logits = product.to(ScalarType.Float)) {
+      targets.temperatures().ifPresent(t -> logits.div_(t.unsqueeze(1)));
       return torch.log_softmax(logits, 1);
     }
   }

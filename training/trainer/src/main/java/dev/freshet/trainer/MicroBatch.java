@@ -24,32 +24,21 @@ record MicroBatch(
 
   static MicroBatch of(List<Row> rows) {
     int time = rows.stream().mapToInt(Row::tokens).max().orElse(0);
-    int count = rows.stream().mapToInt(Row::targets).sum();
     long[] tokens = new long[rows.size() * time];
     long[] positions = new long[tokens.length];
     long[] segments = new long[tokens.length];
     Arrays.fill(segments, -1);
-    long[] predictors = new long[count];
-    long[] targets = new long[count];
-    float[] behaviour = new float[count];
-    float[] advantages = new float[count];
-    int n = 0;
+    TargetLists targets = new TargetLists(rows.stream().mapToInt(Row::targets).sum());
     for (int r = 0; r < rows.size(); r++) {
       int at = Math.multiplyExact(r, time);
       List<Example> examples = rows.get(r).examples();
       for (int segment = 0; segment < examples.size(); segment++) {
         Example example = examples.get(segment);
+        targets.add(example, at);
         for (int i = 0; i < example.tokens().length; i++, at++) {
           tokens[at] = example.tokens()[i];
           positions[at] = i;
           segments[at] = segment;
-          if (example.target()[i]) {
-            predictors[n] = at - 1L;
-            targets[n] = example.tokens()[i];
-            behaviour[n] = example.logprobs()[i];
-            advantages[n] = example.advantage();
-            n++;
-          }
         }
       }
     }
@@ -57,11 +46,13 @@ record MicroBatch(
         Torch.longs(tokens, rows.size(), time),
         Torch.longs(positions, rows.size(), time),
         Torch.longs(segments, rows.size(), time),
-        Torch.longs(predictors, count),
-        new Targets(
-            Torch.longs(targets, count),
-            Torch.floats(behaviour, count),
-            Torch.floats(advantages, count)));
+        targets.predictors(),
+        targets.tensors());
+  }
+
+  /** The same rows, whose targets have their logprobs under a reference policy. */
+  MicroBatch withReference(Tensor logprobs) {
+    return new MicroBatch(tokens, positions, segments, predictors, targets.withReference(logprobs));
   }
 
   /** The hidden states that predict the targets, {@code [n, hiddenSize]}. */

@@ -5,19 +5,19 @@ import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trainer.algorithm.LossMean;
 import java.util.List;
 import java.util.stream.Stream;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
 
 /**
- * Policy-gradient steps over batches of scored rollouts. The loss is averaged over the tokens of
- * the batch, regardless of rollout. Belongs to one thread at a time.
+ * Policy-gradient steps over batches of scored rollouts. Belongs to one thread at a time.
+ *
+ * <p>The policy that generated a token is that of the distribution it was sampled from: both
+ * logprobs of a ratio are at the temperature of the rollout.
  */
 final class PolicyTrainer {
   private final TrainableModel model;
-  private final PolicyLoss loss;
+  private final Objective objective;
   private final int packLength;
   private final int microTokens;
   private final MonotonicClock clock;
@@ -30,12 +30,12 @@ final class PolicyTrainer {
    */
   PolicyTrainer(
       TrainableModel model,
-      PolicyLoss loss,
+      Objective objective,
       int packLength,
       int microTokens,
       MonotonicClock clock) {
     this.model = model;
-    this.loss = loss;
+    this.objective = objective;
     this.packLength = packLength;
     this.microTokens = microTokens;
     this.clock = clock;
@@ -49,76 +49,54 @@ final class PolicyTrainer {
    */
   StepMetrics step(TrainingBatch batch) {
     long start = clock.nanos();
-    List<Example> examples = batch.rollouts().stream().map(PolicyTrainer::example).toList();
-    long tokens = examples.stream().mapToLong(Example::targets).sum();
-    if (tokens == 0) {
+    List<Example> examples =
+        batch.rollouts().stream().map(rollout -> example(rollout, batch.step() - 1)).toList();
+    LossMean.BatchSize size =
+        new LossMean.BatchSize(
+            examples.stream().filter(example -> example.targets() > 0).count(),
+            examples.stream().mapToLong(Example::targets).sum());
+    if (size.tokens() == 0) {
       throw new TrainerException(
           "step %d: the batch has no generated token: expected at least one"
               .formatted(batch.step()));
     }
-    List<Sums> shares = Stream.generate(Sums::new).limit(model.workers()).toList();
+    List<StepSums> shares = Stream.generate(StepSums::new).limit(model.workers()).toList();
     model.accumulate(
         examples,
         packLength,
         microTokens,
-        worker ->
-            (targets, scores) -> {
-              Tensor total =
-                  loss.tokens(scores.logprobs(), targets.behaviour(), targets.advantages()).sum();
-              shares.get(worker).add(total, targets, scores);
-              shares.get(worker).requireFinite(batch.step());
-              return total.div(new Scalar((double) tokens));
-            });
+        worker -> new ObjectiveLoss(objective, size, batch.step(), shares.get(worker)));
     double gradNorm = model.update();
-    Sums sums = new Sums();
+    StepSums sums = new StepSums();
     shares.forEach(sums::add);
     return new StepMetrics(
         batch.step(),
-        sums.loss / tokens,
-        sums.entropy / tokens,
-        sums.mismatchKl / tokens,
+        sums.loss(),
+        sums.quality(),
         gradNorm,
         model.lr(),
-        tokens,
+        size.tokens(),
         clock.millisSince(start),
         Memory.peakMb());
   }
 
-  private static Example example(Rollout rollout) {
+  /**
+   * @param policy the version of the policy being trained
+   */
+  private static Example example(Rollout rollout, long policy) {
     Trajectory trajectory = rollout.trajectory();
+    int[] lags = new int[trajectory.length()];
+    for (int i = 0; i < lags.length; i++) {
+      if (trajectory.generated()[i]) {
+        lags[i] = Math.toIntExact(policy - trajectory.policyVersions()[i]);
+      }
+    }
     return new Example(
         trajectory.tokenIds(),
         trajectory.generated(),
         trajectory.logprobs(),
-        (float) rollout.advantage());
-  }
-
-  /** Sums over the target tokens of a batch or of a worker's share of it. */
-  private static final class Sums {
-    private double loss;
-    private double entropy;
-    private double mismatchKl;
-
-    void add(Tensor total, Targets targets, TokenLoss.Scores scores) {
-      try (NoGradGuard _ = new NoGradGuard()) {
-        loss += total.item_double();
-        entropy += scores.entropies().sum().item_double();
-        Tensor logRatio = scores.logprobs().sub(targets.behaviour());
-        mismatchKl += logRatio.exp().sub(logRatio).sub(new Scalar(1.0)).sum().item_double();
-      }
-    }
-
-    void add(Sums share) {
-      loss += share.loss;
-      entropy += share.entropy;
-      mismatchKl += share.mismatchKl;
-    }
-
-    void requireFinite(long step) {
-      if (!Double.isFinite(loss)) {
-        throw new TrainerException(
-            "step %d: the loss is %s: expected a finite number".formatted(step, loss));
-      }
-    }
+        lags,
+        (float) rollout.advantage(),
+        (float) rollout.sampling().temperature());
   }
 }

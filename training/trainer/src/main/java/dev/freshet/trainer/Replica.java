@@ -5,6 +5,7 @@ import dev.freshet.model.ModelWeights;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
@@ -18,13 +19,19 @@ final class Replica implements AutoCloseable {
   private final Decoder decoder;
   private final LanguageHead head;
   private final Pass pass;
+  private final Optional<ReferencePolicy> reference;
 
   /**
    * A replica whose gradient is zero.
    *
    * @param computed the trained parameters in the type of linear layers
+   * @param reference the weights of a policy whose logprobs the loss needs
    */
-  Replica(ModelWeights shared, ParameterBlock computed, Execution execution) {
+  Replica(
+      ModelWeights shared,
+      ParameterBlock computed,
+      Optional<ModelWeights> reference,
+      Execution execution) {
     this.weights = shared.sharing();
     this.gradient = ParameterBlock.zeros(weights);
     try (PointerScope _ = new PointerScope()) {
@@ -40,6 +47,7 @@ final class Replica implements AutoCloseable {
     }
     this.head =
         new LanguageHead(weights.head(), execution.precision().type(), LanguageHead.CHUNK_BYTES);
+    this.reference = reference.map(policy -> new ReferencePolicy(policy, execution.precision()));
     if (WrittenPass.trains(weights)) {
       WrittenPass written =
           new WrittenPass(weights, execution.precision().type(), execution.recomputes());
@@ -59,12 +67,15 @@ final class Replica implements AutoCloseable {
   /** Runs the model over packed rows and adds the gradient of the loss. */
   void accumulate(List<Row> rows, TokenLoss loss) {
     try (PointerScope _ = new PointerScope()) {
-      pass.run(decoder, head, MicroBatch.of(rows), loss);
+      MicroBatch batch = MicroBatch.of(rows);
+      MicroBatch scored = reference.map(policy -> policy.scored(batch)).orElse(batch);
+      pass.run(decoder, head, scored, loss);
     }
   }
 
   @Override
   public void close() {
+    reference.ifPresent(ReferencePolicy::close);
     decoder.close();
     weights.close();
     gradient.close();

@@ -2,15 +2,14 @@ package dev.freshet.trainer;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * Measurements of one policy-gradient step. All means are over the target tokens of the batch.
+ * Measurements of one policy-gradient step.
  *
  * @param step the step, which is also the policy version that it makes
- * @param loss mean loss
- * @param entropy mean entropy of the policy before the step, in nats
- * @param mismatchKl mean of r − log r − 1 with r the ratio of the trainer's probability of a token
- *     to the engine's
+ * @param loss the loss of the batch before the step
+ * @param quality how far the policy was from the one that generated the batch
  * @param gradNorm the gradient's norm before clipping
  * @param lr the learning rate
  * @param tokens the number of target tokens
@@ -20,13 +19,17 @@ import java.util.Map;
 public record StepMetrics(
     long step,
     double loss,
-    double entropy,
-    double mismatchKl,
+    PolicyQuality quality,
     double gradNorm,
     double lr,
     long tokens,
     double stepMs,
     double peakMb) {
+
+  /** Mean of r − log r − 1, r the ratio of the trainer's probability of a token to the engine's. */
+  public double mismatchKl() {
+    return quality.mismatchKl();
+  }
 
   /** Target tokens per second. */
   public double tokensPerSecond() {
@@ -38,8 +41,13 @@ public record StepMetrics(
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("step", step);
     fields.put("loss", loss);
-    fields.put("entropy", entropy);
-    fields.put("mismatch_kl", mismatchKl);
+    fields.put("entropy", quality.entropy());
+    fields.put("mismatch_kl", quality.mismatchKl());
+    fields.put("mismatch_kl_by_lag", new TreeMap<>(quality.mismatchKlByLag()));
+    fields.put("cut_share", quality.cutShare());
+    fields.put("cut_high_share", quality.cutHighShare());
+    fields.put("effective_sample_share", quality.effectiveSampleShare());
+    quality.referenceKl().ifPresent(kl -> fields.put("reference_kl", kl));
     fields.put("grad_norm", gradNorm);
     fields.put("lr", lr);
     fields.put("tokens", tokens);

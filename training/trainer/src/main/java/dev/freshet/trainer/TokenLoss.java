@@ -19,4 +19,12 @@ interface TokenLoss {
 
   /** The loss of these targets, a scalar. */
   Tensor of(Targets targets, Scores scores);
+
+  /**
+   * Whether the targets must have the sums over their sequences, which takes the logits twice: once
+   * for the logprobs of all targets, once for the loss.
+   */
+  default boolean wholeSequences() {
+    return false;
+  }
 }

@@ -28,6 +28,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class TrainableModel implements AutoCloseable {
   private final ModelWeights weights;
+  private final Optional<ModelWeights> reference;
   private final OptimizerConfig config;
   private final Workers workers;
   private final List<Replica> replicas;
@@ -40,15 +41,32 @@ public final class TrainableModel implements AutoCloseable {
   private long steps;
 
   /**
-   * Makes weights trainable.
+   * Makes weights trainable, without a reference policy.
    *
    * @param weights 32-bit weights in their own memory; if they have an adapter, only the adapter is
    *     trained; closed with this object
    * @throws dev.freshet.model.ModelException if the JVM lacks the Vector API
    */
   public TrainableModel(ModelWeights weights, Execution execution, OptimizerConfig config) {
+    this(weights, Optional.empty(), execution, config);
+  }
+
+  /**
+   * Makes weights trainable.
+   *
+   * @param weights 32-bit weights in their own memory; if they have an adapter, only the adapter is
+   *     trained; closed with this object
+   * @param reference 32-bit weights of a policy whose logprobs losses get; closed with this object
+   * @throws dev.freshet.model.ModelException if the JVM lacks the Vector API
+   */
+  TrainableModel(
+      ModelWeights weights,
+      Optional<ModelWeights> reference,
+      Execution execution,
+      OptimizerConfig config) {
     VectorApi.require();
     this.weights = weights;
+    this.reference = reference;
     this.config = config;
     long bytes = ParameterBlock.elements(weights) * Float.BYTES;
     this.workers = new Workers(Parallelism.of(execution.threads(), bytes));
@@ -56,7 +74,7 @@ public final class TrainableModel implements AutoCloseable {
     this.rounded = rounded(execution);
     this.replicas =
         IntStream.range(0, workers.count())
-            .mapToObj(_ -> new Replica(weights, rounded.orElse(block), execution))
+            .mapToObj(_ -> new Replica(weights, rounded.orElse(block), reference, execution))
             .toList();
     this.mean = ParameterBlock.zeros(weights);
     this.square = ParameterBlock.zeros(weights);
@@ -244,6 +262,7 @@ public final class TrainableModel implements AutoCloseable {
     replicas.forEach(Replica::close);
     rounded.ifPresent(ParameterBlock::close);
     block.close();
+    reference.ifPresent(ModelWeights::close);
     weights.close();
   }
 }

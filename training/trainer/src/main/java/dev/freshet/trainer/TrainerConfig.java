@@ -1,19 +1,16 @@
 package dev.freshet.trainer;
 
 import dev.freshet.config.Check;
+import dev.freshet.config.Inline;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
+import dev.freshet.trainer.algorithm.AlgorithmConfig;
 import java.time.Duration;
 
 /** The configuration of the trainer. */
 @Section("The trainer: AdamW on a policy-gradient loss.")
 public record TrainerConfig(
-    @Key(
-            def = "dppo",
-            doc =
-                "dppo: masks tokens whose probability has moved by 0.2, plus a KL term;"
-                    + " grpo: clipped ratio")
-        LossRule loss,
+    @Inline AlgorithmConfig algorithm,
     @Key(def = "1.5e-4", doc = "learning rate") double lr,
     @Key(def = "20", doc = "steps over which lr rises from 0") int warmupSteps,
     @Key(def = "0.98", doc = "decay of AdamW's mean of gradients") double beta1,

@@ -76,12 +76,17 @@ public final class TrainerLoop implements AutoCloseable {
     ModelWeights trained = config.lora().applied(TrainableModel.read(base, config.packLength()));
     this.writer =
         new CheckpointWriter(weights, form(weights, trained), config.keepWeights(), events);
-    this.model = new TrainableModel(trained, config.execution(), config.optimizer());
+    Objective objective = Objective.of(config.algorithm());
+    Optional<ModelWeights> reference =
+        objective.hasReference()
+            ? Optional.of(TrainableModel.read(base, config.packLength()))
+            : Optional.empty();
+    this.model = new TrainableModel(trained, reference, config.execution(), config.optimizer());
     this.screen =
         new BatchScreen(model.config().vocabSize(), config.packLength(), config.maxUnusable());
     this.trainer =
         new PolicyTrainer(
-            model, config.loss().loss(), config.packLength(), config.microTokens(), events.clock());
+            model, objective, config.packLength(), config.microTokens(), events.clock());
   }
 
   private CheckpointWriter.Form form(CheckpointStore weights, ModelWeights trained) {

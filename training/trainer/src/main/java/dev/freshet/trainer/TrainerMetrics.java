@@ -129,7 +129,7 @@ public final class TrainerMetrics {
     steps.millis(step.stepMs());
     tokens.add(step.tokens());
     loss.set(step.loss());
-    entropy.set(step.entropy());
+    entropy.set(step.quality().entropy());
     mismatchKl.set(step.mismatchKl());
     gradNorm.set(step.gradNorm());
     lr.set(step.lr());

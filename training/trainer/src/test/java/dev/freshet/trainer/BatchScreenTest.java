@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.UnusableRollout.Reason;
+import dev.freshet.trainer.algorithm.Algorithm;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,24 @@ class BatchScreenTest {
   }
 
   @Test
+  void aRolloutOfATruncatedDistributionIsUnusable() {
+    Rollout truncated =
+        new Rollout(
+            SOUND.id(),
+            SOUND.groupId(),
+            SOUND.environment(),
+            SOUND.problem(),
+            SOUND.trajectory(),
+            SOUND.reward(),
+            SOUND.advantage(),
+            SOUND.finishReason(),
+            SOUND.turns(),
+            SOUND.dispatchVersion(),
+            new SamplingDistribution(1, 0.9, 0, 0));
+    assertUnusable(truncated, Reason.SAMPLING, "sampled with top_p 0.9, top_k 0 and min_p 0.0");
+  }
+
+  @Test
   void theExtremesThatAreAllowedGiveAFiniteStep() {
     Rollout extreme =
         rollout(TOKENS, BatchScreen.LOWEST_LOGPROB).withAdvantage(-BatchScreen.MOST_ADVANTAGE);
@@ -54,10 +74,11 @@ class BatchScreenTest {
     TrainingBatch batch =
         screen.screen(new TrainingBatch(1, List.of(extreme, rounded, SOUND))).batch();
     assertThat(batch.rollouts()).containsExactly(extreme, rounded, SOUND);
-    for (LossRule rule : LossRule.values()) {
+    for (Algorithm rule : Algorithm.values()) {
       try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
         StepMetrics step =
-            new PolicyTrainer(model, rule.loss(), 8, 4, dev.freshet.trace.MonotonicClock.SYSTEM)
+            new PolicyTrainer(
+                    model, TinyModel.objective(rule), 8, 4, dev.freshet.trace.MonotonicClock.SYSTEM)
                 .step(batch);
         assertThat(step.gradNorm()).isFinite();
       }

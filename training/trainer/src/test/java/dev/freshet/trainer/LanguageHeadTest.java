@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.freshet.model.Torch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -141,7 +142,14 @@ class LanguageHeadTest {
     return new Targets(
         Torch.longs(tokens, TARGETS),
         Torch.floats(behaviour, TARGETS),
-        Torch.floats(advantages, TARGETS));
+        Torch.floats(advantages, TARGETS),
+        Torch.longs(new long[TARGETS], TARGETS),
+        Optional.empty(),
+        new Targets.Sequences(
+            Torch.longs(new long[TARGETS], TARGETS),
+            Torch.floats(new float[TARGETS], TARGETS),
+            Torch.floats(new float[TARGETS], TARGETS)),
+        Optional.empty());
   }
 
   private static Tensor random(long rows, long columns) {

@@ -18,6 +18,7 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trainer.LoraTrainingConfig.Publish;
+import dev.freshet.trainer.algorithm.Algorithm;
 import dev.freshet.weights.Checkpoint;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
@@ -178,7 +179,7 @@ class LoraTrainingTest {
   private static TrainerConfig config(LoraTrainingConfig lora) {
     OptimizerConfig plain = TinyModel.PLAIN;
     return new TrainerConfig(
-        LossRule.GRPO,
+        TinyModel.algorithm(Algorithm.GRPO),
         plain.lr(),
         plain.warmupSteps(),
         plain.beta1(),

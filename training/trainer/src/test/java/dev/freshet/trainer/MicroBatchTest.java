@@ -21,9 +21,19 @@ class MicroBatchTest {
             new int[] {1, 5, 6, 7},
             new boolean[] {false, true, false, true},
             new float[] {0, -1, 0, -2},
-            0.5f);
-    Example b = new Example(new int[] {1, 8}, new boolean[] {false, true}, new float[] {0, -3}, -1);
-    Example c = new Example(new int[] {9}, new boolean[] {false}, new float[] {0}, 2);
+            new int[] {0, 2, 0, 1},
+            0.5f,
+            0.7f);
+    Example b =
+        new Example(
+            new int[] {1, 8},
+            new boolean[] {false, true},
+            new float[] {0, -3},
+            new int[] {0, 0},
+            -1,
+            1);
+    Example c =
+        new Example(new int[] {9}, new boolean[] {false}, new float[] {0}, new int[] {0}, 2, 1);
 
     try (PointerScope _ = new PointerScope()) {
       MicroBatch batch = MicroBatch.of(List.of(new Row(List.of(a, b)), new Row(List.of(b, c))));
@@ -35,6 +45,36 @@ class MicroBatchTest {
       assertThat(longs(batch.targets().tokens())).containsExactly(5, 7, 8, 8);
       assertThat(Torch.toFloats(batch.targets().behaviour())).containsExactly(-1, -2, -3, -3);
       assertThat(Torch.toFloats(batch.targets().advantages())).containsExactly(0.5f, 0.5f, -1, -1);
+      assertThat(longs(batch.targets().lags())).containsExactly(2, 1, 0, 0);
+      assertThat(Torch.toFloats(batch.targets().temperatures().orElseThrow()))
+          .containsExactly(0.7f, 0.7f, 1, 1);
+      assertThat(longs(batch.targets().sequences().index())).containsExactly(0, 0, 1, 2);
+      assertThat(Torch.toFloats(batch.targets().sequences().tokens())).containsExactly(2, 2, 1, 1);
+      assertThat(MicroBatch.of(List.of(new Row(List.of(b, c)))).targets().temperatures())
+          .as("temperatures of a batch in which all are 1")
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void theRatioOfASequenceIsThatOfAllItsTargets() {
+    Example a =
+        new Example(
+            new int[] {1, 5, 6},
+            new boolean[] {false, true, true},
+            new float[] {0, -1, -2},
+            new int[3],
+            1,
+            1);
+    Example b =
+        new Example(
+            new int[] {1, 8}, new boolean[] {false, true}, new float[] {0, -3}, new int[2], 1, 1);
+    try (PointerScope _ = new PointerScope()) {
+      Targets targets = MicroBatch.of(List.of(new Row(List.of(a, b)))).targets();
+
+      Targets known = targets.withPolicy(Torch.floats(new float[] {-0.5f, -4, -1}, 3));
+
+      assertThat(Torch.toFloats(known.sequences().logRatios())).containsExactly(-1.5f, -1.5f, 2);
     }
   }
 

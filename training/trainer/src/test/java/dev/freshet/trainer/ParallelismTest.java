@@ -7,6 +7,7 @@ import dev.freshet.model.ModelWeights;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trainer.algorithm.Algorithm;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,8 +56,8 @@ class ParallelismTest {
 
     for (int i = 0; i < steps.size(); i++) {
       assertThat(steps.get(i).loss()).isCloseTo(expectedSteps.get(i).loss(), Offset.offset(1e-5));
-      assertThat(steps.get(i).entropy())
-          .isCloseTo(expectedSteps.get(i).entropy(), Offset.offset(1e-5));
+      assertThat(steps.get(i).quality().entropy())
+          .isCloseTo(expectedSteps.get(i).quality().entropy(), Offset.offset(1e-5));
       assertThat(steps.get(i).gradNorm())
           .isCloseTo(expectedSteps.get(i).gradNorm(), Offset.offset(1e-4));
     }
@@ -142,7 +143,11 @@ class ParallelismTest {
     try (TrainableModel model = model(weights, threads)) {
       PolicyTrainer trainer =
           new PolicyTrainer(
-              model, LossRule.GRPO.loss(), PACK_LENGTH, 2 * PACK_LENGTH, MonotonicClock.SYSTEM);
+              model,
+              TinyModel.objective(Algorithm.GRPO),
+              PACK_LENGTH,
+              2 * PACK_LENGTH,
+              MonotonicClock.SYSTEM);
       List<Rollout> rollouts =
           examples().stream()
               .map(

@@ -105,6 +105,7 @@ class RowPackerTest {
   }
 
   private static Example ofLength(int length) {
-    return new Example(new int[length], new boolean[length], new float[length], 0);
+    return new Example(
+        new int[length], new boolean[length], new float[length], new int[length], 0, 1);
   }
 }

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import dev.freshet.config.ConfigLoader;
 import dev.freshet.model.Decoder;
 import dev.freshet.model.ModelConfig;
 import dev.freshet.model.ModelFamily;
@@ -7,13 +8,18 @@ import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Rope;
 import dev.freshet.model.Torch;
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.Trajectory;
+import dev.freshet.trainer.algorithm.Algorithm;
+import dev.freshet.trainer.algorithm.AlgorithmConfig;
 import dev.freshet.weights.DType;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -51,6 +57,19 @@ final class TinyModel {
   static final Execution ONE_THREAD = new Execution(TrainingPrecision.FLOAT32, 1, false);
 
   private TinyModel() {}
+
+  /** An algorithm with the default constants. */
+  static AlgorithmConfig algorithm(Algorithm algorithm) {
+    return ConfigLoader.load(
+        AlgorithmConfig.class,
+        Optional.empty(),
+        Map.of("algorithm", algorithm.name().toLowerCase(Locale.ROOT)));
+  }
+
+  /** The objective of an algorithm with the default constants. */
+  static Objective objective(Algorithm algorithm) {
+    return Objective.of(algorithm(algorithm));
+  }
 
   static ModelWeights weights() {
     return ModelWeights.random(CONFIG, 7);
@@ -95,10 +114,20 @@ final class TinyModel {
 
   /** The logprobs of the last {@code generated} tokens. */
   static float[] logprobs(ModelWeights weights, int[] tokens, int generated) {
+    return logprobs(weights, tokens, generated, 1);
+  }
+
+  /** The logprobs of the last {@code generated} tokens at a temperature. */
+  static float[] logprobs(ModelWeights weights, int[] tokens, int generated, double temperature) {
     float[][] rows = distributions(weights, example(tokens, generated));
     float[] logprobs = new float[generated];
     for (int i = 0; i < generated; i++) {
-      logprobs[i] = rows[i][tokens[tokens.length - generated + i]];
+      double sum = 0;
+      for (float logprob : rows[i]) {
+        sum += Math.exp(logprob / temperature);
+      }
+      double logit = rows[i][tokens[tokens.length - generated + i]] / temperature;
+      logprobs[i] = (float) (logit - Math.log(sum));
     }
     return logprobs;
   }
@@ -112,6 +141,11 @@ final class TinyModel {
 
   /** A rollout whose last tokens were generated with these logprobs. */
   static Rollout rollout(int[] tokens, float[] logprobs, double advantage) {
+    return rollout(tokens, logprobs, advantage, 1);
+  }
+
+  /** A rollout whose last tokens were generated with these logprobs at a temperature. */
+  static Rollout rollout(int[] tokens, float[] logprobs, double advantage, double temperature) {
     int prompt = tokens.length - logprobs.length;
     Trajectory trajectory =
         new Trajectory.Builder()
@@ -121,7 +155,18 @@ final class TinyModel {
                 logprobs,
                 new int[logprobs.length])
             .build();
-    return new Rollout("r", "g", "reverse-text", "p", trajectory, 0, advantage, "stop", 1, 0);
+    return new Rollout(
+        "r",
+        "g",
+        "reverse-text",
+        "p",
+        trajectory,
+        0,
+        advantage,
+        "stop",
+        1,
+        0,
+        SamplingDistribution.atTemperature(temperature));
   }
 
   /** A copy of every parameter. */

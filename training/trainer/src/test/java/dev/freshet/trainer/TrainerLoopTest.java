@@ -13,6 +13,7 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trainer.algorithm.Algorithm;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
@@ -99,6 +100,10 @@ class TrainerLoopTest {
             "loss",
             "entropy",
             "mismatch_kl",
+            "mismatch_kl_by_lag",
+            "cut_share",
+            "cut_high_share",
+            "effective_sample_share",
             "grad_norm",
             "lr",
             "tokens",
@@ -438,7 +443,7 @@ class TrainerLoopTest {
       long steps, int keepWeights, Duration deadline, MonotonicClock clock, MetricsFile metrics) {
     TrainerConfig config =
         new TrainerConfig(
-            LossRule.DPPO,
+            TinyModel.algorithm(Algorithm.DPPO),
             TinyModel.PLAIN.lr(),
             TinyModel.PLAIN.warmupSteps(),
             TinyModel.PLAIN.beta1(),

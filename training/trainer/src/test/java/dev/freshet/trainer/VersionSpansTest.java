@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UpdateEvent;
@@ -118,7 +119,18 @@ class VersionSpansTest {
             .observe(new int[] {1})
             .generate(new int[of.length], new float[of.length], of, true)
             .build();
-    return new Rollout("r", "g", "reverse-text", "p", tokens, 0, 1, "stop", 1, 1);
+    return new Rollout(
+        "r",
+        "g",
+        "reverse-text",
+        "p",
+        tokens,
+        0,
+        1,
+        "stop",
+        1,
+        1,
+        SamplingDistribution.atTemperature(1));
   }
 
   @Test
@@ -221,6 +233,16 @@ class VersionSpansTest {
       }
     }
     return new Rollout(
-        id, "g", "reverse-text", "p", trajectory.build(), 1, 0, "stop", 1, dispatchVersion);
+        id,
+        "g",
+        "reverse-text",
+        "p",
+        trajectory.build(),
+        1,
+        0,
+        "stop",
+        1,
+        dispatchVersion,
+        SamplingDistribution.atTemperature(1));
   }
 }
