@@ -108,6 +108,7 @@ class MetricsDocumentTest {
                 "state",
                 "finish_reason",
                 "reason",
+                "lag",
                 "status"));
   }
 }

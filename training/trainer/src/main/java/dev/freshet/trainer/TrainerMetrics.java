@@ -23,8 +23,7 @@ public final class TrainerMetrics {
   private final TimeInState waiting;
   private final Gauge version;
   private final Gauge loss;
-  private final Gauge entropy;
-  private final Gauge mismatchKl;
+  private final QualityMetrics quality;
   private final Gauge gradNorm;
   private final Gauge lr;
   private final Gauge peakMemory;
@@ -69,18 +68,8 @@ public final class TrainerMetrics {
         .read(waiting::seconds);
     this.version =
         gauge(registry, "freshet_trainer_policy_version", "The policy version published last");
-    this.loss = gauge(registry, "freshet_trainer_loss", "Mean loss of the last step");
-    this.entropy =
-        gauge(
-            registry,
-            "freshet_trainer_entropy_nats",
-            "Mean entropy of the policy before the last step");
-    this.mismatchKl =
-        gauge(
-            registry,
-            "freshet_trainer_mismatch_kl_nats",
-            "Mean of r − log r − 1, r the ratio of the trainer's probability of a token to the"
-                + " engine's, in the last step");
+    this.loss = gauge(registry, "freshet_trainer_loss", "Loss of the last step");
+    this.quality = new QualityMetrics(registry);
     this.gradNorm =
         gauge(
             registry,
@@ -129,8 +118,7 @@ public final class TrainerMetrics {
     steps.millis(step.stepMs());
     tokens.add(step.tokens());
     loss.set(step.loss());
-    entropy.set(step.quality().entropy());
-    mismatchKl.set(step.mismatchKl());
+    quality.step(step.quality());
     gradNorm.set(step.gradNorm());
     lr.set(step.lr());
     peakMemory.set(step.peakMb() * (1 << 20));
