@@ -48,14 +48,23 @@ public record Rollout(
 
   /** The same rollout with another advantage. */
   public Rollout withAdvantage(double known) {
+    return with(reward, known);
+  }
+
+  /** The same rollout with another reward. */
+  public Rollout withReward(double given) {
+    return with(given, advantage);
+  }
+
+  private Rollout with(double otherReward, double otherAdvantage) {
     return new Rollout(
         id,
         groupId,
         environment,
         problem,
         trajectory,
-        reward,
-        known,
+        otherReward,
+        otherAdvantage,
         finishReason,
         turns,
         dispatchVersion,

@@ -80,6 +80,17 @@ public record Trajectory(
     return count(generated);
   }
 
+  /** The number of tokens of the policy's longest turn. */
+  public int longestTurn() {
+    int longest = 0;
+    int turn = 0;
+    for (boolean mine : generated) {
+      turn = mine ? turn + 1 : 0;
+      longest = Math.max(longest, turn);
+    }
+    return longest;
+  }
+
   /** The number of tokens whose policy version was synthesised. */
   public int synthesisedCount() {
     return count(synthesised);

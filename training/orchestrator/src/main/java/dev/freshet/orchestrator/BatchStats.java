@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The statistics of a training batch.
+ * The statistics of a training batch, over all rollouts of its groups unless said otherwise.
  *
  * @param step the step that trains on it, from 1
  * @param rollouts the number of rollouts
@@ -17,6 +17,8 @@ import java.util.function.ToDoubleFunction;
  * @param stalenessMax the maximum of the same
  * @param maxOffPolicy (step − 1) − the policy version of the oldest generated token
  * @param tokens the number of generated tokens
+ * @param kept the number of rollouts that are trained on
+ * @param keptTokens the number of their generated tokens
  * @param durMs from the first completion of the batch in flight to its last group
  */
 record BatchStats(
@@ -29,9 +31,11 @@ record BatchStats(
     long stalenessMax,
     long maxOffPolicy,
     long tokens,
+    int kept,
+    long keptTokens,
     double durMs) {
 
-  static BatchStats of(long step, List<Rollout> rollouts, double durMs) {
+  static BatchStats of(long step, List<Rollout> rollouts, List<Rollout> kept, double durMs) {
     long policy = step - 1;
     return new BatchStats(
         step,
@@ -47,8 +51,14 @@ record BatchStats(
             .mapToLong(version -> policy - version)
             .max()
             .orElse(0),
-        rollouts.stream().mapToLong(r -> r.trajectory().generatedCount()).sum(),
+        tokens(rollouts),
+        kept.size(),
+        tokens(kept),
         durMs);
+  }
+
+  private static long tokens(List<Rollout> rollouts) {
+    return rollouts.stream().mapToLong(r -> r.trajectory().generatedCount()).sum();
   }
 
   /** The share of rollouts truncated by the token limit, in percent. */

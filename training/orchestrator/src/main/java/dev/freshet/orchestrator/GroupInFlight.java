@@ -75,6 +75,16 @@ final class GroupInFlight {
     }
   }
 
+  /** The rollouts that have ended so far. */
+  synchronized List<Rollout> done() {
+    return List.copyOf(done);
+  }
+
+  /** The number of its rollouts. */
+  int size() {
+    return size;
+  }
+
   private Rollout rollout(int index, RolloutResult.Done result) {
     return new Rollout(
         rolloutId(index),

@@ -6,6 +6,7 @@ import dev.freshet.trace.MonotonicClock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +33,8 @@ final class GroupLedger {
   private final int maxInflightGroups;
   private final long batches;
   private final int maxFailuresInARow;
-  private final ZeroAdvantageFilter filter;
+  private final GroupFilters filters;
+  private final DropCounts drops;
   private final MonotonicClock clock;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -51,16 +53,19 @@ final class GroupLedger {
   private Optional<OrchestratorException> failure = Optional.empty();
   private Optional<Long> heldSince = Optional.empty();
 
-  GroupLedger(OrchestratorConfig config, Advantage advantage, long batches, MonotonicClock clock) {
+  GroupLedger(
+      OrchestratorConfig config,
+      Advantage advantage,
+      DropCounts drops,
+      long batches,
+      MonotonicClock clock) {
     this.groupsPerBatch = config.groupsPerBatch();
     this.asyncLevel = config.asyncLevel();
     this.maxInflightGroups = config.maxInflightGroups();
     this.batches = batches;
     this.maxFailuresInARow = Math.max(8, 2 * config.maxInflightGroups());
-    this.filter =
-        new ZeroAdvantageFilter(
-            config.filterZeroAdvantage() && advantage.comparesWithinGroups(),
-            config.groupsPerBatch());
+    this.filters = new GroupFilters(config, advantage, drops);
+    this.drops = drops;
     this.clock = clock;
   }
 
@@ -142,6 +147,8 @@ final class GroupLedger {
         case GroupOutcome.Dropped d -> {
           if (isStale(group.dispatchVersion())) {
             stale++;
+            drops.add(DropReason.STALE, group.done());
+            drops.addUnfinished(group.size() - group.done().size());
           } else {
             stopped++;
           }
@@ -157,10 +164,20 @@ final class GroupLedger {
     failuresInARow = 0;
     if (isStale(group.dispatchVersion())) {
       stale++;
-    } else if (filter.keeps(group)) {
+      drops.add(DropReason.STALE, group.rollouts());
+    } else if (keeps(group)) {
       ready.add(group);
     } else {
       filtered++;
+    }
+  }
+
+  private boolean keeps(Group group) {
+    try {
+      return filters.keeps(group);
+    } catch (OrchestratorException e) {
+      record(e);
+      return false;
     }
   }
 
@@ -199,7 +216,7 @@ final class GroupLedger {
         batch.add(ready.removeFirst());
       }
       batchesTaken++;
-      filter.batchTaken();
+      filters.batchTaken();
       dropStale();
       changed.signalAll();
       return Optional.of(batch);
@@ -210,9 +227,14 @@ final class GroupLedger {
 
   /** Cancelling closes connections; a group in flight is counted when its rollouts have ended. */
   private void dropStale() {
-    int before = ready.size();
-    ready.removeIf(group -> isStale(group.dispatchVersion()));
-    stale += before - ready.size();
+    for (Iterator<Group> groups = ready.iterator(); groups.hasNext(); ) {
+      Group group = groups.next();
+      if (isStale(group.dispatchVersion())) {
+        groups.remove();
+        stale++;
+        drops.add(DropReason.STALE, group.rollouts());
+      }
+    }
     inFlight.stream()
         .filter(group -> isStale(group.dispatchVersion()))
         .forEach(group -> group.calls().cancel());

@@ -47,6 +47,7 @@ public final class Orchestrator {
   private final RunMetrics metrics;
   private final Fleet fleet;
   private final StreamingClient client;
+  private final DropCounts drops = new DropCounts();
   private final GroupLedger ledger;
   private final RolloutRunner runner;
   private final Evaluation evaluation;
@@ -92,7 +93,7 @@ public final class Orchestrator {
             new LoggedUpdates(batches.updates()),
             events);
     this.client = new StreamingClient(ApiKeys.inFile(config.apiKeyFile()).stream().findFirst());
-    this.ledger = new GroupLedger(config, advantage, steps, events.clock());
+    this.ledger = new GroupLedger(config, advantage, drops, steps, events.clock());
     this.runner =
         new RolloutRunner(
             environment, fleet, client, Duration.ofSeconds(config.requestDeadlineS()));
@@ -100,7 +101,7 @@ public final class Orchestrator {
     this.watcher =
         new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
     this.dispatcher = new Dispatcher(environment, config, seed, ledger, runner, watcher);
-    this.packer = new Packer(config, advantage, ledger, fleet, batches, events);
+    this.packer = new Packer(config, advantage, drops, ledger, fleet, batches, events);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
   }
@@ -194,7 +195,7 @@ public final class Orchestrator {
       if (stats.isEmpty()) {
         return false;
       }
-      metrics.batch(stats.get(), ledger.counts(), fleet.policyVersion());
+      metrics.batch(stats.get(), ledger.counts(), drops.take(), fleet.policyVersion());
       report(
           Progress.Stage.GENERATING,
           step,

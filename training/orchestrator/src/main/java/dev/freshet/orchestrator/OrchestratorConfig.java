@@ -80,8 +80,28 @@ public record OrchestratorConfig(
         int maxTokens,
     @Key(
             def = "true",
-            doc = "drop groups whose answers all have the same reward: nothing to learn from")
+            doc =
+                "drop groups whose answers all have the same reward, and generate others in their"
+                    + " place (DAPO's dynamic sampling)")
         boolean filterZeroAdvantage,
+    @Key(
+            def = "false",
+            doc =
+                "do not train on answers that the token limit ended; they still count in the"
+                    + " advantages of their group")
+        boolean filterOverlong,
+    @Key(
+            def = "0",
+            doc =
+                "do not train on answers that end in a loop: so many last tokens repeat those up to"
+                    + " 64 before them; 0: train on all")
+        int filterRepetition,
+    @Key(
+            def = "0",
+            doc =
+                "penalty on over-long answers, before advantages are computed: it grows from 0 to 1"
+                    + " over this many tokens before max_tokens; 0: no penalty")
+        int overlongBuffer,
     @Key(
             def = "algorithm",
             doc =
@@ -171,6 +191,9 @@ public record OrchestratorConfig(
         "topP",
         "1: the trainer's ratio is of the whole distribution; temperature may be any");
     Check.positive("maxTokens", maxTokens);
+    Check.notNegative("filterRepetition", filterRepetition);
+    Check.that(
+        overlongBuffer >= 0 && overlongBuffer <= maxTokens, "overlongBuffer", "0 to max_tokens");
     Check.notNegative("evalProblems", evalProblems);
     Check.notNegative("evalEvery", evalEvery);
     Check.that(
@@ -215,6 +238,16 @@ public record OrchestratorConfig(
   /** What the trainer publishes; in {@code own} unless another directory is configured. */
   public PublishedWeights published(CheckpointStore own) {
     return broadcasts.isEmpty() ? own : new Broadcasts(Path.of(broadcasts));
+  }
+
+  /** Which rollouts are not trained on. */
+  RolloutFilter rolloutFilter() {
+    return new RolloutFilter(filterOverlong, filterRepetition);
+  }
+
+  /** What over-long answers lose before advantages are computed. */
+  OverlongPenalty overlongPenalty() {
+    return new OverlongPenalty(maxTokens, overlongBuffer);
   }
 
   /** How the servers are updated and looked after. */

@@ -34,6 +34,8 @@ public final class OrchestratorMetrics {
   private final Counter rollouts;
   private final Counter truncated;
   private final Counter tokens;
+  private final Metric<Counter> dropped;
+  private final Metric<Counter> droppedTokens;
   private final Metric<Counter> groups;
   private final Gauge step;
   private final Gauge version;
@@ -60,13 +62,26 @@ public final class OrchestratorMetrics {
                 "freshet_batch_seconds",
                 "Collecting a batch, batch.start to batch.done (dur_ms)")
             .of();
-    this.rollouts = counter(registry, "freshet_rollouts_total", "Rollouts in batches");
+    this.rollouts =
+        counter(registry, "freshet_rollouts_total", "Rollouts of the groups in batches");
     this.truncated =
         counter(
             registry,
             "freshet_rollouts_truncated_total",
             "Of these, those cut off by the token limit");
-    this.tokens = counter(registry, "freshet_rollout_tokens_total", "Generated tokens in batches");
+    this.tokens = counter(registry, "freshet_rollout_tokens_total", "Generated tokens of these");
+    this.dropped =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_rollouts_dropped_total",
+            "Rollouts that were not trained on",
+            "reason");
+    this.droppedTokens =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_rollout_tokens_dropped_total",
+            "Generated tokens of these; unknown, and 0, for cancelled ones",
+            "reason");
     this.groups =
         registry.counter(
             Role.ORCHESTRATOR,
@@ -147,6 +162,12 @@ public final class OrchestratorMetrics {
     groups.of("filtered").add(filtered);
     groups.of("stale").add(stale);
     groups.of("failed").add(failed);
+  }
+
+  /** Adds rollouts that were not trained on. */
+  public void dropped(String reason, long rollouts, long generated) {
+    dropped.of(reason).add(rollouts);
+    droppedTokens.of(reason).add(generated);
   }
 
   /** A checkpoint was published, on which the pipeline was blocked for {@code ms}. */

@@ -8,19 +8,23 @@ import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /**
  * Makes training batches: waits for the groups of the next one, computes the advantages of their
- * rollouts and writes the batch for the trainer. Used by one thread.
+ * rollouts, leaves out those that are not to be trained on and writes the batch for the trainer.
+ * Used by one thread.
  */
 final class Packer {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final OrchestratorConfig config;
   private final Advantage advantage;
+  private final DropCounts drops;
   private final GroupLedger ledger;
   private final Fleet fleet;
   private final BatchStore store;
@@ -29,12 +33,14 @@ final class Packer {
   Packer(
       OrchestratorConfig config,
       Advantage advantage,
+      DropCounts drops,
       GroupLedger ledger,
       Fleet fleet,
       BatchStore store,
       EventLog events) {
     this.config = config;
     this.advantage = advantage;
+    this.drops = drops;
     this.ledger = ledger;
     this.fleet = fleet;
     this.store = store;
@@ -66,16 +72,33 @@ final class Packer {
     }
     double durMs = events.clock().millisSince(begin);
     events.batchDone(completions, durMs, fleet.rollouts());
-    List<Rollout> rollouts = advantage.apply(groups.get());
-    BatchStats stats = BatchStats.of(step, rollouts, durMs);
+    List<Rollout> rollouts = scored(groups.get());
+    List<Rollout> kept = new ArrayList<>();
+    for (Rollout rollout : rollouts) {
+      config
+          .rolloutFilter()
+          .rejects(rollout)
+          .ifPresentOrElse(why -> drops.add(why, List.of(rollout)), () -> kept.add(rollout));
+    }
+    BatchStats stats = BatchStats.of(step, rollouts, kept, durMs);
     if (stats.stalenessMax() > config.asyncLevel()) {
       throw new IllegalStateException(
           "batch %d has staleness %d: the bound is %d"
               .formatted(step, stats.stalenessMax(), config.asyncLevel()));
     }
     events.rollouts(stats.truncPct(), step - 1, step - 1 - stats.stalenessMax());
-    store.write(new TrainingBatch(step, rollouts));
+    store.write(new TrainingBatch(step, kept));
     return Optional.of(stats);
+  }
+
+  /** The rollouts of groups with their own rewards, and advantages of the shaped ones. */
+  private List<Rollout> scored(List<Group> groups) {
+    List<Rollout> rollouts = groups.stream().flatMap(group -> group.rollouts().stream()).toList();
+    List<Rollout> shaped =
+        advantage.apply(groups.stream().map(config.overlongPenalty()::shaped).toList());
+    return IntStream.range(0, rollouts.size())
+        .mapToObj(i -> rollouts.get(i).withAdvantage(shaped.get(i).advantage()))
+        .toList();
   }
 
   private boolean over() {

@@ -31,7 +31,11 @@ final class RunMetrics {
    * A batch was handed to the trainer, after which the groups are counted by {@code counts}. Shares
    * and percentages are of the groups that ended since the previous batch.
    */
-  synchronized void batch(BatchStats batch, GroupCounts counts, long policyVersion) {
+  synchronized void batch(
+      BatchStats batch,
+      GroupCounts counts,
+      Map<DropReason, DropCounts.Dropped> drops,
+      long policyVersion) {
     stalenessSum += batch.stalenessMean() * batch.rollouts();
     stalenessMax = Math.max(stalenessMax, batch.stalenessMax());
     rollouts += batch.rollouts();
@@ -41,6 +45,9 @@ final class RunMetrics {
     long stale = counts.stale() - before.stale();
     metrics.batch(batch.metrics());
     metrics.groups(packed, filtered, stale, failed);
+    drops.forEach(
+        (reason, dropped) ->
+            metrics.dropped(reason.wireName(), dropped.rollouts(), dropped.tokens()));
     long ended = packed + filtered + failed + stale;
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", batch.step());
@@ -58,9 +65,26 @@ final class RunMetrics {
     line.put("wait_ms", waitMs);
     line.put("rollouts", batch.rollouts());
     line.put("tokens", batch.tokens());
+    line.put("kept_rollouts", batch.kept());
+    line.put("kept_tokens_mean", (double) batch.keptTokens() / batch.kept());
+    line.put("dropped", dropped(drops));
     file.append("step", line);
     before = counts;
     waitMs = 0;
+  }
+
+  private static Map<String, Object> dropped(Map<DropReason, DropCounts.Dropped> drops) {
+    Map<String, Object> byReason = new LinkedHashMap<>();
+    drops.forEach(
+        (reason, dropped) -> {
+          Map<String, Object> figures = new LinkedHashMap<>();
+          figures.put("rollouts", dropped.rollouts());
+          if (reason != DropReason.CANCELLED) {
+            figures.put("tokens_mean", dropped.meanTokens());
+          }
+          byReason.put(reason.wireName(), figures);
+        });
+    return byReason;
   }
 
   /** The pipeline was blocked on weights for {@code ms}. */

@@ -174,7 +174,8 @@ class GroupLedgerTest {
     config.maxInflightGroups = maxInflightGroups;
     config.steps = steps;
     config.filterZeroAdvantage = filter;
-    return new GroupLedger(config.build(), Advantage.MEAN, config.steps, MonotonicClock.SYSTEM);
+    return new GroupLedger(
+        config.build(), Advantage.MEAN, new DropCounts(), config.steps, MonotonicClock.SYSTEM);
   }
 
   private List<GroupInFlight> dispatchAll(GroupLedger ledger) throws InterruptedException {

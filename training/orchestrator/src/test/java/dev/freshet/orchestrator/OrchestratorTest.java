@@ -79,6 +79,42 @@ class OrchestratorTest {
     }
   }
 
+  @Test
+  void answersThatTheTokenLimitEndedAreNotTrainedOnAndCountedWithTheirLength() throws Exception {
+    TestConfig config = TestConfig.of(1, 3);
+    config.filterOverlong = true;
+    config.overlongBuffer = 8;
+    try (TestServer server = new TestServer(OrchestratorTest::reverserThatOftenGoesOn)) {
+      config.servers = List.of(server.address());
+      try (TestRun run = new TestRun(dir, config, environment);
+          TestTrainer trainer = run.trainer(3, batch -> {})) {
+        run.start();
+        run.report();
+
+        long kept = 0;
+        for (TrainingBatch batch : trainer.batches) {
+          assertThat(batch.rollouts()).isNotEmpty().noneMatch(Rollout::truncated);
+          kept += batch.rollouts().size();
+        }
+        List<JsonNode> steps = run.metrics("step");
+        assertThat(steps.stream().mapToLong(step -> step.path("kept_rollouts").asLong()).sum())
+            .isEqualTo(kept);
+        assertThat(run.figure("freshet_rollouts_total")).isEqualTo(3 * 8);
+        double dropped = run.figure("freshet_rollouts_dropped_total{reason=\"overlong\"}");
+        assertThat(dropped).isGreaterThanOrEqualTo((double) (24 - kept)).isPositive();
+        assertThat(run.figure("freshet_rollout_tokens_dropped_total{reason=\"overlong\"}"))
+            .isEqualTo(16 * dropped);
+        assertThat(steps.getLast().at("/dropped/overlong/tokens_mean").asDouble(16)).isEqualTo(16);
+        assertThat(steps.getLast().path("kept_tokens_mean").asDouble()).isBetween(1.0, 8.0);
+      }
+    }
+  }
+
+  private static int[] reverserThatOftenGoesOn(int[] prompt, long seed, long version) {
+    int[] answer = TestRun.reverser(prompt, seed, version);
+    return seed % 3 == 0 ? Arrays.copyOf(answer, 40) : answer;
+  }
+
   private static double ms(JsonNode update, String part) {
     assertThat(update.has(part)).as(part).isTrue();
     return update.path(part).asDouble();

@@ -14,6 +14,9 @@ final class TestConfig {
   int maxInflightGroups = 8;
   double topP = 1;
   boolean filterZeroAdvantage;
+  boolean filterOverlong;
+  int filterRepetition;
+  int overlongBuffer;
   int evalProblems = 8;
   long evalEvery;
   long trainerDeadlineS = 60;
@@ -49,6 +52,9 @@ final class TestConfig {
         topP,
         16,
         filterZeroAdvantage,
+        filterOverlong,
+        filterRepetition,
+        overlongBuffer,
         AdvantageChoice.MEAN,
         evalProblems,
         evalEvery,
