@@ -18,11 +18,16 @@ import tools.jackson.databind.ObjectMapper;
  * Writes a role's metrics of a run: {@code metrics/<role>.jsonl} in the run's directory, one JSON
  * object a line, {@code {"role", "kind", "time", …}}. The time is when the line was written, in
  * seconds since the epoch. Each role has its own file, because appends by several hosts to one file
- * corrupt it on NFS; {@link MetricsReader} reads the files of all roles as one. Thread-safe.
+ * corrupt it on NFS; {@link MetricsReader} reads the files of all roles as one.
+ *
+ * <p>The numbers of lines that have a step, and are not of one server, also go to an event file of
+ * TensorBoard in {@code tensorboard/<role>/}. Thread-safe.
  */
 public final class MetricsFile implements AutoCloseable {
   /** The directory of the files, in a run's directory. */
   static final String DIRECTORY = "metrics";
+
+  private static final String EVENTS_DIRECTORY = "tensorboard";
 
   /** How the name of every file ends. */
   static final String EXTENSION = ".jsonl";
@@ -32,11 +37,13 @@ public final class MetricsFile implements AutoCloseable {
   private final String role;
   private final InstantSource time;
   private final OutputStream out;
+  private final EventFile events;
 
-  private MetricsFile(String role, InstantSource time, OutputStream out) {
+  private MetricsFile(String role, InstantSource time, OutputStream out, EventFile events) {
     this.role = role;
     this.time = time;
     this.out = out;
+    this.events = events;
   }
 
   /**
@@ -48,12 +55,14 @@ public final class MetricsFile implements AutoCloseable {
    */
   public static MetricsFile open(Path run, String role, InstantSource time) throws IOException {
     Path file = Files.createDirectories(run.resolve(DIRECTORY)).resolve(role + EXTENSION);
+    EventFile events =
+        EventFile.create(run.resolve(EVENTS_DIRECTORY).resolve(role), time.millis() / 1000.0);
     OutputStream out =
         Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     if (endsWithinLine(file)) {
       out.write('\n');
     }
-    return new MetricsFile(role, time, out);
+    return new MetricsFile(role, time, out, events);
   }
 
   private static boolean endsWithinLine(Path file) throws IOException {
@@ -70,10 +79,16 @@ public final class MetricsFile implements AutoCloseable {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("role", role);
     line.put("kind", kind);
-    line.put("time", time.millis() / 1000.0);
+    double seconds = time.millis() / 1000.0;
+    line.put("time", seconds);
     fields.forEach((key, value) -> line.put(key, finite(value)));
     try {
       out.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
+      if (fields.get("step") instanceof Number step && !fields.containsKey("server")) {
+        Map<String, Object> measured = new LinkedHashMap<>(fields);
+        measured.remove("step");
+        events.append(seconds, step.longValue(), Scalars.of(kind, measured));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(
           "metrics of %s: cannot be written: %s".formatted(role, e.getMessage()), e);
@@ -87,6 +102,8 @@ public final class MetricsFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    out.close();
+    try (EventFile _ = events) {
+      out.close();
+    }
   }
 }
