@@ -27,7 +27,20 @@ public record PolicyQuality(
     double cutHighShare,
     double effectiveSampleShare,
     OptionalDouble referenceKl) {
+  /**
+   * The mismatch KL at lag 0, in nats, that no rounding explains, also not that of a 16-bit engine.
+   */
+  static final double MOST_MISMATCH_BY_ROUNDING = 0.01;
+
   public PolicyQuality {
     mismatchKlByLag = Map.copyOf(mismatchKlByLag);
+  }
+
+  /**
+   * Whether engine and trainer computed different distributions from the same weights: the tokens
+   * that the policy itself generated have a mismatch above {@link #MOST_MISMATCH_BY_ROUNDING}.
+   */
+  boolean showsOtherDistribution() {
+    return mismatchKlByLag.getOrDefault(0, 0.0) > MOST_MISMATCH_BY_ROUNDING;
   }
 }

@@ -46,6 +46,7 @@ public final class TrainerLoop implements AutoCloseable {
   private final TrainableModel model;
   private final PolicyTrainer trainer;
   private final CheckpointWriter writer;
+  private boolean warnedOfMismatch;
   private volatile boolean stopping;
   private Optional<Thread> awaiting = Optional.empty();
 
@@ -138,6 +139,7 @@ public final class TrainerLoop implements AutoCloseable {
     TrainingStepEvent recorded = TrainingStepEvent.begun();
     StepMetrics taken = trainer.step(screened.batch());
     metrics.step(taken);
+    warnOfMismatch(taken);
     recorded.done(
         step,
         taken.stepMs(),
@@ -177,6 +179,20 @@ public final class TrainerLoop implements AutoCloseable {
           "step {}: left out ({}): {}", step, unusable.reason().wireName(), unusable.message());
     }
     screened.counts().forEach(metrics::unusable);
+  }
+
+  /** Once a run: a difference of the distributions stays. */
+  private void warnOfMismatch(StepMetrics taken) {
+    if (!warnedOfMismatch && taken.quality().showsOtherDistribution()) {
+      warnedOfMismatch = true;
+      LOG.warn(
+          "step {}: mismatch KL {} of tokens that this policy generated, expected below {}: the"
+              + " server's logprobs are not those of the distribution that it sampled from, or it has"
+              + " other weights; see docs/runbook/mismatch-kl.md",
+          taken.step(),
+          taken.quality().mismatchKlByLag().get(0),
+          PolicyQuality.MOST_MISMATCH_BY_ROUNDING);
+    }
   }
 
   /**

@@ -106,6 +106,7 @@ class PolicyTrainerTest {
               .step(new TrainingBatch(1, List.of(at1, TinyModel.rollout(GOOD, tempered, -1, 0.7))));
 
       assertThat(both.mismatchKl()).isCloseTo(0, within(1e-6));
+      assertThat(both.quality().showsOtherDistribution()).isFalse();
       assertThat(both.quality().effectiveSampleShare()).isCloseTo(1, within(1e-6));
     }
     ModelWeights again = TinyModel.weights();
@@ -114,7 +115,8 @@ class PolicyTrainerTest {
           trainer(model, Algorithm.DPPO)
               .step(new TrainingBatch(1, List.of(TinyModel.rollout(GOOD, tempered, -1))));
 
-      assertThat(untold.mismatchKl()).isGreaterThan(1e-3);
+      assertThat(untold.mismatchKl()).isGreaterThan(0.01);
+      assertThat(untold.quality().showsOtherDistribution()).isTrue();
     }
   }
 
