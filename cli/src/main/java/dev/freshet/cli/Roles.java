@@ -23,6 +23,7 @@ import dev.freshet.trainer.BaseModel;
 import dev.freshet.trainer.Example;
 import dev.freshet.trainer.TrainerLoop;
 import dev.freshet.trainer.TrainerMetrics;
+import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.AdminTokenFile;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -75,11 +76,17 @@ final class Roles {
 
   /** The trainer of a run. */
   static TrainerLoop trainer(
-      FreshetConfig config, RunDirectory run, MetricsFile file, TrainerMetrics metrics) {
+      FreshetConfig config,
+      RunDirectory run,
+      boolean resume,
+      MetricsFile file,
+      TrainerMetrics metrics) {
     return new TrainerLoop(
         config.trainer(),
         config.run().steps(),
+        resume,
         Runs.weights(run),
+        new CheckpointStore(run.checkpoints()),
         Runs.batches(run),
         Logs.events("trainer"),
         file,

@@ -92,7 +92,7 @@ final class RunCommand extends RunningCommand {
                 Logs.events("inference"),
                 registry,
                 Optional.of(dashboard.page()));
-        TrainerLoop trainer = Roles.trainer(config, run, trainerFile, trainerMetrics);
+        TrainerLoop trainer = Roles.trainer(config, run, false, trainerFile, trainerMetrics);
         MetricsFile file = run.metrics("orchestrator")) {
       dashboard.lines(() -> List.of(server.load()));
       terminal.say("dashboard %s/%nmetrics   %s/metrics", server.adminUrl(), server.adminUrl());

@@ -16,6 +16,7 @@ import dev.freshet.trainer.TrainerMetrics;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code freshet train}: the trainer of a run in a process of its own. */
 @Command(
@@ -25,6 +26,13 @@ import picocli.CommandLine.Mixin;
 final class TrainCommand extends RunningCommand {
   @Mixin ConfigOptions options = new ConfigOptions();
 
+  @Option(
+      names = "--resume",
+      description =
+          "Go on where the trainer of the run directory ended, with the same weights, optimizer and"
+              + " batches.")
+  private boolean resume;
+
   @Override
   protected int run(Lifetime lifetime) throws IOException {
     FreshetConfig config = options.load();
@@ -33,7 +41,9 @@ final class TrainCommand extends RunningCommand {
     }
     ThreadPriority.lowerCompilers();
     RunDirectory run = Runs.existing(config);
-    Runs.requireFresh(run, 1);
+    if (!resume) {
+      Runs.requireFresh(run, 1);
+    }
     Logs.toRun(run, Roles.PACKAGES, "trainer");
     Terminal terminal = Terminal.standard();
     MetricsRegistry registry = MetricsRegistry.withJvm();
@@ -50,7 +60,7 @@ final class TrainCommand extends RunningCommand {
                 registry,
                 dashboard);
         MetricsFile file = run.metrics("trainer");
-        TrainerLoop trainer = Roles.trainer(config, run, file, metrics)) {
+        TrainerLoop trainer = Roles.trainer(config, run, resume, file, metrics)) {
       terminal.say(
           "freshet train: %s%n  dashboard   %s/%n  metrics     %s/metrics",
           run.path(), status.url(), status.url());

@@ -12,6 +12,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
@@ -36,11 +41,14 @@ public final class MetricsFile implements AutoCloseable {
 
   private final String role;
   private final InstantSource time;
+  private final Path file;
   private final OutputStream out;
   private final EventFile events;
 
-  private MetricsFile(String role, InstantSource time, OutputStream out, EventFile events) {
+  private MetricsFile(
+      String role, InstantSource time, Path file, OutputStream out, EventFile events) {
     this.role = role;
+    this.file = file;
     this.time = time;
     this.out = out;
     this.events = events;
@@ -62,7 +70,7 @@ public final class MetricsFile implements AutoCloseable {
     if (endsWithinLine(file)) {
       out.write('\n');
     }
-    return new MetricsFile(role, time, out, events);
+    return new MetricsFile(role, time, file, out, events);
   }
 
   private static boolean endsWithinLine(Path file) throws IOException {
@@ -92,6 +100,34 @@ public final class MetricsFile implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(
           "metrics of %s: cannot be written: %s".formatted(role, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * The largest value of an integer field of the lines of a kind in the file.
+   *
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public OptionalLong largest(String kind, String field) {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines
+          .flatMap(line -> object(line).stream())
+          .filter(line -> line.path("kind").asString("").equals(kind))
+          .map(line -> line.path(field))
+          .filter(JsonNode::canConvertToLong)
+          .mapToLong(JsonNode::asLong)
+          .max();
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** A line that was cut short is no object. */
+  private static Optional<JsonNode> object(String line) {
+    try {
+      return Optional.of(JSON.readTree(line));
+    } catch (JacksonException e) {
+      return Optional.empty();
     }
   }
 

@@ -14,7 +14,7 @@ import java.time.format.DateTimeFormatter;
 
 /**
  * The directory of one run, with {@code config.toml}, {@code logs/}, {@code metrics/}, {@code
- * weights/}, {@code rollouts/} and {@code report/}.
+ * weights/}, {@code checkpoints/}, {@code rollouts/} and {@code report/}.
  */
 public record RunDirectory(Path path) {
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
@@ -62,6 +62,11 @@ public record RunDirectory(Path path) {
   /** The directory of the published checkpoints. */
   public Path weights() {
     return path.resolve("weights");
+  }
+
+  /** The directory of the trainer's own checkpoints. */
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
   }
 
   /** The directory of batches and of the update log. */

@@ -2,18 +2,11 @@ package dev.freshet.trainer;
 
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
-import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.TensorSource;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.DoubleConsumer;
 
 /**
@@ -21,8 +14,6 @@ import java.util.function.DoubleConsumer;
  * All methods are called by the thread that trains.
  */
 final class CheckpointWriter implements AutoCloseable {
-  private static final Duration DEADLINE = Duration.ofMinutes(10);
-
   /** What a step consists of on disk. */
   @FunctionalInterface
   interface Form {
@@ -34,10 +25,7 @@ final class CheckpointWriter implements AutoCloseable {
   private final Form form;
   private final int keep;
   private final EventLog events;
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().name("freshet-checkpoint-writer").factory());
-  private CompletableFuture<Void> writing = CompletableFuture.completedFuture(null);
+  private final WriterThread thread = new WriterThread("a checkpoint", "freshet-checkpoint-writer");
 
   /**
    * A writer into {@code weights}.
@@ -64,12 +52,7 @@ final class CheckpointWriter implements AutoCloseable {
    * @param failed called on the writer's thread if it fails; {@link #await} throws the cause
    */
   void publish(Snapshot snapshot, DoubleConsumer written, Runnable failed) {
-    writing = CompletableFuture.runAsync(() -> written.accept(write(snapshot)), thread);
-    writing.exceptionally(
-        _ -> {
-          failed.run();
-          return null;
-        });
+    thread.begin(() -> written.accept(write(snapshot)), failed);
   }
 
   private double write(Snapshot snapshot) {
@@ -90,30 +73,17 @@ final class CheckpointWriter implements AutoCloseable {
    * @throws RuntimeException the failure of the last write, as at every later call
    */
   void await() {
-    try (Waits.Open _ = Waits.begin("trainer", "the write of a checkpoint", "disk", DEADLINE)) {
-      writing.copy().orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
-    } catch (CompletionException e) {
-      switch (e.getCause()) {
-        case TimeoutException late ->
-            throw new TrainerException(
-                "a checkpoint was not written within %s".formatted(DEADLINE), late);
-        case RuntimeException failure -> throw failure;
-        case Error failure -> throw failure;
-        case null, default -> throw e;
-      }
-    }
+    thread.await();
+  }
+
+  /** Is done when nothing is being written. */
+  CompletableFuture<Void> idle() {
+    return thread.idle();
   }
 
   /** Waits until nothing is being written. */
   @Override
   public void close() {
-    thread.shutdown();
-    try {
-      if (!thread.awaitTermination(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new TrainerException("a checkpoint was not written within %s".formatted(DEADLINE));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close();
   }
 }

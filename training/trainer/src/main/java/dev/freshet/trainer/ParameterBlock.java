@@ -4,11 +4,13 @@ import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.DType;
 import dev.freshet.weights.TensorView;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -116,6 +118,38 @@ final class ParameterBlock implements AutoCloseable {
                       parameter.getValue().shape(),
                       Torch.bytes(parameter.getValue())))
           .toList();
+    }
+  }
+
+  /** A copy, of its own memory. */
+  ParameterBlock copy() {
+    try (PointerScope _ = new PointerScope()) {
+      return new ParameterBlock(values.clone().retainReference());
+    }
+  }
+
+  /**
+   * Replaces the part of each trained parameter of {@code weights}.
+   *
+   * @param source 32-bit floats by the name of the parameter
+   * @throws TrainerException if one has another type or shape
+   */
+  void read(ModelWeights weights, Function<String, TensorView> source) {
+    for (TensorView target : tensors(weights)) {
+      TensorView found = source.apply(target.name());
+      if (found.dtype() != target.dtype() || !Arrays.equals(found.shape(), target.shape())) {
+        throw new TrainerException(
+            "tensor '%s' is %s %s, expected %s %s"
+                .formatted(
+                    found.name(),
+                    found.dtype().wireName(),
+                    Arrays.toString(found.shape()),
+                    target.dtype().wireName(),
+                    Arrays.toString(target.shape())));
+      }
+    }
+    try (PointerScope _ = new PointerScope()) {
+      views(weights).forEach((name, view) -> Torch.bytes(view).copyFrom(source.apply(name).data()));
     }
   }
 

@@ -11,6 +11,7 @@ import dev.freshet.weights.TensorSource;
 import dev.freshet.weights.TensorView;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -132,6 +133,28 @@ public final class TrainableModel implements AutoCloseable {
           }
         });
     return copy.tensors(weights);
+  }
+
+  /** A copy of the state, whose blocks the caller closes. */
+  TrainingState state() {
+    return new TrainingState(weights, block.copy(), mean.copy(), square.copy());
+  }
+
+  /**
+   * Goes on as the model did whose state a checkpoint has.
+   *
+   * @param updates how many updates it had made
+   * @throws TrainerException if it is the state of another model
+   */
+  void restore(Map<String, TensorView> state, long updates) {
+    new TrainingState(weights, block, mean, square).read(state);
+    rounded.ifPresent(
+        copy -> {
+          try (PointerScope _ = new PointerScope()) {
+            copy.part(0, 1).copy_(block.part(0, 1));
+          }
+        });
+    steps = updates;
   }
 
   /**

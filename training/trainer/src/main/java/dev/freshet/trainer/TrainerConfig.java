@@ -55,6 +55,14 @@ public record TrainerConfig(
                 "number of newest weights/step_N kept on disk, at least orchestrator.async_level"
                     + " + 2; step 0 is always kept")
         int keepWeights,
+    @Key(
+            def = "25",
+            doc =
+                "steps between two checkpoints of the trainer, checkpoints/step_N, from which"
+                    + " --resume goes on; each has 12 bytes a trained parameter, on disk and, while"
+                    + " it is written, in memory; 0: none")
+        int checkpointEvery,
+    @Key(def = "2", doc = "number of newest checkpoints/step_N kept on disk") int keepCheckpoints,
     @Key(def = "600", doc = "for the next batch") long batchDeadlineS,
     @Key(
             def = "0.5",
@@ -79,6 +87,8 @@ public record TrainerConfig(
         microTokens >= packLength, "microTokens", "at least pack_length: a row is not split");
     Check.positive("threads", threads);
     Check.that(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
+    Check.notNegative("checkpointEvery", checkpointEvery);
+    Check.positive("keepCheckpoints", keepCheckpoints);
     Check.positive("batchDeadlineS", batchDeadlineS);
     Check.that(maxUnusable >= 0 && maxUnusable <= 1, "maxUnusable", "0 to 1");
     Check.address("httpHost", httpHost);

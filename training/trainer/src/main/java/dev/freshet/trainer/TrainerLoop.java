@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class TrainerLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainerLoop.class);
 
+  /** The kind of a step's line in the metrics. */
+  private static final String LINES = "train";
+
   private final TrainerConfig config;
   private final long steps;
   private final BatchStore batches;
@@ -47,21 +50,38 @@ public final class TrainerLoop implements AutoCloseable {
   private final PolicyTrainer trainer;
   private final CheckpointWriter writer;
   private boolean warnedOfMismatch;
+  private final TrainingCheckpoints states;
+
+  /** The first step to take. */
+  private final long first;
+
+  /** Steps up to this one were published by an earlier process. */
+  private final long published;
+
+  /** Steps up to this one have their line in the metrics. */
+  private final long reported;
+
   private volatile boolean stopping;
   private Optional<Thread> awaiting = Optional.empty();
 
   /**
-   * Loads step 0 of {@code weights} as the policy to train.
+   * Loads step 0 of {@code weights} as the policy to train; or, to resume, the newest state in
+   * {@code checkpoints}. The steps after that are taken again, on the batches that are there: they
+   * result in the same weights, so those that are published already are not published again.
    *
    * @param steps the number of batches to train on
+   * @param resume whether to go on where an earlier process ended
    * @param file receives one line a step; the caller closes it
-   * @throws dev.freshet.weights.CheckpointException if step 0 is missing or broken
+   * @throws dev.freshet.weights.CheckpointException if step 0 or the state is missing or broken
+   * @throws TrainerException if the state is of another model
    * @throws dev.freshet.model.ModelException if it is not a model that Freshet supports
    */
   public TrainerLoop(
       TrainerConfig config,
       long steps,
+      boolean resume,
       CheckpointStore weights,
+      CheckpointStore checkpoints,
       BatchStore batches,
       EventLog events,
       MetricsFile file,
@@ -88,6 +108,18 @@ public final class TrainerLoop implements AutoCloseable {
     this.trainer =
         new PolicyTrainer(
             model, objective, config.packLength(), config.microTokens(), events.clock());
+    this.states =
+        new TrainingCheckpoints(
+            checkpoints, config.checkpointEvery(), config.keepCheckpoints(), events.clock());
+    this.first = resume ? states.restore(model) + 1 : 1;
+    this.published = resume ? weights.latest().orElse(0) : 0;
+    this.reported = resume ? file.largest(LINES, "step").orElse(0) : 0;
+    if (resume) {
+      LOG.info(
+          "goes on with step {}; weights/step_{} are the newest that are published",
+          first,
+          published);
+    }
   }
 
   private CheckpointWriter.Form form(CheckpointStore weights, ModelWeights trained) {
@@ -114,8 +146,9 @@ public final class TrainerLoop implements AutoCloseable {
    */
   public void run(Consumer<StepMetrics> progress) {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
+    long last = first - 1;
     try {
-      for (long step = 1; step <= steps && !stopping; step++) {
+      for (long step = first; step <= steps && !stopping; step++) {
         long waiting = events.clock().nanos();
         metrics.waiting();
         Optional<TrainingBatch> batch = await(step);
@@ -124,7 +157,9 @@ public final class TrainerLoop implements AutoCloseable {
           break;
         }
         step(step, batch.get(), events.clock().millisSince(waiting), progress);
+        last = step;
       }
+      states.last(last, model);
     } finally {
       writer.await();
     }
@@ -150,6 +185,18 @@ public final class TrainerLoop implements AutoCloseable {
         taken.mismatchKl());
     Map<String, Object> line = new LinkedHashMap<>(taken.fields());
     line.put("batch_wait_ms", waitMs);
+    line.put("unusable", screened.unusable().size());
+    line.put("synthesised_versions", synthesised);
+    if (step <= published) {
+      ended(step, line, taken, progress);
+    } else {
+      publish(step, line, taken, progress);
+    }
+    states.after(step, model, writer.idle(), this::stop);
+  }
+
+  private void publish(
+      long step, Map<String, Object> line, StepMetrics taken, Consumer<StepMetrics> progress) {
     writer.await();
     CheckpointWriter.Snapshot snapshot = snapshot(step);
     writer.publish(
@@ -158,12 +205,17 @@ public final class TrainerLoop implements AutoCloseable {
           metrics.published(step, writeMs);
           line.put("copy_ms", snapshot.copyMs());
           line.put("write_ms", writeMs);
-          line.put("unusable", screened.unusable().size());
-          line.put("synthesised_versions", synthesised);
-          file.append("train", line);
-          progress.accept(taken);
+          ended(step, line, taken, progress);
         },
         this::stop);
+  }
+
+  private void ended(
+      long step, Map<String, Object> line, StepMetrics taken, Consumer<StepMetrics> progress) {
+    if (step > reported) {
+      file.append(LINES, line);
+    }
+    progress.accept(taken);
   }
 
   private CheckpointWriter.Snapshot snapshot(long step) {
@@ -236,6 +288,7 @@ public final class TrainerLoop implements AutoCloseable {
   @Override
   public void close() {
     writer.close();
+    states.close();
     model.close();
     versions.close();
   }

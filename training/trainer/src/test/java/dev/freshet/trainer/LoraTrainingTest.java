@@ -166,7 +166,9 @@ class LoraTrainingTest {
             new TrainerLoop(
                 config(lora(4, publish, "q_proj", "down_proj")),
                 2,
+                false,
                 weights,
+                new CheckpointStore(run.resolve("checkpoints")),
                 batches,
                 new EventLog(_ -> {}, MonotonicClock.SYSTEM),
                 metrics,
@@ -193,6 +195,8 @@ class LoraTrainingTest {
         false,
         1,
         3,
+        1,
+        1,
         60,
         0.5,
         "127.0.0.1",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.metrics.MetricsFile;
+import dev.freshet.metrics.MetricsReader;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.model.ConfigJson;
 import dev.freshet.model.ModelWeights;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -30,9 +32,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -49,6 +54,77 @@ class TrainerLoopTest {
   private final List<String> log = Collections.synchronizedList(new ArrayList<>());
   private MetricsRegistry registry = new MetricsRegistry();
   private final List<StepMetrics> taken = Collections.synchronizedList(new ArrayList<>());
+
+  /**
+   * @param state the step of the newest state on disk when the first process was killed
+   * @param published the step of its newest weights
+   * @param reported the step of its last line in the metrics
+   */
+  @ParameterizedTest
+  @CsvSource({"0, 0, 0", "0, 1, 0", "0, 3, 3", "2, 3, 2", "2, 5, 4", "6, 6, 6", "6, 7, 6"})
+  void aTrainerThatWasKilledGoesOnAsIfItHadNotBeen(long state, long published, long reported)
+      throws IOException {
+    publishBase();
+    writeBatches(7);
+    train(7, false);
+    byte[] expected = Files.readAllBytes(safetensors(7));
+    List<JsonNode> uninterrupted = lines();
+    leave(weights(), published);
+    leave(checkpoints(), state);
+    Path metrics = run.resolve("metrics/trainer.jsonl");
+    List<String> lines = Files.readAllLines(metrics);
+    Files.write(metrics, lines.subList(0, (int) reported));
+    Files.writeString(metrics, "{\"role\":\"trai", StandardOpenOption.APPEND);
+    taken.clear();
+
+    train(7, true);
+
+    assertThat(safetensors(7)).hasBinaryContent(expected);
+    assertThat(taken).extracting(StepMetrics::step).first().isEqualTo(state + 1);
+    assertThat(lines()).hasSize(7);
+    for (String field : List.of("step", "loss", "entropy", "grad_norm", "mismatch_kl")) {
+      assertThat(lines())
+          .extracting(line -> line.path(field))
+          .isEqualTo(uninterrupted.stream().map(line -> line.path(field)).toList());
+    }
+    assertThat(checkpoints().steps().getLast()).isEqualTo(7);
+  }
+
+  @Test
+  void theStateOfAnotherModelIsRefusedByTheNameOfTheTensor() throws IOException {
+    publishBase();
+    writeBatches(2);
+    try (ModelWeights other = TinyModel.weights()) {
+      checkpoints().publish(1, 1, other.views(), Map.of());
+    }
+
+    assertThatThrownBy(() -> train(2, true))
+        .isInstanceOf(TrainerException.class)
+        .hasMessageContaining(checkpoints().path(1).toString())
+        .hasMessageContaining("tensor 'exp_avg.")
+        .hasMessageContaining("is missing: the run had another model");
+  }
+
+  /** What a process leaves that was killed after a step. */
+  private static void leave(CheckpointStore store, long newest) throws IOException {
+    for (long step : store.steps()) {
+      if (step > newest) {
+        Path dir = store.path(step);
+        try (Stream<Path> files = Files.list(dir)) {
+          for (Path file : files.toList()) {
+            Files.delete(file);
+          }
+        }
+        Files.delete(dir);
+      }
+    }
+  }
+
+  private List<JsonNode> lines() throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
+    new MetricsReader(run).read(lines::add);
+    return lines;
+  }
 
   @Test
   void everyStepIsPublishedWholeAndReported() throws IOException {
@@ -111,10 +187,10 @@ class TrainerLoopTest {
             "tokens_per_s",
             "peak_mb",
             "batch_wait_ms",
-            "copy_ms",
-            "write_ms",
             "unusable",
-            "synthesised_versions");
+            "synthesised_versions",
+            "copy_ms",
+            "write_ms");
     assertThat(line.get("role").asString()).isEqualTo("trainer");
     assertThat(line.get("kind").asString()).isEqualTo("train");
     assertThat(line.get("tokens").asInt()).isEqualTo(6);
@@ -439,8 +515,30 @@ class TrainerLoopTest {
     return new String(registry.page("").body(), StandardCharsets.UTF_8);
   }
 
+  private CheckpointStore checkpoints() {
+    return new CheckpointStore(run.resolve("checkpoints"));
+  }
+
+  /** Trains to a step; a later process does. */
+  private void train(long steps, boolean resume) throws IOException {
+    try (MetricsFile metrics = metrics();
+        TrainerLoop loop = loop(steps, 10, LONG, MonotonicClock.SYSTEM, metrics, resume)) {
+      loop.run(taken::add);
+    }
+  }
+
   private TrainerLoop loop(
       long steps, int keepWeights, Duration deadline, MonotonicClock clock, MetricsFile metrics) {
+    return loop(steps, keepWeights, deadline, clock, metrics, false);
+  }
+
+  private TrainerLoop loop(
+      long steps,
+      int keepWeights,
+      Duration deadline,
+      MonotonicClock clock,
+      MetricsFile metrics,
+      boolean resume) {
     TrainerConfig config =
         new TrainerConfig(
             TinyModel.algorithm(Algorithm.DPPO),
@@ -457,6 +555,8 @@ class TrainerLoopTest {
             false,
             1,
             keepWeights,
+            2,
+            10,
             deadline.toSeconds(),
             0.5,
             "127.0.0.1",
@@ -467,7 +567,9 @@ class TrainerLoopTest {
     return new TrainerLoop(
         config,
         steps,
+        resume,
         weights(),
+        checkpoints(),
         batches(),
         new EventLog(log::add, clock),
         metrics,
