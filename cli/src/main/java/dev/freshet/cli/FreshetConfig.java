@@ -28,13 +28,15 @@ public record FreshetConfig(
     HttpConfig http,
     TelemetryConfig telemetry) {
   public FreshetConfig {
-    int needed = environment.maxPromptTokens() + orchestrator.maxTokens();
-    String texts = "texts of environment.max_length and orchestrator.max_tokens";
-    atLeast("trainer.packLength", trainer.packLength(), needed, texts);
-    atLeast("inference.maxModelLen", inference.engine().maxModelLen(), needed, texts);
-    atLeast("model.maxPositions", model.maxPositions(), needed, texts);
-    atLeast(
-        "orchestrator.maxTokens", orchestrator.maxTokens(), environment.maxAnswerTokens(), texts);
+    if (model.path().isEmpty() && environment.reverses()) { // A token is a character then.
+      int needed = environment.maxPromptTokens() + orchestrator.maxTokens();
+      String texts = "texts of environment.max_length and orchestrator.max_tokens";
+      atLeast("trainer.packLength", trainer.packLength(), needed, texts);
+      atLeast("inference.maxModelLen", inference.engine().maxModelLen(), needed, texts);
+      atLeast("model.maxPositions", model.maxPositions(), needed, texts);
+      atLeast(
+          "orchestrator.maxTokens", orchestrator.maxTokens(), environment.maxAnswerTokens(), texts);
+    }
     // The trainer may be async_level + 1 steps ahead of the version that is served, and a slow
     // server may still have to load that version or the one after it.
     atLeast(

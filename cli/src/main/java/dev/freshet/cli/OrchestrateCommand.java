@@ -2,6 +2,7 @@ package dev.freshet.cli;
 
 import dev.freshet.analysis.RunSummary;
 import dev.freshet.dashboard.Dashboard;
+import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
@@ -44,17 +45,12 @@ final class OrchestrateCommand extends RunningCommand {
     ThreadPriority.lowerCompilers();
     MetricsRegistry registry = MetricsRegistry.withJvm();
     try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
+        EnvironmentMix environments = Roles.environments(config);
         StallRecorder _ =
             Roles.stalls(
                 "orchestrator", config, Roles.othersOfOrchestrator(config), run.reports());
         Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
-        StatusListener status =
-            Roles.status(
-                config.orchestrator().httpHost(),
-                config.orchestrator().httpPort(),
-                config,
-                registry,
-                dashboard);
+        StatusListener status = status(config, registry, dashboard);
         MetricsFile file = run.metrics("orchestrator")) {
       terminal.say(
           "freshet orchestrate: %s%n  dashboard   %s/%n  metrics     %s/metrics",
@@ -64,7 +60,9 @@ final class OrchestrateCommand extends RunningCommand {
               config,
               config.orchestrator(),
               run,
+              environments,
               tokenizer,
+              config.trainer().packLength(),
               file,
               registry,
               new RunConsole(terminal));
@@ -82,5 +80,15 @@ final class OrchestrateCommand extends RunningCommand {
     summary.write(run.summary());
     terminal.say("%n%s", summary.table());
     return 0;
+  }
+
+  private static StatusListener status(
+      FreshetConfig config, MetricsRegistry registry, Dashboard dashboard) {
+    return Roles.status(
+        config.orchestrator().httpHost(),
+        config.orchestrator().httpPort(),
+        config,
+        registry,
+        dashboard);
   }
 }

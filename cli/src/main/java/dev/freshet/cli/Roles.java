@@ -4,8 +4,10 @@ import dev.freshet.client.RemoteWaits;
 import dev.freshet.config.ConfigException;
 import dev.freshet.config.ConfigLoader;
 import dev.freshet.dashboard.Dashboard;
-import dev.freshet.environments.Environment;
+import dev.freshet.environments.Demonstration;
+import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.Environments;
+import dev.freshet.environments.PromptFormat;
 import dev.freshet.http.StatusListener;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
@@ -28,6 +30,8 @@ import dev.freshet.wire.AdminTokenFile;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,14 +53,24 @@ final class Roles {
           "dev.freshet.server", "inference",
           "dev.freshet.trainer", "trainer");
 
+  /** Tells the date to chat templates that ask for it. */
+  private static final Clock CLOCK = Clock.system(ZoneId.systemDefault());
+
   private Roles() {}
 
-  /** The orchestrator of a run over the tokenizer of its model. */
+  /**
+   * The orchestrator of a run over the tokenizer of its model.
+   *
+   * @param environments the caller closes them
+   * @param mostTokens of a rollout
+   */
   static Orchestrator orchestrator(
       FreshetConfig config,
       OrchestratorConfig servers,
       RunDirectory run,
+      EnvironmentMix environments,
       Tokenizer tokenizer,
+      int mostTokens,
       MetricsFile file,
       MetricsRegistry registry,
       RunConsole console) {
@@ -65,7 +79,9 @@ final class Roles {
         servers.advantage().of(config.trainer().algorithm().algorithm().advantage()),
         config.run().steps(),
         config.run().seed(),
-        environment(config, tokenizer),
+        environments,
+        PromptFormat.of(Runs.weights(run).path(0), tokenizer, CLOCK),
+        mostTokens,
         servers.published(Runs.weights(run)),
         Runs.batches(run),
         file,
@@ -110,10 +126,18 @@ final class Roles {
             config.sft(),
             config.trainer(),
             config.run().seed());
-    try (Tokenizer tokenizer = Tokenizer.parse(base.tokenizer(), "of the base model")) {
-      Environment environment = environment(config, tokenizer);
+    String path = config.model().path();
+    try (Tokenizer tokenizer =
+            path.isEmpty()
+                ? Tokenizer.parse(base.tokenizer(), "of the base model")
+                : Tokenizer.load(Path.of(path));
+        EnvironmentMix environments = environments(config)) {
+      PromptFormat format =
+          path.isEmpty()
+              ? PromptFormat.plain(tokenizer, "the decoder that is created")
+              : PromptFormat.of(Path.of(path), tokenizer, CLOCK);
       return base.publish(
-          index -> example(environment, index),
+          index -> example(environments.next(), format),
           lifetime::stopping,
           (step, loss) ->
               terminal.progress("warm-up", step, config.sft().steps(), "loss %.3f", loss),
@@ -124,19 +148,21 @@ final class Roles {
     }
   }
 
-  private static Example example(Environment environment, long index) {
-    return environment
-        .supervised(index)
-        .map(pair -> Example.supervised(pair.prompt(), pair.target()))
-        .orElseThrow(
-            () ->
-                new ConfigException(
-                    "sft.steps: expected 0: environment %s has no demonstrations"
-                        .formatted(environment.name())));
+  private static Example example(EnvironmentMix.Draw draw, PromptFormat format) {
+    Demonstration shown =
+        draw.environment()
+            .demonstration(draw.index())
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "sft.steps: expected 0: environment %s has no demonstrations"
+                            .formatted(draw.environment().name())));
+    return Example.supervised(format.open(shown.messages()), format.answer(shown.answer()));
   }
 
-  private static Environment environment(FreshetConfig config, Tokenizer tokenizer) {
-    return Environments.open(tokenizer, config.environment(), config.run().seed());
+  /** The environments of a run; the caller closes them. */
+  static EnvironmentMix environments(FreshetConfig config) {
+    return Environments.open(config.environment(), config.run().seed());
   }
 
   /** The roles that {@code freshet orchestrate} can ask: the servers and the trainer. */

@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import dev.freshet.analysis.RunSummary;
 import dev.freshet.config.ConfigLoader;
 import dev.freshet.dashboard.Dashboard;
+import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.orchestrator.Orchestrator;
@@ -81,6 +82,7 @@ final class RunCommand extends RunningCommand {
       throws InterruptedException, IOException {
     ThreadPriority.lowerCompilers();
     try (Tokenizer tokenizer = Tokenizer.load(Runs.weights(run).path(0));
+        EnvironmentMix environments = Roles.environments(config);
         StallRecorder _ =
             Roles.stalls("run", config, StallRecorder.OtherRoles.NONE, run.reports());
         Dashboard dashboard = Roles.dashboard("run", config, run);
@@ -102,7 +104,9 @@ final class RunCommand extends RunningCommand {
               config,
               config.orchestrator().withServer(server.dataUrl(), server.adminUrl()),
               run,
+              environments,
               tokenizer,
+              Math.min(config.trainer().packLength(), config.inference().engine().maxModelLen()),
               file,
               registry,
               console);

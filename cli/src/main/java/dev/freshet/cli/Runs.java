@@ -21,7 +21,7 @@ final class Runs {
   static RunDirectory of(FreshetConfig config) {
     String dir = config.run().dir();
     return dir.isEmpty()
-        ? RunDirectory.fresh(config.environment().name(), Clock.system(ZoneId.systemDefault()))
+        ? RunDirectory.fresh(config.environment().title(), Clock.system(ZoneId.systemDefault()))
         : new RunDirectory(Path.of(dir));
   }
 

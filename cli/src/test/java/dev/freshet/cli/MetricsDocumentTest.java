@@ -101,6 +101,7 @@ class MetricsDocumentTest {
         .isSubsetOf(
             Arrays.asList(
                 "replica",
+                "environment",
                 "op",
                 "phase",
                 "part",

@@ -3,10 +3,12 @@ package dev.freshet.environments;
 import java.util.Optional;
 
 /**
- * A source of problems that also scores the policy's attempts at them. Thread-safe: episodes run
- * concurrently.
+ * A source of problems that also scores the policy's attempts at them. It deals in messages and
+ * knows neither tokens nor models: {@link Conversation} turns messages into tokens. Thread-safe:
+ * episodes run concurrently. Every call has a deadline, after which its thread is interrupted;
+ * whatever a call throws fails one rollout.
  */
-public interface Environment {
+public interface Environment extends AutoCloseable {
   /** The name in configurations, rollouts and logs; {@link Environments} registers it. */
   String name();
 
@@ -19,14 +21,15 @@ public interface Environment {
   /** Begins an attempt at a problem. */
   Episode start(Problem problem);
 
-  /** Tokens that end a turn; the ending token is part of the turn. */
-  int[] stopTokenIds();
-
   /**
    * Demonstration number {@code index} for supervised warm-up, drawn from the training set
    * independently of {@link #problem}. Empty if the environment has no demonstrations.
    */
-  default Optional<SupervisedPair> supervised(long index) {
+  default Optional<Demonstration> demonstration(long index) {
     return Optional.empty();
   }
+
+  /** Frees what the environment holds. Called once, after the last episode was closed. */
+  @Override
+  default void close() {}
 }

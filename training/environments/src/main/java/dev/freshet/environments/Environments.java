@@ -1,6 +1,5 @@
 package dev.freshet.environments;
 
-import dev.freshet.text.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -9,12 +8,24 @@ import java.util.TreeMap;
 /** The registry of the built-in environments. */
 public final class Environments {
   private static final Map<String, Factory> FACTORIES =
-      new TreeMap<>(Map.of(ReverseText.NAME, ReverseText::new));
+      new TreeMap<>(
+          Map.of(
+              ReverseText.NAME,
+              (config, seed) ->
+                  new ReverseText(config.alphabet(), config.minLength(), config.maxLength(), seed),
+              Arithmetic.NAME,
+              (config, seed) -> new Arithmetic(config.arithmetic(), seed),
+              AlphabetSort.NAME,
+              (config, seed) -> new AlphabetSort(config.alphabetSort(), seed),
+              Wordle.NAME,
+              (config, seed) -> new Wordle(config.wordle(), seed),
+              Sudoku.NAME,
+              (config, seed) -> new Sudoku(config.sudoku(), seed)));
 
   /** Makes an environment; see {@link Environments#open}. */
   @FunctionalInterface
   private interface Factory {
-    Environment open(Tokenizer tokenizer, EnvironmentConfig config, long seed);
+    Environment open(EnvironmentConfig config, long seed);
   }
 
   private Environments() {}
@@ -25,14 +36,19 @@ public final class Environments {
   }
 
   /**
-   * Makes the environment that {@code config} names.
+   * Makes the environments that {@code config} names. The caller closes them.
    *
-   * @param tokenizer stays open for as long as the environment is used; the caller closes it
    * @param seed decides which problems are drawn
-   * @throws EnvironmentException if the tokenizer or the settings do not fit the environment
+   * @throws EnvironmentException if the settings do not fit an environment
    */
-  public static Environment open(Tokenizer tokenizer, EnvironmentConfig config, long seed) {
-    Factory factory = Objects.requireNonNull(FACTORIES.get(config.name())); // The record checks it.
-    return factory.open(tokenizer, config, seed);
+  public static EnvironmentMix open(EnvironmentConfig config, long seed) {
+    return new EnvironmentMix(
+        config.shares().stream()
+            .map(
+                share ->
+                    new EnvironmentMix.Part(
+                        Objects.requireNonNull(FACTORIES.get(share.name())).open(config, seed),
+                        share.weight()))
+            .toList());
   }
 }

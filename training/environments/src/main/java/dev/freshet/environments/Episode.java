@@ -1,29 +1,29 @@
 package dev.freshet.environments;
 
-import java.util.Optional;
+import java.util.List;
+import java.util.Map;
 
 /**
- * One attempt at a problem, turn by turn: the prompt, a turn of the policy, an observation, another
- * turn, until the environment ends it. The tokens form one growing sequence that is never tokenized
- * again. Used by one thread at a time.
+ * One attempt at a problem: messages, a turn of the policy, further messages, another turn, until
+ * the environment ends it. Its methods are called one after the other, not always by one thread. A
+ * call is interrupted when its deadline has passed; {@link #close} is called even if it still runs.
  */
-public interface Episode {
-  /** The tokens before the first turn. Called once, first. */
-  int[] prompt();
+public interface Episode extends AutoCloseable {
+  /** The messages before the first turn; one or more. Called once, first. */
+  List<Message> begin();
+
+  /** Takes a turn of the policy. Not called after a {@link Step.End}. */
+  Step next(Answer answer);
 
   /**
-   * Takes a turn of the policy. Returns the tokens before its next turn; empty ends the episode.
+   * The score of an episode that has no room for another turn, because of the limit of tokens or
+   * turns. Called instead of {@link #next}, at most once.
    */
-  Optional<int[]> next(Turn turn);
+  default Step.End cutOff() {
+    return new Step.End(0, Map.of());
+  }
 
-  /** The score of the attempt. Called once, after the last turn. */
-  double reward();
-
-  /**
-   * The policy's output in one turn.
-   *
-   * @param tokenIds the tokens, including the ending token
-   * @param finishReason {@code stop} or {@code length}
-   */
-  record Turn(int[] tokenIds, String finishReason) {}
+  /** Frees what the episode holds. Called once, last, also after a failure. */
+  @Override
+  default void close() {}
 }

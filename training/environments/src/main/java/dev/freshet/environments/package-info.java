@@ -1,9 +1,11 @@
 /**
  * The interface of an environment, the built-in environments and their registry. An environment
- * makes problems and scores answers; it never talks to servers.
+ * makes problems and scores answers in messages; {@link Conversation} and {@link PromptFormat} turn
+ * them into tokens. Nothing here talks to servers.
  *
- * <p>To add an environment, write a class that implements {@link Environment}, register it in
- * {@link Environments} and describe it at {@code environment.name} in the configuration reference.
+ * <p>To add an environment, write a class that implements {@link Environment}, with the record of
+ * its difficulty, register it in {@link Environments} and describe it in {@code
+ * docs/environments.md}.
  */
 @NullMarked
 package dev.freshet.environments;

@@ -3,42 +3,27 @@ package dev.freshet.environments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.freshet.text.CharTokenizer;
-import dev.freshet.text.Tokenizer;
-import java.util.Arrays;
+import dev.freshet.config.ConfigException;
+import dev.freshet.config.ConfigLoader;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract of {@link Environment}, for every environment that is registered. */
 class EnvironmentsTest {
-  private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz";
   private static final int PROBLEMS = 200;
-
-  private Tokenizer tokenizer;
 
   static List<String> names() {
     return Environments.names();
-  }
-
-  @BeforeEach
-  void openTokenizer() {
-    byte[] file = Objects.requireNonNull(new CharTokenizer(ALPHABET).files().get("tokenizer.json"));
-    tokenizer = Tokenizer.parse(file, "of the test");
-  }
-
-  @AfterEach
-  void close() {
-    tokenizer.close();
   }
 
   @ParameterizedTest
@@ -71,65 +56,130 @@ class EnvironmentsTest {
 
   @ParameterizedTest
   @MethodSource("names")
-  void anEpisodeHasAPromptAndAScoreFrom0To1(String name) {
-    Environment environment = open(name, 1);
-    int vocabulary = tokenizer.vocabSize();
+  void anEpisodeBeginsWithAMessageAndEndsWithAScoreFrom0To1WhateverIsAnswered(String name) {
+    for (String answer : List.of("", "?", "12", "hello world", "1234\n3412\n2143\n4321")) {
+      Environment environment = open(name, 1);
+      Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+      assertThat(episode.begin()).extracting(Message::role).endsWith(Message.Role.USER);
 
-    Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
-    int[] prompt = episode.prompt();
-    int[] ending = environment.stopTokenIds();
-    Optional<int[]> next = episode.next(new Episode.Turn(ending, "stop"));
-
-    assertThat(prompt).isNotEmpty();
-    assertThat(Arrays.stream(prompt)).allMatch(id -> id >= 0 && id < vocabulary);
-    assertThat(Arrays.stream(ending)).isNotEmpty().allMatch(id -> id >= 0 && id < vocabulary);
-    if (next.isEmpty()) {
-      assertThat(episode.reward()).isBetween(0.0, 1.0);
+      Step.End end = null;
+      for (int turn = 0; turn < 50 && end == null; turn++) {
+        end =
+            switch (episode.next(new Answer(answer, new int[] {1}, "stop"))) {
+              case Step.End ended -> ended;
+              case Step.Next next -> {
+                assertThat(next.messages()).isNotEmpty();
+                yield null;
+              }
+            };
+      }
+      episode.close();
+      assertThat(end).isNotNull();
+      assertThat(end.reward()).isBetween(0.0, 1.0);
+      assertThat(end.metrics()).isNotEmpty();
     }
   }
 
   @ParameterizedTest
   @MethodSource("names")
-  void aDemonstrationHasTokensOfTheTokenizerAndEndsWithAnEndingToken(String name) {
+  void anEpisodeThatIsCutOffHasAScoreFrom0To1(String name) {
     Environment environment = open(name, 1);
-    int vocabulary = tokenizer.vocabSize();
+    Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+    episode.begin();
 
-    environment
-        .supervised(0)
-        .ifPresent(
-            pair -> {
-              assertThat(Arrays.stream(pair.prompt())).allMatch(id -> id >= 0 && id < vocabulary);
-              assertThat(environment.stopTokenIds())
-                  .contains(pair.target()[pair.target().length - 1]);
-            });
+    assertThat(episode.cutOff().reward()).isBetween(0.0, 1.0);
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void aDemonstrationIsOfTheTrainingSetAndItsAnswerScores1(String name) {
+    Environment environment = open(name, 1);
+    for (int i = 0; i < 20; i++) {
+      Optional<Demonstration> shown = environment.demonstration(i);
+      if (shown.isPresent()) {
+        String text = shown.get().messages().getLast().content().replace("\n", "");
+        assertThat(Draws.splitOf(text)).isEqualTo(Split.TRAIN);
+        Episode episode = environment.start(new Problem(Split.TRAIN, i, text));
+        assertThat(episode.begin()).isEqualTo(shown.get().messages());
+        assertThat(episode.next(new Answer(shown.get().answer(), new int[] {1}, "stop")))
+            .isInstanceOfSatisfying(Step.End.class, end -> assertThat(end.reward()).isEqualTo(1));
+      }
+    }
+  }
+
+  @Test
+  void severalEnvironmentsAreDrawnByTheirWeights() {
+    try (EnvironmentMix mix =
+        Environments.open(config("mix", "arithmetic=3,wordle=1,sudoku-4x4=0.5"), 1)) {
+      Map<String, List<Long>> drawn =
+          LongStream.range(0, 90)
+              .mapToObj(i -> mix.next())
+              .collect(
+                  Collectors.groupingBy(
+                      draw -> draw.environment().name(),
+                      Collectors.mapping(EnvironmentMix.Draw::index, Collectors.toList())));
+
+      assertThat(drawn.get("arithmetic")).isEqualTo(LongStream.range(0, 60).boxed().toList());
+      assertThat(drawn.get("wordle")).isEqualTo(LongStream.range(0, 20).boxed().toList());
+      assertThat(drawn.get("sudoku-4x4")).isEqualTo(LongStream.range(0, 10).boxed().toList());
+    }
   }
 
   @Test
   void anUnknownNameIsRefusedWithTheNamesThatAreRegistered() {
-    assertThat(Environments.names()).contains("reverse-text");
-    assertThatThrownBy(() -> new EnvironmentConfig("chess", ALPHABET, 3, 6))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("name: expected one of \"")
+    assertThatThrownBy(() -> config("name", "chess"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("expected one of \"alphabet-sort\"")
         .hasMessageContaining("\"reverse-text\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"chess=1", "wordle", "wordle=x", "wordle=0", "wordle=-1", "wordle=1,wordle=2"})
+  void aMixThatIsNoListOfEnvironmentsWithWeightsIsRefused(String mix) {
+    assertThatThrownBy(() -> config("mix", mix))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("expected NAME=WEIGHT with a positive weight");
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "a   | 3 | 6 | alphabet: expected at least two characters, each once",
-        "aba | 3 | 6 | alphabet: expected at least two characters, each once",
-        "abc | 0 | 6 | minLength: expected at least 1",
-        "abc | 4 | 3 | maxLength: expected at least min_length",
+        "alphabet              | aa   | expected at least two characters, each once",
+        "min_length            | 0    | expected at least 1",
+        "max_length            | 2    | expected at least min_length",
+        "arithmetic.operators  | /    | expected one or more of + - and *",
+        "arithmetic.max_number | 1001 | expected 1 to 1000",
+        "alphabet_sort.turns   | 0    | expected 1 to 10",
+        "wordle.revealed       | 5    | expected 0 to 4",
+        "sudoku.max_blanks     | 11   | expected min_blanks to 10",
       })
-  void impossibleSettingsAreRefused(String alphabet, int minLength, int maxLength, String message) {
-    assertThatThrownBy(() -> new EnvironmentConfig("reverse-text", alphabet, minLength, maxLength))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(message);
+  void impossibleSettingsAreRefused(String key, String value, String message) {
+    assertThatThrownBy(() -> config(key, value))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(key)
+        .hasMessageContaining(message);
   }
 
-  private Environment open(String name, long seed) {
-    return Environments.open(tokenizer, new EnvironmentConfig(name, ALPHABET, 3, 6), seed);
+  @Test
+  void settingsThatLeaveOneOfTheSetsEmptyAreRefused() {
+    EnvironmentConfig config =
+        ConfigLoader.load(
+            EnvironmentConfig.class,
+            Optional.empty(),
+            Map.of("alphabet", "ab", "min_length", "1", "max_length", "1"));
+    assertThatThrownBy(() -> Environments.open(config, 1))
+        .isInstanceOf(EnvironmentException.class)
+        .hasMessageContaining("expected settings that allow more problems");
+  }
+
+  private static EnvironmentConfig config(String key, String value) {
+    return ConfigLoader.load(EnvironmentConfig.class, Optional.empty(), Map.of(key, value));
+  }
+
+  private static Environment open(String name, long seed) {
+    return Environments.open(config("name", name), seed).environments().getFirst();
   }
 
   private static List<Problem> problems(Environment environment, Split split) {

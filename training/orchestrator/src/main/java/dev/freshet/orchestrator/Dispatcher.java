@@ -1,9 +1,11 @@
 package dev.freshet.orchestrator;
 
-import dev.freshet.environments.Environment;
+import dev.freshet.client.Calls;
+import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
 import dev.freshet.trace.waits.Waits;
+import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -12,43 +14,56 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps groups in flight: whenever the ledger admits one, starts the rollouts of the next training
- * problem, each on its own virtual thread. Every rollout has exactly one outcome and every group is
- * reported to the ledger exactly once, whatever is thrown. Owns one thread.
+ * problem of the environment whose turn it is, each on its own virtual thread. Every rollout has
+ * exactly one outcome and every group is reported to the ledger exactly once, whatever is thrown.
+ * Owns one thread.
  */
 final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long SEED_STRIDE = 1_000_003;
 
-  private final Environment environment;
+  private final EnvironmentMix environments;
   private final OrchestratorConfig config;
   private final long firstSeed;
   private final GroupLedger ledger;
   private final RolloutRunner runner;
   private final WeightWatcher watcher;
+  private final RunMetrics metrics;
   private final Sampling sampling;
   private final Thread thread;
+
+  /** Cancelled when the run stops; what the dispatcher itself asks environments is in it. */
+  private final Calls stopping = new Calls();
+
   private long groups;
 
   Dispatcher(
-      Environment environment,
+      EnvironmentMix environments,
       OrchestratorConfig config,
       long seed,
       GroupLedger ledger,
       RolloutRunner runner,
-      WeightWatcher watcher) {
-    this.environment = environment;
+      WeightWatcher watcher,
+      RunMetrics metrics) {
+    this.environments = environments;
     this.config = config;
     this.firstSeed = seed;
     this.ledger = ledger;
     this.runner = runner;
     this.watcher = watcher;
+    this.metrics = metrics;
     this.sampling = new Sampling(config.temperature(), config.topP(), config.maxTokens());
     this.thread = Thread.ofPlatform().name("freshet-dispatch").unstarted(this::dispatchAll);
   }
 
   void start() {
     thread.start();
+  }
+
+  /** Ends what the dispatcher waits for at an environment. */
+  void stop() {
+    stopping.cancel();
   }
 
   /**
@@ -113,17 +128,18 @@ final class Dispatcher {
         Duration.ofSeconds(config.trainerDeadlineS()));
   }
 
-  private void dispatch(long policyVersion) {
+  private void dispatch(long policyVersion) throws InterruptedException {
     long number = groups++;
-    Problem problem = environment.problem(Split.TRAIN, number);
-    GroupInFlight group =
-        new GroupInFlight(
-            "g" + number,
-            environment.name(),
-            problem,
-            policyVersion,
-            sampling.distribution(),
-            config.groupSize());
+    EnvironmentMix.Draw draw = environments.next();
+    Problem problem;
+    try {
+      problem = runner.problem(draw.environment(), Split.TRAIN, draw.index(), stopping);
+    } catch (RolloutFailure e) {
+      withoutProblem(
+          group(number, draw, new Problem(Split.TRAIN, draw.index(), ""), policyVersion), e);
+      return;
+    }
+    GroupInFlight group = group(number, draw, problem, policyVersion);
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
       int index = i;
@@ -137,14 +153,48 @@ final class Dispatcher {
   private void play(GroupInFlight group, int index, long seed) {
     RolloutResult result = new RolloutResult.Cancelled();
     try {
-      result = runner.run(group.problem(), sampling, seed, group.dispatchVersion(), group.calls());
+      result =
+          runner.run(
+              group.environment(),
+              group.problem(),
+              sampling,
+              seed,
+              group.dispatchVersion(),
+              group.calls());
     } catch (InterruptedException e) {
       ledger.fail(new OrchestratorException("a rollout was interrupted", e));
     } catch (Throwable e) {
       ledger.fail(e);
     } finally {
-      Optional<GroupOutcome> outcome = group.ended(index, result);
-      outcome.ifPresent(o -> ledger.ended(group, o));
+      ended(group, index, result);
     }
+  }
+
+  /** An environment that gives no problem fails all rollouts of its group. */
+  private void withoutProblem(GroupInFlight group, RolloutFailure e) {
+    if (stopping.cancelled()) {
+      return;
+    }
+    ledger.dispatched(group);
+    for (int i = 0; i < config.groupSize(); i++) {
+      ended(group, i, new RolloutResult.Failed(e.reason(), OneLine.of(e)));
+    }
+  }
+
+  private void ended(GroupInFlight group, int index, RolloutResult result) {
+    ledger.rolloutEnded(result);
+    metrics.rolloutEnded(group.environment().name(), result);
+    group.ended(index, result).ifPresent(outcome -> ledger.ended(group, outcome));
+  }
+
+  private GroupInFlight group(
+      long number, EnvironmentMix.Draw draw, Problem problem, long policyVersion) {
+    return new GroupInFlight(
+        "g" + number,
+        draw.environment(),
+        problem,
+        policyVersion,
+        sampling.distribution(),
+        config.groupSize());
   }
 }

@@ -2,10 +2,11 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
 import dev.freshet.environments.Environment;
-import dev.freshet.environments.Problem;
+import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.Split;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.OneLine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,12 +16,17 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 
 /**
- * The mean reward on the held-out problems, always the same problems with the same seeds. Its
- * completions are ordinary streams, so weight updates may take effect during an evaluation.
- * Thread-safe.
+ * Evaluates the policy on the held-out problems of every environment, always the same problems with
+ * the same seeds. Its completions are ordinary streams, so weight updates take effect during an
+ * evaluation. While rollouts are trained on, an evaluation has a fourth of the places that they
+ * have: training keeps most of the servers, and the evaluation, whose streams are served in the
+ * same order as theirs, advances too. Thread-safe.
  */
 final class Evaluation {
-  private final Environment environment;
+  /** Places of rollouts for each place of an evaluation beside training. */
+  private static final int SHARE = 4;
+
+  private final EnvironmentMix environments;
   private final OrchestratorConfig config;
   private final RolloutRunner runner;
   private final Fleet fleet;
@@ -29,13 +35,13 @@ final class Evaluation {
   private final Calls calls = new Calls();
 
   Evaluation(
-      Environment environment,
+      EnvironmentMix environments,
       OrchestratorConfig config,
       long seed,
       RolloutRunner runner,
       Fleet fleet,
       MonotonicClock clock) {
-    this.environment = environment;
+    this.environments = environments;
     this.config = config;
     this.firstSeed = seed;
     this.runner = runner;
@@ -46,41 +52,33 @@ final class Evaluation {
   /**
    * Evaluates the policy served now; empty if cancelled or no problems are configured.
    *
-   * @throws OrchestratorException if every problem failed
+   * @param besideTraining whether rollouts are generated at the same time
+   * @throws OrchestratorException if every problem of an environment failed
    */
-  Optional<EvaluationResult> run() throws InterruptedException {
+  Optional<EvaluationResult> run(boolean besideTraining) throws InterruptedException {
     if (config.evalProblems() == 0) {
       return Optional.empty();
     }
     long begin = clock.nanos();
     long version = fleet.policyVersion();
-    double reward = 0;
-    int done = 0;
-    int failed = 0;
-    String why = "";
-    for (RolloutResult result : playAll(version)) {
-      switch (result) {
-        case RolloutResult.Done d -> {
-          reward += d.reward();
-          done++;
-        }
-        case RolloutResult.Failed f -> {
-          why = f.why();
-          failed++;
-        }
-        case RolloutResult.Cancelled c -> {
-          return Optional.empty();
-        }
+    int rollouts = config.maxInflightGroups() * config.groupSize();
+    Semaphore places = new Semaphore(besideTraining ? Math.max(1, rollouts / SHARE) : rollouts);
+    List<EvaluationResult.OfEnvironment> results = new ArrayList<>();
+    for (Environment environment : environments.environments()) {
+      EvaluationTally tally = new EvaluationTally(config.evalPassReward());
+      playAll(environment, version, places).forEach(tally::add);
+      if (tally.cancelled()) {
+        return Optional.empty();
       }
-    }
-    if (done == 0) {
-      throw new OrchestratorException(
-          "evaluation of version %d: all %d problems failed, the last: %s"
-              .formatted(version, failed, why));
+      results.add(tally.result(environment.name(), version));
     }
     return Optional.of(
         new EvaluationResult(
-            version, fleet.policyVersion(), reward / done, done, failed, clock.millisSince(begin)));
+            version,
+            fleet.policyVersion(),
+            config.evalSamples(),
+            results,
+            clock.millisSince(begin)));
   }
 
   /** Cancels the running evaluation and every later one. */
@@ -88,30 +86,33 @@ final class Evaluation {
     calls.cancel();
   }
 
-  private List<RolloutResult> playAll(long version) throws InterruptedException {
-    Sampling sampling = new Sampling(config.evalTemperature(), 1, config.maxTokens());
-    Semaphore places = new Semaphore(config.maxInflightGroups() * config.groupSize());
+  /** The results of the answers to each problem. */
+  private List<List<RolloutResult>> playAll(Environment environment, long version, Semaphore places)
+      throws InterruptedException {
+    int samples = config.evalSamples();
     try (var threads =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("evaluation-", 0).factory())) {
       List<Future<RolloutResult>> running = new ArrayList<>();
-      for (int i = 0; i < config.evalProblems(); i++) {
-        Problem problem = environment.problem(Split.HELD_OUT, i);
-        long seed = firstSeed + i;
+      for (int i = 0; i < config.evalProblems() * samples; i++) {
+        int answer = i;
         running.add(
             threads.submit(
                 () -> {
                   places.acquire();
                   try {
-                    return runner.run(problem, sampling, seed, version, calls);
+                    return play(environment, answer / samples, firstSeed + answer, version);
                   } finally {
                     places.release();
                   }
                 }));
       }
-      List<RolloutResult> results = new ArrayList<>();
+      List<List<RolloutResult>> results = new ArrayList<>();
       try {
-        for (Future<RolloutResult> result : running) {
-          results.add(result.get());
+        for (int i = 0; i < running.size(); i++) {
+          if (i % samples == 0) {
+            results.add(new ArrayList<>());
+          }
+          results.getLast().add(running.get(i).get());
         }
       } finally {
         running.forEach(result -> result.cancel(true));
@@ -119,6 +120,24 @@ final class Evaluation {
       return results;
     } catch (ExecutionException e) {
       throw OrchestratorException.of(e);
+    }
+  }
+
+  private RolloutResult play(Environment environment, int index, long seed, long version)
+      throws InterruptedException {
+    Sampling sampling = new Sampling(config.evalTemperature(), 1, config.maxTokens());
+    try {
+      return runner.run(
+          environment,
+          runner.problem(environment, Split.HELD_OUT, index, calls),
+          sampling,
+          seed,
+          version,
+          calls);
+    } catch (RolloutFailure e) {
+      return calls.cancelled()
+          ? new RolloutResult.Cancelled()
+          : new RolloutResult.Failed(e.reason(), OneLine.of(e));
     }
   }
 }

@@ -7,7 +7,7 @@ package dev.freshet.orchestrator;
  * @param packed in a batch
  * @param filtered left out because of equal rewards
  * @param stale dropped because their next batch would have exceeded the staleness bound
- * @param failed a rollout of the group failed
+ * @param failed too many rollouts of the group failed
  * @param stopped cancelled at the end of the run
  * @param inFlight generating
  * @param ready waiting for a batch

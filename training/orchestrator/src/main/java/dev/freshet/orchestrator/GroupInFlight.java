@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
+import dev.freshet.environments.Environment;
 import dev.freshet.environments.Problem;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
@@ -11,11 +12,12 @@ import java.util.Optional;
 
 /**
  * A group whose rollouts are being generated. Each rollout ends once; the last one determines the
- * group's outcome. Thread-safe.
+ * group's outcome. Failed rollouts are left out of a group in which at least half, and two, did not
+ * fail. Thread-safe.
  */
 final class GroupInFlight {
   private final String id;
-  private final String environment;
+  private final Environment environment;
   private final Problem problem;
   private final int dispatchVersion;
   private final SamplingDistribution sampling;
@@ -23,11 +25,12 @@ final class GroupInFlight {
   private final Calls calls = new Calls();
   private final List<Rollout> done = new ArrayList<>();
   private int ended;
+  private boolean cancelled;
   private Optional<String> failure = Optional.empty();
 
   GroupInFlight(
       String id,
-      String environment,
+      Environment environment,
       Problem problem,
       long dispatchVersion,
       SamplingDistribution sampling,
@@ -38,6 +41,10 @@ final class GroupInFlight {
     this.dispatchVersion = Math.toIntExact(dispatchVersion);
     this.sampling = sampling;
     this.size = size;
+  }
+
+  Environment environment() {
+    return environment;
   }
 
   Problem problem() {
@@ -60,19 +67,14 @@ final class GroupInFlight {
   }
 
   /** Records the result of one rollout; the last one returns the group's outcome. */
-  Optional<GroupOutcome> ended(int index, RolloutResult result) {
-    if (result instanceof RolloutResult.Failed) {
-      calls.cancel();
+  synchronized Optional<GroupOutcome> ended(int index, RolloutResult result) {
+    ended++;
+    switch (result) {
+      case RolloutResult.Done d -> done.add(rollout(index, d));
+      case RolloutResult.Failed f -> failure = failure.or(() -> Optional.of(f.why()));
+      case RolloutResult.Cancelled c -> cancelled = true;
     }
-    synchronized (this) {
-      ended++;
-      switch (result) {
-        case RolloutResult.Done d -> done.add(rollout(index, d));
-        case RolloutResult.Failed f -> failure = failure.or(() -> Optional.of(f.why()));
-        case RolloutResult.Cancelled c -> {}
-      }
-      return ended == size ? Optional.of(outcome()) : Optional.empty();
-    }
+    return ended == size ? Optional.of(outcome()) : Optional.empty();
   }
 
   /** The rollouts that have ended so far. */
@@ -89,7 +91,7 @@ final class GroupInFlight {
     return new Rollout(
         rolloutId(index),
         id,
-        environment,
+        environment.name(),
         problem.text(),
         result.trajectory(),
         result.reward(),
@@ -101,11 +103,12 @@ final class GroupInFlight {
   }
 
   private GroupOutcome outcome() {
-    if (failure.isPresent()) {
-      return new GroupOutcome.Failed(failure.get());
+    if (cancelled) {
+      return new GroupOutcome.Dropped();
     }
-    return done.size() == size
+    boolean enough = done.size() == size || (done.size() >= 2 && 2 * done.size() >= size);
+    return enough
         ? new GroupOutcome.Complete(new Group(id, problem.text(), dispatchVersion, done))
-        : new GroupOutcome.Dropped();
+        : new GroupOutcome.Failed(failure.orElseThrow());
   }
 }

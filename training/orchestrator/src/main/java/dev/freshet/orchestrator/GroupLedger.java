@@ -32,9 +32,9 @@ final class GroupLedger {
   private final int asyncLevel;
   private final int maxInflightGroups;
   private final long batches;
-  private final int maxFailuresInARow;
   private final GroupFilters filters;
   private final DropCounts drops;
+  private final FailedShare failedShare;
   private final MonotonicClock clock;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -48,7 +48,6 @@ final class GroupLedger {
   private long stale;
   private long failed;
   private long stopped;
-  private int failuresInARow;
   private boolean stopping;
   private Optional<OrchestratorException> failure = Optional.empty();
   private Optional<Long> heldSince = Optional.empty();
@@ -63,9 +62,10 @@ final class GroupLedger {
     this.asyncLevel = config.asyncLevel();
     this.maxInflightGroups = config.maxInflightGroups();
     this.batches = batches;
-    this.maxFailuresInARow = Math.max(8, 2 * config.maxInflightGroups());
     this.filters = new GroupFilters(config, advantage, drops);
     this.drops = drops;
+    this.failedShare =
+        new FailedShare(config.episodes().failedWindow(), config.episodes().maxFailedShare());
     this.clock = clock;
   }
 
@@ -134,6 +134,22 @@ final class GroupLedger {
     }
   }
 
+  /** A rollout of a group ended; too many failed ones end the run. */
+  void rolloutEnded(RolloutResult result) {
+    lock.lock();
+    try {
+      failedShare
+          .ended(result)
+          .ifPresent(
+              tooMany -> {
+                record(tooMany);
+                changed.signalAll();
+              });
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** A group ended. Called once for each group. */
   void ended(GroupInFlight group, GroupOutcome outcome) {
     lock.lock();
@@ -143,7 +159,7 @@ final class GroupLedger {
       }
       switch (outcome) {
         case GroupOutcome.Complete complete -> completed(complete.group());
-        case GroupOutcome.Failed f -> failed(f.why());
+        case GroupOutcome.Failed f -> failed++;
         case GroupOutcome.Dropped d -> {
           if (isStale(group.dispatchVersion())) {
             stale++;
@@ -161,7 +177,6 @@ final class GroupLedger {
   }
 
   private void completed(Group group) {
-    failuresInARow = 0;
     if (isStale(group.dispatchVersion())) {
       stale++;
       drops.add(DropReason.STALE, group.rollouts());
@@ -178,16 +193,6 @@ final class GroupLedger {
     } catch (OrchestratorException e) {
       record(e);
       return false;
-    }
-  }
-
-  private void failed(String why) {
-    failed++;
-    failuresInARow++;
-    if (failuresInARow >= maxFailuresInARow) {
-      record(
-          new OrchestratorException(
-              "%d groups in a row failed, the last: %s".formatted(failuresInARow, why)));
     }
   }
 

@@ -4,10 +4,10 @@ import dev.freshet.rollouts.Group;
 
 /** The outcome of a group, which follows from the results of its rollouts. */
 sealed interface GroupOutcome {
-  /** All rollouts completed. */
+  /** The rollouts completed; failed ones may be left out. */
   record Complete(Group group) implements GroupOutcome {}
 
-  /** A rollout failed; the others were cancelled. */
+  /** Too many of the rollouts failed; {@code why} is the first error. */
   record Failed(String why) implements GroupOutcome {}
 
   /** The group was cancelled before all rollouts completed. */

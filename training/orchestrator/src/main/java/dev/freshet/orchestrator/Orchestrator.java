@@ -1,7 +1,8 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.StreamingClient;
-import dev.freshet.environments.Environment;
+import dev.freshet.environments.EnvironmentMix;
+import dev.freshet.environments.PromptFormat;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.ReplicaStatus;
 import dev.freshet.metrics.MetricsFile;
@@ -48,8 +49,9 @@ public final class Orchestrator {
   private final Fleet fleet;
   private final StreamingClient client;
   private final DropCounts drops = new DropCounts();
+  private final EnvironmentCalls environmentCalls;
   private final GroupLedger ledger;
-  private final RolloutRunner runner;
+  private final Completions completions;
   private final Evaluation evaluation;
   private final WeightWatcher watcher;
   private final Dispatcher dispatcher;
@@ -60,6 +62,9 @@ public final class Orchestrator {
    * @param advantage how the rewards of a batch become advantages
    * @param steps training batches in all; the run ends when the weights of the last are served
    * @param seed the seed of the sampling of rollouts and evaluations
+   * @param environments the caller closes them, after the run
+   * @param format how the model reads conversations
+   * @param mostTokens of a rollout, with all its turns and what the environment says
    * @param weights what the trainer publishes; nothing at the start
    * @param batches the store that the trainer reads; it also holds the run's update log
    * @param file receives the run's metrics; closed by the caller
@@ -72,7 +77,9 @@ public final class Orchestrator {
       Advantage advantage,
       long steps,
       long seed,
-      Environment environment,
+      EnvironmentMix environments,
+      PromptFormat format,
+      int mostTokens,
       PublishedWeights weights,
       BatchStore batches,
       MetricsFile file,
@@ -93,14 +100,29 @@ public final class Orchestrator {
             new LoggedUpdates(batches.updates()),
             events);
     this.client = new StreamingClient(ApiKeys.inFile(config.apiKeyFile()).stream().findFirst());
+    this.environmentCalls =
+        new EnvironmentCalls(
+            config.episodes().environmentThreads(),
+            Duration.ofSeconds(config.episodes().environmentDeadlineS()),
+            events.clock());
     this.ledger = new GroupLedger(config, advantage, drops, steps, events.clock());
-    this.runner =
+    this.completions =
+        new Completions(
+            fleet, client, format.stopTokenIds(), Duration.ofSeconds(config.requestDeadlineS()));
+    RolloutRunner runner =
         new RolloutRunner(
-            environment, fleet, client, Duration.ofSeconds(config.requestDeadlineS()));
-    this.evaluation = new Evaluation(environment, config, seed, runner, fleet, events.clock());
+            fleet,
+            completions,
+            environmentCalls,
+            format,
+            config.episodes(),
+            mostTokens,
+            events.clock());
+    this.evaluation = new Evaluation(environments, config, seed, runner, fleet, events.clock());
     this.watcher =
         new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
-    this.dispatcher = new Dispatcher(environment, config, seed, ledger, runner, watcher);
+    this.dispatcher =
+        new Dispatcher(environments, config, seed, ledger, runner, watcher, this.metrics);
     this.packer = new Packer(config, advantage, drops, ledger, fleet, batches, events);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
@@ -144,13 +166,13 @@ public final class Orchestrator {
           .begin(Duration.ofSeconds(config.startDeadlineS()), ledger::stopping)
           .forEach(this.metrics::loaded);
       report(Progress.Stage.EVALUATING_START, 0, OptionalDouble.empty(), 0);
-      rewardStart = evaluate();
+      rewardStart = evaluate(false);
       watcher.start();
       dispatcher.start();
       if (packAll() && awaitLastWeights()) {
         report(Progress.Stage.EVALUATING_END, steps, OptionalDouble.empty(), 0);
         joinPeriodicEvaluation();
-        rewardEnd = evaluate();
+        rewardEnd = evaluate(false);
         finished = !ledger.stopping();
       }
       requireNoFailure();
@@ -168,13 +190,14 @@ public final class Orchestrator {
         metrics.stalenessMean(),
         metrics.stalenessMax(),
         ledger.counts(),
-        runner.generatedTokens(),
+        completions.generatedTokens(),
         events.clock().millisSince(begin) / 1e3);
   }
 
   /** Cancels all rollouts, so that {@link #run} returns soon. Idempotent. */
   public void stop() {
     ledger.stop();
+    dispatcher.stop();
     evaluation.cancel();
   }
 
@@ -224,19 +247,26 @@ public final class Orchestrator {
     }
   }
 
-  private OptionalDouble evaluate() throws InterruptedException {
-    Optional<EvaluationResult> result = evaluation.run();
+  private OptionalDouble evaluate(boolean besideTraining) throws InterruptedException {
+    Optional<EvaluationResult> result = evaluation.run(besideTraining);
     result.ifPresent(
         r -> {
           metrics.evaluated(r);
-          LOG.info(
-              "held-out reward {} of version {} ({} problems, {} failed)",
-              String.format(Locale.ROOT, "%.3f", r.reward()),
-              r.policyVersion(),
-              r.problems(),
-              r.failed());
+          r.environments().forEach(e -> logEvaluation(r, e));
         });
     return result.map(r -> OptionalDouble.of(r.reward())).orElse(OptionalDouble.empty());
+  }
+
+  private static void logEvaluation(EvaluationResult r, EvaluationResult.OfEnvironment e) {
+    LOG.info(
+        "held-out reward {} of version {} on {}, pass@{} {} ({} problems, {} answers failed)",
+        String.format(Locale.ROOT, "%.3f", e.average()),
+        r.policyVersion(),
+        e.name(),
+        r.samples(),
+        String.format(Locale.ROOT, "%.3f", e.passK()),
+        e.problems(),
+        e.failed());
   }
 
   /** Starts a periodic evaluation if one is due. Called on the watcher's thread. */
@@ -256,7 +286,7 @@ public final class Orchestrator {
                 .start(
                     () -> {
                       try {
-                        evaluate();
+                        evaluate(true);
                       } catch (InterruptedException | RuntimeException e) {
                         LOG.warn("evaluation of version {} failed: {}", version, OneLine.of(e));
                       }
@@ -299,6 +329,7 @@ public final class Orchestrator {
     } finally {
       client.close();
       fleet.close();
+      environmentCalls.close();
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.config.Check;
 import dev.freshet.config.ConfigLoader;
+import dev.freshet.config.Inline;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
 import dev.freshet.fleet.FleetOptions;
@@ -76,8 +77,11 @@ public record OrchestratorConfig(
         double topP,
     @Key(
             def = "10",
-            doc = "most tokens of an answer; above max_length, to leave room for the end token")
+            doc =
+                "most tokens of an answer, a turn of a rollout; above environment.max_length, to"
+                    + " leave room for the end token")
         int maxTokens,
+    @Inline EpisodeConfig episodes,
     @Key(
             def = "true",
             doc =
@@ -112,8 +116,13 @@ public record OrchestratorConfig(
         AdvantageChoice advantage,
     @Key(
             def = "256",
-            doc = "held-out strings, evaluated at the start and at the end; 0: no evaluation")
+            doc =
+                "held-out problems of each environment, evaluated at the start and at the end; 0:"
+                    + " no evaluation")
         int evalProblems,
+    @Key(def = "1", doc = "answers to each of them: the k of pass@k and average@k") int evalSamples,
+    @Key(def = "1.0", doc = "reward from which on an answer passes, for pass@k")
+        double evalPassReward,
     @Key(def = "0", doc = "steps between further evaluations; 0: only at the start and at the end")
         long evalEvery,
     @Key(def = "1.0", doc = "sampling temperature of evaluations") double evalTemperature,
@@ -195,6 +204,8 @@ public record OrchestratorConfig(
     Check.that(
         overlongBuffer >= 0 && overlongBuffer <= maxTokens, "overlongBuffer", "0 to max_tokens");
     Check.notNegative("evalProblems", evalProblems);
+    Check.positive("evalSamples", evalSamples);
+    Check.notNegative("evalPassReward", evalPassReward);
     Check.notNegative("evalEvery", evalEvery);
     Check.that(
         evalTemperature >= 0 && Double.isFinite(evalTemperature), "evalTemperature", "0 or more");

@@ -45,6 +45,9 @@ public final class OrchestratorMetrics {
   private final Gauge stalenessMax;
   private final Gauge asyncLevel;
   private final Gauge evaluationReward;
+  private final Metric<Gauge> evaluationAverage;
+  private final Metric<Gauge> evaluationPass;
+  private final Metric<Counter> failedRollouts;
 
   public OrchestratorMetrics(MetricsRegistry registry) {
     this.fleet = new FleetMetrics(registry);
@@ -121,6 +124,25 @@ public final class OrchestratorMetrics {
             registry,
             "freshet_evaluation_reward",
             "Mean reward on held-out problems, when last evaluated");
+    this.evaluationAverage =
+        registry.gauge(
+            Role.ORCHESTRATOR,
+            "freshet_evaluation_average_reward",
+            "The same of each environment (average@k)",
+            "environment");
+    this.evaluationPass =
+        registry.gauge(
+            Role.ORCHESTRATOR,
+            "freshet_evaluation_pass_ratio",
+            "Share of an environment's held-out problems of which an answer passes, 0 to 1 (pass@k)",
+            "environment");
+    this.failedRollouts =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_rollouts_failed_total",
+            "Rollouts that failed and are in no batch, by environment and reason",
+            "environment",
+            "reason");
     groups(0, 0, 0, 0);
   }
 
@@ -176,7 +198,19 @@ public final class OrchestratorMetrics {
   }
 
   /** A policy was evaluated. */
-  public void evaluated(double meanReward) {
-    evaluationReward.set(meanReward);
+  public void evaluated(EvaluationResult result) {
+    evaluationReward.set(result.reward());
+    result
+        .environments()
+        .forEach(
+            e -> {
+              evaluationAverage.of(e.name()).set(e.average());
+              evaluationPass.of(e.name()).set(e.passK());
+            });
+  }
+
+  /** A rollout failed. */
+  void rolloutFailed(String environment, FailureReason reason) {
+    failedRollouts.of(environment, reason.wireName()).add(1);
   }
 }

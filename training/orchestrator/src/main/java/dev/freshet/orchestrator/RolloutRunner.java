@@ -1,28 +1,18 @@
 package dev.freshet.orchestrator;
 
-import dev.freshet.client.Call;
 import dev.freshet.client.Calls;
 import dev.freshet.client.Completion;
-import dev.freshet.client.StreamException;
-import dev.freshet.client.StreamingClient;
 import dev.freshet.environments.Environment;
-import dev.freshet.environments.Episode;
 import dev.freshet.environments.Problem;
+import dev.freshet.environments.PromptFormat;
+import dev.freshet.environments.Split;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.Replica;
 import dev.freshet.rollouts.Trajectory;
-import dev.freshet.trace.waits.Waits;
-import dev.freshet.wire.CompletionRequest;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.OneLine;
-import java.time.Duration;
-import java.util.Arrays;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,45 +21,55 @@ import org.slf4j.LoggerFactory;
  * deadlines. An attempt stays on one server. One that fails because of the server or the network is
  * repeated from the start on another server, at most {@value #ATTEMPTS} attempts in all; one that
  * fails because of the environment is not. Tokens are only appended, and a token's policy version
- * is never lower than that of the token before it. Thread-safe.
+ * is never lower than that of the token before it. An episode without room for another turn is cut
+ * off and scored by its environment. Thread-safe.
  */
 final class RolloutRunner {
   static final int ATTEMPTS = 3;
 
   private static final Logger LOG = LoggerFactory.getLogger(RolloutRunner.class);
 
-  /** The time after a call's deadline by which the client must have reported it. */
-  private static final Duration GRACE = Duration.ofSeconds(5);
-
-  private final Environment environment;
   private final Fleet fleet;
-  private final StreamingClient client;
-  private final Duration requestDeadline;
-  private final LongAdder generatedTokens = new LongAdder();
+  private final Completions completions;
+  private final EnvironmentCalls calls;
+  private final PromptFormat format;
+  private final EpisodeConfig limits;
+  private final int mostTokens;
+  private final MonotonicClock clock;
 
+  /**
+   * @param format how the model reads conversations
+   * @param mostTokens of a rollout, with all its turns and what the environment says
+   */
   RolloutRunner(
-      Environment environment, Fleet fleet, StreamingClient client, Duration requestDeadline) {
-    this.environment = environment;
+      Fleet fleet,
+      Completions completions,
+      EnvironmentCalls calls,
+      PromptFormat format,
+      EpisodeConfig limits,
+      int mostTokens,
+      MonotonicClock clock) {
     this.fleet = fleet;
-    this.client = client;
-    this.requestDeadline = requestDeadline;
+    this.completions = completions;
+    this.calls = calls;
+    this.format = format;
+    this.limits = limits;
+    this.mostTokens = mostTokens;
+    this.clock = clock;
   }
 
-  /** Generated tokens of all completions that ended. */
-  long generatedTokens() {
-    return generatedTokens.sum();
+  /** A problem of an environment, which may be any program. */
+  Problem problem(Environment environment, Split split, long index, Calls scope)
+      throws RolloutFailure, InterruptedException {
+    return calls.call(
+        "environment %s: problem %d of the set %s".formatted(environment.name(), index, split),
+        scope,
+        endOfEpisode(),
+        () -> environment.problem(split, index));
   }
 
-  /** A failed attempt; {@code retry} says whether an attempt on another server may succeed. */
-  private static final class AttemptException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    private final boolean retry;
-
-    AttemptException(String message, boolean retry) {
-      super(message);
-      this.retry = retry;
-    }
+  private long endOfEpisode() {
+    return clock.nanos() + TimeUnit.SECONDS.toNanos(limits.episodeDeadlineS());
   }
 
   /**
@@ -81,9 +81,14 @@ final class RolloutRunner {
    * @param scope cancels the rollout
    */
   RolloutResult run(
-      Problem problem, Sampling sampling, long seed, long dispatchVersion, Calls scope)
+      Environment environment,
+      Problem problem,
+      Sampling sampling,
+      long seed,
+      long dispatchVersion,
+      Calls scope)
       throws InterruptedException {
-    String why = "";
+    RolloutResult failed = new RolloutResult.Cancelled();
     Optional<Replica> last = Optional.empty();
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       Optional<Replica> server = fleet.acquire(last, scope);
@@ -92,16 +97,17 @@ final class RolloutRunner {
       }
       last = server;
       try {
-        RolloutResult done = play(server.get(), problem, sampling, seed, dispatchVersion, scope);
+        RolloutResult done =
+            attempt(server.get(), environment, problem, sampling, seed, dispatchVersion, scope);
         fleet.succeeded(server.get());
         return done;
-      } catch (AttemptException e) {
+      } catch (RolloutFailure e) {
         if (scope.cancelled()) {
           return new RolloutResult.Cancelled();
         }
-        why = OneLine.of(e);
-        LOG.debug("rollout of {}: attempt {} failed: {}", problem, attempt, why);
-        if (!e.retry) {
+        failed = new RolloutResult.Failed(e.reason(), OneLine.of(e));
+        LOG.debug("rollout of {}: attempt {} failed: {}", problem, attempt, OneLine.of(e));
+        if (!e.retry()) {
           break;
         }
         fleet.failed(server.get());
@@ -109,169 +115,82 @@ final class RolloutRunner {
         fleet.release(server.get());
       }
     }
-    return new RolloutResult.Failed(why);
+    return failed;
   }
 
-  private RolloutResult play(
+  private RolloutResult attempt(
       Replica server,
+      Environment environment,
       Problem problem,
       Sampling sampling,
       long seed,
       long dispatchVersion,
       Calls scope)
-      throws AttemptException, InterruptedException {
-    Episode episode = ask(problem, () -> environment.start(problem));
-    Trajectory.Builder trajectory = new Trajectory.Builder().observe(ask(problem, episode::prompt));
-    long oldest = dispatchVersion;
-    for (int turns = 1; ; turns++) {
-      CompletionRequest request =
-          request(server, trajectory.tokenIds(), sampling, seed + turns - 1);
-      Completion completion = complete(server, request, scope);
-      oldest = requireMovingForward(server, completion, oldest);
-      generatedTokens.add(completion.tokenIds().length);
-      trajectory.generate(
-          completion.tokenIds(),
-          completion.logprobs(),
-          completion.policyVersions(),
-          completion.synthesised());
-      Optional<int[]> observation =
-          ask(
-              problem,
-              () ->
-                  episode.next(new Episode.Turn(completion.tokenIds(), completion.finishReason())));
-      if (observation.isEmpty()) {
-        double reward = ask(problem, episode::reward);
-        if (!Double.isFinite(reward)) {
-          throw new AttemptException(
-              "environment %s: reward %s for %s, expected a finite number"
-                  .formatted(environment.name(), reward, problem),
-              false);
-        }
-        return new RolloutResult.Done(
-            ask(problem, trajectory::build), reward, completion.finishReason(), turns);
-      }
-      trajectory.observe(observation.get());
-    }
-  }
-
-  /** Calls the environment, which may be any program: whatever it throws fails the rollout only. */
-  private <T> T ask(Problem problem, Supplier<T> call) throws AttemptException {
+      throws RolloutFailure, InterruptedException {
+    EpisodeCalls episode =
+        new EpisodeCalls(calls, environment, problem, format, scope, endOfEpisode());
     try {
-      return call.get();
-    } catch (RuntimeException e) {
-      LOG.warn("environment {} failed at {}", environment.name(), problem, e);
-      throw new AttemptException(
-          "environment %s: %s".formatted(environment.name(), OneLine.of(e)), false);
+      RolloutResult.Done done = play(server, episode, sampling, seed, dispatchVersion, scope);
+      episode.close();
+      return done;
+    } catch (RolloutFailure e) {
+      episode.abandon();
+      throw e;
     }
   }
 
-  private CompletionRequest request(Replica server, int[] tokens, Sampling sampling, long seed) {
-    CompletionRequest.Builder request = CompletionRequest.tokens(tokens);
-    server.model().ifPresent(request::model);
-    server.salt().ifPresent(request::cacheSalt);
-    return request
-        .maxTokens(sampling.maxTokens())
-        .temperature(sampling.temperature())
-        .topP(sampling.topP())
-        .logprobsMode(sampling.logprobsMode())
-        .seed(seed)
-        .stopTokenIds(Arrays.stream(environment.stopTokenIds()).boxed().toList())
-        .logprobs(0)
-        .returnTokenIds(true)
-        .build();
-  }
-
-  private Completion complete(Replica server, CompletionRequest request, Calls scope)
-      throws AttemptException, InterruptedException {
-    Call call =
-        client.start(server.address().data(), server.generationRoute(), request, requestDeadline);
-    server.streams().started(call);
-    scope.add(call);
-    Duration most = requestDeadline.plus(GRACE);
-    try (Waits.Open _ =
-        Waits.begin("orchestrator", "a completion", "inference " + server.address().data(), most)) {
+  private RolloutResult.Done play(
+      Replica server,
+      EpisodeCalls episode,
+      Sampling sampling,
+      long seed,
+      long dispatchVersion,
+      Calls scope)
+      throws RolloutFailure, InterruptedException {
+    Trajectory.Builder trajectory = new Trajectory.Builder().observe(episode.begin());
+    long oldest = dispatchVersion;
+    for (int turns = 0; ; turns++) {
+      int[] tokens = trajectory.tokenIds();
+      int room = mostTokens - tokens.length;
+      if (turns > 0 && (room <= 0 || turns == limits.maxTurns())) {
+        return done(trajectory, episode.cutOff(), "length", turns);
+      }
+      requireRoom(episode, tokens.length, room);
       Completion completion =
-          server.ended(call, call.result().get(most.toMillis(), TimeUnit.MILLISECONDS));
-      requireTrainable(server, completion);
-      return completion;
-    } catch (ExecutionException e) {
-      boolean retry = !(e.getCause() instanceof StreamException s && isClientError(s.status()));
-      throw new AttemptException(OneLine.of(Objects.requireNonNull(e.getCause())), retry);
-    } catch (TimeoutException e) {
-      throw new AttemptException(
-          "server %s: no answer within %d s".formatted(server, requestDeadline.toSeconds()), true);
-    } finally {
-      call.cancel();
-      scope.remove(call);
-      server.streams().remove(call);
-    }
-  }
-
-  private static boolean isClientError(int status) {
-    return status >= 400 && status < 500 && status != 408 && status != 429;
-  }
-
-  private static void requireTrainable(Replica server, Completion completion)
-      throws AttemptException {
-    String reason = completion.finishReason();
-    if (!reason.equals("stop") && !reason.equals("length")) {
-      throw new AttemptException(
-          "server %s: completion ended with '%s', expected stop or length"
-              .formatted(server, reason),
-          true);
-    }
-    int tokens = completion.tokenIds().length;
-    int logprobs = completion.logprobs().length;
-    int versions = completion.policyVersions().length;
-    if (tokens == 0 || logprobs != tokens || versions != tokens) {
-      throw new AttemptException(
-          "server %s: completion with %d token ids, %d logprobs and %d policy versions, expected"
-                  .formatted(server, tokens, logprobs, versions)
-              + " equally many, at least one",
-          false);
-    }
-    for (int i = 0; i < tokens; i++) {
-      if (completion.tokenIds()[i] < 0) {
-        throw new AttemptException(
-            "server %s: token %d has id %d, expected 0 or above"
-                .formatted(server, i, completion.tokenIds()[i]),
-            true);
-      }
-      if (!Float.isFinite(completion.logprobs()[i])) {
-        throw new AttemptException(
-            "server %s: logprob %s of token %d, expected a finite number"
-                .formatted(server, completion.logprobs()[i], i),
-            true);
+          completions.complete(
+              server,
+              tokens,
+              sampling,
+              Math.min(room, sampling.maxTokens()),
+              seed + turns,
+              oldest,
+              scope);
+      int[] versions = completion.policyVersions();
+      oldest = versions[versions.length - 1];
+      String finishReason = completion.finishReason();
+      trajectory.generate(
+          completion.tokenIds(), completion.logprobs(), versions, completion.synthesised());
+      switch (episode.next(completion.tokenIds(), finishReason)) {
+        case EpisodeCalls.Observed observed -> trajectory.observe(observed.tokenIds());
+        case EpisodeCalls.Ended ended -> {
+          return done(trajectory, ended, finishReason, turns + 1);
+        }
       }
     }
   }
 
-  /**
-   * Rejects tokens of a version that the server can have only if it was restarted, or updated by
-   * someone else.
-   *
-   * @param oldest the lowest policy version that the completion may have
-   * @return the lowest that the next completion may have
-   */
-  private long requireMovingForward(Replica server, Completion completion, long oldest)
-      throws AttemptException {
-    long least = oldest;
-    int[] versions = completion.policyVersions();
-    for (int i = 0; i < versions.length; i++) {
-      if (versions[i] < least || !fleet.requested(versions[i])) {
-        throw new AttemptException(
-            "server %s: token %d has policy version %d, expected %s"
-                .formatted(
-                    server,
-                    i,
-                    versions[i],
-                    versions[i] < least
-                        ? least + " or above, which it has served"
-                        : "one that it was asked to serve"),
-            true);
-      }
-      least = versions[i];
+  private void requireRoom(EpisodeCalls episode, int tokens, int room) throws RolloutFailure {
+    if (room <= 0) {
+      throw RolloutFailure.of(
+          FailureReason.SIZE,
+          "%s: a prompt of %d tokens, expected fewer than the %d of a rollout (trainer.pack_length)"
+              .formatted(episode, tokens, mostTokens));
     }
-    return least;
+  }
+
+  private static RolloutResult.Done done(
+      Trajectory.Builder trajectory, EpisodeCalls.Ended ended, String finishReason, int turns) {
+    return new RolloutResult.Done(
+        trajectory.build(), ended.reward(), ended.metrics(), finishReason, turns);
   }
 }

@@ -8,6 +8,7 @@ import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.FleetPhase;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Writes the orchestrator's metrics lines, updates its metrics page, and sums up staleness for the
@@ -16,6 +17,7 @@ import java.util.Map;
 final class RunMetrics {
   private final MetricsFile file;
   private final OrchestratorMetrics metrics;
+  private final Map<String, EnvironmentFigures> environments = new TreeMap<>();
   private double waitMs;
   private GroupCounts before = new GroupCounts(0, 0, 0, 0, 0, 0, 0, 0);
   private double stalenessSum;
@@ -68,6 +70,7 @@ final class RunMetrics {
     line.put("kept_rollouts", batch.kept());
     line.put("kept_tokens_mean", (double) batch.keptTokens() / batch.kept());
     line.put("dropped", dropped(drops));
+    line.put("environments", environments());
     file.append("step", line);
     before = counts;
     waitMs = 0;
@@ -85,6 +88,27 @@ final class RunMetrics {
           byReason.put(reason.wireName(), figures);
         });
     return byReason;
+  }
+
+  /** A rollout for training ended. */
+  synchronized void rolloutEnded(String environment, RolloutResult result) {
+    switch (result) {
+      case RolloutResult.Done done ->
+          environments.computeIfAbsent(environment, _ -> new EnvironmentFigures()).add(done);
+      case RolloutResult.Failed failed -> {
+        environments.computeIfAbsent(environment, _ -> new EnvironmentFigures()).add(failed);
+        metrics.rolloutFailed(environment, failed.reason());
+      }
+      case RolloutResult.Cancelled c -> {}
+    }
+  }
+
+  /** The figures of the rollouts of each environment that ended since the previous batch. */
+  private Map<String, Object> environments() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    environments.forEach((name, ended) -> figures.put(name, ended.line()));
+    environments.clear();
+    return figures;
   }
 
   /** The pipeline was blocked on weights for {@code ms}. */
@@ -155,11 +179,26 @@ final class RunMetrics {
     line.put("step", result.policyVersion());
     line.put("newest_step", result.newestVersion());
     line.put("reward", result.reward());
+    line.put("samples", result.samples());
     line.put("problems", result.problems());
     line.put("failed", result.failed());
+    Map<String, Object> environments = new LinkedHashMap<>();
+    result.environments().forEach(e -> environments.put(e.name(), ofEnvironment(e)));
+    line.put("environments", environments);
     line.put("dur_ms", result.durMs());
     file.append("eval", line);
-    metrics.evaluated(result.reward());
+    metrics.evaluated(result);
+  }
+
+  private static Map<String, Object> ofEnvironment(EvaluationResult.OfEnvironment result) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("average", result.average());
+    figures.put("pass_1", result.pass1());
+    figures.put("pass_k", result.passK());
+    figures.put("problems", result.problems());
+    figures.put("failed", result.failed());
+    figures.put("metrics", result.metrics());
+    return figures;
   }
 
   synchronized double stalenessMean() {

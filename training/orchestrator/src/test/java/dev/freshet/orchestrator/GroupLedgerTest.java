@@ -14,6 +14,7 @@ import dev.freshet.trace.MonotonicClock;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -191,7 +192,7 @@ class GroupLedgerTest {
     GroupInFlight group =
         new GroupInFlight(
             name,
-            "test",
+            new ThreeTurns(),
             new Problem(Split.TRAIN, names, name),
             version,
             SamplingDistribution.atTemperature(1),
@@ -207,9 +208,12 @@ class GroupLedgerTest {
             .observe(new int[] {1})
             .generate(new int[] {2}, new float[] {-1}, new int[] {group.dispatchVersion()})
             .build();
-    assertThat(group.ended(0, new RolloutResult.Done(trajectory, reward, "stop", 1))).isEmpty();
+    assertThat(group.ended(0, new RolloutResult.Done(trajectory, reward, Map.of(), "stop", 1)))
+        .isEmpty();
     GroupOutcome outcome =
-        group.ended(1, new RolloutResult.Done(trajectory, other, "stop", 1)).orElseThrow();
+        group
+            .ended(1, new RolloutResult.Done(trajectory, other, Map.of(), "stop", 1))
+            .orElseThrow();
     assertThat(((GroupOutcome.Complete) outcome).group().rollouts())
         .extracting(Rollout::reward)
         .containsExactly(reward, other);

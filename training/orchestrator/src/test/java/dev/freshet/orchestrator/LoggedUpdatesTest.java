@@ -26,7 +26,7 @@ class LoggedUpdatesTest {
   @BeforeEach
   void open() throws IOException {
     tokenizer = TestRun.tokenizer(dir);
-    environment = TestRun.reverseText(tokenizer);
+    environment = TestRun.reverseText();
   }
 
   @AfterEach
@@ -39,7 +39,7 @@ class LoggedUpdatesTest {
     AtomicInteger unannounced = new AtomicInteger();
     try (TestServer a = new TestServer(TestRun::reverser);
         TestServer b = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, a, b), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, a, b), tokenizer, environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
       run.batches.updates().begin(17); // An earlier run's.
       for (TestServer server : List.of(a, b)) {
@@ -71,7 +71,7 @@ class LoggedUpdatesTest {
   @Test
   void aRefusalIsLoggedAsFailedAndAVersionThatAllRefuseIsNotLoggedAsServed() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), tokenizer, environment);
         TestTrainer trainer =
             run.trainer(
                 4,

@@ -38,7 +38,7 @@ class OrchestratorTest {
   @BeforeEach
   void open() throws IOException {
     tokenizer = TestRun.tokenizer(dir);
-    environment = TestRun.reverseText(tokenizer);
+    environment = TestRun.reverseText();
   }
 
   @AfterEach
@@ -50,7 +50,7 @@ class OrchestratorTest {
   void aRunServesTheWeightsOfEveryBatchAndItsRewardRises() throws Exception {
     try (TestServer a = new TestServer(TestRun::reverser);
         TestServer b = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 6, a, b), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 6, a, b), tokenizer, environment);
         TestTrainer trainer = run.trainer(6, batch -> {})) {
       run.start();
       OrchestratorReport report = run.report();
@@ -86,7 +86,7 @@ class OrchestratorTest {
     config.overlongBuffer = 8;
     try (TestServer server = new TestServer(OrchestratorTest::reverserThatOftenGoesOn)) {
       config.servers = List.of(server.address());
-      try (TestRun run = new TestRun(dir, config, environment);
+      try (TestRun run = new TestRun(dir, config, tokenizer, environment);
           TestTrainer trainer = run.trainer(3, batch -> {})) {
         run.start();
         run.report();
@@ -204,7 +204,8 @@ class OrchestratorTest {
     Semaphore permits = new Semaphore(0);
     int asyncLevel = 2;
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(asyncLevel, 6, server), environment);
+        TestRun run =
+            new TestRun(dir, TestConfig.of(asyncLevel, 6, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(6, batch -> permits.acquire())) {
       run.start();
       for (int step = 1; step <= 6; step++) {
@@ -240,7 +241,7 @@ class OrchestratorTest {
   void theNextBatchIsGeneratedWhileTheTrainerTrainsThePreviousOne() throws Exception {
     CountDownLatch nextIsThere = new CountDownLatch(1);
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), tokenizer, environment);
         TestTrainer trainer =
             run.trainer(
                 3,
@@ -265,7 +266,7 @@ class OrchestratorTest {
     Set<String> held = ConcurrentHashMap.newKeySet();
     String first = environment.problem(Split.TRAIN, 0).text();
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 5, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 5, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(5, batch -> {})) {
       server.gate =
           prompt -> {
@@ -294,7 +295,7 @@ class OrchestratorTest {
   @Test
   void noHeldOutStringIsEverTrainedOn() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 20, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 20, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(20, batch -> {})) {
       run.start();
       run.report();
@@ -318,7 +319,8 @@ class OrchestratorTest {
   void aTurnContinuesExactlyTheTokensBeforeIt() throws Exception {
     try (TestServer server =
             new TestServer((prompt, seed, version) -> new int[] {50 + prompt.length, 9});
-        TestRun run = new TestRun(dir, TestConfig.of(0, 2, server), new ThreeTurns());
+        TestRun run =
+            new TestRun(dir, TestConfig.of(0, 2, server), new NumbersFormat(), new ThreeTurns());
         TestTrainer trainer = run.trainer(2, batch -> {})) {
       run.start();
       run.report();
@@ -353,7 +355,7 @@ class OrchestratorTest {
       heldOut.add(environment.problem(Split.HELD_OUT, i).text());
     }
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, evaluatingEverySecond(server), environment);
+        TestRun run = new TestRun(dir, evaluatingEverySecond(server), tokenizer, environment);
         TestTrainer trainer =
             run.trainer(
                 6,

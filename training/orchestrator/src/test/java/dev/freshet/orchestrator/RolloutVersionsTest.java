@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.freshet.client.Calls;
 import dev.freshet.client.StreamingClient;
 import dev.freshet.environments.Environment;
+import dev.freshet.environments.PromptFormat;
 import dev.freshet.environments.Split;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.FleetOptions;
@@ -162,9 +163,26 @@ class RolloutVersionsTest {
 
   private RolloutResult play(long dispatchVersion) throws InterruptedException {
     Environment environment = new ThreeTurns();
-    RolloutRunner runner = new RolloutRunner(environment, fleet, client, Duration.ofSeconds(10));
-    return runner.run(
-        environment.problem(Split.TRAIN, 0), SAMPLING, 1, dispatchVersion, new Calls());
+    PromptFormat format = new NumbersFormat();
+    Duration deadline = Duration.ofSeconds(10);
+    try (EnvironmentCalls calls = new EnvironmentCalls(2, deadline, MonotonicClock.SYSTEM)) {
+      RolloutRunner runner =
+          new RolloutRunner(
+              fleet,
+              new Completions(fleet, client, format.stopTokenIds(), deadline),
+              calls,
+              format,
+              new EpisodeConfig(32, 60, 60, 2, 0.5, 64),
+              TestRun.MOST_TOKENS,
+              MonotonicClock.SYSTEM);
+      return runner.run(
+          environment,
+          environment.problem(Split.TRAIN, 0),
+          SAMPLING,
+          1,
+          dispatchVersion,
+          new Calls());
+    }
   }
 
   private static Trajectory trajectory(RolloutResult result) {

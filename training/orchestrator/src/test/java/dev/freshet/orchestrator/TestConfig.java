@@ -18,6 +18,8 @@ final class TestConfig {
   int filterRepetition;
   int overlongBuffer;
   int evalProblems = 8;
+  int evalSamples = 1;
+  EpisodeConfig episodes = new EpisodeConfig(32, 60, 60, 4, 0.5, 64);
   long evalEvery;
   long trainerDeadlineS = 60;
   int updateQuorum;
@@ -51,12 +53,15 @@ final class TestConfig {
         1,
         topP,
         16,
+        episodes,
         filterZeroAdvantage,
         filterOverlong,
         filterRepetition,
         overlongBuffer,
         AdvantageChoice.MEAN,
         evalProblems,
+        evalSamples,
+        1,
         evalEvery,
         0,
         5,

@@ -1,7 +1,8 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.environments.Environment;
-import dev.freshet.environments.EnvironmentConfig;
+import dev.freshet.environments.EnvironmentMix;
+import dev.freshet.environments.PromptFormat;
 import dev.freshet.environments.ReverseText;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsReader;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +31,8 @@ import tools.jackson.databind.JsonNode;
 /** One orchestrator with real files and sockets around it. */
 public final class TestRun implements AutoCloseable {
   public static final String ALPHABET = "abcdefgh";
+
+  static final int MOST_TOKENS = 64;
 
   private static final long SEED = 7;
 
@@ -46,7 +50,13 @@ public final class TestRun implements AutoCloseable {
   private final CompletableFuture<OrchestratorReport> report = new CompletableFuture<>();
   private final List<AutoCloseable> owned = new ArrayList<>();
 
-  TestRun(Path dir, TestConfig config, Environment environment) throws IOException {
+  TestRun(Path dir, TestConfig config, Tokenizer tokenizer, Environment... environments)
+      throws IOException {
+    this(dir, config, PromptFormat.plain(tokenizer, "the model"), environments);
+  }
+
+  TestRun(Path dir, TestConfig config, PromptFormat format, Environment... environments)
+      throws IOException {
     this.weightsDir = dir.resolve("weights");
     this.weights = new CheckpointStore(weightsDir);
     this.batches = new BatchStore(dir.resolve("rollouts"));
@@ -58,7 +68,10 @@ public final class TestRun implements AutoCloseable {
             Advantage.MEAN,
             config.steps,
             SEED,
-            environment,
+            new EnvironmentMix(
+                Arrays.stream(environments).map(e -> new EnvironmentMix.Part(e, 1)).toList()),
+            format,
+            MOST_TOKENS,
             weights,
             batches,
             metrics,
@@ -73,8 +86,8 @@ public final class TestRun implements AutoCloseable {
     return Tokenizer.load(dir);
   }
 
-  public static ReverseText reverseText(Tokenizer tokenizer) {
-    return new ReverseText(tokenizer, new EnvironmentConfig("reverse-text", ALPHABET, 3, 6), 1);
+  public static ReverseText reverseText() {
+    return new ReverseText(ALPHABET, 3, 6, 1);
   }
 
   /** Reverses, and gets each letter right with a probability that grows with the version. */

@@ -2,11 +2,15 @@ package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.environments.Answer;
 import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
+import dev.freshet.environments.Message;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
-import java.util.Optional;
+import dev.freshet.environments.Step;
+import java.util.List;
+import java.util.Map;
 
 /** Observes the turn's number after the first two turns; the reward is the number of turns. */
 final class ThreeTurns implements Environment {
@@ -21,30 +25,25 @@ final class ThreeTurns implements Environment {
   }
 
   @Override
-  public int[] stopTokenIds() {
-    return new int[] {9};
-  }
-
-  @Override
   public Episode start(Problem problem) {
     return new Episode() {
       private int turns;
 
       @Override
-      public int[] prompt() {
-        return new int[] {1, 20 + (int) problem.index()};
+      public List<Message> begin() {
+        return List.of(Message.user("1 " + (20 + problem.index())));
       }
 
       @Override
-      public Optional<int[]> next(Turn turn) {
-        assertThat(turn.tokenIds()).hasSize(2).endsWith(9);
+      public Step next(Answer answer) {
+        assertThat(answer.tokenIds()).hasSize(2).endsWith(9);
         turns++;
-        return turns < 3 ? Optional.of(new int[] {7, turns}) : Optional.empty();
+        return turns < 3 ? Step.Next.user("7 " + turns) : cutOff();
       }
 
       @Override
-      public double reward() {
-        return turns;
+      public Step.End cutOff() {
+        return new Step.End(turns, Map.of("turns_taken", (double) turns));
       }
     };
   }

@@ -34,7 +34,7 @@ class TroubleTest {
   @BeforeEach
   void open() throws IOException {
     tokenizer = TestRun.tokenizer(dir);
-    environment = TestRun.reverseText(tokenizer);
+    environment = TestRun.reverseText();
   }
 
   @AfterEach
@@ -49,7 +49,7 @@ class TroubleTest {
   void rolloutsThatFailOnOneServerSucceedOnAnother(TestServer.Fate fate) throws Exception {
     try (TestServer bad = new TestServer(TestRun::reverser);
         TestServer good = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, bad, good), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, bad, good), tokenizer, environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
       bad.gate = prompt -> fate;
       run.start();
@@ -66,7 +66,7 @@ class TroubleTest {
   void aServerThatDiesIsQuarantinedByTheNextUpdateAndTheOthersTakeItsRollouts() throws Exception {
     try (TestServer dying = new TestServer(TestRun::reverser);
         TestServer other = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 6, dying, other), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 6, dying, other), tokenizer, environment);
         TestTrainer trainer =
             run.trainer(
                 6,
@@ -91,7 +91,8 @@ class TroubleTest {
     AtomicInteger old = new AtomicInteger();
     try (TestServer restarted = new TestServer(TestRun::reverser);
         TestServer other = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(0, 5, restarted, other), environment);
+        TestRun run =
+            new TestRun(dir, TestConfig.of(0, 5, restarted, other), tokenizer, environment);
         TestTrainer trainer = run.trainer(5, batch -> {})) {
       restarted.gate =
           prompt -> {
@@ -125,7 +126,8 @@ class TroubleTest {
     AtomicInteger promptsWhenRefused = new AtomicInteger(-1);
     try (TestServer refusing = new TestServer(TestRun::reverser);
         TestServer other = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(0, 5, refusing, other), environment);
+        TestRun run =
+            new TestRun(dir, TestConfig.of(0, 5, refusing, other), tokenizer, environment);
         TestTrainer trainer = run.trainer(5, batch -> {})) {
       refusing.updateGate =
           post -> {
@@ -147,7 +149,7 @@ class TroubleTest {
   @Test
   void anUpdateThatFailsIsRetriedUnderTheSameTraceId() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 2, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 2, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(2, batch -> {})) {
       AtomicInteger posts = new AtomicInteger();
       server.updateGate = post -> List.of(503, 0, 200).get(Math.min(2, posts.getAndIncrement()));
@@ -166,7 +168,7 @@ class TroubleTest {
   @Test
   void whenEveryServerRefusesTheWeightsTheVersionStaysAndTheRunContinues() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
       server.updateGate = post -> post.step() == 2 ? 409 : 200;
       run.start();
@@ -186,7 +188,7 @@ class TroubleTest {
   @Test
   void anIncompleteCheckpointIsSkippedBeforeAnyServerIsAsked() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), environment)) {
+        TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), tokenizer, environment)) {
       run.start();
       run.batches.await(2, Duration.ofSeconds(30));
       Path beside = dir.resolve("beside");
@@ -213,7 +215,7 @@ class TroubleTest {
   @Test
   void refusedWeightsThatNoOthersCanFollowEndTheRun() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(0, 4, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(0, 4, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
       server.updateGate = post -> 409;
       run.start();
@@ -236,7 +238,7 @@ class TroubleTest {
     TestConfig config = TestConfig.of(1, 4, server);
     config.recoveryDeadlineS = 1;
     try (server;
-        TestRun run = new TestRun(dir, config, environment);
+        TestRun run = new TestRun(dir, config, tokenizer, environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
       server.updateGate = post -> 500;
       run.start();
@@ -258,7 +260,8 @@ class TroubleTest {
     CountDownLatch caughtUp = new CountDownLatch(1);
     try (TestServer restarted = new TestServer(TestRun::reverser);
         TestServer other = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, restarted, other), environment);
+        TestRun run =
+            new TestRun(dir, TestConfig.of(1, 4, restarted, other), tokenizer, environment);
         TestTrainer trainer =
             run.trainer(
                 4,
@@ -288,7 +291,7 @@ class TroubleTest {
   @Test
   void aTrainerThatPublishesNothingIsNamedAfterItsDeadline() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, impatient(server), environment)) {
+        TestRun run = new TestRun(dir, impatient(server), tokenizer, environment)) {
       run.start();
 
       assertThatThrownBy(run::report)
@@ -301,9 +304,9 @@ class TroubleTest {
   }
 
   @Test
-  void badRequestsEndTheRunAfterABoundedNumberOfGroups() throws Exception {
+  void badRequestsEndTheRunOncePermittedShareOfFailedRolloutsIsExceeded() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
+        TestRun run = new TestRun(dir, failingEarly(server), tokenizer, environment)) {
       AtomicInteger evaluated = new AtomicInteger();
       server.gate =
           prompt ->
@@ -313,7 +316,8 @@ class TroubleTest {
       assertThatThrownBy(run::report)
           .cause()
           .isInstanceOf(OrchestratorException.class)
-          .hasMessageContaining("16 groups in a row failed, the last: ")
+          .hasMessageContaining("16 of the last 16 rollouts failed (server 16)")
+          .hasMessageContaining("expected at most orchestrator.max_failed_share = 0.5 of them")
           .hasMessageContaining("HTTP 400");
     }
   }
@@ -321,7 +325,7 @@ class TroubleTest {
   @Test
   void aServerThatServesAnotherVersionAtTheStartReloadsItsBaseModel() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(1, batch -> {})) {
       server.version = 17;
       run.start();
@@ -336,7 +340,7 @@ class TroubleTest {
   @Test
   void weightsOfAnEarlierRunAreRefused() throws Exception {
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), environment)) {
+        TestRun run = new TestRun(dir, TestConfig.of(1, 1, server), tokenizer, environment)) {
       TestTrainer.publish(run.weights, 9);
       run.start();
 
@@ -351,7 +355,7 @@ class TroubleTest {
   void aStopEndsRolloutsAnUpdateAndAllThreads() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     try (TestServer server = new TestServer(TestRun::reverser);
-        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment);
+        TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), tokenizer, environment);
         TestTrainer trainer = run.trainer(4, batch -> {})) {
       CountDownLatch updating = new CountDownLatch(1);
       server.updateGate =
@@ -387,7 +391,7 @@ class TroubleTest {
   void aStopWhileWaitingForAServerEndsTheRun() throws Exception {
     TestServer server = new TestServer(TestRun::reverser);
     server.close();
-    try (TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
+    try (TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), tokenizer, environment)) {
       run.start();
       run.orchestrator.stop();
 
@@ -399,7 +403,7 @@ class TroubleTest {
   void aServerThatNeverBecomesHealthyIsNamedAtTheStart() throws Exception {
     TestServer server = new TestServer(TestRun::reverser);
     server.close();
-    try (TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), environment)) {
+    try (TestRun run = new TestRun(dir, TestConfig.of(1, 4, server), tokenizer, environment)) {
       run.start();
 
       assertThatThrownBy(run::report)
@@ -409,6 +413,12 @@ class TroubleTest {
           .hasMessageContaining("server " + server.address().admin())
           .hasMessageContaining("not healthy within 5 s");
     }
+  }
+
+  private static TestConfig failingEarly(TestServer server) {
+    TestConfig config = TestConfig.of(1, 4, server);
+    config.episodes = new EpisodeConfig(32, 60, 60, 4, 0.5, 16);
+    return config;
   }
 
   private static TestConfig impatient(TestServer server) {
