@@ -18,10 +18,9 @@ import java.util.stream.Collectors;
 public final class AlphabetSort implements Environment {
   static final String NAME = "alphabet-sort";
 
-  private static final Message INSTRUCTIONS =
-      Message.system(
-          "Sort the user's words alphabetically. When the user gives more words, sort all words so"
-              + " far. Answer with the words only, separated by spaces.");
+  private static final String ONCE =
+      "Sort the words alphabetically. Answer with the words only, separated by spaces.";
+  private static final String AGAIN = ONCE + " When more words are given, sort all words so far.";
 
   private final Draws draws;
 
@@ -83,7 +82,7 @@ public final class AlphabetSort implements Environment {
 
     @Override
     public List<Message> begin() {
-      return List.of(INSTRUCTIONS, give());
+      return List.of(Message.system(turns == 1 ? ONCE : AGAIN), give());
     }
 
     private Message give() {
