@@ -112,7 +112,7 @@ class HouseTest {
                       "io.netty",
                       "org.slf4j",
                       "tools.jackson")),
-              Map.entry("environments", may(List.of("config", "text"))),
+              Map.entry("environments", may(List.of("config", "text"), "tools.jackson")),
               Map.entry(
                   "trainer",
                   may(

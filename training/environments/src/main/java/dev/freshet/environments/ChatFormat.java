@@ -1,6 +1,6 @@
 package dev.freshet.environments;
 
-import dev.freshet.environments.ConversationException.Kind;
+import dev.freshet.environments.UnusableStepException.Kind;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.text.TokenizerException;
 import dev.freshet.text.template.ChatTemplate;
@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * A model's chat template. The tokens between two turns are the difference of two renderings: what
  * the template renders after the answer, given the messages that follow it. So a template must
  * extend: rendering more messages must only append, up to white space around an answer. One that
- * changes what came before, or leaves out a part of the answer, is a {@link ConversationException}.
+ * changes what came before, or leaves out a part of the answer, is a {@link UnusableStepException}.
  * A template that refuses instructions gets them as the beginning of the first message.
  */
 final class ChatFormat implements PromptFormat {
@@ -116,8 +116,8 @@ final class ChatFormat implements PromptFormat {
     return at;
   }
 
-  private ConversationException doesNotExtend(String what, String expected, String found) {
-    return new ConversationException(
+  private UnusableStepException doesNotExtend(String what, String expected, String found) {
+    return new UnusableStepException(
         Kind.FORMAT,
         "the chat template of %s %s, so its tokens cannot be appended: expected a rendering that begins with '%s', found '%s'"
             .formatted(source, what, end(expected), end(found)));
@@ -132,7 +132,7 @@ final class ChatFormat implements PromptFormat {
     try {
       return rendered(takesInstructions ? messages : withoutInstructions(messages), true);
     } catch (TemplateException e) {
-      throw new ConversationException(Kind.FORMAT, "%s: %s".formatted(source, e.getMessage()), e);
+      throw new UnusableStepException(Kind.FORMAT, "%s: %s".formatted(source, e.getMessage()), e);
     }
   }
 
@@ -161,7 +161,7 @@ final class ChatFormat implements PromptFormat {
     try {
       return tokenizer.encodeOrdinary(text);
     } catch (TokenizerException e) {
-      throw new ConversationException(
+      throw new UnusableStepException(
           Kind.FORMAT, "%s cannot read a message: %s".formatted(source, e.getMessage()), e);
     }
   }

@@ -1,13 +1,13 @@
 package dev.freshet.environments;
 
-import dev.freshet.environments.ConversationException.Kind;
+import dev.freshet.environments.UnusableStepException.Kind;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The messages of one episode and the tokens they add. The tokens of an episode form one sequence
  * that only grows: {@link #open}, an answer as it was sampled, {@link #observe}, the next answer.
- * Used by one thread at a time. Errors are {@link ConversationException}s.
+ * Used by one thread at a time. Errors are {@link UnusableStepException}s.
  */
 public final class Conversation {
   /**
@@ -46,7 +46,7 @@ public final class Conversation {
   private static void requireSize(List<Message> said) {
     long characters = said.stream().mapToLong(message -> message.content().length()).sum();
     if (said.isEmpty() || characters > MOST_CHARACTERS) {
-      throw new ConversationException(
+      throw new UnusableStepException(
           Kind.SIZE,
           "the environment said %d messages of %d characters: expected at least one message and at most %d characters"
               .formatted(said.size(), characters, MOST_CHARACTERS));

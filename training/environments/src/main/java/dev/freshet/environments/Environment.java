@@ -21,6 +21,11 @@ public interface Environment extends AutoCloseable {
   /** Begins an attempt at a problem. */
   Episode start(Problem problem);
 
+  /** The most episodes that may be open at a time. */
+  default int maxEpisodes() {
+    return Integer.MAX_VALUE;
+  }
+
   /**
    * Demonstration number {@code index} for supervised warm-up, drawn from the training set
    * independently of {@link #problem}. Empty if the environment has no demonstrations.

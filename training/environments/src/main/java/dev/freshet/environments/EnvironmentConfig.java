@@ -28,7 +28,8 @@ public record EnvironmentConfig(
     ArithmeticConfig arithmetic,
     AlphabetSortConfig alphabetSort,
     WordleConfig wordle,
-    SudokuConfig sudoku) {
+    SudokuConfig sudoku,
+    OpenEnvConfig openenv) {
   public EnvironmentConfig {
     mix = List.copyOf(mix);
     String names = "\"%s\"".formatted(String.join("\", \"", Environments.names()));

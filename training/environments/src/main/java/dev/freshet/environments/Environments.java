@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 
-/** The registry of the built-in environments. */
+/** The registry of the environments: the built-in ones, and the protocols of others. */
 public final class Environments {
   private static final Map<String, Factory> FACTORIES =
       new TreeMap<>(
@@ -19,6 +19,8 @@ public final class Environments {
               (config, seed) -> new AlphabetSort(config.alphabetSort(), seed),
               Wordle.NAME,
               (config, seed) -> new Wordle(config.wordle(), seed),
+              OpenEnv.NAME,
+              (config, seed) -> new OpenEnv(config.openenv(), seed),
               Sudoku.NAME,
               (config, seed) -> new Sudoku(config.sudoku(), seed)));
 
@@ -30,7 +32,7 @@ public final class Environments {
 
   private Environments() {}
 
-  /** The names of all environments, sorted. */
+  /** The names by which a configuration chooses them, sorted. */
   public static List<String> names() {
     return List.copyOf(FACTORIES.keySet());
   }

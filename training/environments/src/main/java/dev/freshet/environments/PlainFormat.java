@@ -73,8 +73,8 @@ final class PlainFormat implements PromptFormat {
     try {
       return withBeginning ? tokenizer.encode(text) : tokenizer.encodeOrdinary(text);
     } catch (TokenizerException e) {
-      throw new ConversationException(
-          ConversationException.Kind.FORMAT,
+      throw new UnusableStepException(
+          UnusableStepException.Kind.FORMAT,
           "%s, which has no chat template, cannot read a message: %s"
               .formatted(source, e.getMessage()),
           e);

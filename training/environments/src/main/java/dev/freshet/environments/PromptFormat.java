@@ -11,7 +11,7 @@ import java.util.List;
 /**
  * How a model reads a conversation: which tokens messages are. What the policy sampled is never
  * tokenized again; a format makes only the tokens before the first turn and those between two
- * turns. Thread-safe. Errors are {@link ConversationException}s.
+ * turns. Thread-safe. Errors are {@link UnusableStepException}s.
  */
 public interface PromptFormat {
   /** The tokens that end a turn; the ending token is part of the turn. One or more. */

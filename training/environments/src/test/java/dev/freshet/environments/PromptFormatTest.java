@@ -102,7 +102,7 @@ class PromptFormatTest {
     Answer answer = conversation.answer(tokenizer.encode("hm</think>go<|eos|>"), "stop");
 
     assertThatThrownBy(() -> conversation.observe(answer, List.of(Message.user("hm"))))
-        .isInstanceOf(ConversationException.class)
+        .isInstanceOf(UnusableStepException.class)
         .hasMessageContaining("the chat template of " + dir + " changes an earlier answer");
   }
 
@@ -114,7 +114,7 @@ class PromptFormatTest {
     Answer answer = conversation.answer(tokenizer.encode("go<|eos|>"), "stop");
 
     assertThatThrownBy(() -> conversation.observe(answer, List.of(Message.user("hm"))))
-        .isInstanceOf(ConversationException.class)
+        .isInstanceOf(UnusableStepException.class)
         .hasMessageContaining("changes the messages before an answer");
   }
 
@@ -140,8 +140,8 @@ class PromptFormatTest {
 
     assertThatThrownBy(() -> format.open(FIRST))
         .isInstanceOfSatisfying(
-            ConversationException.class,
-            e -> assertThat(e.kind()).isEqualTo(ConversationException.Kind.FORMAT))
+            UnusableStepException.class,
+            e -> assertThat(e.kind()).isEqualTo(UnusableStepException.Kind.FORMAT))
         .hasMessageContaining("never");
   }
 
@@ -182,7 +182,7 @@ class PromptFormatTest {
     PromptFormat plain = PromptFormat.plain(tokenizer, "the model");
 
     assertThatThrownBy(() -> plain.open(List.of(Message.user("7"))))
-        .isInstanceOf(ConversationException.class)
+        .isInstanceOf(UnusableStepException.class)
         .hasMessageContaining("the model, which has no chat template, cannot read a message")
         .hasMessageContaining("character '7'");
   }
@@ -195,8 +195,8 @@ class PromptFormatTest {
         List.of(List.<Message>of(), List.of(Message.user("a".repeat(10_000_000))))) {
       assertThatThrownBy(() -> conversation.open(said))
           .isInstanceOfSatisfying(
-              ConversationException.class,
-              e -> assertThat(e.kind()).isEqualTo(ConversationException.Kind.SIZE));
+              UnusableStepException.class,
+              e -> assertThat(e.kind()).isEqualTo(UnusableStepException.Kind.SIZE));
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
-import dev.freshet.environments.ConversationException;
+import dev.freshet.environments.UnusableStepException;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
@@ -120,11 +120,12 @@ final class EnvironmentCalls implements AutoCloseable {
   private static RolloutFailure failure(String what, Throwable cause) {
     return switch (cause) {
       case RolloutFailure known -> known;
-      case ConversationException e ->
+      case UnusableStepException e ->
           RolloutFailure.of(
               switch (e.kind()) {
                 case SIZE -> FailureReason.SIZE;
                 case FORMAT -> FailureReason.FORMAT;
+                case REWARD -> FailureReason.REWARD;
               },
               "%s: %s".formatted(what, OneLine.of(e)));
       default -> {

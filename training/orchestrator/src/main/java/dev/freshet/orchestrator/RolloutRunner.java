@@ -11,7 +11,10 @@ import dev.freshet.fleet.Replica;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.OneLine;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,7 @@ import org.slf4j.LoggerFactory;
 final class RolloutRunner {
   static final int ATTEMPTS = 3;
 
+  private static final long POLL_MILLIS = 100;
   private static final Logger LOG = LoggerFactory.getLogger(RolloutRunner.class);
 
   private final Fleet fleet;
@@ -36,6 +40,9 @@ final class RolloutRunner {
   private final EpisodeConfig limits;
   private final int mostTokens;
   private final MonotonicClock clock;
+
+  /** Places for episodes of each environment, given in the order in which they are asked for. */
+  private final Map<Environment, Semaphore> open = new ConcurrentHashMap<>();
 
   /**
    * @param format how the model reads conversations
@@ -81,6 +88,28 @@ final class RolloutRunner {
    * @param scope cancels the rollout
    */
   RolloutResult run(
+      Environment environment,
+      Problem problem,
+      Sampling sampling,
+      long seed,
+      long dispatchVersion,
+      Calls scope)
+      throws InterruptedException {
+    Semaphore episodes =
+        open.computeIfAbsent(environment, e -> new Semaphore(e.maxEpisodes(), true));
+    while (!episodes.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (scope.cancelled()) {
+        return new RolloutResult.Cancelled();
+      }
+    }
+    try {
+      return onServers(environment, problem, sampling, seed, dispatchVersion, scope);
+    } finally {
+      episodes.release();
+    }
+  }
+
+  private RolloutResult onServers(
       Environment environment,
       Problem problem,
       Sampling sampling,

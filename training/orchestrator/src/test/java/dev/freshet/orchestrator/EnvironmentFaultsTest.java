@@ -96,6 +96,25 @@ class EnvironmentFaultsTest {
   }
 
   @Test
+  void noMoreEpisodesAreOpenThanTheEnvironmentPermitsAlsoWhileOneIsEvaluated() throws Exception {
+    FaultyEnvironment environment = new FaultyEnvironment(Fault.TURN_THROWS, 10);
+    environment.maxEpisodes = 2;
+    try (TestServer server = server()) {
+      TestConfig config = config(server);
+      config.evalProblems = 8;
+      config.evalEvery = 1;
+      try (TestRun run = new TestRun(dir, config, new NumbersFormat(), environment);
+          TestTrainer trainer = run.trainer(3, batch -> {})) {
+        run.start();
+
+        assertThat(run.report().finished()).isTrue();
+        assertThat(trainer.batches).hasSize(3);
+        assertThat(environment.mostOpen).hasValueBetween(1, 2);
+      }
+    }
+  }
+
+  @Test
   void anEpisodeThatNeverEndsIsCutOffByTheLimitOfTurnsAndScored() throws Exception {
     TestConfig config = withTurns(5);
     try (TestServer server = server();

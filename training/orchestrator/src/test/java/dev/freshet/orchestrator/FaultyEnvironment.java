@@ -37,6 +37,8 @@ final class FaultyEnvironment implements Environment {
   }
 
   final AtomicInteger open = new AtomicInteger();
+  final AtomicInteger mostOpen = new AtomicInteger();
+  volatile int maxEpisodes = Integer.MAX_VALUE;
   final CountDownLatch end = new CountDownLatch(1);
 
   private final Fault fault;
@@ -54,6 +56,11 @@ final class FaultyEnvironment implements Environment {
   }
 
   @Override
+  public int maxEpisodes() {
+    return maxEpisodes;
+  }
+
+  @Override
   public Problem problem(Split split, long index) {
     return new Problem(split, index, split + "-" + index);
   }
@@ -65,7 +72,7 @@ final class FaultyEnvironment implements Environment {
     if (faulty && fault == Fault.START_THROWS) {
       throw new IllegalStateException("no episode today");
     }
-    open.incrementAndGet();
+    mostOpen.accumulateAndGet(open.incrementAndGet(), Math::max);
     return new Episode() {
       @Override
       public List<Message> begin() {

@@ -1,7 +1,7 @@
 package dev.freshet.environments;
 
-/** Messages cannot be turned into tokens. The message says what was found and expected. */
-public final class ConversationException extends RuntimeException {
+/** What an environment said cannot be used. The message says what was found and expected. */
+public final class UnusableStepException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** What a caller may tell apart. */
@@ -9,17 +9,19 @@ public final class ConversationException extends RuntimeException {
     /** The messages are too long. */
     SIZE,
     /** The tokenizer or the chat template does not take the messages. */
-    FORMAT
+    FORMAT,
+    /** The reward is not a number. */
+    REWARD
   }
 
   private final Kind kind;
 
-  public ConversationException(Kind kind, String message) {
+  public UnusableStepException(Kind kind, String message) {
     super(message);
     this.kind = kind;
   }
 
-  public ConversationException(Kind kind, String message, Throwable cause) {
+  public UnusableStepException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
