@@ -60,6 +60,11 @@ final class EnvironmentCalls implements AutoCloseable {
    */
   <T> T call(String what, Calls scope, long endNanos, Callable<T> call)
       throws RolloutFailure, InterruptedException {
+    if (clock.nanos() - endNanos >= 0) {
+      throw RolloutFailure.of(
+          FailureReason.DEADLINE,
+          what + ": not asked, because the deadline of the episode has passed");
+    }
     awaitPlace(what, scope, endNanos);
     long end = clock.nanos() + Math.min(endNanos - clock.nanos(), deadlineNanos);
     Running<T> running = new Running<>(call);

@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -182,6 +184,27 @@ class EnvironmentFaultsTest {
         assertThat(run.figure("freshet_evaluation_average_reward{environment=\"faulty\"}"))
             .isEqualTo(faulty.path("average").asDouble());
       }
+    }
+  }
+
+  @Test
+  void episodesThatDoNotEndWithinTheirDeadlineFail() throws Exception {
+    TestConfig config = withTurns(1_000);
+    config.episodes = new EpisodeConfig(1_000, 60, 1, 4, 0.5, 8);
+    CountDownLatch never = new CountDownLatch(1);
+    try (TestServer server = server();
+        TestRun run = run(config, server, "7")) {
+      server.gate =
+          prompt -> {
+            boolean _ = never.await(300, TimeUnit.MILLISECONDS);
+            return TestServer.Fate.WELL;
+          };
+      run.start();
+
+      assertThatThrownBy(run::report)
+          .cause()
+          .isInstanceOf(OrchestratorException.class)
+          .hasMessageContaining("8 of the last 8 rollouts failed (deadline 8)");
     }
   }
 

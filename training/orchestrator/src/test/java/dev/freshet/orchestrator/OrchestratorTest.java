@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -379,6 +380,39 @@ class OrchestratorTest {
       assertThat(trainer.batches).hasSize(6);
       assertThat(run.metrics("eval"))
           .anyMatch(e -> e.path("step").asInt() == 2 && e.path("newest_step").asInt() > 2);
+    }
+  }
+
+  @Test
+  void anEvaluationBesideTrainingHasAFourthOfThePlacesOfRollouts() throws Exception {
+    int problems = 64;
+    Set<String> heldOut = new HashSet<>();
+    for (int i = 0; i < problems; i++) {
+      heldOut.add(environment.problem(Split.HELD_OUT, i).text());
+    }
+    AtomicInteger evaluating = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    try (TestServer server = new TestServer(TestRun::reverser)) {
+      TestConfig config = evaluatingEverySecond(server);
+      config.evalProblems = problems;
+      try (TestRun run = new TestRun(dir, config, tokenizer, environment);
+          TestTrainer trainer = run.trainer(6, batch -> {})) {
+        server.gate =
+            prompt -> {
+              boolean beside = heldOut.contains(text(prompt)) && server.version == 2;
+              if (beside) {
+                most.accumulateAndGet(evaluating.incrementAndGet(), Math::max);
+                TestRun.await("another update", () -> server.version > 2);
+                evaluating.decrementAndGet();
+              }
+              return TestServer.Fate.WELL;
+            };
+        run.start();
+
+        assertThat(run.report().finished()).isTrue();
+        assertThat(trainer.batches).hasSize(6);
+        assertThat(most).hasValueBetween(1, config.maxInflightGroups * config.groupSize / 4);
+      }
     }
   }
 
