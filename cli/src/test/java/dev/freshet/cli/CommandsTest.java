@@ -33,6 +33,14 @@ class CommandsTest {
     assertThat(load(EXAMPLE)).isEqualTo(ConfigLoader.defaults(FreshetConfig.class));
   }
 
+  @Test
+  void theExampleOfAChatModelHasOnlyKnownKeysAndTrainsWithoutAWarmUp() {
+    FreshetConfig config = load(Path.of("../examples/smollm2.toml"));
+
+    assertThat(config.model().path()).isNotEmpty();
+    assertThat(config.sft().steps()).isZero();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"run", "sft", "train", "orchestrate", "serve"})
   void aDryRunPrintsTheConfigurationThatResults(String command) throws IOException {

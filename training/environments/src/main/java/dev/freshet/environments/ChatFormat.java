@@ -56,11 +56,12 @@ final class ChatFormat implements PromptFormat {
     }
   }
 
-  /** The special token that the template renders after an answer. */
+  /** The special token that the template renders after an answer, if it renders one. */
   private OptionalInt endOfTurn() {
     try {
       String text = rendered(List.of(Message.user("?"), Message.assistant(ANY)), false);
-      int[] after = encode(text.substring(text.lastIndexOf(ANY) + ANY.length()));
+      int answer = text.lastIndexOf(ANY);
+      int[] after = answer < 0 ? new int[0] : encode(text.substring(answer + ANY.length()));
       boolean special = after.length > 0 && tokenizer.decode(new int[] {after[0]}, true).isEmpty();
       return special ? OptionalInt.of(after[0]) : OptionalInt.empty();
     } catch (TemplateException e) {

@@ -68,7 +68,12 @@ final class EnvironmentCalls implements AutoCloseable {
     awaitPlace(what, scope, endNanos);
     long end = clock.nanos() + Math.min(endNanos - clock.nanos(), deadlineNanos);
     Running<T> running = new Running<>(call);
-    threads.execute(running);
+    try {
+      threads.execute(running);
+    } catch (RuntimeException | Error e) { // No thread could be started.
+      places.release();
+      throw e;
+    }
     try (Waits.Open _ =
         Waits.begin("orchestrator", "an environment", what, Duration.ofNanos(deadlineNanos))) {
       return result(running, what, scope, end);
