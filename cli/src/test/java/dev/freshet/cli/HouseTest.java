@@ -112,7 +112,8 @@ class HouseTest {
                       "io.netty",
                       "org.slf4j",
                       "tools.jackson")),
-              Map.entry("environments", may(List.of("config", "text"), "tools.jackson")),
+              Map.entry(
+                  "environments", may(List.of("config", "text"), "org.slf4j", "tools.jackson")),
               Map.entry(
                   "trainer",
                   may(

@@ -1,13 +1,20 @@
 package dev.freshet.environments;
 
+import java.time.Duration;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The environments of a run, each with a weight. After n draws every environment was drawn as often
  * as its share of n, to within one; the order depends on the weights alone. Thread-safe.
  */
 public final class EnvironmentMix implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EnvironmentMix.class);
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
+
   private final List<Part> parts;
+  private final Duration closeDeadline;
   private final long[] drawn;
 
   /**
@@ -28,7 +35,15 @@ public final class EnvironmentMix implements AutoCloseable {
    * @param parts one or more
    */
   public EnvironmentMix(List<Part> parts) {
+    this(parts, CLOSE_DEADLINE);
+  }
+
+  /**
+   * @param closeDeadline for an environment to close
+   */
+  EnvironmentMix(List<Part> parts, Duration closeDeadline) {
     this.parts = List.copyOf(parts);
+    this.closeDeadline = closeDeadline;
     this.drawn = new long[parts.size()];
   }
 
@@ -58,8 +73,36 @@ public final class EnvironmentMix implements AutoCloseable {
     return (drawn[part] + 0.5) / parts.get(part).weight();
   }
 
+  /** Closes every environment. One that fails or hangs keeps no other open and fails no run. */
   @Override
   public void close() {
-    environments().forEach(Environment::close);
+    try {
+      for (Environment environment : environments()) {
+        close(environment);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void close(Environment environment) throws InterruptedException {
+    Thread closing =
+        Thread.ofPlatform()
+            .daemon()
+            .name("freshet-environment-close")
+            .start(
+                () -> {
+                  try {
+                    environment.close();
+                  } catch (RuntimeException | Error e) {
+                    LOG.warn("environment {} cannot be closed", environment.name(), e);
+                  }
+                });
+    if (!closing.join(closeDeadline)) {
+      LOG.warn(
+          "environment {} does not close within {} s: its thread is left behind",
+          environment.name(),
+          closeDeadline.toSeconds());
+    }
   }
 }

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.config.ConfigLoader;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -128,6 +132,58 @@ class EnvironmentsTest {
       assertThat(drawn.get("wordle")).isEqualTo(LongStream.range(0, 20).boxed().toList());
       assertThat(drawn.get("sudoku-4x4")).isEqualTo(LongStream.range(0, 10).boxed().toList());
     }
+  }
+
+  @Test
+  void anEnvironmentThatFailsToCloseOrHangsKeepsNoOtherOpen() throws InterruptedException {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    new EnvironmentMix(
+            Stream.<Runnable>of(
+                    () -> {
+                      throw new AssertionError("it does not close");
+                    },
+                    () -> awaitUninterruptibly(end),
+                    closed::countDown)
+                .map(close -> new EnvironmentMix.Part(closing(close), 1))
+                .toList(),
+            Duration.ofMillis(50))
+        .close();
+
+    assertThat(closed.await(1, TimeUnit.MINUTES)).isTrue();
+    end.countDown();
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch end) {
+    try {
+      end.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Environment closing(Runnable close) {
+    return new Environment() {
+      @Override
+      public String name() {
+        return "closing";
+      }
+
+      @Override
+      public Problem problem(Split split, long index) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public Episode start(Problem problem) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public void close() {
+        close.run();
+      }
+    };
   }
 
   @Test
