@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param tools what the model may call; empty for none
  * @param templateVariables further variables of the chat template
  * @param addGenerationPrompt whether the prompt ends with the beginning of the assistant's message
+ * @param continueFinalMessage whether the model continues the last message
  * @param parallelToolCalls whether an answer may have several tool calls; the first otherwise
  * @param includeReasoning whether the answer has the model's reasoning, and what of it tells it:
  *     token ids and logprobs
@@ -28,6 +29,7 @@ public record ChatRequest(
     List<Map<String, @Nullable Object>> tools,
     Map<String, @Nullable Object> templateVariables,
     boolean addGenerationPrompt,
+    boolean continueFinalMessage,
     boolean parallelToolCalls,
     boolean includeReasoning,
     OptionalInt mostTokens) {
@@ -56,9 +58,11 @@ public record ChatRequest(
    * The completion of its prompt.
    *
    * @param contextTokens the most tokens of prompt and completion together
-   * @throws WireException if the prompt leaves no room for a token
+   * @throws WireException if the prompt leaves no room for a token, or more tokens are requested
+   *     than the context has
    */
   public CompletionRequest completion(int[] prompt, int contextTokens) {
+    mostTokens.ifPresent(most -> WireException.checkMostTokens("max_tokens", most, contextTokens));
     int room = contextTokens - prompt.length;
     if (room < 1) {
       throw new WireException(

@@ -14,14 +14,18 @@ import org.jspecify.annotations.Nullable;
  * see {@link NeutralFields} for those that are not supported.
  */
 final class ChatRequestJson {
-  private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private static final int MAX_DOCUMENTS = 1024;
+
+  private final CompletionRequest.Builder request =
+      new CompletionRequest.Builder().text(TextOptions.DEFAULT.withAddSpecialTokens(false));
   private final SamplingFields sampling = new SamplingFields(request);
 
   private Optional<List<Map<String, @Nullable Object>>> messages = Optional.empty();
   private List<Map<String, @Nullable Object>> tools = List.of();
   private boolean toolsAllowed = true;
-  private Map<String, @Nullable Object> variables = Map.of();
+  private final Map<String, @Nullable Object> variables = new LinkedHashMap<>();
   private boolean addGenerationPrompt = true;
+  private boolean continueFinalMessage;
   private boolean parallelToolCalls = true;
   private boolean includeReasoning = true;
   private OptionalInt mostTokens = OptionalInt.empty();
@@ -57,6 +61,11 @@ final class ChatRequestJson {
           "0, or logprobs: true beside it",
           topLogprobs.orElse(0));
     }
+    WireException.check(
+        !(continueFinalMessage && addGenerationPrompt),
+        "continue_final_message",
+        "false, or add_generation_prompt: false beside it",
+        true);
     mostTokens.ifPresent(request::maxTokens);
     // The default of completions is too few for min_tokens; what fits is known with the prompt.
     if (mostTokens.isEmpty()) {
@@ -68,6 +77,7 @@ final class ChatRequestJson {
         toolsAllowed ? tools : List.of(),
         variables,
         addGenerationPrompt,
+        continueFinalMessage,
         parallelToolCalls,
         includeReasoning,
         mostTokens);
@@ -82,7 +92,10 @@ final class ChatRequestJson {
       case "top_logprobs" -> topLogprobs = OptionalInt.of(in.integer(0));
       case "tools" -> tools = tools(in);
       case "tool_choice" -> toolChoice(in);
-      case "chat_template_kwargs" -> variables = object(in);
+      case "chat_template_kwargs" -> variables.putAll(object(in));
+      case "documents" -> variables.put(name, documents(in));
+      case "reasoning_effort" -> variables.put(name, in.text());
+      case "continue_final_message" -> continueFinalMessage = in.bool();
       case "add_generation_prompt" -> addGenerationPrompt = in.bool();
       case "parallel_tool_calls" -> parallelToolCalls = in.bool();
       case "include_reasoning" -> includeReasoning = in.bool();
@@ -120,6 +133,12 @@ final class ChatRequestJson {
       throw in.expected("{\"type\": \"function\", \"function\": {\"name\": …}}");
     }
     return tool;
+  }
+
+  private static List<Map<String, @Nullable Object>> documents(WireReader in) {
+    List<Map<String, @Nullable Object>> documents = new ArrayList<>();
+    in.elements(MAX_DOCUMENTS, () -> documents.add(object(in)));
+    return documents;
   }
 
   private void toolChoice(WireReader in) {

@@ -33,6 +33,8 @@ import java.util.OptionalLong;
  * @param logprobs how many of the most likely tokens to report with each token's own logprob, at
  *     most {@value #MAX_LOGPROBS}; empty for no logprobs
  * @param logprobsMode of which distribution logprobs are reported
+ * @param continuousUsage whether every event of such a stream has the token counts so far
+ * @param text how texts are made of tokens
  * @param returnTokenIds whether the answer has token ids
  * @param priority a request of a lower priority is scheduled earlier; 0 by default
  * @param cacheSalt cached prefixes are shared only among requests with the same salt; without a
@@ -56,6 +58,8 @@ public record CompletionRequest(
     LogitRules rules,
     boolean stream,
     boolean includeUsage,
+    boolean continuousUsage,
+    TextOptions text,
     OptionalInt logprobs,
     LogprobsMode logprobsMode,
     boolean returnTokenIds,
@@ -205,6 +209,8 @@ public record CompletionRequest(
     copy.presencePenalty = rules.presencePenalty();
     copy.stream = stream;
     copy.includeUsage = includeUsage;
+    copy.continuousUsage = continuousUsage;
+    copy.text = text;
     copy.logprobs = logprobs;
     copy.logprobsMode = logprobsMode;
     copy.returnTokenIds = returnTokenIds;
@@ -235,6 +241,8 @@ public record CompletionRequest(
     private double presencePenalty;
     private boolean stream;
     private boolean includeUsage;
+    private boolean continuousUsage;
+    private TextOptions text = TextOptions.DEFAULT;
     private OptionalInt logprobs = OptionalInt.empty();
     private LogprobsMode logprobsMode = LogprobsMode.RAW_LOGPROBS;
     private boolean returnTokenIds;
@@ -345,6 +353,20 @@ public record CompletionRequest(
       return this;
     }
 
+    public Builder continuousUsage(boolean include) {
+      continuousUsage = include;
+      return this;
+    }
+
+    public Builder text(TextOptions options) {
+      text = options;
+      return this;
+    }
+
+    TextOptions text() {
+      return text;
+    }
+
     public Builder logprobs(int alternatives) {
       logprobs = OptionalInt.of(alternatives);
       return this;
@@ -396,6 +418,8 @@ public record CompletionRequest(
               minTokens, logitBias, repetitionPenalty, frequencyPenalty, presencePenalty),
           stream,
           includeUsage,
+          continuousUsage,
+          text,
           logprobs,
           logprobsMode,
           returnTokenIds,

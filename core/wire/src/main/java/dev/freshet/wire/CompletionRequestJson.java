@@ -59,7 +59,11 @@ final class CompletionRequestJson {
       case "prompt" -> prompts = prompts(in);
       case "echo" -> echo = in.bool();
       case "best_of" -> bestOf = in.integer();
-      case "max_tokens" -> request.maxTokens(in.integer());
+      case "max_tokens" -> {
+        int most = in.integer();
+        WireException.checkMostTokens(name, most, contextTokens);
+        request.maxTokens(most);
+      }
       case "logprobs" -> request.logprobs(in.integer());
       default -> {
         if (!sampling.read(name, in) && !NeutralFields.read(name, in)) {
@@ -162,8 +166,12 @@ final class CompletionRequestJson {
           if (request.includeUsage()) {
             out.writeObjectPropertyStart("stream_options");
             out.writeBooleanProperty("include_usage", true);
+            if (request.continuousUsage()) {
+              out.writeBooleanProperty("continuous_usage_stats", true);
+            }
             out.writeEndObject();
           }
+          write(request.text(), out);
           request.logprobs().ifPresent(count -> out.writeNumberProperty("logprobs", count));
           if (request.logprobsMode() != LogprobsMode.RAW_LOGPROBS) {
             out.writeStringProperty("logprobs_mode", request.logprobsMode().wireName());
@@ -175,6 +183,22 @@ final class CompletionRequestJson {
           request.cacheSalt().ifPresent(salt -> out.writeStringProperty("cache_salt", salt));
           request.requestId().ifPresent(id -> out.writeStringProperty("request_id", id));
         });
+  }
+
+  /** Writes the options that differ from the default: not every server knows their fields. */
+  private static void write(TextOptions text, JsonGenerator out) {
+    if (!text.addSpecialTokens()) {
+      out.writeBooleanProperty("add_special_tokens", false);
+    }
+    if (!text.skipSpecialTokens()) {
+      out.writeBooleanProperty("skip_special_tokens", false);
+    }
+    if (text.includeStop()) {
+      out.writeBooleanProperty("include_stop_str_in_output", true);
+    }
+    if (text.tokensAsIds()) {
+      out.writeBooleanProperty("return_tokens_as_token_ids", true);
+    }
   }
 
   /** Writes the rules that are not neutral: not every server knows their fields. */

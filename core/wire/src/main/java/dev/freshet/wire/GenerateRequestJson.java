@@ -79,7 +79,9 @@ final class GenerateRequestJson {
     switch (name) {
       case "max_tokens" -> {
         hasMost = true;
-        request.maxTokens(in.integer());
+        int most = in.integer();
+        WireException.checkMostTokens(name, most, contextTokens);
+        request.maxTokens(most);
       }
       case "logprobs" -> request.logprobs(in.integer());
       case "detokenize" -> {

@@ -39,8 +39,6 @@ final class NeutralFields {
       case "thinking_token_budget" -> require(in, in.number() == -1, "-1");
       case "use_beam_search",
           "early_stopping",
-          "include_stop_str_in_output",
-          "return_tokens_as_token_ids",
           "return_token_offsets",
           "return_hidden_states",
           "return_routed_experts",
@@ -48,8 +46,7 @@ final class NeutralFields {
           "no_stop_trim",
           "watermarking" ->
           require(in, !in.bool(), "false");
-      case "skip_special_tokens", "add_special_tokens", "spaces_between_special_tokens" ->
-          require(in, in.bool(), "true");
+      case "spaces_between_special_tokens" -> require(in, in.bool(), "true");
       case "suffix" -> require(in, in.text().isEmpty(), "an empty string");
       case "allowed_token_ids", "bad_words", "logprob_token_ids" -> emptyList(in);
       case "structured_outputs",
@@ -93,15 +90,12 @@ final class NeutralFields {
   /** The same for the fields of chat completions alone. */
   static boolean readOfChat(String name, WireReader in) {
     switch (name) {
-      case "echo", "continue_final_message", "return_assistant_tokens_mask" ->
-          require(in, !in.bool(), "false");
-      case "add_special_tokens" -> require(in, !in.bool(), "false");
-      case "documents", "functions" -> emptyList(in);
+      case "echo", "return_assistant_tokens_mask" -> require(in, !in.bool(), "false");
+      case "functions" -> emptyList(in);
       case "mm_processor_kwargs", "audio", "prediction", "web_search_options" -> emptyObject(in);
       case "modalities" -> in.elements(() -> require(in, in.text().equals("text"), "\"text\""));
       case "function_call" -> require(in, in.text().equals("none"), "\"none\"");
-      case "chat_template", "reasoning_effort", "verbosity", "media_io_kwargs" ->
-          throw unsupported(in, "null");
+      case "chat_template", "verbosity", "media_io_kwargs" -> throw unsupported(in, "null");
       default -> {
         return false;
       }

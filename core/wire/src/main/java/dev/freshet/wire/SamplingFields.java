@@ -50,6 +50,10 @@ final class SamplingFields {
       case "logprobs_mode" -> request.logprobsMode(LogprobsMode.of(in.text()));
       case "request_id" -> request.requestId(in.text());
       case "return_token_ids" -> request.returnTokenIds(in.bool());
+      case "add_special_tokens" -> request.text(request.text().withAddSpecialTokens(in.bool()));
+      case "skip_special_tokens" -> request.text(request.text().withSkipSpecialTokens(in.bool()));
+      case "include_stop_str_in_output" -> request.text(request.text().withIncludeStop(in.bool()));
+      case "return_tokens_as_token_ids" -> request.text(request.text().withTokensAsIds(in.bool()));
       case "priority" -> request.priority(in.longInteger());
       case "cache_salt" -> request.cacheSalt(in.text());
       default -> {
@@ -71,8 +75,8 @@ final class SamplingFields {
           boolean set = !in.isNull() && in.bool();
           switch (option) {
             case "include_usage" -> request.includeUsage(set);
-            case "continuous_usage_stats", "include_obfuscation" ->
-                NeutralFields.require(in, !set, "false");
+            case "continuous_usage_stats" -> request.continuousUsage(set);
+            case "include_obfuscation" -> NeutralFields.require(in, !set, "false");
             default ->
                 throw new WireException("stream_options: unknown field " + Quoted.of(option));
           }

@@ -27,6 +27,19 @@ public final class WireException extends RuntimeException {
     }
   }
 
+  /**
+   * Requires that a completion may have {@code most} tokens, in vLLM's words.
+   *
+   * @param contextTokens the most tokens of prompt and completion together
+   */
+  static void checkMostTokens(String field, int most, int contextTokens) {
+    if (most > contextTokens) {
+      throw new WireException(
+          "%1$s=%2$d cannot be greater than max_model_len=%3$d. Please request fewer output tokens. (parameter=%1$s, value=%2$d)"
+              .formatted(field, most, contextTokens));
+    }
+  }
+
   @Override
   public String getMessage() {
     return message;

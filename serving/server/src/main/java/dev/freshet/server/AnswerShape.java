@@ -2,20 +2,26 @@ package dev.freshet.server;
 
 import dev.freshet.text.message.MessageFormat;
 import dev.freshet.wire.ChatRequest;
+import dev.freshet.wire.CompletionRequest;
 
 /**
  * What the answer to a request looks like.
  *
  * @param form how it is written
+ * @param whole whether it is one document, and no stream
  * @param messages how the model writes its message
  * @param withReasoning whether the answer has the reasoning
  * @param parallelCalls whether it has more than the first tool call
  */
 record AnswerShape(
-    GenerationForm form, MessageFormat messages, boolean withReasoning, boolean parallelCalls) {
+    GenerationForm form,
+    boolean whole,
+    MessageFormat messages,
+    boolean withReasoning,
+    boolean parallelCalls) {
   /** The answer to a request that is no chat. */
-  static AnswerShape of(GenerationForm form) {
-    return new AnswerShape(form, MessageFormat.PLAIN, true, true);
+  static AnswerShape of(GenerationForm form, CompletionRequest request) {
+    return new AnswerShape(form, !request.stream(), MessageFormat.PLAIN, true, true);
   }
 
   /**
@@ -28,6 +34,7 @@ record AnswerShape(
     MessageFormat expected = (chat.tools().isEmpty() ? model.withoutCalls() : model).after(prompt);
     return new AnswerShape(
         GenerationForm.ofChat(chat.sampling().stream()),
+        !chat.sampling().stream(),
         expected,
         chat.includeReasoning(),
         chat.parallelToolCalls());

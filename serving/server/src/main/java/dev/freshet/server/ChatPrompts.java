@@ -9,7 +9,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,12 +66,41 @@ public interface ChatPrompts {
 
   /** Those of a chat template. */
   record OfTemplate(ChatTemplate template) implements ChatPrompts {
+    /** Ends the content of a message that the model continues. A template may strip its space. */
+    private static final String MARK = "FRESHET_END_OF_FINAL_MESSAGE ";
+
     @Override
     public String render(ChatRequest chat) {
+      return chat.continueFinalMessage() ? uptoFinalMessage(chat) : render(chat, chat.messages());
+    }
+
+    private String render(ChatRequest chat, List<Map<String, @Nullable Object>> messages) {
       return template
-          .render(
-              chat.messages(), chat.tools(), chat.addGenerationPrompt(), chat.templateVariables())
+          .render(messages, chat.tools(), chat.addGenerationPrompt(), chat.templateVariables())
           .text();
+    }
+
+    /** The prompt up to the end of the last message's content, found by a mark, as transformers. */
+    private String uptoFinalMessage(ChatRequest chat) {
+      Map<String, @Nullable Object> last = new LinkedHashMap<>(chat.messages().getLast());
+      if (!(last.get("content") instanceof String content)) {
+        throw uncontinued("a last message with content");
+      }
+      last.put("content", content + MARK);
+      List<Map<String, @Nullable Object>> marked = new ArrayList<>(chat.messages());
+      marked.set(marked.size() - 1, last);
+      String text = render(chat, marked);
+      int at = text.lastIndexOf(MARK.strip());
+      if (at < 0) {
+        throw uncontinued("a chat template that renders the content of the last message");
+      }
+      String upto = text.substring(0, at);
+      return text.startsWith(MARK, at) ? upto : upto.stripTrailing();
+    }
+
+    private static ApiException uncontinued(String expected) {
+      return new ApiException(
+          ApiError.invalid("invalid_messages", "continue_final_message: expected " + expected));
     }
 
     @Override

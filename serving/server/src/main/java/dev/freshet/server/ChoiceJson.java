@@ -17,6 +17,7 @@ final class ChoiceJson {
       ascii(
           ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}");
   private static final byte[] PROMPT_IDS = ascii(",\"prompt_token_ids\":[");
+  private static final byte[] NO_PROMPT_IDS = ascii(",\"prompt_token_ids\":null");
   private static final byte[] IDS = ascii(",\"token_ids\":[");
   private static final byte[] NO_LOGPROBS = ascii(",\"logprobs\":null");
   private static final byte[] VERSIONS = ascii(",\"weight_versions\":[");
@@ -32,17 +33,17 @@ final class ChoiceJson {
   private final AnswerShape shape;
   private final boolean withIds;
   private final boolean withLogprobs;
-  private final TokenTexts texts;
+  private final TokenNames names;
 
   /**
    * @param withIds whether token ids are asked for
    * @param withLogprobs whether logprobs are asked for
    */
-  ChoiceJson(AnswerShape shape, boolean withIds, boolean withLogprobs, TokenTexts texts) {
+  ChoiceJson(AnswerShape shape, boolean withIds, boolean withLogprobs, TokenNames names) {
     this.shape = shape;
     this.withIds = withIds && !shape.hidesTokens();
     this.withLogprobs = withLogprobs && !shape.hidesTokens();
-    this.texts = texts;
+    this.names = names;
   }
 
   /** Whether every token is told, also one without text. */
@@ -75,11 +76,15 @@ final class ChoiceJson {
         if (withIds) {
           if (batch.isFirst()) {
             promptIds(out, prompt);
+          } else {
+            out.raw(NO_PROMPT_IDS);
           }
           ids(out, batch);
         }
         if (withLogprobs) {
-          LogprobsJson.ofText(out, batch, texts);
+          LogprobsJson.ofText(out, batch, names);
+        } else {
+          out.raw(NO_LOGPROBS);
         }
       }
       case CHAT -> {
@@ -106,6 +111,9 @@ final class ChoiceJson {
         }
       }
     }
+    if (shape.whole()) {
+      out.raw(shape.form().absentOfChoice(withIds));
+    }
     versions(out, batch);
     if (finish.isPresent()) {
       FinishReason reason = finish.get().reason();
@@ -123,7 +131,7 @@ final class ChoiceJson {
       ids(out, batch);
     }
     if (withLogprobs && batch.size() > 0) {
-      LogprobsJson.ofChat(out, batch, texts);
+      LogprobsJson.ofChat(out, batch, names);
     } else {
       out.raw(NO_LOGPROBS);
     }

@@ -66,7 +66,7 @@ final class CompletionChoice {
     if (event.token() >= 0) {
       meter.token();
       batch.token(event);
-      if (!stopToken) {
+      if (!stopToken || request.text().includeStop()) {
         append(text.push(event.token()));
       }
     }
@@ -165,6 +165,11 @@ final class CompletionChoice {
   /** The number of its tokens so far. */
   int tokenCount() {
     return batch.tokenCount();
+  }
+
+  /** The number of tokens of its prompt. */
+  int promptLength() {
+    return prompt.ids().length;
   }
 
   /** How many tokens of its prompt the engine had cached. */

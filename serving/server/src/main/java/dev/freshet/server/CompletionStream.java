@@ -28,6 +28,10 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private static final byte[] CACHED_TOKENS =
       ascii(",\"prompt_tokens_details\":{\"cached_tokens\":");
 
+  private static final byte[] NO_DETAILS = ascii(",\"completion_tokens_details\":null");
+  private static final byte[] NO_DETAILS_AT_ALL =
+      ascii(",\"prompt_tokens_details\":null,\"completion_tokens_details\":null");
+
   private final GenerationForm form;
   private final CompletionRequest request;
   private final List<AnsweredPrompt> prompts;
@@ -232,6 +236,9 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
         if (withPrompt) {
           writePromptIds(out);
         }
+        if (request.includeUsage() && request.continuousUsage()) {
+          writeUsage(out, choice.promptLength(), choice.tokenCount(), choice.cachedPrompt());
+        }
         out.raw('}').raw(END_OF_EVENT);
       }
     }
@@ -266,19 +273,29 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     out.raw(']');
     writeUsage(out);
     writePromptIds(out);
+    out.raw(form.absent(request.returnTokenIds()));
     out.raw('}');
     exchange.answer(200, out.toBytes());
   }
 
   /** A prompt counts once; what of it was cached is told of its first choice. */
   private void writeUsage(JsonBuffer out) {
-    int completion = choices.stream().mapToInt(CompletionChoice::tokenCount).sum();
-    int prompt = promptTokens();
+    writeUsage(
+        out,
+        promptTokens(),
+        choices.stream().mapToLong(CompletionChoice::tokenCount).sum(),
+        cachedPrompts());
+  }
+
+  private void writeUsage(JsonBuffer out, long prompt, long completion, long cached) {
     out.raw(USAGE).integer(prompt);
     out.raw(COMPLETION_TOKENS).integer(completion);
     out.raw(TOTAL_TOKENS).integer(prompt + completion);
     if (promptDetails) {
-      out.raw(CACHED_TOKENS).integer(cachedPrompts()).raw('}');
+      out.raw(CACHED_TOKENS).integer(cached).raw('}');
+    }
+    if (!request.stream()) {
+      out.raw(promptDetails ? NO_DETAILS : NO_DETAILS_AT_ALL);
     }
     out.raw('}');
   }

@@ -25,14 +25,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 
 /**
  * Checks requests for completions of texts, chats and token ids, and submits them to the engine.
  * What precedes their submission is {@link RequestWork}.
  */
 final class Completions implements AutoCloseable {
-  private static final AnswerShape TEXT = AnswerShape.of(GenerationForm.TEXT);
-  private static final AnswerShape TOKENS = AnswerShape.of(GenerationForm.TOKENS);
   private static final ApiError STOPPED =
       ApiError.unavailable(
           "shutting_down", "the server was shut down before the completion ended; retry elsewhere");
@@ -86,10 +85,21 @@ final class Completions implements AutoCloseable {
           requireKnown(body.request());
           work.tokenize(
               body.prompts(),
+              encoder(body.request()),
               body.echo() ? this::text : _ -> "",
               exchange,
-              prompts -> submit(TEXT, body.request(), prompts, http, exchange));
+              prompts ->
+                  submit(
+                      AnswerShape.of(GenerationForm.TEXT, body.request()),
+                      body.request(),
+                      prompts,
+                      http,
+                      exchange));
         });
+  }
+
+  private Function<String, int[]> encoder(CompletionRequest request) {
+    return request.text().addSpecialTokens() ? tokenizer::encode : tokenizer::encodeOrdinary;
   }
 
   private String text(Prompt prompt) {
@@ -113,7 +123,7 @@ final class Completions implements AutoCloseable {
           String prompt = model.chatPrompts().render(chat);
           work.tokenize(
               prompt,
-              tokenizer::encodeOrdinary,
+              encoder(chat.sampling()),
               exchange,
               ids ->
                   submit(
@@ -135,7 +145,8 @@ final class Completions implements AutoCloseable {
           requireKnown(request);
           int[] ids = ((Prompt.Tokens) request.prompt()).ids();
           List<AnsweredPrompt> prompts = List.of(AnsweredPrompt.of(ids));
-          work.onLoop(exchange, () -> submit(TOKENS, request, prompts, http, exchange));
+          AnswerShape shape = AnswerShape.of(GenerationForm.TOKENS, request);
+          work.onLoop(exchange, () -> submit(shape, request, prompts, http, exchange));
         });
   }
 
@@ -203,8 +214,13 @@ final class Completions implements AutoCloseable {
       LoopOutlet outlet,
       long recvNanos,
       RequestLog.Usage usage) {
+    boolean skipsSpecial = request.text().skipSpecialTokens() && !shape.expectsCalls();
     ChoiceJson json =
-        new ChoiceJson(shape, request.returnTokenIds(), request.logprobs().isPresent(), texts);
+        new ChoiceJson(
+            shape,
+            request.returnTokenIds(),
+            request.logprobs().isPresent(),
+            request.text().tokensAsIds() ? TokenNames.IDS : texts);
     List<CompletionChoice> choices = new ArrayList<>(prompts.size() * request.n());
     for (AnsweredPrompt prompt : prompts) {
       for (int i = 0; i < request.n(); i++) {
@@ -215,8 +231,9 @@ final class Completions implements AutoCloseable {
                 prompt,
                 outlet,
                 new StopText(
-                    new StreamDecoder(tokenizer, !shape.expectsCalls(), prompt.ids()),
+                    new StreamDecoder(tokenizer, skipsSpecial, prompt.ids()),
                     request.stop(),
+                    request.text().includeStop(),
                     request.rules().minTokens()),
                 message(shape),
                 json,

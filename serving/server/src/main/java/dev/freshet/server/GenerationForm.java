@@ -22,12 +22,61 @@ enum GenerationForm {
   private static final byte[] MODEL = ascii(",\"model\":");
   private static final byte[] CHOICES = ascii(",\"choices\":[");
 
+  private static final byte[] ABSENT_OF_TEXT_WITH_IDS = nulls("prompt_logprobs", "routed_experts");
+  private static final byte[] ABSENT_OF_TEXT =
+      nulls("token_ids", "prompt_token_ids", "prompt_logprobs", "routed_experts");
+  private static final byte[] ABSENT_OF_CHAT_WITH_IDS = nulls("routed_experts");
+  private static final byte[] ABSENT_OF_CHAT = nulls("token_ids", "routed_experts");
+  private static final byte[] ABSENT_OF_TOKENS = nulls("routed_experts", "sampling_mask");
+  private static final byte[] ABSENT =
+      nulls(
+          "service_tier",
+          "system_fingerprint",
+          "kv_transfer_params",
+          "ec_transfer_params",
+          "metrics");
+  private static final byte[] ABSENT_BESIDE_CHAT_WITH_IDS =
+      nulls(
+          "service_tier",
+          "system_fingerprint",
+          "prompt_logprobs",
+          "prompt_text",
+          "kv_transfer_params",
+          "ec_transfer_params",
+          "metrics");
+  private static final byte[] ABSENT_BESIDE_CHAT =
+      nulls(
+          "service_tier",
+          "system_fingerprint",
+          "prompt_logprobs",
+          "prompt_token_ids",
+          "prompt_text",
+          "kv_transfer_params",
+          "ec_transfer_params",
+          "metrics");
+  private static final byte[] ABSENT_BESIDE_TOKENS =
+      nulls(
+          "prompt_logprobs",
+          "prompt_token_id_logprobs",
+          "mm_placeholders",
+          "metrics",
+          "kv_transfer_params",
+          "ec_transfer_params");
+
   private final String beforeId;
   private final String afterId;
 
   GenerationForm(String beforeId, String afterId) {
     this.beforeId = beforeId;
     this.afterId = afterId;
+  }
+
+  private static byte[] nulls(String... names) {
+    StringBuilder fields = new StringBuilder();
+    for (String name : names) {
+      fields.append(",\"").append(name).append("\":null");
+    }
+    return ascii(fields.toString());
   }
 
   /** The form of an answer to a chat. */
@@ -52,6 +101,32 @@ enum GenerationForm {
         .string(model)
         .raw(CHOICES)
         .toBytes();
+  }
+
+  /**
+   * The fields of a choice of a whole answer that are null, as in vLLM.
+   *
+   * @param withIds whether it has token ids
+   */
+  byte[] absentOfChoice(boolean withIds) {
+    return switch (this) {
+      case TEXT -> withIds ? ABSENT_OF_TEXT_WITH_IDS : ABSENT_OF_TEXT;
+      case CHAT, CHAT_CHUNK -> withIds ? ABSENT_OF_CHAT_WITH_IDS : ABSENT_OF_CHAT;
+      case TOKENS -> ABSENT_OF_TOKENS;
+    };
+  }
+
+  /**
+   * The fields of a whole answer after its usage that are null, as in vLLM.
+   *
+   * @param withIds whether it has the token ids of the prompt
+   */
+  byte[] absent(boolean withIds) {
+    return switch (this) {
+      case TEXT -> ABSENT;
+      case CHAT, CHAT_CHUNK -> withIds ? ABSENT_BESIDE_CHAT_WITH_IDS : ABSENT_BESIDE_CHAT;
+      case TOKENS -> ABSENT_BESIDE_TOKENS;
+    };
   }
 
   /**

@@ -28,10 +28,10 @@ final class LogprobsJson {
   private LogprobsJson() {}
 
   /** Those of a text completion: parallel lists. */
-  static void ofText(JsonBuffer out, TokenBatch batch, TokenTexts texts) {
+  static void ofText(JsonBuffer out, TokenBatch batch, TokenNames names) {
     out.raw(LOGPROBS);
     for (int i = 0; i < batch.size(); i++) {
-      out.comma(i).raw(texts.of(batch.token(i)));
+      out.comma(i).raw(names.of(batch.token(i)));
     }
     out.raw(TOKEN_LOGPROBS);
     for (int i = 0; i < batch.size(); i++) {
@@ -39,7 +39,7 @@ final class LogprobsJson {
     }
     out.raw(TOP_LOGPROBS);
     for (int i = 0; i < batch.size(); i++) {
-      byName(out.comma(i), batch, i, texts);
+      byName(out.comma(i), batch, i, names);
     }
     out.raw(TEXT_OFFSET);
     for (int i = 0; i < batch.size(); i++) {
@@ -49,13 +49,13 @@ final class LogprobsJson {
   }
 
   /** Writes the token, then its alternatives; of several with one text only the first. */
-  private static void byName(JsonBuffer out, TokenBatch batch, int index, TokenTexts texts) {
-    byte[] name = texts.of(batch.token(index));
+  private static void byName(JsonBuffer out, TokenBatch batch, int index, TokenNames names) {
+    byte[] name = names.of(batch.token(index));
     logprob(out.raw('{').raw(name).raw(':'), batch.logprob(index));
     List<TopLogprob> top = batch.top(index);
     for (int i = 0; i < top.size(); i++) {
-      byte[] other = texts.of(top.get(i).token());
-      if (!Arrays.equals(other, name) && !isNamed(other, top, i, texts)) {
+      byte[] other = names.of(top.get(i).token());
+      if (!Arrays.equals(other, name) && !isNamed(other, top, i, names)) {
         logprob(out.raw(',').raw(other).raw(':'), top.get(i).logprob());
       }
     }
@@ -63,9 +63,9 @@ final class LogprobsJson {
   }
 
   /** Whether one of the first {@code count} alternatives has this text. */
-  private static boolean isNamed(byte[] name, List<TopLogprob> top, int count, TokenTexts texts) {
+  private static boolean isNamed(byte[] name, List<TopLogprob> top, int count, TokenNames names) {
     for (int i = 0; i < count; i++) {
-      if (Arrays.equals(texts.of(top.get(i).token()), name)) {
+      if (Arrays.equals(names.of(top.get(i).token()), name)) {
         return true;
       }
     }
@@ -73,13 +73,13 @@ final class LogprobsJson {
   }
 
   /** Those of a chat: of each token with its text and bytes, and of its alternatives. */
-  static void ofChat(JsonBuffer out, TokenBatch batch, TokenTexts texts) {
+  static void ofChat(JsonBuffer out, TokenBatch batch, TokenNames names) {
     content(
         out,
         batch,
         (token, value) -> {
-          logprob(out.raw(TOKEN).raw(texts.of(token)).raw(LOGPROB), value);
-          out.raw(BYTES).raw(texts.bytesOf(token)).raw(']');
+          logprob(out.raw(TOKEN).raw(names.of(token)).raw(LOGPROB), value);
+          out.raw(BYTES).raw(names.bytesOf(token)).raw(']');
         });
   }
 

@@ -83,18 +83,21 @@ final class RequestWork implements AutoCloseable {
    * Turns prompts into token ids, texts one after the other on another thread, and continues on the
    * event loop.
    *
+   * @param encode the token ids of a text
    * @param echo the text of a prompt that is part of the answer
    */
   void tokenize(
       List<Prompt> prompts,
+      Function<String, int[]> encode,
       Function<Prompt, String> echo,
       Exchange exchange,
       Consumer<List<AnsweredPrompt>> then) {
-    tokenize(prompts, echo, exchange, new ArrayList<>(prompts.size()), then);
+    tokenize(prompts, encode, echo, exchange, new ArrayList<>(prompts.size()), then);
   }
 
   private void tokenize(
       List<Prompt> prompts,
+      Function<String, int[]> encode,
       Function<Prompt, String> echo,
       Exchange exchange,
       List<AnsweredPrompt> done,
@@ -106,10 +109,11 @@ final class RequestWork implements AutoCloseable {
         case Prompt.Text(String text) -> {
           textPrompts.tokenize(
               text,
+              encode,
               () -> isWanted(exchange),
               ids -> {
                 done.add(new AnsweredPrompt(ids, echo.apply(next)));
-                tokenize(prompts, echo, exchange, done, then);
+                tokenize(prompts, encode, echo, exchange, done, then);
               },
               error -> exchange.answer(ServerErrors.of(error)));
           return;

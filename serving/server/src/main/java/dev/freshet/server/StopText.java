@@ -5,20 +5,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decodes one completion token by token and cuts its text before the first stop string. A stop
- * string does not count if the first {@code minTokens} tokens complete it. The text that {@link
- * #push} returns is final: it ends neither within a character nor with the beginning of a possible
- * stop string.
+ * Decodes one completion token by token and cuts its text before or after the first stop string. A
+ * stop string does not count if the first {@code minTokens} tokens complete it. The text that
+ * {@link #push} returns is final: it ends neither within a character nor with the beginning of a
+ * possible stop string.
  */
 final class StopText {
   private final StreamDecoder decoder;
   private final List<StopSearch> stops;
   private final StringBuilder held = new StringBuilder();
+  private final boolean includeStop;
   private final int minTokens;
   private int tokens;
   private Optional<String> stoppedBy = Optional.empty();
 
-  StopText(StreamDecoder decoder, List<String> stops, int minTokens) {
+  /**
+   * @param includeStop whether the text has the stop string too
+   */
+  StopText(StreamDecoder decoder, List<String> stops, boolean includeStop, int minTokens) {
+    this.includeStop = includeStop;
     this.decoder = decoder;
     this.stops = stops.stream().map(StopSearch::new).toList();
     this.minTokens = minTokens;
@@ -66,7 +71,10 @@ final class StopText {
         stoppedBy = Optional.of(stop.stop());
       }
     }
-    int complete = stoppedBy.isPresent() ? begin : held.length() - longestBeginning();
+    int complete = held.length() - longestBeginning();
+    if (stoppedBy.isPresent()) {
+      complete = includeStop ? begin + stoppedBy.get().length() : begin;
+    }
     String text = held.substring(0, complete);
     held.delete(0, complete);
     return text;

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * The texts of single tokens as quoted JSON strings, by which logprobs name them. Each is made
  * once. Thread-safe.
  */
-final class TokenTexts {
+final class TokenTexts implements TokenNames {
   private final Tokenizer tokenizer;
   private final AtomicReferenceArray<byte[]> texts;
   private final AtomicReferenceArray<byte[]> bytes;
@@ -20,8 +20,8 @@ final class TokenTexts {
     this.bytes = new AtomicReferenceArray<>(vocabSize);
   }
 
-  /** The token's text; the caller must not modify it. */
-  byte[] of(int token) {
+  @Override
+  public byte[] of(int token) {
     byte[] text = texts.get(token);
     if (text == null) {
       JsonBuffer json = new JsonBuffer();
@@ -31,8 +31,8 @@ final class TokenTexts {
     return text;
   }
 
-  /** The bytes of the token's text in UTF-8, separated by commas; the caller must not modify it. */
-  byte[] bytesOf(int token) {
+  @Override
+  public byte[] bytesOf(int token) {
     byte[] list = bytes.get(token);
     if (list == null) {
       JsonBuffer json = new JsonBuffer();

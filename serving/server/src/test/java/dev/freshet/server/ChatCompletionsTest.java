@@ -74,7 +74,8 @@ class ChatCompletionsTest {
     assertThat(choice.has("prompt_token_ids")).isFalse();
     assertThat(answer.get("prompt_token_ids")).hasSize(2);
     assertThat(answer.get("usage").toString())
-        .isEqualTo("{\"prompt_tokens\":2,\"completion_tokens\":3,\"total_tokens\":5}");
+        .isEqualTo(
+            "{\"prompt_tokens\":2,\"completion_tokens\":3,\"total_tokens\":5,\"prompt_tokens_details\":null,\"completion_tokens_details\":null}");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -69,5 +70,21 @@ class ChatModelTest {
         .isEqualTo(completion.get("choices").get(0).get("token_ids"));
     assertThat(answer.get("choices").get(0).get("message").get("content"))
         .isEqualTo(completion.get("choices").get(0).get("text"));
+  }
+
+  @Test
+  void aPromptMayEndWhereTheContentOfTheLastMessageEnds() throws Exception {
+    String messages =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"the river\"},{\"role\":\"assistant\",\"content\":\"and\"}],\"add_generation_prompt\":false%s}";
+    String continued = ",\"continue_final_message\":true";
+
+    JsonNode closed = post("/tokenize", messages.formatted(""));
+    JsonNode open = post("/tokenize", messages.formatted(continued));
+
+    int length = open.get("tokens").size();
+    assertThat(length).isLessThan(closed.get("tokens").size());
+    for (int i = 0; i < length; i++) {
+      assertThat(open.get("tokens").get(i)).isEqualTo(closed.get("tokens").get(i));
+    }
   }
 }

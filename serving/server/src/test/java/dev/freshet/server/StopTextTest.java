@@ -24,7 +24,7 @@ class StopTextTest {
         String text = word(random, 12);
         List<String> stops =
             Stream.generate(() -> word(random, 4)).limit(1 + random.nextInt(3)).toList();
-        StopText stream = new StopText(new StreamDecoder(tokenizer, true), stops, 0);
+        StopText stream = new StopText(new StreamDecoder(tokenizer, true), stops, false, 0);
         StringBuilder sent = new StringBuilder();
         for (int token : tokenizer.encode(text)) {
           if (stream.stoppedBy().isEmpty()) {
@@ -69,11 +69,13 @@ class StopTextTest {
          "decoder": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}}""");
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
       StopText text =
-          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" river"), 0);
+          new StopText(
+              new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" river"), false, 0);
       assertThat(text.push(1) + text.push(2)).isEqualTo(" the");
       assertThat(text.stoppedBy()).hasValue(" river");
       StopText first =
-          new StopText(new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" the"), 0);
+          new StopText(
+              new StreamDecoder(tokenizer, true, new int[] {0}), List.of(" the"), false, 0);
       assertThat(first.push(1)).isEmpty();
       assertThat(first.stoppedBy()).hasValue(" the");
     }
@@ -90,7 +92,7 @@ class StopTextTest {
         String stop = word(random, 3);
         int minTokens = random.nextInt(8);
         StopText stream =
-            new StopText(new StreamDecoder(tokenizer, true), List.of(stop), minTokens);
+            new StopText(new StreamDecoder(tokenizer, true), List.of(stop), false, minTokens);
         StringBuilder sent = new StringBuilder();
         for (int token : tokenizer.encode(text)) {
           if (stream.stoppedBy().isEmpty()) {
@@ -122,7 +124,8 @@ class StopTextTest {
     try (Tokenizer tokenizer = Tokenizer.load(dir)) {
       int a = tokenizer.encode("a")[0];
       int b = tokenizer.encode("b")[0];
-      StopText stream = new StopText(new StreamDecoder(tokenizer, true, new int[0]), stops, 0);
+      StopText stream =
+          new StopText(new StreamDecoder(tokenizer, true, new int[0]), stops, false, 0);
       StringBuilder sent = new StringBuilder();
       for (int i = 0; i < 1_000_000; i++) {
         sent.append(stream.push(i % 2000 == 1999 ? b : a));
