@@ -72,7 +72,7 @@ final class ChatRequestJson {
       request.maxTokens(Integer.MAX_VALUE);
     }
     return new ChatRequest(
-        request.prompt(new Prompt.Text("")).build(),
+        SamplingFields.checked(request.prompt(new Prompt.Text("")).build()),
         messages.get(),
         toolsAllowed ? tools : List.of(),
         variables,

@@ -32,6 +32,8 @@ import java.util.OptionalLong;
  * @param includeUsage whether the last event of a stream has the token counts
  * @param logprobs how many of the most likely tokens to report with each token's own logprob, at
  *     most {@value #MAX_LOGPROBS}; empty for no logprobs
+ * @param promptLogprobs how many of the most likely tokens to report with the logprob of each token
+ *     of the prompt after the first, at most {@value #MAX_LOGPROBS}; empty for none
  * @param logprobsMode of which distribution logprobs are reported
  * @param continuousUsage whether every event of such a stream has the token counts so far
  * @param text how texts are made of tokens
@@ -61,6 +63,7 @@ public record CompletionRequest(
     boolean continuousUsage,
     TextOptions text,
     OptionalInt logprobs,
+    OptionalInt promptLogprobs,
     LogprobsMode logprobsMode,
     boolean returnTokenIds,
     long priority,
@@ -134,6 +137,13 @@ public record CompletionRequest(
         count ->
             WireException.check(
                 count >= 0 && count <= MAX_LOGPROBS, "logprobs", "0 to " + MAX_LOGPROBS, count));
+    promptLogprobs.ifPresent(
+        count ->
+            WireException.check(
+                count >= 0 && count <= MAX_LOGPROBS,
+                "prompt_logprobs",
+                "0 to " + MAX_LOGPROBS,
+                count));
     cacheSalt.ifPresent(CompletionRequest::checkSalt);
     requestId.ifPresent(
         id ->
@@ -212,6 +222,7 @@ public record CompletionRequest(
     copy.continuousUsage = continuousUsage;
     copy.text = text;
     copy.logprobs = logprobs;
+    copy.promptLogprobs = promptLogprobs;
     copy.logprobsMode = logprobsMode;
     copy.returnTokenIds = returnTokenIds;
     copy.priority = priority;
@@ -244,6 +255,7 @@ public record CompletionRequest(
     private boolean continuousUsage;
     private TextOptions text = TextOptions.DEFAULT;
     private OptionalInt logprobs = OptionalInt.empty();
+    private OptionalInt promptLogprobs = OptionalInt.empty();
     private LogprobsMode logprobsMode = LogprobsMode.RAW_LOGPROBS;
     private boolean returnTokenIds;
     private long priority;
@@ -372,6 +384,11 @@ public record CompletionRequest(
       return this;
     }
 
+    public Builder promptLogprobs(int alternatives) {
+      promptLogprobs = OptionalInt.of(alternatives);
+      return this;
+    }
+
     public Builder logprobsMode(LogprobsMode mode) {
       logprobsMode = mode;
       return this;
@@ -421,6 +438,7 @@ public record CompletionRequest(
           continuousUsage,
           text,
           logprobs,
+          promptLogprobs,
           logprobsMode,
           returnTokenIds,
           priority,

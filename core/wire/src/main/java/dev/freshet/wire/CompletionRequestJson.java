@@ -41,7 +41,11 @@ final class CompletionRequestJson {
     if (!prompts.isEmpty()) {
       request.prompt(prompts.getFirst());
     }
-    return new CompletionsBody(requireNeutral(request.build()), prompts, echo);
+    CompletionRequest read = requireNeutral(SamplingFields.checked(request.build()));
+    if (echo && read.promptLogprobs().isEmpty() && read.logprobs().isPresent()) {
+      read = read.toBuilder().promptLogprobs(read.logprobs().getAsInt()).build();
+    }
+    return new CompletionsBody(read, prompts, echo);
   }
 
   /** All completions are returned: there are never more to choose from. */
@@ -173,6 +177,9 @@ final class CompletionRequestJson {
           }
           write(request.text(), out);
           request.logprobs().ifPresent(count -> out.writeNumberProperty("logprobs", count));
+          request
+              .promptLogprobs()
+              .ifPresent(count -> out.writeNumberProperty("prompt_logprobs", count));
           if (request.logprobsMode() != LogprobsMode.RAW_LOGPROBS) {
             out.writeStringProperty("logprobs_mode", request.logprobsMode().wireName());
           }

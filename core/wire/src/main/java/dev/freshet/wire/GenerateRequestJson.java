@@ -43,7 +43,7 @@ final class GenerateRequestJson {
     if (!hasMost) {
       request.maxTokens(contextTokens - ids.get().length);
     }
-    return request.prompt(new Prompt.Tokens(ids.get())).build();
+    return SamplingFields.checked(request.prompt(new Prompt.Tokens(ids.get())).build());
   }
 
   private void read(String name, WireReader in) {

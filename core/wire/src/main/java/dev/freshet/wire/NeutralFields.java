@@ -57,8 +57,7 @@ final class NeutralFields {
           "session_params" ->
           emptyObject(in);
       case "response_format" -> responseFormat(in);
-      case "prompt_logprobs",
-          "prompt_embeds",
+      case "prompt_embeds",
           "truncate_prompt_tokens",
           "repetition_detection",
           "guided_json",

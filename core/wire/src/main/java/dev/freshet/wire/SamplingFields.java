@@ -48,6 +48,7 @@ final class SamplingFields {
       case "stream" -> request.stream(in.bool());
       case "stream_options" -> streamOptions(in);
       case "logprobs_mode" -> request.logprobsMode(LogprobsMode.of(in.text()));
+      case "prompt_logprobs" -> request.promptLogprobs(in.integer());
       case "request_id" -> request.requestId(in.text());
       case "return_token_ids" -> request.returnTokenIds(in.bool());
       case "add_special_tokens" -> request.text(request.text().withAddSpecialTokens(in.bool()));
@@ -61,6 +62,20 @@ final class SamplingFields {
       }
     }
     return true;
+  }
+
+  /**
+   * The request as it was read.
+   *
+   * @throws WireException if its fields do not fit together
+   */
+  static CompletionRequest checked(CompletionRequest read) {
+    WireException.check(
+        !read.stream() || read.promptLogprobs().isEmpty(),
+        "prompt_logprobs",
+        "null if stream is true",
+        read.promptLogprobs().orElse(0));
+    return read;
   }
 
   private void seed(long value) {

@@ -243,7 +243,6 @@ class CompletionRequestTest {
         "truncate_prompt_tokens|5",
         "allowed_token_ids|[1]",
         "bad_words|[\"x\"]",
-        "prompt_logprobs|0",
         "logprob_token_ids|[1]",
         "response_format|{\"type\":\"json_object\"}",
         "structured_outputs|{\"regex\":\"a\"}",

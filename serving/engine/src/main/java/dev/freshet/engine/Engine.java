@@ -28,6 +28,14 @@ public interface Engine extends AutoCloseable {
      * known with the first event.
      */
     int cachedPrompt();
+
+    /**
+     * The logprobs of the prompt's tokens after the first, if they were requested; known with the
+     * first token.
+     */
+    default List<PromptLogprob> promptLogprobs() {
+      return List.of();
+    }
   }
 
   /** The model's name on the wire. */

@@ -4,6 +4,7 @@ import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.LogitRules;
 import dev.freshet.wire.LogprobsMode;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -22,6 +23,9 @@ import java.util.Set;
  * @param rules changes of the logits before a token is chosen; ids outside the vocabulary are
  *     ignored
  * @param topLogprobs how many of the most likely tokens to report for each generated token
+ * @param promptLogprobs how many of the most likely tokens to report for each token of the prompt
+ *     after the first, beside its own logprob; empty for no logprobs of the prompt. With them no
+ *     cached prefix is used
  * @param logprobsMode of which distribution logprobs are reported
  * @param priority a request of a lower priority is scheduled earlier; 0 by default
  * @param cacheSalt cached prefixes are shared only among requests with the same salt; without a
@@ -39,6 +43,7 @@ public record GenerationRequest(
     Set<Integer> stopTokens,
     LogitRules rules,
     int topLogprobs,
+    OptionalInt promptLogprobs,
     LogprobsMode logprobsMode,
     long priority,
     Optional<String> cacheSalt,

@@ -46,6 +46,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
         NoGradGuard _ = new NoGradGuard()) {
       Tensor hidden =
           computation.rowAdapters().with(adapted(chunks, Chunk::count), () -> hidden(chunks));
+      scorePrompts(chunks, hidden);
       List<Sampler.Sample> samples =
           last.isEmpty() ? List.of() : sample(last, hidden.index_select(0, ends(chunks)));
       recorded.done(!chunks.stream().allMatch(Chunk::isDecode), chunks.size(), version());
@@ -71,6 +72,26 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
         .view(total, model.config().hiddenSize());
   }
 
+  /** Reports the logprobs of the prompts whose requests ask for them. */
+  private void scorePrompts(List<Chunk> chunks, Tensor hidden) {
+    long first = 0;
+    for (Chunk chunk : chunks) {
+      if (chunk.sequence().reportsPrompt()) {
+        PromptScoring.score(
+            chunk,
+            hidden.narrow(0, first, chunk.count()),
+            rows -> logits(List.of(chunk), _ -> Math.toIntExact(rows.size(0)), rows));
+      }
+      first += chunk.count();
+    }
+  }
+
+  private Tensor logits(List<Chunk> chunks, ToIntFunction<Chunk> rows, Tensor hidden) {
+    return computation
+        .rowAdapters()
+        .with(adapted(chunks, rows), () -> model.decoder().logits(hidden));
+  }
+
   private static KvSpan span(Chunk chunk) {
     return new KvSpan(chunk.start(), chunk.count(), chunk.sequence().table().blocks());
   }
@@ -90,11 +111,8 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   private List<Sampler.Sample> sample(List<Chunk> chunks, Tensor hidden) {
-    Tensor logits =
-        computation
-            .rowAdapters()
-            .with(adapted(chunks, _ -> 1), () -> model.decoder().logits(hidden));
-    return Sampler.sample(logits, chunks.stream().map(Chunk::sequence).toList());
+    return Sampler.sample(
+        logits(chunks, _ -> 1, hidden), chunks.stream().map(Chunk::sequence).toList());
   }
 
   /**

@@ -1,7 +1,9 @@
 package dev.freshet.engine;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
@@ -9,7 +11,7 @@ import java.util.function.Consumer;
 
 /**
  * One completion inside the engine. Confined to the engine's thread, except {@link #cancelled} and
- * {@link #cachedPrompt()}.
+ * {@link #cachedPrompt()} and {@link #promptLogprobs()}.
  */
 public final class Sequence implements Engine.Generation {
   /** The order in which sequences are served: by priority, the lowest first, then by arrival. */
@@ -43,6 +45,11 @@ public final class Sequence implements Engine.Generation {
   /** The same after the last step that was taken. */
   private volatile int cachedPrompt;
 
+  /** Those of the prompt's tokens after the first, as far as they are computed. */
+  private final PromptLogprob[] promptTokens;
+
+  private volatile List<PromptLogprob> promptLogprobs = List.of();
+
   private boolean admitted;
   private boolean alone;
 
@@ -71,6 +78,8 @@ public final class Sequence implements Engine.Generation {
     this.maxTokens = maxTokens;
     this.arrival = arrival;
     this.onCancel = onCancel;
+    this.promptTokens =
+        new PromptLogprob[request.promptLogprobs().isPresent() ? request.prompt().length - 1 : 0];
   }
 
   GenerationRequest request() {
@@ -181,6 +190,21 @@ public final class Sequence implements Engine.Generation {
     return cachedPrompt;
   }
 
+  /** Whether a step that computes tokens of the prompt must report their logprobs. */
+  boolean reportsPrompt() {
+    return count == 0 && request.promptLogprobs().isPresent();
+  }
+
+  /** Records the logprob of the token at a position of the prompt, at least 1. */
+  void promptLogprob(int position, PromptLogprob computed) {
+    promptTokens[position - 1] = computed;
+  }
+
+  @Override
+  public List<PromptLogprob> promptLogprobs() {
+    return promptLogprobs;
+  }
+
   /** Whether it is computed up to its newest token, so that a step of one token makes the next. */
   boolean isDecoding() {
     return count > 0 && computed == length() - 1;
@@ -237,6 +261,9 @@ public final class Sequence implements Engine.Generation {
   public Optional<FinishReason> append(int token) {
     if (count == generated.length) {
       generated = Arrays.copyOf(generated, 2 * count);
+    }
+    if (count == 0) {
+      promptLogprobs = Collections.unmodifiableList(Arrays.asList(promptTokens));
     }
     generated[count++] = token;
     if (request.stopTokens().contains(token)) {

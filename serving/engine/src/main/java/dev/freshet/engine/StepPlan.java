@@ -186,6 +186,9 @@ final class StepPlan {
   private int share(Sequence sequence) {
     int before = sequence.computed();
     touched.add(sequence);
+    if (sequence.reportsPrompt()) {
+      return 0; // Every token of the prompt must be computed.
+    }
     sequence.shared(sequence.table().share(blocks, sequence, before, sequence.length() - 1));
     return sequence.computed() - before;
   }
@@ -210,6 +213,9 @@ final class StepPlan {
 
   private int copied(Sequence sequence) {
     int before = sequence.computed();
+    if (sequence.reportsPrompt()) {
+      return 0;
+    }
     sequence.shared(sequence.table().copy(blocks, sequence, before, sequence.length() - 1, copy));
     return sequence.computed() - before;
   }

@@ -147,12 +147,24 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
       }
       List<Sampler.Sample> samples = new ArrayList<>(chunks.size());
       for (Chunk chunk : chunks) {
+        reportPrompt(chunk);
         if (chunk.isLast()) {
           int made = chunk.sequence().generated();
           samples.add(new Sampler.Sample(cycle[made % cycle.length], LOGPROB, List.of()));
         }
       }
       return samples;
+    }
+
+    private static void reportPrompt(Chunk chunk) {
+      Sequence sequence = chunk.sequence();
+      if (sequence.reportsPrompt()) {
+        int end = Math.min(chunk.end() + 1, sequence.promptLength());
+        for (int position = chunk.start() + 1; position < end; position++) {
+          sequence.promptLogprob(
+              position, new PromptLogprob(sequence.token(position), LOGPROB, 1, List.of()));
+        }
+      }
     }
 
     @Override

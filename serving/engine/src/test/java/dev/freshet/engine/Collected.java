@@ -26,6 +26,10 @@ public final class Collected implements Outlet {
     }
   }
 
+  List<PromptLogprob> promptLogprobs() {
+    return generation.orElseThrow().promptLogprobs();
+  }
+
   void cancel() {
     generation.orElseThrow().cancel();
   }

@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -221,6 +222,7 @@ public final class Fixture {
         stopTokens,
         LogitRules.NONE,
         topLogprobs,
+        OptionalInt.empty(),
         LogprobsMode.RAW_LOGPROBS,
         0,
         Optional.empty(),

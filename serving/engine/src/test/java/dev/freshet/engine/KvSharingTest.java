@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -64,6 +65,7 @@ class KvSharingTest {
         request.stopTokens(),
         LogitRules.NONE,
         request.topLogprobs(),
+        OptionalInt.empty(),
         LogprobsMode.RAW_LOGPROBS,
         request.priority(),
         Optional.of(salt),

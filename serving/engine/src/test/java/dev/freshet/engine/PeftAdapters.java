@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -85,6 +86,7 @@ public final class PeftAdapters {
         request.stopTokens(),
         request.rules(),
         request.topLogprobs(),
+        OptionalInt.empty(),
         request.logprobsMode(),
         request.priority(),
         request.cacheSalt(),

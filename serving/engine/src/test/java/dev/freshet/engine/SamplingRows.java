@@ -6,6 +6,7 @@ import dev.freshet.wire.LogprobsMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -77,6 +78,7 @@ final class SamplingRows {
           stopTokens,
           rules,
           topLogprobs,
+          OptionalInt.empty(),
           mode,
           0,
           Optional.empty(),

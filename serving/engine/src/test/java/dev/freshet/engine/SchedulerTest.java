@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -138,6 +139,7 @@ class SchedulerTest {
         Set.of(),
         LogitRules.NONE,
         0,
+        OptionalInt.empty(),
         LogprobsMode.RAW_LOGPROBS,
         priority,
         salt,

@@ -18,6 +18,9 @@ final class AcceptedBytes {
   /** A character, and its entry in the table by which a stop string is searched. */
   private static final int STOP_CHARACTER = Character.BYTES + Integer.BYTES;
 
+  /** The logprob of a prompt's token, and an alternative. */
+  private static final int SCORE = 48;
+
   private final ByteBudget budget;
 
   AcceptedBytes(long max) {
@@ -61,12 +64,16 @@ final class AcceptedBytes {
   /** The choices share all but the tables by which stop strings are searched. */
   private static long bytes(CompletionRequest request, List<AnsweredPrompt> prompts) {
     long stops = request.stop().stream().mapToLong(String::length).sum();
+    long scores =
+        request.promptLogprobs().isEmpty()
+            ? 0
+            : (long) SCORE * request.n() * (1 + request.promptLogprobs().getAsInt());
     long texts =
         prompts.stream()
             .mapToLong(
                 prompt ->
-                    (long) Integer.BYTES * prompt.ids().length
-                        + (long) Character.BYTES * prompt.echo().length())
+                    (Integer.BYTES + scores) * prompt.ids().length
+                        + (long) Character.BYTES * prompt.echo().map(String::length).orElse(0))
             .sum();
     return texts
         + STOP_CHARACTER * stops * request.n() * prompts.size()

@@ -17,6 +17,8 @@ final class ChoiceJson {
       ascii(
           ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}");
   private static final byte[] PROMPT_IDS = ascii(",\"prompt_token_ids\":[");
+  private static final byte[] PROMPT_LOGPROBS = ascii(",\"prompt_logprobs\":");
+  private static final byte[] NULL = ascii("null");
   private static final byte[] NO_PROMPT_IDS = ascii(",\"prompt_token_ids\":null");
   private static final byte[] IDS = ascii(",\"token_ids\":[");
   private static final byte[] NO_LOGPROBS = ascii(",\"logprobs\":null");
@@ -60,13 +62,15 @@ final class ChoiceJson {
    * Writes a choice object.
    *
    * @param message the message of a stream that has more than content
+   * @param scores the logprobs of the prompt, if they are asked for
    */
   void write(
       JsonBuffer out,
       int index,
       TokenBatch batch,
       Optional<StreamedMessage> message,
-      int[] prompt,
+      AnsweredPrompt prompt,
+      Optional<PromptScores> scores,
       Optional<Finish> finish) {
     out.raw(INDEX).integer(index);
     boolean called = false;
@@ -75,14 +79,16 @@ final class ChoiceJson {
         out.raw(TEXT).string(batch.text());
         if (withIds) {
           if (batch.isFirst()) {
-            promptIds(out, prompt);
+            promptIds(out, prompt.ids());
           } else {
             out.raw(NO_PROMPT_IDS);
           }
           ids(out, batch);
         }
         if (withLogprobs) {
-          LogprobsJson.ofText(out, batch, names);
+          Optional<PromptScores> echoed =
+              scores.filter(_ -> prompt.echo().isPresent() && batch.isFirst());
+          LogprobsJson.ofText(out, echoed, batch, names);
         } else {
           out.raw(NO_LOGPROBS);
         }
@@ -113,6 +119,9 @@ final class ChoiceJson {
     }
     if (shape.whole()) {
       out.raw(shape.form().absentOfChoice(withIds));
+      if (shape.form() == GenerationForm.TEXT) {
+        promptLogprobs(out, scores);
+      }
     }
     versions(out, batch);
     if (finish.isPresent()) {
@@ -135,6 +144,12 @@ final class ChoiceJson {
     } else {
       out.raw(NO_LOGPROBS);
     }
+  }
+
+  /** Writes the logprobs of a prompt as a field of a whole answer. */
+  void promptLogprobs(JsonBuffer out, Optional<PromptScores> scores) {
+    out.raw(PROMPT_LOGPROBS);
+    scores.ifPresentOrElse(prompt -> prompt.write(out, names), () -> out.raw(NULL));
   }
 
   /** Writes the ids of a prompt as a field. */

@@ -51,6 +51,7 @@ final class ChoiceRequests {
                 stops,
                 request.rules(),
                 request.logprobs().orElse(0),
+                request.promptLogprobs(),
                 request.logprobsMode(),
                 request.priority(),
                 request.cacheSalt(),

@@ -48,7 +48,7 @@ final class CompletionChoice {
     this.message = message;
     this.json = json;
     this.meter = meter;
-    batch.text(prompt.echo());
+    prompt.echo().ifPresent(batch::text);
   }
 
   /** Records that the engine accepted it. */
@@ -151,9 +151,20 @@ final class CompletionChoice {
 
   /** Writes what was not sent yet as the wire's choice object. */
   void write(JsonBuffer out) {
-    json.write(out, index, batch, message, prompt.ids(), finish);
+    json.write(out, index, batch, message, prompt, promptScores(), finish);
     batch.sent();
     finish.ifPresent(how -> end(how.reason().wireName()));
+  }
+
+  /** Writes the logprobs of its prompt as a field. */
+  void writePromptLogprobs(JsonBuffer out) {
+    json.promptLogprobs(out, promptScores());
+  }
+
+  private Optional<PromptScores> promptScores() {
+    return request.promptLogprobs().isEmpty()
+        ? Optional.empty()
+        : generation.map(made -> new PromptScores(prompt.ids()[0], made.promptLogprobs()));
   }
 
   /** Records that nothing more of it will be sent; only the first call counts. */

@@ -273,6 +273,9 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     out.raw(']');
     writeUsage(out);
     writePromptIds(out);
+    if (form != GenerationForm.TEXT) {
+      choices.getFirst().writePromptLogprobs(out);
+    }
     out.raw(form.absent(request.returnTokenIds()));
     out.raw('}');
     exchange.answer(200, out.toBytes());

@@ -86,7 +86,7 @@ final class Completions implements AutoCloseable {
           work.tokenize(
               body.prompts(),
               encoder(body.request()),
-              body.echo() ? this::text : _ -> "",
+              prompt -> body.echo() ? Optional.of(text(prompt)) : Optional.empty(),
               exchange,
               prompts ->
                   submit(

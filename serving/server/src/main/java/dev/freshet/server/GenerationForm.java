@@ -22,9 +22,9 @@ enum GenerationForm {
   private static final byte[] MODEL = ascii(",\"model\":");
   private static final byte[] CHOICES = ascii(",\"choices\":[");
 
-  private static final byte[] ABSENT_OF_TEXT_WITH_IDS = nulls("prompt_logprobs", "routed_experts");
+  private static final byte[] ABSENT_OF_TEXT_WITH_IDS = nulls("routed_experts");
   private static final byte[] ABSENT_OF_TEXT =
-      nulls("token_ids", "prompt_token_ids", "prompt_logprobs", "routed_experts");
+      nulls("token_ids", "prompt_token_ids", "routed_experts");
   private static final byte[] ABSENT_OF_CHAT_WITH_IDS = nulls("routed_experts");
   private static final byte[] ABSENT_OF_CHAT = nulls("token_ids", "routed_experts");
   private static final byte[] ABSENT_OF_TOKENS = nulls("routed_experts", "sampling_mask");
@@ -39,7 +39,6 @@ enum GenerationForm {
       nulls(
           "service_tier",
           "system_fingerprint",
-          "prompt_logprobs",
           "prompt_text",
           "kv_transfer_params",
           "ec_transfer_params",
@@ -48,7 +47,6 @@ enum GenerationForm {
       nulls(
           "service_tier",
           "system_fingerprint",
-          "prompt_logprobs",
           "prompt_token_ids",
           "prompt_text",
           "kv_transfer_params",
@@ -56,7 +54,6 @@ enum GenerationForm {
           "metrics");
   private static final byte[] ABSENT_BESIDE_TOKENS =
       nulls(
-          "prompt_logprobs",
           "prompt_token_id_logprobs",
           "mm_placeholders",
           "metrics",

@@ -2,10 +2,12 @@ package dev.freshet.server;
 
 import static dev.freshet.http.JsonBuffer.ascii;
 
+import dev.freshet.engine.PromptLogprob;
 import dev.freshet.engine.TokenEvent.TopLogprob;
 import dev.freshet.http.JsonBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Writes the logprobs of a batch of tokens in the shapes of OpenAI and vLLM. Stateless. */
 final class LogprobsJson {
@@ -18,6 +20,7 @@ final class LogprobsJson {
   private static final byte[] TEXT_OFFSET = ascii("],\"text_offset\":[");
   private static final byte[] CONTENT = ascii(",\"logprobs\":{\"content\":[");
   private static final byte[] END = ascii("]}");
+  private static final byte[] NULL = ascii("null");
   private static final byte[] TOKEN = ascii("{\"token\":");
   private static final byte[] TOKEN_ID = ascii("{\"token\":\"token_id:");
   private static final byte[] ID = ascii("\",\"token_id\":");
@@ -27,32 +30,56 @@ final class LogprobsJson {
 
   private LogprobsJson() {}
 
-  /** Those of a text completion: parallel lists. */
-  static void ofText(JsonBuffer out, TokenBatch batch, TokenNames names) {
+  /**
+   * Those of a text completion: parallel lists.
+   *
+   * @param prompt the tokens of the prompt before them, if they are part of the answer
+   */
+  static void ofText(
+      JsonBuffer out, Optional<PromptScores> prompt, TokenBatch batch, TokenNames names) {
+    int before = prompt.map(scores -> scores.rest().size() + 1).orElse(0);
+    List<PromptLogprob> rest = prompt.map(PromptScores::rest).orElse(List.of());
     out.raw(LOGPROBS);
+    prompt.ifPresent(scores -> out.raw(names.of(scores.first())));
+    rest.forEach(token -> out.raw(',').raw(names.of(token.token())));
     for (int i = 0; i < batch.size(); i++) {
-      out.comma(i).raw(names.of(batch.token(i)));
+      out.comma(before + i).raw(names.of(batch.token(i)));
     }
     out.raw(TOKEN_LOGPROBS);
+    prompt.ifPresent(_ -> out.raw(NULL));
+    rest.forEach(token -> logprob(out.raw(','), token.logprob()));
     for (int i = 0; i < batch.size(); i++) {
-      logprob(out.comma(i), batch.logprob(i));
+      logprob(out.comma(before + i), batch.logprob(i));
     }
     out.raw(TOP_LOGPROBS);
+    prompt.ifPresent(_ -> out.raw(NULL));
+    rest.forEach(token -> byName(out.raw(','), token.token(), token.logprob(), token.top(), names));
     for (int i = 0; i < batch.size(); i++) {
-      byName(out.comma(i), batch, i, names);
+      byName(out.comma(before + i), batch.token(i), batch.logprob(i), batch.top(i), names);
     }
     out.raw(TEXT_OFFSET);
+    prompt.ifPresent(scores -> offsets(out, scores, names));
     for (int i = 0; i < batch.size(); i++) {
-      out.comma(i).integer(batch.offset(i));
+      out.comma(before + i).integer(batch.offset(i));
     }
     out.raw(END);
   }
 
+  /** Where the texts of a prompt's tokens begin if they lie side by side, in code points. */
+  private static void offsets(JsonBuffer out, PromptScores prompt, TokenNames names) {
+    int offset = names.length(prompt.first());
+    out.integer(0);
+    for (PromptLogprob token : prompt.rest()) {
+      out.raw(',').integer(offset);
+      offset += names.length(token.token());
+    }
+  }
+
   /** Writes the token, then its alternatives; of several with one text only the first. */
-  private static void byName(JsonBuffer out, TokenBatch batch, int index, TokenNames names) {
-    byte[] name = names.of(batch.token(index));
-    logprob(out.raw('{').raw(name).raw(':'), batch.logprob(index));
-    List<TopLogprob> top = batch.top(index);
+  private static void byName(
+      JsonBuffer out, int token, float logprob, List<TopLogprob> top, TokenNames names) {
+    byte[] name = names.of(token);
+    logprob(out.raw('{').raw(name).raw(':'), logprob);
     for (int i = 0; i < top.size(); i++) {
       byte[] other = names.of(top.get(i).token());
       if (!Arrays.equals(other, name) && !isNamed(other, top, i, names)) {
@@ -115,7 +142,7 @@ final class LogprobsJson {
     out.raw(END);
   }
 
-  private static void logprob(JsonBuffer out, float value) {
+  static void logprob(JsonBuffer out, float value) {
     out.number(Math.max(value, MIN_LOGPROB));
   }
 }

@@ -8,6 +8,7 @@ import dev.freshet.text.Tokenizer;
 import dev.freshet.wire.Prompt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -84,12 +85,12 @@ final class RequestWork implements AutoCloseable {
    * event loop.
    *
    * @param encode the token ids of a text
-   * @param echo the text of a prompt that is part of the answer
+   * @param echo the text of a prompt, if it is part of the answer
    */
   void tokenize(
       List<Prompt> prompts,
       Function<String, int[]> encode,
-      Function<Prompt, String> echo,
+      Function<Prompt, Optional<String>> echo,
       Exchange exchange,
       Consumer<List<AnsweredPrompt>> then) {
     tokenize(prompts, encode, echo, exchange, new ArrayList<>(prompts.size()), then);
@@ -98,7 +99,7 @@ final class RequestWork implements AutoCloseable {
   private void tokenize(
       List<Prompt> prompts,
       Function<String, int[]> encode,
-      Function<Prompt, String> echo,
+      Function<Prompt, Optional<String>> echo,
       Exchange exchange,
       List<AnsweredPrompt> done,
       Consumer<List<AnsweredPrompt>> then) {

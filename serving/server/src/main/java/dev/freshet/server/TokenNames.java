@@ -15,6 +15,11 @@ interface TokenNames {
         }
 
         @Override
+        public int length(int token) {
+          return of(token).length - 2;
+        }
+
+        @Override
         public byte[] bytesOf(int token) {
           byte[] name = ascii("token_id:" + token);
           JsonBuffer json = new JsonBuffer();
@@ -27,6 +32,9 @@ interface TokenNames {
 
   /** The token's name as a quoted JSON string; the caller must not modify it. */
   byte[] of(int token);
+
+  /** The length of its name in code points. */
+  int length(int token);
 
   /** The bytes of its name in UTF-8, separated by commas; the caller must not modify it. */
   byte[] bytesOf(int token);

@@ -32,6 +32,12 @@ final class TokenTexts implements TokenNames {
   }
 
   @Override
+  public int length(int token) {
+    String text = tokenizer.text(token);
+    return text.codePointCount(0, text.length());
+  }
+
+  @Override
   public byte[] bytesOf(int token) {
     byte[] list = bytes.get(token);
     if (list == null) {

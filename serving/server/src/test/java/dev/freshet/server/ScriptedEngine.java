@@ -6,6 +6,7 @@ import dev.freshet.engine.FinishReason;
 import dev.freshet.engine.GenerationRequest;
 import dev.freshet.engine.LoadedAdapter;
 import dev.freshet.engine.Outlet;
+import dev.freshet.engine.PromptLogprob;
 import dev.freshet.engine.TokenEvent;
 import dev.freshet.engine.WeightOperation;
 import dev.freshet.engine.WeightUpdate;
@@ -100,6 +101,22 @@ final class ScriptedEngine implements Engine {
     @Override
     public int cachedPrompt() {
       return cachedPrompt;
+    }
+
+    @Override
+    public List<PromptLogprob> promptLogprobs() {
+      if (request.promptLogprobs().isEmpty()) {
+        return List.of();
+      }
+      List<PromptLogprob> logprobs = new ArrayList<>();
+      for (int i = 1; i < request.prompt().length; i++) {
+        List<TokenEvent.TopLogprob> top = new ArrayList<>();
+        for (int j = 0; j < request.promptLogprobs().getAsInt(); j++) {
+          top.add(new TokenEvent.TopLogprob(FIRST + j, -1 - j));
+        }
+        logprobs.add(new PromptLogprob(request.prompt()[i], -i / 8f, 3, top));
+      }
+      return logprobs;
     }
 
     private TokenEvent next() {

@@ -116,6 +116,50 @@ class SeveralPromptsTest {
     assertThat(streamed.choice(1).text.toString()).isEqualTo("klm");
   }
 
+  @Test
+  void theLogprobsOfAnEchoBeginWithThoseOfThePrompt() throws Exception {
+    String body = "{\"prompt\":\"akd\",\"max_tokens\":1,\"echo\":true,\"logprobs\":1%s}";
+
+    JsonNode choice = answer(body.formatted("")).get("choices").get(0);
+    String logprobs =
+        "{\"tokens\":[\"a\",\"k\",\"d\",\"e\"],\"token_logprobs\":[null,-0.125,-0.25,-0.25],"
+            + "\"top_logprobs\":[null,{\"k\":-0.125,\"a\":-1.0},{\"d\":-0.25,\"a\":-1.0},{\"e\":-0.25,\"a\":-1.0}],"
+            + "\"text_offset\":[0,1,2,3]}";
+    assertThat(choice.get("logprobs").toString()).isEqualTo(logprobs);
+    assertThat(choice.get("prompt_logprobs").toString())
+        .isEqualTo(
+            "[null,{\"14\":{\"logprob\":-0.125,\"rank\":3,\"decoded_token\":\"k\"},\"4\":{\"logprob\":-1.0,\"rank\":1,\"decoded_token\":\"a\"}},"
+                + "{\"7\":{\"logprob\":-0.25,\"rank\":3,\"decoded_token\":\"d\"},\"4\":{\"logprob\":-1.0,\"rank\":1,\"decoded_token\":\"a\"}}]");
+    assertThat(post(body.formatted(",\"stream\":true")).body()).contains(logprobs);
+  }
+
+  @Test
+  void thePromptLogprobsOfEveryRouteAreInWholeAnswers() throws Exception {
+    String asked = "\"prompt_logprobs\":0,\"max_tokens\":1";
+
+    assertThat(
+            answer("{\"prompt\":[\"ab\",\"c\"]," + asked + "}")
+                .get("choices")
+                .get(1)
+                .get("prompt_logprobs")
+                .toString())
+        .isEqualTo("[null]");
+    for (String request :
+        List.of(
+            "/v1/chat/completions {\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}],"
+                + asked
+                + "}",
+            "/inference/v1/generate {\"token_ids\":[4,5],\"sampling_params\":{" + asked + "}}")) {
+      String route = request.substring(0, request.indexOf(' '));
+      HttpResponse<String> response =
+          fixture.post(fixture.server.dataUrl(), route, request.substring(route.length()));
+      assertThat(json(response.body()).get("prompt_logprobs").toString())
+          .isEqualTo("[null,{\"5\":{\"logprob\":-0.125,\"rank\":3,\"decoded_token\":\"b\"}}]");
+    }
+    assertThat(post("{\"prompt\":\"a\",\"stream\":true," + asked + "}").body())
+        .contains("prompt_logprobs: expected null if stream is true");
+  }
+
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '~',

@@ -1,0 +1,60 @@
+package dev.freshet.engine;
+
+import dev.freshet.model.Torch;
+import java.nio.FloatBuffer;
+import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Computes the logprobs of a prompt's tokens, a few at a time: logits take much memory. */
+final class PromptScoring {
+  /** How many tokens' logits are computed at once. */
+  private static final int ROWS = 32;
+
+  private PromptScoring() {}
+
+  /**
+   * Reports the tokens of the prompt that follow those of a chunk.
+   *
+   * @param hidden the hidden states of the chunk's tokens, {@code [tokens, hiddenSize]}
+   * @param logits computes logits {@code [rows, vocabSize]}, 32-bit floats, of hidden states
+   */
+  static void score(Chunk chunk, Tensor hidden, UnaryOperator<Tensor> logits) {
+    Sequence sequence = chunk.sequence();
+    int count = Math.min(chunk.count(), sequence.promptLength() - 1 - chunk.start());
+    for (int first = 0; first < count; first += ROWS) {
+      int rows = Math.min(ROWS, count - first);
+      try (PointerScope _ = new PointerScope()) {
+        Tensor logprobs =
+            torch.log_softmax(logits.apply(hidden.narrow(0, first, rows)).contiguous(), -1);
+        report(sequence, chunk.start() + first + 1, rows, logprobs);
+      }
+    }
+  }
+
+  private static void report(Sequence sequence, int position, int rows, Tensor logprobs) {
+    FloatBuffer values = Torch.floatView(logprobs);
+    int vocab = Math.toIntExact(logprobs.size(1));
+    int count = sequence.request().promptLogprobs().orElseThrow();
+    TopTokens top = new TopTokens(logprobs, count);
+    for (int row = 0; row < rows; row++) {
+      int token = sequence.token(position + row);
+      float logprob = values.get(row * vocab + token);
+      sequence.promptLogprob(
+          position + row,
+          new PromptLogprob(
+              token, logprob, rank(values, row * vocab, vocab, logprob), top.of(row, count)));
+    }
+  }
+
+  private static int rank(FloatBuffer values, int from, int vocab, float logprob) {
+    int rank = 0;
+    for (int i = from; i < from + vocab; i++) {
+      if (values.get(i) >= logprob) {
+        rank++;
+      }
+    }
+    return rank;
+  }
+}
