@@ -2,6 +2,8 @@ package dev.freshet.engine;
 
 import dev.freshet.model.Torch;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -37,14 +39,14 @@ final class PromptScoring {
     FloatBuffer values = Torch.floatView(logprobs);
     int vocab = Math.toIntExact(logprobs.size(1));
     int count = sequence.request().promptLogprobs().orElseThrow();
-    TopTokens top = new TopTokens(logprobs, count);
+    Optional<TopTokens> top =
+        count > 0 ? Optional.of(new TopTokens(logprobs, count)) : Optional.empty();
     for (int row = 0; row < rows; row++) {
       int token = sequence.token(position + row);
       float logprob = values.get(row * vocab + token);
-      sequence.promptLogprob(
-          position + row,
-          new PromptLogprob(
-              token, logprob, rank(values, row * vocab, vocab, logprob), top.of(row, count)));
+      int rank = rank(values, row * vocab, vocab, logprob);
+      List<TokenEvent.TopLogprob> best = top.isPresent() ? top.get().of(row, count) : List.of();
+      sequence.promptLogprob(position + row, new PromptLogprob(token, logprob, rank, best));
     }
   }
 

@@ -94,6 +94,22 @@ class PromptLogprobsTest {
   }
 
   @Test
+  void withoutAlternativesATokenHasItsLogprobAlone() throws Exception {
+    Golden golden = Fixture.golden(LLAMA).getFirst();
+    try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
+      Collected alone = Collected.of(engine, scored(whole(golden), 0));
+      Collected beside = Collected.of(engine, scored(whole(golden), 3));
+      alone.finish();
+      beside.finish();
+
+      assertThat(alone.promptLogprobs()).allMatch(token -> token.top().isEmpty());
+      assertThat(alone.promptLogprobs().stream().map(PromptLogprob::logprob))
+          .containsExactlyElementsOf(
+              beside.promptLogprobs().stream().map(PromptLogprob::logprob).toList());
+    }
+  }
+
+  @Test
   void aPromptOfOneTokenHasNone() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Collected collected = Collected.of(engine, scored(new int[] {320}, 0));
