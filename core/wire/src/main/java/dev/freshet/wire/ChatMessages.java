@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the messages of a chat as templates expect them. A content in parts becomes their text, one
  * part a line, as in vLLM; the arguments of a tool call, which are a string on the wire, become the
- * object that the string has.
+ * object that the string has; reasoning has both of its names.
  */
 final class ChatMessages {
   /** Parts of a content that have text. */
@@ -51,6 +51,11 @@ final class ChatMessages {
             default -> throw in.expected("no field " + Quoted.of(name) + " in a message");
           }
         });
+    Object reasoning = message.getOrDefault("reasoning", message.get("reasoning_content"));
+    if (reasoning != null) {
+      message.put("reasoning", reasoning);
+      message.put("reasoning_content", reasoning);
+    }
     if (!message.containsKey("role")) {
       throw in.expected("a message with a role");
     }

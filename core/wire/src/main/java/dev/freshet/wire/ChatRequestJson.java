@@ -143,14 +143,15 @@ final class ChatRequestJson {
 
   private void toolChoice(WireReader in) {
     if (!in.isText()) {
-      throw in.expected(
-          "\"auto\" or \"none\" (a function that the model must call is not supported)");
+      throw in.expected("\"auto\" or \"none\" (a call that the model must make is not supported)");
     }
     toolsAllowed =
         switch (in.text()) {
           case "auto" -> true;
           case "none" -> false;
-          default -> throw in.expected("\"auto\" or \"none\" (other values are not supported)");
+          default ->
+              throw in.expected(
+                  "\"auto\" or \"none\" (a call that the model must make is not supported)");
         };
   }
 

@@ -5,14 +5,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * An error on the wire: {@code {"error":{"message","type","code"}}}.
+ * An error on the wire: {@code {"error":{"message","type","param","code"}}}.
  *
  * @param message one line: what failed, where, and what was expected
  * @param type the kind of error, such as {@code invalid_request_error}
  * @param code the exact error, such as {@code model_not_found}
+ * @param param the field of the request that is wrong, if it is one
  */
-public record ErrorBody(String message, String type, String code) {
+public record ErrorBody(String message, String type, String code, Optional<String> param) {
   private static final int EXCERPT = 200;
+
+  /** An error that is not one of a field. */
+  public ErrorBody(String message, String type, String code) {
+    this(message, type, code, Optional.empty());
+  }
 
   /** The JSON object, UTF-8. */
   public byte[] toJson() {
@@ -21,6 +27,8 @@ public record ErrorBody(String message, String type, String code) {
           out.writeObjectPropertyStart("error");
           out.writeStringProperty("message", message);
           out.writeStringProperty("type", type);
+          out.writeName("param");
+          param.ifPresentOrElse(out::writeString, out::writeNull);
           out.writeStringProperty("code", code);
           out.writeEndObject();
         });

@@ -90,7 +90,10 @@ public record ApiError(int status, ErrorBody body, Map<String, String> headers) 
   public static ApiError of(Throwable error) {
     return switch (error) {
       case ApiException e -> e.error();
-      case WireException e -> invalid("invalid_request", e.getMessage());
+      case WireException e ->
+          new ApiError(
+              400,
+              new ErrorBody(e.getMessage(), "invalid_request_error", "invalid_request", e.field()));
       default -> {
         LOG.error("a request failed unexpectedly", error);
         yield internal("unexpected failure: " + message(error));

@@ -183,4 +183,24 @@ class ChatCompletionsTest {
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(json(response.body()).get("error").get("message").asString()).contains(message);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '~',
+      delimiter = '|',
+      textBlock =
+          """
+          {"messages":[{"role":"user","content":1}]}                              | "messages"
+          {"messages":[{"role":"user","content":"a"}],"temperature":-1}           | "temperature"
+          {"messages":[{"role":"user","content":"a"}],"max_tokens":200000}        | "max_tokens"
+          {"messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}} | "response_format"
+          {"messages":[                                                           | null
+          []                                                                      | null
+          """)
+  void anErrorHasTheFieldAsItsParam(String body, String param) throws Exception {
+    JsonNode error = json(post(body).body()).get("error");
+
+    assertThat(error.propertyNames()).containsExactly("message", "type", "param", "code");
+    assertThat(error.get("param").toString()).isEqualTo(param);
+  }
 }
