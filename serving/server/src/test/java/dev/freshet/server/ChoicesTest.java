@@ -81,7 +81,8 @@ class ChoicesTest {
       assertThat(choice.get("finish_reason").asString()).isEqualTo("length");
     }
     assertThat(answer.get("usage").toString())
-        .isEqualTo("{\"prompt_tokens\":2,\"completion_tokens\":12,\"total_tokens\":14}");
+        .isEqualTo(
+            "{\"prompt_tokens\":2,\"completion_tokens\":12,\"total_tokens\":14,\"prompt_tokens_details\":null,\"completion_tokens_details\":null}");
     awaitCounted("length", 3);
     assertThat(count("freshet_time_to_first_token_seconds_count")).isEqualTo(3);
   }
