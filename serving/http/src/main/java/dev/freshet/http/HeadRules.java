@@ -26,7 +26,7 @@ final class HeadRules {
   private static final String WHOLE_SERVER = "*";
 
   private static final Set<String> METHODS =
-      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE");
+      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY");
 
   private HeadRules() {}
 

@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
 
@@ -31,6 +30,8 @@ import java.util.function.IntSupplier;
 final class DataRoutes implements Routes {
   /** The route of one model, whose name follows and may have slashes. */
   static final String MODEL = "/v1/models/";
+
+  private static final String OPENAPI = "/openapi.json";
 
   private final Map<String, Route> routes = new LinkedHashMap<>();
   private final Completions completions;
@@ -70,6 +71,8 @@ final class DataRoutes implements Routes {
     open(
         "/version",
         (_, exchange) -> answer(exchange, "{\"version\":\"%s\"}".formatted(Version.NUMBER)));
+    byte[] description = OpenApi.document();
+    open(OPENAPI, (_, exchange) -> exchange.answer(200, description));
     open(
         "/load",
         (_, exchange) -> answer(exchange, "{\"server_load\":%d}".formatted(load.getAsInt())));
@@ -91,9 +94,12 @@ final class DataRoutes implements Routes {
     exchange.answer(200, json.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** The paths of all routes but that of one model. */
-  Set<String> paths() {
-    return routes.keySet();
+  /** The method of every route by its path. */
+  Map<String, String> methods() {
+    Map<String, String> methods = new LinkedHashMap<>();
+    routes.forEach((path, route) -> methods.put(path, route.method()));
+    methods.put(MODEL + "{model}", "GET");
+    return methods;
   }
 
   @Override

@@ -44,6 +44,7 @@ public final class EngineServer implements AutoCloseable {
   private final AdminRoutes adminRoutes;
   private final Completions completions;
   private final TokenRoutes tokens;
+  private final DataRoutes dataRoutes;
   private final Optional<Tls> tls;
 
   /** How many completions run. */
@@ -106,6 +107,14 @@ public final class EngineServer implements AutoCloseable {
     this.adminRoutes =
         new AdminRoutes(
             engine, operations, events, limits.update(), config.token(), completions::abort, pages);
+    this.dataRoutes =
+        new DataRoutes(
+            completions,
+            tokens,
+            adminRoutes,
+            pages,
+            () -> engine.running() + engine.waiting(),
+            config.keys());
     metrics
         .server()
         .engine(
@@ -146,19 +155,18 @@ public final class EngineServer implements AutoCloseable {
                   .allowing(config.http().allowedOrigins()),
               server.tls,
               config.http().requests()),
-          new DataRoutes(
-              server.completions,
-              server.tokens,
-              server.adminRoutes,
-              server.pages,
-              () -> engine.running() + engine.waiting(),
-              config.keys()),
+          server.dataRoutes,
           events.clock());
       return server;
     } catch (ListenException e) {
       server.close();
       throw e;
     }
+  }
+
+  /** The method of every route of the data listener, by its path. */
+  Map<String, String> methods() {
+    return dataRoutes.methods();
   }
 
   /** The address of the data listener. */
