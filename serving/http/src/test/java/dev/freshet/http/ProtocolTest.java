@@ -282,6 +282,32 @@ class ProtocolTest {
   }
 
   @Test
+  void aClientIsToldToContinueAfterTheAnswersToTheRequestsBefore() throws Exception {
+    try (RawClient client = connect()) {
+      String[] parts = post("{\"a\":1}", "Expect: 100-continue").split("(?<=\r\n\r\n)", 2);
+      client.send(get("/slow") + parts[0]);
+      Eventually.holds(() -> server.held.size() == 1);
+      server.finish();
+
+      assertThat(client.answer().body()).isEqualTo("{\"slow\":true}");
+      assertThat(client.answer().status()).isEqualTo(100);
+      assertThat(client.ask(parts[1]).body()).isEqualTo("{\"a\":1}");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[::1]", "[::1]:8000", "[::ffff:127.0.0.1]:80", "127.0.0.1:8000"})
+  void aLiteralAddressNamesTheListener(String host) throws IOException {
+    assertThat(ask(get("/").replace("localhost", host)).status()).isEqualTo(200);
+    assertThat(ask(get("http://" + host + "/")).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aSlashAtTheEndAndAQueryLeaveTheRoute() throws IOException {
+    assertThat(ask(post("{}").replace("/echo", "/echo/?api-version=1")).body()).isEqualTo("{}");
+  }
+
+  @Test
   void anUpgradeIsIgnored() throws IOException {
     try (RawClient client = connect()) {
       RawClient.Answer answer =

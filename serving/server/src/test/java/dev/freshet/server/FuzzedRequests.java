@@ -48,6 +48,7 @@ final class FuzzedRequests {
           "{\"request_ids\":[\"a\"]}",
           "{}",
           "");
+
   /** The routes that take each of these bodies. */
   private static final List<List<String>> FITTING =
       List.of(
@@ -131,7 +132,9 @@ final class FuzzedRequests {
     StringBuilder head = new StringBuilder();
     String fits = BODIES.get(kind).isEmpty() ? "GET" : "POST";
     head.append(fitting ? fits : any(METHODS));
-    head.append(' ').append(fitting ? any(FITTING.get(kind)) : any(PATHS)).append(random.nextInt(20) == 0 ? " HTTP/1.0" : " HTTP/1.1");
+    head.append(' ')
+        .append(fitting ? any(FITTING.get(kind)) : any(PATHS))
+        .append(random.nextInt(20) == 0 ? " HTTP/1.0" : " HTTP/1.1");
     head.append("\r\nHost: localhost\r\n");
     for (int more = random.nextInt(4) - 1; more > 0; more--) {
       head.append(any(HEADERS)).append("\r\n");
