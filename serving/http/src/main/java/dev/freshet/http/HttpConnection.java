@@ -53,7 +53,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private Optional<Exchange> current = Optional.empty();
 
   /** That request, for the log; none if there is no log. */
-  private Optional<Request> logged = Optional.empty();
+  private Optional<RequestLog.Head> logged = Optional.empty();
 
   private final ReadDeadline deadline;
   private Optional<HalfClosedProbe> probe = Optional.empty();
@@ -178,9 +178,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void begin(HttpRequest head) {
     int maxBodyBytes = parts.limits().maxBodyBytes();
     AnswerForm form = AnswerForm.of(head, parts.guard());
+    RequestTarget target = RequestTarget.NONE;
     try {
       HeadRules.check(head, maxBodyBytes, parts.routes().takesEncodedBodies());
-      RequestTarget target = RequestTarget.parse(head.uri());
+      target = RequestTarget.parse(head.uri());
       parts.guard().check(head, target);
       IncomingRequest request =
           IncomingRequest.accepted(head, form, target, stamp.nanos(), parts.bodies());
@@ -190,9 +191,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         writeContinue();
       }
     } catch (ApiException e) {
-      if (!closing && HeadRules.canSkipBody(head, maxBodyBytes)) {
-        incoming = Optional.of(IncomingRequest.refused(head, form, e.error(), parts.bodies()));
-      } else {
+      IncomingRequest refused =
+          IncomingRequest.refused(head, form, target, stamp.nanos(), e.error(), parts.bodies());
+      dropIncoming();
+      incoming = Optional.of(refused);
+      if (closing || !HeadRules.canSkipBody(head, maxBodyBytes)) {
         refuse(e.error(), form.last());
       }
     }
@@ -210,6 +213,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void requestRead() {
     IncomingRequest read = incoming.orElseThrow();
     Request request = read.whole();
+    RequestLog.Head head = read.logged();
     boolean preflight = read.isPreflight();
     Exchange exchange = new Exchange(this, ctx().channel(), read.answerForm());
     dropIncoming();
@@ -217,7 +221,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     stamp.requestEnded();
     parts.cap().used(ctx().channel());
     current = Optional.of(exchange);
-    logged = parts.requests().isOn() ? Optional.of(request) : Optional.empty();
+    logged = parts.requests().isOn() ? Optional.of(head) : Optional.empty();
     probe.ifPresent(halfClosed -> halfClosed.watch(exchange));
     if (read.refusal().isPresent()) {
       exchange.answer(read.refusal().get());
@@ -238,6 +242,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Answers a request without reading it to its end, discards the rest, and closes. */
   private void refuse(ApiError error, AnswerForm form) {
+    if (parts.requests().isOn()) {
+      log(
+          incoming
+              .map(IncomingRequest::logged)
+              .orElseGet(() -> new RequestLog.Head("", "", "", stamp.nanos())),
+          error.status(),
+          true,
+          new RequestLog.Usage());
+    }
     discardInput();
     readMoreIf(true);
     LingeringClose.after(
@@ -302,20 +315,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Logs the current request, whose answer has ended. */
   private void log(boolean whole) {
     if (logged.isPresent() && current.isPresent()) {
-      Request request = logged.get();
-      logged = Optional.empty();
       Exchange exchange = current.get();
-      parts
-          .requests()
-          .done(
-              request.requestId().isEmpty() ? request.trace().hex() : request.requestId(),
-              request.method(),
-              request.path(),
-              exchange.status(),
-              whole,
-              exchange.usage(),
-              parts.clock().millisSince(request.recvNanos()));
+      log(logged.get(), exchange.status(), whole, exchange.usage());
+      logged = Optional.empty();
     }
+  }
+
+  private void log(RequestLog.Head head, int status, boolean whole, RequestLog.Usage usage) {
+    parts.requests().done(head, status, whole, usage, parts.clock().millisSince(head.recvNanos()));
   }
 
   /** Closes once no request is being answered. Called on the event loop. */

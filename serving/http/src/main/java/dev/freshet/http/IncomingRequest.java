@@ -64,8 +64,20 @@ final class IncomingRequest {
 
   /** A request that is answered {@code error} once its end has arrived. */
   static IncomingRequest refused(
-      HttpRequest head, AnswerForm form, ApiError error, ByteBudget budget) {
-    return new IncomingRequest(head, form, RequestTarget.NONE, Optional.of(error), 0, budget);
+      HttpRequest head,
+      AnswerForm form,
+      RequestTarget target,
+      long recvNanos,
+      ApiError error,
+      ByteBudget budget) {
+    return new IncomingRequest(head, form, target, Optional.of(error), recvNanos, budget);
+  }
+
+  /** What the log says of it. */
+  RequestLog.Head logged() {
+    String id = head.headers().get(REQUEST_ID, "");
+    return new RequestLog.Head(
+        id.isEmpty() ? trace.hex() : id, head.method().name(), target.path(), recvNanos);
   }
 
   /** The answer to a refused request. */

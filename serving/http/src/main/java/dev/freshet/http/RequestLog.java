@@ -34,18 +34,25 @@ public final class RequestLog {
   }
 
   /**
-   * A request whose answer has ended.
+   * What the log says of a request.
    *
    * @param id the client's request id, or the trace id
+   * @param recvNanos when its first byte arrived
+   */
+  record Head(String id, String method, String path, long recvNanos) {}
+
+  /**
+   * A request whose answer has ended.
+   *
    * @param status of the answer; 0 if the client was gone before it began
    * @param whole whether the answer was written to its end
    * @param ms from the first byte of the request to the end of the answer
    */
-  void done(
-      String id, String method, String path, int status, boolean whole, Usage usage, double ms) {
+  void done(Head head, int status, boolean whole, Usage usage, double ms) {
     StringBuilder line = new StringBuilder(160);
-    line.append("request id=").append(word(id)).append(' ').append(method).append(' ');
-    line.append(word(path)).append(" status=").append(status);
+    line.append("request id=").append(word(head.id()));
+    line.append(' ').append(word(head.method())).append(' ');
+    line.append(word(head.path())).append(" status=").append(status);
     if (usage.counted) {
       line.append(" prompt_tokens=").append(usage.promptTokens);
       line.append(" completion_tokens=").append(usage.completionTokens);

@@ -30,6 +30,24 @@ class RequestLogTest {
   }
 
   @Test
+  void aRefusedRequestHasALineToo() throws Exception {
+    try (TestListener server = new TestListener(new RequestLog(lines::add))) {
+      String host = "Host: localhost\r\n";
+      RawClient.exchange(
+          server.address(),
+          "POST /echo HTTP/1.1\r\n" + host + "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
+      RawClient.exchange(
+          server.address(), "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 99999999\r\n\r\n");
+      RawClient.exchange(server.address(), "nonsense\r\n\r\n");
+
+      Eventually.holds(() -> lines.size() == 3);
+      assertThat(lines.get(0)).matches("request id=\\S+ POST - status=415 ms=[0-9]{1,6}\\..");
+      assertThat(lines.get(1)).matches("request id=\\S+ POST - status=413 ms=[0-9]{1,6}\\..");
+      assertThat(lines.get(2)).matches("request id=- - - status=400 ms=[0-9]{1,6}\\..");
+    }
+  }
+
+  @Test
   void anAnswerThatItsClientDidNotAwaitIsMarked() throws Exception {
     try (TestListener server = new TestListener(new RequestLog(lines::add))) {
       try (RawClient client = new RawClient(server.address())) {

@@ -15,10 +15,11 @@ import java.util.Optional;
 
 /**
  * A request as the replicas get it: method, target and body as the client sent them, the headers
- * without those of its connection, {@code Host} of the replica, and a request id, which is the
- * client's if it sent one and the same in every try. The body has a length, also if the client sent
- * chunks; if the policy is a model of its own, the request gets its name by {@link #ofModel}. A
- * client of HTTP/1.0 is relayed as such, so that the replica frames the answer for it.
+ * without those of its connection and of the page that it is for, {@code Host} of the replica, and
+ * a request id, which is the client's if it sent one and the same in every try. The body has a
+ * length, also if the client sent chunks; if the policy is a model of its own, the request gets its
+ * name by {@link #ofModel}. A client of HTTP/1.0 is relayed as such, so that the replica frames the
+ * answer for it.
  */
 record RelayedRequest(
     Request request, HttpMethod method, String id, HttpVersion version, byte[] body) {
@@ -63,6 +64,8 @@ record RelayedRequest(
             || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING);
     headers
         .remove(HttpHeaderNames.EXPECT) // The front has answered it.
+        .remove(HttpHeaderNames.ORIGIN) // The front has decided on it, and on those below.
+        .remove("sec-fetch-site")
         .remove(HttpHeaderNames.TRAILER)
         .set(HttpHeaderNames.HOST, host)
         .set(REQUEST_ID, id)

@@ -83,6 +83,22 @@ class FrontRoutesTest {
     }
   }
 
+  @Test
+  void theReplicasDoNotLearnOfThePageThatTheFrontHasAdmitted() throws Exception {
+    try (ScriptedReplica replica = new ScriptedReplica(ScriptedReplica.json("{}"));
+        FrontFixture front = FrontFixture.of(replica)) {
+      String own = "Origin: " + front.data().toString().replace("127.0.0.1", "localhost");
+      String request =
+          RawClient.post("/v1/completions", "{}")
+              .replaceFirst(
+                  "(?i)host: .*\r\n",
+                  own.replace("Origin: http://", "Host: ") + "\r\n" + own + "\r\n");
+
+      assertThat(RawClient.exchange(front.data(), request).status()).isEqualTo(200);
+      assertThat(replica.arrived.getLast().header("origin")).isEmpty();
+    }
+  }
+
   private static ScriptedReplica withModels(String... models) throws IOException {
     return new ScriptedReplica(
         ScriptedReplica.json(
