@@ -9,6 +9,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The keys that authorize requests for completions. Clients of OpenAI's API send one as {@code
@@ -84,11 +86,18 @@ public final class ApiKeys {
   public static ApiKeys from(List<String> given, String file) {
     List<String> all = new ArrayList<>(given);
     all.addAll(inFile(file));
-    String variable = System.getenv(VARIABLE);
-    if (variable != null && !variable.isEmpty()) {
-      all.addAll(List.of(variable.split(",", -1)));
-    }
+    all.addAll(inEnvironment());
     return of(all);
+  }
+
+  /** The key that a client sends: the first in {@code file}, else of the environment variable. */
+  public static Optional<String> ofClient(String file) {
+    return Stream.concat(inFile(file).stream(), inEnvironment().stream()).findFirst();
+  }
+
+  private static List<String> inEnvironment() {
+    String variable = System.getenv(VARIABLE);
+    return variable == null || variable.isEmpty() ? List.of() : List.of(variable.split(",", -1));
   }
 
   /** Whether requests need a key. */

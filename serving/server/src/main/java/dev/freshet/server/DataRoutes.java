@@ -67,7 +67,7 @@ final class DataRoutes implements Routes {
     open("/health", admin::handle);
     open("/liveness", admin::handle);
     open("/ping", (_, exchange) -> exchange.answerText(200, ""));
-    open("/metrics", pages::handle);
+    open("/metrics", admin.requiresToken() ? admin::handle : pages::handle);
     open(
         "/version",
         (_, exchange) -> answer(exchange, "{\"version\":\"%s\"}".formatted(Version.NUMBER)));

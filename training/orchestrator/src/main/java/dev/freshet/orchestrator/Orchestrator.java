@@ -99,7 +99,7 @@ public final class Orchestrator {
             config.fleet(),
             new LoggedUpdates(batches.updates()),
             events);
-    this.client = new StreamingClient(ApiKeys.inFile(config.apiKeyFile()).stream().findFirst());
+    this.client = new StreamingClient(ApiKeys.ofClient(config.apiKeyFile()));
     this.environmentCalls =
         new EnvironmentCalls(
             config.episodes().environmentThreads(),

@@ -43,7 +43,9 @@ public record OrchestratorConfig(
         String adminTokenFile,
     @Key(
             def = "",
-            doc = "file whose first line is the API key of the servers' completions; empty: no key")
+            doc =
+                "file whose first line is the API key of the servers' completions; empty: that of the"
+                    + " environment variable FRESHET_API_KEY, if it is set")
         String apiKeyFile,
     @Key(
             def = "",

@@ -4,6 +4,7 @@ import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.StreamingClient;
 import dev.freshet.lab.LabException;
+import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.OneLine;
 import java.net.URI;
@@ -28,7 +29,7 @@ final class RoundClient implements AutoCloseable {
   /** What a call that has passed its deadline gets to report it. */
   private static final Duration GRACE = Duration.ofSeconds(10);
 
-  private final StreamingClient client = new StreamingClient();
+  private final StreamingClient client = new StreamingClient(ApiKeys.ofClient(""));
 
   /** A call and the moment at which it was made. */
   private record Sent(Call call, double ms) {}

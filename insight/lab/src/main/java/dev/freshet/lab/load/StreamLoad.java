@@ -95,7 +95,7 @@ public final class StreamLoad implements AutoCloseable {
     this.pool = pool;
     this.shape = shape;
     this.maxStreams = streams;
-    this.requests = new StreamRequests(server);
+    this.requests = StreamRequests.of(server);
     this.draws = new RequestDraws(shape);
     this.bootstrap =
         new Bootstrap()

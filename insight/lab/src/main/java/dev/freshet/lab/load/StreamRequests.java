@@ -1,13 +1,25 @@
 package dev.freshet.lab.load;
 
+import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.CompletionRequest;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Encodes the requests of streams as HTTP: like a rollout's, with token ids and logprobs. */
-record StreamRequests(URI server) {
+/**
+ * Encodes the requests of streams as HTTP: like a rollout's, with token ids and logprobs.
+ *
+ * @param authorization a line of the head, or empty text
+ */
+record StreamRequests(URI server, String authorization) {
   private static final int PROMPT_TOKEN = 1;
+
+  /** Requests to {@code server} with the API key of the environment, if it has one. */
+  static StreamRequests of(URI server) {
+    return new StreamRequests(
+        server,
+        ApiKeys.ofClient("").map(key -> "authorization: Bearer " + key + "\r\n").orElse(""));
+  }
 
   /** Head and body; the connection is closed after the response. */
   byte[] bytes(int promptTokens, int maxTokens) {
@@ -26,9 +38,9 @@ record StreamRequests(URI server) {
         content-type: application/json\r
         connection: close\r
         content-length: %d\r
-        \r
+        %s\r
         """
-            .formatted(server.getAuthority(), body.length)
+            .formatted(server.getAuthority(), body.length, authorization)
             .getBytes(StandardCharsets.US_ASCII);
     byte[] whole = Arrays.copyOf(head, head.length + body.length);
     System.arraycopy(body, 0, whole, head.length, body.length);
