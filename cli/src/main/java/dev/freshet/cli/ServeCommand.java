@@ -132,6 +132,13 @@ final class ServeCommand extends RunningCommand {
           "How the model writes its reasoning: none, deepseek_r1 or qwen3 (default: inference.reasoning_parser).")
   private Optional<String> reasoningParser = Optional.empty();
 
+  @Option(
+      names = "--sessions-dir",
+      paramLabel = "DIR",
+      description =
+          "Directory of the capture files of agents' sessions (default: inference.sessions_dir).")
+  private Optional<String> sessionsDir = Optional.empty();
+
   @Mixin ConfigOptions options = new ConfigOptions();
 
   @Override
@@ -253,6 +260,7 @@ final class ServeCommand extends RunningCommand {
     toolCallParser.ifPresent(name -> overrides.put("inference.tool_call_parser", name));
     reasoningParser.ifPresent(name -> overrides.put("inference.reasoning_parser", name));
     shutdownTimeout.ifPresent(s -> overrides.put("inference.drain_timeout_s", s));
+    sessionsDir.ifPresent(dir -> overrides.put("inference.sessions_dir", dir));
     if (strict) {
       overrides.put("inference.strict_weights", "true");
     }

@@ -106,6 +106,8 @@ class MetricsDocumentTest {
                 "phase",
                 "part",
                 "outcome",
+                "source",
+                "prefix",
                 "state",
                 "finish_reason",
                 "reason",

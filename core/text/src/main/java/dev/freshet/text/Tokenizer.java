@@ -228,6 +228,11 @@ public final class Tokenizer implements AutoCloseable {
     return vocabulary.idOf(token);
   }
 
+  /** Whether a token is a special one, such as the end of a turn. */
+  public boolean isSpecial(int id) {
+    return vocabulary.special().contains(id);
+  }
+
   Vocabulary vocabulary() {
     return vocabulary;
   }

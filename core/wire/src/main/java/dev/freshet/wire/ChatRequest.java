@@ -54,6 +54,20 @@ public record ChatRequest(
     return sampling.model();
   }
 
+  /** The chat of the first {@code count} messages alone, without the beginning of an answer. */
+  public ChatRequest beginning(int count) {
+    return new ChatRequest(
+        sampling,
+        messages.subList(0, count),
+        tools,
+        templateVariables,
+        false,
+        false,
+        parallelToolCalls,
+        includeReasoning,
+        mostTokens);
+  }
+
   /**
    * The completion of its prompt.
    *

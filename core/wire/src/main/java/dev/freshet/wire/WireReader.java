@@ -87,8 +87,12 @@ public final class WireReader implements AutoCloseable {
     return strict(json);
   }
 
-  /** The object that a text has; the rules are those of requests. */
-  static Map<String, @Nullable Object> object(String json) {
+  /**
+   * The object that a text has; the rules are those of requests.
+   *
+   * @throws WireException if it has none
+   */
+  public static Map<String, @Nullable Object> object(String json) {
     try (WireReader in = strict(json.getBytes(StandardCharsets.UTF_8))) {
       Map<String, @Nullable Object> object = new LinkedHashMap<>();
       in.document(name -> object.put(name, in.value()));

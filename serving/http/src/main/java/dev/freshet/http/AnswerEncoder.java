@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.Map;
 
 /**
  * Encodes answers with Netty's encoder, called outside a pipeline: head and body share one buffer,
@@ -59,13 +60,19 @@ final class AnswerEncoder {
     return form.headOnly() ? out : out.writeBytes(body.bytes());
   }
 
-  /** The head of an event stream, which is chunked or ends when the connection closes. */
-  static ByteBuf eventsHead(ByteBufAllocator allocator, AnswerForm form) {
+  /**
+   * The head of an event stream, which is chunked or ends when the connection closes.
+   *
+   * @param headers headers of its own, in lower case
+   */
+  static ByteBuf eventsHead(
+      ByteBufAllocator allocator, Map<String, String> headers, AnswerForm form) {
     HttpResponse head = head(HttpResponseStatus.OK, form.keepsAliveStream());
     head.headers()
         .set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
         .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
     Cors.permit(head.headers(), form.origin());
+    headers.forEach(head.headers()::set);
     if (form.http11()) {
       head.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
     }

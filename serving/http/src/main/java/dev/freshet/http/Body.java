@@ -1,5 +1,6 @@
 package dev.freshet.http;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -10,6 +11,16 @@ import java.util.Map;
 record Body(String contentType, byte[] bytes, Map<String, String> headers) {
   Body(String contentType, byte[] bytes) {
     this(contentType, bytes, Map.of());
+  }
+
+  /** The same body of an answer with further headers. */
+  Body with(Map<String, String> more) {
+    if (more.isEmpty()) {
+      return this;
+    }
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    all.putAll(more);
+    return new Body(contentType, bytes, all);
   }
 
   /** JSON text. */

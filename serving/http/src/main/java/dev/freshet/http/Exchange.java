@@ -5,6 +5,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +54,7 @@ public final class Exchange {
   private final RequestLog.Usage usage = new RequestLog.Usage();
   private int status;
   private Watcher watcher = NO_WATCHER;
+  private final Map<String, String> headers = new LinkedHashMap<>();
   private boolean answered;
   private boolean streaming;
   private boolean endsWithInput;
@@ -89,6 +92,11 @@ public final class Exchange {
     watcher = by;
   }
 
+  /** Adds a header to the answer that is to come. On the event loop. */
+  public void header(String name, String value) {
+    headers.put(name, value);
+  }
+
   Watcher watcher() {
     return watcher;
   }
@@ -122,7 +130,7 @@ public final class Exchange {
     answered = true;
     status = code;
     AnswerForm now = connection.isClosing() ? form.last() : form;
-    connection.write(AnswerEncoder.answer(channel.alloc(), code, body, now));
+    connection.write(AnswerEncoder.answer(channel.alloc(), code, body.with(headers), now));
     connection.exchangeEnded(now.keepAlive());
   }
 
@@ -131,7 +139,7 @@ public final class Exchange {
     answered = true;
     streaming = true;
     status = 200;
-    connection.write(AnswerEncoder.eventsHead(channel.alloc(), form));
+    connection.write(AnswerEncoder.eventsHead(channel.alloc(), headers, form));
     connection.flush();
   }
 

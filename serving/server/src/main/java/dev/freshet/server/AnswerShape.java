@@ -45,6 +45,11 @@ record AnswerShape(
     return !withReasoning && messages.hasReasoning();
   }
 
+  /** Whether the answer's text has none of the model's special tokens. */
+  boolean skipsSpecial(CompletionRequest request) {
+    return request.text().skipSpecialTokens() && !expectsCalls();
+  }
+
   /** Whether tool calls are expected, whose tags may be special tokens. */
   boolean expectsCalls() {
     return messages.hasCalls();

@@ -98,6 +98,10 @@ final class CompletionChoice {
   /** Ends it with the tokens so far. */
   void abort() {
     if (finish.isEmpty()) {
+      if (generation.orElse(null) instanceof SessionCall.Replica captured) {
+        captured.abort(); // Its end follows as an event, with the tokens that are captured.
+        return;
+      }
       cancel();
       append(text.flush());
       message.ifPresent(StreamedMessage::end);

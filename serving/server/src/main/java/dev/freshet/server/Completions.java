@@ -76,7 +76,7 @@ final class Completions implements AutoCloseable {
   }
 
   /** Answers a request for text completions. */
-  void ofText(Request http, Exchange exchange) {
+  void ofText(Request http, Exchange exchange, CallScope scope) {
     work.parse(
         http,
         exchange,
@@ -85,7 +85,7 @@ final class Completions implements AutoCloseable {
           requireKnown(body.request());
           work.tokenize(
               body.prompts(),
-              encoder(body.request()),
+              text -> scope.encodeText(body.request(), text, encoder(body.request())),
               prompt -> body.echo() ? Optional.of(text(prompt)) : Optional.empty(),
               exchange,
               prompts ->
@@ -94,7 +94,8 @@ final class Completions implements AutoCloseable {
                       body.request(),
                       prompts,
                       http,
-                      exchange));
+                      exchange,
+                      scope));
         });
   }
 
@@ -113,7 +114,7 @@ final class Completions implements AutoCloseable {
   }
 
   /** Answers a request for chat completions. */
-  void ofChat(Request http, Exchange exchange) {
+  void ofChat(Request http, Exchange exchange, CallScope scope) {
     work.parseBeside(
         http,
         exchange,
@@ -123,7 +124,7 @@ final class Completions implements AutoCloseable {
           String prompt = model.chatPrompts().render(chat);
           work.tokenize(
               prompt,
-              encoder(chat.sampling()),
+              text -> scope.encodeChat(chat, text, encoder(chat.sampling())),
               exchange,
               ids ->
                   submit(
@@ -131,12 +132,13 @@ final class Completions implements AutoCloseable {
                       chat.completion(ids, engine.maxModelLen()),
                       List.of(AnsweredPrompt.of(ids)),
                       http,
-                      exchange));
+                      exchange,
+                      scope));
         });
   }
 
   /** Answers a request that has token ids and asks for token ids. */
-  void ofTokens(Request http, Exchange exchange) {
+  void ofTokens(Request http, Exchange exchange, CallScope scope) {
     work.parse(
         http,
         exchange,
@@ -146,7 +148,7 @@ final class Completions implements AutoCloseable {
           int[] ids = ((Prompt.Tokens) request.prompt()).ids();
           List<AnsweredPrompt> prompts = List.of(AnsweredPrompt.of(ids));
           AnswerShape shape = AnswerShape.of(GenerationForm.TOKENS, request);
-          work.onLoop(exchange, () -> submit(shape, request, prompts, http, exchange));
+          work.onLoop(exchange, () -> submit(shape, request, prompts, http, exchange, scope));
         });
   }
 
@@ -161,7 +163,8 @@ final class Completions implements AutoCloseable {
       CompletionRequest unnamed,
       List<AnsweredPrompt> prompts,
       Request http,
-      Exchange exchange) {
+      Exchange exchange,
+      CallScope scope) {
     prompts.forEach(prompt -> requireTokens(prompt.ids()));
     CompletionRequest request = withId(unnamed, http.requestId());
     LoopOutlet outlet =
@@ -185,9 +188,11 @@ final class Completions implements AutoCloseable {
               promptDetails,
               share);
       stream.begin(
-          engine.submit(
+          scope.submit(
               ChoiceRequests.of(
                   request, models.adapter(request.model()), prompts, model.eosTokens()),
+              request,
+              shape,
               outlet));
     } catch (RuntimeException | Error e) {
       share.release();
@@ -214,7 +219,7 @@ final class Completions implements AutoCloseable {
       LoopOutlet outlet,
       long recvNanos,
       RequestLog.Usage usage) {
-    boolean skipsSpecial = request.text().skipSpecialTokens() && !shape.expectsCalls();
+    boolean skipsSpecial = shape.skipsSpecial(request);
     ChoiceJson json =
         new ChoiceJson(
             shape,

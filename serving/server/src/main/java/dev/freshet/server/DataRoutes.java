@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /**
  * The routes of the data listener: completions, tokens, models, probes and the metrics page; with
@@ -35,6 +36,8 @@ final class DataRoutes implements Routes {
 
   private final Map<String, Route> routes = new LinkedHashMap<>();
   private final Completions completions;
+  private final SessionRoutes sessions;
+  private final CallScope uncaptured;
   private final AdminRoutes admin;
   private final ApiKeys keys;
 
@@ -43,24 +46,41 @@ final class DataRoutes implements Routes {
    *
    * @param open whether it needs no API key
    */
-  private record Route(String method, boolean open, BiConsumer<Request, Exchange> answer) {}
+  private record Route(String method, boolean open, Answer answer) {}
+
+  /** Answers a request in the scope that its session captures, or in none. */
+  @FunctionalInterface
+  private interface Answer {
+    void to(Request request, Exchange exchange, Supplier<CallScope> scope);
+  }
+
+  /** Answers a request that a session captures. */
+  @FunctionalInterface
+  private interface CapturedAnswer {
+    void to(Request request, Exchange exchange, CallScope scope);
+  }
 
   /**
+   * @param uncaptured the scope of requests without a session
    * @param load how many completions run or wait
    */
   DataRoutes(
       Completions completions,
       TokenRoutes tokens,
+      SessionRoutes sessions,
+      CallScope uncaptured,
       AdminRoutes admin,
       StatusPages pages,
       IntSupplier load,
       ApiKeys keys) {
     this.completions = completions;
+    this.sessions = sessions;
+    this.uncaptured = uncaptured;
     this.admin = admin;
     this.keys = keys;
-    post("/v1/completions", completions::ofText);
-    post("/v1/chat/completions", completions::ofChat);
-    post("/inference/v1/generate", completions::ofTokens);
+    captured("/v1/completions", completions::ofText);
+    captured("/v1/chat/completions", completions::ofChat);
+    captured("/inference/v1/generate", completions::ofTokens);
     post("/tokenize", tokens::tokenize);
     post("/detokenize", tokens::detokenize);
     get("/v1/models", (_, exchange) -> exchange.answer(200, completions.models().list()));
@@ -78,16 +98,29 @@ final class DataRoutes implements Routes {
         (_, exchange) -> answer(exchange, "{\"server_load\":%d}".formatted(load.getAsInt())));
   }
 
+  private void captured(String path, CapturedAnswer answer) {
+    routes.put(
+        path,
+        new Route(
+            "POST",
+            false,
+            (request, exchange, scope) -> answer.to(request, exchange, scope.get())));
+  }
+
   private void post(String path, BiConsumer<Request, Exchange> answer) {
-    routes.put(path, new Route("POST", false, answer));
+    routes.put(path, new Route("POST", false, uncaptured(answer)));
   }
 
   private void get(String path, BiConsumer<Request, Exchange> answer) {
-    routes.put(path, new Route("GET", false, answer));
+    routes.put(path, new Route("GET", false, uncaptured(answer)));
   }
 
   private void open(String path, BiConsumer<Request, Exchange> answer) {
-    routes.put(path, new Route("GET", true, answer));
+    routes.put(path, new Route("GET", true, uncaptured(answer)));
+  }
+
+  private static Answer uncaptured(BiConsumer<Request, Exchange> answer) {
+    return (request, exchange, _) -> answer.accept(request, exchange);
   }
 
   private static void answer(Exchange exchange, String json) {
@@ -113,7 +146,9 @@ final class DataRoutes implements Routes {
   public void authorize(String path, HttpHeaders headers) {
     Route route = routes.get(path);
     boolean needsKey =
-        route == null ? path.startsWith(MODEL) || !admin.requiresToken() : !route.open();
+        route == null
+            ? path.startsWith(MODEL) || SessionPath.isBelowOne(path) || !admin.requiresToken()
+            : !route.open();
     if (needsKey
         && !keys.authorize(
             headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
@@ -133,14 +168,17 @@ final class DataRoutes implements Routes {
 
   @Override
   public void handle(Request request, Exchange exchange) {
-    String path = request.path();
+    Optional<SessionPath> session = SessionPath.of(request);
+    String path = session.map(SessionPath::route).orElse(request.path());
     Route route = routes.get(path);
-    if (route != null) {
+    if (route != null && !(route.open() && session.isPresent())) {
       request.require(route.method());
-      route.answer().accept(request, exchange);
+      route.answer().to(request, exchange, () -> scope(session, request, exchange));
     } else if (path.startsWith(MODEL)) {
       request.require("GET");
       exchange.answer(200, completions.models().one(path.substring(MODEL.length())));
+    } else if (session.isPresent()) {
+      sessions.handle(session.get(), request, exchange);
     } else if (admin.requiresToken()) {
       admin.handle(request, exchange);
     } else {
@@ -151,5 +189,9 @@ final class DataRoutes implements Routes {
                       + " here only if the server has an admin token)")
                   .formatted(path)));
     }
+  }
+
+  private CallScope scope(Optional<SessionPath> session, Request request, Exchange exchange) {
+    return session.map(path -> sessions.scope(path, request, exchange)).orElse(uncaptured);
   }
 }

@@ -13,6 +13,7 @@ import dev.freshet.http.StatusPages;
 import dev.freshet.http.Tls;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
+import dev.freshet.wire.AbortRequest;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -21,6 +22,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
@@ -50,6 +52,9 @@ public final class EngineServer implements AutoCloseable {
   /** How many completions run. */
   private final IntSupplier streams;
 
+  private final Sessions sessions;
+  private final SessionRoutes sessionRoutes;
+  private final CallScope uncaptured;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private EngineServer(
@@ -82,6 +87,24 @@ public final class EngineServer implements AutoCloseable {
     }
     TokenTexts texts = new TokenTexts(tokenizer, engine.vocabSize());
     RequestWork work = new RequestWork(tokenizer, engine.maxModelLen(), limits.completions());
+    this.uncaptured = new Uncaptured(engine);
+    this.sessions =
+        new Sessions(
+            tokenizer,
+            limits.sessions(),
+            config
+                .sessionsDir()
+                .map(
+                    dir ->
+                        SessionFiles.in(
+                            dir,
+                            limits.sessions().maxFileBytes(),
+                            metrics.sessions(),
+                            InstantSource.system()))
+                .orElse(SessionFiles.NONE),
+            metrics.sessions(),
+            events.clock());
+    this.sessionRoutes = new SessionRoutes(engine, tokenizer, model.chatPrompts(), sessions, work);
     this.completions =
         new Completions(
             engine,
@@ -106,11 +129,13 @@ public final class EngineServer implements AutoCloseable {
     this.pages = new StatusPages(metrics.registry(), config.page(), limits.maxWatchers());
     this.adminRoutes =
         new AdminRoutes(
-            engine, operations, events, limits.update(), config.token(), completions::abort, pages);
+            engine, operations, events, limits.update(), config.token(), this::abort, pages);
     this.dataRoutes =
         new DataRoutes(
             completions,
             tokens,
+            sessionRoutes,
+            uncaptured,
             adminRoutes,
             pages,
             () -> engine.running() + engine.waiting(),
@@ -189,6 +214,13 @@ public final class EngineServer implements AutoCloseable {
     return admin.url();
   }
 
+  /** Ends the running completions that the request names; returns how many have a client. */
+  private CompletableFuture<Integer> abort(AbortRequest request) {
+    CompletableFuture<Integer> answered = completions.abort(request);
+    sessions.abort(request);
+    return answered;
+  }
+
   /**
    * Refuses further requests, lets running completions go on for the time of the limits, ends those
    * that are left with an error, waits for the current weight operation, and closes everything.
@@ -203,6 +235,7 @@ public final class EngineServer implements AutoCloseable {
     completions.refuse();
     awaitCompletions();
     completions.close();
+    sessions.close();
     data.drain();
     if (!operations.drain(limits.close())) {
       LOG.warn(

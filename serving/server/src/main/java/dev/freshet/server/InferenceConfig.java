@@ -55,6 +55,12 @@ public record InferenceConfig(
                 "for running completions after SIGTERM, which then end with an error; new ones are"
                     + " answered 503 from the signal on")
         long drainTimeoutS,
+    @Key(
+            def = "",
+            doc =
+                "directory of the capture files of sessions (docs/sessions.md), one a session;"
+                    + " empty: captures are only in memory")
+        String sessionsDir,
     @Inline EngineConfig engine) {
   public InferenceConfig {
     Check.address("host", host);

@@ -10,10 +10,13 @@ import dev.freshet.trace.MonotonicClock;
  * @param registry makes the page that the server serves
  */
 public record InferenceMetrics(
-    MetricsRegistry registry, EngineMetrics engine, ServerMetrics server) {
+    MetricsRegistry registry, EngineMetrics engine, ServerMetrics server, SessionMetrics sessions) {
   /** Registers the metrics of a server in {@code registry}. */
   public static InferenceMetrics in(MetricsRegistry registry, MonotonicClock clock) {
     return new InferenceMetrics(
-        registry, new EngineMetrics(registry, clock), new ServerMetrics(registry));
+        registry,
+        new EngineMetrics(registry, clock),
+        new ServerMetrics(registry),
+        new SessionMetrics(registry));
   }
 }

@@ -151,6 +151,7 @@ public final class InferenceServer implements AutoCloseable {
                     AdminTokenFile.read(config.adminTokenFile()),
                     keys,
                     page,
+                    Optional.of(config.sessionsDir()).filter(dir -> !dir.isEmpty()).map(Path::of),
                     config.promptTokensDetails(),
                     ServerLimits.DEFAULT.draining(Duration.ofSeconds(config.drainTimeoutS()))));
         return new InferenceServer(tokenizer, engine, metrics, front);

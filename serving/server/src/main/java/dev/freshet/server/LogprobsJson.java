@@ -12,7 +12,7 @@ import java.util.Optional;
 /** Writes the logprobs of a batch of tokens in the shapes of OpenAI and vLLM. Stateless. */
 final class LogprobsJson {
   /** The logprob that −∞ is written as, as in vLLM: JSON has no infinities. */
-  private static final float MIN_LOGPROB = -9999f;
+  static final float MIN_LOGPROB = -9999f;
 
   private static final byte[] LOGPROBS = ascii(",\"logprobs\":{\"tokens\":[");
   private static final byte[] TOKEN_LOGPROBS = ascii("],\"token_logprobs\":[");

@@ -5,6 +5,7 @@ import dev.freshet.http.LivePage;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.ApiKeys;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,7 @@ import java.util.Optional;
  *     listener takes none
  * @param keys authorize the requests of the data listener
  * @param page the page of the admin listener
+ * @param sessionsDir where the sessions' capture files are written, if they are
  * @param promptDetails whether the usage of completions has the cached tokens of the prompt
  */
 public record ServerConfig(
@@ -26,6 +28,7 @@ public record ServerConfig(
     Optional<AdminToken> token,
     ApiKeys keys,
     Optional<LivePage> page,
+    Optional<Path> sessionsDir,
     boolean promptDetails,
     ServerLimits limits) {
   /** Both listeners on {@code host}, with the default limits. */
@@ -36,6 +39,7 @@ public record ServerConfig(
         HttpConfig.DEFAULT,
         Optional.empty(),
         ApiKeys.NONE,
+        Optional.empty(),
         Optional.empty(),
         false,
         ServerLimits.DEFAULT);

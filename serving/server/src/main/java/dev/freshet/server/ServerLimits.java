@@ -2,6 +2,7 @@ package dev.freshet.server;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import dev.freshet.http.HttpLimits;
+import dev.freshet.server.session.SessionLimits;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 
@@ -23,6 +24,7 @@ import java.time.Duration;
  * @param maxAllHeldBytes the same for all streams together, divided evenly among the event loops;
  *     above it the stream that buffers most is disconnected
  * @param completions the limits of completion requests
+ * @param sessions the limits of sessions
  * @param update how long a weight operation or a pause may take
  * @param drain how long {@link EngineServer#close} lets running completions go on
  * @param close how long {@link EngineServer#close} waits for the streams, and how long for the
@@ -36,6 +38,7 @@ public record ServerLimits(
     int maxHeldBytes,
     long maxAllHeldBytes,
     CompletionLimits completions,
+    SessionLimits sessions,
     Duration update,
     Duration drain,
     Duration close) {
@@ -54,6 +57,7 @@ public record ServerLimits(
           1 << 20,
           128L << 20,
           CompletionLimits.DEFAULT,
+          SessionLimits.DEFAULT,
           Duration.ofSeconds(600),
           Duration.ZERO,
           Duration.ofSeconds(10));
@@ -68,6 +72,7 @@ public record ServerLimits(
         maxHeldBytes,
         maxAllHeldBytes,
         completions,
+        sessions,
         update,
         within,
         close);

@@ -9,6 +9,7 @@ import dev.freshet.http.HttpConfig;
 import dev.freshet.http.HttpLimits;
 import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.server.session.SessionLimits;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.text.message.MessageFormat;
@@ -75,6 +76,7 @@ final class ServerFixture implements AutoCloseable {
         Optional.of(token),
         ApiKeys.NONE,
         HttpConfig.DEFAULT,
+        Optional.empty(),
         false,
         ALPHABET,
         SEPARATOR,
@@ -90,7 +92,25 @@ final class ServerFixture implements AutoCloseable {
         Optional.empty(),
         ApiKeys.NONE,
         HttpConfig.DEFAULT,
+        Optional.empty(),
         true,
+        ALPHABET,
+        SEPARATOR,
+        MessageFormat.PLAIN);
+  }
+
+  /** A server that writes what its sessions capture to a directory. */
+  static ServerFixture withSessions(
+      Path dir, Path sessionsDir, ServerLimits limits, MonotonicClock clock) throws IOException {
+    return new ServerFixture(
+        dir,
+        limits,
+        clock,
+        Optional.empty(),
+        ApiKeys.NONE,
+        HttpConfig.DEFAULT,
+        Optional.of(sessionsDir),
+        false,
         ALPHABET,
         SEPARATOR,
         MessageFormat.PLAIN);
@@ -122,6 +142,7 @@ final class ServerFixture implements AutoCloseable {
             Optional.empty(),
             ApiKeys.NONE,
             HttpConfig.DEFAULT,
+            Optional.empty(),
             false,
             alphabet.toString(),
             special,
@@ -140,6 +161,7 @@ final class ServerFixture implements AutoCloseable {
         token,
         keys,
         http,
+        Optional.empty(),
         false,
         ALPHABET,
         SEPARATOR,
@@ -154,6 +176,7 @@ final class ServerFixture implements AutoCloseable {
         Optional.empty(),
         ApiKeys.NONE,
         HttpConfig.DEFAULT,
+        Optional.empty(),
         false,
         ALPHABET,
         SEPARATOR,
@@ -167,6 +190,7 @@ final class ServerFixture implements AutoCloseable {
       Optional<AdminToken> token,
       ApiKeys keys,
       HttpConfig httpConfig,
+      Optional<Path> sessionsDir,
       boolean promptDetails,
       String alphabet,
       String special,
@@ -196,6 +220,7 @@ final class ServerFixture implements AutoCloseable {
                 token,
                 keys,
                 Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
+                sessionsDir,
                 promptDetails,
                 limits));
   }
@@ -220,6 +245,7 @@ final class ServerFixture implements AutoCloseable {
     private int heldBytes = ServerLimits.DEFAULT.maxHeldBytes();
     private long allHeldBytes = ServerLimits.DEFAULT.maxAllHeldBytes();
     private CompletionLimits completions = CompletionLimits.DEFAULT;
+    private SessionLimits sessions = SessionLimits.DEFAULT;
     private Duration request = LONG;
     private Duration idle = LONG;
     private Duration update = LONG;
@@ -260,6 +286,11 @@ final class ServerFixture implements AutoCloseable {
       return this;
     }
 
+    Limits sessions(SessionLimits most) {
+      sessions = most;
+      return this;
+    }
+
     Limits request(Duration most) {
       request = most;
       return this;
@@ -289,6 +320,7 @@ final class ServerFixture implements AutoCloseable {
           heldBytes,
           allHeldBytes,
           completions,
+          sessions,
           update,
           drain,
           ServerLimits.DEFAULT.close());

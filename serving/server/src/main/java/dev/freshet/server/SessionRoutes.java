@@ -1,0 +1,83 @@
+package dev.freshet.server;
+
+import dev.freshet.engine.Engine;
+import dev.freshet.http.Exchange;
+import dev.freshet.http.Request;
+import dev.freshet.server.session.Session;
+import dev.freshet.server.session.SessionName;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.wire.RewardRequest;
+import java.util.OptionalDouble;
+
+/** The routes of a session itself: its capture, and its end. Thread-safe. */
+final class SessionRoutes {
+  private final Engine engine;
+  private final Tokenizer tokenizer;
+  private final ChatPrompts chatPrompts;
+  private final Sessions sessions;
+  private final RequestWork work;
+
+  /**
+   * @param work writes captures, which may be large
+   */
+  SessionRoutes(
+      Engine engine,
+      Tokenizer tokenizer,
+      ChatPrompts chatPrompts,
+      Sessions sessions,
+      RequestWork work) {
+    this.engine = engine;
+    this.tokenizer = tokenizer;
+    this.chatPrompts = chatPrompts;
+    this.sessions = sessions;
+    this.work = work;
+  }
+
+  /** The scope of a request that the session captures. */
+  CallScope scope(SessionPath path, Request http, Exchange exchange) {
+    return new SessionScope(
+        engine, tokenizer, chatPrompts, sessions, path.session(), path.route(), http, exchange);
+  }
+
+  /** Answers a request for the session itself. */
+  void handle(SessionPath path, Request request, Exchange exchange) {
+    SessionName name = path.session();
+    switch (path.route()) {
+      case "" -> {
+        switch (request.method()) {
+          case "DELETE" -> end(name, OptionalDouble.empty(), exchange);
+          case "GET", "HEAD" -> capture(name, request, exchange);
+          default -> request.require("GET, HEAD, DELETE");
+        }
+      }
+      case "/reward" -> {
+        request.require("POST");
+        end(name, OptionalDouble.of(RewardRequest.parse(request.body()).reward()), exchange);
+      }
+      default -> throw path.noSuchRoute();
+    }
+  }
+
+  private void capture(SessionName name, Request request, Exchange exchange) {
+    Session session = sessions.require(name);
+    work.parseBeside(
+        request,
+        exchange,
+        () ->
+            exchange.answer(200, SessionJson.capture(name, session.summary(), session.branches())));
+  }
+
+  private void end(SessionName name, OptionalDouble reward, Exchange exchange) {
+    var _ =
+        sessions
+            .end(name, reward)
+            .whenComplete(
+                (summary, failure) -> {
+                  if (failure == null) {
+                    exchange.answer(200, SessionJson.ended(name, summary, reward));
+                  } else {
+                    exchange.answer(ServerErrors.of(failure));
+                  }
+                });
+  }
+}

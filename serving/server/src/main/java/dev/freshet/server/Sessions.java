@@ -1,0 +1,230 @@
+package dev.freshet.server;
+
+import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
+import dev.freshet.server.session.Session;
+import dev.freshet.server.session.SessionLimits;
+import dev.freshet.server.session.SessionName;
+import dev.freshet.server.session.SessionSummary;
+import dev.freshet.server.session.Turn;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.AbortRequest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The sessions of a server, by name. A session begins with its first call. It ends when its client
+ * ends it, when it had no call for too long, or when the limits require its place and it has no
+ * running call. Thread-safe.
+ */
+final class Sessions implements AutoCloseable {
+  /** How long closing waits for running calls to be captured. */
+  private static final long CLOSE_SECONDS = 10;
+
+  private final Tokenizer tokenizer;
+  private final SessionLimits limits;
+  private final SessionFiles files;
+  private final SessionMetrics metrics;
+  private final MonotonicClock clock;
+
+  /** The sessions, the one used least recently first, with when that was. */
+  private final Map<SessionName, Place> byName = new LinkedHashMap<>(16, 0.75f, true);
+
+  private boolean closed;
+
+  private static final class Place {
+    private final LiveSession session;
+    private long usedNanos;
+
+    Place(LiveSession session) {
+      this.session = session;
+    }
+  }
+
+  Sessions(
+      Tokenizer tokenizer,
+      SessionLimits limits,
+      SessionFiles files,
+      SessionMetrics metrics,
+      MonotonicClock clock) {
+    this.tokenizer = tokenizer;
+    this.limits = limits;
+    this.files = files;
+    this.metrics = metrics;
+    this.clock = clock;
+    metrics.open(this::count);
+  }
+
+  private synchronized int count() {
+    return byName.size();
+  }
+
+  /**
+   * The session for a further call; it begins if there is none of this name.
+   *
+   * @throws ApiException 503 if the limits have no place for it, 400 if it has too many turns
+   */
+  synchronized LiveSession use(SessionName name) {
+    if (closed) {
+      throw new ApiException(ApiError.shuttingDown());
+    }
+    endIdle();
+    Place place = byName.get(name);
+    if (place == null) {
+      makeRoom();
+      place = new Place(new LiveSession(new Session(name, tokenizer)));
+      byName.put(name, place);
+      files.begin(name);
+    }
+    place.usedNanos = clock.nanos();
+    if (place.session.session().summary().turns() >= limits.maxTurns()) {
+      throw new ApiException(
+          ApiError.invalid(
+              "session_full",
+              "session %s: has %d turns, the most that a session may have; end it"
+                  .formatted(name, limits.maxTurns())));
+    }
+    return place.session;
+  }
+
+  private void endIdle() {
+    long now = clock.nanos();
+    for (Place place : List.copyOf(byName.values())) {
+      if (now - place.usedNanos < limits.idle().toNanos()) {
+        return;
+      }
+      if (!place.session.isBusy()) {
+        remove(place, SessionEnd.IDLE);
+      }
+    }
+  }
+
+  private void makeRoom() {
+    for (Place place : List.copyOf(byName.values())) {
+      if (byName.size() < limits.maxSessions() && bytes() <= limits.maxBytes()) {
+        return;
+      }
+      if (!place.session.isBusy()) {
+        remove(place, SessionEnd.EVICTED);
+      }
+    }
+    if (byName.size() >= limits.maxSessions() || bytes() > limits.maxBytes()) {
+      throw new ApiException(
+          ApiError.unavailable(
+              "overloaded",
+              "%d sessions with %d bytes have running calls, at most %d with %d may; retry later"
+                  .formatted(byName.size(), bytes(), limits.maxSessions(), limits.maxBytes())));
+    }
+  }
+
+  private long bytes() {
+    return byName.values().stream().mapToLong(place -> place.session.bytes()).sum();
+  }
+
+  private void remove(Place place, SessionEnd how) {
+    Session session = place.session.session();
+    byName.remove(session.name());
+    metrics.ended(how);
+    files.end(session.name(), session.summary(), how, OptionalDouble.empty());
+    var _ = place.session.end();
+  }
+
+  /**
+   * The session of a name.
+   *
+   * @throws ApiException 404 if there is none
+   */
+  synchronized Session require(SessionName name) {
+    endIdle();
+    return find(name).session.session();
+  }
+
+  private Place find(SessionName name) {
+    Place place = byName.get(name);
+    if (place == null) {
+      throw new ApiException(
+          ApiError.notFound(
+              "no_such_session",
+              "session %s: no such session; it begins with its first call, and ends when it is"
+                      .formatted(name)
+                  + " deleted, rewarded, or idle for %d s".formatted(limits.idle().toSeconds())));
+    }
+    return place;
+  }
+
+  /**
+   * Ends a session, with a reward if its client gave one. Its running calls end with the tokens so
+   * far.
+   *
+   * @return what it has captured
+   * @throws ApiException 404 if there is none of this name
+   */
+  CompletableFuture<SessionSummary> end(SessionName name, OptionalDouble reward) {
+    LiveSession session;
+    synchronized (this) {
+      endIdle();
+      session = find(name).session;
+      byName.remove(name);
+    }
+    return session
+        .end()
+        .thenApply(
+            _ -> {
+              SessionEnd how = reward.isPresent() ? SessionEnd.REWARDED : SessionEnd.DELETED;
+              metrics.ended(how);
+              SessionSummary summary = session.session().summary();
+              files.end(name, summary, how, reward);
+              return summary;
+            });
+  }
+
+  /** Records a turn that was added to a session. */
+  void captured(SessionName name, Turn turn) {
+    synchronized (this) {
+      Place place = byName.get(name);
+      if (place != null) {
+        place.usedNanos = clock.nanos();
+      }
+    }
+    metrics.turn(turn.prefix());
+    files.turn(name, turn);
+  }
+
+  /** Ends the running calls that {@code request} names. */
+  void abort(AbortRequest request) {
+    List<LiveSession> all = new ArrayList<>();
+    synchronized (this) {
+      byName.values().forEach(place -> all.add(place.session));
+    }
+    all.forEach(session -> session.abort(request));
+  }
+
+  SessionMetrics metrics() {
+    return metrics;
+  }
+
+  /** Ends all sessions and writes what their files miss. */
+  @Override
+  public void close() {
+    List<Place> places;
+    synchronized (this) {
+      closed = true;
+      places = List.copyOf(byName.values());
+    }
+    var _ =
+        CompletableFuture.allOf(
+                places.stream().map(place -> place.session.end()).toArray(CompletableFuture[]::new))
+            .completeOnTimeout(null, CLOSE_SECONDS, TimeUnit.SECONDS)
+            .join();
+    synchronized (this) {
+      places.forEach(place -> remove(place, SessionEnd.CLOSED));
+    }
+    files.close();
+  }
+}
