@@ -111,13 +111,14 @@ final class ChatMessages {
     Map<String, @Nullable Object> function = new LinkedHashMap<>();
     read.forEach((name, value) -> function.put((String) name, value));
     if (function.get("arguments") instanceof String arguments) {
-      function.put("arguments", parsed(in, arguments));
+      function.put("arguments", arguments(in, arguments));
     }
     call.put("function", function);
     return call;
   }
 
-  private static Object parsed(WireReader in, String arguments) {
+  /** The object that the arguments of a call are, given as a string. */
+  static Object arguments(WireReader in, String arguments) {
     if (arguments.isBlank()) {
       return Map.of();
     }

@@ -1,5 +1,6 @@
 package dev.freshet.http;
 
+import dev.freshet.wire.ErrorBody;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +57,7 @@ public final class Exchange {
   private int status;
   private Watcher watcher = NO_WATCHER;
   private final Map<String, String> headers = new LinkedHashMap<>();
+  private volatile Function<ErrorBody, byte[]> errorForm = ErrorBody::toJson;
   private boolean answered;
   private boolean streaming;
   private boolean endsWithInput;
@@ -101,8 +104,15 @@ public final class Exchange {
     return watcher;
   }
 
+  /** Sets how error answers are written; by default as {@link ApiError#body} is. */
+  public void errorForm(Function<ErrorBody, byte[]> form) {
+    errorForm = form;
+  }
+
   public void answer(ApiError error) {
-    answer(error.status(), error.toBody());
+    answer(
+        error.status(),
+        new Body("application/json", errorForm.apply(error.body()), error.headers()));
   }
 
   /** Answers with a JSON body. */

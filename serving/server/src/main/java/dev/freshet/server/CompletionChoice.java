@@ -11,7 +11,7 @@ import java.util.Optional;
  * One of the completions that answer a request: what of it was not sent yet, and how it ended.
  * Confined to the connection's event loop.
  */
-final class CompletionChoice {
+final class CompletionChoice implements LoopOutlet.Choice {
   private final int index;
   private final CompletionRequest request;
   private final AnsweredPrompt prompt;
@@ -57,8 +57,8 @@ final class CompletionChoice {
     meter.begin();
   }
 
-  /** Takes an event of the engine. */
-  void take(TokenEvent event) {
+  @Override
+  public void take(TokenEvent event) {
     if (finish.isPresent()) {
       return;
     }
@@ -95,8 +95,8 @@ final class CompletionChoice {
     }
   }
 
-  /** Ends it with the tokens so far. */
-  void abort() {
+  @Override
+  public void abort() {
     if (finish.isEmpty()) {
       if (generation.orElse(null) instanceof SessionCall.Replica captured) {
         captured.abort(); // Its end follows as an event, with the tokens that are captured.

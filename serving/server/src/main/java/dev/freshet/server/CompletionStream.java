@@ -18,7 +18,7 @@ import java.util.Set;
  * client does not read is held within the bounds of {@link HeldBytes}; above them the client is
  * disconnected. When the connection closes, all choices are cancelled.
  */
-final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
+final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, HeldBytes.Reader {
   private static final byte[] DATA = ascii("data: ");
   private static final byte[] END_OF_EVENT = ascii("\n\n");
   private static final byte[] DONE = ascii("[DONE]");
@@ -42,7 +42,7 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
   private final boolean promptDetails;
   private final AcceptedBytes.Share share;
 
-  private ApiError failure = ApiError.internal("the engine failed while generating");
+  private ApiError failure = LoopOutlet.ENGINE_FAILED;
   private boolean touched;
   private boolean behind;
   private boolean ended;
@@ -75,8 +75,8 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     this.share = share;
   }
 
-  /** Whether the id of its request or of its answer is among {@code ids}. */
-  boolean isAmong(Set<String> ids) {
+  @Override
+  public boolean isAmong(Set<String> ids) {
     String own = request.requestId().orElse("");
     return ids.contains(own) || ids.contains(form.id(own));
   }
@@ -93,27 +93,22 @@ final class CompletionStream implements Exchange.Watcher, HeldBytes.Reader {
     }
   }
 
-  /** Records that {@link #send} is due; returns whether it was not before. */
-  boolean touch() {
+  @Override
+  public boolean touch() {
     boolean first = !touched;
     touched = true;
     return first;
   }
 
-  /** Ends all choices with {@code error} and sends it. */
-  void fail(ApiError error) {
+  @Override
+  public void fail(ApiError error) {
     failure = error;
-    fail();
-  }
-
-  /** Ends all choices with an error and sends it. */
-  void fail() {
     choices.forEach(CompletionChoice::fail);
     send();
   }
 
-  /** Sends the pending tokens and the ends, if the connection is writable. */
-  void send() {
+  @Override
+  public void send() {
     touched = false;
     if (ended) {
       return;

@@ -137,6 +137,82 @@ final class Completions implements AutoCloseable {
         });
   }
 
+  /**
+   * Answers a chat in the form of another API than chat completions; on a thread for requests.
+   *
+   * @param form writes the answer
+   */
+  void ofMessage(
+      ChatRequest chat, MessageForm.Maker form, Request http, Exchange exchange, CallScope scope) {
+    requireKnown(chat.sampling());
+    String prompt = model.chatPrompts().render(chat);
+    work.tokenize(
+        prompt,
+        text -> scope.encodeChat(chat, text, tokenizer::encodeOrdinary),
+        exchange,
+        ids ->
+            submitMessage(
+                AnswerShape.ofChat(chat, model.messages(), prompt),
+                chat.completion(ids, engine.maxModelLen()),
+                ids,
+                form,
+                http,
+                exchange,
+                scope));
+  }
+
+  private void submitMessage(
+      AnswerShape shape,
+      CompletionRequest unnamed,
+      int[] prompt,
+      MessageForm.Maker form,
+      Request http,
+      Exchange exchange,
+      CallScope scope) {
+    requireTokens(prompt);
+    CompletionRequest request = withId(unnamed, http.requestId());
+    List<AnsweredPrompt> prompts = List.of(AnsweredPrompt.of(prompt));
+    LoopOutlet outlet = outlet(exchange);
+    AcceptedBytes.Share share = accepted.take(request, prompts);
+    try {
+      MessageStream stream =
+          new MessageStream(
+              request,
+              prompt.length,
+              shape,
+              form.make(
+                  request.requestId().orElseThrow(),
+                  request.model().orElse(engine.modelName()),
+                  wallClock.millis() / 1000),
+              exchange,
+              outlet,
+              new StopText(
+                  new StreamDecoder(tokenizer, shape.skipsSpecial(request), prompt),
+                  request.stop(),
+                  request.text().includeStop(),
+                  request.rules().minTokens()),
+              new CompletionMeter(metrics, clock, http.recvNanos(), exchange.usage()),
+              promptDetails,
+              share);
+      stream.begin(
+          scope
+              .submit(
+                  ChoiceRequests.of(
+                      request, models.adapter(request.model()), prompts, model.eosTokens()),
+                  request,
+                  shape,
+                  outlet)
+              .getFirst());
+    } catch (RuntimeException | Error e) {
+      share.release();
+      throw e;
+    }
+  }
+
+  private LoopOutlet outlet(Exchange exchange) {
+    return Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
+  }
+
   /** Answers a request that has token ids and asks for token ids. */
   void ofTokens(Request http, Exchange exchange, CallScope scope) {
     work.parse(
@@ -167,8 +243,7 @@ final class Completions implements AutoCloseable {
       CallScope scope) {
     prompts.forEach(prompt -> requireTokens(prompt.ids()));
     CompletionRequest request = withId(unnamed, http.requestId());
-    LoopOutlet outlet =
-        Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
+    LoopOutlet outlet = outlet(exchange);
     AcceptedBytes.Share share = accepted.take(request, prompts);
     try {
       CompletionStream stream =
@@ -287,7 +362,7 @@ final class Completions implements AutoCloseable {
         .thenApply(_ -> aborted.stream().mapToInt(CompletableFuture::join).sum());
   }
 
-  private static boolean isRequested(AbortRequest request, CompletionStream stream) {
+  private static boolean isRequested(AbortRequest request, LoopOutlet.Stream stream) {
     return request.requestIds().map(stream::isAmong).orElse(true);
   }
 

@@ -67,6 +67,7 @@ final class DataRoutes implements Routes {
   DataRoutes(
       Completions completions,
       TokenRoutes tokens,
+      MessageRoutes messages,
       SessionRoutes sessions,
       CallScope uncaptured,
       AdminRoutes admin,
@@ -81,6 +82,9 @@ final class DataRoutes implements Routes {
     captured("/v1/completions", completions::ofText);
     captured("/v1/chat/completions", completions::ofChat);
     captured("/inference/v1/generate", completions::ofTokens);
+    captured("/v1/messages", messages::message);
+    post("/v1/messages/count_tokens", messages::countTokens);
+    captured("/v1/responses", messages::response);
     post("/tokenize", tokens::tokenize);
     post("/detokenize", tokens::detokenize);
     get("/v1/models", (_, exchange) -> exchange.answer(200, completions.models().list()));

@@ -52,6 +52,7 @@ public final class EngineServer implements AutoCloseable {
   /** How many completions run. */
   private final IntSupplier streams;
 
+  private final MessageRoutes messages;
   private final Sessions sessions;
   private final SessionRoutes sessionRoutes;
   private final CallScope uncaptured;
@@ -126,6 +127,7 @@ public final class EngineServer implements AutoCloseable {
             texts,
             engine.maxModelLen(),
             work);
+    this.messages = new MessageRoutes(completions, tokenizer, model.chatPrompts(), work);
     this.pages = new StatusPages(metrics.registry(), config.page(), limits.maxWatchers());
     this.adminRoutes =
         new AdminRoutes(
@@ -134,6 +136,7 @@ public final class EngineServer implements AutoCloseable {
         new DataRoutes(
             completions,
             tokens,
+            messages,
             sessionRoutes,
             uncaptured,
             adminRoutes,

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,14 +29,41 @@ import org.slf4j.LoggerFactory;
 final class LoopOutlet implements Outlet {
   private static final Logger LOG = LoggerFactory.getLogger(LoopOutlet.class);
 
+  /** The error of an answer that the engine did not end as it should. */
+  static final ApiError ENGINE_FAILED =
+      ApiError.internal("the engine failed while generating");
+
+  /** Sends what its choices took. */
+  interface Stream {
+    /** Whether the id of its request or of its answer is among {@code ids}. */
+    boolean isAmong(Set<String> ids);
+
+    /** Records that {@link #send} is due; returns whether it was not before. */
+    boolean touch();
+
+    /** Sends what is pending, if the connection is writable. */
+    void send();
+
+    /** Ends all choices with {@code error} and sends it. */
+    void fail(ApiError error);
+  }
+
+  /** Takes the events of one generation. */
+  interface Choice {
+    void take(TokenEvent event);
+
+    /** Ends it with the tokens so far. */
+    void abort();
+  }
+
   /** Where the events of a generation go: a choice, and the stream that sends it. */
-  private record Route(CompletionStream stream, CompletionChoice choice) {}
+  private record Route(Stream stream, Choice choice) {}
 
   private final EventLoop loop;
   private final HeldBytes held;
   private final JsonBuffer json = new JsonBuffer();
   private final IdentityHashMap<Engine.Generation, Route> routes = new IdentityHashMap<>();
-  private final List<CompletionStream> touched = new ArrayList<>();
+  private final List<Stream> touched = new ArrayList<>();
 
   /** Steps that the loop has not dispatched yet. */
   private final Queue<List<TokenEvent>> steps = new ConcurrentLinkedQueue<>();
@@ -61,7 +89,7 @@ final class LoopOutlet implements Outlet {
   }
 
   /** Routes the generation's events to a choice of {@code stream} from now on. */
-  void add(Engine.Generation generation, CompletionStream stream, CompletionChoice choice) {
+  void add(Engine.Generation generation, Stream stream, Choice choice) {
     routes.put(generation, new Route(stream, choice));
   }
 
@@ -91,7 +119,7 @@ final class LoopOutlet implements Outlet {
         take(event);
       }
     }
-    for (CompletionStream stream : touched) {
+    for (Stream stream : touched) {
       send(stream);
     }
     touched.clear();
@@ -115,7 +143,7 @@ final class LoopOutlet implements Outlet {
     }
   }
 
-  private static void send(CompletionStream stream) {
+  private static void send(Stream stream) {
     try {
       stream.send();
     } catch (RuntimeException | Error e) {
@@ -124,14 +152,14 @@ final class LoopOutlet implements Outlet {
   }
 
   /** Ends one stream with an error, so that the others are not affected. */
-  private static void fail(CompletionStream stream, Throwable e) {
+  private static void fail(Stream stream, Throwable e) {
     LOG.error("a stream failed unexpectedly", e);
-    stream.fail();
+    stream.fail(ENGINE_FAILED);
   }
 
   /** Ends all completions with {@code error}; returns of how many requests. On the loop. */
   int fail(ApiError error) {
-    List<CompletionStream> ending = routes.values().stream().map(Route::stream).distinct().toList();
+    List<Stream> ending = routes.values().stream().map(Route::stream).distinct().toList();
     ending.forEach(stream -> stream.fail(error));
     return ending.size();
   }
@@ -140,7 +168,7 @@ final class LoopOutlet implements Outlet {
    * Ends the completions of the matching streams with finish reason abort; returns how many. On the
    * loop.
    */
-  int abort(Predicate<CompletionStream> which) {
+  int abort(Predicate<Stream> which) {
     List<Route> ending =
         routes.values().stream().filter(route -> which.test(route.stream())).toList();
     ending.forEach(route -> route.choice().abort());

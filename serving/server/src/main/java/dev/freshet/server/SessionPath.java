@@ -9,18 +9,28 @@ import java.util.Set;
 
 /**
  * The session of a request, and the route in it. The session is in the path, {@code
- * /s/<session>/v1/…}, or is the bearer key of a request that generates, {@code Authorization:
- * Bearer session:<session>}.
+ * /s/<session>/v1/…}, or it is the key of a request that generates: {@code session:<session>} as
+ * bearer or as {@code x-api-key}.
  *
  * @param route the rest of the path: empty for the session itself
  */
 record SessionPath(SessionName session, String route) {
   private static final String ROOT = "/s/";
-  private static final String BEARER = "bearer session:";
+  private static final String BEARER = "bearer ";
+
+  /** The header in which clients of Anthropic send their key. */
+  private static final String API_KEY = "x-api-key";
+
+  private static final String KEY = "session:";
 
   /** The routes whose requests a session captures. */
   static final Set<String> CAPTURED =
-      Set.of("/v1/completions", "/v1/chat/completions", "/inference/v1/generate");
+      Set.of(
+          "/v1/completions",
+          "/v1/chat/completions",
+          "/v1/messages",
+          "/v1/responses",
+          "/inference/v1/generate");
 
   /**
    * That of a request; empty if it has no session.
@@ -37,10 +47,16 @@ record SessionPath(SessionName session, String route) {
               : new SessionPath(
                   new SessionName(path.substring(ROOT.length(), end)), path.substring(end)));
     }
-    String key = request.authorization();
-    return CAPTURED.contains(path) && key.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        ? Optional.of(
-            new SessionPath(new SessionName(key.substring(BEARER.length()).strip()), path))
+    if (!CAPTURED.contains(path)) {
+      return Optional.empty();
+    }
+    String bearer = request.authorization();
+    String key =
+        bearer.regionMatches(true, 0, BEARER, 0, BEARER.length())
+            ? bearer.substring(BEARER.length())
+            : request.headers().get(API_KEY, "");
+    return key.startsWith(KEY)
+        ? Optional.of(new SessionPath(new SessionName(key.substring(KEY.length()).strip()), path))
         : Optional.empty();
   }
 
