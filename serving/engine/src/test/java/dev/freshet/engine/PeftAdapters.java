@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -86,7 +85,7 @@ public final class PeftAdapters {
         request.stopTokens(),
         request.rules(),
         request.topLogprobs(),
-        OptionalInt.empty(),
+        request.promptLogprobs(),
         request.logprobsMode(),
         request.priority(),
         request.cacheSalt(),

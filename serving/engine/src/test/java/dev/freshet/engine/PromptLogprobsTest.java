@@ -110,6 +110,30 @@ class PromptLogprobsTest {
   }
 
   @Test
+  void thePromptOfAnAdapterIsScoredWithItBesideThatOfTheBaseModel() throws Exception {
+    Golden golden = Fixture.golden(LLAMA).getFirst();
+    try (EmbeddedEngine engine = Fixture.inParts(LLAMA, 4, 16)) {
+      PeftAdapters.load(engine, "tuned", PeftAdapters.dir("llama"));
+      int[] prompt = PeftAdapters.prompt("llama");
+      Collected made = Collected.of(engine, PeftAdapters.with("tuned", greedy(prompt, 20)));
+      int[] tokens =
+          IntStream.concat(IntStream.of(prompt), made.all().stream().mapToInt(Integer::intValue))
+              .toArray();
+
+      Collected tuned = Collected.of(engine, PeftAdapters.with("tuned", scored(tokens, 0)));
+      Collected base = Collected.of(engine, scored(whole(golden), 3));
+      tuned.finish();
+      base.finish();
+
+      assertScored(golden, base.promptLogprobs());
+      for (int i = 0; i < 20; i++) {
+        assertThat((double) tuned.promptLogprobs().get(prompt.length - 1 + i).logprob())
+            .isCloseTo(made.events().get(i).logprob(), within(1e-4));
+      }
+    }
+  }
+
+  @Test
   void aPromptOfOneTokenHasNone() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       Collected collected = Collected.of(engine, scored(new int[] {320}, 0));
