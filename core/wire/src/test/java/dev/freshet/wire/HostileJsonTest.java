@@ -27,6 +27,10 @@ class HostileJsonTest {
   private static final List<Named<Consumer<byte[]>>> PARSERS =
       List.of(
           Named.of("completions", json -> CompletionRequest.parse(json, 1024)),
+          Named.of("chat completions", ChatRequest::parse),
+          Named.of("generate", json -> GenerateBody.parse(json, 1024)),
+          Named.of("tokenize", TokenizeRequest::parse),
+          Named.of("detokenize", DetokenizeRequest::parse),
           Named.of("update_weights", UpdateWeightsRequest::parse),
           Named.of("update_weights of a fleet", FleetUpdateRequest::parse),
           Named.of("reload_weights", ReloadWeightsRequest::parse),
@@ -39,6 +43,10 @@ class HostileJsonTest {
         Stream.concat(
                 Stream.of(
                         "prompt",
+                        "messages",
+                        "tools",
+                        "chat_template_kwargs",
+                        "token_ids",
                         "metadata",
                         "step",
                         "weight_dir",
