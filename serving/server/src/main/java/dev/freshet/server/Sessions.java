@@ -76,8 +76,8 @@ final class Sessions implements AutoCloseable {
     }
     endIdle();
     Place place = byName.get(name);
+    makeRoom(name, place == null ? 1 : 0);
     if (place == null) {
-      makeRoom();
       place = new Place(new LiveSession(new Session(name, tokenizer)));
       byName.put(name, place);
       files.begin(name);
@@ -105,21 +105,28 @@ final class Sessions implements AutoCloseable {
     }
   }
 
-  private void makeRoom() {
+  /**
+   * Ends sessions for a call of {@code name} until the limits are kept.
+   *
+   * @param places how many sessions it begins
+   */
+  private void makeRoom(SessionName name, int places) {
+    long bytes = bytes();
     for (Place place : List.copyOf(byName.values())) {
-      if (byName.size() < limits.maxSessions() && bytes() <= limits.maxBytes()) {
+      if (byName.size() + places <= limits.maxSessions() && bytes <= limits.maxBytes()) {
         return;
       }
-      if (!place.session.isBusy()) {
+      if (!place.session.isBusy() && !place.session.session().name().equals(name)) {
+        bytes -= place.session.bytes();
         remove(place, SessionEnd.EVICTED);
       }
     }
-    if (byName.size() >= limits.maxSessions() || bytes() > limits.maxBytes()) {
+    if (byName.size() + places > limits.maxSessions() || bytes > limits.maxBytes()) {
       throw new ApiException(
           ApiError.unavailable(
               "overloaded",
-              "%d sessions with %d bytes have running calls, at most %d with %d may; retry later"
-                  .formatted(byName.size(), bytes(), limits.maxSessions(), limits.maxBytes())));
+              "session %s: %d sessions with %d bytes cannot end now, at most %d with %d may be; retry later"
+                  .formatted(name, byName.size(), bytes, limits.maxSessions(), limits.maxBytes())));
     }
   }
 

@@ -4,6 +4,7 @@ import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.server.session.SessionLimits;
+import dev.freshet.trace.MonotonicClock;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -409,6 +410,28 @@ class SessionsTest {
     fixture.engine.release();
     assertThat(running.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     assertThat(other.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aSessionThatHoldsMoreThanAllMayIsRefusedFurtherCalls(@TempDir Path other) throws Exception {
+    fixture.close();
+    fixture =
+        ServerFixture.withSessions(
+            other,
+            files,
+            ServerFixture.limits()
+                .sessions(new SessionLimits(2, 3, 1 << 10, 1 << 20, Duration.ofSeconds(100)))
+                .build(),
+            MonotonicClock.SYSTEM);
+    answer("/s/b/v1/chat/completions", body(1, AB));
+    answer(CHAT, body(1, AB));
+
+    HttpResponse<String> refused = post(CHAT, body(2, AB));
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);
+    assertThat(refused.body()).contains("session a: 1 sessions with ");
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/b").statusCode())
+        .as("it ended first")
+        .isEqualTo(404);
   }
 
   @Test

@@ -26,6 +26,12 @@ final class Seam {
     if (text.isEmpty()) {
       return Optional.of(new int[0]);
     }
+    int[] alone = tokenizer.encodeOrdinary(text);
+    if (alone.length > 0
+        && tokenizer.isSpecial(alone[0])
+        && text.startsWith(tokenizer.text(alone[0]))) {
+      return Optional.of(alone); // A special token is found before a text is split.
+    }
     String context = tokenizer.decode(contextOf(before, tokenizer), false);
     if (context.isEmpty() || context.indexOf(REPLACEMENT) >= 0) {
       return Optional.empty();
