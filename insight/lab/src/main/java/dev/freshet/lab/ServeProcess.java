@@ -46,7 +46,7 @@ public final class ServeProcess implements AutoCloseable {
   private static ServeProcess start(
       Class<?> main, Path dir, List<String> arguments, List<String> javaOptions)
       throws IOException, InterruptedException {
-    List<String> serve = new ArrayList<>(List.of("serve"));
+    List<String> serve = new ArrayList<>(List.of("serve", "--http.log_requests=false"));
     serve.addAll(arguments);
     serve.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
     serve.addAll(List.of("--run.dir", dir.resolve("server").toString()));

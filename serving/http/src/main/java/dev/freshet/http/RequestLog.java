@@ -1,7 +1,7 @@
 package dev.freshet.http;
 
-import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +16,7 @@ public final class RequestLog {
   private static final Logger LOG = LoggerFactory.getLogger(RequestLog.class);
   private static final double NANOS_PER_MS = 1e6;
   private static final int MAX_TEXT = 256;
+  private static final Pattern WHITE_SPACE = Pattern.compile("\\s");
 
   private final Consumer<String> sink;
 
@@ -70,11 +71,12 @@ public final class RequestLog {
   /** Text from outside as one word: the log escapes what could be taken for a line or an event. */
   private static String word(String text) {
     String word = text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
-    return word.isEmpty() ? "-" : word.replaceAll("\\s", "%20");
+    return word.isEmpty() ? "-" : WHITE_SPACE.matcher(word).replaceAll("%20");
   }
 
   private static String tenths(double ms) {
-    return String.format(Locale.ROOT, "%.1f", ms);
+    long tenths = Math.max(0, Math.round(ms * 10));
+    return tenths / 10 + "." + tenths % 10;
   }
 
   /** What a request has used, as far as its routes count it. Confined to the event loop. */

@@ -29,7 +29,7 @@ final class FrontDataRoutes implements Routes {
 
   /** The routes that need no API key, as on the replicas. */
   private static final Set<String> OPEN =
-      Set.of("/health", "/liveness", "/ping", "/metrics", "/version", "/load");
+      Set.of("/health", "/liveness", "/ping", "/metrics", "/version", "/load", "/openapi.json");
 
   private final FrontAdminRoutes admin;
   private final FleetModels models;

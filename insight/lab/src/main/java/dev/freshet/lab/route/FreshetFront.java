@@ -42,6 +42,7 @@ public record FreshetFront(Class<?> main, List<String> javaOptions) implements F
                 "route",
                 "--port=0",
                 "--admin-port=0",
+                "--http.log_requests=false", // As the other fronts.
                 "--router.journal=" + dir.resolve("updates.jsonl")));
     for (ServerAddress replica : replicas) {
       arguments.addAll(List.of("--upstream", replica.data() + "=freshet@" + replica.admin()));
