@@ -143,4 +143,7 @@ for name, tokenizer in FAMILIES.items():
                 "without_special": fast.decode(ids, skip_special_tokens=True),
             }
         )
-(FOLDER / "golden.json").write_text(json.dumps(golden, ensure_ascii=True, indent=0) + "\n")
+families = (
+    json.dumps(name) + ": [\n" + ",\n".join(json.dumps(example) for example in examples) + "\n]" for name, examples in golden.items()
+)
+(FOLDER / "golden.json").write_text("{\n" + ",\n".join(families) + "\n}\n")
