@@ -1,7 +1,6 @@
 package dev.freshet.rollouts;
 
 import java.io.ByteArrayOutputStream;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -43,22 +42,6 @@ record BatchLine(long step, int index, int of, Content content) {
   /** An unusable one. */
   record Unusable(UnusableRollout why) implements Content {}
 
-  private enum Kind {
-    INTEGER("an integer"),
-    LONG("an integer"),
-    NUMBER("a number"),
-    TEXT("a string"),
-    INTEGERS("an array of integers"),
-    NUMBERS("an array of numbers"),
-    FLAGS("an array of booleans");
-
-    final String expected;
-
-    Kind(String expected) {
-      this.expected = expected;
-    }
-  }
-
   /** May be left out: then no version is synthesised. */
   private static final String SYNTHESISED = "synthesised";
 
@@ -70,30 +53,30 @@ record BatchLine(long step, int index, int of, Content content) {
   /** May be left out. A rollout without the fields of sampling was sampled at temperature 1. */
   private static final Set<String> OPTIONAL = Set.of(SYNTHESISED, TEMPERATURE, TOP_P, TOP_K, MIN_P);
 
-  private static final Map<String, Kind> FIELDS = new LinkedHashMap<>();
+  private static final Map<String, JsonValue> FIELDS = new LinkedHashMap<>();
 
   static {
-    FIELDS.put("step", Kind.LONG);
-    FIELDS.put("index", Kind.INTEGER);
-    FIELDS.put("of", Kind.INTEGER);
-    FIELDS.put("id", Kind.TEXT);
-    FIELDS.put("group_id", Kind.TEXT);
-    FIELDS.put("environment", Kind.TEXT);
-    FIELDS.put("problem", Kind.TEXT);
-    FIELDS.put("reward", Kind.NUMBER);
-    FIELDS.put("advantage", Kind.NUMBER);
-    FIELDS.put("finish_reason", Kind.TEXT);
-    FIELDS.put("turns", Kind.INTEGER);
-    FIELDS.put("dispatch_version", Kind.INTEGER);
-    FIELDS.put("token_ids", Kind.INTEGERS);
-    FIELDS.put("generated", Kind.FLAGS);
-    FIELDS.put("logprobs", Kind.NUMBERS);
-    FIELDS.put("policy_versions", Kind.INTEGERS);
-    FIELDS.put(SYNTHESISED, Kind.FLAGS);
-    FIELDS.put(TEMPERATURE, Kind.NUMBER);
-    FIELDS.put(TOP_P, Kind.NUMBER);
-    FIELDS.put(TOP_K, Kind.INTEGER);
-    FIELDS.put(MIN_P, Kind.NUMBER);
+    FIELDS.put("step", JsonValue.LONG);
+    FIELDS.put("index", JsonValue.INTEGER);
+    FIELDS.put("of", JsonValue.INTEGER);
+    FIELDS.put("id", JsonValue.TEXT);
+    FIELDS.put("group_id", JsonValue.TEXT);
+    FIELDS.put("environment", JsonValue.TEXT);
+    FIELDS.put("problem", JsonValue.TEXT);
+    FIELDS.put("reward", JsonValue.NUMBER);
+    FIELDS.put("advantage", JsonValue.NUMBER);
+    FIELDS.put("finish_reason", JsonValue.TEXT);
+    FIELDS.put("turns", JsonValue.INTEGER);
+    FIELDS.put("dispatch_version", JsonValue.INTEGER);
+    FIELDS.put("token_ids", JsonValue.INTEGERS);
+    FIELDS.put("generated", JsonValue.FLAGS);
+    FIELDS.put("logprobs", JsonValue.NUMBERS);
+    FIELDS.put("policy_versions", JsonValue.INTEGERS);
+    FIELDS.put(SYNTHESISED, JsonValue.FLAGS);
+    FIELDS.put(TEMPERATURE, JsonValue.NUMBER);
+    FIELDS.put(TOP_P, JsonValue.NUMBER);
+    FIELDS.put(TOP_K, JsonValue.INTEGER);
+    FIELDS.put(MIN_P, JsonValue.NUMBER);
   }
 
   /** The bytes of a line, including its line feed. */
@@ -164,11 +147,11 @@ record BatchLine(long step, int index, int of, Content content) {
       }
       for (String name = in.nextName(); name != null; name = in.nextName()) {
         in.nextToken();
-        Kind kind = FIELDS.get(name);
+        JsonValue kind = FIELDS.get(name);
         if (kind == null) {
           in.skipChildren();
         } else {
-          values.put(name, value(where, name, kind, in));
+          values.put(name, kind.read(where, name, in));
         }
       }
       if (in.nextToken() != null) {
@@ -179,11 +162,11 @@ record BatchLine(long step, int index, int of, Content content) {
       throw new BatchException(
           "%s: not valid JSON: %s".formatted(where, e.getOriginalMessage()), e);
     }
-    for (Map.Entry<String, Kind> field : FIELDS.entrySet()) {
+    for (Map.Entry<String, JsonValue> field : FIELDS.entrySet()) {
       if (!values.containsKey(field.getKey()) && !OPTIONAL.contains(field.getKey())) {
         throw new BatchException(
             "%s: field '%s' is missing, expected %s"
-                .formatted(where, field.getKey(), field.getValue().expected));
+                .formatted(where, field.getKey(), field.getValue().expected()));
       }
     }
     return new BatchLine(
@@ -236,83 +219,5 @@ record BatchLine(long step, int index, int of, Content content) {
 
   private static <T> T get(Map<String, Object> values, String name, Class<T> type) {
     return type.cast(Objects.requireNonNull(values.get(name), name));
-  }
-
-  private static Object value(String where, String name, Kind kind, JsonParser in) {
-    return switch (kind) {
-      case INTEGER -> integer(where, name, kind, in);
-      case LONG -> {
-        require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
-        yield in.getLongValue();
-      }
-      case NUMBER -> {
-        require(in.currentToken().isNumeric(), where, name, kind, in);
-        yield in.getDoubleValue();
-      }
-      case TEXT -> {
-        require(in.currentToken() == JsonToken.VALUE_STRING, where, name, kind, in);
-        yield in.getString();
-      }
-      case INTEGERS -> {
-        int[] values = new int[64];
-        int length = 0;
-        for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
-          values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
-          require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
-          values[length++] = saturated(in);
-        }
-        yield Arrays.copyOf(values, length);
-      }
-      case NUMBERS -> {
-        float[] values = new float[64];
-        int length = 0;
-        for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
-          values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
-          require(in.currentToken().isNumeric(), where, name, kind, in);
-          values[length++] = in.getFloatValue();
-        }
-        yield Arrays.copyOf(values, length);
-      }
-      case FLAGS -> {
-        boolean[] values = new boolean[64];
-        int length = 0;
-        for (startArray(where, name, kind, in); in.nextToken() != JsonToken.END_ARRAY; ) {
-          values = length == values.length ? Arrays.copyOf(values, 2 * length) : values;
-          require(in.currentToken().isBoolean(), where, name, kind, in);
-          values[length++] = in.getBooleanValue();
-        }
-        yield Arrays.copyOf(values, length);
-      }
-    };
-  }
-
-  private static int integer(String where, String name, Kind kind, JsonParser in) {
-    require(in.currentToken() == JsonToken.VALUE_NUMBER_INT, where, name, kind, in);
-    return in.getIntValue(); // Throws if it does not fit, as for invalid JSON.
-  }
-
-  /** The value, or the nearest int, which is no more possible as a token id or a version. */
-  private static int saturated(JsonParser in) {
-    if (in.getNumberType() == JsonParser.NumberType.INT) {
-      return in.getIntValue();
-    }
-    return in.getDoubleValue() < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE;
-  }
-
-  private static void startArray(String where, String name, Kind kind, JsonParser in) {
-    require(in.currentToken() == JsonToken.START_ARRAY, where, name, kind, in);
-  }
-
-  private static void require(boolean met, String where, String name, Kind kind, JsonParser in) {
-    if (!met) {
-      String found = in.getString();
-      throw new BatchException(
-          "%s: field '%s' holds %s, expected %s"
-              .formatted(
-                  where,
-                  name,
-                  found.length() <= 60 ? found : found.substring(0, 60) + "…",
-                  kind.expected));
-    }
   }
 }
