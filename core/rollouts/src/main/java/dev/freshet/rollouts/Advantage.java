@@ -48,9 +48,7 @@ public enum Advantage {
     return equal(rewards(group));
   }
 
-  /**
-   * Whether a group of equal rewards teaches nothing: its advantages are those within the group.
-   */
+  /** Whether a group of equal rewards has no advantages, whatever the rest of its batch. */
   public boolean comparesWithinGroups() {
     return this != BATCH;
   }

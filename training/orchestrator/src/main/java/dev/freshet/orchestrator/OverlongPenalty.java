@@ -8,8 +8,9 @@ import dev.freshet.rollouts.Rollout;
  * reward before advantages are computed. With L the tokens of a rollout's longest turn:
  *
  * <pre>
- *   0                              L ≤ maxTokens − buffer
- *   (maxTokens − buffer − L) / buffer   up to maxTokens, where it is −1
+ *   L ≤ maxTokens − buffer:   0
+ *   up to L = maxTokens:      (maxTokens − buffer − L) / buffer, which is −1 at the end
+ *   above:                    −1
  * </pre>
  *
  * @param maxTokens the most tokens of a turn

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /**
  * Policy-gradient steps over batches of scored rollouts. Belongs to one thread at a time.
  *
- * <p>The policy that generated a token is that of the distribution it was sampled from: both
- * logprobs of a ratio are at the temperature of the rollout.
+ * <p>Both logprobs of a ratio are of the distribution that the token was sampled from: those of the
+ * policy being trained are computed at the rollout's temperature.
  */
 final class PolicyTrainer {
   private final TrainableModel model;

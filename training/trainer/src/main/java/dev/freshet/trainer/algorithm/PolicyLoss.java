@@ -23,9 +23,7 @@ public interface PolicyLoss {
   /** How the tokens' losses become that of the batch. */
   LossMean mean();
 
-  /**
-   * Whether {@link PolicyTokens#sequenceLogRatios} is read, which takes a second look at logits.
-   */
+  /** Whether {@link PolicyTokens#sequenceLogRatios} is read, which takes the logits twice. */
   default boolean wholeSequences() {
     return false;
   }
