@@ -41,7 +41,7 @@ final class RolloutRunner {
   private final int mostTokens;
   private final MonotonicClock clock;
 
-  /** Places for episodes of each environment, given in the order in which they are asked for. */
+  /** Places for the episodes of each environment, training and evaluation together. */
   private final Map<Environment, Semaphore> open = new ConcurrentHashMap<>();
 
   /**
