@@ -30,8 +30,7 @@ final class LoopOutlet implements Outlet {
   private static final Logger LOG = LoggerFactory.getLogger(LoopOutlet.class);
 
   /** The error of an answer that the engine did not end as it should. */
-  static final ApiError ENGINE_FAILED =
-      ApiError.internal("the engine failed while generating");
+  static final ApiError ENGINE_FAILED = ApiError.internal("the engine failed while generating");
 
   /** Sends what its choices took. */
   interface Stream {
