@@ -116,7 +116,8 @@ class KvSharingTest {
       List<Collected> together = start(engine, requests);
 
       requireSame(together, alone);
-      assertThat(value(registry, COMPUTED)).isBetween(200.0, 200.0 + 20 * 16);
+      // Twice at most: a second one may begin before the first has a block to share.
+      assertThat(value(registry, COMPUTED)).isBetween(200.0, 2 * 200.0 + 20 * 16);
       assertThat(value(registry, "freshet_prefix_hit_tokens_total"))
           .isEqualTo(16 * 200 - value(registry, COMPUTED));
       assertThat(value(registry, PREEMPTED)).isZero();
