@@ -13,7 +13,7 @@ public record RunConfig(
                 "directory for logs, weights and the report; empty: a new runs/reverse-text-<time>")
         String dir,
     @Key(
-            def = "250",
+            def = "200",
             doc = "policy-gradient steps; each publishes weights/step_N and updates every server")
         long steps,
     @Key(def = "1", doc = "of the initial weights, the problems and the warm-up") long seed) {

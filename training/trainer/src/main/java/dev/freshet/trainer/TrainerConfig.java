@@ -11,7 +11,7 @@ import java.time.Duration;
 @Section("The trainer: AdamW on a policy-gradient loss.")
 public record TrainerConfig(
     @Inline AlgorithmConfig algorithm,
-    @Key(def = "1.5e-4", doc = "learning rate") double lr,
+    @Key(def = "2e-4", doc = "learning rate") double lr,
     @Key(def = "20", doc = "steps over which lr rises from 0") int warmupSteps,
     @Key(def = "0.98", doc = "decay of AdamW's mean of gradients") double beta1,
     @Key(def = "0.999", doc = "decay of AdamW's mean of squared gradients") double beta2,
