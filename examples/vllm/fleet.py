@@ -1,6 +1,6 @@
 """Updates a fleet behind `freshet route` while an OpenAI client streams.
 
-fleet.py changed MODEL DIR DIR       makes two checkpoints that answer differently from MODEL
+fleet.py changed MODEL DIR NUMBER    makes a checkpoint that answers differently from MODEL
 fleet.py try DATA ADMIN PID DIR DIR  streams chats through DATA, updates through ADMIN in every mode, and stops and continues the server PID
 """
 
@@ -21,21 +21,17 @@ ROUNDS = 2
 PHASES = ["prepare_ms", "pause_ms", "apply_ms", "ask_ms", "resume_ms"]
 
 
-def changed(model, *directories):
+def changed(model, directory, number):
     from safetensors.torch import load_file, save_file
 
-    for number, directory in enumerate(directories):
-        if os.path.exists(directory):
-            continue
-        os.makedirs(directory + ".new")
-        for name in os.listdir(model):
-            if name.endswith((".json", ".jinja")) and name != "manifest.json":
-                shutil.copy(os.path.join(model, name), directory + ".new")
-        tensors = load_file(os.path.join(model, "model.safetensors"))
-        key = f"model.layers.{10 + number}.mlp.down_proj.weight"
-        tensors[key] = -tensors[key]
-        save_file(tensors, os.path.join(directory + ".new", "model.safetensors"), metadata={"format": "pt"})
-        os.rename(directory + ".new", directory)
+    os.makedirs(directory, exist_ok=True)
+    for name in os.listdir(model):
+        if name.endswith((".json", ".jinja")) and name != "manifest.json":
+            shutil.copy(os.path.join(model, name), directory)
+    tensors = load_file(os.path.join(model, "model.safetensors"))
+    key = f"model.layers.{10 + int(number)}.mlp.down_proj.weight"
+    tensors[key] = -tensors[key]
+    save_file(tensors, os.path.join(directory, "model.safetensors"), metadata={"format": "pt"})
 
 
 def call(url, body=None, deadline=180):
@@ -112,7 +108,7 @@ def update(admin, directory, step, mode):
 
 def states(admin):
     _, answer = call(admin + "/replicas")
-    return [(row["url"], row["state"], row.get("version")) for row in answer["replicas"]]
+    return [(row["url"], row["state"], row.get("policy_version")) for row in answer["replicas"]]
 
 
 def await_serving(admin, version, deadline=120):

@@ -12,7 +12,11 @@ dir=$(mkdir -p "${2:-runs/vllm}" && cd "${2:-runs/vllm}" && pwd)
 install_vllm "$venv"
 smollm2_model "$dir/smollm2"
 [ -e "$dir/bf16/STABLE" ] || "$root/freshet" import "$dir/smollm2/model" --to "$dir/bf16" --dtype bfloat16
-"$venv/bin/python" "$here/fleet.py" changed "$dir/bf16" "$dir/step_1" "$dir/step_2"
+for i in 1 2; do
+  [ ! -e "$dir/step_$i/STABLE" ] || continue
+  "$venv/bin/python" "$here/fleet.py" changed "$dir/bf16" "$dir/changed_$i" "$i"
+  "$root/freshet" import "$dir/changed_$i" --to "$dir/step_$i" --dtype bfloat16 # With the manifest that a Freshet server asks for.
+done
 
 vllm_dir=$dir
 pids=()
