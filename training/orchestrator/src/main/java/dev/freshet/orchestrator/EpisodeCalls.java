@@ -40,7 +40,10 @@ final class EpisodeCalls {
   private final Conversation conversation;
 
   /** Set once it is started, also if the call that starts it fails later; empty once closed. */
-  private volatile Optional<Episode> episode = Optional.empty();
+  private Optional<Episode> episode = Optional.empty();
+
+  /** Nobody needs it any more: one that starts only now is closed at once. */
+  private boolean closed;
 
   /**
    * @param endNanos the deadline of the whole episode
@@ -66,7 +69,11 @@ final class EpisodeCalls {
         "the start",
         () -> {
           Episode started = environment.start(problem);
-          episode = Optional.of(started);
+          if (!take(started)) {
+            started.close();
+            throw RolloutFailure.of(
+                FailureReason.DEADLINE, this + ": it started after it was given up");
+          }
           return conversation.open(started.begin());
         });
   }
@@ -89,7 +96,12 @@ final class EpisodeCalls {
     return call("the score", () -> ended(started().cutOff()));
   }
 
-  private Episode started() {
+  private synchronized boolean take(Episode started) {
+    episode = closed ? Optional.empty() : Optional.of(started);
+    return !closed;
+  }
+
+  private synchronized Episode started() {
     return episode.orElseThrow(() -> new IllegalStateException("begin() comes first"));
   }
 
@@ -110,8 +122,7 @@ final class EpisodeCalls {
 
   /** Frees what the episode holds. An episode that cannot be closed is a failed one. */
   void close() throws RolloutFailure, InterruptedException {
-    Optional<Episode> open = episode;
-    episode = Optional.empty();
+    Optional<Episode> open = takeBack();
     if (open.isPresent()) {
       calls.finish(
           this + ": the close",
@@ -120,6 +131,13 @@ final class EpisodeCalls {
             return true;
           });
     }
+  }
+
+  private synchronized Optional<Episode> takeBack() {
+    closed = true;
+    Optional<Episode> open = episode;
+    episode = Optional.empty();
+    return open;
   }
 
   /** As {@link #close}, after a failure, which it does not replace. */

@@ -53,8 +53,10 @@ class EnvironmentFaultsTest {
                   "freshet_rollouts_failed_total{environment=\"faulty\",reason=\"%s\"}"
                       .formatted(fault.reason.wireName())))
           .isPositive();
-      // An episode that hung is closed once its thread has noticed the interrupt.
-      TestRun.await("all episodes are closed", () -> environment.open.get() == 0);
+      // Turns that never end hold the threads that closes need.
+      if (fault != Fault.TURN_HANGS_AND_IGNORES_INTERRUPTS) {
+        TestRun.await("all episodes are closed", () -> environment.open.get() == 0);
+      }
     } finally {
       environment.end.countDown();
     }
