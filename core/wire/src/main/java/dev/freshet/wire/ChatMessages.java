@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the messages of a chat as templates expect them. A content in parts becomes their text, one
- * part a line, as in vLLM; the arguments of a tool call, which are a string on the wire, become the
- * object that the string has; reasoning has both of its names.
+ * part a line, as in vLLM, and one without becomes empty text; the arguments of a tool call, which
+ * are a string on the wire, become the object that the string has; reasoning has both of its names.
  */
 final class ChatMessages {
   /** Parts of a content that have text. */
@@ -37,7 +37,7 @@ final class ChatMessages {
         name -> {
           if (in.isNull()) {
             if (name.equals("content")) {
-              message.put(name, null);
+              message.put(name, "");
             }
             return;
           }
@@ -62,6 +62,7 @@ final class ChatMessages {
     if (!message.containsKey("content") && !message.containsKey("tool_calls")) {
       throw in.expected("a message with content or tool_calls");
     }
+    message.putIfAbsent("content", "");
     return message;
   }
 

@@ -29,6 +29,17 @@ class ChatRequestTest {
         .containsEntry("reasoning_content", "because");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\"content\":null,"})
+  void aMessageOfCallsWithoutContentHasEmptyContent(String content) {
+    String json =
+        "{\"messages\":[{%s\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\"}}]}]}"
+            .formatted(content);
+
+    assertThat(ChatRequest.parse(json.getBytes(StandardCharsets.UTF_8)).messages().getFirst())
+        .containsEntry("content", "");
+  }
+
   @Test
   void documentsAndTheEffortOfReasoningAreVariablesOfTheTemplate() {
     ChatRequest chat =
