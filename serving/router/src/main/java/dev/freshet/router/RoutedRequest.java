@@ -3,6 +3,7 @@ package dev.freshet.router;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Request;
+import dev.freshet.http.SessionKey;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** What decides which replica gets a request. The body is read once, when a policy asks. */
 final class RoutedRequest {
   private static final String MIN_VERSION = "x-freshet-min-version";
+
+  /** Where the paths of agents' sessions begin. */
+  private static final String AGENTS = "/s/";
 
   /** The headers that name a session, in vllm-router's order. */
   private static final List<String> SESSIONS =
@@ -60,9 +64,26 @@ final class RoutedRequest {
     return minVersion;
   }
 
-  /** The session that it belongs to: from its headers, else from its body. */
+  /**
+   * The session that it belongs to: that of an agent, from its path or key, because one replica
+   * holds its capture; else from its headers, else from its body.
+   */
   Optional<String> session() {
-    return ofHeaders(relayed.request()).or(() -> fields().session());
+    Request request = relayed.request();
+    return ofPath(request.path())
+        .or(() -> SessionKey.of(request.headers()))
+        .or(() -> ofHeaders(request))
+        .or(() -> fields().session());
+  }
+
+  /** The session in {@code /s/<session>} and the paths below it. */
+  private static Optional<String> ofPath(String path) {
+    if (!path.startsWith(AGENTS)) {
+      return Optional.empty();
+    }
+    int end = path.indexOf('/', AGENTS.length());
+    return Optional.of(path.substring(AGENTS.length(), end < 0 ? path.length() : end))
+        .filter(session -> !session.isEmpty());
   }
 
   /** The session that the headers of a request name. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which replica gets a request. */
 @Timeout(120)
@@ -123,6 +124,29 @@ class RoutingTest {
       Set<String> all = new LinkedHashSet<>();
       for (int session = 0; session < 6; session++) {
         Set<String> one = ask(front, 4, RawClient.get("/", header + ": s" + session));
+        assertThat(one).hasSize(1);
+        all.addAll(one);
+      }
+      assertThat(all).hasSize(3);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/s/%s", "/s/%s/v1/models", "/s/%s/v1/chat/completions"})
+  void theSessionOfAnAgentStaysWithItsReplicaWhateverElseARequestNames(String path)
+      throws Exception {
+    try (FrontFixture front = front(Map.of())) {
+      Set<String> all = new LinkedHashSet<>();
+      for (int session = 0; session < 6; session++) {
+        Set<String> one = new LinkedHashSet<>();
+        for (int call = 0; call < 4; call++) {
+          one.add(
+              ask(front, RawClient.get(path.formatted("s" + session), "X-Request-ID: r" + call)));
+        }
+        one.add(ask(front, RawClient.get("/s/s" + session + "/v1/completions")));
+        one.add(ask(front, RawClient.get("/v1/completions", "x-api-key: session:s" + session)));
+        one.add(
+            ask(front, RawClient.get("/v1/messages", "authorization: Bearer session:s" + session)));
         assertThat(one).hasSize(1);
         all.addAll(one);
       }

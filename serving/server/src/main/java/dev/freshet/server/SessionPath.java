@@ -3,6 +3,7 @@ package dev.freshet.server;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Request;
+import dev.freshet.http.SessionKey;
 import dev.freshet.server.session.SessionName;
 import java.util.Optional;
 import java.util.Set;
@@ -16,12 +17,6 @@ import java.util.Set;
  */
 record SessionPath(SessionName session, String route) {
   private static final String ROOT = "/s/";
-  private static final String BEARER = "bearer ";
-
-  /** The header in which clients of Anthropic send their key. */
-  private static final String API_KEY = "x-api-key";
-
-  private static final String KEY = "session:";
 
   /** The routes whose requests a session captures. */
   static final Set<String> CAPTURED =
@@ -50,14 +45,8 @@ record SessionPath(SessionName session, String route) {
     if (!CAPTURED.contains(path)) {
       return Optional.empty();
     }
-    String bearer = request.authorization();
-    String key =
-        bearer.regionMatches(true, 0, BEARER, 0, BEARER.length())
-            ? bearer.substring(BEARER.length())
-            : request.headers().get(API_KEY, "");
-    return key.startsWith(KEY)
-        ? Optional.of(new SessionPath(new SessionName(key.substring(KEY.length()).strip()), path))
-        : Optional.empty();
+    return SessionKey.of(request.headers())
+        .map(session -> new SessionPath(new SessionName(session), path));
   }
 
   /** Whether a path names a session. */

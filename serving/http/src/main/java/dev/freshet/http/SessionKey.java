@@ -1,0 +1,31 @@
+package dev.freshet.http;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The session that a client with a fixed base URL sends in the place of a key: {@code
+ * session:<session>} as bearer or as {@code x-api-key}. The other of the two may have the API key.
+ */
+public final class SessionKey {
+  private static final String BEARER = "bearer ";
+  private static final String API_KEY = "x-api-key";
+  private static final String PREFIX = "session:";
+
+  private SessionKey() {}
+
+  /** The name of the session, as it was sent; empty if neither header has one. */
+  public static Optional<String> of(HttpHeaders headers) {
+    String authorization = headers.get(HttpHeaderNames.AUTHORIZATION, "");
+    String bearer =
+        authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+            ? authorization.substring(BEARER.length()).strip()
+            : "";
+    return Stream.of(bearer, headers.get(API_KEY, "").strip())
+        .filter(key -> key.startsWith(PREFIX))
+        .map(key -> key.substring(PREFIX.length()).strip())
+        .findFirst();
+  }
+}
