@@ -2,7 +2,9 @@ package dev.freshet.http;
 
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireException;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Map;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,6 +16,10 @@ import org.slf4j.LoggerFactory;
 public record ApiError(int status, ErrorBody body, Map<String, String> headers) {
   private static final Logger LOG = LoggerFactory.getLogger(ApiError.class);
 
+  private static final String BESIDE_SESSION =
+      " ('session:NAME' is a session, not a key: send the key in the other header, or name the"
+          + " session in the path, /s/NAME/v1)";
+
   public ApiError {
     headers = Map.copyOf(headers);
   }
@@ -23,8 +29,9 @@ public record ApiError(int status, ErrorBody body, Map<String, String> headers) 
     this(status, body, Map.of());
   }
 
-  Body toBody() {
-    return new Body("application/json", body.toJson(), headers);
+  /** The answer whose body {@code form} writes. */
+  Body toBody(Function<ErrorBody, byte[]> form) {
+    return new Body("application/json", form.apply(body), headers);
   }
 
   public static ApiError invalid(String code, String message) {
@@ -54,13 +61,17 @@ public record ApiError(int status, ErrorBody body, Map<String, String> headers) 
         Map.of("allow", allowed));
   }
 
-  /** The answer to a request without a valid API key. */
-  public static ApiError noApiKey(String path) {
+  /**
+   * The answer to a request without a valid API key.
+   *
+   * @param headers of the request
+   */
+  public static ApiError noApiKey(String path, HttpHeaders headers) {
     return new ApiError(
         401,
         new ErrorBody(
-            path
-                + ": expected a valid API key in the header 'Authorization: Bearer' or 'x-api-key'",
+            "%s: expected a valid API key in the header 'Authorization: Bearer' or 'x-api-key'%s"
+                .formatted(path, SessionKey.of(headers).isPresent() ? BESIDE_SESSION : ""),
             "invalid_request_error",
             "invalid_api_key"),
         Map.of("www-authenticate", "Bearer"));

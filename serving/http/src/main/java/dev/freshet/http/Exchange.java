@@ -57,12 +57,20 @@ public final class Exchange {
   private int status;
   private Watcher watcher = NO_WATCHER;
   private final Map<String, String> headers = new LinkedHashMap<>();
-  private volatile Function<ErrorBody, byte[]> errorForm = ErrorBody::toJson;
+  private final Function<ErrorBody, byte[]> errorForm;
   private boolean answered;
   private boolean streaming;
   private boolean endsWithInput;
 
-  Exchange(HttpConnection connection, Channel channel, AnswerForm form) {
+  /**
+   * @param errorForm how error answers are written
+   */
+  Exchange(
+      HttpConnection connection,
+      Channel channel,
+      AnswerForm form,
+      Function<ErrorBody, byte[]> errorForm) {
+    this.errorForm = errorForm;
     this.connection = connection;
     this.channel = channel;
     this.form = form;
@@ -104,15 +112,8 @@ public final class Exchange {
     return watcher;
   }
 
-  /** Sets how error answers are written; by default as {@link ApiError#body} is. */
-  public void errorForm(Function<ErrorBody, byte[]> form) {
-    errorForm = form;
-  }
-
   public void answer(ApiError error) {
-    answer(
-        error.status(),
-        new Body("application/json", errorForm.apply(error.body()), error.headers()));
+    answer(error.status(), error.toBody(errorForm));
   }
 
   /** Answers with a JSON body. */

@@ -2,8 +2,10 @@ package dev.freshet.http;
 
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.ErrorBody;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The routes of a listener at its limit of connections: a further connection has only probes. */
 final class FullRoutes implements Routes {
@@ -37,6 +39,11 @@ final class FullRoutes implements Routes {
   @Override
   public boolean takesEncodedBodies() {
     return routes.takesEncodedBodies();
+  }
+
+  @Override
+  public Function<ErrorBody, byte[]> errorForm(String path) {
+    return routes.errorForm(path);
   }
 
   @Override

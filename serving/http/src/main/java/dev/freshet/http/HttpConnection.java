@@ -23,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -215,7 +216,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     Request request = read.whole();
     RequestLog.Head head = read.logged();
     boolean preflight = read.isPreflight();
-    Exchange exchange = new Exchange(this, ctx().channel(), read.answerForm());
+    Exchange exchange =
+        new Exchange(this, ctx().channel(), read.answerForm(), errorForm(request.path()));
     dropIncoming();
     deadline.end();
     stamp.requestEnded();
@@ -251,10 +253,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
           true,
           new RequestLog.Usage());
     }
+    Body body = error.toBody(errorForm(incoming.map(IncomingRequest::path).orElse("")));
     discardInput();
     readMoreIf(true);
     LingeringClose.after(
-        ctx(), AnswerEncoder.answer(ctx().alloc(), error.status(), error.toBody(), form), LINGER);
+        ctx(), AnswerEncoder.answer(ctx().alloc(), error.status(), body, form), LINGER);
+  }
+
+  private Function<ErrorBody, byte[]> errorForm(String path) {
+    return parts.routes().errorForm(path);
   }
 
   private void discardInput() {

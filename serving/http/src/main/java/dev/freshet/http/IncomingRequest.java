@@ -80,6 +80,11 @@ final class IncomingRequest {
         id.isEmpty() ? trace.hex() : id, head.method().name(), target.path(), recvNanos);
   }
 
+  /** Its decoded path; empty if its target could not be read. */
+  String path() {
+    return target.path();
+  }
+
   /** The answer to a refused request. */
   Optional<ApiError> refusal() {
     return refusal;

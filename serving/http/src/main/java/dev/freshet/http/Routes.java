@@ -2,8 +2,10 @@ package dev.freshet.http;
 
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.ErrorBody;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The requests that a listener answers. Called on the connection's event loop: must not block. */
 public interface Routes {
@@ -39,6 +41,11 @@ public interface Routes {
   /** Whether bodies with a content coding are taken as they are; else they are answered 415. */
   default boolean takesEncodedBodies() {
     return false;
+  }
+
+  /** How error answers to requests for {@code path} are written. */
+  default Function<ErrorBody, byte[]> errorForm(String path) {
+    return ErrorBody::toJson;
   }
 
   /** The answer to a request whose handling threw {@code failure}. */

@@ -1,5 +1,6 @@
 package dev.freshet.http;
 
+import dev.freshet.wire.ErrorBody;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -43,7 +44,7 @@ final class TlsDetection extends ChannelInboundHandlerAdapter {
         400,
         ApiError.invalid(
                 "plain_http_on_tls_port", "a plain HTTP request to an HTTPS port; use https://")
-            .toBody(),
+            .toBody(ErrorBody::toJson),
         AnswerForm.PLAIN);
   }
 }

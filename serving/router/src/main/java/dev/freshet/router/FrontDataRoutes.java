@@ -7,6 +7,7 @@ import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.AnthropicErrors;
 import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireWriter;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * The routes of the front's data listener. Every path is relayed, except for the probe, the end of
@@ -63,8 +65,13 @@ final class FrontDataRoutes implements Routes {
         && !OPEN.contains(path)
         && !keys.authorize(
             headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
-      throw new ApiException(ApiError.noApiKey(path));
+      throw new ApiException(ApiError.noApiKey(path, headers));
     }
+  }
+
+  @Override
+  public Function<ErrorBody, byte[]> errorForm(String path) {
+    return AnthropicErrors.orPlain(path);
   }
 
   @Override

@@ -66,6 +66,9 @@ class FrontRoutesTest {
           RawClient.exchange(front.data(), RawClient.post("/v1/completions", "{}"));
       assertThat(refused.status()).isEqualTo(401);
       assertThat(refused.text()).contains("invalid_api_key");
+      assertThat(RawClient.exchange(front.data(), RawClient.post("/v1/messages", "{}")).text())
+          .startsWith("{\"type\":\"error\"")
+          .contains("authentication_error");
       assertThat(replica.arrived).isEmpty();
 
       for (String header : new String[] {"Authorization: Bearer a-key", "x-api-key: a-key"}) {

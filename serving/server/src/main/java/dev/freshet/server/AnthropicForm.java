@@ -7,6 +7,7 @@ import dev.freshet.engine.FinishReason;
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.text.message.Message;
 import dev.freshet.text.message.MessagePart;
+import dev.freshet.wire.AnthropicErrors;
 import dev.freshet.wire.ErrorBody;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -14,7 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 
-/** Writes answers and errors of Anthropic's messages. */
+/** Writes answers of Anthropic's messages. */
 final class AnthropicForm implements MessageForm {
   private static final byte[] DELTA = ascii("event: content_block_delta\ndata: ");
   private static final byte[] INDEX = ascii("{\"type\":\"content_block_delta\",\"index\":");
@@ -41,24 +42,6 @@ final class AnthropicForm implements MessageForm {
   AnthropicForm(String requestId, String model) {
     this.id = "msg_" + requestId;
     this.model = model;
-  }
-
-  /** An error as the API has it. */
-  static byte[] error(ErrorBody error) {
-    String type =
-        switch (error.type()) {
-          case "internal_error" -> "api_error";
-          case "conflict_error" -> "invalid_request_error";
-          default -> error.code().equals("unauthorized") ? "authentication_error" : error.type();
-        };
-    return object(
-        out -> {
-          out.writeStringProperty("type", "error");
-          out.writeObjectPropertyStart("error");
-          out.writeStringProperty("type", type);
-          out.writeStringProperty("message", error.message());
-          out.writeEndObject();
-        });
   }
 
   @Override
@@ -272,6 +255,6 @@ final class AnthropicForm implements MessageForm {
 
   @Override
   public void failed(JsonBuffer out, ErrorBody error) {
-    MessageForm.event(out, "error", error(error));
+    MessageForm.event(out, "error", AnthropicErrors.toJson(error));
   }
 }

@@ -8,7 +8,9 @@ import dev.freshet.http.Routes;
 import dev.freshet.http.StatusPages;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
+import dev.freshet.wire.AnthropicErrors;
 import dev.freshet.wire.ApiKeys;
+import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.Version;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -17,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
@@ -156,8 +159,13 @@ final class DataRoutes implements Routes {
     if (needsKey
         && !keys.authorize(
             headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
-      throw new ApiException(ApiError.noApiKey(path));
+      throw new ApiException(ApiError.noApiKey(path, headers));
     }
+  }
+
+  @Override
+  public Function<ErrorBody, byte[]> errorForm(String path) {
+    return AnthropicErrors.orPlain(path);
   }
 
   @Override

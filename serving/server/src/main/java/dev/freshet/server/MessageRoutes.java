@@ -30,7 +30,6 @@ final class MessageRoutes {
 
   /** Answers a request for Anthropic's messages. */
   void message(Request http, Exchange exchange, CallScope scope) {
-    exchange.errorForm(AnthropicForm::error);
     http.require("POST");
     work.parseBeside(
         http,
@@ -46,7 +45,6 @@ final class MessageRoutes {
 
   /** Answers a request for the number of tokens of a prompt. */
   void countTokens(Request http, Exchange exchange) {
-    exchange.errorForm(AnthropicForm::error);
     http.require("POST");
     work.parseBeside(
         http,

@@ -17,6 +17,9 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Which requests of the data listener need an API key. */
@@ -64,6 +67,45 @@ class ApiKeysTest {
           assertThat(error.path("message").asString()).startsWith(path + ": expected a valid API");
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/messages", "/v1/messages/count_tokens", "/s/a/v1/messages"})
+  void aRouteOfAnthropicsWithoutAValidKeyIsAnswered401InItsShape(String path) throws Exception {
+    try (ServerFixture fixture = server(Optional.empty())) {
+      HttpResponse<String> answer = fixture.post(fixture.server.dataUrl(), path, "{}");
+
+      assertThat(answer.statusCode()).isEqualTo(401);
+      JsonNode body = json(answer.body());
+      assertThat(body.path("type").asString()).isEqualTo("error");
+      assertThat(body.path("error").path("type").asString()).isEqualTo("authentication_error");
+      assertThat(body.path("error").path("message").asString())
+          .startsWith(path + ": expected a valid API key");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "authorization, Bearer session:a, x-api-key, first-key",
+    "x-api-key, session:a, authorization, Bearer first-key",
+  })
+  void aSessionMayBeInOneOfTheHeadersIfTheKeyIsInTheOther(
+      String header, String session, String other, String key) throws Exception {
+    try (ServerFixture fixture = server(Optional.empty())) {
+      URI data = fixture.server.dataUrl();
+      HttpResponse<String> refused =
+          fixture.post(data, "/v1/completions", COMPLETION, header, session);
+      assertThat(refused.statusCode()).isEqualTo(401);
+      assertThat(refused.body())
+          .contains("'session:NAME' is a session, not a key: send the key in the other header");
+
+      assertThat(
+              fixture
+                  .post(data, "/v1/completions", COMPLETION, header, session, other, key)
+                  .statusCode())
+          .isEqualTo(200);
+      assertThat(fixture.get(data, "/s/a", other, key).body()).contains("\"turns\":1");
     }
   }
 
