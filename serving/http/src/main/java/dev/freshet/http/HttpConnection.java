@@ -217,7 +217,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     RequestLog.Head head = read.logged();
     boolean preflight = read.isPreflight();
     Exchange exchange =
-        new Exchange(this, ctx().channel(), read.answerForm(), errorForm(request.path()));
+        new Exchange(this, ctx().channel(), read.answerForm(), errorForm(read.path()));
     dropIncoming();
     deadline.end();
     stamp.requestEnded();

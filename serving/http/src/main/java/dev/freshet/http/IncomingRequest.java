@@ -80,9 +80,13 @@ final class IncomingRequest {
         id.isEmpty() ? trace.hex() : id, head.method().name(), target.path(), recvNanos);
   }
 
-  /** Its decoded path; empty if its target could not be read. */
+  /** Its path, decoded unless the request was refused before its target was read. */
   String path() {
-    return target.path();
+    if (target != RequestTarget.NONE) {
+      return target.path();
+    }
+    int query = head.uri().indexOf('?');
+    return query < 0 ? head.uri() : head.uri().substring(0, query);
   }
 
   /** The answer to a refused request. */

@@ -194,6 +194,17 @@ class AnthropicMessagesTest {
   }
 
   @Test
+  void anErrorBeforeTheBodyIsReadHasTheShapeOfTheApiToo() throws Exception {
+    String refused =
+        fixture.exchange(
+            "POST /v1/messages HTTP/1.1\r\nhost: [::1]\r\ncontent-length: 2000000000\r\n\r\n");
+
+    assertThat(refused)
+        .startsWith("HTTP/1.1 413 ")
+        .contains("{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",");
+  }
+
+  @Test
   void anErrorInAStreamIsItsLastEvent() throws Exception {
     fixture.engine.hold();
     CompletableFuture<HttpResponse<String>> stream =
