@@ -203,6 +203,10 @@ public record RunSummary(
   }
 
   private static void row(StringBuilder table, String name, Distribution figures) {
+    if (figures.count() == 0) {
+      table.append(String.format(Locale.ROOT, "  %-20s %9s%n", name, "not reported"));
+      return;
+    }
     table.append(
         String.format(
             Locale.ROOT,
