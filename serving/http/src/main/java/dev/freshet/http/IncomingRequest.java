@@ -82,7 +82,7 @@ final class IncomingRequest {
 
   /** Its path, decoded unless the request was refused before its target was read. */
   String path() {
-    if (target != RequestTarget.NONE) {
+    if (!target.equals(RequestTarget.NONE)) {
       return target.path();
     }
     int query = head.uri().indexOf('?');
