@@ -41,6 +41,7 @@ public final class ElasticFleet implements AutoCloseable {
   private final OneAtATime orders = new OneAtATime(parallel);
   private final Map<Replica, Keeper> keepers = new ConcurrentHashMap<>();
   private volatile Optional<Target> current = Optional.empty();
+  private volatile Optional<Named> named = Optional.empty();
 
   /** The target of a transaction that the journal has no end of. */
   private volatile Optional<Target> unfinished = Optional.empty();
@@ -54,6 +55,9 @@ public final class ElasticFleet implements AutoCloseable {
   private volatile boolean handsOff = true;
 
   private boolean started;
+
+  /** The name that a client has given the weights of one update. */
+  private record Named(Target target, String name) {}
 
   /**
    * @param token authenticates the fleet to its replicas
@@ -97,13 +101,17 @@ public final class ElasticFleet implements AutoCloseable {
   }
 
   /**
-   * The policy version in words; of a fleet without weights of its own the oldest that is served,
-   * {@code default} if none is known.
+   * The name that a client has given the weights of the last update, or the policy version in
+   * words; of a fleet without weights of its own the oldest that is served, {@code default} if none
+   * is known.
    */
   public String weightVersion() {
     RoutingTable table = table();
-    return current.isPresent()
-        ? Long.toString(table.policyVersion())
+    Optional<Target> now = current;
+    Optional<String> name =
+        named.filter(n -> now.filter(n.target()::equals).isPresent()).map(Named::name);
+    return now.isPresent()
+        ? name.orElseGet(() -> Long.toString(table.policyVersion()))
         : table.routes().stream()
             .map(RoutingTable.Route::policyVersion)
             .min(Comparator.naturalOrder())
@@ -280,6 +288,19 @@ public final class ElasticFleet implements AutoCloseable {
                                 && r.life().state() == ReplicaState.QUARANTINED
                                 && !r.life().suspect()))
                 .toList());
+  }
+
+  /** Names the weights of the last update, until the next one. */
+  void name(String name) {
+    named =
+        Optional.of(
+            new Named(
+                current.orElseThrow(
+                    () ->
+                        new OrderException(
+                            OrderException.Kind.CONFLICT,
+                            "the fleet has no weights of an update yet that could be named")),
+                name));
   }
 
   /** The weights that the fleet serves; empty while each replica keeps its own. */

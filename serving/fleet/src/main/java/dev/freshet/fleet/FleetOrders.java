@@ -48,6 +48,16 @@ public final class FleetOrders {
         .submit(update.order(), Optional.of(trace), UpdateResult.class, update::carryOut);
   }
 
+  /**
+   * Names the weights of the last update, as {@link ElasticFleet#weightVersion} reports it until
+   * the next one.
+   *
+   * @throws OrderException if there was no update
+   */
+  public void name(String name) {
+    fleet.name(name);
+  }
+
   /** The version to make of a checkpoint whose client names none. */
   public long nextVersion() {
     return Math.max(0, fleet.table().policyVersion()) + 1;

@@ -243,6 +243,15 @@ final class FleetAnswers {
         out -> out.writeStringProperty("weight_version", fleet.weightVersion()));
   }
 
+  /** The answer to a client that has named the weights. */
+  static byte[] named(String name) {
+    return WireWriter.object(
+        out -> {
+          out.writeBooleanProperty("success", true);
+          out.writeStringProperty("new_version", name);
+        });
+  }
+
   /** Adds a time in milliseconds, to the microsecond. */
   static void number(JsonGenerator out, String name, double ms) {
     out.writeNumberProperty(name, Math.round(ms * 1e3) / 1e3);

@@ -129,6 +129,17 @@ final class FleetRoutes {
         TraceId.random());
   }
 
+  /** Names the weights of the last update. */
+  void name(String name, Exchange exchange) {
+    carryOut(
+        exchange,
+        () -> {
+          orders.name(name);
+          return CompletableFuture.completedFuture(name);
+        },
+        named -> exchange.answer(200, FleetAnswers.named(named)));
+  }
+
   /** Updates the fleet and answers as {@code client} reads it. */
   void update(FleetUpdateRequest body, Request request, Exchange exchange, Client client) {
     update(target(body), request, exchange, client);

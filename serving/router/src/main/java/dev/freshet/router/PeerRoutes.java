@@ -9,6 +9,7 @@ import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.FleetUpdateRequest;
 import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.SglangOrder;
+import dev.freshet.wire.WeightVersionName;
 import java.util.Optional;
 import java.util.Set;
 
@@ -22,12 +23,13 @@ final class PeerRoutes {
   private static final String RESUME = "/continue_generation";
   private static final String ABORT = "/abort_request";
   private static final String RPC = "/collective_rpc";
+  private static final String NAME = "/update_weight_version";
 
   /** Where SGLang says its version; older and newer ones beside more of a single server. */
   private static final String VERSION = "/get_weight_version";
 
   private static final Set<String> INFOS = Set.of("/model_info", "/get_model_info");
-  private static final Set<String> POSTS = Set.of(UPDATE, PAUSE, RESUME, ABORT, RPC);
+  private static final Set<String> POSTS = Set.of(UPDATE, PAUSE, RESUME, ABORT, RPC, NAME);
 
   private final FleetOrders orders;
   private final FleetRoutes fleet;
@@ -66,6 +68,7 @@ final class PeerRoutes {
       case RESUME -> fleet.ordered(exchange, orders::resume, "ok");
       case ABORT -> abort(SglangOrder.abort(request.body()), exchange);
       case RPC -> reload(FleetUpdateRequest.ofCollectiveRpc(request.body()), request, exchange);
+      case NAME -> fleet.name(WeightVersionName.parse(request.body()), exchange);
       default -> throw new IllegalArgumentException(path);
     }
   }

@@ -3,11 +3,26 @@ package dev.freshet.router;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.fleet.Checkpoints;
+import dev.freshet.fleet.Fleet;
+import dev.freshet.fleet.FleetOptions;
 import dev.freshet.fleet.PeerServer;
+import dev.freshet.fleet.PhaseDeadlines;
+import dev.freshet.fleet.ReplicaSpec;
+import dev.freshet.fleet.ServerAddress;
+import dev.freshet.fleet.UpdateJournal;
+import dev.freshet.fleet.dialect.Dialects;
+import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.EventLog;
+import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.UpdateMode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,10 +34,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ClientSequencesTest {
   @TempDir private static Path weights;
   @TempDir private Path dir;
+  private static String first;
   private static String second;
 
   @BeforeAll
   static void publish() {
+    first = Checkpoints.publish(weights, 1, Checkpoints.MODEL).toString();
     second = Checkpoints.publish(weights, 2, Checkpoints.MODEL).toString();
   }
 
@@ -128,6 +145,57 @@ class ClientSequencesTest {
 
       bothServe(client, a, b);
       assertThat(client.post("/collective_rpc", "{\"method\":\"save\"}").status()).isEqualTo(501);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"vllm,vllm", "vllm,freshet", "freshet,freshet"})
+  void anOrchestratorUpdatesAFrontAsOneVllmServer(String one, String other) throws Exception {
+    try (PeerServer a = new PeerServer(one);
+        PeerServer b = new PeerServer(other);
+        FrontFixture front = front(a, b);
+        Fleet fleet =
+            new Fleet(
+                List.of(
+                    new ReplicaSpec(
+                        new ServerAddress(front.data(), front.admin()), Dialects.named("vllm"))),
+                Optional.empty(),
+                new FleetOptions(
+                    PhaseDeadlines.all(Duration.ofSeconds(30)),
+                    0,
+                    Duration.ofMillis(50),
+                    Duration.ofSeconds(30),
+                    Optional.empty()),
+                UpdateJournal.NONE,
+                EventLog.silent(MonotonicClock.SYSTEM))) {
+      fleet.begin(Duration.ofSeconds(30), () -> false);
+      for (String directory : List.of(first, second)) {
+        long version = directory.equals(first) ? 1 : 2;
+        assertThat(fleet.update(Target.of(version, directory, UpdateMode.KEEP)).failures())
+            .isEmpty();
+        assertThat(fleet.policyVersion()).isEqualTo(version);
+        assertThat(a.serves(directory)).isTrue();
+        assertThat(b.serves(directory)).isTrue();
+      }
+      bothServe(new FrontClient(front), a, b);
+      assertThat(new FrontClient(front).get("/weight_info").text())
+          .contains("\"weight_version\":\"2@");
+    }
+  }
+
+  @Test
+  void aNameNeedsAnUpdateAndAText() throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        FrontFixture front = front(a)) {
+      FrontClient client = new FrontClient(front);
+      String name = "{\"new_version\":\"mine\"}";
+      assertThat(client.post("/update_weight_version", name).status()).isEqualTo(409);
+      assertThat(client.post("/update_weight_version", "{}").status()).isEqualTo(400);
+      accepted(client.post("/update_weights", "{\"weight_dir\":\"%s\"}".formatted(first)));
+      accepted(client.post("/update_weight_version", name));
+      assertThat(client.get("/weight_info").text()).contains("\"mine\"");
+      accepted(client.post("/update_weights", "{\"weight_dir\":\"%s\"}".formatted(second)));
+      assertThat(client.get("/weight_info").text()).isEqualTo("{\"weight_version\":\"2\"}");
     }
   }
 }
