@@ -39,7 +39,7 @@ for _ in 1 2; do
 done
 for i in 0 1; do await_vllm "${servers[$i]}" "${vllm_servers[$i]}" "${logs[$i]}"; done
 
-# train RUN DATA_URL DATA_URL: a run of orchestrator and trainer whose rollouts go to the data URLs.
+# train RUN SERVERS ADMIN_SERVERS: a run of orchestrator and trainer.
 train() {
   local run=$1
   [ ! -e "$run" ] || return 0
@@ -48,7 +48,7 @@ train() {
   "$root/freshet" train "${settings[@]}" --run.dir "$run" --trainer.http_port 0 > "$run/train.out" 2>&1 &
   pids+=($!)
   "$root/freshet" orchestrate "${settings[@]}" --run.dir "$run" --orchestrator.http_port 0 \
-    --orchestrator.servers "$2=vllm,$3=vllm" --orchestrator.admin_servers "${servers[0]},${servers[1]}"
+    --orchestrator.servers "$2" --orchestrator.admin_servers "$3"
   wait "${pids[-1]}"
   unset 'pids[-1]'
   echo
@@ -59,16 +59,17 @@ train() {
 }
 
 echo "== directly"
-train "$dir/direct" "${servers[@]}"
+train "$dir/direct" "${servers[0]}=vllm,${servers[1]}=vllm" "${servers[0]},${servers[1]}"
 
 echo "== through freshet route"
 "$root/freshet" route --port 0 --admin-port 0 --upstream "${servers[0]}=vllm" --upstream "${servers[1]}=vllm" > "$dir/route.out" 2>&1 &
 pids+=($!)
 for _ in $(seq 600); do
   front=$(sed -n 's/^ *requests *//p' "$dir/route.out")
-  [ -z "$front" ] || break
+  front_admin=$(sed -n 's/^ *admin *\(http[^ ]*\).*/\1/p' "$dir/route.out")
+  [ -z "$front_admin" ] || break
   kill -0 "${pids[-1]}"
   sleep 0.2
 done
-# The orchestrator takes a data URL for every admin URL, each once, and the front has one: it is named in two ways.
-train "$dir/routed" "$front" "${front/127.0.0.1/localhost}"
+# To the orchestrator the front is one vLLM server: it pauses, loads and resumes the fleet.
+train "$dir/routed" "$front=vllm" "$front_admin"
