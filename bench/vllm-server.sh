@@ -4,12 +4,15 @@
 #                                          and vllm_log (its log, in the directory that vllm_dir names)
 #   await_vllm URL PROCESS LOG             waits until that server is healthy
 #   start_vllm VENV CHECKPOINT OPTION...   launches a server and waits for it
+#   start_two_vllm VENV CHECKPOINT OPTION...  starts two small servers with the admin routes at once and waits for both; sets vllm_urls
 #   stop_vllm                              ends all servers
+#   end_processes PROCESS...               ends processes of the script and waits for them
 # vllm_preload has the libraries to load before others, separated by colons.
 vllm_version=0.32.0
 vllm_torch=2.13.0
 vllm_start_s=600
 vllm_url=
+vllm_urls=()
 vllm_server=
 vllm_servers=()
 vllm_log=
@@ -64,9 +67,26 @@ start_vllm() {
   await_vllm "$vllm_url" "$vllm_server" "$vllm_log"
 }
 
+start_two_vllm() {
+  local i logs=()
+  # Dev mode has the admin routes. VLLM_CPU_KVCACHE_SPACE is in GiB.
+  export VLLM_SERVER_DEV_MODE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind OMP_NUM_THREADS=1
+  vllm_urls=()
+  for i in 0 1; do
+    launch_vllm "$@" --max-num-seqs 16 --enforce-eager --gpu-memory-utilization 0.3
+    vllm_urls+=("$vllm_url")
+    logs+=("$vllm_log")
+  done
+  for i in 0 1; do await_vllm "${vllm_urls[$i]}" "${vllm_servers[$i]}" "${logs[$i]}"; done
+}
+
 stop_vllm() {
-  local server
-  for server in "${vllm_servers[@]}"; do kill "$server" 2> /dev/null || true; done
-  for server in "${vllm_servers[@]}"; do wait "$server" 2> /dev/null || true; done
+  end_processes "${vllm_servers[@]}"
   vllm_servers=()
+}
+
+end_processes() {
+  local process
+  for process in "$@"; do kill "$process" 2> /dev/null || true; done
+  for process in "$@"; do wait "$process" 2> /dev/null || true; done
 }

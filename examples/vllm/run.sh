@@ -7,6 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 . "$root/bench/vllm-server.sh"
+. "$root/bench/freshet-server.sh"
 
 venv=${1:?usage: examples/vllm/run.sh VENV [DIR [STEPS]]}
 dir=$(mkdir -p "${2:-runs/vllm}" && cd "${2:-runs/vllm}" && pwd)
@@ -21,23 +22,10 @@ settings=(--config "$here/digits.toml" --model.path "$dir/digits" --run.steps "$
 [ -e "$dir/base/weights/step_0/STABLE" ] || "$root/freshet" sft "${settings[@]}" --run.dir "$dir/base"
 base=$dir/base/weights/step_0
 
-# The servers: dev mode has the admin routes. VLLM_CPU_KVCACHE_SPACE is in GiB.
 vllm_dir=$dir
 pids=()
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2> /dev/null || true; done
-  stop_vllm
-}
-trap finish EXIT
-export VLLM_SERVER_DEV_MODE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind OMP_NUM_THREADS=1
-servers=()
-for _ in 1 2; do
-  launch_vllm "$venv" "$base" --max-model-len 64 --max-num-seqs 16 --dtype float32 --enforce-eager --gpu-memory-utilization 0.3
-  servers+=("$vllm_url")
-  logs+=("$vllm_log")
-done
-for i in 0 1; do await_vllm "${servers[$i]}" "${vllm_servers[$i]}" "${logs[$i]}"; done
+trap 'end_processes "${pids[@]}"; stop_vllm' EXIT
+start_two_vllm "$venv" "$base" --max-model-len 64 --dtype float32
 
 # train RUN SERVERS ADMIN_SERVERS: a run of orchestrator and trainer.
 train() {
@@ -59,17 +47,12 @@ train() {
 }
 
 echo "== directly"
-train "$dir/direct" "${servers[0]}=vllm,${servers[1]}=vllm" "${servers[0]},${servers[1]}"
+train "$dir/direct" "${vllm_urls[0]}=vllm,${vllm_urls[1]}=vllm" "${vllm_urls[0]},${vllm_urls[1]}"
 
 echo "== through freshet route"
-"$root/freshet" route --port 0 --admin-port 0 --upstream "${servers[0]}=vllm" --upstream "${servers[1]}=vllm" > "$dir/route.out" 2>&1 &
+"$root/freshet" route --port 0 --admin-port 0 --upstream "${vllm_urls[0]}=vllm" --upstream "${vllm_urls[1]}=vllm" > "$dir/route.out" 2>&1 &
 pids+=($!)
-for _ in $(seq 600); do
-  front=$(sed -n 's/^ *requests *//p' "$dir/route.out")
-  front_admin=$(sed -n 's/^ *admin *\(http[^ ]*\).*/\1/p' "$dir/route.out")
-  [ -z "$front_admin" ] || break
-  kill -0 "${pids[-1]}"
-  sleep 0.2
-done
+front=$(await_url "${pids[-1]}" "$dir/route.out" requests)
+front_admin=$(await_url "${pids[-1]}" "$dir/route.out" admin)
 # To the orchestrator the front is one vLLM server: it pauses, loads and resumes the fleet.
 train "$dir/routed" "$front=vllm" "$front_admin"
