@@ -8,10 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * The answer to a preflight (Fetch standard, section 4.8): a browser asks before it sends what a
- * page of an allowed origin wants to send. It carries no credentials, so it needs no API key.
+ * What lets a page of an allowed origin use a listener: a header of each answer, and the answer to
+ * a preflight (Fetch standard, section 4.8), by which a browser asks before it sends what the page
+ * wants to send. A preflight carries no credentials, so it needs no API key.
  */
-final class Cors {
+public final class Cors {
   private static final String METHODS = "GET, HEAD, POST";
   private static final String MAX_AGE_S = "600";
 
@@ -38,11 +39,11 @@ final class Cors {
   }
 
   /** Lets a page of {@code origin} read the answer; does nothing for empty text. */
-  static void permit(HttpHeaders answer, String origin) {
+  public static void permit(HttpHeaders answer, String origin) {
     if (!origin.isEmpty()) {
       answer
           .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-          .set(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
+          .add(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.freshet.router;
 
+import dev.freshet.http.Cors;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -113,11 +114,7 @@ record AnswerHead(HttpResponse head, HttpMethod method) {
     if (!headers.contains(RelayedRequest.REQUEST_ID)) {
       headers.set(RelayedRequest.REQUEST_ID, requestId);
     }
-    if (!origin.isEmpty()) {
-      headers
-          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-          .set(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
-    }
+    Cors.permit(headers, origin);
     if (isEventStream()) {
       headers.set(ACCEL_BUFFERING, "no");
     }

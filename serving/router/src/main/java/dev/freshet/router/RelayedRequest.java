@@ -64,7 +64,7 @@ record RelayedRequest(
             || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING);
     headers
         .remove(HttpHeaderNames.EXPECT) // The front has answered it.
-        .remove(HttpHeaderNames.ORIGIN) // The front has decided on it, and on those below.
+        .remove(HttpHeaderNames.ORIGIN) // The front has decided on it and the next.
         .remove("sec-fetch-site")
         .remove(HttpHeaderNames.TRAILER)
         .set(HttpHeaderNames.HOST, host)
