@@ -24,8 +24,8 @@ public final class StatusListener implements AutoCloseable {
   private final StatusPages pages;
   private final Optional<Tls> tls;
 
-  private StatusListener(HttpConfig config, MetricsRegistry registry, Optional<LivePage> page) {
-    this.tls = config.sslAdmin() ? config.tls() : Optional.empty();
+  private StatusListener(Optional<Tls> tls, MetricsRegistry registry, Optional<LivePage> page) {
+    this.tls = tls;
     this.pages = new StatusPages(registry, page, MAX_WATCHERS);
   }
 
@@ -40,14 +40,15 @@ public final class StatusListener implements AutoCloseable {
       HttpConfig config,
       MetricsRegistry registry,
       Optional<LivePage> page) {
-    StatusListener status = new StatusListener(config, registry, page);
+    Optional<Tls> tls = config.sslAdmin() ? config.tls() : Optional.empty();
+    StatusListener status = new StatusListener(tls, registry, page);
     try {
       status.listener.bind(
           new Binding(
               address,
               HttpLimits.DEFAULT,
               BrowserGuard.ofOpen(address, config.allowedHosts()),
-              status.tls,
+              tls,
               RequestLog.OFF),
           status.new StatusRoutes(),
           MonotonicClock.SYSTEM);

@@ -1,5 +1,6 @@
 package dev.freshet.router;
 
+import dev.freshet.config.ConfigException;
 import dev.freshet.fleet.ElasticFleet;
 import dev.freshet.fleet.FleetMetrics;
 import dev.freshet.fleet.FleetOrders;
@@ -42,7 +43,6 @@ public final class Router implements AutoCloseable {
   private static final Duration LOOP_END = Duration.ofSeconds(2);
 
   private final RouterConfig config;
-  private final Optional<Tls> tls;
   private final Listener data;
   private final Listener admin;
   private final Map<EventLoop, RelayLoop> loops = new LinkedHashMap<>();
@@ -52,17 +52,16 @@ public final class Router implements AutoCloseable {
   private final FrontAdminRoutes adminRoutes;
   private final FrontDataRoutes dataRoutes;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private Optional<Tls> tls = Optional.empty();
 
   private Router(
       RouterConfig config,
-      Optional<Tls> tls,
       Optional<AdminToken> token,
       ApiKeys keys,
       MetricsRegistry registry,
       EventLog events) {
     MonotonicClock clock = events.clock();
     this.config = config;
-    this.tls = tls;
     RouterMetrics metrics = new RouterMetrics(registry);
     this.fleet =
         new ElasticFleet(
@@ -115,6 +114,7 @@ public final class Router implements AutoCloseable {
    *
    * @param events takes the events of the fleet and its updates
    * @throws ListenException if an address cannot be bound; nothing stays open
+   * @throws ConfigException if a file of the configuration cannot be used
    */
   public static Router start(
       RouterConfig config, HttpConfig http, MetricsRegistry registry, EventLog events) {
@@ -129,11 +129,11 @@ public final class Router implements AutoCloseable {
       MetricsRegistry registry,
       EventLog events) {
     Optional<AdminToken> token = AdminTokenFile.read(config.adminTokenFile());
-    Router router = new Router(config, http.tls(), token, keys, registry, events);
+    Router router = new Router(config, token, keys, registry, events);
     try {
       router.listen(http, token.isPresent(), events.clock());
       return router;
-    } catch (ListenException e) {
+    } catch (ListenException | ConfigException e) {
       router.close();
       throw e;
     }
@@ -143,6 +143,7 @@ public final class Router implements AutoCloseable {
     HttpLimits defaults = HttpLimits.DEFAULT;
     InetSocketAddress adminAddress = new InetSocketAddress(config.adminHost(), config.adminPort());
     InetSocketAddress dataAddress = new InetSocketAddress(config.host(), config.port());
+    tls = http.tls();
     loops.values().forEach(RelayLoop::start);
     admin.bind(
         new Binding(
