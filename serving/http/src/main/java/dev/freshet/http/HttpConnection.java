@@ -214,8 +214,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void requestRead() {
     IncomingRequest read = incoming.orElseThrow();
     Request request = read.whole();
-    RequestLog.Head head = read.logged();
-    boolean preflight = read.isPreflight();
     Exchange exchange =
         new Exchange(this, ctx().channel(), read.answerForm(), errorForm(read.path()));
     dropIncoming();
@@ -223,11 +221,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     stamp.requestEnded();
     parts.cap().used(ctx().channel());
     current = Optional.of(exchange);
-    logged = parts.requests().isOn() ? Optional.of(head) : Optional.empty();
+    logged = parts.requests().isOn() ? Optional.of(read.logged()) : Optional.empty();
     probe.ifPresent(halfClosed -> halfClosed.watch(exchange));
     if (read.refusal().isPresent()) {
       exchange.answer(read.refusal().get());
-    } else if (preflight) {
+    } else if (read.isPreflight()) {
       exchange.answer(200, Cors.permission(request.headers()));
     } else {
       handle(request, exchange);

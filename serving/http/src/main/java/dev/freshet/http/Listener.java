@@ -130,7 +130,7 @@ public final class Listener {
                       overLimit.add(channel);
                     }
                     connections.add(channel);
-                    assemble(channel, admitted ? parts : partsOverLimit, clock);
+                    assemble(channel, admitted ? parts : partsOverLimit);
                   }
                 });
     Transport.keepAlive(listener);
@@ -145,9 +145,9 @@ public final class Listener {
     bound = Optional.of(binding.channel());
   }
 
-  private static void assemble(Channel channel, ListenerParts parts, MonotonicClock clock) {
+  private static void assemble(Channel channel, ListenerParts parts) {
     parts.tls().ifPresent(tls -> channel.pipeline().addLast(new TlsDetection(tls)));
-    FirstByteStamp stamp = new FirstByteStamp(clock);
+    FirstByteStamp stamp = new FirstByteStamp(parts.clock());
     channel
         .pipeline()
         .addLast(
