@@ -1,5 +1,6 @@
 package dev.freshet.http;
 
+import dev.freshet.wire.ApiKeys;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Optional;
@@ -11,7 +12,6 @@ import java.util.stream.Stream;
  */
 public final class SessionKey {
   private static final String BEARER = "bearer ";
-  private static final String API_KEY = "x-api-key";
   private static final String PREFIX = "session:";
 
   private SessionKey() {}
@@ -23,7 +23,7 @@ public final class SessionKey {
         authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
             ? authorization.substring(BEARER.length()).strip()
             : "";
-    return Stream.of(bearer, headers.get(API_KEY, "").strip())
+    return Stream.of(bearer, headers.get(ApiKeys.HEADER, "").strip())
         .filter(key -> key.startsWith(PREFIX))
         .map(key -> key.substring(PREFIX.length()).strip())
         .findFirst();
