@@ -11,6 +11,7 @@ import java.security.cert.Certificate;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -18,6 +19,7 @@ import javax.net.ssl.TrustManagerFactory;
 /** A self-signed certificate of localhost, made by the JDK's keytool. */
 final class TestCertificate {
   private static final char[] PASSWORD = "changeit".toCharArray();
+  private static final long KEYTOOL_S = 100;
 
   final Path certificates;
   final Path key;
@@ -56,7 +58,8 @@ final class TestCertificate {
             .redirectErrorStream(true)
             .redirectOutput(dir.resolve(name + ".out").toFile())
             .start();
-    if (keytool.waitFor() != 0) {
+    if (!keytool.waitFor(KEYTOOL_S, TimeUnit.SECONDS) || keytool.exitValue() != 0) {
+      keytool.destroyForcibly();
       throw new IOException("keytool: " + Files.readString(dir.resolve(name + ".out")));
     }
     KeyStore store = KeyStore.getInstance("PKCS12");
@@ -100,7 +103,7 @@ final class TestCertificate {
     return socket;
   }
 
-  /** The common name in the certificate of {@code server}; none if it is not this one. */
+  /** The certificate of {@code server}; empty if it is not this one. */
   Optional<Certificate> servedBy(TestListener server) throws Exception {
     try (SSLSocket socket = connect(server, "TLSv1.3")) {
       socket.startHandshake();
