@@ -9,7 +9,11 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** Computes the logprobs of a prompt's tokens, a few at a time: logits take much memory. */
+/**
+ * Computes the logprobs of a prompt's tokens, a few at a time: logits take much memory. It runs on
+ * the engine's thread, so every sequence of the step waits for it: for the logits of as many tokens
+ * as the step has of the prompt, which {@code inference.step_tokens} bounds.
+ */
 final class PromptScoring {
   /** How many tokens' logits are computed at once. */
   private static final int ROWS = 32;
