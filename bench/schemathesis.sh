@@ -12,7 +12,8 @@ python_venv "$venv" schemathesis==4.32.5
 trap stop_freshet EXIT
 start_freshet "$checkpoint"
 
-"$venv/bin/st" run "$freshet_url/openapi.json" --phases coverage,fuzzing --max-time "$seconds" --continue-on-failure --request-timeout 60 \
+cd "$venv" # It keeps a cache in the working directory.
+bin/st run "$freshet_url/openapi.json" --phases coverage,fuzzing --max-time "$seconds" --continue-on-failure --request-timeout 60 \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance
 curl -sf "$freshet_url/health" > /dev/null
 echo "the server is healthy"
