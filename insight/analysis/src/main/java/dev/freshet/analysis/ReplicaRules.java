@@ -52,9 +52,9 @@ final class ReplicaRules {
                     others(left)),
             evidence(left),
             inUpdate
-                ? "The update that paused it has no end in the logs. Start the orchestrator again with the"
-                    + " same run directory: it brings every server to one version and resumes them. Do not"
-                    + " resume the server by hand: its weights may be missing or mixed."
+                ? "The update that paused it has no end in the logs. Do not resume the server by hand: its"
+                    + " weights may be missing or mixed. A front that is started again finishes or undoes"
+                    + " the update; otherwise freshet update loads a checkpoint and resumes the server."
                 : "Do not resume it by hand: its weights may be missing or mixed. Let the fleet load the"
                     + " current weights; if the state lasts, restart the server, and the fleet catches it"
                     + " up."));

@@ -93,7 +93,7 @@ class FleetDiagnosisTest {
         .isEqualTo(B + " is paused since 2026-01-02T03:04:58Z, and no resume has followed");
     assertThat(finding.severity()).isEqualTo(Severity.CRITICAL);
     assertThat(finding.advice())
-        .contains("Start the orchestrator again", "Do not resume the server");
+        .contains("Do not resume the server", "freshet update loads a checkpoint");
   }
 
   @Test
