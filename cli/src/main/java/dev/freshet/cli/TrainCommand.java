@@ -29,7 +29,7 @@ final class TrainCommand extends RunningCommand {
   @Option(
       names = "--resume",
       description =
-          "Go on where the trainer of the run directory ended, with the same weights, optimizer and"
+          "Continue where the trainer of the run directory ended, with the same weights, optimizer and"
               + " batches.")
   private boolean resume;
 

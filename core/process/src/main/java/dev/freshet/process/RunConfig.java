@@ -10,7 +10,7 @@ public record RunConfig(
     @Key(
             def = "",
             doc =
-                "directory for logs, weights and the report; empty: a new runs/reverse-text-<time>")
+                "directory for logs, weights and the report; empty: a new runs/<environment>-<time>")
         String dir,
     @Key(
             def = "200",

@@ -10,7 +10,10 @@ import java.util.Optional;
 public record EngineConfig(
     @Key(def = "policy", doc = "name of the model in requests and /v1/models") String modelName,
     @Key(def = "48", doc = "completions decoded at once") int maxSequences,
-    @Key(def = "128", doc = "most tokens of a completion, including its prompt") int maxModelLen,
+    @Key(
+            def = "128",
+            doc = "most tokens of a completion, including its prompt; chats and agents need more")
+        int maxModelLen,
     @Key(def = "4096", doc = "most requests waiting to be decoded") int maxWaiting,
     @Key(
             def = "256",

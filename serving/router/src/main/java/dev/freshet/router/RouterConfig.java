@@ -114,7 +114,7 @@ public record RouterConfig(
     @Key(
             def = "",
             doc =
-                "file of the fleet's updates, from which a front that was killed goes on; empty:"
+                "file of the fleet's updates, from which a front that was killed continues; empty:"
                     + " runs/front-PORT/updates.jsonl, or none if port is 0")
         String journal,
     @Key(

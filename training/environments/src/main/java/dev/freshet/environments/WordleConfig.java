@@ -8,7 +8,7 @@ import dev.freshet.config.Section;
 @Section("Of the environment wordle: find a word of five letters from the marks on guesses.")
 public record WordleConfig(
     @Key(def = "6", doc = "most guesses, each a turn") int guesses,
-    @Key(def = "0", doc = "letters of the word that are told at the start, from its first")
+    @Key(def = "0", doc = "letters of the word that are given at the start, from its first")
         int revealed) {
   public WordleConfig {
     Check.that(guesses >= 1 && guesses <= 20, "guesses", "1 to 20");

@@ -59,7 +59,7 @@ public record TrainerConfig(
             def = "25",
             doc =
                 "steps between two checkpoints of the trainer, checkpoints/step_N, from which"
-                    + " --resume goes on; each has 12 bytes a trained parameter, on disk and, while"
+                    + " --resume continues; each has 12 bytes a trained parameter, on disk and, while"
                     + " it is written, in memory; 0: none")
         int checkpointEvery,
     @Key(def = "2", doc = "number of newest checkpoints/step_N kept on disk") int keepCheckpoints,
