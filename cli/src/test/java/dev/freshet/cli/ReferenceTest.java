@@ -26,7 +26,9 @@ class ReferenceTest {
       Files.writeString(path, text);
     }
     assertThat(path)
-        .as("./freshet test -pl cli -am -Dtest=ReferenceTest -Dfreshet.reference=write writes it")
+        .as(
+            "./freshet test -pl cli -am -Dtest=ReferenceTest"
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dfreshet.reference=write writes it")
         .content()
         .isEqualTo(text);
   }
