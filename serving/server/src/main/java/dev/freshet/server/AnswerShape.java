@@ -1,8 +1,10 @@
 package dev.freshet.server;
 
+import dev.freshet.text.message.Message;
 import dev.freshet.text.message.MessageFormat;
 import dev.freshet.wire.ChatRequest;
 import dev.freshet.wire.CompletionRequest;
+import java.util.List;
 
 /**
  * What the answer to a request looks like.
@@ -38,6 +40,17 @@ record AnswerShape(
         expected,
         chat.includeReasoning(),
         chat.parallelToolCalls());
+  }
+
+  /** Whether the answer has the tool call of this index. */
+  boolean hasCall(int index) {
+    return index == 0 || parallelCalls;
+  }
+
+  /** The tool calls of the answer. */
+  List<Message.Call> calls(Message message) {
+    List<Message.Call> calls = message.calls();
+    return parallelCalls || calls.size() <= 1 ? calls : calls.subList(0, 1);
   }
 
   /** Whether token ids and logprobs are left out, which would tell the reasoning. */

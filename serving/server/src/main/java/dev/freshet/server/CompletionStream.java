@@ -3,22 +3,14 @@ package dev.freshet.server;
 import static dev.freshet.http.JsonBuffer.ascii;
 
 import dev.freshet.engine.Engine;
-import dev.freshet.engine.FinishReason;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
-import dev.freshet.http.HeldBytes;
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.wire.CompletionRequest;
 import java.util.List;
-import java.util.Set;
 
-/**
- * Passes the choices of one request from the engine to its client. Confined to the connection's
- * event loop. If one of them fails, the answer is an error and the others are cancelled. What the
- * client does not read is held within the bounds of {@link HeldBytes}; above them the client is
- * disconnected. When the connection closes, all choices are cancelled.
- */
-final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, HeldBytes.Reader {
+/** The choices of one request, in the form of completions of texts, chats or token ids. */
+final class CompletionStream extends AnswerStream {
   private static final byte[] DATA = ascii("data: ");
   private static final byte[] END_OF_EVENT = ascii("\n\n");
   private static final byte[] DONE = ascii("[DONE]");
@@ -33,19 +25,10 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
       ascii(",\"prompt_tokens_details\":null,\"completion_tokens_details\":null");
 
   private final GenerationForm form;
-  private final CompletionRequest request;
   private final List<AnsweredPrompt> prompts;
-  private final Exchange exchange;
-  private final LoopOutlet outlet;
   private final List<CompletionChoice> choices;
   private final byte[] prefix;
   private final boolean promptDetails;
-  private final AcceptedBytes.Share share;
-
-  private ApiError failure = LoopOutlet.ENGINE_FAILED;
-  private boolean touched;
-  private boolean behind;
-  private boolean ended;
 
   /**
    * @param prompts those of the request, each of which has the same number of choices
@@ -64,21 +47,12 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
       byte[] prefix,
       boolean promptDetails,
       AcceptedBytes.Share share) {
+    super(request, exchange, outlet, share);
     this.form = form;
-    this.request = request;
     this.prompts = prompts;
-    this.exchange = exchange;
-    this.outlet = outlet;
     this.choices = choices;
     this.prefix = prefix;
     this.promptDetails = promptDetails;
-    this.share = share;
-  }
-
-  @Override
-  public boolean isAmong(Set<String> ids) {
-    String own = request.requestId().orElse("");
-    return ids.contains(own) || ids.contains(form.id(own));
   }
 
   /** Starts the answer to a request whose choices the engine accepted. */
@@ -87,49 +61,16 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
       choices.get(i).begin(accepted.get(i));
       outlet.add(accepted.get(i), this, choices.get(i));
     }
-    exchange.watch(this);
-    if (request.stream()) {
-      exchange.beginEvents();
-    }
+    open();
   }
 
   @Override
-  public boolean touch() {
-    boolean first = !touched;
-    touched = true;
-    return first;
+  String id() {
+    return form.id(request.requestId().orElse(""));
   }
 
   @Override
-  public void fail(ApiError error) {
-    failure = error;
-    choices.forEach(CompletionChoice::fail);
-    send();
-  }
-
-  @Override
-  public void send() {
-    touched = false;
-    if (ended) {
-      return;
-    }
-    if (isFailed()) {
-      choices.forEach(CompletionChoice::fail);
-    }
-    if (!request.stream()) {
-      if (isFinished()) {
-        answerWhole();
-      }
-    } else if (exchange.isWritable()) {
-      freeHeld();
-      sendEvents();
-    } else {
-      behind = true;
-      outlet.held().behind(this, heldBytes());
-    }
-  }
-
-  private boolean isFailed() {
+  boolean isFailed() {
     for (CompletionChoice choice : choices) {
       if (choice.isFailed()) {
         return true;
@@ -138,7 +79,8 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
     return false;
   }
 
-  private boolean isFinished() {
+  @Override
+  boolean isFinished() {
     for (CompletionChoice choice : choices) {
       if (!choice.isFinished()) {
         return false;
@@ -147,7 +89,8 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
     return true;
   }
 
-  private boolean hasNews() {
+  @Override
+  boolean hasNews() {
     for (CompletionChoice choice : choices) {
       if (choice.hasNews()) {
         return true;
@@ -156,64 +99,43 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
     return false;
   }
 
-  private int heldBytes() {
+  @Override
+  int heldBytes() {
     return choices.stream().mapToInt(CompletionChoice::heldBytes).sum();
   }
 
-  /** Ends the choices whose end is not written. */
-  private void endChoices(String reason) {
+  @Override
+  void count(String reason) {
     choices.forEach(choice -> choice.end(reason));
   }
 
-  private void end() {
-    ended = true;
-    exchange
-        .usage()
-        .tokens(promptTokens(), choices.stream().mapToInt(CompletionChoice::tokenCount).sum());
-    share.release();
-  }
-
-  private void freeHeld() {
-    if (behind) {
-      behind = false;
-      outlet.held().free(this);
-    }
+  @Override
+  void failAll() {
+    choices.forEach(CompletionChoice::fail);
   }
 
   @Override
-  public void disconnectSlowReader() {
-    disconnected();
-    exchange.disconnect();
+  void cancelAll() {
+    choices.forEach(CompletionChoice::cancel);
   }
 
-  private void sendEvents() {
-    if (!hasNews()) {
-      return;
-    }
-    boolean last = isFinished();
-    JsonBuffer out = outlet.json();
-    exchange.beginChunk(out);
-    if (isFailed()) {
-      endChoices(FinishReason.ERROR.wireName());
-      event(out, failure.body().toJson());
-    } else {
-      writeChoices(out);
-      if (last && request.includeUsage()) {
+  @Override
+  void writeNews(JsonBuffer out) {
+    writeChoices(out);
+    if (isFinished()) {
+      if (request.includeUsage()) {
         out.raw(DATA).raw(prefix).raw(']');
         writeUsage(out);
         out.raw('}').raw(END_OF_EVENT);
       }
-    }
-    if (last) {
       event(out, DONE);
     }
-    exchange.writeChunk(out, last);
-    if (last) {
-      end();
-      exchange.end();
-    } else {
-      exchange.flush();
-    }
+  }
+
+  @Override
+  void writeFailure(JsonBuffer out, ApiError error) {
+    event(out, error.body().toJson());
+    event(out, DONE);
   }
 
   private void writeChoices(JsonBuffer out) {
@@ -249,13 +171,8 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
     out.raw(DATA).raw(data).raw(END_OF_EVENT);
   }
 
-  private void answerWhole() {
-    end();
-    if (isFailed()) {
-      endChoices(FinishReason.ERROR.wireName());
-      exchange.answer(failure);
-      return;
-    }
+  @Override
+  byte[] whole() {
     JsonBuffer out = outlet.json();
     out.clear();
     out.raw(prefix);
@@ -273,16 +190,12 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
     }
     out.raw(form.absent(request.returnTokenIds()));
     out.raw('}');
-    exchange.answer(200, out.toBytes());
+    return out.toBytes();
   }
 
   /** A prompt counts once; what of it was cached is told of its first choice. */
   private void writeUsage(JsonBuffer out) {
-    writeUsage(
-        out,
-        promptTokens(),
-        choices.stream().mapToLong(CompletionChoice::tokenCount).sum(),
-        cachedPrompts());
+    writeUsage(out, promptTokens(), completionTokens(), cachedPrompts());
   }
 
   private void writeUsage(JsonBuffer out, long prompt, long completion, long cached) {
@@ -298,8 +211,14 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
     out.raw('}');
   }
 
-  private int promptTokens() {
+  @Override
+  int promptTokens() {
     return prompts.stream().mapToInt(one -> one.ids().length).sum();
+  }
+
+  @Override
+  int completionTokens() {
+    return choices.stream().mapToInt(CompletionChoice::tokenCount).sum();
   }
 
   private long cachedPrompts() {
@@ -309,18 +228,5 @@ final class CompletionStream implements LoopOutlet.Stream, Exchange.Watcher, Hel
       cached += choices.get(first).cachedPrompt();
     }
     return cached;
-  }
-
-  @Override
-  public void disconnected() {
-    endChoices(CompletionMeter.GONE);
-    end();
-    freeHeld();
-    choices.forEach(CompletionChoice::cancel);
-  }
-
-  @Override
-  public void writable() {
-    send();
   }
 }

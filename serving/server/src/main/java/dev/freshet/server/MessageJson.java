@@ -22,10 +22,7 @@ final class MessageJson {
   static boolean write(JsonBuffer out, Message message, AnswerShape shape) {
     text(out.raw(CONTENT), message.content());
     out.raw(ABSENT);
-    List<Message.Call> calls = message.calls();
-    if (!shape.parallelCalls() && calls.size() > 1) {
-      calls = calls.subList(0, 1);
-    }
+    List<Message.Call> calls = shape.calls(message);
     if (!calls.isEmpty()) {
       out.raw(CALLS);
       for (int i = 0; i < calls.size(); i++) {

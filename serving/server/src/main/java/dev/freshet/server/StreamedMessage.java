@@ -54,13 +54,13 @@ final class StreamedMessage {
       }
       case MessagePart.Content(String text) -> content.append(text);
       case MessagePart.CallBegin(int index, String name) -> {
-        if (isAnswered(index)) {
+        if (shape.hasCall(index)) {
           called = true;
           calls.add(new CallPiece(index, Optional.of(name), new StringBuilder()));
         }
       }
       case MessagePart.CallArguments(int index, String json) -> {
-        if (isAnswered(index)) {
+        if (shape.hasCall(index)) {
           if (calls.isEmpty()) {
             calls.add(new CallPiece(index, Optional.empty(), new StringBuilder()));
           }
@@ -69,10 +69,6 @@ final class StreamedMessage {
       }
       case MessagePart.CallEnd _ -> {}
     }
-  }
-
-  private boolean isAnswered(int index) {
-    return index == 0 || shape.parallelCalls();
   }
 
   /** Whether the message has tool calls so far. */
