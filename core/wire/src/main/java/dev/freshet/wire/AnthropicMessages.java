@@ -2,7 +2,6 @@ package dev.freshet.wire;
 
 import dev.freshet.trace.Quoted;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,13 +24,6 @@ final class AnthropicMessages {
     return messages;
   }
 
-  static Map<String, @Nullable Object> message(String role, String content) {
-    Map<String, @Nullable Object> message = new LinkedHashMap<>();
-    message.put("role", role);
-    message.put("content", content);
-    return message;
-  }
-
   private static List<Map<String, @Nullable Object>> message(WireReader in) {
     Map<String, @Nullable Object> fields = ChatRequestJson.object(in);
     for (String name : fields.keySet()) {
@@ -44,7 +36,7 @@ final class AnthropicMessages {
       throw in.expected("a message with the role user or assistant");
     }
     return switch (fields.get("content")) {
-      case String text -> List.of(message(role, text));
+      case String text -> List.of(ChatMessages.of(role, text));
       case List<?> blocks when blocks.size() <= MAX_BLOCKS ->
           role.equals("user") ? user(in, blocks) : List.of(assistant(in, blocks));
       case null, default ->
@@ -101,12 +93,12 @@ final class AnthropicMessages {
       flush(texts, messages);
       Object content = block.get("content");
       Map<String, @Nullable Object> result =
-          message("tool", content == null ? "" : textOf(in, content));
+          ChatMessages.of("tool", content == null ? "" : textOf(in, content));
       result.put("tool_call_id", id);
       messages.add(result);
     }
     if (messages.isEmpty() && texts.isEmpty()) {
-      messages.add(message("user", ""));
+      messages.add(ChatMessages.of("user", ""));
     }
     flush(texts, messages);
     return messages;
@@ -114,7 +106,7 @@ final class AnthropicMessages {
 
   private static void flush(List<String> texts, List<Map<String, @Nullable Object>> messages) {
     if (!texts.isEmpty()) {
-      messages.add(message("user", String.join("\n", texts)));
+      messages.add(ChatMessages.of("user", String.join("\n", texts)));
       texts.clear();
     }
   }
@@ -136,7 +128,7 @@ final class AnthropicMessages {
         default -> texts.add(textOfBlock(in, block, ", thinking or tool_use"));
       }
     }
-    Map<String, @Nullable Object> message = message("assistant", String.join("\n", texts));
+    Map<String, @Nullable Object> message = ChatMessages.of("assistant", String.join("\n", texts));
     if (!thoughts.isEmpty()) {
       message.put("reasoning", String.join("\n", thoughts));
     }
@@ -152,13 +144,6 @@ final class AnthropicMessages {
         || !(block.get("input") instanceof Map<?, ?> input)) {
       throw in.expected("a block of type tool_use with id, name and input");
     }
-    Map<String, @Nullable Object> function = new LinkedHashMap<>();
-    function.put("name", name);
-    function.put("arguments", input);
-    Map<String, @Nullable Object> call = new LinkedHashMap<>();
-    call.put("id", id);
-    call.put("type", "function");
-    call.put("function", function);
-    return call;
+    return ChatMessages.call(id, name, input);
   }
 }

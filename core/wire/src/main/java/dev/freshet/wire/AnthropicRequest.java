@@ -65,21 +65,12 @@ public final class AnthropicRequest {
 
   private ChatRequest build() {
     List<Map<String, @Nullable Object>> all = new ArrayList<>();
-    system.ifPresent(text -> all.add(AnthropicMessages.message("system", text)));
+    system.ifPresent(text -> all.add(ChatMessages.of("system", text)));
     all.addAll(
         messages.orElseThrow(
             () -> new WireException("messages: expected a list of messages, got none")));
-    request.maxTokens(mostTokens.orElse(Integer.MAX_VALUE));
-    return new ChatRequest(
-        request.prompt(new Prompt.Text("")).build(),
-        all,
-        toolsAllowed ? tools : List.of(),
-        Map.of(),
-        true,
-        false,
-        parallelCalls,
-        true,
-        mostTokens);
+    return ChatRequest.of(
+        request, all, toolsAllowed ? tools : List.of(), parallelCalls, mostTokens);
   }
 
   private void read(String name, WireReader in) {
@@ -131,16 +122,7 @@ public final class AnthropicRequest {
     in.fields(
         field -> {
           switch (field) {
-            case "type" ->
-                toolsAllowed =
-                    switch (in.text()) {
-                      case "auto" -> true;
-                      case "none" -> false;
-                      default ->
-                          throw in.expected(
-                              "\"auto\" or \"none\" (a tool that the model must call is not"
-                                  + " supported)");
-                    };
+            case "type" -> toolsAllowed = ChatRequestJson.allowsTools(in);
             case "disable_parallel_tool_use" -> parallelCalls = in.isNull() || !in.bool();
             default -> throw in.expected("no field " + Quoted.of(field));
           }

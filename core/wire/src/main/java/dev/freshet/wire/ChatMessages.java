@@ -31,6 +31,30 @@ final class ChatMessages {
     return messages;
   }
 
+  /** A message. */
+  static Map<String, @Nullable Object> of(String role, String content) {
+    Map<String, @Nullable Object> message = new LinkedHashMap<>();
+    message.put("role", role);
+    message.put("content", content);
+    return message;
+  }
+
+  /**
+   * A tool call.
+   *
+   * @param arguments an object
+   */
+  static Map<String, @Nullable Object> call(String id, String name, Object arguments) {
+    Map<String, @Nullable Object> function = new LinkedHashMap<>();
+    function.put("name", name);
+    function.put("arguments", arguments);
+    Map<String, @Nullable Object> call = new LinkedHashMap<>();
+    call.put("id", id);
+    call.put("type", "function");
+    call.put("function", function);
+    return call;
+  }
+
   private static Map<String, @Nullable Object> message(WireReader in) {
     Map<String, @Nullable Object> message = new LinkedHashMap<>();
     in.fields(

@@ -49,6 +49,29 @@ public record ChatRequest(
     return ChatRequestJson.parse(json);
   }
 
+  /**
+   * A chat of another API than chat completions, with defaults for what that does not have.
+   *
+   * @param request everything but the prompt and the most tokens
+   */
+  static ChatRequest of(
+      CompletionRequest.Builder request,
+      List<Map<String, @Nullable Object>> messages,
+      List<Map<String, @Nullable Object>> tools,
+      boolean parallelToolCalls,
+      OptionalInt mostTokens) {
+    return new ChatRequest(
+        request.prompt(new Prompt.Text("")).maxTokens(mostTokens.orElse(Integer.MAX_VALUE)).build(),
+        messages,
+        tools,
+        Map.of(),
+        true,
+        false,
+        parallelToolCalls,
+        true,
+        mostTokens);
+  }
+
   /** The requested model; empty for the served one. */
   public Optional<String> model() {
     return sampling.model();

@@ -91,7 +91,7 @@ final class ChatRequestJson {
       case "logprobs" -> withLogprobs = in.bool();
       case "top_logprobs" -> topLogprobs = OptionalInt.of(in.integer(0));
       case "tools" -> tools = tools(in);
-      case "tool_choice" -> toolChoice(in);
+      case "tool_choice" -> toolsAllowed = allowsTools(in);
       case "chat_template_kwargs" -> variables.putAll(object(in));
       case "documents" -> variables.put(name, documents(in));
       case "reasoning_effort" -> variables.put(name, in.text());
@@ -141,18 +141,16 @@ final class ChatRequestJson {
     return documents;
   }
 
-  private void toolChoice(WireReader in) {
-    if (!in.isText()) {
-      throw in.expected("\"auto\" or \"none\" (a call that the model must make is not supported)");
-    }
-    toolsAllowed =
-        switch (in.text()) {
-          case "auto" -> true;
-          case "none" -> false;
-          default ->
-              throw in.expected(
-                  "\"auto\" or \"none\" (a call that the model must make is not supported)");
-        };
+  /** The choice between tools and none. */
+  static boolean allowsTools(WireReader in) {
+    String choice = in.isText() ? in.text() : "";
+    return switch (choice) {
+      case "auto" -> true;
+      case "none" -> false;
+      default ->
+          throw in.expected(
+              "\"auto\" or \"none\" (a call that the model must make is not supported)");
+    };
   }
 
   static Map<String, @Nullable Object> object(WireReader in) {

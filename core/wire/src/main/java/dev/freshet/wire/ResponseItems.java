@@ -2,7 +2,6 @@ package dev.freshet.wire;
 
 import dev.freshet.trace.Quoted;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +26,7 @@ final class ResponseItems {
 
   static List<Map<String, @Nullable Object>> read(WireReader in) {
     if (in.isText()) {
-      return List.of(AnthropicMessages.message("user", in.text()));
+      return List.of(ChatMessages.of("user", in.text()));
     }
     if (!in.isList()) {
       throw in.expected("a string or a list of items");
@@ -49,8 +48,7 @@ final class ResponseItems {
         if (!(item.get("call_id") instanceof String id)) {
           throw in.expected("an item of type function_call_output with a call_id");
         }
-        Map<String, @Nullable Object> output =
-            AnthropicMessages.message("tool", text(item.get("output")));
+        Map<String, @Nullable Object> output = ChatMessages.of("tool", text(item.get("output")));
         output.put("tool_call_id", id);
         messages.add(output);
       }
@@ -76,7 +74,7 @@ final class ResponseItems {
     if (role.equals("assistant")) {
       assistant(false).put("content", text);
     } else {
-      messages.add(AnthropicMessages.message(role.equals("developer") ? "system" : role, text));
+      messages.add(ChatMessages.of(role.equals("developer") ? "system" : role, text));
     }
   }
 
@@ -92,7 +90,7 @@ final class ResponseItems {
         return last;
       }
     }
-    Map<String, @Nullable Object> message = AnthropicMessages.message("assistant", "");
+    Map<String, @Nullable Object> message = ChatMessages.of("assistant", "");
     messages.add(message);
     return message;
   }
@@ -103,19 +101,12 @@ final class ResponseItems {
         || !(item.get("arguments") instanceof String arguments)) {
       throw in.expected("an item of type function_call with call_id, name and arguments");
     }
-    Map<String, @Nullable Object> function = new LinkedHashMap<>();
-    function.put("name", name);
-    function.put("arguments", ChatMessages.arguments(in, arguments));
-    Map<String, @Nullable Object> call = new LinkedHashMap<>();
-    call.put("id", id);
-    call.put("type", "function");
-    call.put("function", function);
     Map<String, @Nullable Object> message = assistant(true);
     List<@Nullable Object> calls = new ArrayList<>();
     if (message.get("tool_calls") instanceof List<?> earlier) {
       calls.addAll(earlier);
     }
-    calls.add(call);
+    calls.add(ChatMessages.call(id, name, ChatMessages.arguments(in, arguments)));
     message.put("tool_calls", calls);
   }
 

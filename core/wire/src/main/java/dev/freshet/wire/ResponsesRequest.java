@@ -51,22 +51,13 @@ public record ResponsesRequest(
 
     ResponsesRequest build() {
       List<Map<String, @Nullable Object>> messages = new ArrayList<>();
-      instructions.ifPresent(text -> messages.add(AnthropicMessages.message("system", text)));
+      instructions.ifPresent(text -> messages.add(ChatMessages.of("system", text)));
       messages.addAll(
           input.orElseThrow(
               () -> new WireException("input: expected a string or a list of items, got none")));
-      request.maxTokens(mostTokens.orElse(Integer.MAX_VALUE));
       return new ResponsesRequest(
-          new ChatRequest(
-              request.prompt(new Prompt.Text("")).build(),
-              messages,
-              toolsAllowed ? functions : List.of(),
-              Map.of(),
-              true,
-              false,
-              parallelCalls,
-              true,
-              mostTokens),
+          ChatRequest.of(
+              request, messages, toolsAllowed ? functions : List.of(), parallelCalls, mostTokens),
           instructions,
           tools);
     }
@@ -86,7 +77,7 @@ public record ResponsesRequest(
         case "request_id" -> request.requestId(in.text());
         case "stream" -> request.stream(in.bool());
         case "tools" -> in.elements(ChatRequest.MAX_TOOLS, () -> tool(in));
-        case "tool_choice" -> toolChoice(in);
+        case "tool_choice" -> toolsAllowed = ChatRequestJson.allowsTools(in);
         case "parallel_tool_calls" -> parallelCalls = in.bool();
         case "text" -> text(in);
         case "truncation" ->
@@ -129,19 +120,6 @@ public record ResponsesRequest(
       ofChat.put("type", "function");
       ofChat.put("function", function);
       functions.add(ofChat);
-    }
-
-    private void toolChoice(WireReader in) {
-      String expected = "\"auto\" or \"none\" (a tool that the model must call is not supported)";
-      if (!in.isText()) {
-        throw in.expected(expected);
-      }
-      toolsAllowed =
-          switch (in.text()) {
-            case "auto" -> true;
-            case "none" -> false;
-            default -> throw in.expected(expected);
-          };
     }
 
     private static void text(WireReader in) {
