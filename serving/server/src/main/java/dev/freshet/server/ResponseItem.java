@@ -9,10 +9,15 @@ import tools.jackson.core.JsonGenerator;
 /** An item of the output of a response, and its text so far. Not thread-safe. */
 abstract sealed class ResponseItem {
   private final String id;
-  final StringBuilder text = new StringBuilder();
+  private final String event;
+  private final StringBuilder text = new StringBuilder();
 
-  private ResponseItem(String id) {
+  /**
+   * @param event in the types of the events of its text
+   */
+  private ResponseItem(String id, String event) {
     this.id = id;
+    this.event = event;
   }
 
   String id() {
@@ -23,62 +28,87 @@ abstract sealed class ResponseItem {
     text.append(more);
   }
 
+  String text() {
+    return text.toString();
+  }
+
   /** The item; before it is {@code done}, without its text. */
   String json(boolean done) {
     return new String(object(out -> fields(out, done)), StandardCharsets.UTF_8);
   }
 
-  /** Its part with the text so far, if it has parts. */
-  Optional<String> partJson() {
-    return Optional.of(new String(object(this::part), StandardCharsets.UTF_8));
+  /** The type of the event of a further piece of its text. */
+  String deltaEvent() {
+    return "response." + event + ".delta";
   }
 
-  /** The type of the event of a further piece of its text. */
-  abstract String deltaEvent();
-
   /** The type of the event of its whole text. */
-  abstract String doneEvent();
+  String doneEvent() {
+    return "response." + event + ".done";
+  }
 
   abstract void fields(JsonGenerator out, boolean done);
 
-  abstract void part(JsonGenerator out);
+  /** Its part with the text so far, if it has parts. */
+  abstract Optional<String> partJson();
 
   /** Writes the field of the whole text. */
-  void whole(JsonGenerator out) {
-    out.writeStringProperty("text", text.toString());
-  }
+  abstract void whole(JsonGenerator out);
 
   /** Writes the logprobs of an event, if its type has them. */
   void logprobs(JsonGenerator out) {}
 
-  final void content(JsonGenerator out, boolean done) {
-    out.writeArrayPropertyStart("content");
-    if (done) {
-      out.writeStartObject();
-      part(out);
-      out.writeEndObject();
-    }
-    out.writeEndArray();
-  }
+  /** Writes the place of its part in an event, if it has parts. */
+  void place(JsonGenerator out) {}
 
-  private static String status(boolean done) {
+  static String status(boolean done) {
     return done ? "completed" : "in_progress";
   }
 
+  /** An item whose text is its only part. */
+  abstract static sealed class OfPart extends ResponseItem {
+    private final String type;
+
+    OfPart(String id, String type) {
+      super(id, type);
+      this.type = type;
+    }
+
+    @Override
+    Optional<String> partJson() {
+      return Optional.of(new String(object(this::part), StandardCharsets.UTF_8));
+    }
+
+    @Override
+    void place(JsonGenerator out) {
+      out.writeNumberProperty("content_index", 0);
+    }
+
+    void part(JsonGenerator out) {
+      out.writeStringProperty("type", type);
+      out.writeStringProperty("text", text());
+    }
+
+    @Override
+    void whole(JsonGenerator out) {
+      out.writeStringProperty("text", text());
+    }
+
+    void content(JsonGenerator out, boolean done) {
+      out.writeArrayPropertyStart("content");
+      if (done) {
+        out.writeStartObject();
+        part(out);
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+    }
+  }
+
   /** Text for the user. */
-  static final class Text extends ResponseItem {
+  static final class Text extends OfPart {
     Text(String id) {
-      super(id);
-    }
-
-    @Override
-    String deltaEvent() {
-      return "response.output_text.delta";
-    }
-
-    @Override
-    String doneEvent() {
-      return "response.output_text.done";
+      super(id, "output_text");
     }
 
     @Override
@@ -92,8 +122,7 @@ abstract sealed class ResponseItem {
 
     @Override
     void part(JsonGenerator out) {
-      out.writeStringProperty("type", "output_text");
-      out.writeStringProperty("text", text.toString());
+      super.part(out);
       out.writeArrayPropertyStart("annotations");
       out.writeEndArray();
       logprobs(out);
@@ -107,19 +136,9 @@ abstract sealed class ResponseItem {
   }
 
   /** Text of the model's reasoning. */
-  static final class Reasoning extends ResponseItem {
+  static final class Reasoning extends OfPart {
     Reasoning(String id) {
-      super(id);
-    }
-
-    @Override
-    String deltaEvent() {
-      return "response.reasoning_text.delta";
-    }
-
-    @Override
-    String doneEvent() {
-      return "response.reasoning_text.done";
+      super(id, "reasoning_text");
     }
 
     @Override
@@ -131,31 +150,15 @@ abstract sealed class ResponseItem {
       content(out, done);
       out.writeStringProperty("status", status(done));
     }
-
-    @Override
-    void part(JsonGenerator out) {
-      out.writeStringProperty("type", "reasoning_text");
-      out.writeStringProperty("text", text.toString());
-    }
   }
 
-  /** A call of a function. */
+  /** A call of a function; its text is that of the arguments. */
   static final class Call extends ResponseItem {
     private final String name;
 
     Call(String id, String name) {
-      super(id);
+      super(id, "function_call_arguments");
       this.name = name;
-    }
-
-    @Override
-    String deltaEvent() {
-      return "response.function_call_arguments.delta";
-    }
-
-    @Override
-    String doneEvent() {
-      return "response.function_call_arguments.done";
     }
 
     @Override
@@ -169,17 +172,14 @@ abstract sealed class ResponseItem {
       out.writeStringProperty("type", "function_call");
       out.writeStringProperty("call_id", "call_" + id());
       out.writeStringProperty("name", name);
-      out.writeStringProperty("arguments", done ? text.toString() : "");
+      out.writeStringProperty("arguments", done ? text() : "");
       out.writeStringProperty("status", status(done));
     }
 
     @Override
-    void part(JsonGenerator out) {}
-
-    @Override
     void whole(JsonGenerator out) {
       out.writeStringProperty("name", name);
-      out.writeStringProperty("arguments", text.toString());
+      out.writeStringProperty("arguments", text());
     }
   }
 }

@@ -187,29 +187,28 @@ final class ResponsesForm implements MessageForm {
     switch (part) {
       case MessagePart.Content(String text) -> {
         if (open.filter(item -> item instanceof ResponseItem.Text).isEmpty()) {
-          open(out, new ResponseItem.Text(itemIdAfterOpen("msg")));
+          close(out);
+          open(out, new ResponseItem.Text(itemId("msg")));
         }
         delta(out, text);
       }
       case MessagePart.Reasoning(String text) -> {
         if (open.filter(item -> item instanceof ResponseItem.Reasoning).isEmpty()) {
-          open(out, new ResponseItem.Reasoning(itemIdAfterOpen("rs")));
+          close(out);
+          open(out, new ResponseItem.Reasoning(itemId("rs")));
         }
         delta(out, text);
       }
-      case MessagePart.CallBegin(_, String name) ->
-          open(out, new ResponseItem.Call(itemIdAfterOpen("fc"), name));
+      case MessagePart.CallBegin(_, String name) -> {
+        close(out);
+        open(out, new ResponseItem.Call(itemId("fc"), name));
+      }
       case MessagePart.CallArguments(_, String json) -> delta(out, json);
       case MessagePart.CallEnd _ -> close(out);
     }
   }
 
-  private String itemIdAfterOpen(String kind) {
-    return kind + "_" + requestId + "_" + (done.size() + (open.isPresent() ? 1 : 0));
-  }
-
   private void open(JsonBuffer out, ResponseItem item) {
-    close(out);
     open = Optional.of(item);
     itemEvent(out, "response.output_item.added", item.json(false));
     item.partJson().ifPresent(part -> partEvent(out, "response.content_part.added", item, part));
@@ -240,9 +239,7 @@ final class ResponsesForm implements MessageForm {
   private void place(JsonGenerator json, ResponseItem item) {
     json.writeStringProperty("item_id", item.id());
     json.writeNumberProperty("output_index", done.size());
-    if (item.partJson().isPresent()) {
-      json.writeNumberProperty("content_index", 0);
-    }
+    item.place(json);
   }
 
   private void delta(JsonBuffer out, String text) {
@@ -272,8 +269,9 @@ final class ResponsesForm implements MessageForm {
           item.logprobs(json);
         });
     item.partJson().ifPresent(part -> partEvent(out, "response.content_part.done", item, part));
-    itemEvent(out, "response.output_item.done", item.json(true));
-    done.add(item.json(true));
+    String whole = item.json(true);
+    itemEvent(out, "response.output_item.done", whole);
+    done.add(whole);
     open = Optional.empty();
   }
 
