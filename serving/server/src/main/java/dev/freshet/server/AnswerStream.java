@@ -1,11 +1,13 @@
 package dev.freshet.server;
 
+import dev.freshet.engine.Engine;
 import dev.freshet.engine.FinishReason;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.HeldBytes;
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.wire.CompletionRequest;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -37,13 +39,17 @@ abstract class AnswerStream implements LoopOutlet.Stream, Exchange.Watcher, Held
     this.share = share;
   }
 
-  /** Starts the answer to a request whose generations the outlet has. */
-  final void open() {
+  /** Starts the answer to a request whose completions the engine accepted. */
+  final void begin(List<Engine.Generation> accepted) {
+    accept(accepted);
     exchange.watch(this);
     if (request.stream()) {
       exchange.beginEvents();
     }
   }
+
+  /** Routes the events of the completions to their choices. */
+  abstract void accept(List<Engine.Generation> accepted);
 
   /** The id of the answer. */
   abstract String id();

@@ -18,7 +18,6 @@ final class CapturedChoice {
   private static final long ALTERNATIVE_BYTES = 32;
 
   private final StopText text;
-  private final boolean includeStop;
   private final StringBuilder answer = new StringBuilder();
 
   private int size;
@@ -36,11 +35,9 @@ final class CapturedChoice {
 
   /**
    * @param text decodes the choice and finds its stop strings
-   * @param includeStop whether its text has the token that ended it
    */
-  CapturedChoice(StopText text, boolean includeStop) {
+  CapturedChoice(StopText text) {
     this.text = text;
-    this.includeStop = includeStop;
   }
 
   /** Takes an event of the engine. */
@@ -50,14 +47,8 @@ final class CapturedChoice {
     }
     if (event.token() >= 0) {
       append(event);
-      boolean stopToken = event.finish().filter(reason -> reason == FinishReason.STOP).isPresent();
-      if (!stopToken || includeStop) {
-        answer.append(text.push(event.token()));
-      }
     }
-    if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
-      answer.append(text.flush());
-    }
+    answer.append(text.take(event));
     engineFinish = event.finish();
     finishedWithToken = event.token() >= 0;
   }

@@ -62,21 +62,16 @@ final class CompletionChoice implements LoopOutlet.Choice {
     if (finish.isPresent()) {
       return;
     }
-    boolean stopToken = event.finish().isPresent() && event.finish().get() == FinishReason.STOP;
     if (event.token() >= 0) {
       meter.token();
       batch.token(event);
-      if (!stopToken || request.text().includeStop()) {
-        append(text.push(event.token()));
-      }
     }
-    if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
-      append(text.flush());
-    }
+    append(text.take(event));
     if (text.stoppedBy().isPresent()) {
       finish = Optional.of(new Finish.ByText(text.stoppedBy().get()));
       cancel();
-    } else if (stopToken && request.stopTokenIds().contains(event.token())) {
+    } else if (event.finish().filter(how -> how == FinishReason.STOP).isPresent()
+        && request.stopTokenIds().contains(event.token())) {
       finish = Optional.of(new Finish.ByToken(event.token()));
     } else {
       finish = event.finish().map(Finish.Plain::new);

@@ -55,13 +55,12 @@ final class CompletionStream extends AnswerStream {
     this.promptDetails = promptDetails;
   }
 
-  /** Starts the answer to a request whose choices the engine accepted. */
-  void begin(List<Engine.Generation> accepted) {
+  @Override
+  void accept(List<Engine.Generation> accepted) {
     for (int i = 0; i < choices.size(); i++) {
       choices.get(i).begin(accepted.get(i));
       outlet.add(accepted.get(i), this, choices.get(i));
     }
-    open();
   }
 
   @Override

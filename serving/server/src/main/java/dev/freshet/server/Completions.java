@@ -5,7 +5,6 @@ import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
 import dev.freshet.http.RequestLog;
-import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AbortRequest;
@@ -150,67 +149,37 @@ final class Completions implements AutoCloseable {
         prompt,
         text -> scope.encodeChat(chat, text, tokenizer::encodeOrdinary),
         exchange,
-        ids ->
-            submitMessage(
-                AnswerShape.ofChat(chat, model.messages(), prompt),
-                chat.completion(ids, engine.maxModelLen()),
-                ids,
-                form,
-                http,
-                exchange,
-                scope));
-  }
-
-  private void submitMessage(
-      AnswerShape shape,
-      CompletionRequest unnamed,
-      int[] prompt,
-      MessageForm.Maker form,
-      Request http,
-      Exchange exchange,
-      CallScope scope) {
-    requireTokens(prompt);
-    CompletionRequest request = withId(unnamed, http.requestId());
-    List<AnsweredPrompt> prompts = List.of(AnsweredPrompt.of(prompt));
-    LoopOutlet outlet = outlet(exchange);
-    AcceptedBytes.Share share = accepted.take(request, prompts);
-    try {
-      MessageStream stream =
-          new MessageStream(
-              request,
-              prompt.length,
+        ids -> {
+          AnswerShape shape = AnswerShape.ofChat(chat, model.messages(), prompt);
+          submit(
               shape,
-              form.make(
-                  request.requestId().orElseThrow(),
-                  request.model().orElse(engine.modelName()),
-                  wallClock.millis() / 1000),
+              chat.completion(ids, engine.maxModelLen()),
+              List.of(AnsweredPrompt.of(ids)),
+              message(shape, ids, form, http, exchange),
+              http,
               exchange,
-              outlet,
-              new StopText(
-                  new StreamDecoder(tokenizer, shape.skipsSpecial(request), prompt),
-                  request.stop(),
-                  request.text().includeStop(),
-                  request.rules().minTokens()),
-              new CompletionMeter(metrics, clock, http.recvNanos(), exchange.usage()),
-              promptDetails,
-              share);
-      stream.begin(
-          scope
-              .submit(
-                  ChoiceRequests.of(
-                      request, models.adapter(request.model()), prompts, model.eosTokens()),
-                  request,
-                  shape,
-                  outlet)
-              .getFirst());
-    } catch (RuntimeException | Error e) {
-      share.release();
-      throw e;
-    }
+              scope);
+        });
   }
 
-  private LoopOutlet outlet(Exchange exchange) {
-    return Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
+  /** The answer in the form of another API than chat completions. */
+  private Opening message(
+      AnswerShape shape, int[] prompt, MessageForm.Maker form, Request http, Exchange exchange) {
+    return (request, outlet, share) ->
+        new MessageStream(
+            request,
+            prompt.length,
+            shape,
+            form.make(
+                request.requestId().orElseThrow(),
+                request.model().orElse(engine.modelName()),
+                wallClock.millis() / 1000),
+            exchange,
+            outlet,
+            StopText.of(tokenizer, shape, request, prompt),
+            new CompletionMeter(metrics, clock, http.recvNanos(), exchange.usage()),
+            promptDetails,
+            share);
   }
 
   /** Answers a request that has token ids and asks for token ids. */
@@ -241,27 +210,47 @@ final class Completions implements AutoCloseable {
       Request http,
       Exchange exchange,
       CallScope scope) {
+    Opening answer =
+        (request, outlet, share) ->
+            new CompletionStream(
+                shape.form(),
+                request,
+                prompts,
+                exchange,
+                outlet,
+                choices(shape, request, prompts, outlet, http.recvNanos(), exchange.usage()),
+                shape
+                    .form()
+                    .beginning(
+                        request.requestId().orElseThrow(),
+                        wallClock.millis() / 1000,
+                        request.model().orElse(engine.modelName())),
+                promptDetails,
+                share);
+    submit(shape, unnamed, prompts, answer, http, exchange, scope);
+  }
+
+  /** Makes the answer to a request. */
+  @FunctionalInterface
+  private interface Opening {
+    AnswerStream open(CompletionRequest request, LoopOutlet outlet, AcceptedBytes.Share share);
+  }
+
+  private void submit(
+      AnswerShape shape,
+      CompletionRequest unnamed,
+      List<AnsweredPrompt> prompts,
+      Opening answer,
+      Request http,
+      Exchange exchange,
+      CallScope scope) {
     prompts.forEach(prompt -> requireTokens(prompt.ids()));
     CompletionRequest request = withId(unnamed, http.requestId());
-    LoopOutlet outlet = outlet(exchange);
+    LoopOutlet outlet =
+        Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
     AcceptedBytes.Share share = accepted.take(request, prompts);
     try {
-      CompletionStream stream =
-          new CompletionStream(
-              shape.form(),
-              request,
-              prompts,
-              exchange,
-              outlet,
-              choices(shape, request, prompts, outlet, http.recvNanos(), exchange.usage()),
-              shape
-                  .form()
-                  .beginning(
-                      request.requestId().orElseThrow(),
-                      wallClock.millis() / 1000,
-                      request.model().orElse(engine.modelName())),
-              promptDetails,
-              share);
+      AnswerStream stream = answer.open(request, outlet, share);
       stream.begin(
           scope.submit(
               ChoiceRequests.of(
@@ -294,7 +283,6 @@ final class Completions implements AutoCloseable {
       LoopOutlet outlet,
       long recvNanos,
       RequestLog.Usage usage) {
-    boolean skipsSpecial = shape.skipsSpecial(request);
     ChoiceJson json =
         new ChoiceJson(
             shape,
@@ -310,11 +298,7 @@ final class Completions implements AutoCloseable {
                 request,
                 prompt,
                 outlet,
-                new StopText(
-                    new StreamDecoder(tokenizer, skipsSpecial, prompt.ids()),
-                    request.stop(),
-                    request.text().includeStop(),
-                    request.rules().minTokens()),
+                StopText.of(tokenizer, shape, request, prompt.ids()),
                 message(shape),
                 json,
                 new CompletionMeter(metrics, clock, recvNanos, usage)));

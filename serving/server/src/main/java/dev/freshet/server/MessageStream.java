@@ -62,12 +62,12 @@ final class MessageStream extends AnswerStream implements LoopOutlet.Choice {
     this.parser = shape.messages().parser();
   }
 
-  /** Starts the answer to a request that the engine accepted. */
-  void begin(Engine.Generation accepted) {
-    generation = Optional.of(accepted);
+  @Override
+  void accept(List<Engine.Generation> accepted) {
+    Engine.Generation only = accepted.getFirst();
+    generation = Optional.of(only);
     meter.begin();
-    outlet.add(accepted, this, this);
-    open();
+    outlet.add(only, this, this);
   }
 
   @Override
@@ -80,17 +80,11 @@ final class MessageStream extends AnswerStream implements LoopOutlet.Choice {
     if (finish.isPresent()) {
       return;
     }
-    boolean stopToken = event.finish().filter(how -> how == FinishReason.STOP).isPresent();
     if (event.token() >= 0) {
       meter.token();
       tokens++;
-      if (!stopToken) {
-        append(text.push(event.token()));
-      }
     }
-    if (text.stoppedBy().isEmpty() && event.finish().isPresent()) {
-      append(text.flush());
-    }
+    append(text.take(event));
     if (text.stoppedBy().isPresent()) {
       cancelAll();
       end(new Finish.ByText(text.stoppedBy().get()));

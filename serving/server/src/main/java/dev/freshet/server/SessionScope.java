@@ -11,7 +11,6 @@ import dev.freshet.server.session.SessionName;
 import dev.freshet.server.session.Turn;
 import dev.freshet.server.session.TurnCall;
 import dev.freshet.server.session.TurnPrompt;
-import dev.freshet.text.StreamDecoder;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.wire.ChatRequest;
 import dev.freshet.wire.CompletionRequest;
@@ -161,14 +160,7 @@ final class SessionScope implements CallScope {
     }
     List<CapturedChoice> choices = new ArrayList<>();
     for (GenerationRequest one : requests) {
-      choices.add(
-          new CapturedChoice(
-              new StopText(
-                  new StreamDecoder(tokenizer, shape.skipsSpecial(request), one.prompt()),
-                  request.stop(),
-                  request.text().includeStop(),
-                  request.rules().minTokens()),
-              request.text().includeStop()));
+      choices.add(new CapturedChoice(StopText.of(tokenizer, shape, request, one.prompt())));
     }
     SessionCall call =
         new SessionCall(

@@ -1,6 +1,10 @@
 package dev.freshet.server;
 
+import dev.freshet.engine.FinishReason;
+import dev.freshet.engine.TokenEvent;
 import dev.freshet.text.StreamDecoder;
+import dev.freshet.text.Tokenizer;
+import dev.freshet.wire.CompletionRequest;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,6 +31,31 @@ final class StopText {
     this.decoder = decoder;
     this.stops = stops.stream().map(StopSearch::new).toList();
     this.minTokens = minTokens;
+  }
+
+  /**
+   * The text of an answer to {@code request}.
+   *
+   * @param prompt the tokens that it continues
+   */
+  static StopText of(
+      Tokenizer tokenizer, AnswerShape shape, CompletionRequest request, int[] prompt) {
+    return new StopText(
+        new StreamDecoder(tokenizer, shape.skipsSpecial(request), prompt),
+        request.stop(),
+        request.text().includeStop(),
+        request.rules().minTokens());
+  }
+
+  /**
+   * Takes an event of the engine; returns the text that became final. The token that ends the
+   * completion has text only if the stop string has.
+   */
+  String take(TokenEvent event) {
+    Optional<FinishReason> finish = event.finish();
+    boolean stopToken = finish.isPresent() && finish.get() == FinishReason.STOP;
+    String fresh = event.token() >= 0 && (!stopToken || includeStop) ? push(event.token()) : "";
+    return stoppedBy.isEmpty() && finish.isPresent() ? fresh + flush() : fresh;
   }
 
   /** Appends a token; returns the text that became final. */
