@@ -45,17 +45,13 @@ public final class EngineServer implements AutoCloseable {
   private final StatusPages pages;
   private final AdminRoutes adminRoutes;
   private final Completions completions;
-  private final TokenRoutes tokens;
   private final DataRoutes dataRoutes;
   private final Optional<Tls> tls;
+  private final Sessions sessions;
 
   /** How many completions run. */
   private final IntSupplier streams;
 
-  private final MessageRoutes messages;
-  private final Sessions sessions;
-  private final SessionRoutes sessionRoutes;
-  private final CallScope uncaptured;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private EngineServer(
@@ -68,6 +64,22 @@ public final class EngineServer implements AutoCloseable {
     this.tls = config.http().tls();
     this.streams = metrics.server()::streams;
     this.limits = config.limits();
+    this.sessions =
+        new Sessions(
+            tokenizer,
+            limits.sessions(),
+            config
+                .sessionsDir()
+                .map(
+                    dir ->
+                        SessionFiles.in(
+                            dir,
+                            limits.sessions().maxFileBytes(),
+                            metrics.sessions(),
+                            InstantSource.system()))
+                .orElse(SessionFiles.NONE),
+            metrics.sessions(),
+            events.clock());
     this.data =
         Listener.ofMany(
             "data", limits.dataThreads(), new ConnectionCap.RefuseNewest(limits.maxConnections()));
@@ -88,24 +100,8 @@ public final class EngineServer implements AutoCloseable {
     }
     TokenTexts texts = new TokenTexts(tokenizer, engine.vocabSize());
     RequestWork work = new RequestWork(tokenizer, engine.maxModelLen(), limits.completions());
-    this.uncaptured = new Uncaptured(engine);
-    this.sessions =
-        new Sessions(
-            tokenizer,
-            limits.sessions(),
-            config
-                .sessionsDir()
-                .map(
-                    dir ->
-                        SessionFiles.in(
-                            dir,
-                            limits.sessions().maxFileBytes(),
-                            metrics.sessions(),
-                            InstantSource.system()))
-                .orElse(SessionFiles.NONE),
-            metrics.sessions(),
-            events.clock());
-    this.sessionRoutes = new SessionRoutes(engine, tokenizer, model.chatPrompts(), sessions, work);
+    SessionRoutes sessionRoutes =
+        new SessionRoutes(engine, tokenizer, model.chatPrompts(), sessions, work);
     this.completions =
         new Completions(
             engine,
@@ -119,7 +115,7 @@ public final class EngineServer implements AutoCloseable {
             metrics.server(),
             events.clock(),
             InstantSource.system());
-    this.tokens =
+    TokenRoutes tokens =
         new TokenRoutes(
             tokenizer,
             model.chatPrompts(),
@@ -127,7 +123,7 @@ public final class EngineServer implements AutoCloseable {
             texts,
             engine.maxModelLen(),
             work);
-    this.messages = new MessageRoutes(completions, tokenizer, model.chatPrompts(), work);
+    MessageRoutes messages = new MessageRoutes(completions, tokenizer, model.chatPrompts(), work);
     this.pages = new StatusPages(metrics.registry(), config.page(), limits.maxWatchers());
     this.adminRoutes =
         new AdminRoutes(
@@ -138,7 +134,7 @@ public final class EngineServer implements AutoCloseable {
             tokens,
             messages,
             sessionRoutes,
-            uncaptured,
+            new Uncaptured(engine),
             adminRoutes,
             pages,
             () -> engine.running() + engine.waiting(),

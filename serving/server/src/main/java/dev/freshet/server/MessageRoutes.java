@@ -30,7 +30,6 @@ final class MessageRoutes {
 
   /** Answers a request for Anthropic's messages. */
   void message(Request http, Exchange exchange, CallScope scope) {
-    http.require("POST");
     work.parseBeside(
         http,
         exchange,
@@ -45,7 +44,6 @@ final class MessageRoutes {
 
   /** Answers a request for the number of tokens of a prompt. */
   void countTokens(Request http, Exchange exchange) {
-    http.require("POST");
     work.parseBeside(
         http,
         exchange,
@@ -65,7 +63,6 @@ final class MessageRoutes {
 
   /** Answers a request for OpenAI's responses. */
   void response(Request http, Exchange exchange, CallScope scope) {
-    http.require("POST");
     work.parseBeside(
         http,
         exchange,
