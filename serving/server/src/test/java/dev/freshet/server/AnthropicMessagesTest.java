@@ -1,11 +1,13 @@
 package dev.freshet.server;
 
+import static dev.freshet.engine.Fixture.eventually;
 import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.text.message.MessageFormat;
 import dev.freshet.text.message.ReasoningSyntax;
 import dev.freshet.text.message.ToolCallSyntax;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
@@ -209,15 +211,13 @@ class AnthropicMessagesTest {
     fixture.engine.hold();
     CompletableFuture<HttpResponse<String>> stream =
         fixture.http.sendAsync(
-            java.net.http.HttpRequest.newBuilder(fixture.server.dataUrl().resolve("/v1/messages"))
+            HttpRequest.newBuilder(fixture.server.dataUrl().resolve("/v1/messages"))
                 .POST(
-                    java.net.http.HttpRequest.BodyPublishers.ofString(
+                    HttpRequest.BodyPublishers.ofString(
                         "{" + AB + ",\"stream\":true,\"max_tokens\":5}"))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
-    while (fixture.engine.requests.isEmpty()) {
-      Thread.onSpinWait();
-    }
+    eventually(() -> !fixture.engine.requests.isEmpty());
     fixture.engine.make(1);
     fixture.engine.fail();
 

@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -64,39 +65,40 @@ final class ServerFixture implements AutoCloseable {
   final StreamingClient client = new StreamingClient();
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+  /** What a server is made of unless a test says otherwise. */
+  private static final class Options {
+    private ServerLimits limits = ServerLimits.DEFAULT;
+    private MonotonicClock clock = MonotonicClock.SYSTEM;
+    private Optional<AdminToken> token = Optional.empty();
+    private ApiKeys keys = ApiKeys.NONE;
+    private HttpConfig http = HttpConfig.DEFAULT;
+    private Optional<Path> sessionsDir = Optional.empty();
+    private boolean promptDetails;
+    private String alphabet = ALPHABET;
+    private String special = SEPARATOR;
+    private MessageFormat format = MessageFormat.PLAIN;
+  }
+
   ServerFixture(Path dir) throws IOException {
-    this(dir, ServerLimits.DEFAULT, MonotonicClock.SYSTEM);
+    this(dir, _ -> {});
   }
 
   ServerFixture(Path dir, AdminToken token) throws IOException {
+    this(dir, options -> options.token = Optional.of(token));
+  }
+
+  ServerFixture(Path dir, ServerLimits limits, MonotonicClock clock) throws IOException {
     this(
         dir,
-        ServerLimits.DEFAULT,
-        MonotonicClock.SYSTEM,
-        Optional.of(token),
-        ApiKeys.NONE,
-        HttpConfig.DEFAULT,
-        Optional.empty(),
-        false,
-        ALPHABET,
-        SEPARATOR,
-        MessageFormat.PLAIN);
+        options -> {
+          options.limits = limits;
+          options.clock = clock;
+        });
   }
 
   /** A server whose answers have the cached tokens of the prompt in their usage. */
   static ServerFixture withPromptDetails(Path dir) throws IOException {
-    return new ServerFixture(
-        dir,
-        ServerLimits.DEFAULT,
-        MonotonicClock.SYSTEM,
-        Optional.empty(),
-        ApiKeys.NONE,
-        HttpConfig.DEFAULT,
-        Optional.empty(),
-        true,
-        ALPHABET,
-        SEPARATOR,
-        MessageFormat.PLAIN);
+    return new ServerFixture(dir, options -> options.promptDetails = true);
   }
 
   /** A server that writes what its sessions capture to a directory. */
@@ -104,16 +106,11 @@ final class ServerFixture implements AutoCloseable {
       Path dir, Path sessionsDir, ServerLimits limits, MonotonicClock clock) throws IOException {
     return new ServerFixture(
         dir,
-        limits,
-        clock,
-        Optional.empty(),
-        ApiKeys.NONE,
-        HttpConfig.DEFAULT,
-        Optional.of(sessionsDir),
-        false,
-        ALPHABET,
-        SEPARATOR,
-        MessageFormat.PLAIN);
+        options -> {
+          options.sessionsDir = Optional.of(sessionsDir);
+          options.limits = limits;
+          options.clock = clock;
+        });
   }
 
   /**
@@ -137,16 +134,11 @@ final class ServerFixture implements AutoCloseable {
     ServerFixture fixture =
         new ServerFixture(
             dir,
-            ServerLimits.DEFAULT,
-            MonotonicClock.SYSTEM,
-            Optional.empty(),
-            ApiKeys.NONE,
-            HttpConfig.DEFAULT,
-            Optional.empty(),
-            false,
-            alphabet.toString(),
-            special,
-            format);
+            options -> {
+              options.alphabet = alphabet.toString();
+              options.special = special;
+              options.format = format;
+            });
     fixture.engine.script = fixture.tokenizer.encode(text);
     return fixture;
   }
@@ -156,73 +148,43 @@ final class ServerFixture implements AutoCloseable {
       throws IOException {
     return new ServerFixture(
         dir,
-        ServerLimits.DEFAULT,
-        MonotonicClock.SYSTEM,
-        token,
-        keys,
-        http,
-        Optional.empty(),
-        false,
-        ALPHABET,
-        SEPARATOR,
-        MessageFormat.PLAIN);
+        options -> {
+          options.keys = keys;
+          options.token = token;
+          options.http = http;
+        });
   }
 
-  ServerFixture(Path dir, ServerLimits limits, MonotonicClock clock) throws IOException {
-    this(
-        dir,
-        limits,
-        clock,
-        Optional.empty(),
-        ApiKeys.NONE,
-        HttpConfig.DEFAULT,
-        Optional.empty(),
-        false,
-        ALPHABET,
-        SEPARATOR,
-        MessageFormat.PLAIN);
-  }
-
-  private ServerFixture(
-      Path dir,
-      ServerLimits limits,
-      MonotonicClock clock,
-      Optional<AdminToken> token,
-      ApiKeys keys,
-      HttpConfig httpConfig,
-      Optional<Path> sessionsDir,
-      boolean promptDetails,
-      String alphabet,
-      String special,
-      MessageFormat format)
-      throws IOException {
-    CharTokenizer characters = new CharTokenizer(alphabet);
+  private ServerFixture(Path dir, Consumer<Options> set) throws IOException {
+    Options options = new Options();
+    set.accept(options);
+    CharTokenizer characters = new CharTokenizer(options.alphabet);
     for (Map.Entry<String, byte[]> file : characters.files().entrySet()) {
       String content = new String(file.getValue(), StandardCharsets.UTF_8);
-      Files.writeString(dir.resolve(file.getKey()), content.replace(SEPARATOR, special));
+      Files.writeString(dir.resolve(file.getKey()), content.replace(SEPARATOR, options.special));
     }
     tokenizer = Tokenizer.load(dir);
     engine = new ScriptedEngine(characters.vocabSize());
-    events = new EventLog(log::add, clock);
-    metrics = InferenceMetrics.in(new MetricsRegistry(), clock);
+    events = new EventLog(log::add, options.clock);
+    metrics = InferenceMetrics.in(new MetricsRegistry(), options.clock);
     server =
         EngineServer.start(
             engine,
             tokenizer,
             new ServedModel(
-                "models/base", Set.of(CharTokenizer.EOS), ServerFixture::contents, format),
+                "models/base", Set.of(CharTokenizer.EOS), ServerFixture::contents, options.format),
             events,
             metrics,
             new ServerConfig(
                 ANY_PORT,
                 ANY_PORT,
-                httpConfig,
-                token,
-                keys,
+                options.http,
+                options.token,
+                options.keys,
                 Optional.of(new LivePage(PAGE.getBytes(StandardCharsets.UTF_8), feed)),
-                sessionsDir,
-                promptDetails,
-                limits));
+                options.sessionsDir,
+                options.promptDetails,
+                options.limits));
   }
 
   /** The contents of a chat's messages, which its prompt consists of. */

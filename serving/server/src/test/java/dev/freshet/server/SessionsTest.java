@@ -1,5 +1,6 @@
 package dev.freshet.server;
 
+import static dev.freshet.engine.Fixture.eventually;
 import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -180,16 +181,15 @@ class SessionsTest {
         HttpResponse.BodyHandlers.ofString());
   }
 
-  private void awaitRunning() {
-    while (fixture.engine.requests.isEmpty()) {
-      Thread.onSpinWait();
-    }
+  private void awaitRunning() throws InterruptedException {
+    eventually(() -> !fixture.engine.requests.isEmpty());
   }
 
-  private void awaitReplayed() throws Exception {
-    while (!metrics().contains("{source=\"replayed\"} 1.0")) {
-      Thread.onSpinWait();
-    }
+  private void awaitReplayed() throws InterruptedException {
+    eventually(
+        () ->
+            new String(fixture.metrics.registry().page("").body(), StandardCharsets.UTF_8)
+                .contains("{source=\"replayed\"} 1.0"));
   }
 
   @Test
@@ -203,9 +203,7 @@ class SessionsTest {
               .formatted(CHAT, body.getBytes(StandardCharsets.UTF_8).length, body));
       awaitRunning();
     }
-    while (fixture.metrics.server().streams() > 0) {
-      Thread.onSpinWait();
-    }
+    eventually(() -> fixture.metrics.server().streams() == 0);
     fixture.engine.release();
 
     assertThat(content(answer(CHAT, body))).isEqualTo("cde");
@@ -400,9 +398,7 @@ class SessionsTest {
                 .POST(HttpRequest.BodyPublishers.ofString(body(3, AB)))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
-    while (fixture.engine.requests.size() < 2) {
-      Thread.onSpinWait();
-    }
+    eventually(() -> fixture.engine.requests.size() == 2);
 
     HttpResponse<String> refused = post("/s/c/v1/chat/completions", body(3, AB));
 
