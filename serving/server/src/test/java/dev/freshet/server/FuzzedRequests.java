@@ -18,6 +18,12 @@ final class FuzzedRequests {
           "/v1/completions",
           "/v1/chat/completions",
           "/inference/v1/generate",
+          "/v1/messages",
+          "/v1/messages/count_tokens",
+          "/v1/responses",
+          "/s/a",
+          "/s/%2e%2e/v1/completions",
+          "/s/a/v1/models",
           "/tokenize",
           "/detokenize",
           "/v1/models",
@@ -46,19 +52,23 @@ final class FuzzedRequests {
           "{\"tokens\":[4,5,6]}",
           "{\"weight_dir\":\"/nowhere/step_1\",\"step\":1,\"mode\":\"keep\"}",
           "{\"request_ids\":[\"a\"]}",
+          "{\"input\":\"abc\",\"max_output_tokens\":2,\"stream\":true}",
+          "{\"reward\":0.5}",
           "{}",
           "");
 
   /** The routes that take each of these bodies. */
   private static final List<List<String>> FITTING =
       List.of(
-          List.of("/v1/completions", "/tokenize"),
-          List.of("/v1/completions"),
-          List.of("/v1/chat/completions", "/tokenize"),
+          List.of("/v1/completions", "/tokenize", "/s/a/v1/completions"),
+          List.of("/v1/completions", "/s/a/v1/completions"),
+          List.of("/v1/chat/completions", "/tokenize", "/v1/messages", "/s/a/v1/messages"),
           List.of("/inference/v1/generate"),
           List.of("/detokenize"),
           List.of("/update_weights"),
           List.of("/abort_requests"),
+          List.of("/v1/responses", "/s/a/v1/responses"),
+          List.of("/s/a/reward"),
           List.of("/reload_weights", "/resume"),
           List.of("/v1/models", "/health", "/metrics", "/openapi.json", "/weight_info", "/load"));
 
@@ -94,6 +104,8 @@ final class FuzzedRequests {
           "Host: other.example",
           "Authorization: Basic ????",
           "Authorization: Bearer \u00ff",
+          "Authorization: Bearer session:a",
+          "x-api-key: session:/",
           "traceparent: 00-0-0-0",
           "x-trace-id: zzzz",
           "Accept-Encoding: gzip;q=0.000, *;q=9",
