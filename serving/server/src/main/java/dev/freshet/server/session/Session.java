@@ -205,7 +205,7 @@ public final class Session {
                             .forEach(identity -> answered.put(identity, turn)));
               });
       bytes += turn.bytes();
-      summary = summary.with(turn, tree.leaves().size());
+      summary = summary.with(turn, tree.leafCount());
       return turn;
     }
   }

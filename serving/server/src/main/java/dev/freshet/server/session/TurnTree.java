@@ -40,6 +40,11 @@ final class TurnTree {
     return turns.stream().filter(turn -> !children.containsKey(turn)).toList();
   }
 
+  /** The number of turns that no other extends. */
+  int leafCount() {
+    return turns.size() - children.size();
+  }
+
   /** The place of a prompt for {@code model}. */
   Place place(String model, int[] ids) {
     Optional<Turn> parent = Optional.empty();
