@@ -112,10 +112,14 @@ final class RequestWork implements AutoCloseable {
               text,
               encode,
               () -> isWanted(exchange),
-              ids -> {
-                done.add(new AnsweredPrompt(ids, echo.apply(next)));
-                tokenize(prompts, encode, echo, exchange, done, then);
-              },
+              ids ->
+                  wanted(
+                          exchange,
+                          () -> {
+                            done.add(new AnsweredPrompt(ids, echo.apply(next)));
+                            tokenize(prompts, encode, echo, exchange, done, then);
+                          })
+                      .run(),
               error -> exchange.answer(ServerErrors.of(error)));
           return;
         }

@@ -168,6 +168,7 @@ class SeveralPromptsTest {
           """
           {"prompt":["a",""]}           | prompt: expected at least one token, got an empty text
           {"prompt":["a",[99]]}         | prompt: expected token ids below
+          {"prompt":["a",[99]],"echo":true} | prompt: expected token ids below
           {"prompt":[[4],[]]}           | prompt: expected at least one token id
           {"prompt":["a","b"],"n":128,"suffix":"x"} | suffix: expected an empty string
           """)
