@@ -159,6 +159,7 @@ public final class TrainerLoop implements AutoCloseable {
         step(step, batch.get(), events.clock().millisSince(waiting), progress);
         last = step;
       }
+      writer.await(); // Whoever goes on from the state does not publish its step.
       states.last(last, model);
     } finally {
       writer.await();

@@ -80,7 +80,10 @@ final class TrainingCheckpoints implements AutoCloseable {
     }
   }
 
-  /** Writes the state after the last step, unless it is there, and waits until it is written. */
+  /**
+   * Writes the state after the last step, which is published and reported, unless it is there.
+   * Waits until it is written.
+   */
   void last(long step, TrainableModel model) {
     thread.await();
     if (every > 0 && step > newest) {

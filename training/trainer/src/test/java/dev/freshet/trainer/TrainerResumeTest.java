@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.metrics.MetricsReader;
 import dev.freshet.model.ModelWeights;
+import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,6 +83,19 @@ class TrainerResumeTest {
         .hasMessageContaining(run.checkpoints().path(1).toString())
         .hasMessageContaining("tensor 'exp_avg.")
         .hasMessageContaining("is missing: the run had another model");
+  }
+
+  @Test
+  void aStepWhoseWeightsAreNotPublishedLeavesNoState() throws IOException {
+    run.publishBase();
+    run.writeBatches(1);
+    // A directory that cannot be replaced by the checkpoint of step 1.
+    Files.createDirectories(run.weights().path(1).resolve("occupied"));
+
+    assertThatThrownBy(() -> run.train(1, false))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("step_1");
+    assertThat(run.checkpoints().steps()).isEmpty();
   }
 
   /** What a process leaves that was killed after a step. */
