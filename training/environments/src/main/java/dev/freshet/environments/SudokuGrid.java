@@ -33,7 +33,7 @@ final class SudokuGrid {
     return new String(grid);
   }
 
-  /** A valid grid without blanks: the first that the search finds with shuffled digits. */
+  /** A valid grid without blanks: a shuffled first row, and one of the grids that begin with it. */
   private static char[] full(SplittableRandom random) {
     StringBuilder first = new StringBuilder();
     for (int digit : shuffled(random, SIDE)) {
