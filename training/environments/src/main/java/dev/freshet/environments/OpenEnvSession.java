@@ -17,12 +17,17 @@ import tools.jackson.databind.node.ObjectNode;
 /** A session of an OpenEnv server: {@code reset}, a {@code step} for each answer, {@code close}. */
 final class OpenEnvSession implements Episode {
   private static final JsonMapper JSON = new JsonMapper();
+  private static final String CLOSE = "{\"type\":\"close\"}";
 
   private final HttpClient client;
   private final OpenEnvConfig config;
   private final URI url;
   private final long seed;
   private volatile Optional<TextSocket> socket = Optional.empty();
+
+  /** Nobody needs it any more: a socket that opens only now is closed at once. */
+  private boolean closed;
+
   private double reward;
   private int steps;
 
@@ -37,7 +42,11 @@ final class OpenEnvSession implements Episode {
   public List<Message> begin() {
     try {
       TextSocket opened = new TextSocket(client, url, Duration.ofSeconds(config.deadlineS()));
-      socket = Optional.of(opened);
+      if (!take(opened)) {
+        opened.close(CLOSE);
+        throw new ForeignEnvironmentException(
+            "%s: the session opened after it was given up".formatted(url));
+      }
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
@@ -135,7 +144,18 @@ final class OpenEnvSession implements Episode {
 
   @Override
   public void close() {
-    socket.ifPresent(open -> open.close("{\"type\":\"close\"}"));
+    takeBack().ifPresent(open -> open.close(CLOSE));
+  }
+
+  private synchronized boolean take(TextSocket opened) {
+    socket = closed ? Optional.empty() : Optional.of(opened);
+    return !closed;
+  }
+
+  private synchronized Optional<TextSocket> takeBack() {
+    closed = true;
+    Optional<TextSocket> open = socket;
     socket = Optional.empty();
+    return open;
   }
 }

@@ -43,10 +43,14 @@ final class TextSocket {
   TextSocket(HttpClient client, URI url, Duration deadline) throws InterruptedException {
     this.url = url;
     this.deadline = deadline;
-    this.socket =
-        await(
-            client.newWebSocketBuilder().connectTimeout(deadline).buildAsync(url, new Listener()),
-            "open a session");
+    CompletableFuture<WebSocket> opening =
+        client.newWebSocketBuilder().connectTimeout(deadline).buildAsync(url, new Listener());
+    try {
+      this.socket = await(opening, "open a session");
+    } catch (InterruptedException | ForeignEnvironmentException e) {
+      var _ = opening.thenAccept(WebSocket::abort); // It may still open.
+      throw e;
+    }
   }
 
   /** Sends a text and returns the answer. */

@@ -158,6 +158,36 @@ class OpenEnvTest {
     }
   }
 
+  @Test
+  void aSessionThatOpensAfterItWasClosedIsClosedAtOnce() throws Exception {
+    try (WebSocketServer server = answering();
+        OpenEnv environment = open(server)) {
+      Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+      episode.close();
+
+      assertThatThrownBy(episode::begin)
+          .isInstanceOf(ForeignEnvironmentException.class)
+          .hasMessageContaining("the session opened after it was given up");
+      assertThat(server.received).containsExactly("{\"type\":\"close\"}");
+    }
+  }
+
+  @Test
+  void aConnectionThatOpensAfterAnInterruptIsCut() throws Exception {
+    try (WebSocketServer server = answering(FIRST);
+        OpenEnv environment = open(server)) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> begin(environment)).isInstanceOf(ForeignEnvironmentException.class);
+      assertThat(Thread.interrupted()).isTrue();
+
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (server.connections.get() == 0 || server.open.get() > 0) {
+        assertThat(System.nanoTime()).as("waiting for the end of the connection").isLessThan(end);
+        Thread.onSpinWait();
+      }
+    }
+  }
+
   private static List<Message> begin(OpenEnv environment) {
     return environment.start(environment.problem(Split.TRAIN, 0)).begin();
   }

@@ -30,6 +30,7 @@ final class WebSocketServer implements AutoCloseable {
   }
 
   final List<String> received = new CopyOnWriteArrayList<>();
+  final AtomicInteger connections = new AtomicInteger();
   final AtomicInteger open = new AtomicInteger();
 
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -63,6 +64,7 @@ final class WebSocketServer implements AutoCloseable {
 
   private void serve(Socket connection) {
     open.incrementAndGet();
+    connections.incrementAndGet();
     try (connection) {
       DataInputStream in =
           new DataInputStream(new BufferedInputStream(connection.getInputStream()));
