@@ -26,7 +26,6 @@ final class GroupInFlight {
   private final List<Rollout> done = new ArrayList<>();
   private int ended;
   private boolean cancelled;
-  private Optional<String> failure = Optional.empty();
 
   GroupInFlight(
       String id,
@@ -71,7 +70,7 @@ final class GroupInFlight {
     ended++;
     switch (result) {
       case RolloutResult.Done d -> done.add(rollout(index, d));
-      case RolloutResult.Failed f -> failure = failure.or(() -> Optional.of(f.why()));
+      case RolloutResult.Failed f -> {}
       case RolloutResult.Cancelled c -> cancelled = true;
     }
     return ended == size ? Optional.of(outcome()) : Optional.empty();
@@ -109,6 +108,6 @@ final class GroupInFlight {
     boolean enough = done.size() == size || (done.size() >= 2 && 2 * done.size() >= size);
     return enough
         ? new GroupOutcome.Complete(new Group(id, problem.text(), dispatchVersion, done))
-        : new GroupOutcome.Failed(failure.orElseThrow());
+        : new GroupOutcome.Failed();
   }
 }

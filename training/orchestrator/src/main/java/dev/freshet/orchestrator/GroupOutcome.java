@@ -7,8 +7,8 @@ sealed interface GroupOutcome {
   /** The rollouts completed; failed ones may be left out. */
   record Complete(Group group) implements GroupOutcome {}
 
-  /** Too many of the rollouts failed; {@code why} is the first error. */
-  record Failed(String why) implements GroupOutcome {}
+  /** Too many of the rollouts failed. */
+  record Failed() implements GroupOutcome {}
 
   /** The group was cancelled before all rollouts completed. */
   record Dropped() implements GroupOutcome {}

@@ -121,7 +121,7 @@ class GroupLedgerTest {
               if (group.calls().cancelled()) {
                 ledger.ended(group, new GroupOutcome.Dropped());
               } else if (random.nextInt(10) == 0) {
-                ledger.ended(group, new GroupOutcome.Failed("test"));
+                ledger.ended(group, new GroupOutcome.Failed());
               } else {
                 complete(ledger, group, random.nextInt(2), random.nextInt(2));
               }
