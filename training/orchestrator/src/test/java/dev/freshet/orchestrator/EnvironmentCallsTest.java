@@ -83,8 +83,6 @@ class EnvironmentCallsTest {
     Calls scope = new Calls();
     CountDownLatch interrupted = new CountDownLatch(1);
     try (EnvironmentCalls calls = calls(1, Duration.ofMinutes(1))) {
-      Thread.ofVirtual().start(scope::cancel);
-
       assertThatThrownBy(
               () ->
                   calls.call(
@@ -92,6 +90,7 @@ class EnvironmentCallsTest {
                       scope,
                       inAMinute(),
                       () -> {
+                        scope.cancel();
                         try {
                           return end.await(1, TimeUnit.MINUTES);
                         } catch (InterruptedException e) {

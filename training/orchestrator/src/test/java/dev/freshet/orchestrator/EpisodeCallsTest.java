@@ -11,6 +11,7 @@ import dev.freshet.orchestrator.FaultyEnvironment.Fault;
 import dev.freshet.trace.MonotonicClock;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,6 +20,7 @@ class EpisodeCallsTest {
   @Test
   void anEpisodeThatStartsAfterItWasGivenUpIsClosed() throws Exception {
     CountDownLatch late = new CountDownLatch(1);
+    CountDownLatch starting = new CountDownLatch(1);
     FaultyEnvironment episodes = new FaultyEnvironment(Fault.START_THROWS, 2);
     assertThatThrownBy(() -> episodes.start(episodes.problem(Split.TRAIN, 0))).isNotNull();
     Environment slow =
@@ -35,6 +37,7 @@ class EpisodeCallsTest {
 
           @Override
           public Episode start(Problem problem) {
+            starting.countDown();
             boolean waiting = true;
             while (waiting) {
               try {
@@ -47,8 +50,10 @@ class EpisodeCallsTest {
             return episodes.start(problem);
           }
         };
-    try (EnvironmentCalls calls =
-        new EnvironmentCalls(2, Duration.ofMillis(20), MonotonicClock.SYSTEM)) {
+    // The deadline passes once the call has reached the environment.
+    MonotonicClock clock =
+        () -> System.nanoTime() + (starting.getCount() == 0 ? TimeUnit.MINUTES.toNanos(2) : 0);
+    try (EnvironmentCalls calls = new EnvironmentCalls(2, Duration.ofMinutes(1), clock)) {
       EpisodeCalls episode =
           new EpisodeCalls(
               calls,
@@ -56,7 +61,7 @@ class EpisodeCallsTest {
               slow.problem(Split.TRAIN, 1),
               new NumbersFormat(),
               new Calls(),
-              MonotonicClock.SYSTEM.nanos() + Duration.ofMinutes(1).toNanos());
+              clock.nanos() + TimeUnit.MINUTES.toNanos(10));
 
       assertThatThrownBy(episode::begin).hasMessageContaining("did not return within");
       episode.abandon();
