@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
@@ -119,11 +120,13 @@ class EnvironmentFaultsTest {
     }
   }
 
-  @Test
-  void anEpisodeThatNeverEndsIsCutOffByTheLimitOfTurnsAndScored() throws Exception {
-    TestConfig config = withTurns(5);
+  /** By the limit of turns, and by that of tokens. */
+  @ParameterizedTest
+  @CsvSource({"5, 7, 5", "32, 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7, 3"})
+  void anEpisodeThatNeverEndsIsCutOffByALimitAndScored(int most, String observation, int turns)
+      throws Exception {
     try (TestServer server = server();
-        TestRun run = run(config, server, "7");
+        TestRun run = run(withTurns(most), server, observation);
         TestTrainer trainer = run.trainer(1, batch -> {})) {
       run.start();
 
@@ -131,27 +134,9 @@ class EnvironmentFaultsTest {
       assertThat(trainer.batches.getFirst().rollouts())
           .allSatisfy(
               rollout -> {
-                assertThat(rollout.turns()).isEqualTo(5);
+                assertThat(rollout.turns()).isEqualTo(turns);
                 assertThat(rollout.reward()).isEqualTo(0.25);
                 assertThat(rollout.finishReason()).isEqualTo("length");
-              });
-    }
-  }
-
-  @Test
-  void anEpisodeWithoutRoomForAnotherTurnIsCutOffByTheLimitOfTokensAndScored() throws Exception {
-    TestConfig config = withTurns(32);
-    try (TestServer server = server();
-        TestRun run = run(config, server, "7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7");
-        TestTrainer trainer = run.trainer(1, batch -> {})) {
-      run.start();
-
-      assertThat(run.report().finished()).isTrue();
-      assertThat(trainer.batches.getFirst().rollouts())
-          .allSatisfy(
-              rollout -> {
-                assertThat(rollout.turns()).isEqualTo(3);
-                assertThat(rollout.reward()).isEqualTo(0.25);
               });
       assertThat(server.prompts).allMatch(prompt -> prompt.length < TestRun.MOST_TOKENS);
     }
