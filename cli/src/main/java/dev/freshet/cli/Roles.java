@@ -25,7 +25,6 @@ import dev.freshet.trainer.BaseModel;
 import dev.freshet.trainer.Example;
 import dev.freshet.trainer.TrainerLoop;
 import dev.freshet.trainer.TrainerMetrics;
-import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.AdminTokenFile;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -102,7 +101,7 @@ final class Roles {
         config.run().steps(),
         resume,
         Runs.weights(run),
-        new CheckpointStore(run.checkpoints()),
+        Runs.checkpoints(run),
         Runs.batches(run),
         Logs.events("trainer"),
         file,

@@ -10,6 +10,7 @@ import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -40,18 +41,27 @@ final class Runs {
     return run;
   }
 
-  /** Rejects a directory in which an earlier run has published {@code firstStep} or a later one. */
+  /**
+   * Rejects a directory in which an earlier run has published {@code firstStep} or a later one, or
+   * has left a state of its trainer.
+   */
   static void requireFresh(RunDirectory run, long firstStep) {
-    OptionalLong latest = weights(run).latest();
-    if (latest.isPresent() && latest.getAsLong() >= firstStep) {
-      throw new ConfigException(
-          "run.dir = %s: expected a directory without an earlier run, but %s is there"
-              .formatted(run.path(), weights(run).path(latest.getAsLong())));
+    for (CheckpointStore store : List.of(weights(run), checkpoints(run))) {
+      OptionalLong latest = store.latest();
+      if (latest.isPresent() && latest.getAsLong() >= firstStep) {
+        throw new ConfigException(
+            "run.dir = %s: expected a directory without an earlier run, but %s is there"
+                .formatted(run.path(), store.path(latest.getAsLong())));
+      }
     }
   }
 
   static CheckpointStore weights(RunDirectory run) {
     return new CheckpointStore(run.weights());
+  }
+
+  static CheckpointStore checkpoints(RunDirectory run) {
+    return new CheckpointStore(run.checkpoints());
   }
 
   static BatchStore batches(RunDirectory run) {

@@ -182,6 +182,18 @@ class CommandsTest {
   }
 
   @Test
+  void aRunDirectoryWithTheStateOfAnEarlierTrainerIsRejected() throws IOException {
+    Path run = dir.resolve("run");
+    makeBaseModel(run);
+    new CheckpointStore(run.resolve("checkpoints")).publish(3, 3, List.of(), Map.of());
+
+    assertRefused(
+        CommandLineRun.of("train", "--run.dir", run.toString()),
+        2,
+        "but %s is there".formatted(run.resolve("checkpoints/step_3")));
+  }
+
+  @Test
   void aPortInUseIsRejectedByName() throws IOException {
     Path run = dir.resolve("run");
     makeBaseModel(run);
