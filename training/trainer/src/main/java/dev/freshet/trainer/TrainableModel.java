@@ -89,10 +89,14 @@ public final class TrainableModel implements AutoCloseable {
       return Optional.empty();
     }
     ParameterBlock copy = ParameterBlock.zeros(weights, type);
+    round(copy);
+    return Optional.of(copy);
+  }
+
+  private void round(ParameterBlock copy) {
     try (PointerScope _ = new PointerScope()) {
       copy.part(0, 1).copy_(block.part(0, 1));
     }
-    return Optional.of(copy);
   }
 
   /**
@@ -148,12 +152,7 @@ public final class TrainableModel implements AutoCloseable {
    */
   void restore(Map<String, TensorView> state, long updates) {
     new TrainingState(weights, block, mean, square).read(state);
-    rounded.ifPresent(
-        copy -> {
-          try (PointerScope _ = new PointerScope()) {
-            copy.part(0, 1).copy_(block.part(0, 1));
-          }
-        });
+    rounded.ifPresent(this::round);
     steps = updates;
   }
 
