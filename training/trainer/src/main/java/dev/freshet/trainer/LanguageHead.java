@@ -50,7 +50,10 @@ final class LanguageHead {
   Tensor backward(Tensor hidden, Targets targets, TokenLoss loss) {
     Tensor gradient = torch.empty_like(hidden);
     Tensor factor = factor();
-    Targets known = loss.wholeSequences() ? targets.withPolicy(logprobs(hidden, targets)) : targets;
+    Targets known =
+        loss.wholeSequences()
+            ? targets.withPolicy(targetLogprobs(hidden, factor, targets))
+            : targets;
     for (long from = 0; from < targets.count(); from += chunkRows) {
       long rows = Math.min(chunkRows, targets.count() - from);
       try (PointerScope _ = new PointerScope()) {
@@ -71,9 +74,12 @@ final class LanguageHead {
    * @param hidden the hidden states that predict them, {@code [n, hiddenSize]}
    */
   Tensor logprobs(Tensor hidden, Targets targets) {
+    return targetLogprobs(hidden, factor(), targets);
+  }
+
+  private Tensor targetLogprobs(Tensor hidden, Tensor factor, Targets targets) {
     try (NoGradGuard _ = new NoGradGuard()) {
       Tensor logprobs = torch.empty_like(targets.behaviour());
-      Tensor factor = factor();
       for (long from = 0; from < targets.count(); from += chunkRows) {
         long rows = Math.min(chunkRows, targets.count() - from);
         try (PointerScope _ = new PointerScope()) {
