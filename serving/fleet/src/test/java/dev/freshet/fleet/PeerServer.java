@@ -372,7 +372,7 @@ public final class PeerServer implements AutoCloseable {
   }
 
   private String freshetAnswer() {
-    return "{\"status\":\"ok\",\"rpc_ms\":1,\"weight_version\":\"%s\"}".formatted(name);
+    return "{\"status\":\"ok\",\"rpc_ms\":0,\"weight_version\":\"%s\"}".formatted(name);
   }
 
   private static String refused(String why) {
@@ -513,7 +513,7 @@ public final class PeerServer implements AutoCloseable {
       case "/liveness" ->
           unresponsive ? "HTTP 503 {\"status\":\"engine_unresponsive\"}" : "{\"status\":\"ok\"}";
       case "/update_weights", "/reload_weights" ->
-          load(body) ? "{\"status\":\"ok\",\"rpc_ms\":1.5}" : "HTTP 500 {\"detail\":\"failed\"}";
+          load(body) ? "{\"status\":\"ok\",\"rpc_ms\":0}" : "HTTP 500 {\"detail\":\"failed\"}";
       default -> "HTTP 404 {\"detail\":\"Not Found\"}";
     };
   }
