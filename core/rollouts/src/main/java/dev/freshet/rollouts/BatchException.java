@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 
 /**
- * A batch cannot be written, read or awaited, or an update log cannot be written or read. The
- * message is one line: the file, its line and field, what was found and what was expected. Control
- * characters are replaced.
+ * A batch cannot be written, read or awaited, or an update log or a run's journal cannot be written
+ * or read. The message is one line: the file, its line and field, what was found and what was
+ * expected. Control characters are replaced.
  */
 public final class BatchException extends RuntimeException {
   public BatchException(String message) {

@@ -1,0 +1,96 @@
+package dev.freshet.rollouts;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a journal has of one rollout.
+ *
+ * @param turns in order; the last one may have ended, be incomplete, or not have begun
+ * @param end how the rollout ended; empty if it did not
+ */
+public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup> end) {
+  /** A rollout of which nothing is known. */
+  public static final JournaledRollout NOTHING = new JournaledRollout(List.of(), Optional.empty());
+
+  public JournaledRollout {
+    turns = List.copyOf(turns);
+  }
+
+  /**
+   * One turn with the tokens before it.
+   *
+   * @param observed the tokens before it
+   * @param sampled its tokens so far, in the order of their records
+   */
+  public record Turn(int[] observed, List<JournalRecord.Sampled> sampled) {
+    public Turn {
+      sampled = List.copyOf(sampled);
+    }
+
+    /** Why it ended; empty if it did not. */
+    public Optional<String> finishReason() {
+      return sampled.isEmpty()
+          ? Optional.empty()
+          : Optional.of(sampled.getLast().finishReason()).filter(reason -> !reason.isEmpty());
+    }
+
+    /** The number of its tokens so far. */
+    public int length() {
+      return sampled.stream().mapToInt(tokens -> tokens.tokenIds().length).sum();
+    }
+  }
+
+  /** The tokens of all turns. */
+  public Trajectory trajectory() {
+    Trajectory.Builder tokens = new Trajectory.Builder();
+    for (Turn turn : turns) {
+      tokens.observe(turn.observed());
+      turn.sampled()
+          .forEach(
+              part ->
+                  tokens.generate(
+                      part.tokenIds(), part.logprobs(), part.versions(), part.synthesised()));
+    }
+    return tokens.build();
+  }
+
+  /** With a further record of it; one that does not fit to those before is an error. */
+  JournaledRollout with(JournalRecord.OfGroup more) {
+    return switch (more) {
+      case JournalRecord.Observed observed -> observed(observed);
+      case JournalRecord.Sampled sampled -> sampled(sampled);
+      case JournalRecord.Scored scored -> new JournaledRollout(turns, Optional.of(scored));
+      case JournalRecord.Failed failed -> new JournaledRollout(turns, Optional.of(failed));
+      case JournalRecord.Dispatched d -> throw unexpected("a dispatch", d);
+    };
+  }
+
+  private JournaledRollout observed(JournalRecord.Observed observed) {
+    List<Turn> more = new ArrayList<>(observed.turn() == 0 ? List.of() : turns);
+    if (more.size() != observed.turn()) {
+      throw unexpected("turn " + observed.turn(), observed);
+    }
+    more.add(new Turn(observed.tokenIds(), List.of()));
+    return new JournaledRollout(more, Optional.empty());
+  }
+
+  private JournaledRollout sampled(JournalRecord.Sampled sampled) {
+    if (sampled.turn() != turns.size() - 1 || turns.getLast().finishReason().isPresent()) {
+      throw unexpected("tokens of turn " + sampled.turn(), sampled);
+    }
+    List<Turn> more = new ArrayList<>(turns);
+    Turn last = more.removeLast();
+    List<JournalRecord.Sampled> parts = new ArrayList<>(last.sampled());
+    parts.add(sampled);
+    more.add(new Turn(last.observed(), parts));
+    return new JournaledRollout(more, end);
+  }
+
+  private BatchException unexpected(String what, JournalRecord.OfGroup found) {
+    return new BatchException(
+        "%s of a rollout of group %d after %d turns, expected the records of a rollout in order"
+            .formatted(what, found.group(), turns.size()));
+  }
+}
