@@ -2,6 +2,7 @@ package dev.freshet.cli;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.config.ConfigLoader;
+import dev.freshet.process.RunDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,6 +50,20 @@ final class ConfigOptions {
     Map<String, String> overrides = overrides();
     overrides.putAll(ofCommand);
     return ConfigLoader.load(FreshetConfig.class, Optional.ofNullable(file), overrides);
+  }
+
+  /**
+   * The resolved configuration of a run that is there: that of its directory, unless a file is
+   * given, with the overrides.
+   */
+  FreshetConfig loadOfRun() {
+    Map<String, String> overrides = overrides();
+    String dir = overrides.getOrDefault("run.dir", "");
+    if (file == null && dir.isEmpty()) {
+      throw new ConfigException("run.dir is empty: expected the directory of the run to resume");
+    }
+    Path used = file == null ? new RunDirectory(Path.of(dir)).config() : file;
+    return ConfigLoader.load(FreshetConfig.class, Optional.of(used), overrides);
   }
 
   /** Prints the configuration as TOML. Returns the exit code. */

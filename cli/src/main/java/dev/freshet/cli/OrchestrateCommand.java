@@ -14,11 +14,13 @@ import dev.freshet.process.Memory;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
+import dev.freshet.rollouts.RunJournal;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /**
  * {@code freshet orchestrate}: the orchestrator of a run in a process of its own, with the servers
@@ -31,6 +33,13 @@ import picocli.CommandLine.Mixin;
         "Drive rollouts on inference servers, hand batches to the trainer, update the servers.")
 final class OrchestrateCommand extends RunningCommand {
   @Mixin ConfigOptions options = new ConfigOptions();
+
+  @Option(
+      names = "--resume",
+      description =
+          "Continue where the orchestrator of the run directory ended, with its rollouts, batches"
+              + " and policy version; begin if there was none.")
+  private boolean resume;
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
@@ -51,6 +60,7 @@ final class OrchestrateCommand extends RunningCommand {
                 "orchestrator", config, Roles.othersOfOrchestrator(config), run.reports());
         Dashboard dashboard = Roles.dashboard("orchestrator", config, run);
         StatusListener status = status(config, registry, dashboard);
+        RunJournal journal = Runs.journal(run, config, resume);
         MetricsFile file = run.metrics("orchestrator")) {
       terminal.say(
           "freshet orchestrate: %s%n  dashboard   %s/%n  metrics     %s/metrics",
@@ -63,6 +73,7 @@ final class OrchestrateCommand extends RunningCommand {
               environments,
               tokenizer,
               config.trainer().packLength(),
+              journal,
               file,
               registry,
               new RunConsole(terminal));

@@ -19,6 +19,7 @@ import dev.freshet.process.Logs;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
+import dev.freshet.rollouts.RunJournal;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trainer.BaseModel;
@@ -62,6 +63,7 @@ final class Roles {
    *
    * @param environments the caller closes them
    * @param mostTokens of a rollout
+   * @param journal the caller closes it
    */
   static Orchestrator orchestrator(
       FreshetConfig config,
@@ -70,6 +72,7 @@ final class Roles {
       EnvironmentMix environments,
       Tokenizer tokenizer,
       int mostTokens,
+      RunJournal journal,
       MetricsFile file,
       MetricsRegistry registry,
       RunConsole console) {
@@ -83,6 +86,7 @@ final class Roles {
         mostTokens,
         servers.published(Runs.weights(run)),
         Runs.batches(run),
+        journal,
         file,
         new OrchestratorMetrics(registry),
         Logs.events("orchestrator"),

@@ -14,6 +14,7 @@ import dev.freshet.process.Memory;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.process.StallRecorder;
 import dev.freshet.process.Terminal;
+import dev.freshet.rollouts.RunJournal;
 import dev.freshet.server.InferenceServer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.ThreadPriority;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code freshet run}: all three roles in this process, over loopback HTTP and the file system. */
 @Command(
@@ -34,14 +36,23 @@ import picocli.CommandLine.Mixin;
 final class RunCommand extends RunningCommand {
   @Mixin ConfigOptions options = new ConfigOptions();
 
+  @Option(
+      names = "--resume",
+      description =
+          "Continue the run of --run.dir where its process ended, with the configuration in that"
+              + " directory unless --config is given.")
+  private boolean resume;
+
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
-    FreshetConfig config = options.load();
+    FreshetConfig config = resume ? options.loadOfRun() : options.load();
     if (options.dryRun()) {
       return options.print(config);
     }
     RunDirectory run = Runs.of(config);
-    Runs.requireFresh(run, 0);
+    if (!resume) {
+      Runs.requireFresh(run, 0);
+    }
     run.create(ConfigLoader.toToml(config));
     Logs.toRun(run, Roles.PACKAGES, "orchestrator");
     Roles.exportSpans(config);
@@ -51,12 +62,13 @@ final class RunCommand extends RunningCommand {
     MetricsRegistry registry = MetricsRegistry.withJvm();
     TrainerMetrics metrics = new TrainerMetrics(registry, Logs.events("trainer").clock());
     try (MetricsFile file = run.metrics("trainer")) {
-      if (!Roles.makeBaseModel(config, run, file, metrics, lifetime, terminal)
+      boolean made = resume && Runs.weights(run).latest().isPresent();
+      if (!(made || Roles.makeBaseModel(config, run, file, metrics, lifetime, terminal))
           || lifetime.stopping()) {
         return Lifetime.STOPPED;
       }
-      if (!reinforce(config, run, lifetime, terminal, file, registry, metrics, start)) {
-        terminal.say("stopped; logs and weights are in %s", run.path());
+      if (!reinforce(config, run, resume, lifetime, terminal, file, registry, metrics, start)) {
+        terminal.say("stopped; --resume --run.dir %s continues it", run.path());
         return Lifetime.STOPPED;
       }
     }
@@ -73,6 +85,7 @@ final class RunCommand extends RunningCommand {
   private static boolean reinforce(
       FreshetConfig config,
       RunDirectory run,
+      boolean resume,
       Lifetime lifetime,
       Terminal terminal,
       MetricsFile trainerFile,
@@ -94,7 +107,8 @@ final class RunCommand extends RunningCommand {
                 Logs.events("inference"),
                 registry,
                 Optional.of(dashboard.page()));
-        TrainerLoop trainer = Roles.trainer(config, run, false, trainerFile, trainerMetrics);
+        TrainerLoop trainer = Roles.trainer(config, run, resume, trainerFile, trainerMetrics);
+        RunJournal journal = Runs.journal(run, config, resume);
         MetricsFile file = run.metrics("orchestrator")) {
       dashboard.lines(() -> List.of(server.load()));
       terminal.say("dashboard %s/%nmetrics   %s/metrics", server.adminUrl(), server.adminUrl());
@@ -107,6 +121,7 @@ final class RunCommand extends RunningCommand {
               environments,
               tokenizer,
               Math.min(config.trainer().packLength(), config.inference().engine().maxModelLen()),
+              journal,
               file,
               registry,
               console);

@@ -5,12 +5,14 @@ import dev.freshet.config.ConfigException;
 import dev.freshet.dashboard.RunFiles;
 import dev.freshet.process.RunDirectory;
 import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.RunJournal;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.weights.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -50,7 +52,7 @@ final class Runs {
       OptionalLong latest = store.latest();
       if (latest.isPresent() && latest.getAsLong() >= firstStep) {
         throw new ConfigException(
-            "run.dir = %s: expected a directory without an earlier run, but %s is there"
+            "run.dir = %s: expected a directory without an earlier run, or --resume, but %s is there"
                 .formatted(run.path(), store.path(latest.getAsLong())));
       }
     }
@@ -66,6 +68,26 @@ final class Runs {
 
   static BatchStore batches(RunDirectory run) {
     return new BatchStore(run.rollouts());
+  }
+
+  /**
+   * The journal of a run.
+   *
+   * @param resume whether to go on with that of an earlier process, if there is one
+   */
+  static RunJournal journal(RunDirectory run, FreshetConfig config, boolean resume) {
+    Map<String, String> settings =
+        Map.of(
+            "run.seed", String.valueOf(config.run().seed()),
+            "environment", config.environment().toString(),
+            "orchestrator.group_size", String.valueOf(config.orchestrator().groupSize()),
+            "orchestrator.groups_per_batch", String.valueOf(config.orchestrator().groupsPerBatch()),
+            "orchestrator.async_level", String.valueOf(config.orchestrator().asyncLevel()),
+            "orchestrator.max_tokens", String.valueOf(config.orchestrator().maxTokens()),
+            "orchestrator.temperature", String.valueOf(config.orchestrator().temperature()));
+    return resume
+        ? RunJournal.resumeOrBegin(run.journal(), settings)
+        : RunJournal.begin(run.journal(), settings);
   }
 
   /** The files that a dashboard reads, judged by the configuration. */

@@ -33,7 +33,7 @@ public record RunDirectory(Path path) {
   public void create(String toml) {
     createLogs();
     try {
-      Files.writeString(path.resolve("config.toml"), toml);
+      Files.writeString(config(), toml);
     } catch (IOException e) {
       throw cannotBeWritten(path, e);
     }
@@ -72,6 +72,16 @@ public record RunDirectory(Path path) {
   /** The directory of batches and of the update log. */
   public Path rollouts() {
     return path.resolve("rollouts");
+  }
+
+  /** The resolved configuration. */
+  public Path config() {
+    return path.resolve("config.toml");
+  }
+
+  /** The journal of the orchestrator. */
+  public Path journal() {
+    return path.resolve("journal.jsonl");
   }
 
   /** The log file of a role. */

@@ -40,6 +40,11 @@ public final class BatchStore {
     return rolloutsDir.resolve("step_%d.jsonl".formatted(step));
   }
 
+  /** Whether the batch of a step is there. */
+  public boolean exists(long step) {
+    return Files.exists(path(step));
+  }
+
   /** The log of the weight updates of the servers that generate the batches. */
   public UpdateLog updates() {
     return updates;

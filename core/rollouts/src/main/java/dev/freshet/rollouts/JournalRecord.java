@@ -1,5 +1,6 @@
 package dev.freshet.rollouts;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -37,8 +38,8 @@ public sealed interface JournalRecord {
       implements OfGroup {}
 
   /**
-   * The tokens before a turn: the prompt, or what the environment says to the turn before. With
-   * turn 0 the rollout begins, or begins again.
+   * The tokens before a turn: the prompt, or what the environment says to the turn before. What was
+   * recorded of this turn and later ones before is void: an attempt has begun again.
    */
   record Observed(long group, int rollout, int turn, int[] tokenIds) implements OfGroup {}
 
@@ -59,7 +60,20 @@ public sealed interface JournalRecord {
       int[] versions,
       boolean synthesised,
       String finishReason)
-      implements OfGroup {}
+      implements OfGroup {
+    /** The first tokens, after which the turn has not ended. */
+    Sampled first(int length) {
+      return new Sampled(
+          group,
+          rollout,
+          turn,
+          Arrays.copyOf(tokenIds, length),
+          Arrays.copyOf(logprobs, length),
+          Arrays.copyOf(versions, length),
+          synthesised,
+          "");
+    }
+  }
 
   /**
    * A rollout ended; its tokens are in the records before.

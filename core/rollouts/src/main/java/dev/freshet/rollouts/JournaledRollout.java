@@ -36,6 +36,23 @@ public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup>
           : Optional.of(sampled.getLast().finishReason()).filter(reason -> !reason.isEmpty());
     }
 
+    /** The same with its tokens before the first one of a version above {@code newest}. */
+    public Turn upTo(long newest) {
+      List<JournalRecord.Sampled> older = new ArrayList<>();
+      for (JournalRecord.Sampled part : sampled) {
+        int length = 0;
+        while (length < part.versions().length && part.versions()[length] <= newest) {
+          length++;
+        }
+        if (length < part.versions().length) {
+          older.add(part.first(length));
+          break;
+        }
+        older.add(part);
+      }
+      return new Turn(observed, older);
+    }
+
     /** The number of its tokens so far. */
     public int length() {
       return sampled.stream().mapToInt(tokens -> tokens.tokenIds().length).sum();
@@ -68,10 +85,10 @@ public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup>
   }
 
   private JournaledRollout observed(JournalRecord.Observed observed) {
-    List<Turn> more = new ArrayList<>(observed.turn() == 0 ? List.of() : turns);
-    if (more.size() != observed.turn()) {
+    if (observed.turn() > turns.size()) {
       throw unexpected("turn " + observed.turn(), observed);
     }
+    List<Turn> more = new ArrayList<>(turns.subList(0, observed.turn()));
     more.add(new Turn(observed.tokenIds(), List.of()));
     return new JournaledRollout(more, Optional.empty());
   }

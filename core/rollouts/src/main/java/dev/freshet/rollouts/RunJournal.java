@@ -54,7 +54,7 @@ public final class RunJournal implements AutoCloseable {
   /**
    * Begins the journal of a run.
    *
-   * @param settings that a process which resumes the run must have too
+   * @param settings one or more, which a process that resumes the run must have too
    * @throws BatchException if there is one, or it cannot be written
    */
   public static RunJournal begin(Path file, Map<String, String> settings) {
@@ -84,6 +84,11 @@ public final class RunJournal implements AutoCloseable {
     return resume(file, settings, LEAST_COMPACTED);
   }
 
+  /** As {@link #resume}; without a journal, the run begins. */
+  public static RunJournal resumeOrBegin(Path file, Map<String, String> settings) {
+    return Files.exists(file) ? resume(file, settings) : begin(file, settings);
+  }
+
   static RunJournal resume(Path file, Map<String, String> settings, long leastCompacted) {
     JournaledRun earlier = new JournaledRun();
     long valid = JournalReader.read(file, (_, next) -> earlier.add(next));
@@ -108,6 +113,11 @@ public final class RunJournal implements AutoCloseable {
                     .formatted(file, name, value, before));
           }
         });
+  }
+
+  /** Whether an earlier process began the journal. */
+  public boolean resumed() {
+    return !earlier.settings().isEmpty();
   }
 
   /** What the journal had when it was opened. */

@@ -2,6 +2,7 @@ package dev.freshet.rollouts;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -45,6 +46,31 @@ public final class UpdateLog {
     } catch (IOException e) {
       throw cannotBeWritten(e);
     }
+  }
+
+  /**
+   * Goes on with the log of a run that is resumed, all of whose servers serve {@code version}. A
+   * last line that was torn is removed.
+   *
+   * @throws BatchException if the file cannot be written
+   */
+  public synchronized void resume(long version) {
+    if (!Files.exists(file)) {
+      begin(version);
+      return;
+    }
+    try (RandomAccessFile log = new RandomAccessFile(file.toFile(), "rw")) {
+      byte[] bytes = new byte[Math.toIntExact(log.length())];
+      log.readFully(bytes);
+      int whole = bytes.length;
+      while (whole > 0 && bytes[whole - 1] != '\n') {
+        whole--;
+      }
+      log.setLength(whole);
+    } catch (IOException e) {
+      throw cannotBeWritten(e);
+    }
+    append(UpdateEvent.served(version));
   }
 
   /**

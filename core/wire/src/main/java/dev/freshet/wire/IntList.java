@@ -19,6 +19,11 @@ public final class IntList {
   }
 
   public int[] toArray() {
-    return Arrays.copyOf(values, size);
+    return toArray(0);
+  }
+
+  /** The values from a position on; none if there are no more. */
+  public int[] toArray(int from) {
+    return Arrays.copyOfRange(values, Math.min(from, size), size);
   }
 }

@@ -10,8 +10,13 @@ public interface Call {
    */
   CompletableFuture<Completion> result();
 
-  /** The tokens received so far. */
+  /** The number of tokens received so far. */
   int tokens();
+
+  /** The tokens received so far, from position {@code from} on. */
+  default Received received(int from) {
+    return Received.NOTHING;
+  }
 
   /**
    * Closes the connection, on which the server stops generating; the result fails as {@link

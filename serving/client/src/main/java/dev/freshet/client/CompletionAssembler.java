@@ -190,6 +190,16 @@ final class CompletionAssembler {
     return Math.max(ids.size(), Math.max(logprobBits.size(), versions.size()));
   }
 
+  /** The tokens received so far, from a position on. */
+  Received received(int from) {
+    int[] bits = logprobBits.toArray(from);
+    float[] logprobs = new float[bits.length];
+    for (int i = 0; i < bits.length; i++) {
+      logprobs[i] = Float.intBitsToFloat(bits[i]);
+    }
+    return new Received(ids.toArray(from), logprobs, versions.toArray(from));
+  }
+
   /** Whether any token or text was received. */
   boolean begun() {
     return !text.isEmpty() || tokens() > 0;
@@ -209,17 +219,13 @@ final class CompletionAssembler {
     String reason =
         finishReason.orElseThrow(
             () -> new WireException("finish_reason: expected one before the end of the stream"));
-    int[] bits = logprobBits.toArray();
-    float[] logprobs = new float[bits.length];
-    for (int i = 0; i < bits.length; i++) {
-      logprobs[i] = Float.intBitsToFloat(bits[i]);
-    }
+    Received all = received(0);
     return new Completion(
         id,
         text.toString(),
-        ids.toArray(),
-        logprobs,
-        versions.toArray(),
+        all.tokenIds(),
+        all.logprobs(),
+        all.policyVersions(),
         false,
         reason,
         promptTokens,

@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One call of the streaming client. Its result completes once; a failure closes the call's
- * connection. The answer is read only on the connection's event loop.
+ * connection. The answer is read only on the connection's event loop; the assembler's monitor
+ * guards what others ask of it meanwhile.
  */
 final class StreamCall implements Call {
   private final Origin origin;
@@ -112,7 +113,9 @@ final class StreamCall implements Call {
   /** Handles the data of one event of the answer. Returns whether the call continues. */
   boolean event(byte[] json, int length) {
     try {
-      assembler.accept(json, length);
+      synchronized (assembler) {
+        assembler.accept(json, length);
+      }
     } catch (WireException e) {
       fail(Kind.MALFORMED, e.getMessage());
       return false;
@@ -171,6 +174,13 @@ final class StreamCall implements Call {
   @Override
   public int tokens() {
     return tokens;
+  }
+
+  @Override
+  public Received received(int from) {
+    synchronized (assembler) {
+      return assembler.received(from);
+    }
   }
 
   @Override

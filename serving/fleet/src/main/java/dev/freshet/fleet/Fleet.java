@@ -155,6 +155,16 @@ public final class Fleet implements AutoCloseable {
    */
   public List<ReplicaResult> begin(Duration deadline, BooleanSupplier stopping)
       throws InterruptedException {
+    return begin(current, deadline, stopping);
+  }
+
+  /**
+   * As {@link #begin(Duration, BooleanSupplier)}, but brings the servers to {@code first}, which a
+   * run served when its earlier process ended.
+   */
+  public List<ReplicaResult> begin(Target first, Duration deadline, BooleanSupplier stopping)
+      throws InterruptedException {
+    current = first;
     long end = clock.nanos() + deadline.toNanos();
     parallel.forEach(replicas.all(), replica -> awaitHealthy(replica, end, deadline, stopping));
     if (stopping.getAsBoolean()) {

@@ -6,6 +6,7 @@ import dev.freshet.client.AdminException;
 import dev.freshet.client.Call;
 import dev.freshet.client.Completion;
 import dev.freshet.client.GenerationRoute;
+import dev.freshet.client.Received;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.EngineLoad;
 import dev.freshet.fleet.dialect.Generation;
@@ -15,6 +16,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.wire.AdminToken;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -95,12 +97,30 @@ public final class Replica {
   /** A completion has ended: its tokens get the versions that the server does not report. */
   public Completion ended(Call call, Completion completion) {
     int[] inferred = streams.ended(call, completion.tokenIds().length);
-    Generation.Versions known = generation.versions();
-    boolean reported =
-        known == Generation.Versions.REPORTED && completion.policyVersions().length > 0;
-    return reported
+    return reports(completion.policyVersions())
         ? completion
-        : completion.withPolicyVersions(inferred, known != Generation.Versions.NAMED);
+        : completion.withPolicyVersions(inferred, infers());
+  }
+
+  /** The tokens of a running completion that have arrived, from a position on. */
+  public Arrived arrived(Call call, int from) {
+    Received received = call.received(from);
+    int end = from + received.tokenIds().length;
+    boolean reported = reports(received.policyVersions());
+    int[] versions =
+        reported
+            ? received.policyVersions()
+            : Arrays.copyOfRange(streams.versions(call, end), from, end);
+    return new Arrived(received.tokenIds(), received.logprobs(), versions, !reported && infers());
+  }
+
+  private boolean reports(int[] versions) {
+    return generation.versions() == Generation.Versions.REPORTED && versions.length > 0;
+  }
+
+  /** Whether no engine vouches for versions that it does not report. */
+  private boolean infers() {
+    return generation.versions() != Generation.Versions.NAMED;
   }
 
   /** The checksums of its weights, if its program computes them. */

@@ -33,6 +33,13 @@ public final class ReplicaStreams {
    * @return the synthesised version of each
    */
   public synchronized int[] ended(Call call, int tokens) {
+    int[] versions = versions(call, tokens);
+    running.remove(call);
+    return versions;
+  }
+
+  /** The synthesised version of each of the first tokens of a completion. */
+  synchronized int[] versions(Call call, int tokens) {
     List<Span> spans = running.getOrDefault(call, List.of(new Span(0, version)));
     int[] versions = new int[tokens];
     for (Span span : spans) {
@@ -40,7 +47,6 @@ public final class ReplicaStreams {
         versions[i] = Math.toIntExact(span.version());
       }
     }
-    running.remove(call);
     return versions;
   }
 

@@ -9,6 +9,7 @@ import java.util.function.ToDoubleFunction;
  * The statistics of a training batch, over all rollouts of its groups unless said otherwise.
  *
  * @param step the step that trains on it, from 1
+ * @param policyVersion the version that was served when its groups were chosen
  * @param rollouts the number of rollouts
  * @param reward the mean reward
  * @param turns the mean number of turns
@@ -23,6 +24,7 @@ import java.util.function.ToDoubleFunction;
  */
 record BatchStats(
     long step,
+    long policyVersion,
     int rollouts,
     double reward,
     double turns,
@@ -35,10 +37,12 @@ record BatchStats(
     long keptTokens,
     double durMs) {
 
-  static BatchStats of(long step, List<Rollout> rollouts, List<Rollout> kept, double durMs) {
+  static BatchStats of(
+      long step, long policyVersion, List<Rollout> rollouts, List<Rollout> kept, double durMs) {
     long policy = step - 1;
     return new BatchStats(
         step,
+        policyVersion,
         rollouts.size(),
         mean(rollouts, Rollout::reward),
         mean(rollouts, Rollout::turns),

@@ -5,6 +5,7 @@ import dev.freshet.client.Calls;
 import dev.freshet.client.Completion;
 import dev.freshet.client.StreamException;
 import dev.freshet.client.StreamingClient;
+import dev.freshet.fleet.Arrived;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.Replica;
 import dev.freshet.trace.waits.Waits;
@@ -53,6 +54,7 @@ final class Completions {
    *
    * @param maxTokens its most tokens
    * @param oldest the lowest policy version that it may have
+   * @param log receives its tokens
    */
   Completion complete(
       Replica server,
@@ -61,6 +63,7 @@ final class Completions {
       int maxTokens,
       long seed,
       long oldest,
+      RolloutLog.OfTurn log,
       Calls scope)
       throws RolloutFailure, InterruptedException {
     Call call =
@@ -70,6 +73,7 @@ final class Completions {
             request(server, tokens, sampling, maxTokens, seed),
             deadline);
     server.streams().started(call);
+    log.streams(from -> arrived(server, call, from, oldest));
     scope.add(call);
     Duration most = deadline.plus(GRACE);
     try (Waits.Open _ =
@@ -79,6 +83,7 @@ final class Completions {
       requireTrainable(server, completion);
       requireMovingForward(server, completion, oldest);
       generatedTokens.add(completion.tokenIds().length);
+      log.ended(completion);
       return completion;
     } catch (ExecutionException e) {
       boolean retry = !(e.getCause() instanceof StreamException s && isClientError(s.status()));
@@ -87,10 +92,36 @@ final class Completions {
       throw RolloutFailure.ofServer(
           "server %s: no answer within %d s".formatted(server, deadline.toSeconds()), true);
     } finally {
-      call.cancel();
-      scope.remove(call);
-      server.streams().remove(call);
+      try {
+        log.stopped();
+      } finally {
+        call.cancel();
+        scope.remove(call);
+        server.streams().remove(call);
+      }
     }
+  }
+
+  /** Whether a token ends a turn. */
+  boolean stops(int token) {
+    return Arrays.stream(stopTokenIds).anyMatch(stop -> stop == token);
+  }
+
+  /** What has arrived from a position on; nothing if it could not be trained on. */
+  private Arrived arrived(Replica server, Call call, int from, long oldest) {
+    Arrived arrived = server.arrived(call, from);
+    int[] versions = arrived.policyVersions();
+    boolean trainable = versions.length == arrived.tokenIds().length;
+    long least = oldest;
+    for (int i = 0; trainable && i < versions.length; i++) {
+      trainable =
+          arrived.tokenIds()[i] >= 0
+              && Float.isFinite(arrived.logprobs()[i])
+              && versions[i] >= least
+              && fleet.requested(versions[i]);
+      least = versions[i];
+    }
+    return trainable ? arrived : Arrived.NOTHING;
   }
 
   private CompletionRequest request(

@@ -1,12 +1,18 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
+import dev.freshet.environments.Environment;
 import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
+import dev.freshet.rollouts.JournalRecord;
+import dev.freshet.rollouts.JournaledRollout;
+import dev.freshet.rollouts.JournaledRun;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -28,6 +34,7 @@ final class Dispatcher {
   private final long firstSeed;
   private final GroupLedger ledger;
   private final RolloutRunner runner;
+  private final RolloutJournal journal;
   private final WeightWatcher watcher;
   private final RunMetrics metrics;
   private final Sampling sampling;
@@ -44,6 +51,7 @@ final class Dispatcher {
       long seed,
       GroupLedger ledger,
       RolloutRunner runner,
+      RolloutJournal journal,
       WeightWatcher watcher,
       RunMetrics metrics) {
     this.environments = environments;
@@ -51,10 +59,83 @@ final class Dispatcher {
     this.firstSeed = seed;
     this.ledger = ledger;
     this.runner = runner;
+    this.journal = journal;
     this.watcher = watcher;
     this.metrics = metrics;
     this.sampling = new Sampling(config.temperature(), config.topP(), config.maxTokens());
     this.thread = Thread.ofPlatform().name("freshet-dispatch").unstarted(this::dispatchAll);
+  }
+
+  /**
+   * Goes on with the groups of an earlier process, at the policy version that is served. What ended
+   * there has ended; rollouts that did not go on from their last token. Called before {@link
+   * #start}.
+   *
+   * @throws OrchestratorException if a group is of an environment that the run does not have
+   */
+  void resume(JournaledRun earlier, long version) {
+    while (groups < earlier.dispatched()) {
+      groups++;
+      EnvironmentMix.Draw _ = environments.next();
+    }
+    List<Runnable> unfinished = new ArrayList<>();
+    for (JournaledRun.Group journalled : earlier.groups()) {
+      GroupInFlight group = group(journalled.dispatch());
+      ledger.dispatched(group);
+      for (int i = 0; i < config.groupSize(); i++) {
+        int index = i;
+        JournaledRollout rollout = journalled.rollout(i);
+        rollout
+            .end()
+            .ifPresentOrElse(
+                end -> count(group, index, result(rollout, end)),
+                () -> unfinished.add(() -> start(group, index, rollout, version)));
+      }
+    }
+    LOG.info(
+        "resumed with {} groups that are in no batch yet; {} of their rollouts go on",
+        earlier.groups().size(),
+        unfinished.size());
+    unfinished.forEach(Runnable::run);
+  }
+
+  private GroupInFlight group(JournalRecord.Dispatched journalled) {
+    Environment environment =
+        environments.environments().stream()
+            .filter(e -> e.name().equals(journalled.environment()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new OrchestratorException(
+                        "cannot resume group %d: it is of environment %s, expected one of %s"
+                            .formatted(
+                                journalled.group(),
+                                journalled.environment(),
+                                environments.environments().stream()
+                                    .map(Environment::name)
+                                    .toList())));
+    return new GroupInFlight(
+        journalled.group(),
+        environment,
+        new Problem(Split.TRAIN, journalled.index(), journalled.problem()),
+        journalled.version(),
+        sampling.distribution(),
+        config.groupSize());
+  }
+
+  private static RolloutResult result(JournaledRollout rollout, JournalRecord.OfGroup end) {
+    return switch (end) {
+      case JournalRecord.Scored scored ->
+          new RolloutResult.Done(
+              rollout.trajectory(),
+              scored.reward(),
+              scored.metrics(),
+              scored.finishReason(),
+              scored.turns());
+      case JournalRecord.Failed failed ->
+          new RolloutResult.Failed(FailureReason.of(failed.reason()), failed.why());
+      default -> throw new IllegalStateException("not the end of a rollout: " + end);
+    };
   }
 
   void start() {
@@ -140,17 +221,22 @@ final class Dispatcher {
       return;
     }
     GroupInFlight group = group(number, draw, problem, policyVersion);
+    journal.dispatched(group);
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
-      int index = i;
-      long seed = firstSeed + (number * config.groupSize() + i) * SEED_STRIDE;
-      Thread.ofVirtual()
-          .name("rollout-" + group.rolloutId(i))
-          .start(() -> play(group, index, seed));
+      start(group, i, JournaledRollout.NOTHING, policyVersion);
     }
   }
 
-  private void play(GroupInFlight group, int index, long seed) {
+  private void start(GroupInFlight group, int index, JournaledRollout earlier, long policyVersion) {
+    long seed = firstSeed + (group.number() * config.groupSize() + index) * SEED_STRIDE;
+    Thread.ofVirtual()
+        .name("rollout-" + group.rolloutId(index))
+        .start(() -> play(group, index, seed, earlier, policyVersion));
+  }
+
+  private void play(
+      GroupInFlight group, int index, long seed, JournaledRollout earlier, long policyVersion) {
     RolloutResult result = new RolloutResult.Cancelled();
     try {
       result =
@@ -160,7 +246,8 @@ final class Dispatcher {
               sampling,
               seed,
               group.dispatchVersion(),
-              group.calls());
+              group.calls(),
+              journal.of(group, index, earlier, policyVersion));
     } catch (InterruptedException e) {
       ledger.fail(new OrchestratorException("a rollout was interrupted", e));
     } catch (Throwable e) {
@@ -175,6 +262,7 @@ final class Dispatcher {
     if (stopping.cancelled()) {
       return;
     }
+    journal.dispatched(group);
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
       ended(group, i, new RolloutResult.Failed(e.reason(), OneLine.of(e)));
@@ -182,6 +270,15 @@ final class Dispatcher {
   }
 
   private void ended(GroupInFlight group, int index, RolloutResult result) {
+    try {
+      journal.ended(group, index, result);
+    } catch (RuntimeException e) {
+      ledger.fail(e);
+    }
+    count(group, index, result);
+  }
+
+  private void count(GroupInFlight group, int index, RolloutResult result) {
     ledger.rolloutEnded(result);
     metrics.rolloutEnded(group.environment().name(), result);
     group.ended(index, result).ifPresent(outcome -> ledger.ended(group, outcome));
@@ -190,7 +287,7 @@ final class Dispatcher {
   private GroupInFlight group(
       long number, EnvironmentMix.Draw draw, Problem problem, long policyVersion) {
     return new GroupInFlight(
-        "g" + number,
+        number,
         draw.environment(),
         problem,
         policyVersion,

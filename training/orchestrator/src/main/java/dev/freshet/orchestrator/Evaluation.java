@@ -133,7 +133,8 @@ final class Evaluation {
           sampling,
           seed,
           version,
-          calls);
+          calls,
+          RolloutLog.NONE);
     } catch (RolloutFailure e) {
       return calls.cancelled()
           ? new RolloutResult.Cancelled()

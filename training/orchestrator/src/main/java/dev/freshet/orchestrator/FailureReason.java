@@ -17,6 +17,11 @@ enum FailureReason {
   /** The tokenizer or the chat template does not take what the environment said. */
   FORMAT;
 
+  /** The reason of a name in metrics. */
+  static FailureReason of(String wireName) {
+    return valueOf(wireName.toUpperCase(Locale.ROOT));
+  }
+
   /** The name in metrics. */
   String wireName() {
     return name().toLowerCase(Locale.ROOT);

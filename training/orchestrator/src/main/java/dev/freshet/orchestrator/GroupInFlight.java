@@ -6,40 +6,56 @@ import dev.freshet.environments.Problem;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.SamplingDistribution;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A group whose rollouts are being generated. Each rollout ends once; the last one determines the
  * group's outcome. Failed rollouts are left out of a group in which at least half, and two, did not
- * fail. Thread-safe.
+ * fail. Its rollouts are in the order of their indices. Thread-safe.
  */
 final class GroupInFlight {
-  private final String id;
+  private final long number;
   private final Environment environment;
   private final Problem problem;
   private final int dispatchVersion;
   private final SamplingDistribution sampling;
   private final int size;
   private final Calls calls = new Calls();
-  private final List<Rollout> done = new ArrayList<>();
+
+  /** By index in the group, whichever ended first. */
+  private final SortedMap<Integer, Rollout> done = new TreeMap<>();
+
   private int ended;
   private boolean cancelled;
 
+  /**
+   * @param number from 0, in the order of dispatch
+   */
   GroupInFlight(
-      String id,
+      long number,
       Environment environment,
       Problem problem,
       long dispatchVersion,
       SamplingDistribution sampling,
       int size) {
-    this.id = id;
+    this.number = number;
     this.environment = environment;
     this.problem = problem;
     this.dispatchVersion = Math.toIntExact(dispatchVersion);
     this.sampling = sampling;
     this.size = size;
+  }
+
+  /** Its number in the order of dispatch. */
+  long number() {
+    return number;
+  }
+
+  private String id() {
+    return "g" + number;
   }
 
   Environment environment() {
@@ -62,14 +78,14 @@ final class GroupInFlight {
 
   /** The id of one of its rollouts. */
   String rolloutId(int index) {
-    return id + "-" + index;
+    return id() + "-" + index;
   }
 
   /** Records the result of one rollout; the last one returns the group's outcome. */
   synchronized Optional<GroupOutcome> ended(int index, RolloutResult result) {
     ended++;
     switch (result) {
-      case RolloutResult.Done d -> done.add(rollout(index, d));
+      case RolloutResult.Done d -> done.put(index, rollout(index, d));
       case RolloutResult.Failed f -> {}
       case RolloutResult.Cancelled c -> cancelled = true;
     }
@@ -78,7 +94,7 @@ final class GroupInFlight {
 
   /** The rollouts that have ended so far. */
   synchronized List<Rollout> done() {
-    return List.copyOf(done);
+    return List.copyOf(done.values());
   }
 
   /** The number of its rollouts. */
@@ -89,7 +105,7 @@ final class GroupInFlight {
   private Rollout rollout(int index, RolloutResult.Done result) {
     return new Rollout(
         rolloutId(index),
-        id,
+        id(),
         environment.name(),
         problem.text(),
         result.trajectory(),
@@ -107,7 +123,8 @@ final class GroupInFlight {
     }
     boolean enough = done.size() == size || (done.size() >= 2 && 2 * done.size() >= size);
     return enough
-        ? new GroupOutcome.Complete(new Group(id, problem.text(), dispatchVersion, done))
+        ? new GroupOutcome.Complete(
+            new Group(id(), problem.text(), dispatchVersion, List.copyOf(done.values())))
         : new GroupOutcome.Failed();
   }
 }

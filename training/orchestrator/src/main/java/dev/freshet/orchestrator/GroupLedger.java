@@ -2,11 +2,10 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.Group;
+import dev.freshet.rollouts.JournalRecord;
+import dev.freshet.rollouts.JournaledRun;
 import dev.freshet.trace.MonotonicClock;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +39,11 @@ final class GroupLedger {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<GroupInFlight> inFlight = new LinkedHashSet<>();
-  private final Deque<Group> ready = new ArrayDeque<>();
+  private final ReadyGroups ready;
+
+  /** The numbers of groups that are needed no more, since the last {@link #settle}. */
+  private final List<Long> ended = new ArrayList<>();
+
   private long policyVersion;
   private long batchesTaken;
   private long dispatched;
@@ -52,6 +55,19 @@ final class GroupLedger {
   private Optional<OrchestratorException> failure = Optional.empty();
   private Optional<Long> heldSince = Optional.empty();
 
+  /**
+   * The counts of all groups.
+   *
+   * @param ended the numbers of groups that are needed no more
+   */
+  record Settled(GroupCounts counts, List<Long> ended) {
+    /** The record that the batch of {@code step} is handed over. */
+    JournalRecord.Handed handed(long step) {
+      return new JournalRecord.Handed(
+          step, counts.dispatched(), counts.filtered(), counts.stale(), counts.failed(), ended);
+    }
+  }
+
   GroupLedger(
       OrchestratorConfig config,
       Advantage advantage,
@@ -62,11 +78,33 @@ final class GroupLedger {
     this.asyncLevel = config.asyncLevel();
     this.maxInflightGroups = config.maxInflightGroups();
     this.batches = batches;
+    this.ready = new ReadyGroups(groupsPerBatch);
     this.filters = new GroupFilters(config, advantage, drops);
     this.drops = drops;
     this.failedShare =
         new FailedShare(config.episodes().failedWindow(), config.episodes().maxFailedShare());
     this.clock = clock;
+  }
+
+  /**
+   * Goes on where an earlier process ended, whose groups are then dispatched again. Called first.
+   *
+   * @param version the policy version that is served
+   */
+  void resume(JournaledRun earlier, long version) {
+    lock.lock();
+    try {
+      JournalRecord.Handed counts = earlier.handed();
+      policyVersion = version;
+      batchesTaken = counts.step();
+      dispatched = earlier.dispatched() - earlier.groups().size();
+      filtered = counts.filtered();
+      stale = counts.stale();
+      failed = counts.failed();
+      earlier.taken().ifPresent(ready::choose);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Waits at most {@code nanos} until another group is admissible or the pipeline is held. */
@@ -125,7 +163,8 @@ final class GroupLedger {
     try {
       dispatched++;
       inFlight.add(group);
-      if (stopping || failure.isPresent()) {
+      boolean late = isStale(group.dispatchVersion()) && !ready.isChosen(group.number());
+      if (stopping || failure.isPresent() || late) {
         group.calls().cancel();
       }
       changed.signalAll();
@@ -158,11 +197,15 @@ final class GroupLedger {
         throw new IllegalStateException("a group ended twice: " + group.rolloutId(0));
       }
       switch (outcome) {
-        case GroupOutcome.Complete complete -> completed(complete.group());
-        case GroupOutcome.Failed f -> failed++;
+        case GroupOutcome.Complete complete -> completed(group.number(), complete.group());
+        case GroupOutcome.Failed f -> {
+          failed++;
+          ended.add(group.number());
+        }
         case GroupOutcome.Dropped d -> {
           if (isStale(group.dispatchVersion())) {
             stale++;
+            ended.add(group.number());
             drops.add(DropReason.STALE, group.done());
             drops.addUnfinished(group.size() - group.done().size());
           } else {
@@ -176,14 +219,18 @@ final class GroupLedger {
     }
   }
 
-  private void completed(Group group) {
-    if (isStale(group.dispatchVersion())) {
+  private void completed(long number, Group group) {
+    if (ready.isChosen(number)) {
+      ready.add(number, group);
+    } else if (isStale(group.dispatchVersion())) {
       stale++;
+      ended.add(number);
       drops.add(DropReason.STALE, group.rollouts());
     } else if (keeps(group)) {
-      ready.add(group);
+      ready.add(number, group);
     } else {
       filtered++;
+      ended.add(number);
     }
   }
 
@@ -202,29 +249,28 @@ final class GroupLedger {
   }
 
   /**
-   * Waits at most {@code nanos} for the groups of the next batch, in order of completion. Groups
-   * that would be stale in the batch after it are dropped.
+   * Waits at most {@code nanos} for the groups of the next batch. Groups that would be stale in the
+   * batch after it are dropped.
    */
-  Optional<List<Group>> awaitBatch(long nanos) throws InterruptedException {
+  Optional<TakenBatch> awaitBatch(long nanos) throws InterruptedException {
     long end = clock.nanos() + nanos;
     lock.lock();
     try {
-      while (ready.size() < groupsPerBatch) {
+      Optional<TakenBatch> batch = ready.take(batchesTaken + 1, policyVersion);
+      while (batch.isEmpty()) {
         long left = end - clock.nanos();
         if (stopping || failure.isPresent() || left <= 0) {
           return Optional.empty();
         }
         changed.awaitNanos(left);
+        batch = ready.take(batchesTaken + 1, policyVersion);
       }
-      List<Group> batch = new ArrayList<>();
-      for (int i = 0; i < groupsPerBatch; i++) {
-        batch.add(ready.removeFirst());
-      }
+      ended.addAll(batch.get().taken().groups());
       batchesTaken++;
       filters.batchTaken();
       dropStale();
       changed.signalAll();
-      return Optional.of(batch);
+      return batch;
     } finally {
       lock.unlock();
     }
@@ -232,13 +278,10 @@ final class GroupLedger {
 
   /** Cancelling closes connections; a group in flight is counted when its rollouts have ended. */
   private void dropStale() {
-    for (Iterator<Group> groups = ready.iterator(); groups.hasNext(); ) {
-      Group group = groups.next();
-      if (isStale(group.dispatchVersion())) {
-        groups.remove();
-        stale++;
-        drops.add(DropReason.STALE, group.rollouts());
-      }
+    for (ReadyGroups.Ready late : ready.remove(group -> isStale(group.dispatchVersion()))) {
+      stale++;
+      ended.add(late.number());
+      drops.add(DropReason.STALE, late.group().rollouts());
     }
     inFlight.stream()
         .filter(group -> isStale(group.dispatchVersion()))
@@ -247,7 +290,7 @@ final class GroupLedger {
 
   /** Waits at most {@code nanos} until a group is in flight or ready; returns whether one is. */
   boolean awaitActivity(long nanos) throws InterruptedException {
-    return await(nanos, () -> !inFlight.isEmpty() || !ready.isEmpty());
+    return await(nanos, () -> !inFlight.isEmpty() || ready.size() > 0);
   }
 
   /** Waits at most {@code nanos} for a policy version; returns whether it is served. */
@@ -303,8 +346,7 @@ final class GroupLedger {
     try {
       stopping = true;
       inFlight.forEach(group -> group.calls().cancel());
-      stopped += ready.size();
-      ready.clear();
+      stopped += ready.clear();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -352,6 +394,18 @@ final class GroupLedger {
     lock.lock();
     try {
       return batchesTaken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The counts now, with the groups that have ended since the call before. */
+  Settled settle() {
+    lock.lock();
+    try {
+      Settled settled = new Settled(counts(), List.copyOf(ended));
+      ended.clear();
+      return settled;
     } finally {
       lock.unlock();
     }

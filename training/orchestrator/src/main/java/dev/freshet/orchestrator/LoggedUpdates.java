@@ -5,11 +5,19 @@ import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.TraceId;
 
-/** Writes the fleet's journal to the update log in the directory of the batches. */
-record LoggedUpdates(UpdateLog log) implements UpdateJournal {
+/**
+ * Writes the fleet's journal to the update log in the directory of the batches.
+ *
+ * @param resumed whether the log of an earlier process of the run is there, and goes on
+ */
+record LoggedUpdates(UpdateLog log, boolean resumed) implements UpdateJournal {
   @Override
   public void begin(long version) {
-    log.begin(version);
+    if (resumed) {
+      log.resume(version);
+    } else {
+      log.begin(version);
+    }
   }
 
   @Override

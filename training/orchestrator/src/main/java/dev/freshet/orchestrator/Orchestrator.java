@@ -5,15 +5,20 @@ import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.PromptFormat;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.ReplicaStatus;
+import dev.freshet.fleet.dialect.Target;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.RunJournal;
+import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.OneLine;
+import dev.freshet.wire.UpdateMode;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -31,9 +36,9 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * One run: evaluates the base model, keeps rollouts in flight, hands the trainer one batch per step
  * and updates the servers to the weights that the trainer publishes, until the weights of the last
- * step are served; then evaluates those. {@link #run} is called once and blocks; {@link #stop} may
- * be called from any thread. When {@code run} returns or throws, every thread and connection of the
- * run has ended.
+ * step are served; then evaluates those. What it needs to go on after its process was killed is in
+ * the run's journal. {@link #run} is called once and blocks; {@link #stop} may be called from any
+ * thread. When {@code run} returns or throws, every thread and connection of the run has ended.
  */
 public final class Orchestrator {
   private static final Logger LOG = LoggerFactory.getLogger(Orchestrator.class);
@@ -56,6 +61,9 @@ public final class Orchestrator {
   private final WeightWatcher watcher;
   private final Dispatcher dispatcher;
   private final Packer packer;
+  private final RunJournal runJournal;
+  private final RolloutJournal journal;
+  private final BatchStore batches;
   private Optional<Thread> periodicEvaluation = Optional.empty();
 
   /**
@@ -67,6 +75,7 @@ public final class Orchestrator {
    * @param mostTokens of a rollout, with all its turns and what the environment says
    * @param weights what the trainer publishes; nothing at the start
    * @param batches the store that the trainer reads; it also holds the run's update log
+   * @param journal of the run, from which it goes on if it is resumed; closed by the caller
    * @param file receives the run's metrics; closed by the caller
    * @param metrics used by this run only
    * @param events receives the tagged log lines; its clock is the run's
@@ -82,6 +91,7 @@ public final class Orchestrator {
       int mostTokens,
       PublishedWeights weights,
       BatchStore batches,
+      RunJournal journal,
       MetricsFile file,
       OrchestratorMetrics metrics,
       EventLog events,
@@ -97,7 +107,7 @@ public final class Orchestrator {
             config.replicas(),
             AdminTokenFile.read(config.adminTokenFile()),
             config.fleet(),
-            new LoggedUpdates(batches.updates()),
+            new LoggedUpdates(batches.updates(), journal.resumed()),
             events);
     this.client = new StreamingClient(ApiKeys.ofClient(config.apiKeyFile()));
     this.environmentCalls =
@@ -105,7 +115,10 @@ public final class Orchestrator {
             config.episodes().environmentThreads(),
             Duration.ofSeconds(config.episodes().environmentDeadlineS()),
             events.clock());
+    this.batches = batches;
+    this.runJournal = journal;
     this.ledger = new GroupLedger(config, advantage, drops, steps, events.clock());
+    this.journal = new RolloutJournal(journal, ledger::fail);
     this.completions =
         new Completions(
             fleet, client, format.stopTokenIds(), Duration.ofSeconds(config.requestDeadlineS()));
@@ -122,8 +135,10 @@ public final class Orchestrator {
     this.watcher =
         new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
     this.dispatcher =
-        new Dispatcher(environments, config, seed, ledger, runner, watcher, this.metrics);
-    this.packer = new Packer(config, advantage, drops, ledger, fleet, batches, events);
+        new Dispatcher(
+            environments, config, seed, ledger, runner, this.journal, watcher, this.metrics);
+    this.packer =
+        new Packer(config, advantage, drops, ledger, fleet, batches, this.journal, events);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
   }
@@ -161,13 +176,24 @@ public final class Orchestrator {
     OptionalDouble rewardStart = OptionalDouble.empty();
     OptionalDouble rewardEnd = OptionalDouble.empty();
     try {
-      requireFreshWeights();
-      fleet
-          .begin(Duration.ofSeconds(config.startDeadlineS()), ledger::stopping)
-          .forEach(this.metrics::loaded);
-      report(Progress.Stage.EVALUATING_START, 0, OptionalDouble.empty(), 0);
-      rewardStart = evaluate(false);
-      watcher.start();
+      if (!runJournal.resumed()) {
+        requireFreshWeights();
+      }
+      journal.start();
+      long version = startFleet();
+      if (runJournal.resumed()) {
+        ledger.resume(runJournal.earlier(), version);
+        metrics.resume(ledger.counts());
+      }
+      if (runJournal.earlier().dispatched() == 0 && !metrics.reportedEvaluation(0)) {
+        report(Progress.Stage.EVALUATING_START, 0, OptionalDouble.empty(), 0);
+        rewardStart = evaluate(false);
+      }
+      watcher.start(version);
+      if (runJournal.resumed()) {
+        dispatcher.resume(runJournal.earlier(), version);
+        evaluateAgain(version);
+      }
       dispatcher.start();
       if (packAll() && awaitLastWeights()) {
         report(Progress.Stage.EVALUATING_END, steps, OptionalDouble.empty(), 0);
@@ -201,24 +227,53 @@ public final class Orchestrator {
     evaluation.cancel();
   }
 
+  /** Starts the fleet on the weights that it served last. Returns their version. */
+  private long startFleet() throws InterruptedException {
+    Target first = runJournal.resumed() ? lastServed() : Target.base(UpdateMode.KEEP);
+    fleet
+        .begin(first, Duration.ofSeconds(config.startDeadlineS()), ledger::stopping)
+        .forEach(metrics::loaded);
+    return first.version();
+  }
+
+  /** The last version that all servers acknowledged; the newest one if it is gone. */
+  private Target lastServed() {
+    long served =
+        batches.updates().read().orElse(List.of()).stream()
+            .filter(event -> event.kind() == UpdateEvent.Kind.SERVED)
+            .mapToLong(UpdateEvent::version)
+            .max()
+            .orElse(0);
+    long version =
+        served == 0 || Files.isDirectory(weights.path(served))
+            ? served
+            : weights.latest().orElse(0);
+    return version == 0
+        ? Target.base(UpdateMode.KEEP)
+        : Target.of(version, weights.path(version).toAbsolutePath().toString(), UpdateMode.KEEP)
+            .ofSaltedRequests();
+  }
+
   /** Weights of an earlier run would be mistaken for weights of this one. */
   private void requireFreshWeights() {
     OptionalLong latest = weights.latest();
     if (latest.isPresent() && latest.getAsLong() > 0) {
       throw new OrchestratorException(
-          "%s exists: expected a run directory without weights of an earlier run"
+          "%s exists: expected a run directory without weights of an earlier run, or --resume"
               .formatted(weights.path(latest.getAsLong())));
     }
   }
 
   /** Hands over all batches; false if the run failed or was stopped before. */
   private boolean packAll() throws InterruptedException {
-    for (long step = 1; step <= steps; step++) {
+    for (long step = ledger.batchesTaken() + 1; step <= steps; step++) {
       Optional<BatchStats> stats = packer.pack(step);
       if (stats.isEmpty()) {
         return false;
       }
-      metrics.batch(stats.get(), ledger.counts(), drops.take(), fleet.policyVersion());
+      GroupLedger.Settled settled = ledger.settle();
+      metrics.batch(stats.get(), settled.counts(), drops.take());
+      journal.handed(settled.handed(step));
       report(
           Progress.Stage.GENERATING,
           step,
@@ -271,7 +326,11 @@ public final class Orchestrator {
 
   /** Starts a periodic evaluation if one is due. Called on the watcher's thread. */
   private synchronized void served(long version) {
-    boolean due = config.evalEvery() > 0 && version % config.evalEvery() == 0 && version < steps;
+    boolean due =
+        config.evalEvery() > 0
+            && version > 0
+            && version % config.evalEvery() == 0
+            && version < steps;
     if (!due) {
       return;
     }
@@ -291,6 +350,13 @@ public final class Orchestrator {
                         LOG.warn("evaluation of version {} failed: {}", version, OneLine.of(e));
                       }
                     }));
+  }
+
+  /** Starts the periodic evaluation of a version that an earlier process did not finish. */
+  private void evaluateAgain(long version) {
+    if (!metrics.reportedEvaluation(version)) {
+      served(version);
+    }
   }
 
   private void joinPeriodicEvaluation() throws InterruptedException {
@@ -323,7 +389,8 @@ public final class Orchestrator {
       boolean dispatcherEnded = dispatcher.join(JOIN_MILLIS);
       boolean rolloutsEnded = ledger.awaitIdle(TimeUnit.MILLISECONDS.toNanos(JOIN_MILLIS));
       joinPeriodicEvaluation();
-      if (!watcherEnded || !dispatcherEnded || !rolloutsEnded) {
+      boolean journalEnded = journal.stop(JOIN_MILLIS);
+      if (!watcherEnded || !dispatcherEnded || !rolloutsEnded || !journalEnded) {
         LOG.error("threads of the run are still alive after {} ms", JOIN_MILLIS);
       }
     } finally {

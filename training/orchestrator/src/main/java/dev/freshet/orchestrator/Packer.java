@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
 
 /**
  * Makes training batches: waits for the groups of the next one, computes the advantages of their
- * rollouts, leaves out those that are not to be trained on and writes the batch for the trainer.
- * Used by one thread.
+ * rollouts, leaves out those that are not to be trained on and writes the batch for the trainer,
+ * unless an earlier process did. Used by one thread.
  */
 final class Packer {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -28,6 +28,7 @@ final class Packer {
   private final GroupLedger ledger;
   private final Fleet fleet;
   private final BatchStore store;
+  private final RolloutJournal journal;
   private final EventLog events;
 
   Packer(
@@ -37,6 +38,7 @@ final class Packer {
       GroupLedger ledger,
       Fleet fleet,
       BatchStore store,
+      RolloutJournal journal,
       EventLog events) {
     this.config = config;
     this.advantage = advantage;
@@ -44,6 +46,7 @@ final class Packer {
     this.ledger = ledger;
     this.fleet = fleet;
     this.store = store;
+    this.journal = journal;
     this.events = events;
   }
 
@@ -60,19 +63,20 @@ final class Packer {
     long begin = events.clock().nanos();
     int completions = config.groupsPerBatch() * config.groupSize();
     events.batchStart(fleet.rollouts(), completions);
-    Optional<List<Group>> groups = Optional.empty();
+    Optional<TakenBatch> batch = Optional.empty();
     try (Waits.Open _ =
         Waits.idle("orchestrator", "the completions of batch " + step, "inference")) {
-      while (groups.isEmpty()) {
+      while (batch.isEmpty()) {
         if (over()) {
           return Optional.empty();
         }
-        groups = ledger.awaitBatch(POLL_NANOS);
+        batch = ledger.awaitBatch(POLL_NANOS);
       }
     }
     double durMs = events.clock().millisSince(begin);
     events.batchDone(completions, durMs, fleet.rollouts());
-    List<Rollout> rollouts = scored(groups.get());
+    journal.taken(batch.get().taken());
+    List<Rollout> rollouts = scored(batch.get().groups());
     List<Rollout> kept = new ArrayList<>();
     for (Rollout rollout : rollouts) {
       config
@@ -80,14 +84,16 @@ final class Packer {
           .rejects(rollout)
           .ifPresentOrElse(why -> drops.add(why, List.of(rollout)), () -> kept.add(rollout));
     }
-    BatchStats stats = BatchStats.of(step, rollouts, kept, durMs);
+    BatchStats stats = BatchStats.of(step, batch.get().taken().version(), rollouts, kept, durMs);
     if (stats.stalenessMax() > config.asyncLevel()) {
       throw new IllegalStateException(
           "batch %d has staleness %d: the bound is %d"
               .formatted(step, stats.stalenessMax(), config.asyncLevel()));
     }
     events.rollouts(stats.truncPct(), step - 1, step - 1 - stats.stalenessMax());
-    store.write(new TrainingBatch(step, kept));
+    if (!store.exists(step)) { // It may be the trainer's already.
+      store.write(new TrainingBatch(step, kept));
+    }
     return Optional.of(stats);
   }
 

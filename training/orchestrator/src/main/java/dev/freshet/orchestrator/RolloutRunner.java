@@ -1,16 +1,18 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
-import dev.freshet.client.Completion;
 import dev.freshet.environments.Environment;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.PromptFormat;
 import dev.freshet.environments.Split;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.Replica;
+import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.OneLine;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,6 +88,8 @@ final class RolloutRunner {
    * @param dispatchVersion the policy version that every server has acknowledged; tokens of an
    *     older one are rejected
    * @param scope cancels the rollout
+   * @param log receives its tokens, and has those of an earlier process, from which the first
+   *     attempt goes on
    */
   RolloutResult run(
       Environment environment,
@@ -93,7 +97,8 @@ final class RolloutRunner {
       Sampling sampling,
       long seed,
       long dispatchVersion,
-      Calls scope)
+      Calls scope,
+      RolloutLog log)
       throws InterruptedException {
     Semaphore episodes =
         open.computeIfAbsent(environment, e -> new Semaphore(e.maxEpisodes(), true));
@@ -103,7 +108,7 @@ final class RolloutRunner {
       }
     }
     try {
-      return onServers(environment, problem, sampling, seed, dispatchVersion, scope);
+      return onServers(environment, problem, sampling, seed, dispatchVersion, scope, log);
     } finally {
       episodes.release();
     }
@@ -115,7 +120,8 @@ final class RolloutRunner {
       Sampling sampling,
       long seed,
       long dispatchVersion,
-      Calls scope)
+      Calls scope,
+      RolloutLog log)
       throws InterruptedException {
     RolloutResult failed = new RolloutResult.Cancelled();
     Optional<Replica> last = Optional.empty();
@@ -127,7 +133,16 @@ final class RolloutRunner {
       last = server;
       try {
         RolloutResult done =
-            attempt(server.get(), environment, problem, sampling, seed, dispatchVersion, scope);
+            attempt(
+                server.get(),
+                environment,
+                problem,
+                sampling,
+                seed,
+                dispatchVersion,
+                scope,
+                log,
+                attempt == 1 ? log.earlier() : List.of());
         fleet.succeeded(server.get());
         return done;
       } catch (RolloutFailure e) {
@@ -154,12 +169,16 @@ final class RolloutRunner {
       Sampling sampling,
       long seed,
       long dispatchVersion,
-      Calls scope)
+      Calls scope,
+      RolloutLog log,
+      List<JournaledRollout.Turn> earlier)
       throws RolloutFailure, InterruptedException {
     EpisodeCalls episode =
         new EpisodeCalls(calls, environment, problem, format, scope, endOfEpisode());
+    TurnSampling turns = new TurnSampling(completions, sampling);
     try {
-      RolloutResult.Done done = play(server, episode, sampling, seed, dispatchVersion, scope);
+      RolloutResult.Done done =
+          play(server, episode, turns, seed, dispatchVersion, scope, log, earlier);
       episode.close();
       return done;
     } catch (RolloutFailure e) {
@@ -171,41 +190,43 @@ final class RolloutRunner {
   private RolloutResult.Done play(
       Replica server,
       EpisodeCalls episode,
-      Sampling sampling,
+      TurnSampling sampling,
       long seed,
       long dispatchVersion,
-      Calls scope)
+      Calls scope,
+      RolloutLog log,
+      List<JournaledRollout.Turn> earlier)
       throws RolloutFailure, InterruptedException {
-    Trajectory.Builder trajectory = new Trajectory.Builder().observe(episode.begin());
+    Trajectory.Builder trajectory = new Trajectory.Builder();
+    List<JournaledRollout.Turn> known = earlier;
+    int[] observed = episode.begin();
     long oldest = dispatchVersion;
     for (int turns = 0; ; turns++) {
-      int[] tokens = trajectory.tokenIds();
-      int room = mostTokens - tokens.length;
+      // After another observation than before, what was recorded from there on is of no use.
+      known = saw(known, turns, observed) ? known : List.of();
+      RolloutLog.OfTurn turn = known.isEmpty() ? log.begins(turns, observed) : log.goesOn(turns);
+      int tokens = trajectory.observe(observed).tokenIds().length;
+      int room = mostTokens - tokens;
       if (turns > 0 && (room <= 0 || turns == limits.maxTurns())) {
         return done(trajectory, episode.cutOff(), "length", turns);
       }
-      requireRoom(episode, tokens.length, room);
-      Completion completion =
-          completions.complete(
-              server,
-              tokens,
-              sampling,
-              Math.min(room, sampling.maxTokens()),
-              seed + turns,
-              oldest,
-              scope);
-      int[] versions = completion.policyVersions();
-      oldest = versions[versions.length - 1];
-      String finishReason = completion.finishReason();
-      trajectory.generate(
-          completion.tokenIds(), completion.logprobs(), versions, completion.synthesised());
-      switch (episode.next(completion.tokenIds(), finishReason)) {
-        case EpisodeCalls.Observed observed -> trajectory.observe(observed.tokenIds());
+      requireRoom(episode, tokens, room);
+      Optional<JournaledRollout.Turn> begun =
+          known.isEmpty() ? Optional.empty() : Optional.of(known.get(turns));
+      TurnSampling.Sampled sampled =
+          sampling.sample(server, trajectory, begun, room, seed + turns, oldest, turn, scope);
+      oldest = sampled.version();
+      switch (episode.next(sampled.tokenIds(), sampled.finishReason())) {
+        case EpisodeCalls.Observed next -> observed = next.tokenIds();
         case EpisodeCalls.Ended ended -> {
-          return done(trajectory, ended, finishReason, turns + 1);
+          return done(trajectory, ended, sampled.finishReason(), turns + 1);
         }
       }
     }
+  }
+
+  private static boolean saw(List<JournaledRollout.Turn> known, int turn, int[] observed) {
+    return turn < known.size() && Arrays.equals(known.get(turn).observed(), observed);
   }
 
   private void requireRoom(EpisodeCalls episode, int tokens, int room) throws RolloutFailure {

@@ -15,11 +15,21 @@ import java.util.TreeMap;
  * report. Keeps no history. Thread-safe.
  */
 final class RunMetrics {
+  private static final String BATCHES = "step";
+  private static final String EVALUATIONS = "eval";
+  private static final long NONE = -1;
+
   private final MetricsFile file;
   private final OrchestratorMetrics metrics;
   private final Map<String, EnvironmentFigures> environments = new TreeMap<>();
   private double waitMs;
   private GroupCounts before = new GroupCounts(0, 0, 0, 0, 0, 0, 0, 0);
+
+  /** Batches and evaluations up to these steps have their lines. */
+  private long reportedBatch;
+
+  private long reportedEvaluation = NONE;
+
   private double stalenessSum;
   private long stalenessMax;
   private long rollouts;
@@ -30,14 +40,27 @@ final class RunMetrics {
   }
 
   /**
+   * Goes on with the lines of an earlier process, none of which is written twice.
+   *
+   * @param counts of the groups after its last batch
+   */
+  synchronized void resume(GroupCounts counts) {
+    before = counts;
+    reportedBatch = file.largest(BATCHES, "step").orElse(0);
+    reportedEvaluation = file.largest(EVALUATIONS, "step").orElse(NONE);
+  }
+
+  /** Whether the evaluation of a version has its line. */
+  synchronized boolean reportedEvaluation(long version) {
+    return reportedEvaluation >= version;
+  }
+
+  /**
    * A batch was handed to the trainer, after which the groups are counted by {@code counts}. Shares
    * and percentages are of the groups that ended since the previous batch.
    */
   synchronized void batch(
-      BatchStats batch,
-      GroupCounts counts,
-      Map<DropReason, DropCounts.Dropped> drops,
-      long policyVersion) {
+      BatchStats batch, GroupCounts counts, Map<DropReason, DropCounts.Dropped> drops) {
     stalenessSum += batch.stalenessMean() * batch.rollouts();
     stalenessMax = Math.max(stalenessMax, batch.stalenessMax());
     rollouts += batch.rollouts();
@@ -62,7 +85,7 @@ final class RunMetrics {
     line.put("trunc_pct", batch.truncPct());
     line.put("staleness_mean", batch.stalenessMean());
     line.put("staleness_max", batch.stalenessMax());
-    line.put("policy_version", policyVersion);
+    line.put("policy_version", batch.policyVersion());
     line.put("dur_ms", batch.durMs());
     line.put("wait_ms", waitMs);
     line.put("rollouts", batch.rollouts());
@@ -71,7 +94,9 @@ final class RunMetrics {
     line.put("kept_tokens_mean", (double) batch.keptTokens() / batch.kept());
     line.put("dropped", dropped(drops));
     line.put("environments", environments());
-    file.append("step", line);
+    if (batch.step() > reportedBatch) {
+      file.append(BATCHES, line);
+    }
     before = counts;
     waitMs = 0;
   }
@@ -186,7 +211,9 @@ final class RunMetrics {
     result.environments().forEach(e -> environments.put(e.name(), ofEnvironment(e)));
     line.put("environments", environments);
     line.put("dur_ms", result.durMs());
-    file.append("eval", line);
+    if (!reportedEvaluation(result.policyVersion())) {
+      file.append(EVALUATIONS, line);
+    }
     metrics.evaluated(result);
   }
 

@@ -69,8 +69,12 @@ final class WeightWatcher {
     this.thread = Thread.ofPlatform().name("freshet-weights").unstarted(this::watch);
   }
 
-  void start() {
+  /**
+   * @param version the policy version that is served
+   */
+  void start(long version) {
     synchronized (this) {
+      settled = version;
       lookingSinceNanos = events.clock().nanos();
     }
     thread.start();

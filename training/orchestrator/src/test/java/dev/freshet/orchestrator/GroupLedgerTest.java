@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class GroupLedgerTest {
   private static final long NOW = 0;
-  private int names;
+  private long names;
 
   @Test
   void groupsAreAdmittedOnlyWhileTheyCanEnterABatchWithinTheBound() throws Exception {
@@ -128,11 +128,11 @@ class GroupLedgerTest {
             }
           }
           case 2 -> {
-            Optional<List<Group>> batch = ledger.awaitBatch(NOW);
+            Optional<TakenBatch> batch = ledger.awaitBatch(NOW);
             if (batch.isPresent()) {
               batches++;
-              assertThat(batch.get()).hasSize(perBatch);
-              for (Group group : batch.get()) {
+              assertThat(batch.get().groups()).hasSize(perBatch);
+              for (Group group : batch.get().groups()) {
                 assertThat(batches - 1 - group.dispatchVersion()).isBetween(0L, (long) asyncLevel);
               }
             }
@@ -188,12 +188,12 @@ class GroupLedgerTest {
   }
 
   private GroupInFlight dispatch(GroupLedger ledger, long version) {
-    String name = "g" + names++;
+    long number = names++;
     GroupInFlight group =
         new GroupInFlight(
-            name,
+            number,
             new ThreeTurns(),
-            new Problem(Split.TRAIN, names, name),
+            new Problem(Split.TRAIN, number, "p" + number),
             version,
             SamplingDistribution.atTemperature(1),
             2);

@@ -57,7 +57,7 @@ class RolloutVersionsTest {
                 .toList(),
             Optional.empty(),
             FleetOptions.of(Duration.ofSeconds(10)),
-            new LoggedUpdates(log),
+            new LoggedUpdates(log, false),
             new EventLog(line -> {}, MonotonicClock.SYSTEM));
     fleet.begin(Duration.ofSeconds(30), () -> false);
     client = new StreamingClient();
@@ -181,7 +181,8 @@ class RolloutVersionsTest {
           SAMPLING,
           1,
           dispatchVersion,
-          new Calls());
+          new Calls(),
+          RolloutLog.NONE);
     }
   }
 

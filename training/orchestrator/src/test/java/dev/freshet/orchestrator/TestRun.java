@@ -9,6 +9,7 @@ import dev.freshet.metrics.MetricsReader;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.RunJournal;
 import dev.freshet.text.CharTokenizer;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.EventLog;
@@ -21,6 +22,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -46,6 +48,7 @@ public final class TestRun implements AutoCloseable {
   final MetricsRegistry registry = new MetricsRegistry();
 
   private final MetricsFile metrics;
+  private final RunJournal journal;
   private final Path dir;
   private final CompletableFuture<OrchestratorReport> report = new CompletableFuture<>();
   private final List<AutoCloseable> owned = new ArrayList<>();
@@ -62,6 +65,9 @@ public final class TestRun implements AutoCloseable {
     this.batches = new BatchStore(dir.resolve("rollouts"));
     this.dir = dir;
     this.metrics = MetricsFile.open(dir, "orchestrator", InstantSource.system());
+    this.journal =
+        RunJournal.resumeOrBegin(
+            dir.resolve("journal.jsonl"), Map.of("run.seed", String.valueOf(SEED)));
     this.orchestrator =
         new Orchestrator(
             config.build(),
@@ -74,6 +80,7 @@ public final class TestRun implements AutoCloseable {
             MOST_TOKENS,
             weights,
             batches,
+            journal,
             metrics,
             new OrchestratorMetrics(registry),
             new EventLog(lines::add, MonotonicClock.SYSTEM),
@@ -171,5 +178,6 @@ public final class TestRun implements AutoCloseable {
       part.close();
     }
     metrics.close();
+    journal.close();
   }
 }

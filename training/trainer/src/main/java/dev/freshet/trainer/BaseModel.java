@@ -44,6 +44,9 @@ public final class BaseModel {
 
   private static final Logger LOG = LoggerFactory.getLogger(BaseModel.class);
 
+  /** The kind of a step's line in the metrics. */
+  private static final String LINES = "sft";
+
   /** Receives the progress of the warm-up. */
   @FunctionalInterface
   public interface Progress {
@@ -129,12 +132,15 @@ public final class BaseModel {
       SupervisedTrainer supervised =
           new SupervisedTrainer(
               model, trainer.packLength(), trainer.microTokens(), sft.labelSmoothing());
+      long reported = file.largest(LINES, "step").orElse(0);
       for (int step = 1; step <= sft.steps(); step++) {
         if (stopping.getAsBoolean()) {
           return false;
         }
         double loss = supervised.step(batch(examples, step));
-        file.append("sft", Map.of("step", step, "loss", loss));
+        if (step > reported) { // By an earlier process, which was killed before it published.
+          file.append(LINES, Map.of("step", step, "loss", loss));
+        }
         progress.stepped(step, loss);
       }
       CheckpointWriteEvent recorded = CheckpointWriteEvent.begun();

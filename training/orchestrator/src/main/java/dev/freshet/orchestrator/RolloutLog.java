@@ -1,0 +1,68 @@
+package dev.freshet.orchestrator;
+
+import dev.freshet.client.Completion;
+import dev.freshet.fleet.Arrived;
+import dev.freshet.rollouts.JournaledRollout;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/** Receives what is generated for one rollout, as it is generated. Used by one thread at a time. */
+interface RolloutLog {
+  /** Keeps nothing: for evaluations. */
+  RolloutLog NONE =
+      new RolloutLog() {
+        @Override
+        public List<JournaledRollout.Turn> earlier() {
+          return List.of();
+        }
+
+        @Override
+        public OfTurn begins(int turn, int[] observed) {
+          return OfTurn.NONE;
+        }
+
+        @Override
+        public OfTurn goesOn(int turn) {
+          return OfTurn.NONE;
+        }
+      };
+
+  /** Receives the tokens of one turn. */
+  interface OfTurn {
+    /** Keeps nothing. */
+    OfTurn NONE =
+        new OfTurn() {
+          @Override
+          public void streams(IntFunction<Arrived> arrived) {}
+
+          @Override
+          public void ended(Completion completion) {}
+
+          @Override
+          public void stopped() {}
+        };
+
+    /**
+     * A completion of it streams.
+     *
+     * @param arrived the tokens that have arrived from a position on; may be called by any thread,
+     *     until the turn has ended or is stopped
+     */
+    void streams(IntFunction<Arrived> arrived);
+
+    /** The completion has ended, and with it the turn. */
+    void ended(Completion completion);
+
+    /** The completion is awaited no more. Called last; no effect after {@link #ended}. */
+    void stopped();
+  }
+
+  /** The turns that an earlier process recorded. */
+  List<JournaledRollout.Turn> earlier();
+
+  /** A turn begins after the tokens of {@code observed}; or begins again, and with it the rest. */
+  OfTurn begins(int turn, int[] observed);
+
+  /** A turn goes on that an earlier process recorded in part. */
+  OfTurn goesOn(int turn);
+}
