@@ -108,7 +108,7 @@ final class MetricsCost {
             for (int slot = 0; slot < completions; slot++) {
               var _ = sequences.get(slot).tokenMade(1 + age.nanos(slot));
             }
-            meter.looking(true);
+            meter.looking(true, false);
             meter.found();
             meter.begin();
             meter.computed(false, 0);

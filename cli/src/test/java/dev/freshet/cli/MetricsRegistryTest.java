@@ -52,7 +52,7 @@ class MetricsRegistryTest {
             "freshet_streams_open 0.0",
             "freshet_completions_total{finish_reason=\"gone\"} 0.0",
             "freshet_groups_total{outcome=\"stale\"} 0.0",
-            "freshet_engine_idle_seconds_total 0.0")
+            "freshet_engine_time_seconds_total{state=\"idle\"} 0.0")
         .doesNotContain("NaN", "freshet_batch_reward ", "freshet_trainer_loss ");
   }
 
@@ -195,20 +195,25 @@ class MetricsRegistryTest {
   }
 
   @Test
-  void idleTimeGrowsWhileTheEngineIsIdle() {
+  void theTimesOfTheEnginesStatesSumToTheWallTime() {
     AtomicLong now = new AtomicLong();
     EngineMetrics engine = new EngineMetrics(registry, now::get);
-    engine.idle();
+    engine.idle(false);
     now.set(2_000_000_000L);
-    assertThat(text()).contains("freshet_engine_idle_seconds_total 2.0");
-
-    engine.idle();
+    engine.idle(false);
     now.set(3_000_000_000L);
     engine.busy();
     now.set(9_000_000_000L);
     engine.busy();
+    engine.idle(true);
+    now.set(10_000_000_000L);
 
-    assertThat(text()).contains("freshet_engine_idle_seconds_total 3.0");
+    assertThat(text())
+        .contains(
+            "freshet_engine_time_seconds_total{state=\"idle\"} 3.0",
+            "freshet_engine_time_seconds_total{state=\"generating\"} 6.0",
+            "freshet_engine_time_seconds_total{state=\"paused\"} 1.0",
+            "freshet_engine_time_seconds_total{state=\"updating\"} 0.0");
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.freshet.trace;
 
 import dev.freshet.trace.jfr.FlightLog;
 import dev.freshet.trace.spans.SpanLog;
+import dev.freshet.trace.time.RoleState;
+import dev.freshet.trace.time.RoleTime;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -272,5 +274,30 @@ public final class EventLog {
             .count("ckpt_step", ckptStep)
             .count("staleness", currentStep - ckptStep)
             .toString());
+  }
+
+  /**
+   * What a role did with the time of a step.
+   *
+   * @param server the server whose time it is, if it is that of a server as its client sees it
+   */
+  public void stepTime(String who, Optional<String> server, long step, RoleTime time) {
+    time(new Line("[time] step.done").field("role", who).count("step", step), server, time);
+  }
+
+  /** What a role did with the time of the whole run. */
+  public void runTime(String who, Optional<String> server, RoleTime time) {
+    time(new Line("[time] run.done").field("role", who), server, time);
+  }
+
+  private void time(Line line, Optional<String> server, RoleTime time) {
+    line.ms("wall_ms", time.wallNanos() / 1e6);
+    for (RoleState state : RoleState.values()) {
+      if (time.nanos().containsKey(state)) {
+        line.ms(state.field(), time.nanos(state) / 1e6);
+      }
+    }
+    server.ifPresent(url -> line.field("server", url));
+    sink.accept(line.toString());
   }
 }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  */
 public final class FreeText {
   /** The names of the log format's tags, as alternatives of a pattern. */
-  static final String TAG_NAMES = "weights|ckpt|gen|rollout|fleet";
+  static final String TAG_NAMES = "weights|ckpt|gen|rollout|fleet|time";
 
   private static final Pattern END_OF_TAG = Pattern.compile("(?<=\\[(?:" + TAG_NAMES + "))]");
   private static final Pattern ESCAPED =

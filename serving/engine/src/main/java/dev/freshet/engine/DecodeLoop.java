@@ -2,6 +2,8 @@ package dev.freshet.engine;
 
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.jfr.DecodeStallEvent;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.wire.UpdateMode;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +94,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
     if (sequences.isEmpty()) {
       requireNothingLeft();
     }
-    meter.looking(steps.possible());
+    meter.looking(steps.possible(), gate.isPaused());
     boolean open =
         admission.awaitWork(
             gate.admits() && sequences.freePlaces() > 0, steps.dueNanos(), requests::isPending);
@@ -202,6 +204,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       return;
     }
     DecodeStallEvent recorded = DecodeStallEvent.begun();
+    RoleClock.Activity updating = metrics.time().begin(RoleState.UPDATING);
     long start = clock.nanos();
     if (swap.mode() == UpdateMode.ABORT) {
       steps.endAll(FinishReason.ABORT);
@@ -219,6 +222,7 @@ final class DecodeLoop<W extends PolicyWeights> implements Runnable {
       }
     } finally {
       long done = clock.nanos();
+      updating.close();
       swap.done(replaced, start, swapped, done);
       recorded.done(runner.version(), swap.mode().wireName(), sequences.size(), done - start);
     }

@@ -5,8 +5,11 @@ import dev.freshet.metrics.Gauge;
 import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.metrics.TimeInState;
+import dev.freshet.metrics.RoleTimeSeries;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 
@@ -28,7 +31,7 @@ public final class EngineMetrics {
   private volatile int blocksOwned;
   private volatile int blocks;
   private final Gauge adapters;
-  private final TimeInState idle;
+  private final RoleClock time;
 
   public EngineMetrics(MetricsRegistry registry, MonotonicClock clock) {
     this.decodeSteps =
@@ -102,24 +105,34 @@ public final class EngineMetrics {
                 "freshet_adapters_loaded",
                 "Adapters (LoRA) that requests may choose by name")
             .of();
-    this.idle = new TimeInState(clock);
-    registry
-        .counter(
+    this.time =
+        new RoleClock(
+            clock,
+            List.of(RoleState.UPDATING, RoleState.IDLE, RoleState.PAUSED),
+            RoleState.GENERATING);
+    RoleTimeSeries.publish(
+        registry.counter(
             Role.INFERENCE,
-            "freshet_engine_idle_seconds_total",
-            "Time during which the decode loop had no step to take")
-        .of()
-        .read(idle::seconds);
+            "freshet_engine_time_seconds_total",
+            "The decode loop's time by state; the states sum to the wall time",
+            "state"),
+        time);
   }
 
-  /** Records that the loop has no step to take. */
-  public void idle() {
-    idle.enter();
+  /** Records that the loop has no step to take, because it is paused or for lack of requests. */
+  public void idle(boolean paused) {
+    time.set(paused ? RoleState.PAUSED : RoleState.IDLE, true);
   }
 
   /** Records that the loop is working. */
   public void busy() {
-    idle.leave();
+    time.set(RoleState.IDLE, false);
+    time.set(RoleState.PAUSED, false);
+  }
+
+  /** Accounts for the time of the decode loop. */
+  public RoleClock time() {
+    return time;
   }
 
   /** Records a step. */

@@ -34,6 +34,11 @@ final class Gate<W extends PolicyWeights> {
     return !frozen;
   }
 
+  /** Whether a pause was accepted and not ended. */
+  boolean isPaused() {
+    return paused;
+  }
+
   /** The update that waits for running sequences to end. */
   Optional<LoopRequests.Swap<W>> draining() {
     return draining;

@@ -24,10 +24,15 @@ public final class StepMeter {
     this.clock = clock;
   }
 
-  /** Records that the loop waits for work, and whether it has a step to take. */
-  public void looking(boolean stepping) {
+  /**
+   * Records that the loop waits for work.
+   *
+   * @param stepping whether it has a step to take
+   * @param paused whether a pause is in force
+   */
+  public void looking(boolean stepping, boolean paused) {
     if (!stepping) {
-      metrics.idle();
+      metrics.idle(paused);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.FleetLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.time.RoleClock;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
@@ -15,6 +16,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -123,6 +125,13 @@ public final class Fleet implements AutoCloseable {
   /** The number of rollouts running on all servers now. */
   public int rollouts() {
     return replicas.read(all -> all.stream().mapToInt(Replica::rollouts).sum());
+  }
+
+  /** What accounts for the time of each server, by the root of its admin listener. */
+  public Map<URI, RoleClock> times() {
+    Map<URI, RoleClock> times = new LinkedHashMap<>();
+    replicas.all().forEach(replica -> times.put(replica.address().admin(), replica.time()));
+    return times;
   }
 
   /** Publishes the state of every server, which is read at each scrape. */

@@ -13,6 +13,8 @@ import dev.freshet.fleet.dialect.Generation;
 import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.wire.AdminToken;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ public final class Replica {
   private final AdminClient prober;
   private final ReplicaLife life = new ReplicaLife();
   private final ReplicaStreams streams = new ReplicaStreams();
+  private final RoleClock time;
   private volatile Generation generation = Generation.SILENT;
   private volatile Optional<String> model = Optional.empty();
   private volatile Optional<String> salt = Optional.empty();
@@ -65,6 +68,9 @@ public final class Replica {
     this.paths = spec.paths();
     this.client = new AdminClient(address.admin(), deadlines, events, token);
     this.prober = new AdminClient(address.admin(), deadlines, events.unlogged(), token);
+    this.time =
+        new RoleClock(
+            events.clock(), List.of(RoleState.UPDATING, RoleState.GENERATING), RoleState.IDLE);
   }
 
   public ServerAddress address() {
@@ -74,6 +80,14 @@ public final class Replica {
   /** The completions that it streams. */
   public ReplicaStreams streams() {
     return streams;
+  }
+
+  /**
+   * Its time as its streams show it: an update may have paused it, or at least one completion is
+   * awaited, or none is.
+   */
+  public RoleClock time() {
+    return time;
   }
 
   /** The model that requests must name, if it is not the server's own. */

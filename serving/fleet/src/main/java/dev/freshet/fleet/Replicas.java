@@ -1,6 +1,7 @@
 package dev.freshet.fleet;
 
 import dev.freshet.trace.FleetLog;
+import dev.freshet.trace.time.RoleState;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -314,6 +315,7 @@ final class Replicas {
                       .filter(r -> r.routable() || r.life().state().returns())
                       .count());
       changed.signalAll();
+      all.forEach(replica -> replica.time().set(RoleState.UPDATING, replica.life().paused()));
       all.forEach(this::logState);
       listener.run();
     } finally {

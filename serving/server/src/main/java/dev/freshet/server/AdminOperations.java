@@ -10,6 +10,8 @@ import dev.freshet.trace.HostClock;
 import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.UpdatePart;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.StepTimes;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.UpdateMode;
@@ -62,6 +64,10 @@ final class AdminOperations implements AutoCloseable {
   private final ServerMetrics metrics;
   private final UpdateLines lines;
   private final Duration deadline;
+
+  /** Of the engine; a step ends when its weights are served. Used by the worker only. */
+  private final StepTimes times;
+
   private final ExecutorService worker =
       Executors.newSingleThreadExecutor(new DefaultThreadFactory("freshet-admin-worker", true));
 
@@ -71,12 +77,18 @@ final class AdminOperations implements AutoCloseable {
   private boolean closed;
 
   AdminOperations(
-      Engine engine, EventLog events, ServerMetrics metrics, UpdateLines lines, Duration deadline) {
+      Engine engine,
+      EventLog events,
+      ServerMetrics metrics,
+      UpdateLines lines,
+      Duration deadline,
+      RoleClock time) {
     this.engine = engine;
     this.events = events;
     this.metrics = metrics;
     this.lines = lines;
     this.deadline = deadline;
+    this.times = new StepTimes("inference", time, events);
   }
 
   /**
@@ -192,7 +204,7 @@ final class AdminOperations implements AutoCloseable {
     long done = events.clock().nanos();
     // Rounded as in the answer, so that log and answer agree.
     double rpcMs = Math.round((done - start) / 1e3) / 1e3;
-    PartTimes times =
+    PartTimes parts =
         PartTimes.NONE
             .with(UpdatePart.RPC, rpcMs)
             .with(UpdatePart.HANDLER, (start - operation.recvNanos()) / 1e6)
@@ -206,16 +218,19 @@ final class AdminOperations implements AutoCloseable {
             Long.toString(update.policyVersion()),
             update.preparedVersion().stream().mapToObj(Long::toString).findFirst(),
             key.trace().hex(),
-            times,
+            parts,
             HostClock.id().map(id -> new ServerClock(id, operation.recvNanos() / 1e9, done / 1e9)));
     operation.answer().complete(answer);
+    if (isOfBase(operation) && update.commit().isPresent()) {
+      var _ = times.end(update.policyVersion());
+    }
     if (isOfBase(operation)) {
       lines.succeeded(key.phase(), answer);
     }
     metrics.succeeded(
         key.op(),
         key.phase(),
-        times,
+        parts,
         update.commit().stream().mapToDouble(WeightUpdate.CommitTimes::stallMs).findFirst());
   }
 

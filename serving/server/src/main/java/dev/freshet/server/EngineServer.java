@@ -91,7 +91,8 @@ public final class EngineServer implements AutoCloseable {
             events,
             metrics.server(),
             new UpdateLines(config.page().map(LivePage::feed), InstantSource.system()),
-            limits.update());
+            limits.update(),
+            metrics.engine().time());
     Map<EventLoop, LoopOutlet> outlets = new LinkedHashMap<>();
     long heldPerLoop = limits.maxAllHeldBytes() / limits.dataThreads();
     for (EventLoop loop : data.loops()) {

@@ -246,9 +246,9 @@ class ServerMetricsTest {
 
   @Test
   void theEnginesIdleTimeGrowsWithoutWork() throws Exception {
-    double before = scrape().value("freshet_engine_idle_seconds_total");
+    double before = scrape().value("freshet_engine_time_seconds_total{state=\"idle\"}");
 
-    double after = scrape().value("freshet_engine_idle_seconds_total");
+    double after = scrape().value("freshet_engine_time_seconds_total{state=\"idle\"}");
 
     assertThat(before).isPositive();
     assertThat(after).isGreaterThan(before);

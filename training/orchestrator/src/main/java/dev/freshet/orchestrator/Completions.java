@@ -8,6 +8,8 @@ import dev.freshet.client.StreamingClient;
 import dev.freshet.fleet.Arrived;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.Replica;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.OneLine;
@@ -31,17 +33,21 @@ final class Completions {
   private final StreamingClient client;
   private final int[] stopTokenIds;
   private final Duration deadline;
+  private final RoleClock time;
   private final LongAdder generatedTokens = new LongAdder();
 
   /**
    * @param stopTokenIds the tokens that end a turn
    * @param deadline of a completion
+   * @param time the orchestrator's
    */
-  Completions(Fleet fleet, StreamingClient client, int[] stopTokenIds, Duration deadline) {
+  Completions(
+      Fleet fleet, StreamingClient client, int[] stopTokenIds, Duration deadline, RoleClock time) {
     this.fleet = fleet;
     this.client = client;
     this.stopTokenIds = stopTokenIds.clone();
     this.deadline = deadline;
+    this.time = time;
   }
 
   /** Generated tokens of all completions that ended. */
@@ -76,8 +82,11 @@ final class Completions {
     log.streams(from -> arrived(server, call, from, oldest));
     scope.add(call);
     Duration most = deadline.plus(GRACE);
-    try (Waits.Open _ =
-        Waits.begin("orchestrator", "a completion", "inference " + server.address().data(), most)) {
+    try (RoleClock.Activity _ = time.begin(RoleState.GENERATING);
+        RoleClock.Activity _ = server.time().begin(RoleState.GENERATING);
+        Waits.Open _ =
+            Waits.begin(
+                "orchestrator", "a completion", "inference " + server.address().data(), most)) {
       Completion completion =
           server.ended(call, call.result().get(most.toMillis(), TimeUnit.MILLISECONDS));
       requireTrainable(server, completion);

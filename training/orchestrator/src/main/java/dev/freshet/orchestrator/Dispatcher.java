@@ -8,6 +8,8 @@ import dev.freshet.environments.Split;
 import dev.freshet.rollouts.JournalRecord;
 import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.JournaledRun;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
@@ -37,6 +39,7 @@ final class Dispatcher {
   private final RolloutJournal journal;
   private final WeightWatcher watcher;
   private final RunMetrics metrics;
+  private final RoleClock time;
   private final Sampling sampling;
   private final Thread thread;
 
@@ -53,7 +56,8 @@ final class Dispatcher {
       RolloutRunner runner,
       RolloutJournal journal,
       WeightWatcher watcher,
-      RunMetrics metrics) {
+      RunMetrics metrics,
+      RoleClock time) {
     this.environments = environments;
     this.config = config;
     this.firstSeed = seed;
@@ -62,6 +66,7 @@ final class Dispatcher {
     this.journal = journal;
     this.watcher = watcher;
     this.metrics = metrics;
+    this.time = time;
     this.sampling = new Sampling(config.temperature(), config.topP(), config.maxTokens());
     this.thread = Thread.ofPlatform().name("freshet-dispatch").unstarted(this::dispatchAll);
   }
@@ -156,13 +161,13 @@ final class Dispatcher {
   }
 
   private void dispatchAll() {
-    Optional<Waits.Open> barrier = Optional.empty();
+    Optional<Barrier> barrier = Optional.empty();
     try {
       String waits = "";
       while (true) {
         Admission admission = ledger.awaitAdmission(POLL_NANOS);
         if (!(admission instanceof Admission.Held)) {
-          barrier.ifPresent(Waits.Open::close);
+          barrier.ifPresent(Barrier::close);
           barrier = Optional.empty();
         }
         switch (admission) {
@@ -197,16 +202,26 @@ final class Dispatcher {
     } catch (RuntimeException | Error e) {
       ledger.fail(e);
     } finally {
-      barrier.ifPresent(Waits.Open::close);
+      barrier.ifPresent(Barrier::close);
     }
   }
 
-  private Waits.Open atBarrier(Admission.Held held) {
-    return Waits.begin(
-        "orchestrator",
-        "weights newer than version " + held.policyVersion(),
-        "trainer",
-        Duration.ofSeconds(config.trainerDeadlineS()));
+  private Barrier atBarrier(Admission.Held held) {
+    return new Barrier(
+        time.begin(RoleState.HELD),
+        Waits.begin(
+            "orchestrator",
+            "weights newer than version " + held.policyVersion(),
+            "trainer",
+            Duration.ofSeconds(config.trainerDeadlineS())));
+  }
+
+  /** The pipeline is held, until this is closed. */
+  private record Barrier(RoleClock.Activity held, Waits.Open waiting) {
+    void close() {
+      waiting.close();
+      held.close();
+    }
   }
 
   private void dispatch(long policyVersion) throws InterruptedException {

@@ -3,6 +3,8 @@ package dev.freshet.orchestrator;
 import dev.freshet.client.Calls;
 import dev.freshet.environments.UnusableStepException;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
@@ -41,15 +43,18 @@ final class EnvironmentCalls implements AutoCloseable {
   private final AtomicInteger stuck = new AtomicInteger();
   private final long deadlineNanos;
   private final MonotonicClock clock;
+  private final RoleClock time;
 
   /**
    * @param most calls at a time
    * @param deadline of a call
+   * @param time the orchestrator's
    */
-  EnvironmentCalls(int most, Duration deadline, MonotonicClock clock) {
+  EnvironmentCalls(int most, Duration deadline, MonotonicClock clock, RoleClock time) {
     this.places = new Semaphore(most);
     this.deadlineNanos = deadline.toNanos();
     this.clock = clock;
+    this.time = time;
   }
 
   /**
@@ -74,8 +79,9 @@ final class EnvironmentCalls implements AutoCloseable {
       places.release();
       throw e;
     }
-    try (Waits.Open _ =
-        Waits.begin("orchestrator", "an environment", what, Duration.ofNanos(deadlineNanos))) {
+    try (RoleClock.Activity _ = time.begin(RoleState.ENVIRONMENT);
+        Waits.Open _ =
+            Waits.begin("orchestrator", "an environment", what, Duration.ofNanos(deadlineNanos))) {
       return result(running, what, scope, end);
     } finally {
       running.giveUp();
@@ -89,13 +95,15 @@ final class EnvironmentCalls implements AutoCloseable {
 
   private void awaitPlace(String what, Calls scope, long endNanos)
       throws RolloutFailure, InterruptedException {
-    while (!places.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-      requireWanted(what, scope);
-      if (clock.nanos() - endNanos >= 0) {
-        throw RolloutFailure.of(
-            FailureReason.DEADLINE,
-            "%s: the episode's deadline passed before a thread was free; %d threads are held by calls that do not end"
-                .formatted(what, stuck.get()));
+    try (RoleClock.Activity _ = time.begin(RoleState.PLACE)) {
+      while (!places.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+        requireWanted(what, scope);
+        if (clock.nanos() - endNanos >= 0) {
+          throw RolloutFailure.of(
+              FailureReason.DEADLINE,
+              "%s: the episode's deadline passed before a thread was free; %d threads are held by calls that do not end"
+                  .formatted(what, stuck.get()));
+        }
       }
     }
   }

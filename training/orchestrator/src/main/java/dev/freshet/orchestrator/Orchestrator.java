@@ -12,6 +12,8 @@ import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.RunJournal;
 import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.AdminTokenFile;
@@ -54,6 +56,7 @@ public final class Orchestrator {
   private final Fleet fleet;
   private final StreamingClient client;
   private final DropCounts drops = new DropCounts();
+  private final RoleClock time;
   private final EnvironmentCalls environmentCalls;
   private final GroupLedger ledger;
   private final Completions completions;
@@ -102,6 +105,7 @@ public final class Orchestrator {
     this.events = events;
     this.progress = progress;
     this.metrics = new RunMetrics(file, metrics);
+    this.time = RoleTimes.clock(events.clock());
     this.fleet =
         new Fleet(
             config.replicas(),
@@ -114,14 +118,19 @@ public final class Orchestrator {
         new EnvironmentCalls(
             config.episodes().environmentThreads(),
             Duration.ofSeconds(config.episodes().environmentDeadlineS()),
-            events.clock());
+            events.clock(),
+            time);
     this.batches = batches;
     this.runJournal = journal;
     this.ledger = new GroupLedger(config, advantage, drops, steps, events.clock());
     this.journal = new RolloutJournal(journal, ledger::fail);
     this.completions =
         new Completions(
-            fleet, client, format.stopTokenIds(), Duration.ofSeconds(config.requestDeadlineS()));
+            fleet,
+            client,
+            format.stopTokenIds(),
+            Duration.ofSeconds(config.requestDeadlineS()),
+            time);
     RolloutRunner runner =
         new RolloutRunner(
             fleet,
@@ -130,17 +139,19 @@ public final class Orchestrator {
             format,
             config.episodes(),
             mostTokens,
-            events.clock());
+            events.clock(),
+            time);
     this.evaluation = new Evaluation(environments, config, seed, runner, fleet, events.clock());
     this.watcher =
-        new WeightWatcher(weights, fleet, ledger, config, events, this.metrics, this::served);
+        new WeightWatcher(weights, fleet, ledger, config, events, time, this.metrics, this::served);
     this.dispatcher =
         new Dispatcher(
-            environments, config, seed, ledger, runner, this.journal, watcher, this.metrics);
+            environments, config, seed, ledger, runner, this.journal, watcher, this.metrics, time);
     this.packer =
-        new Packer(config, advantage, drops, ledger, fleet, batches, this.journal, events);
+        new Packer(config, advantage, drops, ledger, fleet, batches, this.journal, events, time);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
+    metrics.times(time, fleet.times());
   }
 
   /** The state of every server now. */
@@ -181,6 +192,7 @@ public final class Orchestrator {
       }
       journal.start();
       long version = startFleet();
+      RoleTimes times = new RoleTimes(time, fleet, events);
       if (runJournal.resumed()) {
         ledger.resume(runJournal.earlier(), version);
         metrics.resume(ledger.counts());
@@ -195,12 +207,13 @@ public final class Orchestrator {
         evaluateAgain(version);
       }
       dispatcher.start();
-      if (packAll() && awaitLastWeights()) {
+      if (packAll(times) && awaitLastWeights()) {
         report(Progress.Stage.EVALUATING_END, steps, OptionalDouble.empty(), 0);
         joinPeriodicEvaluation();
         rewardEnd = evaluate(false);
         finished = !ledger.stopping();
       }
+      times.endRun();
       requireNoFailure();
       report(Progress.Stage.ENDED, ledger.batchesTaken(), rewardEnd, 0);
     } catch (RuntimeException e) {
@@ -265,14 +278,14 @@ public final class Orchestrator {
   }
 
   /** Hands over all batches; false if the run failed or was stopped before. */
-  private boolean packAll() throws InterruptedException {
+  private boolean packAll(RoleTimes times) throws InterruptedException {
     for (long step = ledger.batchesTaken() + 1; step <= steps; step++) {
       Optional<BatchStats> stats = packer.pack(step);
       if (stats.isEmpty()) {
         return false;
       }
       GroupLedger.Settled settled = ledger.settle();
-      metrics.batch(stats.get(), settled.counts(), drops.take());
+      metrics.batch(stats.get(), settled.counts(), drops.take(), times.end(step));
       journal.handed(settled.handed(step));
       report(
           Progress.Stage.GENERATING,
@@ -286,12 +299,13 @@ public final class Orchestrator {
   private boolean awaitLastWeights() throws InterruptedException {
     report(Progress.Stage.AWAITING_LAST_WEIGHTS, steps, OptionalDouble.empty(), 0);
     long since = events.clock().nanos();
-    try (Waits.Open _ =
-        Waits.begin(
-            "orchestrator",
-            "the last weights, version " + steps,
-            "trainer",
-            Duration.ofSeconds(config.trainerDeadlineS()))) {
+    try (RoleClock.Activity _ = time.begin(RoleState.HELD);
+        Waits.Open _ =
+            Waits.begin(
+                "orchestrator",
+                "the last weights, version " + steps,
+                "trainer",
+                Duration.ofSeconds(config.trainerDeadlineS()))) {
       while (!ledger.awaitVersion(steps, POLL_NANOS)) {
         if (ledger.stopping() || ledger.failure().isPresent()) {
           return false;
@@ -303,13 +317,19 @@ public final class Orchestrator {
   }
 
   private OptionalDouble evaluate(boolean besideTraining) throws InterruptedException {
-    Optional<EvaluationResult> result = evaluation.run(besideTraining);
+    Optional<EvaluationResult> result = besideTraining ? evaluation.run(true) : evaluateAlone();
     result.ifPresent(
         r -> {
           metrics.evaluated(r);
           r.environments().forEach(e -> logEvaluation(r, e));
         });
     return result.map(r -> OptionalDouble.of(r.reward())).orElse(OptionalDouble.empty());
+  }
+
+  private Optional<EvaluationResult> evaluateAlone() throws InterruptedException {
+    try (RoleClock.Activity _ = time.begin(RoleState.EVALUATING)) {
+      return evaluation.run(false);
+    }
   }
 
   private static void logEvaluation(EvaluationResult r, EvaluationResult.OfEnvironment e) {

@@ -1,12 +1,17 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.fleet.FleetMetrics;
+import dev.freshet.fleet.ServerAddress;
 import dev.freshet.metrics.Counter;
 import dev.freshet.metrics.Gauge;
 import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
+import dev.freshet.metrics.RoleTimeSeries;
+import dev.freshet.trace.time.RoleClock;
+import java.net.URI;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** The metrics of an orchestrator: batches, groups, waits for weights. Thread-safe. */
@@ -48,6 +53,8 @@ public final class OrchestratorMetrics {
   private final Metric<Gauge> evaluationAverage;
   private final Metric<Gauge> evaluationPass;
   private final Metric<Counter> failedRollouts;
+  private final Metric<Counter> time;
+  private final Metric<Counter> replicaTime;
 
   public OrchestratorMetrics(MetricsRegistry registry) {
     this.fleet = new FleetMetrics(registry);
@@ -143,7 +150,28 @@ public final class OrchestratorMetrics {
             "Rollouts that failed and are in no batch, by environment and reason",
             "environment",
             "reason");
+    this.time =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_orchestrator_time_seconds_total",
+            "The orchestrator's time by state; the states sum to the wall time",
+            "state");
+    this.replicaTime =
+        registry.counter(
+            Role.ORCHESTRATOR,
+            "freshet_replica_time_seconds_total",
+            "A server's time by state, as the orchestrator's streams show it: generating while one is"
+                + " open",
+            "replica",
+            "state");
     groups(0, 0, 0, 0);
+  }
+
+  /** Publishes the time of the orchestrator and of its servers, read at each scrape. */
+  void times(RoleClock orchestrator, Map<URI, RoleClock> servers) {
+    RoleTimeSeries.publish(time, orchestrator);
+    servers.forEach(
+        (url, server) -> RoleTimeSeries.publish(replicaTime, server, ServerAddress.replica(url)));
   }
 
   private static Gauge gauge(MetricsRegistry registry, String name, String help) {

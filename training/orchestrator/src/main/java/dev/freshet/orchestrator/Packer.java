@@ -7,6 +7,8 @@ import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +32,7 @@ final class Packer {
   private final BatchStore store;
   private final RolloutJournal journal;
   private final EventLog events;
+  private final RoleClock time;
 
   Packer(
       OrchestratorConfig config,
@@ -39,7 +42,8 @@ final class Packer {
       Fleet fleet,
       BatchStore store,
       RolloutJournal journal,
-      EventLog events) {
+      EventLog events,
+      RoleClock time) {
     this.config = config;
     this.advantage = advantage;
     this.drops = drops;
@@ -48,6 +52,7 @@ final class Packer {
     this.store = store;
     this.journal = journal;
     this.events = events;
+    this.time = time;
   }
 
   /** Makes the batch of {@code step}; empty if the run failed or was stopped. */
@@ -76,6 +81,7 @@ final class Packer {
     double durMs = events.clock().millisSince(begin);
     events.batchDone(completions, durMs, fleet.rollouts());
     journal.taken(batch.get().taken());
+    RoleClock.Activity making = time.begin(RoleState.BATCH);
     List<Rollout> rollouts = scored(batch.get().groups());
     List<Rollout> kept = new ArrayList<>();
     for (Rollout rollout : rollouts) {
@@ -94,6 +100,7 @@ final class Packer {
     if (!store.exists(step)) { // It may be the trainer's already.
       store.write(new TrainingBatch(step, kept));
     }
+    making.close();
     return Optional.of(stats);
   }
 

@@ -10,6 +10,8 @@ import dev.freshet.fleet.Replica;
 import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.wire.OneLine;
 import java.util.Arrays;
 import java.util.List;
@@ -42,6 +44,7 @@ final class RolloutRunner {
   private final EpisodeConfig limits;
   private final int mostTokens;
   private final MonotonicClock clock;
+  private final RoleClock time;
 
   /** Places for the episodes of each environment, training and evaluation together. */
   private final Map<Environment, Semaphore> open = new ConcurrentHashMap<>();
@@ -49,6 +52,7 @@ final class RolloutRunner {
   /**
    * @param format how the model reads conversations
    * @param mostTokens of a rollout, with all its turns and what the environment says
+   * @param time the orchestrator's
    */
   RolloutRunner(
       Fleet fleet,
@@ -57,7 +61,8 @@ final class RolloutRunner {
       PromptFormat format,
       EpisodeConfig limits,
       int mostTokens,
-      MonotonicClock clock) {
+      MonotonicClock clock,
+      RoleClock time) {
     this.fleet = fleet;
     this.completions = completions;
     this.calls = calls;
@@ -65,6 +70,7 @@ final class RolloutRunner {
     this.limits = limits;
     this.mostTokens = mostTokens;
     this.clock = clock;
+    this.time = time;
   }
 
   /** A problem of an environment, which may be any program. */
@@ -102,9 +108,11 @@ final class RolloutRunner {
       throws InterruptedException {
     Semaphore episodes =
         open.computeIfAbsent(environment, e -> new Semaphore(e.maxEpisodes(), true));
-    while (!episodes.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-      if (scope.cancelled()) {
-        return new RolloutResult.Cancelled();
+    try (RoleClock.Activity _ = time.begin(RoleState.PLACE)) {
+      while (!episodes.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+        if (scope.cancelled()) {
+          return new RolloutResult.Cancelled();
+        }
       }
     }
     try {
@@ -126,7 +134,7 @@ final class RolloutRunner {
     RolloutResult failed = new RolloutResult.Cancelled();
     Optional<Replica> last = Optional.empty();
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      Optional<Replica> server = fleet.acquire(last, scope);
+      Optional<Replica> server = acquire(last, scope);
       if (server.isEmpty()) {
         return new RolloutResult.Cancelled();
       }
@@ -160,6 +168,13 @@ final class RolloutRunner {
       }
     }
     return failed;
+  }
+
+  private Optional<Replica> acquire(Optional<Replica> avoid, Calls scope)
+      throws InterruptedException {
+    try (RoleClock.Activity _ = time.begin(RoleState.PLACE)) {
+      return fleet.acquire(avoid, scope);
+    }
   }
 
   private RolloutResult attempt(

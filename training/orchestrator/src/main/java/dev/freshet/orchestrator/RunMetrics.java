@@ -58,9 +58,14 @@ final class RunMetrics {
   /**
    * A batch was handed to the trainer, after which the groups are counted by {@code counts}. Shares
    * and percentages are of the groups that ended since the previous batch.
+   *
+   * @param times what the roles did since the previous batch, as fields of the line
    */
   synchronized void batch(
-      BatchStats batch, GroupCounts counts, Map<DropReason, DropCounts.Dropped> drops) {
+      BatchStats batch,
+      GroupCounts counts,
+      Map<DropReason, DropCounts.Dropped> drops,
+      Map<String, Object> times) {
     stalenessSum += batch.stalenessMean() * batch.rollouts();
     stalenessMax = Math.max(stalenessMax, batch.stalenessMax());
     rollouts += batch.rollouts();
@@ -94,6 +99,7 @@ final class RunMetrics {
     line.put("kept_tokens_mean", (double) batch.keptTokens() / batch.kept());
     line.put("dropped", dropped(drops));
     line.put("environments", environments());
+    line.putAll(times);
     if (batch.step() > reportedBatch) {
       file.append(BATCHES, line);
     }

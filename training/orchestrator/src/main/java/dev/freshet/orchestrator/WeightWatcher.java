@@ -4,6 +4,8 @@ import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.UpdateResult;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.PublishedWeights;
@@ -35,6 +37,7 @@ final class WeightWatcher {
   private final GroupLedger ledger;
   private final OrchestratorConfig config;
   private final EventLog events;
+  private final RoleClock time;
   private final RunMetrics metrics;
   private final LongConsumer served;
   private final Thread thread;
@@ -57,6 +60,7 @@ final class WeightWatcher {
       GroupLedger ledger,
       OrchestratorConfig config,
       EventLog events,
+      RoleClock time,
       RunMetrics metrics,
       LongConsumer served) {
     this.store = store;
@@ -64,6 +68,7 @@ final class WeightWatcher {
     this.ledger = ledger;
     this.config = config;
     this.events = events;
+    this.time = time;
     this.metrics = metrics;
     this.served = served;
     this.thread = Thread.ofPlatform().name("freshet-weights").unstarted(this::watch);
@@ -133,8 +138,10 @@ final class WeightWatcher {
     }
     int inflight = fleet.rollouts();
     String directory = store.path(step).toAbsolutePath().toString();
-    UpdateResult result =
-        fleet.update(Target.of(step, directory, UpdateMode.KEEP).ofSaltedRequests());
+    UpdateResult result;
+    try (RoleClock.Activity _ = time.begin(RoleState.UPDATING)) {
+      result = fleet.update(Target.of(step, directory, UpdateMode.KEEP).ofSaltedRequests());
+    }
     metrics.updated(result, inflight);
     return switch (result.outcome()) {
       case COMMITTED -> {

@@ -165,7 +165,8 @@ class EnvironmentCallsTest {
   }
 
   private static EnvironmentCalls calls(int most, Duration deadline) {
-    return new EnvironmentCalls(most, deadline, MonotonicClock.SYSTEM);
+    return new EnvironmentCalls(
+        most, deadline, MonotonicClock.SYSTEM, RoleTimes.clock(MonotonicClock.SYSTEM));
   }
 
   private static long inAMinute() {

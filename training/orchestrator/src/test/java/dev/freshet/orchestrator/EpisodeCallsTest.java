@@ -53,7 +53,8 @@ class EpisodeCallsTest {
     // The deadline passes once the call has reached the environment.
     MonotonicClock clock =
         () -> System.nanoTime() + (starting.getCount() == 0 ? TimeUnit.MINUTES.toNanos(2) : 0);
-    try (EnvironmentCalls calls = new EnvironmentCalls(2, Duration.ofMinutes(1), clock)) {
+    try (EnvironmentCalls calls =
+        new EnvironmentCalls(2, Duration.ofMinutes(1), clock, RoleTimes.clock(clock))) {
       EpisodeCalls episode =
           new EpisodeCalls(
               calls,

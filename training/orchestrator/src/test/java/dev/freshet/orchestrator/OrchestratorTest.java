@@ -174,6 +174,13 @@ class OrchestratorTest {
         .contains("step", "reward", "trainable_share", "turns", "max_off_policy", "error_pct")
         .contains(
             "cancelled_pct", "trunc_pct", "staleness_mean", "staleness_max", "dur_ms", "tokens");
+    assertThat(steps).anyMatch(s -> s.at("/role_time/generating_ms").asDouble() > 0);
+    assertThat(steps).anyMatch(s -> s.at("/rollouts_in/generating").asDouble() > 0);
+    for (JsonNode step : steps) {
+      assertThat(states(step.get("role_time"))).isCloseTo(1, within(1e-9));
+      assertThat(step.get("servers").valueStream().map(OrchestratorTest::states))
+          .allSatisfy(sum -> assertThat(sum).isCloseTo(1, within(1e-9)));
+    }
     List<JsonNode> updates = run.metrics("update");
     assertThat(updates).hasSizeGreaterThanOrEqualTo(2);
     assertThat(updates.getFirst().propertyNames())
@@ -427,5 +434,14 @@ class OrchestratorTest {
     assertThat(c.packed() + c.filtered() + c.stale() + c.failed() + c.stopped())
         .isEqualTo(c.dispatched());
     assertThat(c.inFlight() + c.ready()).isZero();
+  }
+
+  /** The sum of a role's states as a share of its wall time. */
+  private static double states(JsonNode time) {
+    return time.propertyStream()
+            .filter(state -> !state.getKey().equals("wall_ms"))
+            .mapToDouble(state -> state.getValue().asDouble())
+            .sum()
+        / time.get("wall_ms").asDouble();
   }
 }

@@ -17,6 +17,7 @@ import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.time.RoleClock;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.wire.UpdateMode;
 import java.io.IOException;
@@ -165,16 +166,18 @@ class RolloutVersionsTest {
     Environment environment = new ThreeTurns();
     PromptFormat format = new NumbersFormat();
     Duration deadline = Duration.ofSeconds(10);
-    try (EnvironmentCalls calls = new EnvironmentCalls(2, deadline, MonotonicClock.SYSTEM)) {
+    RoleClock time = RoleTimes.clock(MonotonicClock.SYSTEM);
+    try (EnvironmentCalls calls = new EnvironmentCalls(2, deadline, MonotonicClock.SYSTEM, time)) {
       RolloutRunner runner =
           new RolloutRunner(
               fleet,
-              new Completions(fleet, client, format.stopTokenIds(), deadline),
+              new Completions(fleet, client, format.stopTokenIds(), deadline, time),
               calls,
               format,
               new EpisodeConfig(32, 60, 60, 2, 0.5, 64),
               TestRun.MOST_TOKENS,
-              MonotonicClock.SYSTEM);
+              MonotonicClock.SYSTEM,
+              time);
       return runner.run(
           environment,
           environment.problem(Split.TRAIN, 0),

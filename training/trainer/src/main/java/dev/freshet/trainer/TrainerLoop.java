@@ -8,6 +8,9 @@ import dev.freshet.rollouts.UnusableRollout;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.ThreadPriority;
 import dev.freshet.trace.jfr.TrainingStepEvent;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
+import dev.freshet.trace.time.StepTimes;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.TensorSource;
@@ -147,27 +150,32 @@ public final class TrainerLoop implements AutoCloseable {
   public void run(Consumer<StepMetrics> progress) {
     ThreadPriority.lower(ThreadPriority.COMPUTE);
     long last = first - 1;
+    StepTimes times = new StepTimes("trainer", metrics.time(), events);
     try {
       for (long step = first; step <= steps && !stopping; step++) {
         long waiting = events.clock().nanos();
-        metrics.waiting();
         Optional<TrainingBatch> batch = await(step);
-        metrics.working();
         if (batch.isEmpty()) {
           break;
         }
-        step(step, batch.get(), events.clock().millisSince(waiting), progress);
+        step(step, batch.get(), events.clock().millisSince(waiting), times, progress);
         last = step;
       }
       writer.await(); // Whoever goes on from the state does not publish its step.
       states.last(last, model);
+      times.endRun();
     } finally {
       writer.await();
     }
   }
 
   private void step(
-      long step, TrainingBatch awaited, double waitMs, Consumer<StepMetrics> progress) {
+      long step,
+      TrainingBatch awaited,
+      double waitMs,
+      StepTimes times,
+      Consumer<StepMetrics> progress) {
+    RoleClock.Activity training = metrics.time().begin(RoleState.TRAINING);
     BatchScreen.Screened screened = screen.screen(awaited);
     long synthesised = versions.require(screened.batch());
     metrics.synthesised(synthesised);
@@ -188,18 +196,30 @@ public final class TrainerLoop implements AutoCloseable {
     line.put("batch_wait_ms", waitMs);
     line.put("unusable", screened.unusable().size());
     line.put("synthesised_versions", synthesised);
+    training.close();
     if (step <= published) {
+      line.put("role_time", times.end(step).fields());
       ended(step, line, taken, progress);
     } else {
-      publish(step, line, taken, progress);
+      publish(step, line, taken, times, progress);
     }
-    states.after(step, model, writer.idle(), this::stop);
+    try (RoleClock.Activity _ = metrics.time().begin(RoleState.PUBLISHING)) {
+      states.after(step, model, writer.idle(), this::stop);
+    }
   }
 
+  /** The time of a step ends with its copy of the weights. */
   private void publish(
-      long step, Map<String, Object> line, StepMetrics taken, Consumer<StepMetrics> progress) {
-    writer.await();
+      long step,
+      Map<String, Object> line,
+      StepMetrics taken,
+      StepTimes times,
+      Consumer<StepMetrics> progress) {
+    try (RoleClock.Activity _ = metrics.time().begin(RoleState.PUBLISHING)) {
+      writer.await();
+    }
     CheckpointWriter.Snapshot snapshot = snapshot(step);
+    line.put("role_time", times.end(step).fields());
     writer.publish(
         snapshot,
         writeMs -> {
@@ -222,8 +242,10 @@ public final class TrainerLoop implements AutoCloseable {
   private CheckpointWriter.Snapshot snapshot(long step) {
     long start = events.clock().nanos();
     boolean merges = config.lora().isOn() && !config.lora().publishesAdapter();
-    List<? extends TensorSource> tensors = merges ? model.merged() : model.snapshot();
-    return new CheckpointWriter.Snapshot(step, tensors, events.clock().millisSince(start));
+    try (RoleClock.Activity _ = metrics.time().begin(RoleState.SNAPSHOT)) {
+      List<? extends TensorSource> tensors = merges ? model.merged() : model.snapshot();
+      return new CheckpointWriter.Snapshot(step, tensors, events.clock().millisSince(start));
+    }
   }
 
   private void report(long step, BatchScreen.Screened screened) {
@@ -259,8 +281,9 @@ public final class TrainerLoop implements AutoCloseable {
       }
       awaiting = Optional.of(Thread.currentThread());
     }
-    try (Waits.Open _ =
-        Waits.begin("trainer", "batch " + step, "orchestrator", config.batchDeadline())) {
+    try (RoleClock.Activity _ = metrics.time().begin(RoleState.BATCH);
+        Waits.Open _ =
+            Waits.begin("trainer", "batch " + step, "orchestrator", config.batchDeadline())) {
       return Optional.of(batches.await(step, config.batchDeadline()));
     } catch (InterruptedException e) {
       if (stopping) {

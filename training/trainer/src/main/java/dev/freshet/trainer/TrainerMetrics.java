@@ -6,9 +6,12 @@ import dev.freshet.metrics.Histogram;
 import dev.freshet.metrics.Metric;
 import dev.freshet.metrics.MetricDefinition.Role;
 import dev.freshet.metrics.MetricsRegistry;
-import dev.freshet.metrics.TimeInState;
+import dev.freshet.metrics.RoleTimeSeries;
 import dev.freshet.rollouts.UnusableRollout;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.time.RoleClock;
+import dev.freshet.trace.time.RoleState;
+import java.util.List;
 
 /**
  * The metrics of a trainer. {@link #published} is called by one thread at a time, all other methods
@@ -20,7 +23,7 @@ public final class TrainerMetrics {
   private final Counter tokens;
   private final Metric<Counter> unusable;
   private final Counter synthesised;
-  private final TimeInState waiting;
+  private final RoleClock time;
   private final Gauge version;
   private final Gauge loss;
   private final QualityMetrics quality;
@@ -58,14 +61,18 @@ public final class TrainerMetrics {
                 "Tokens in batches whose policy version was synthesised, because their server does"
                     + " not report it")
             .of();
-    this.waiting = new TimeInState(clock);
-    registry
-        .counter(
+    this.time =
+        new RoleClock(
+            clock,
+            List.of(RoleState.SNAPSHOT, RoleState.PUBLISHING, RoleState.TRAINING, RoleState.BATCH),
+            RoleState.OTHER);
+    RoleTimeSeries.publish(
+        registry.counter(
             Role.TRAINER,
-            "freshet_trainer_waiting_seconds_total",
-            "Time that the trainer waited for batches")
-        .of()
-        .read(waiting::seconds);
+            "freshet_trainer_time_seconds_total",
+            "The trainer's time by state; the states sum to the wall time",
+            "state"),
+        time);
     this.version =
         gauge(registry, "freshet_trainer_policy_version", "The policy version published last");
     this.loss = gauge(registry, "freshet_trainer_loss", "Loss of the last step");
@@ -87,14 +94,9 @@ public final class TrainerMetrics {
     return registry.gauge(Role.TRAINER, name, help).of();
   }
 
-  /** The trainer starts to wait for a batch. */
-  void waiting() {
-    waiting.enter();
-  }
-
-  /** The wait has ended. */
-  void working() {
-    waiting.leave();
+  /** Accounts for the trainer's time. */
+  RoleClock time() {
+    return time;
   }
 
   /** A checkpoint was published as this policy version. */

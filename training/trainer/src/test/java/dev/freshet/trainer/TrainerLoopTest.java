@@ -2,6 +2,7 @@ package dev.freshet.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.model.ConfigJson;
@@ -33,6 +34,8 @@ import tools.jackson.databind.ObjectMapper;
 @Timeout(120)
 class TrainerLoopTest {
   private static final Duration LONG = TrainerRun.LONG;
+  private static final String WRITTEN =
+      "\\[ckpt] write\\.done step=1 write_ms=[0-9]+\\.[0-9] copy_ms=[0-9]+\\.[0-9]";
 
   @TempDir Path dir;
 
@@ -65,10 +68,10 @@ class TrainerLoopTest {
     }
     assertThat(Files.mismatch(run.safetensors(0), run.safetensors(1))).isNotNegative();
     assertThat(Files.mismatch(run.safetensors(1), run.safetensors(2))).isNotNegative();
-    assertThat(run.log).hasSize(2);
-    assertThat(run.log.getFirst())
-        .matches("\\[ckpt] write\\.done step=1 write_ms=[0-9]+\\.[0-9] copy_ms=[0-9]+\\.[0-9]");
-    assertThat(run.log.getLast()).startsWith("[ckpt] write.done step=2 write_ms=");
+    assertThat(run.log).filteredOn(event -> event.startsWith("[ckpt]")).hasSize(2);
+    assertThat(run.log).anyMatch(event -> event.matches(WRITTEN)).hasSize(5);
+    assertThat(run.log).filteredOn(event -> event.startsWith("[time] step.done")).hasSize(2);
+    assertThat(run.log.getLast()).startsWith("[time] run.done role=trainer wall_ms=");
     assertThat(run.taken).extracting(StepMetrics::step).containsExactly(1L, 2L);
     StepMetrics last = run.taken.getLast();
     assertThat(run.page().lines())
@@ -80,7 +83,7 @@ class TrainerLoopTest {
             "freshet_trainer_policy_version 2.0",
             "freshet_trainer_loss " + last.loss(),
             "freshet_trainer_mismatch_kl_nats " + last.mismatchKl())
-        .anyMatch(line -> line.startsWith("freshet_trainer_waiting_seconds_total "));
+        .anyMatch(line -> line.startsWith("freshet_trainer_time_seconds_total{state=\"batch\"} "));
     List<String> lines = Files.readAllLines(run.dir().resolve("metrics/trainer.jsonl"));
     assertThat(lines).hasSize(2);
     JsonNode line = new ObjectMapper().readTree(lines.getFirst());
@@ -106,8 +109,10 @@ class TrainerLoopTest {
             "batch_wait_ms",
             "unusable",
             "synthesised_versions",
+            "role_time",
             "copy_ms",
             "write_ms");
+    assertThat(states(line)).isCloseTo(line.at("/role_time/wall_ms").asDouble(), within(1e-6));
     assertThat(line.get("role").asString()).isEqualTo("trainer");
     assertThat(line.get("kind").asString()).isEqualTo("train");
     assertThat(line.get("tokens").asInt()).isEqualTo(6);
@@ -117,6 +122,15 @@ class TrainerLoopTest {
           .isEqualTo(run.taken.getFirst().peakMb());
       assertThat(run.page()).contains("freshet_trainer_peak_memory_bytes ");
     }
+  }
+
+  /** The sum of the states of a step's time. */
+  private static double states(JsonNode line) {
+    return line.get("role_time")
+        .propertyStream()
+        .filter(state -> !state.getKey().equals("wall_ms"))
+        .mapToDouble(state -> state.getValue().asDouble())
+        .sum();
   }
 
   @Test
@@ -183,7 +197,7 @@ class TrainerLoopTest {
     List<TrainerLoop> running = new ArrayList<>();
     MonotonicClock clock =
         () -> {
-          if (readings.incrementAndGet() == 3) { // After both of the wait: the step has begun.
+          if (readings.incrementAndGet() == 7) { // The first after the wait: the step begins.
             running.forEach(TrainerLoop::stop);
           }
           return System.nanoTime();
@@ -214,7 +228,7 @@ class TrainerLoopTest {
           .hasMessageContaining("step_1");
     }
     assertThat(run.taken).isEmpty();
-    assertThat(run.log).isEmpty();
+    assertThat(run.log).noneMatch(event -> event.startsWith("[ckpt]"));
   }
 
   @Test
