@@ -21,6 +21,11 @@ public final class ReplicaStreams {
 
   ReplicaStreams() {}
 
+  /** The version of completions that begin now. It never falls while the replica serves. */
+  public synchronized long version() {
+    return version;
+  }
+
   /** A completion begins. */
   public synchronized void started(Call call) {
     running.put(call, new ArrayList<>(List.of(new Span(0, version))));

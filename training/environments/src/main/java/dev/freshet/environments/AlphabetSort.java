@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * spaces, and the turns by {@code |}. The reward is the mean over the turns of the {@link
  * Similarity} of the words of the answer and of the right answer.
  */
-public final class AlphabetSort implements Environment {
+public final class AlphabetSort implements TurnEnvironment {
   static final String NAME = "alphabet-sort";
 
   private static final String ONCE =

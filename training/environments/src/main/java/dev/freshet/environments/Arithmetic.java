@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * number and nothing else, 0.5 for an answer whose last number is right, 0.1 for a wrong number and
  * nothing else, and 0 otherwise, so that a policy first learns the form and then the content.
  */
-public final class Arithmetic implements Environment {
+public final class Arithmetic implements TurnEnvironment {
   static final String NAME = "arithmetic";
 
   private static final Message INSTRUCTIONS =

@@ -3,12 +3,14 @@ package dev.freshet.environments;
 import java.util.Optional;
 
 /**
- * A source of problems that also scores the policy's attempts at them. It deals in messages and
- * knows neither tokens nor models: {@link Conversation} turns messages into tokens. Thread-safe:
- * episodes run concurrently. Every call has a deadline, after which its thread is interrupted;
- * whatever a call throws fails one rollout.
+ * A source of problems that also scores the policy's attempts at them. Who plays an attempt is the
+ * difference between the two kinds: the caller, turn by turn ({@link TurnEnvironment}), or the
+ * environment's own program ({@link SelfDrivenEnvironment}). Thread-safe: episodes run
+ * concurrently. Every call has a deadline, after which its thread is interrupted; whatever a call
+ * throws fails one rollout.
  */
-public interface Environment extends AutoCloseable {
+public sealed interface Environment extends AutoCloseable
+    permits TurnEnvironment, SelfDrivenEnvironment {
   /** The name in configurations, rollouts and logs; {@link Environments} registers it. */
   String name();
 
@@ -17,9 +19,6 @@ public interface Environment extends AutoCloseable {
    * problem. The two sets have no text in common.
    */
   Problem problem(Split split, long index);
-
-  /** Begins an attempt at a problem. */
-  Episode start(Problem problem);
 
   /** The most episodes that may be open at a time. */
   default int maxEpisodes() {

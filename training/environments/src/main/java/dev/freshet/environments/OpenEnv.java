@@ -10,7 +10,7 @@ import java.time.Duration;
  * one field; an observation, or one field of it, is the next message. The reward of an episode is
  * the sum of the rewards of its steps.
  */
-public final class OpenEnv implements Environment {
+public final class OpenEnv implements TurnEnvironment {
   static final String NAME = "openenv";
 
   private final OpenEnvConfig config;

@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
  * cba}. The reward is the {@link Similarity} of the answer and the reversed string, by characters;
  * white space around either does not count.
  */
-public final class ReverseText implements Environment {
+public final class ReverseText implements TurnEnvironment {
   static final String NAME = "reverse-text";
 
   private static final Message INSTRUCTIONS =

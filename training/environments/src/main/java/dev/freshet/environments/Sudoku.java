@@ -12,7 +12,7 @@ import java.util.Optional;
  * Another answer of 16 digits that keeps the given ones is worth half the share of blanks that are
  * filled right; every other answer 0.
  */
-public final class Sudoku implements Environment {
+public final class Sudoku implements TurnEnvironment {
   static final String NAME = "sudoku-4x4";
 
   private static final Message INSTRUCTIONS =

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * <p>The reward is 1 for finding the word, whatever the number of guesses; otherwise half the score
  * of the best guess, in which G counts 1/5 and Y 1/10.
  */
-public final class Wordle implements Environment {
+public final class Wordle implements TurnEnvironment {
   static final String NAME = "wordle";
   static final int LETTERS = 5;
 

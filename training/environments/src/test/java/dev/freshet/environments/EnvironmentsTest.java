@@ -67,7 +67,7 @@ class EnvironmentsTest {
   @MethodSource("builtIn")
   void anEpisodeBeginsWithAMessageAndEndsWithAScoreFrom0To1WhateverIsAnswered(String name) {
     for (String answer : List.of("", "?", "12", "hello world", "1234\n3412\n2143\n4321")) {
-      Environment environment = open(name, 1);
+      TurnEnvironment environment = (TurnEnvironment) open(name, 1);
       Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
       assertThat(episode.begin()).extracting(Message::role).endsWith(Message.Role.USER);
 
@@ -92,7 +92,7 @@ class EnvironmentsTest {
   @ParameterizedTest
   @MethodSource("builtIn")
   void anEpisodeThatIsCutOffHasAScoreFrom0To1(String name) {
-    Environment environment = open(name, 1);
+    TurnEnvironment environment = (TurnEnvironment) open(name, 1);
     Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
     episode.begin();
 
@@ -102,7 +102,7 @@ class EnvironmentsTest {
   @ParameterizedTest
   @MethodSource("names")
   void aDemonstrationIsOfTheTrainingSetAndItsAnswerScores1(String name) {
-    Environment environment = open(name, 1);
+    TurnEnvironment environment = (TurnEnvironment) open(name, 1);
     for (int i = 0; i < 20; i++) {
       Optional<Demonstration> shown = environment.demonstration(i);
       if (shown.isPresent()) {
@@ -163,7 +163,7 @@ class EnvironmentsTest {
   }
 
   private static Environment closing(Runnable close) {
-    return new Environment() {
+    return new TurnEnvironment() {
       @Override
       public String name() {
         return "closing";

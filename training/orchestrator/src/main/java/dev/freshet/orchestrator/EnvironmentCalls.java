@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
+import dev.freshet.environments.PolicyCallException;
 import dev.freshet.environments.UnusableStepException;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.time.RoleClock;
@@ -138,6 +139,8 @@ final class EnvironmentCalls implements AutoCloseable {
   private static RolloutFailure failure(String what, Throwable cause) {
     return switch (cause) {
       case RolloutFailure known -> known;
+      case PolicyCallException e ->
+          RolloutFailure.ofServer("%s: %s".formatted(what, OneLine.of(e)), true);
       case UnusableStepException e ->
           RolloutFailure.of(
               switch (e.kind()) {

@@ -3,11 +3,11 @@ package dev.freshet.orchestrator;
 import dev.freshet.client.Calls;
 import dev.freshet.environments.Answer;
 import dev.freshet.environments.Conversation;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.PromptFormat;
 import dev.freshet.environments.Step;
+import dev.freshet.environments.TurnEnvironment;
 import dev.freshet.wire.OneLine;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +33,7 @@ final class EpisodeCalls {
   record Ended(double reward, Map<String, Double> metrics) implements Outcome {}
 
   private final EnvironmentCalls calls;
-  private final Environment environment;
+  private final TurnEnvironment environment;
   private final Problem problem;
   private final Calls scope;
   private final long endNanos;
@@ -50,7 +50,7 @@ final class EpisodeCalls {
    */
   EpisodeCalls(
       EnvironmentCalls calls,
-      Environment environment,
+      TurnEnvironment environment,
       Problem problem,
       PromptFormat format,
       Calls scope,
@@ -106,17 +106,27 @@ final class EpisodeCalls {
   }
 
   private Ended ended(Step.End end) throws RolloutFailure {
-    requireFinite("reward", end.reward());
-    for (Map.Entry<String, Double> metric : end.metrics().entrySet()) {
-      requireFinite("metric " + metric.getKey(), metric.getValue());
-    }
-    return new Ended(end.reward(), end.metrics());
+    return ended(toString(), end.reward(), end.metrics());
   }
 
-  private void requireFinite(String what, double value) throws RolloutFailure {
+  /**
+   * The score of an episode, if it can be trained on.
+   *
+   * @param name of the environment and the problem
+   */
+  static Ended ended(String name, double reward, Map<String, Double> metrics)
+      throws RolloutFailure {
+    requireFinite(name, "reward", reward);
+    for (Map.Entry<String, Double> metric : metrics.entrySet()) {
+      requireFinite(name, "metric " + metric.getKey(), metric.getValue());
+    }
+    return new Ended(reward, metrics);
+  }
+
+  private static void requireFinite(String name, String what, double value) throws RolloutFailure {
     if (!Double.isFinite(value)) {
       throw RolloutFailure.of(
-          FailureReason.REWARD, "%s: %s %s, expected a finite number".formatted(this, what, value));
+          FailureReason.REWARD, "%s: %s %s, expected a finite number".formatted(name, what, value));
     }
   }
 

@@ -113,7 +113,8 @@ public final class Orchestrator {
             config.fleet(),
             new LoggedUpdates(batches.updates(), journal.resumed()),
             events);
-    this.client = new StreamingClient(ApiKeys.ofClient(config.apiKeyFile()));
+    Optional<String> apiKey = ApiKeys.ofClient(config.apiKeyFile());
+    this.client = new StreamingClient(apiKey);
     this.environmentCalls =
         new EnvironmentCalls(
             config.episodes().environmentThreads(),
@@ -139,6 +140,7 @@ public final class Orchestrator {
             format,
             config.episodes(),
             mostTokens,
+            apiKey,
             events.clock(),
             time);
     this.evaluation = new Evaluation(environments, config, seed, runner, fleet, events.clock());

@@ -4,7 +4,9 @@ import dev.freshet.client.Calls;
 import dev.freshet.environments.Environment;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.PromptFormat;
+import dev.freshet.environments.SelfDrivenEnvironment;
 import dev.freshet.environments.Split;
+import dev.freshet.environments.TurnEnvironment;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.Replica;
 import dev.freshet.rollouts.JournaledRollout;
@@ -40,6 +42,7 @@ final class RolloutRunner {
   private final Fleet fleet;
   private final Completions completions;
   private final EnvironmentCalls calls;
+  private final SelfDrivenRollouts selfDriven;
   private final PromptFormat format;
   private final EpisodeConfig limits;
   private final int mostTokens;
@@ -52,6 +55,7 @@ final class RolloutRunner {
   /**
    * @param format how the model reads conversations
    * @param mostTokens of a rollout, with all its turns and what the environment says
+   * @param apiKey of the servers, for environments whose programs ask them
    * @param time the orchestrator's
    */
   RolloutRunner(
@@ -61,11 +65,13 @@ final class RolloutRunner {
       PromptFormat format,
       EpisodeConfig limits,
       int mostTokens,
+      Optional<String> apiKey,
       MonotonicClock clock,
       RoleClock time) {
     this.fleet = fleet;
     this.completions = completions;
     this.calls = calls;
+    this.selfDriven = new SelfDrivenRollouts(fleet, calls, apiKey, mostTokens, clock, time);
     this.format = format;
     this.limits = limits;
     this.mostTokens = mostTokens;
@@ -141,16 +147,29 @@ final class RolloutRunner {
       last = server;
       try {
         RolloutResult done =
-            attempt(
-                server.get(),
-                environment,
-                problem,
-                sampling,
-                seed,
-                dispatchVersion,
-                scope,
-                log,
-                attempt == 1 ? log.earlier() : List.of());
+            switch (environment) {
+              case TurnEnvironment turns ->
+                  attempt(
+                      server.get(),
+                      turns,
+                      problem,
+                      sampling,
+                      seed,
+                      dispatchVersion,
+                      scope,
+                      log,
+                      attempt == 1 ? log.earlier() : List.of());
+              case SelfDrivenEnvironment driven ->
+                  selfDriven.play(
+                      server.get(),
+                      driven,
+                      problem,
+                      sampling,
+                      seed,
+                      dispatchVersion,
+                      scope,
+                      endOfEpisode());
+            };
         fleet.succeeded(server.get());
         return done;
       } catch (RolloutFailure e) {
@@ -179,7 +198,7 @@ final class RolloutRunner {
 
   private RolloutResult attempt(
       Replica server,
-      Environment environment,
+      TurnEnvironment environment,
       Problem problem,
       Sampling sampling,
       long seed,

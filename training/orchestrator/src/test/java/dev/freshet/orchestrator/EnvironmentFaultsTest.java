@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.environments.Answer;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
 import dev.freshet.environments.Message;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
 import dev.freshet.environments.Step;
+import dev.freshet.environments.TurnEnvironment;
 import dev.freshet.orchestrator.FaultyEnvironment.Fault;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
@@ -87,7 +87,7 @@ class EnvironmentFaultsTest {
 
   @Test
   void anEnvironmentThatGivesNoProblemsEndsTheRunWithOneLine() throws Exception {
-    Environment environment = new WithoutProblems();
+    TurnEnvironment environment = new WithoutProblems();
     try (TestServer server = server();
         TestRun run = new TestRun(dir, config(server), new NumbersFormat(), environment)) {
       run.start();
@@ -221,7 +221,7 @@ class EnvironmentFaultsTest {
   }
 
   /** Has no problems. */
-  private static final class WithoutProblems implements Environment {
+  private static final class WithoutProblems implements TurnEnvironment {
     @Override
     public String name() {
       return "empty";
@@ -239,7 +239,7 @@ class EnvironmentFaultsTest {
   }
 
   /** Answers every turn with the same tokens. */
-  private record Endless(String observation) implements Environment {
+  private record Endless(String observation) implements TurnEnvironment {
     @Override
     public String name() {
       return "endless";

@@ -3,10 +3,10 @@ package dev.freshet.orchestrator;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.client.Calls;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
+import dev.freshet.environments.TurnEnvironment;
 import dev.freshet.orchestrator.FaultyEnvironment.Fault;
 import dev.freshet.trace.MonotonicClock;
 import java.time.Duration;
@@ -23,8 +23,8 @@ class EpisodeCallsTest {
     CountDownLatch starting = new CountDownLatch(1);
     FaultyEnvironment episodes = new FaultyEnvironment(Fault.START_THROWS, 2);
     assertThatThrownBy(() -> episodes.start(episodes.problem(Split.TRAIN, 0))).isNotNull();
-    Environment slow =
-        new Environment() {
+    TurnEnvironment slow =
+        new TurnEnvironment() {
           @Override
           public String name() {
             return "slow";

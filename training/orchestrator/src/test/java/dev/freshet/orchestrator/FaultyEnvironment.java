@@ -1,19 +1,19 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.environments.Answer;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
 import dev.freshet.environments.Message;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
 import dev.freshet.environments.Step;
+import dev.freshet.environments.TurnEnvironment;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An environment of token ids whose every n-th episode has a fault; other rewards are 0 or 1. */
-final class FaultyEnvironment implements Environment {
+final class FaultyEnvironment implements TurnEnvironment {
   /** What goes wrong. */
   enum Fault {
     START_THROWS(FailureReason.ENVIRONMENT),

@@ -176,6 +176,7 @@ class RolloutVersionsTest {
               format,
               new EpisodeConfig(32, 60, 60, 2, 0.5, 64),
               TestRun.MOST_TOKENS,
+              Optional.empty(),
               MonotonicClock.SYSTEM,
               time);
       return runner.run(

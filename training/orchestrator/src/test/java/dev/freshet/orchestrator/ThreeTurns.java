@@ -3,17 +3,17 @@ package dev.freshet.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.environments.Answer;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
 import dev.freshet.environments.Message;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
 import dev.freshet.environments.Step;
+import dev.freshet.environments.TurnEnvironment;
 import java.util.List;
 import java.util.Map;
 
 /** Observes the turn's number after the first two turns; the reward is the number of turns. */
-final class ThreeTurns implements Environment {
+final class ThreeTurns implements TurnEnvironment {
   @Override
   public String name() {
     return "three-turns";

@@ -1,0 +1,20 @@
+package dev.freshet.environments;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An episode that a {@link SelfDrivenEnvironment} has played.
+ *
+ * @param branches what the policy read and sampled, one or more: a conversation whose history the
+ *     program rewrote has several
+ * @param reward the score of the attempt, a finite number
+ * @param metrics further figures by name, finite numbers; they are reported and not trained on
+ */
+public record PlayedEpisode(
+    List<PlayedBranch> branches, double reward, Map<String, Double> metrics) {
+  public PlayedEpisode {
+    branches = List.copyOf(branches);
+    metrics = Map.copyOf(metrics);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.freshet.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.freshet.orchestrator.AskingEnvironment.Fault;
+import dev.freshet.rollouts.Rollout;
+import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.rollouts.Trajectory;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Runs on an environment whose program asks the servers itself. */
+@Timeout(120)
+class SelfDrivenRolloutsTest {
+  @TempDir Path dir;
+
+  @Test
+  void theTokensThatTheProgramReportsAreTrainedOnWithSynthesisedVersions() throws Exception {
+    try (TestServer server = server();
+        AskingEnvironment environment = new AskingEnvironment(Fault.NEVER_ENDS, 1_000_000);
+        TestRun run = new TestRun(dir, config(server), new NumbersFormat(), environment);
+        TestTrainer trainer = run.trainer(2, batch -> {})) {
+      run.start();
+
+      assertThat(run.report().finished()).isTrue();
+      assertThat(trainer.batches).hasSize(2);
+      for (TrainingBatch batch : trainer.batches) {
+        assertThat(batch.rollouts()).hasSize(8);
+        for (Rollout rollout : batch.rollouts()) {
+          Trajectory trajectory = rollout.trajectory();
+          assertThat(trajectory.tokenIds()).startsWith(5, 6, 7).hasSize(7);
+          assertThat(trajectory.generatedCount()).isEqualTo(4);
+          assertThat(trajectory.synthesisedCount()).isEqualTo(4);
+          assertThat(trajectory.policyVersions()[6])
+              .isBetween(rollout.dispatchVersion(), Math.toIntExact(batch.step() - 1));
+          assertThat(rollout.reward()).isEqualTo(trajectory.tokenIds()[3] % 2 == 0 ? 1 : 0);
+        }
+      }
+      assertThat(run.metrics("step").getFirst().at("/environments/asking/metrics/branches"))
+          .hasToString("2.0");
+      TestRun.await("all episodes are closed", () -> environment.open.get() == 0);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void episodesThatFailAreCountedByReasonAndLeftOut(Fault fault) throws Exception {
+    try (TestServer server = server();
+        AskingEnvironment environment = new AskingEnvironment(fault, 4)) {
+      TestConfig config = config(server);
+      config.episodes = new EpisodeConfig(32, 60, fault == Fault.NEVER_ENDS ? 1 : 60, 4, 0.9, 64);
+      try (TestRun run = new TestRun(dir, config, new NumbersFormat(), environment);
+          TestTrainer trainer = run.trainer(2, batch -> {})) {
+        run.start();
+
+        assertThat(run.report().finished()).isTrue();
+        assertThat(trainer.batches).hasSize(2);
+        // An attempt that fails because of a server is repeated, which succeeds here.
+        if (fault != Fault.POLICY_CALLS_FAIL) {
+          assertThat(
+                  run.figure(
+                      "freshet_rollouts_failed_total{environment=\"asking\",reason=\"%s\"}"
+                          .formatted(fault.reason.wireName())))
+              .isPositive();
+        }
+        TestRun.await("all episodes are closed", () -> environment.open.get() == 0);
+      }
+    }
+  }
+
+  @Test
+  void aProgramWhoseCallsAlwaysFailEndsTheRunWithTheProgramsWords() throws Exception {
+    try (TestServer server = server();
+        AskingEnvironment environment = new AskingEnvironment(Fault.POLICY_CALLS_FAIL, 1)) {
+      TestConfig config = config(server);
+      config.evalProblems = 0;
+      config.episodes = new EpisodeConfig(32, 60, 60, 4, 0.5, 8);
+      try (TestRun run = new TestRun(dir, config, new NumbersFormat(), environment)) {
+        run.start();
+
+        assertThatThrownBy(run::report)
+            .cause()
+            .hasMessageContaining("8 of the last 8 rollouts failed (server 8)")
+            .hasMessageContaining("what was played: 502 Bad Gateway");
+      }
+    }
+  }
+
+  @Test
+  void stoppingTheRunClosesEpisodesThatDoNotEnd() throws Exception {
+    try (TestServer server = server();
+        AskingEnvironment environment = new AskingEnvironment(Fault.NEVER_ENDS, 1)) {
+      TestConfig config = config(server);
+      config.evalProblems = 0;
+      try (TestRun run = new TestRun(dir, config, new NumbersFormat(), environment)) {
+        run.start();
+        TestRun.await("episodes run", () -> environment.open.get() > 0);
+        run.orchestrator.stop();
+
+        assertThat(run.report().finished()).isFalse();
+        TestRun.await("all episodes are closed", () -> environment.open.get() == 0);
+      }
+    }
+  }
+
+  private static TestConfig config(TestServer server) {
+    TestConfig config = TestConfig.of(1, 2, server);
+    config.evalProblems = 2;
+    return config;
+  }
+
+  private static TestServer server() throws IOException {
+    return new TestServer((prompt, seed, version) -> new int[] {(int) (seed % 5), 2, 3, 4});
+  }
+}
