@@ -69,11 +69,13 @@ final class SessionJson {
         });
   }
 
-  /** The capture of a session. */
-  static byte[] capture(SessionName name, SessionSummary summary, List<Branch> branches) {
+  /** The capture of a session, with its reward if it ended with one. */
+  static byte[] capture(
+      SessionName name, SessionSummary summary, OptionalDouble reward, List<Branch> branches) {
     return object(
         out -> {
           out.writeStringProperty("session", name.value());
+          reward.ifPresent(value -> out.writeNumberProperty("reward", value));
           counts(out, summary);
           out.writeArrayPropertyStart("captured_branches");
           branches.forEach(branch -> branch(out, branch));
@@ -99,6 +101,7 @@ final class SessionJson {
     for (Turn turn : branch.turns()) {
       out.writeStartObject();
       head(out, turn);
+      sampling(out, turn.call().sampling());
       out.writeEndObject();
     }
     out.writeEndArray();

@@ -1,6 +1,8 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
+import dev.freshet.http.ApiError;
+import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
 import dev.freshet.server.session.Session;
@@ -45,26 +47,53 @@ final class SessionRoutes {
     switch (path.route()) {
       case "" -> {
         switch (request.method()) {
-          case "DELETE" -> end(name, OptionalDouble.empty(), exchange);
+          case "DELETE" -> delete(name, exchange);
           case "GET", "HEAD" -> capture(name, request, exchange);
           default -> request.require("GET, HEAD, DELETE");
         }
       }
       case "/reward" -> {
-        request.require("POST");
-        end(name, OptionalDouble.of(RewardRequest.parse(request.body()).reward()), exchange);
+        switch (request.method()) {
+          case "GET", "HEAD" -> reward(name, exchange);
+          case "POST" ->
+              end(name, OptionalDouble.of(RewardRequest.parse(request.body()).reward()), exchange);
+          default -> request.require("GET, HEAD, POST");
+        }
       }
       default -> throw path.noSuchRoute();
     }
   }
 
   private void capture(SessionName name, Request request, Exchange exchange) {
-    Session session = sessions.require(name);
+    Sessions.Found found = sessions.require(name);
+    Session session = found.session();
     work.parseBeside(
         request,
         exchange,
         () ->
-            exchange.answer(200, SessionJson.capture(name, session.summary(), session.branches())));
+            exchange.answer(
+                200,
+                SessionJson.capture(name, session.summary(), found.reward(), session.branches())));
+  }
+
+  /** The reward of a session that ended with one. */
+  private void reward(SessionName name, Exchange exchange) {
+    Sessions.Found found = sessions.require(name);
+    if (found.reward().isEmpty()) {
+      throw new ApiException(
+          ApiError.notFound("no_reward", "session %s: open, it has no reward yet".formatted(name)));
+    }
+    exchange.answer(200, SessionJson.ended(name, found.session().summary(), found.reward()));
+  }
+
+  private void delete(SessionName name, Exchange exchange) {
+    sessions
+        .forget(name)
+        .ifPresentOrElse(
+            ended ->
+                exchange.answer(
+                    200, SessionJson.ended(name, ended.session().summary(), ended.reward())),
+            () -> end(name, OptionalDouble.empty(), exchange));
   }
 
   private void end(SessionName name, OptionalDouble reward, Exchange exchange) {

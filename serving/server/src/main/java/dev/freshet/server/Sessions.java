@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * The sessions of a server, by name. A session begins with its first call. It ends when its client
  * ends it, when it had no call for too long, or when the limits require its place and it has no
- * running call. Thread-safe.
+ * running call. The capture of one that ended with a reward stays until it is deleted or another of
+ * its name begins. Thread-safe.
  */
 final class Sessions implements AutoCloseable {
   /** How long closing waits for running calls to be captured. */
@@ -36,6 +38,7 @@ final class Sessions implements AutoCloseable {
   /** The sessions, the one used least recently first, with when that was. */
   private final Map<SessionName, Place> byName = new LinkedHashMap<>(16, 0.75f, true);
 
+  private final RewardedSessions rewarded;
   private boolean closed;
 
   private static final class Place {
@@ -58,6 +61,7 @@ final class Sessions implements AutoCloseable {
     this.files = files;
     this.metrics = metrics;
     this.clock = clock;
+    this.rewarded = new RewardedSessions(limits, clock);
     metrics.open(this::count);
   }
 
@@ -80,6 +84,7 @@ final class Sessions implements AutoCloseable {
     if (place == null) {
       place = new Place(new LiveSession(new Session(name, tokenizer)));
       byName.put(name, place);
+      var _ = rewarded.remove(name);
       files.begin(name);
     }
     place.usedNanos = clock.nanos();
@@ -112,6 +117,7 @@ final class Sessions implements AutoCloseable {
    */
   private void makeRoom(SessionName name, int places) {
     long bytes = bytes();
+    rewarded.trim(Math.max(0, limits.maxBytes() - bytes));
     for (Place place : List.copyOf(byName.values())) {
       if (byName.size() + places <= limits.maxSessions() && bytes <= limits.maxBytes()) {
         return;
@@ -143,13 +149,35 @@ final class Sessions implements AutoCloseable {
   }
 
   /**
+   * A session that is open or rewarded.
+   *
+   * @param reward empty if it is open
+   */
+  record Found(Session session, OptionalDouble reward) {
+    private static Found of(RewardedSessions.Rewarded ended) {
+      return new Found(ended.session(), OptionalDouble.of(ended.reward()));
+    }
+  }
+
+  /**
    * The session of a name.
    *
    * @throws ApiException 404 if there is none
    */
-  synchronized Session require(SessionName name) {
+  synchronized Found require(SessionName name) {
     endIdle();
-    return find(name).session.session();
+    Optional<Found> ended =
+        byName.containsKey(name) ? Optional.empty() : rewarded.find(name).map(Found::of);
+    return ended.orElseGet(() -> new Found(find(name).session.session(), OptionalDouble.empty()));
+  }
+
+  /**
+   * Forgets a session that ended with a reward, unless one of its name is open.
+   *
+   * @return the session; empty if there is none
+   */
+  synchronized Optional<Found> forget(SessionName name) {
+    return byName.containsKey(name) ? Optional.empty() : rewarded.remove(name).map(Found::of);
   }
 
   private Place find(SessionName name) {
@@ -160,7 +188,8 @@ final class Sessions implements AutoCloseable {
               "no_such_session",
               "session %s: no such session; it begins with its first call, and ends when it is"
                       .formatted(name)
-                  + " deleted, rewarded, or idle for %d s".formatted(limits.idle().toSeconds())));
+                  + " deleted, rewarded and forgotten, or idle for %d s"
+                      .formatted(limits.idle().toSeconds())));
     }
     return place;
   }
@@ -187,8 +216,15 @@ final class Sessions implements AutoCloseable {
               metrics.ended(how);
               SessionSummary summary = session.session().summary();
               files.end(name, summary, how, reward);
+              reward.ifPresent(value -> keep(session.session(), value));
               return summary;
             });
+  }
+
+  private synchronized void keep(Session session, double reward) {
+    if (!closed && !byName.containsKey(session.name())) {
+      rewarded.add(session, reward);
+    }
   }
 
   /** Records a turn that was added to a session. */

@@ -262,9 +262,57 @@ class SessionsTest {
     assertThat(ended.toString())
         .isEqualTo(
             "{\"session\":\"a\",\"reward\":0.5,\"branches\":1,\"turns\":1,\"broken_prefixes\":0,\"prompt_tokens\":2,\"sampled_tokens\":2}");
-    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a").statusCode()).isEqualTo(404);
     answer(CHAT, body(2, AB));
     assertThat(fixture.engine.requests).as("a session of its own").hasSize(2);
+  }
+
+  @Test
+  void theCaptureOfARewardedSessionIsReadUntilItIsDeleted() throws Exception {
+    answer(CHAT, body(2, AB));
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a/reward").body()).contains("no_reward");
+
+    JsonNode ended = answer("/s/a/reward", "{\"reward\":0.5}");
+
+    assertThat(json(fixture.get(fixture.server.dataUrl(), "/s/a/reward").body())).isEqualTo(ended);
+    assertThat(capture("a").get("reward").asDouble()).isEqualTo(0.5);
+    assertThat(capture("a").get("captured_branches")).hasSize(1);
+    assertThat(json(delete("/s/a").body())).isEqualTo(ended);
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a").statusCode()).isEqualTo(404);
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a/reward").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void aCallAfterTheRewardBeginsASessionInItsPlace() throws Exception {
+    answer(CHAT, body(2, AB));
+    answer("/s/a/reward", "{\"reward\":0.5}");
+    answer(CHAT, body(3, AB));
+
+    assertThat(capture("a").has("reward")).isFalse();
+    assertThat(capture("a").get("turns").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void ofMoreRewardedSessionsThanTheLimitTheOldestIsForgottenAndSoIsAnOldOne() throws Exception {
+    for (String name : List.of("a", "b", "c")) {
+      answer("/s/%s/v1/chat/completions".formatted(name), body(1, AB));
+      answer("/s/%s/reward".formatted(name), "{\"reward\":1}");
+    }
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a").statusCode()).isEqualTo(404);
+    assertThat(capture("b").get("reward").asDouble()).isEqualTo(1);
+
+    nanos.addAndGet(TimeUnit.SECONDS.toNanos(101));
+
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/c").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void theTurnsOfACaptureSayHowTheyWereSampled() throws Exception {
+    answer(CHAT, body(1, AB, ",\"temperature\":0.5,\"logprobs_mode\":\"processed_logprobs\""));
+
+    JsonNode sampling = capture("a").at("/captured_branches/0/turns/0/sampling");
+
+    assertThat(sampling.get("temperature").asDouble()).isEqualTo(0.5);
+    assertThat(sampling.get("logprobs_mode").asString()).isEqualTo("processed_logprobs");
   }
 
   @ParameterizedTest
