@@ -56,6 +56,22 @@ public record Rollout(
     return with(given, advantage);
   }
 
+  /** A branch of the same attempt. */
+  Rollout branch(String branchId, Trajectory tokens) {
+    return new Rollout(
+        branchId,
+        groupId,
+        environment,
+        problem,
+        tokens,
+        reward,
+        advantage,
+        finishReason,
+        turns,
+        dispatchVersion,
+        sampling);
+  }
+
   private Rollout with(double otherReward, double otherAdvantage) {
     return new Rollout(
         id,

@@ -11,7 +11,7 @@ package dev.freshet.environments;
  * @param synthesised whether the versions were inferred from the moment at which a turn began,
  *     because the program does not report them
  * @param finishReason of the last turn: {@code stop} or {@code length}
- * @param turns of the policy
+ * @param turns of the policy whose tokens are sampled here
  */
 public record PlayedBranch(
     int[] tokenIds,

@@ -18,7 +18,7 @@ import java.util.function.ToDoubleFunction;
  * @param stalenessMax the maximum of the same
  * @param maxOffPolicy (step − 1) − the policy version of the oldest generated token
  * @param tokens the number of generated tokens
- * @param kept the number of rollouts that are trained on
+ * @param kept the number of rollouts that are trained on, each branch of an agent's counted
  * @param keptTokens the number of their generated tokens
  * @param durMs from the first completion of the batch in flight to its last group
  */
@@ -37,8 +37,18 @@ record BatchStats(
     long keptTokens,
     double durMs) {
 
+  /**
+   * @param rollouts the rollouts of the groups
+   * @param branches the same with their further branches
+   * @param kept those of the branches that are trained on
+   */
   static BatchStats of(
-      long step, long policyVersion, List<Rollout> rollouts, List<Rollout> kept, double durMs) {
+      long step,
+      long policyVersion,
+      List<Rollout> rollouts,
+      List<Rollout> branches,
+      List<Rollout> kept,
+      double durMs) {
     long policy = step - 1;
     return new BatchStats(
         step,
@@ -49,13 +59,13 @@ record BatchStats(
         rollouts.stream().filter(Rollout::truncated).count(),
         mean(rollouts, r -> policy - r.dispatchVersion()),
         rollouts.stream().mapToLong(r -> policy - r.dispatchVersion()).max().orElse(0),
-        rollouts.stream()
+        branches.stream()
             .flatMapToInt(r -> Arrays.stream(r.trajectory().policyVersions()))
             .filter(version -> version >= 0)
             .mapToLong(version -> policy - version)
             .max()
             .orElse(0),
-        tokens(rollouts),
+        tokens(branches),
         kept.size(),
         tokens(kept),
         durMs);

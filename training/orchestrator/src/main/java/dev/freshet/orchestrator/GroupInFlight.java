@@ -6,7 +6,10 @@ import dev.freshet.environments.Problem;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.SamplingDistribution;
+import dev.freshet.rollouts.Trajectory;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -28,6 +31,7 @@ final class GroupInFlight {
   /** By index in the group, whichever ended first. */
   private final SortedMap<Integer, Rollout> done = new TreeMap<>();
 
+  private final Map<String, List<Trajectory>> branches = new HashMap<>();
   private int ended;
   private boolean cancelled;
 
@@ -85,7 +89,10 @@ final class GroupInFlight {
   synchronized Optional<GroupOutcome> ended(int index, RolloutResult result) {
     ended++;
     switch (result) {
-      case RolloutResult.Done d -> done.put(index, rollout(index, d));
+      case RolloutResult.Done d -> {
+        done.put(index, rollout(index, d));
+        branches.put(rolloutId(index), d.branches());
+      }
       case RolloutResult.Failed f -> {}
       case RolloutResult.Cancelled c -> cancelled = true;
     }
@@ -124,7 +131,7 @@ final class GroupInFlight {
     boolean enough = done.size() == size || (done.size() >= 2 && 2 * done.size() >= size);
     return enough
         ? new GroupOutcome.Complete(
-            new Group(id(), problem.text(), dispatchVersion, List.copyOf(done.values())))
+            new Group(id(), problem.text(), dispatchVersion, List.copyOf(done.values()), branches))
         : new GroupOutcome.Failed();
   }
 }

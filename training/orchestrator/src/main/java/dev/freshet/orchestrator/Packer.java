@@ -12,8 +12,12 @@ import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -82,7 +86,8 @@ final class Packer {
     events.batchDone(completions, durMs, fleet.rollouts());
     journal.taken(batch.get().taken());
     RoleClock.Activity making = time.begin(RoleState.BATCH);
-    List<Rollout> rollouts = scored(batch.get().groups());
+    List<Rollout> scored = scored(batch.get().groups());
+    List<Rollout> rollouts = withBranches(scored, batch.get().groups());
     List<Rollout> kept = new ArrayList<>();
     for (Rollout rollout : rollouts) {
       config
@@ -90,7 +95,8 @@ final class Packer {
           .rejects(rollout)
           .ifPresentOrElse(why -> drops.add(why, List.of(rollout)), () -> kept.add(rollout));
     }
-    BatchStats stats = BatchStats.of(step, batch.get().taken().version(), rollouts, kept, durMs);
+    BatchStats stats =
+        BatchStats.of(step, batch.get().taken().version(), scored, rollouts, kept, durMs);
     if (stats.stalenessMax() > config.asyncLevel()) {
       throw new IllegalStateException(
           "batch %d has staleness %d: the bound is %d"
@@ -111,6 +117,17 @@ final class Packer {
         advantage.apply(groups.stream().map(config.overlongPenalty()::shaped).toList());
     return IntStream.range(0, rollouts.size())
         .mapToObj(i -> rollouts.get(i).withAdvantage(shaped.get(i).advantage()))
+        .toList();
+  }
+
+  /** The rollouts, each followed by one for each of its further branches. */
+  private static List<Rollout> withBranches(List<Rollout> scored, List<Group> groups) {
+    Map<String, Group> byId =
+        groups.stream().collect(Collectors.toMap(Group::id, Function.identity()));
+    return scored.stream()
+        .flatMap(
+            rollout ->
+                Objects.requireNonNull(byId.get(rollout.groupId())).withBranches(rollout).stream())
         .toList();
   }
 

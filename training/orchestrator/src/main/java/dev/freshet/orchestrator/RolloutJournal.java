@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Completion;
+import dev.freshet.environments.SelfDrivenEnvironment;
 import dev.freshet.fleet.Arrived;
 import dev.freshet.rollouts.JournalRecord;
 import dev.freshet.rollouts.JournaledRollout;
@@ -76,8 +77,14 @@ final class RolloutJournal {
             group.problem().text()));
   }
 
-  /** A rollout has ended, unless it was cancelled. */
+  /**
+   * A rollout has ended, unless it was cancelled. The tokens of a self-driven episode are not in
+   * the journal: a later process plays it again.
+   */
   void ended(GroupInFlight group, int rollout, RolloutResult result) {
+    if (group.environment() instanceof SelfDrivenEnvironment) {
+      return;
+    }
     switch (result) {
       case RolloutResult.Done done ->
           journal.append(

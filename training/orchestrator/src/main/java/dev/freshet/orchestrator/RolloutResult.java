@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Trajectory;
+import java.util.List;
 import java.util.Map;
 
 /** The outcome of a rollout. */
@@ -8,16 +9,28 @@ sealed interface RolloutResult {
   /**
    * The episode ended.
    *
+   * @param branches further tokens that share the reward, if an agent's turns are no one sequence
    * @param metrics the environment's further figures, finite numbers
    * @param finishReason the reason of the last turn: {@code stop} or {@code length}
    */
   record Done(
       Trajectory trajectory,
+      List<Trajectory> branches,
       double reward,
       Map<String, Double> metrics,
       String finishReason,
       int turns)
-      implements RolloutResult {}
+      implements RolloutResult {
+    /** An episode whose tokens are one sequence. */
+    Done(
+        Trajectory trajectory,
+        double reward,
+        Map<String, Double> metrics,
+        String finishReason,
+        int turns) {
+      this(trajectory, List.of(), reward, metrics, finishReason, turns);
+    }
+  }
 
   /** Every permitted attempt failed; {@code why} is the last error. */
   record Failed(FailureReason reason, String why) implements RolloutResult {}

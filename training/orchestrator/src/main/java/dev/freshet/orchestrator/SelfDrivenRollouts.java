@@ -17,8 +17,10 @@ import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -34,8 +36,8 @@ import org.slf4j.LoggerFactory;
  * on the rollout's own thread until the environment's program has ended it, and accepts only what
  * can be trained on. Calls of the environment run on threads of {@link EnvironmentCalls}. An
  * episode that is late or cancelled is closed, which ends it at the program. Of several branches
- * the one with the most sampled tokens is the rollout; the figure {@value #BRANCHES} counts all of
- * them. Thread-safe.
+ * the one with the most sampled tokens is the rollout, and the others share its reward; the figure
+ * {@value #BRANCHES} counts all of them. Thread-safe.
  */
 final class SelfDrivenRollouts {
   /** The figure that counts the branches of an episode. */
@@ -167,28 +169,33 @@ final class SelfDrivenRollouts {
     Map<String, Double> metrics = new HashMap<>(played.metrics());
     metrics.put(BRANCHES, (double) played.branches().size());
     EpisodeCalls.Ended ended = EpisodeCalls.ended(name, played.reward(), metrics);
-    PlayedBranch branch =
+    List<PlayedBranch> branches =
         played.branches().stream()
-            .max(Comparator.comparingInt(SelfDrivenRollouts::sampled))
-            .filter(longest -> sampled(longest) > 0)
-            .orElseThrow(
-                () ->
-                    RolloutFailure.of(
-                        FailureReason.FORMAT,
-                        name + ": no sampled token, expected a turn of the policy"));
-    if (branch.tokenIds().length > mostTokens) {
+            .filter(branch -> sampled(branch) > 0)
+            .sorted(Comparator.comparingInt(SelfDrivenRollouts::sampled).reversed())
+            .toList();
+    if (branches.isEmpty()) {
       throw RolloutFailure.of(
-          FailureReason.SIZE,
-          "%s: %d tokens, expected at most the %d of a rollout (trainer.pack_length)"
-              .formatted(name, branch.tokenIds().length, mostTokens));
+          FailureReason.FORMAT, name + ": no sampled token, expected a turn of the policy");
     }
-    requirePermittedVersions(server, name, branch, dispatchVersion);
+    List<Trajectory> trajectories = new ArrayList<>();
+    for (PlayedBranch branch : branches) {
+      if (branch.tokenIds().length > mostTokens) {
+        throw RolloutFailure.of(
+            FailureReason.SIZE,
+            "%s: %d tokens, expected at most the %d of a rollout (trainer.pack_length)"
+                .formatted(name, branch.tokenIds().length, mostTokens));
+      }
+      requirePermittedVersions(server, name, branch, dispatchVersion);
+      trajectories.add(trajectory(name, branch));
+    }
     return new RolloutResult.Done(
-        trajectory(name, branch),
+        trajectories.getFirst(),
+        trajectories.subList(1, trajectories.size()),
         ended.reward(),
         ended.metrics(),
-        branch.finishReason(),
-        branch.turns());
+        branches.getFirst().finishReason(),
+        branches.stream().mapToInt(PlayedBranch::turns).sum());
   }
 
   private static int sampled(PlayedBranch branch) {

@@ -9,11 +9,13 @@ import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.Trajectory;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 
 /** Runs on an environment whose program asks the servers itself. */
 @Timeout(120)
@@ -31,8 +33,10 @@ class SelfDrivenRolloutsTest {
       assertThat(run.report().finished()).isTrue();
       assertThat(trainer.batches).hasSize(2);
       for (TrainingBatch batch : trainer.batches) {
-        assertThat(batch.rollouts()).hasSize(8);
-        for (Rollout rollout : batch.rollouts()) {
+        List<Rollout> attempts =
+            batch.rollouts().stream().filter(rollout -> !rollout.id().contains(".")).toList();
+        assertThat(attempts).hasSize(8);
+        for (Rollout rollout : attempts) {
           Trajectory trajectory = rollout.trajectory();
           assertThat(trajectory.tokenIds()).startsWith(5, 6, 7).hasSize(7);
           assertThat(trajectory.generatedCount()).isEqualTo(4);
@@ -45,6 +49,32 @@ class SelfDrivenRolloutsTest {
       assertThat(run.metrics("step").getFirst().at("/environments/asking/metrics/branches"))
           .hasToString("2.0");
       TestRun.await("all episodes are closed", () -> environment.open.get() == 0);
+    }
+  }
+
+  @Test
+  void everyBranchOfAnEpisodeHasTheRewardAndTheAdvantageOfTheEpisode() throws Exception {
+    try (TestServer server = server();
+        AskingEnvironment environment = new AskingEnvironment(Fault.NEVER_ENDS, 1_000_000);
+        TestRun run = new TestRun(dir, config(server), new NumbersFormat(), environment);
+        TestTrainer trainer = run.trainer(2, batch -> {})) {
+      run.start();
+
+      assertThat(run.report().finished()).isTrue();
+      List<Rollout> rollouts = trainer.batches.getFirst().rollouts();
+      for (int i = 0; i < 16; i += 2) {
+        Rollout longest = rollouts.get(i);
+        Rollout other = rollouts.get(i + 1);
+        assertThat(other.id()).isEqualTo(longest.id() + ".1");
+        assertThat(other.groupId()).isEqualTo(longest.groupId());
+        assertThat(other.reward()).isEqualTo(longest.reward());
+        assertThat(other.advantage()).isEqualTo(longest.advantage());
+        assertThat(other.trajectory().generatedCount()).isEqualTo(1);
+      }
+      JsonNode step = run.metrics("step").getFirst();
+      assertThat(step.path("rollouts").asInt()).isEqualTo(8);
+      assertThat(step.path("tokens").asInt()).isEqualTo(8 * 5);
+      assertThat(step.path("kept_rollouts").asInt()).isEqualTo(16);
     }
   }
 
