@@ -3,6 +3,7 @@ package dev.freshet.engine;
 import dev.freshet.wire.CompletionRequest;
 import dev.freshet.wire.LogitRules;
 import dev.freshet.wire.LogprobsMode;
+import dev.freshet.wire.SessionSampling;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -48,6 +49,31 @@ public record GenerationRequest(
     long priority,
     Optional<String> cacheSalt,
     Optional<String> adapter) {
+  /**
+   * The same completion, sampled from another distribution, of which its logprobs are. Nothing else
+   * changes the logits.
+   *
+   * @param call the number of the session's call, from 0
+   */
+  public GenerationRequest sampled(SessionSampling sampling, int call) {
+    return new GenerationRequest(
+        prompt,
+        Math.min(maxTokens, sampling.maxTokens().orElse(maxTokens)),
+        sampling.temperature(),
+        sampling.topP(),
+        0,
+        0,
+        sampling.seed().isPresent() ? OptionalLong.of(sampling.seed().getAsLong() + call) : seed,
+        stopTokens,
+        LogitRules.NONE,
+        topLogprobs,
+        promptLogprobs,
+        sampling.isGreedy() ? LogprobsMode.RAW_LOGPROBS : LogprobsMode.PROCESSED_LOGPROBS,
+        priority,
+        cacheSalt,
+        adapter);
+  }
+
   /** Whether every token is the most likely one; then nothing is truncated. */
   boolean isGreedy() {
     return temperature < CompletionRequest.GREEDY_BELOW;

@@ -1,9 +1,11 @@
 package dev.freshet.server;
 
+import dev.freshet.engine.GenerationRequest;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.server.session.Session;
 import dev.freshet.wire.AbortRequest;
+import dev.freshet.wire.SessionSampling;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,12 +20,18 @@ import java.util.function.Supplier;
  */
 final class LiveSession {
   private final Session session;
+  private final Optional<SessionSampling> sampling;
   private final Map<String, SessionCall> calls = new HashMap<>();
   private long retained;
+  private int sampledChoices;
   private boolean ended;
 
-  LiveSession(Session session) {
+  /**
+   * @param sampling how its calls are sampled, if whoever began it said so
+   */
+  LiveSession(Session session, Optional<SessionSampling> sampling) {
     this.session = session;
+    this.sampling = sampling;
   }
 
   Session session() {
@@ -53,6 +61,18 @@ final class LiveSession {
       calls.put(identity, call);
     }
     return call;
+  }
+
+  /** The choices of a further call as this session samples them. */
+  synchronized List<GenerationRequest> sampled(List<GenerationRequest> choices) {
+    if (sampling.isEmpty()) {
+      return choices;
+    }
+    List<GenerationRequest> own = new ArrayList<>();
+    for (GenerationRequest choice : choices) {
+      own.add(choice.sampled(sampling.get(), sampledChoices++));
+    }
+    return own;
   }
 
   /** Forgets a call, so that it is sampled when a client asks again. */

@@ -9,9 +9,10 @@ import dev.freshet.server.session.Session;
 import dev.freshet.server.session.SessionName;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.wire.RewardRequest;
+import dev.freshet.wire.SessionSampling;
 import java.util.OptionalDouble;
 
-/** The routes of a session itself: its capture, and its end. Thread-safe. */
+/** The routes of a session itself: its beginning, its capture, and its end. Thread-safe. */
 final class SessionRoutes {
   private final Engine engine;
   private final Tokenizer tokenizer;
@@ -49,7 +50,8 @@ final class SessionRoutes {
         switch (request.method()) {
           case "DELETE" -> delete(name, exchange);
           case "GET", "HEAD" -> capture(name, request, exchange);
-          default -> request.require("GET, HEAD, DELETE");
+          case "PUT" -> begin(name, request, exchange);
+          default -> request.require("GET, HEAD, PUT, DELETE");
         }
       }
       case "/reward" -> {
@@ -62,6 +64,14 @@ final class SessionRoutes {
       }
       default -> throw path.noSuchRoute();
     }
+  }
+
+  private void begin(SessionName name, Request request, Exchange exchange) {
+    sessions.begin(name, SessionSampling.parse(request.body()));
+    exchange.answer(
+        201,
+        SessionJson.ended(
+            name, sessions.require(name).session().summary(), OptionalDouble.empty()));
   }
 
   private void capture(SessionName name, Request request, Exchange exchange) {

@@ -139,7 +139,7 @@ final class SessionScope implements CallScope {
                 identity(),
                 () -> {
                   sampled.set(true);
-                  return start(model, choices, request, shape);
+                  return start(model, live().sampled(choices), request, shape);
                 });
     sessions.metrics().call(!sampled.get());
     if (!sampled.get()) {

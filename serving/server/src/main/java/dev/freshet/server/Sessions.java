@@ -10,6 +10,7 @@ import dev.freshet.server.session.Turn;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AbortRequest;
+import dev.freshet.wire.SessionSampling;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,10 +83,7 @@ final class Sessions implements AutoCloseable {
     Place place = byName.get(name);
     makeRoom(name, place == null ? 1 : 0);
     if (place == null) {
-      place = new Place(new LiveSession(new Session(name, tokenizer)));
-      byName.put(name, place);
-      var _ = rewarded.remove(name);
-      files.begin(name);
+      place = open(name, Optional.empty());
     }
     place.usedNanos = clock.nanos();
     if (place.session.session().summary().turns() >= limits.maxTurns()) {
@@ -96,6 +94,34 @@ final class Sessions implements AutoCloseable {
                   .formatted(name, limits.maxTurns())));
     }
     return place.session;
+  }
+
+  /**
+   * Begins a session whose calls are sampled in one way, whatever they ask for.
+   *
+   * @throws ApiException 409 if a session of the name is open, 503 if the limits have no place
+   */
+  synchronized void begin(SessionName name, SessionSampling sampling) {
+    if (closed) {
+      throw new ApiException(ApiError.shuttingDown());
+    }
+    endIdle();
+    if (byName.containsKey(name)) {
+      throw new ApiException(
+          ApiError.conflict(
+              "session %s: open already, expected a new one; delete it first".formatted(name)));
+    }
+    makeRoom(name, 1);
+    var _ = open(name, Optional.of(sampling));
+  }
+
+  private Place open(SessionName name, Optional<SessionSampling> sampling) {
+    Place place = new Place(new LiveSession(new Session(name, tokenizer), sampling));
+    place.usedNanos = clock.nanos();
+    byName.put(name, place);
+    var _ = rewarded.remove(name);
+    files.begin(name);
+    return place;
   }
 
   private void endIdle() {

@@ -4,8 +4,11 @@ import static dev.freshet.engine.Fixture.eventually;
 import static dev.freshet.server.ServerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.engine.GenerationRequest;
 import dev.freshet.server.session.SessionLimits;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.LogitRules;
+import dev.freshet.wire.LogprobsMode;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -303,6 +306,50 @@ class SessionsTest {
     nanos.addAndGet(TimeUnit.SECONDS.toNanos(101));
 
     assertThat(fixture.get(fixture.server.dataUrl(), "/s/c").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void aSessionThatIsBegunWithASamplingSamplesAllCallsThatWay() throws Exception {
+    HttpResponse<String> begun =
+        put("/s/a", "{\"temperature\":0.7,\"top_p\":0.9,\"max_tokens\":2,\"seed\":5}");
+    assertThat(begun.statusCode()).as(begun.body()).isEqualTo(201);
+    answer(CHAT, body(3, AB, ",\"temperature\":0.1,\"top_k\":3,\"logit_bias\":{\"5\":3}"));
+    answer(CHAT, body(1, AB));
+
+    assertThat(fixture.engine.requests)
+        .extracting(GenerationRequest::maxTokens)
+        .containsExactly(2, 1);
+    assertThat(fixture.engine.requests)
+        .extracting(request -> request.seed().orElseThrow())
+        .containsExactly(5L, 6L);
+    assertThat(fixture.engine.requests)
+        .allSatisfy(
+            request -> {
+              assertThat(request.temperature()).isEqualTo(0.7);
+              assertThat(request.topP()).isEqualTo(0.9);
+              assertThat(request.topK()).isZero();
+              assertThat(request.rules()).isEqualTo(LogitRules.NONE);
+              assertThat(request.logprobsMode()).isEqualTo(LogprobsMode.PROCESSED_LOGPROBS);
+            });
+  }
+
+  @Test
+  void aSessionThatIsOpenCannotBeBegunAndAMalformedSamplingIsRefused() throws Exception {
+    answer(CHAT, body(1, AB));
+
+    assertThat(put("/s/a", "{}").statusCode()).isEqualTo(409);
+    for (String malformed : List.of("{\"top_p\":0}", "{\"n\":1}", "{\"max_tokens\":0}", "[]")) {
+      assertThat(put("/s/b", malformed).statusCode()).as(malformed).isEqualTo(400);
+    }
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/b").statusCode()).isEqualTo(404);
+  }
+
+  private HttpResponse<String> put(String path, String body) throws Exception {
+    return fixture.http.send(
+        HttpRequest.newBuilder(fixture.server.dataUrl().resolve(path))
+            .PUT(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   @Test
