@@ -29,7 +29,8 @@ public record EnvironmentConfig(
     AlphabetSortConfig alphabetSort,
     WordleConfig wordle,
     SudokuConfig sudoku,
-    OpenEnvConfig openenv) {
+    OpenEnvConfig openenv,
+    AgentConfig agent) {
   public EnvironmentConfig {
     mix = List.copyOf(mix);
     String names = "\"%s\"".formatted(String.join("\", \"", Environments.names()));

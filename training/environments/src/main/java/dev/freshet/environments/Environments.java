@@ -19,6 +19,8 @@ public final class Environments {
               (config, seed) -> new AlphabetSort(config.alphabetSort(), seed),
               Wordle.NAME,
               (config, seed) -> new Wordle(config.wordle(), seed),
+              Agent.NAME,
+              (config, seed) -> new Agent(config.agent(), seed),
               OpenEnv.NAME,
               (config, seed) -> new OpenEnv(config.openenv(), seed),
               Sudoku.NAME,

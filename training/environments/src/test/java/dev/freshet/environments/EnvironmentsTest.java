@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.config.ConfigException;
 import dev.freshet.config.ConfigLoader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -14,9 +17,12 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,13 +32,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EnvironmentsTest {
   private static final int PROBLEMS = 200;
 
+  @TempDir private static Path dir;
+  private static Path tasks;
+
+  @BeforeAll
+  static void writeTasks() throws IOException {
+    tasks = dir.resolve("tasks.jsonl");
+    Files.writeString(
+        tasks,
+        IntStream.range(0, 400)
+            .mapToObj(i -> "{\"task\":%d}\n".formatted(i))
+            .collect(Collectors.joining()));
+  }
+
   static List<String> names() {
     return Environments.names();
   }
 
   /** Those that need no other program. */
   static List<String> builtIn() {
-    return Environments.names().stream().filter(name -> !name.equals(OpenEnv.NAME)).toList();
+    return Environments.names().stream()
+        .filter(name -> !List.of(OpenEnv.NAME, Agent.NAME).contains(name))
+        .toList();
   }
 
   @ParameterizedTest
@@ -100,7 +121,7 @@ class EnvironmentsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("names")
+  @MethodSource("builtIn")
   void aDemonstrationIsOfTheTrainingSetAndItsAnswerScores1(String name) {
     TurnEnvironment environment = (TurnEnvironment) open(name, 1);
     for (int i = 0; i < 20; i++) {
@@ -190,7 +211,7 @@ class EnvironmentsTest {
   void anUnknownNameIsRefusedWithTheNamesThatAreRegistered() {
     assertThatThrownBy(() -> config("name", "chess"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("expected one of \"alphabet-sort\"")
+        .hasMessageContaining("expected one of \"agent\"")
         .hasMessageContaining("\"reverse-text\"");
   }
 
@@ -240,7 +261,12 @@ class EnvironmentsTest {
   }
 
   private static Environment open(String name, long seed) {
-    return Environments.open(config("name", name), seed).environments().getFirst();
+    Map<String, String> settings =
+        Map.of("name", name, "agent.command", "./agent", "agent.tasks", tasks.toString());
+    return Environments.open(
+            ConfigLoader.load(EnvironmentConfig.class, Optional.empty(), settings), seed)
+        .environments()
+        .getFirst();
   }
 
   private static List<Problem> problems(Environment environment, Split split) {

@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
+import dev.freshet.environments.EpisodeDeadlineException;
 import dev.freshet.environments.PolicyCallException;
 import dev.freshet.environments.UnusableStepException;
 import dev.freshet.trace.MonotonicClock;
@@ -141,6 +142,8 @@ final class EnvironmentCalls implements AutoCloseable {
       case RolloutFailure known -> known;
       case PolicyCallException e ->
           RolloutFailure.ofServer("%s: %s".formatted(what, OneLine.of(e)), true);
+      case EpisodeDeadlineException e ->
+          RolloutFailure.of(FailureReason.DEADLINE, "%s: %s".formatted(what, OneLine.of(e)));
       case UnusableStepException e ->
           RolloutFailure.of(
               switch (e.kind()) {
