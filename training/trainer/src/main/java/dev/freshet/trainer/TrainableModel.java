@@ -10,6 +10,7 @@ import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.TensorSource;
 import dev.freshet.weights.TensorView;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -232,7 +233,7 @@ public final class TrainableModel implements AutoCloseable {
 
   /** Adds the gradients of all replicas to that of the first. Returns the norm of the sum. */
   private double sumOfGradients() {
-    double[] norms = new double[workers.count()];
+    double[] squares = new double[workers.count()];
     workers.run(
         worker -> {
           try (PointerScope _ = new PointerScope();
@@ -241,14 +242,10 @@ public final class TrainableModel implements AutoCloseable {
             for (Replica replica : replicas.subList(1, replicas.size())) {
               sum.add_(part(replica.gradient(), worker));
             }
-            norms[worker] = sum.norm().item_double();
+            squares[worker] = SquareSum.of(sum);
           }
         });
-    double squares = 0;
-    for (double norm : norms) {
-      squares += norm * norm;
-    }
-    return Math.sqrt(squares);
+    return Math.sqrt(Arrays.stream(squares).sum());
   }
 
   private void clearGradient() {
