@@ -49,12 +49,19 @@ def publish(weights, step, tensors):
     return target
 
 
-def retain(weights, newest):
-    """Deletes all published steps but step 0 and the newest ones. A deleted step vanishes at once; who has it open can still read it."""
+def retain(run, newest):
+    """Deletes all published steps but step 0, the newest ones, and those that a server may still have to load.
+
+    The latter are the version that the update log says is served, and all after it. A deleted step vanishes at once; a process that has it
+    open can still read it.
+    """
+    weights, log = run / "weights", run / "rollouts" / "updates.jsonl"
+    events = [json.loads(line) for line in log.read_text().splitlines(True) if line.endswith("\n")] if log.exists() else []
+    served = [event["version"] for event in events if event["event"] == "served"]
     for step in steps(weights)[:-newest]:
-        if step != 0:
-            hidden = Path(weights) / f".step_{step}.{secrets.token_hex(8)}.tmp"
-            (Path(weights) / f"step_{step}").rename(hidden)
+        if step != 0 and not (served and step >= served[-1]):
+            hidden = weights / f".step_{step}.{secrets.token_hex(8)}.tmp"
+            (weights / f"step_{step}").rename(hidden)
             shutil.rmtree(hidden)
 
 

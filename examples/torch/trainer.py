@@ -178,7 +178,7 @@ def published(run, step, tensors_by_name, keep, figures, left_out):
     begin = time.monotonic()
     checkpoints.publish(run / "weights", step, tensors_by_name)
     figures["write_ms"] = 1e3 * (time.monotonic() - begin)
-    checkpoints.retain(run / "weights", keep)
+    checkpoints.retain(run, keep)
     with open(run / "metrics" / "trainer.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps({"role": "trainer", "kind": "train", "time": time.time(), **figures}) + "\n")
     now = datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.DoubleConsumer;
+import java.util.stream.Collectors;
 
 /**
  * Publishes copies of the weights on a thread of its own, one at a time, while the trainer goes on.
@@ -24,6 +25,7 @@ final class CheckpointWriter implements AutoCloseable {
   private final CheckpointStore weights;
   private final Form form;
   private final int keep;
+  private final VersionsInUse inUse;
   private final EventLog events;
   private final WriterThread thread = new WriterThread("a checkpoint", "freshet-checkpoint-writer");
 
@@ -32,11 +34,14 @@ final class CheckpointWriter implements AutoCloseable {
    *
    * @param form publishes the tensors of a step there
    * @param keep how many of the newest steps stay on disk; step 0 does, too
+   * @param inUse the steps that stay on disk as well; closed with this object
    */
-  CheckpointWriter(CheckpointStore weights, Form form, int keep, EventLog events) {
+  CheckpointWriter(
+      CheckpointStore weights, Form form, int keep, VersionsInUse inUse, EventLog events) {
     this.weights = weights;
     this.form = form;
     this.keep = keep;
+    this.inUse = inUse;
     this.events = events;
   }
 
@@ -63,8 +68,16 @@ final class CheckpointWriter implements AutoCloseable {
     double writeMs = events.clock().millisSince(start);
     recorded.done(step, writeMs);
     events.checkpointWritten(step, writeMs, snapshot.copyMs());
-    weights.retain(keep, Set.of(0L));
+    weights.retain(keep, kept());
     return writeMs;
+  }
+
+  /** The base model, and what a server may still have to load. */
+  private Set<Long> kept() {
+    long oldest = inUse.oldest().orElse(Long.MAX_VALUE);
+    return weights.steps().stream()
+        .filter(step -> step == 0 || step >= oldest)
+        .collect(Collectors.toSet());
   }
 
   /**
@@ -85,5 +98,6 @@ final class CheckpointWriter implements AutoCloseable {
   @Override
   public void close() {
     thread.close();
+    inUse.close();
   }
 }

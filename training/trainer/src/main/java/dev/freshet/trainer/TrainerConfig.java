@@ -53,7 +53,8 @@ public record TrainerConfig(
             def = "3",
             doc =
                 "number of newest weights/step_N kept on disk, at least orchestrator.async_level"
-                    + " + 2; step 0 is always kept")
+                    + " + 2; step 0 is always kept, and so is a step that a server may still have"
+                    + " to load")
         int keepWeights,
     @Key(
             def = "25",

@@ -99,7 +99,12 @@ public final class TrainerLoop implements AutoCloseable {
     Path base = weights.path(0);
     ModelWeights trained = config.lora().applied(TrainableModel.read(base, config.packLength()));
     this.writer =
-        new CheckpointWriter(weights, form(weights, trained), config.keepWeights(), events);
+        new CheckpointWriter(
+            weights,
+            form(weights, trained),
+            config.keepWeights(),
+            new VersionsInUse(batches.updates().cursor()),
+            events);
     Objective objective = Objective.of(config.algorithm());
     Optional<ModelWeights> reference =
         objective.hasReference()

@@ -9,7 +9,10 @@ import dev.freshet.model.ConfigJson;
 import dev.freshet.process.Memory;
 import dev.freshet.rollouts.BatchException;
 import dev.freshet.rollouts.TrainingBatch;
+import dev.freshet.rollouts.UpdateEvent;
+import dev.freshet.rollouts.UpdateLog;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.trace.TraceId;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
@@ -144,6 +147,25 @@ class TrainerLoopTest {
     }
 
     assertThat(run.weights().steps()).containsExactly(0L, 4L, 5L);
+  }
+
+  @Test
+  void aStepThatAServerMayStillHaveToLoadIsKept() throws IOException {
+    run.publishBase();
+    run.writeBatches(5);
+    UpdateLog updates = run.batches().updates();
+    updates.begin(0);
+    for (long version = 1; version <= 4; version++) {
+      updates.append(UpdateEvent.sent(version, "http://127.0.0.1:8001", TraceId.random()));
+    }
+    updates.append(UpdateEvent.served(2));
+
+    try (MetricsFile metrics = run.metrics();
+        TrainerLoop loop = run.loop(5, 2, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.run(run.taken::add);
+    }
+
+    assertThat(run.weights().steps()).containsExactly(0L, 2L, 3L, 4L, 5L);
   }
 
   @Test
