@@ -37,6 +37,13 @@ public record FreshetConfig(
       atLeast(
           "orchestrator.maxTokens", orchestrator.maxTokens(), environment.maxAnswerTokens(), texts);
     }
+    if (orchestrator.primeRl().isOn()) {
+      atLeast(
+          "orchestrator.primeRl.seqLen",
+          orchestrator.primeRl().seqLen(),
+          trainer.packLength(),
+          "rollouts of trainer.pack_length tokens");
+    }
     // The trainer may be async_level + 1 steps ahead of the version that is served, and a slow
     // server may still have to load that version or the one after it.
     atLeast(

@@ -82,6 +82,8 @@ class CommandsTest {
           run --orchestrator.temperature 0         | --orchestrator.temperature: orchestrator.temperature = 0.0: expected at least 0.00001: a greedy rollout
           run --trainer.pack_length 8              | --trainer.pack_length: trainer.pack_length = 8: expected at least 18
           run --orchestrator.async_level 3         | default: trainer.keep_weights = 3: expected at least 5, for orchestrator.async_level 3
+          run --orchestrator.prime_rl.transport files | orchestrator.prime_rl.dir = "": expected a directory with transport = "files"
+          run --orchestrator.prime_rl.transport zmq --orchestrator.prime_rl.seq_len 32 | orchestrator.prime_rl.seq_len = 32: expected at least 64, for rollouts of trainer.pack_length tokens
           run --environment.alphabet aba           | environment.alphabet = "aba": expected at least two characters, each once
           run --orchestrator.servers here          | orchestrator.servers = ["here"]: expected URLs such as http://127.0.0.1:8000
           run --trainer                            | argument '--trainer': expected an option or a dotted override

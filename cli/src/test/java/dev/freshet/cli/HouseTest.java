@@ -62,7 +62,7 @@ class HouseTest {
                       "javax.management",
                       "org.slf4j")),
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
-              Map.entry("rollouts", may(List.of("trace"), "tools.jackson")),
+              Map.entry("rollouts", may(List.of("trace"), "org.msgpack", "tools.jackson")),
               Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
               Map.entry(
                   "wire", may(List.of("config", "trace"), "io.netty.buffer", "tools.jackson")),
@@ -137,6 +137,7 @@ class HouseTest {
                           "metrics",
                           "trace"),
                       "org.slf4j",
+                      "org.zeromq",
                       "tools.jackson")),
               Map.entry("plots", may(List.of(), "javax.imageio", "org.knowm.xchart")),
               Map.entry(

@@ -23,7 +23,7 @@ public final class BatchException extends RuntimeException {
   }
 
   /** The reason in words; many file exceptions carry only the file's name. */
-  static String reason(IOException e) {
+  public static String reason(IOException e) {
     return e instanceof FileSystemException f && f.getReason() == null
         ? e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage()
         : String.valueOf(e.getMessage());

@@ -63,6 +63,7 @@ public final class Orchestrator {
   private final Evaluation evaluation;
   private final WeightWatcher watcher;
   private final Dispatcher dispatcher;
+  private final TrainerBatches trainerBatches;
   private final Packer packer;
   private final RunJournal runJournal;
   private final RolloutJournal journal;
@@ -149,8 +150,10 @@ public final class Orchestrator {
     this.dispatcher =
         new Dispatcher(
             environments, config, seed, ledger, runner, this.journal, watcher, this.metrics, time);
+    this.trainerBatches = new TrainerBatches(batches, config.primeRl());
     this.packer =
-        new Packer(config, advantage, drops, ledger, fleet, batches, this.journal, events, time);
+        new Packer(
+            config, advantage, drops, ledger, fleet, trainerBatches, this.journal, events, time);
     fleet.watch(metrics.fleet());
     metrics.run(config.asyncLevel(), fleet::policyVersion);
     metrics.times(time, fleet.times());
@@ -419,6 +422,7 @@ public final class Orchestrator {
       client.close();
       fleet.close();
       environmentCalls.close();
+      trainerBatches.close();
     }
   }
 }

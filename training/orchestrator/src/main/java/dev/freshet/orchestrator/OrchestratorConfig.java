@@ -153,7 +153,8 @@ public record OrchestratorConfig(
     @Key(def = "600", doc = "for a server to serve again while none does or no update succeeds")
         long recoveryDeadlineS,
     @Key(def = "600", doc = "for new weights, once the pipeline is blocked on them")
-        long trainerDeadlineS) {
+        long trainerDeadlineS,
+    PrimeRlConfig primeRl) {
   /** Below it, engines are greedy. */
   private static final double LEAST_TEMPERATURE = 1e-5;
 
@@ -278,12 +279,20 @@ public record OrchestratorConfig(
   }
 
   /**
-   * The same configuration with one other server in place of {@code servers}, and the weights of
-   * the run directory.
+   * The same configuration with one other server in place of {@code servers}, and the weights and
+   * batches of the run directory.
    */
   public OrchestratorConfig withServer(URI data, URI admin) {
     return ConfigLoader.with(
         this,
-        Map.of("servers", data.toString(), "admin_servers", admin.toString(), "broadcasts", ""));
+        Map.of(
+            "servers",
+            data.toString(),
+            "admin_servers",
+            admin.toString(),
+            "broadcasts",
+            "",
+            "prime_rl.transport",
+            "off"));
   }
 }

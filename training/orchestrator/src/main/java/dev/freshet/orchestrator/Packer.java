@@ -2,7 +2,6 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.fleet.Fleet;
 import dev.freshet.rollouts.Advantage;
-import dev.freshet.rollouts.BatchStore;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.TrainingBatch;
@@ -33,7 +32,7 @@ final class Packer {
   private final DropCounts drops;
   private final GroupLedger ledger;
   private final Fleet fleet;
-  private final BatchStore store;
+  private final TrainerBatches batches;
   private final RolloutJournal journal;
   private final EventLog events;
   private final RoleClock time;
@@ -44,7 +43,7 @@ final class Packer {
       DropCounts drops,
       GroupLedger ledger,
       Fleet fleet,
-      BatchStore store,
+      TrainerBatches batches,
       RolloutJournal journal,
       EventLog events,
       RoleClock time) {
@@ -53,7 +52,7 @@ final class Packer {
     this.drops = drops;
     this.ledger = ledger;
     this.fleet = fleet;
-    this.store = store;
+    this.batches = batches;
     this.journal = journal;
     this.events = events;
     this.time = time;
@@ -103,9 +102,7 @@ final class Packer {
               .formatted(step, stats.stalenessMax(), config.asyncLevel()));
     }
     events.rollouts(stats.truncPct(), step - 1, step - 1 - stats.stalenessMax());
-    if (!store.exists(step)) { // It may be the trainer's already.
-      store.write(new TrainingBatch(step, kept));
-    }
+    batches.write(new TrainingBatch(step, kept));
     making.close();
     return Optional.of(stats);
   }

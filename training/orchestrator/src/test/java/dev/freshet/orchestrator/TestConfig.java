@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.config.ConfigLoader;
 import dev.freshet.fleet.ServerAddress;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +25,7 @@ final class TestConfig {
   long trainerDeadlineS = 60;
   int updateQuorum;
   long recoveryDeadlineS = 60;
+  PrimeRlConfig primeRl = ConfigLoader.defaults(PrimeRlConfig.class);
 
   TestConfig(TestServer... servers) {
     this.servers = Arrays.stream(servers).map(TestServer::address).toList();
@@ -71,6 +73,7 @@ final class TestConfig {
         updateQuorum,
         false,
         recoveryDeadlineS,
-        trainerDeadlineS);
+        trainerDeadlineS,
+        primeRl);
   }
 }
