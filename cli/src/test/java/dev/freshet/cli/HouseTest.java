@@ -63,7 +63,9 @@ class HouseTest {
                       "org.slf4j")),
               Map.entry("weights", may(List.of("trace"), "tools.jackson")),
               Map.entry("rollouts", may(List.of("trace"), "org.msgpack", "tools.jackson")),
-              Map.entry("text", may(List.of(), "ai.djl.huggingface", "tools.jackson")),
+              Map.entry(
+                  "text",
+                  may(List.of(), "ai.djl.huggingface", "org.apache.lucene", "tools.jackson")),
               Map.entry(
                   "wire", may(List.of("config", "trace"), "io.netty.buffer", "tools.jackson")),
               Map.entry(

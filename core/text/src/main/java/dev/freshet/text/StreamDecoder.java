@@ -50,6 +50,15 @@ public final class StreamDecoder {
     return form.flush();
   }
 
+  /** Whether a token of a tokenizer with byte fallback stands for one byte. */
+  static boolean isByte(String token) {
+    return token.length() == 6
+        && token.startsWith("<0x")
+        && token.endsWith(">")
+        && Character.digit(token.charAt(3), 16) >= 0
+        && Character.digit(token.charAt(4), 16) >= 0;
+  }
+
   /** Decoding for one family of tokenizers; families differ in which text can still change. */
   private sealed interface Form {
     String push(int id);
@@ -160,7 +169,7 @@ public final class StreamDecoder {
     /** The number of byte tokens at the end that begin a character. */
     private int unfinishedBytes() {
       int start = size;
-      while (start > 0 && tokens.of(ids[start - 1]).filter(Window::isByte).isPresent()) {
+      while (start > 0 && tokens.of(ids[start - 1]).filter(StreamDecoder::isByte).isPresent()) {
         start--;
       }
       Utf8Stream run = new Utf8Stream();
@@ -209,14 +218,6 @@ public final class StreamDecoder {
       returnedText = text(size);
       certainText = returnedText;
       return text.substring(start);
-    }
-
-    private static boolean isByte(String token) {
-      return token.length() == 6
-          && token.startsWith("<0x")
-          && token.endsWith(">")
-          && Character.digit(token.charAt(3), 16) >= 0
-          && Character.digit(token.charAt(4), 16) >= 0;
     }
   }
 }

@@ -8,10 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.LongStream;
@@ -199,6 +201,29 @@ public final class Tokenizer implements AutoCloseable {
   public String text(int id) {
     StreamDecoder decoder = new StreamDecoder(this, false, word);
     return decoder.push(id) + decoder.flush();
+  }
+
+  /**
+   * The bytes that a token adds to a text, within one; empty for a special token and for an id that
+   * no token has.
+   *
+   * @param tags special tokens that stand for their own text
+   */
+  public Optional<byte[]> bytes(int id, Set<String> tags) {
+    String token = vocabulary.tokens().get(id);
+    if (token == null || (isSpecial(id) && !tags.contains(token))) {
+      return Optional.empty();
+    }
+    if (isSpecial(id)) {
+      return Optional.of(token.getBytes(StandardCharsets.UTF_8));
+    }
+    if (vocabulary.decoders().equals(List.of("ByteLevel"))) {
+      return Optional.of(ByteAlphabet.bytes(token));
+    }
+    if (vocabulary.decoders().contains("ByteFallback") && StreamDecoder.isByte(token)) {
+      return Optional.of(new byte[] {(byte) Integer.parseInt(token, 3, 5, 16)});
+    }
+    return Optional.of(text(id).getBytes(StandardCharsets.UTF_8));
   }
 
   /**

@@ -11,8 +11,8 @@ import java.util.Random;
 import tools.jackson.databind.ObjectMapper;
 
 /** Tokenizers and random texts for tests. */
-final class Fixtures {
-  static final ObjectMapper JSON = new ObjectMapper();
+public final class Fixtures {
+  public static final ObjectMapper JSON = new ObjectMapper();
 
   private static final String[] PIECES = {
     "a",
@@ -48,7 +48,7 @@ final class Fixtures {
 
   private Fixtures() {}
 
-  static Path directory(String name) {
+  public static Path directory(String name) {
     return Path.of(
         java.net.URI.create(
             java.util.Objects.requireNonNull(Fixtures.class.getResource("/" + name)).toString()));
@@ -57,7 +57,7 @@ final class Fixtures {
   /**
    * A string of up to 24 pieces: words, emoji, combining and wide characters, or any code point.
    */
-  static String text(Random random) {
+  public static String text(Random random) {
     StringBuilder text = new StringBuilder();
     int pieces = random.nextInt(25);
     for (int i = 0; i < pieces; i++) {
@@ -72,7 +72,7 @@ final class Fixtures {
   }
 
   /** A SentencePiece-like tokenizer as Llama 2 has it: Metaspace by normalizer, byte fallback. */
-  static Path byteFallback(Path dir) throws IOException {
+  public static Path byteFallback(Path dir) throws IOException {
     return sentencePiece(
         dir,
         Map.of(
@@ -87,14 +87,14 @@ final class Fixtures {
   }
 
   /** The same with the decoder of newer conversions, which knows no bytes. */
-  static Path metaspace(Path dir) throws IOException {
+  public static Path metaspace(Path dir) throws IOException {
     return sentencePiece(
         dir,
         Map.of("type", "Metaspace", "replacement", "▁", "prepend_scheme", "always", "split", true));
   }
 
   /** The same with the decoder of BERT-like tokenizers, which joins tokens by spaces. */
-  static Path wordPiece(Path dir) throws IOException {
+  public static Path wordPiece(Path dir) throws IOException {
     return sentencePiece(dir, Map.of("type", "WordPiece", "prefix", "##", "cleanup", true));
   }
 

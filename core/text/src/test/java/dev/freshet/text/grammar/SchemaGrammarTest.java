@@ -1,0 +1,150 @@
+package dev.freshet.text.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.json.JsonMapper;
+
+class SchemaGrammarTest {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_LONG_FOR_INTS)
+          .build();
+  private static final ObjectReader VALUES = JSON.readerFor(Object.class);
+
+  private static Map<String, @Nullable Object> schema(String json) {
+    return JSON.readValue(json.replace('\'', '"'), new TypeReference<>() {});
+  }
+
+  private static boolean accepts(String schema, String value) {
+    return Walks.accepts(Grammars.schema(schema(schema)), value.replace('\'', '"'));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "{'type':'object','properties':{'a':{'type':'integer'},'b':{'type':'boolean'}},'required':['a']} | {'a': 1} | {'b': true}",
+        "{'type':'object','properties':{'a':{'type':'integer'},'b':{'type':'boolean'}}} | {'b':true} | {'b':true,'a':1}",
+        "{'type':'object','properties':{'a':{'type':'null'}}} | {} | {'c':null}",
+        "{'type':'object','properties':{'a':{'type':'null'}},'additionalProperties':{'type':'integer'}} | {'a':null, 'c':3} | {'a':3}",
+        "{'additionalProperties':{'type':'integer'}} | {'x':1,'y':2} | {'x':'1'}",
+        "{'type':'object'} | {'x':[1,{'y':null}]} | []",
+        "{'type':'array','items':{'enum':[1,'a',null]},'minItems':2,'maxItems':3} | [1, 'a',null] | [1]",
+        "{'type':'array','items':{'const':{'a':[1]}},'maxItems':0} | [] | [{'a':[1]}]",
+        "{'type':'array','items':{'type':'boolean'},'minItems':1} | [true,false] | []",
+        "{'type':'string','minLength':2,'maxLength':3} | 'a\\u00e9ü' | 'a'",
+        "{'type':'string','pattern':'^a+b$'} | 'aab' | 'aabc'",
+        "{'type':'string','pattern':'b'} | 'abc' | 'ac'",
+        "{'type':'string','pattern':'^[^x]*$','maxLength':2} | 'a\\n' | 'abc'",
+        "{'type':'string','format':'date'} | '2026-02-28' | '2026-02-31'",
+        "{'type':'string','format':'uuid'} | '123e4567-e89b-12d3-a456-426614174000' | '123e4567'",
+        "{'type':['integer','null']} | null | 'null'",
+        "{'type':'integer','minimum':-12,'maximum':105} | 100 | 106",
+        "{'type':'integer','minimum':-12,'maximum':105} | -12 | -13",
+        "{'type':'integer','exclusiveMinimum':0} | 1 | 0",
+        "{'type':'integer','exclusiveMaximum':10,'minimum':9} | 9 | 10",
+        "{'type':'number'} | -0.5e-3 | 01",
+        "{'anyOf':[{'type':'integer'},{'type':'string','maxLength':0}]} | '' | true",
+        "{'$defs':{'p':{'type':'object','properties':{'x':{'type':'number'}},'required':['x']}},'$ref':'#/$defs/p'} | {'x':1} | {}",
+        "{'allOf':[{'type':'boolean'}],'title':'t'} | true | 1",
+        "{} | {'a':[[{'b':1}]]} | nul",
+      })
+  void aSchemaAcceptsItsInstancesAndNoOthers(String schema, String instance, String other) {
+    assertThat(accepts(schema, instance)).isTrue();
+    assertThat(accepts(schema, other)).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "{'not':{}} | /not: expected no keyword \"not\" (it is not supported)",
+        "{'properties':{'a':{'if':{}}}} | /properties/a/if: expected no keyword \"if\"",
+        "{'items':{'type':'string','format':'color'}} | /items/format: expected one of date, time",
+        "{'type':'number','minimum':1} | /minimum: expected no keyword \"minimum\" for numbers",
+        "{'type':'thing'} | /type: expected a type of JSON, got \"thing\"",
+        "{'$defs':{'a':{'type':'array','items':{'$ref':'#/$defs/a'}}},'$ref':'#/$defs/a'} | /$defs/a/items/$ref: expected a schema without recursion",
+        "{'$ref':'#/$defs/b'} | /$ref: expected a reference to a part of the schema",
+        "{'$ref':'http://x/y'} | /$ref: expected a reference to a part of the schema",
+        "{'type':'object','anyOf':[{}]} | /type: expected no keyword \"type\" beside \"anyOf\"",
+        "{'allOf':[{},{}]} | /allOf: expected one schema",
+        "{'required':['a']} | /required: expected names of properties, got \"a\"",
+        "{'type':'string','pattern':'(?=a)b'} | /pattern: expected a regular expression with a group without look-around",
+        "{'type':'string','minLength':3,'maxLength':2} | /maxLength: expected at least minLength",
+        "{'type':'string','minLength':70000} | expected a grammar of at most 131072 states",
+        "{'type':'string','pattern':'^a$','minLength':2} | expected limits that a string satisfies together",
+        "{'type':'integer','minimum':2,'maximum':1} | expected bounds that an integer satisfies",
+      })
+  void aSchemaThatIsNotSupportedIsRefusedByKeywordAndPlace(String schema, String message) {
+    assertThatThrownBy(() -> Grammars.schema(schema(schema)))
+        .isInstanceOf(GrammarException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void aSchemaThatExplodesIsRefusedAndNoHang() {
+    // The state of the automaton must remember which of the last 30 characters were an a.
+    assertThatThrownBy(() -> Grammars.pattern(".*a.{30}")).isInstanceOf(GrammarException.class);
+    assertThatThrownBy(() -> Grammars.pattern("((a{1000}){1000}){1000}"))
+        .isInstanceOf(GrammarException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void whatARandomWalkWritesIsAnInstance(long seed) {
+    Random random = new Random(seed);
+    for (int i = 0; i < 15; i++) {
+      RandomSchema made = new RandomSchema(random);
+      Map<String, @Nullable Object> schema = made.root();
+      ByteGrammar grammar = Grammars.schema(schema);
+      for (int j = 0; j < 12; j++) {
+        String text = Walks.random(grammar, random, 60);
+        Object value = VALUES.readValue(text);
+        assertThat(new SchemaRules(schema).holds(value)).as("%s of %s", text, schema).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void anObjectOfAnyKindIsJson() {
+    ByteGrammar grammar = Grammars.jsonObject();
+    assertThat(Walks.accepts(grammar, "{\"a\": [1, {\"b\": \"\\u00e9ü\"}, []], \"c\": -0.5e3}"))
+        .isTrue();
+    assertThat(Walks.accepts(grammar, "[]")).isFalse();
+    assertThat(Walks.accepts(grammar, "{\"a\":[}")).isFalse();
+    assertThat(Walks.accepts(grammar, "{\"a\":1}}")).isFalse();
+    assertThat(Walks.accepts(grammar, "{\"a\":01}")).isFalse();
+    assertThat(Walks.accepts(grammar, "{\"a\":\"\\ud800\"}")).isFalse();
+    String deepest = "{\"\":".repeat(31) + "{}" + "}".repeat(31);
+    assertThat(Walks.accepts(grammar, deepest)).isTrue();
+    assertThat(Walks.accepts(grammar, "{\"\":" + deepest + "}")).isFalse();
+    Random random = new Random(7);
+    for (int i = 0; i < 100; i++) {
+      String text = Walks.random(grammar, random, 80);
+      assertThat(VALUES.<Object>readValue(text)).as(text).isInstanceOf(Map.class);
+    }
+  }
+
+  @Test
+  void textBeforeATagIsFree() {
+    ByteGrammar grammar = Grammars.after("</think>", Grammars.choice(List.of("a", "b")));
+    assertThat(Walks.accepts(grammar, "any <</think</think>b")).isTrue();
+    assertThat(Walks.accepts(grammar, "any")).isTrue();
+    assertThat(Walks.accepts(grammar, "any</think>c")).isFalse();
+  }
+}
