@@ -247,6 +247,7 @@ class OrchestratorTest {
 
   @Test
   void theNextBatchIsGeneratedWhileTheTrainerTrainsThePreviousOne() throws Exception {
+    CountDownLatch trains = new CountDownLatch(1);
     CountDownLatch nextIsThere = new CountDownLatch(1);
     try (TestServer server = new TestServer(TestRun::reverser);
         TestRun run = new TestRun(dir, TestConfig.of(1, 3, server), tokenizer, environment);
@@ -255,10 +256,12 @@ class OrchestratorTest {
                 3,
                 batch -> {
                   if (batch.step() == 1) {
+                    trains.countDown();
                     assertThat(nextIsThere.await(30, TimeUnit.SECONDS)).isTrue();
                   }
                 })) {
       run.start();
+      assertThat(trains.await(30, TimeUnit.SECONDS)).isTrue();
       run.batches.await(2, Duration.ofSeconds(30));
       assertThat(trainer.batches).hasSize(1);
       assertThat(run.weights.latest()).isEmpty();
