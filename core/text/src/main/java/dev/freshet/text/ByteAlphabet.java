@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 final class ByteAlphabet {
   private static final int UNMAPPED = -1;
   private static final int[] BYTE_OF = byteOf();
+  private static final char[] CHARACTER_OF = characterOf();
 
   private ByteAlphabet() {}
 
@@ -30,12 +31,31 @@ final class ByteAlphabet {
     return table;
   }
 
+  private static char[] characterOf() {
+    char[] table = new char[256];
+    for (char c = 0; c < BYTE_OF.length; c++) {
+      if (BYTE_OF[c] != UNMAPPED) {
+        table[BYTE_OF[c]] = c;
+      }
+    }
+    return table;
+  }
+
   /** The characters of all 256 bytes. */
   static Set<String> characters() {
     return IntStream.range(0, BYTE_OF.length)
         .filter(c -> BYTE_OF[c] != UNMAPPED)
         .mapToObj(Character::toString)
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** How bytes are written in the alphabet. */
+  static String written(byte[] bytes) {
+    char[] text = new char[bytes.length];
+    for (int i = 0; i < bytes.length; i++) {
+      text[i] = CHARACTER_OF[bytes[i] & 0xFF];
+    }
+    return new String(text);
   }
 
   /** The bytes of a token; its UTF-8 if it has a character outside the alphabet. */

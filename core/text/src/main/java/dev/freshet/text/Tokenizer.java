@@ -17,6 +17,10 @@ import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 /**
  * A Hugging Face tokenizer read from a {@code tokenizer.json}, with the same ids as in
@@ -24,13 +28,15 @@ import java.util.stream.LongStream;
  * closes it after the last use, and closing waits for texts that are being encoded or decoded.
  * Errors are {@link TokenizerException}s.
  *
- * <p>Encoding takes about 1.5 s and 250 bytes of native memory for each MiB and byte of text, and
- * cannot be interrupted; about 10 million spaces in a row exceed a limit of the library's regular
- * expressions, and then the library ends the process. A caller that takes texts from outside must
- * therefore bound them, see {@link #maxTextBytes}.
+ * <p>Most byte-level BPE is encoded by {@link ByteLevelEncoder}, everything else by Hugging Face's
+ * library. That takes about 1.5 s and 250 bytes of native memory for each MiB and byte of text, and
+ * cannot be interrupted; about 10 million spaces in a row exceed a limit of its regular
+ * expressions, and then it ends the process. A caller that takes texts from outside must therefore
+ * bound them, see {@link #maxTextBytes}.
  */
 public final class Tokenizer implements AutoCloseable {
   private static final String FILE = "tokenizer.json";
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   static {
     // Otherwise the library downloads a native build if it finds a GPU, and sends usage data.
@@ -38,6 +44,10 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private final HuggingFaceTokenizer library;
+
+  /** Encodes in place of the library what it supports. */
+  private final Optional<ByteLevelEncoder> encoder;
+
   private final Vocabulary vocabulary;
   private final int vocabSize;
 
@@ -53,10 +63,12 @@ public final class Tokenizer implements AutoCloseable {
 
   private Tokenizer(
       HuggingFaceTokenizer library,
+      Optional<ByteLevelEncoder> encoder,
       Vocabulary vocabulary,
       Optional<String> endToken,
       String source) {
     this.library = library;
+    this.encoder = encoder;
     this.vocabulary = vocabulary;
     this.vocabSize = vocabulary.size();
     this.word = vocabulary.word().stream().toArray();
@@ -95,13 +107,18 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Optional<String> endToken, String source) {
     try {
-      Vocabulary vocabulary = Vocabulary.parse(new String(json, StandardCharsets.UTF_8), source);
+      JsonNode root = JSON.readTree(json);
+      Vocabulary vocabulary = Vocabulary.of(root, source);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false"));
-      return new Tokenizer(library, vocabulary, endToken, source);
+      Optional<ByteLevelEncoder> encoder = ByteLevelEncoder.of(root, vocabulary.ids());
+      return new Tokenizer(library, encoder, vocabulary, endToken, source);
     } catch (TokenizerException e) {
       throw e;
+    } catch (JacksonException e) {
+      throw new TokenizerException(
+          "tokenizer %s: expected JSON: %s".formatted(source, e.getOriginalMessage()), e);
     } catch (IOException | RuntimeException e) {
       throw new TokenizerException(
           "tokenizer %s: cannot be read: %s".formatted(source, e.getMessage()), e);
@@ -137,25 +154,37 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private int[] encode(String text, boolean addSpecial) {
+    String wellFormed = wellFormed(text);
     try {
-      return LongStream.of(ids(wellFormed(text), addSpecial)).mapToInt(Math::toIntExact).toArray();
+      int[] ids = encoder.isPresent() ? ownIds(encoder.get(), wellFormed, addSpecial) : null;
+      return ids == null ? libraryIds(wellFormed, addSpecial) : ids;
     } catch (RuntimeException e) {
       throw new TokenizerException(
           "tokenizer %s: cannot encode the text: %s".formatted(source, reason(text, e)), e);
     }
   }
 
+  private int @Nullable [] ownIds(ByteLevelEncoder own, String text, boolean addSpecial) {
+    open.readLock().lock();
+    try {
+      library.getHandle(); // Throws if the tokenizer is closed.
+      return own.encode(text, addSpecial);
+    } finally {
+      open.readLock().unlock();
+    }
+  }
+
   /**
-   * The ids alone. The library's own {@code Encoding} also copies the text, the offsets and the
+   * The ids by the library. Its own {@code Encoding} also copies the text, the offsets and the
    * masks of every token to the heap, and ends the process if the heap has no room for them.
    */
-  private long[] ids(String text, boolean addSpecial) {
+  int[] libraryIds(String text, boolean addSpecial) {
     open.readLock().lock();
     try {
       TokenizersLibrary natives = TokenizersLibrary.LIB;
       long encoding = natives.encode(library.getHandle(), text, addSpecial);
       try {
-        return natives.getTokenIds(encoding);
+        return LongStream.of(natives.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
       } finally {
         natives.deleteEncoding(encoding);
       }
@@ -184,6 +213,9 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The text with unpaired surrogates, which UTF-8 cannot encode, replaced by U+FFFD. */
   private static String wellFormed(String text) {
+    if (text.chars().noneMatch(c -> Character.isSurrogate((char) c))) {
+      return text;
+    }
     return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
   }
 

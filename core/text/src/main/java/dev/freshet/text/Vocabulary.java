@@ -7,9 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /**
  * The tokens in a {@code tokenizer.json}: their strings, which are special, and the steps that
@@ -27,21 +25,12 @@ record Vocabulary(
     Set<Integer> special,
     List<String> decoders,
     TextBound bound) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /**
    * Reads the content of a {@code tokenizer.json}.
    *
    * @param source names the file in errors
    */
-  static Vocabulary parse(String json, String source) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(json);
-    } catch (JacksonException e) {
-      throw new TokenizerException(
-          "tokenizer %s: expected JSON: %s".formatted(source, e.getOriginalMessage()), e);
-    }
+  static Vocabulary of(JsonNode root, String source) {
     Map<String, Integer> ids = new HashMap<>();
     JsonNode vocab = root.path("model").path("vocab");
     if (vocab.isObject()) {
