@@ -159,6 +159,7 @@ final class RelayLoop {
       return Optional.empty();
     }
     Upstream chosen = shared.policy().choose(request, candidates);
+    request.endedSession().ifPresent(shared.policy()::finishSession);
     return Optional.of(new Choice(chosen, model(now, chosen)));
   }
 

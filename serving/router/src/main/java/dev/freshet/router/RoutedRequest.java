@@ -76,6 +76,24 @@ final class RoutedRequest {
         .or(() -> fields().session());
   }
 
+  /**
+   * The session of an agent that the request ends at its replica: {@code DELETE /s/<session>},
+   * {@code POST /s/<session>/reward} or {@code /s/<session>/finish_session}.
+   */
+  Optional<String> endedSession() {
+    Request request = relayed.request();
+    return ofPath(request.path())
+        .filter(
+            session -> {
+              String route = request.path().substring(AGENTS.length() + session.length());
+              return switch (request.method()) {
+                case "DELETE" -> route.isEmpty();
+                case "POST" -> route.equals("/reward") || route.equals("/finish_session");
+                default -> false;
+              };
+            });
+  }
+
   /** The session in {@code /s/<session>} and the paths below it. */
   private static Optional<String> ofPath(String path) {
     if (!path.startsWith(AGENTS)) {

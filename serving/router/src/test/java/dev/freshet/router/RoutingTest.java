@@ -214,6 +214,21 @@ class RoutingTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"POST /s/a/finish_session", "POST /s/a/reward", "DELETE /s/a"})
+  void anAgentsSessionIsEndedAtItsReplicaAndForgotten(String end) throws Exception {
+    try (FrontFixture front = front(Map.of())) {
+      String pinned = ask(front, RawClient.get("/s/a/v1/models"));
+
+      assertThat(ask(front, RawClient.get("/s/a").replace("GET /s/a ", end + " ")))
+          .isEqualTo(pinned);
+      assertThat(
+              RawClient.exchange(front.data(), RawClient.post("/finish_session?session_id=a", ""))
+                  .text())
+          .contains("\"known\":false");
+    }
+  }
+
   @Test
   void aSessionLeavesAReplicaThatHasSpentItsBudgetAndStaysWithTheNext() throws Exception {
     try (FrontFixture front = front(Map.of("max_in_flight", "2"));

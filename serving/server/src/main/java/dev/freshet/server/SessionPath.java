@@ -59,7 +59,8 @@ record SessionPath(SessionName session, String route) {
     return new ApiException(
         ApiError.notFound(
             "no_such_route",
-            "no such route of session %s: %s (expected one of the routes below /v1, or /reward)"
+            ("no such route of session %s: %s (expected one of the routes below /v1, /reward or"
+                    + " /finish_session)")
                 .formatted(session, route)));
   }
 }

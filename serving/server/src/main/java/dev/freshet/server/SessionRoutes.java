@@ -62,6 +62,10 @@ final class SessionRoutes {
           default -> request.require("GET, HEAD, POST");
         }
       }
+      case "/finish_session" -> {
+        request.require("POST");
+        end(name, OptionalDouble.empty(), exchange);
+      }
       default -> throw path.noSuchRoute();
     }
   }

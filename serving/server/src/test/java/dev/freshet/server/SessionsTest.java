@@ -362,6 +362,16 @@ class SessionsTest {
     assertThat(sampling.get("logprobs_mode").asString()).isEqualTo("processed_logprobs");
   }
 
+  @Test
+  void finishingASessionByItsPathEndsIt() throws Exception {
+    answer(CHAT, body(2, AB));
+
+    assertThat(answer("/s/a/finish_session", "").get("sampled_tokens").asInt()).isEqualTo(2);
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a").statusCode()).isEqualTo(404);
+    assertThat(fixture.get(fixture.server.dataUrl(), "/s/a/finish_session").statusCode())
+        .isEqualTo(405);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
