@@ -6,7 +6,8 @@ import java.util.function.Function;
 
 /** The shape that errors of Anthropic's API have: {@code {"type":"error","error":{…}}}. */
 public final class AnthropicErrors {
-  private static final String MESSAGES = "/v1/messages";
+  static final String MESSAGES = "/v1/messages";
+
   private static final String COUNT = MESSAGES + "/count_tokens";
 
   private AnthropicErrors() {}
@@ -28,7 +29,7 @@ public final class AnthropicErrors {
           case "body_too_large" -> "request_too_large";
           default ->
               switch (error.type()) {
-                case "internal_error" -> "api_error";
+                case "internal_error", "upstream_error" -> "api_error";
                 case "conflict_error" -> "invalid_request_error";
                 default -> error.type();
               };

@@ -61,6 +61,7 @@ public final class Exchange {
   private boolean answered;
   private boolean streaming;
   private boolean endsWithInput;
+  private boolean broken;
 
   /**
    * @param errorForm how error answers are written
@@ -285,6 +286,15 @@ public final class Exchange {
   public void end() {
     streaming = false;
     connection.exchangeEnded(form.keepsAliveStream() && !connection.isClosing());
+  }
+
+  /** Records, for the log, that the answer breaks off because its source did. */
+  public void brokenOff() {
+    broken = true;
+  }
+
+  boolean isBroken() {
+    return broken;
   }
 
   /**

@@ -248,7 +248,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
               .map(IncomingRequest::logged)
               .orElseGet(() -> new RequestLog.Head("", "", "", stamp.nanos())),
           error.status(),
-          true,
+          RequestLog.End.WHOLE,
           new RequestLog.Usage());
     }
     Body body = error.toBody(errorForm(incoming.map(IncomingRequest::path).orElse("")));
@@ -321,13 +321,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void log(boolean whole) {
     if (logged.isPresent() && current.isPresent()) {
       Exchange exchange = current.get();
-      log(logged.get(), exchange.status(), whole, exchange.usage());
+      RequestLog.End end = whole ? RequestLog.End.WHOLE : RequestLog.End.GONE;
+      log(
+          logged.get(),
+          exchange.status(),
+          exchange.isBroken() ? RequestLog.End.BROKEN : end,
+          exchange.usage());
       logged = Optional.empty();
     }
   }
 
-  private void log(RequestLog.Head head, int status, boolean whole, RequestLog.Usage usage) {
-    parts.requests().done(head, status, whole, usage, parts.clock().millisSince(head.recvNanos()));
+  private void log(RequestLog.Head head, int status, RequestLog.End end, RequestLog.Usage usage) {
+    parts.requests().done(head, status, end, usage, parts.clock().millisSince(head.recvNanos()));
   }
 
   /** Closes once no request is being answered. Called on the event loop. */

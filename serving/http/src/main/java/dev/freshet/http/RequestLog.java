@@ -34,6 +34,24 @@ public final class RequestLog {
     return this != OFF;
   }
 
+  /** How an answer ended, with what the line says of it. */
+  enum End {
+    /** It was written to its end. */
+    WHOLE(""),
+
+    /** The client left before its end. */
+    GONE(" gone"),
+
+    /** It broke off: the server that it was relayed from did not send its end. */
+    BROKEN(" broken");
+
+    private final String mark;
+
+    End(String mark) {
+      this.mark = mark;
+    }
+  }
+
   /**
    * What the log says of a request.
    *
@@ -46,10 +64,10 @@ public final class RequestLog {
    * A request whose answer has ended.
    *
    * @param status of the answer; 0 if the client was gone before it began
-   * @param whole whether the answer was written to its end
+   * @param end how the answer ended
    * @param ms from the first byte of the request to the end of the answer
    */
-  void done(Head head, int status, boolean whole, Usage usage, double ms) {
+  void done(Head head, int status, End end, Usage usage, double ms) {
     StringBuilder line = new StringBuilder(160);
     line.append("request id=").append(word(head.id()));
     line.append(' ').append(word(head.method())).append(' ');
@@ -62,10 +80,7 @@ public final class RequestLog {
       line.append(" first_token_ms=").append(tenths(usage.firstTokenNanos / NANOS_PER_MS));
     }
     line.append(" ms=").append(tenths(ms));
-    if (!whole) {
-      line.append(" gone");
-    }
-    sink.accept(line.toString());
+    sink.accept(line.append(end.mark).toString());
   }
 
   /** Text from outside as one word: the log escapes what could be taken for a line or an event. */

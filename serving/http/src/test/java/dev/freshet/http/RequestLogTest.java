@@ -48,6 +48,19 @@ class RequestLogTest {
   }
 
   @Test
+  void anAnswerWhoseSourceBreaksOffIsMarked() throws Exception {
+    try (TestListener server = new TestListener(new RequestLog(lines::add));
+        RawClient client = new RawClient(server.address())) {
+      client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Eventually.holds(() -> server.held.size() == 1);
+      server.held.element().breakOff();
+
+      Eventually.holds(() -> lines.size() == 1);
+      assertThat(lines.getFirst()).contains("GET /events status=200 ms=").endsWith(" broken");
+    }
+  }
+
+  @Test
   void anAnswerThatItsClientDidNotAwaitIsMarked() throws Exception {
     try (TestListener server = new TestListener(new RequestLog(lines::add))) {
       try (RawClient client = new RawClient(server.address())) {

@@ -44,6 +44,17 @@ final class TestListener implements AutoCloseable {
       exchange.loop().execute(this::end);
     }
 
+    /** Ends the stream as if its source had broken off. */
+    void breakOff() {
+      exchange
+          .loop()
+          .execute(
+              () -> {
+                exchange.brokenOff();
+                exchange.endEncoded(false);
+              });
+    }
+
     private void end() {
       if (request.path().equals("/events")) {
         exchange.writeChunk("data: last\n\n".getBytes(StandardCharsets.US_ASCII));

@@ -2,6 +2,7 @@ package dev.freshet.router;
 
 import dev.freshet.http.Exchange;
 import dev.freshet.wire.ErrorBody;
+import dev.freshet.wire.ErrorEvents;
 import dev.freshet.wire.WireException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -20,8 +21,14 @@ import org.jspecify.annotations.Nullable;
  * event loop.
  */
 final class AnswerSplice {
+  /** Ends an event that breaks off, so that the next one is read as its own. */
+  private static final byte[] END_OF_EVENT = {'\n', '\n'};
+
+  private static final byte[] END_OF_CHUNK = {'\r', '\n'};
+
   private final Exchange exchange;
   private final HttpMethod method;
+  private final String path;
   private final String requestId;
   private final HeadDecoder heads;
   private final ByteBufAllocator allocator;
@@ -36,13 +43,14 @@ final class AnswerSplice {
   private boolean surplus;
 
   /**
-   * @param method of the request
+   * @param request what was sent
    * @param from the connection that carries the answer
    */
-  AnswerSplice(Exchange exchange, HttpMethod method, String requestId, UpstreamConnection from) {
+  AnswerSplice(Exchange exchange, RelayedRequest request, UpstreamConnection from) {
     this.exchange = exchange;
-    this.method = method;
-    this.requestId = requestId;
+    this.method = request.method();
+    this.path = request.request().path();
+    this.requestId = request.id();
     this.heads = from.heads();
     this.allocator = from.allocator();
   }
@@ -162,27 +170,28 @@ final class AnswerSplice {
   }
 
   /**
-   * Adds an error event to an event stream that breaks off. Returns false if none can be added: in
-   * the middle of a chunk, or to a stream that is compressed.
+   * Adds an error event, as clients of the route read it, to an event stream that breaks off.
+   * Returns false if none can be added: in the middle of a chunk, or to a stream that is
+   * compressed.
    */
   boolean addErrorEvent(ErrorBody error) {
     if (head == null || body == null || !head.isPlainEventStream()) {
       return false;
     }
-    byte[] json = error.toJson();
-    String event = "\n\ndata: " + new String(json, StandardCharsets.UTF_8) + "\n\n";
-    byte[] bytes = event.getBytes(StandardCharsets.UTF_8);
+    byte[] event = ErrorEvents.of(path, error);
+    int length = END_OF_EVENT.length + event.length;
+    ByteBuf bytes = allocator.ioBuffer(length + 16);
     if (body.isBetweenChunks()) {
-      ByteBuf chunk = allocator.ioBuffer(bytes.length + 16);
-      chunk.writeCharSequence(
-          Integer.toHexString(bytes.length) + "\r\n", StandardCharsets.US_ASCII);
-      exchange.writeEncoded(chunk.writeBytes(bytes).writeBytes(new byte[] {'\r', '\n'}));
+      bytes.writeCharSequence(Integer.toHexString(length) + "\r\n", StandardCharsets.US_ASCII);
+      bytes.writeBytes(END_OF_EVENT).writeBytes(event).writeBytes(END_OF_CHUNK);
+      exchange.writeEncoded(bytes);
       return true;
     }
     if (body.isOfConnection()) {
-      exchange.writeEncoded(allocator.ioBuffer(bytes.length).writeBytes(bytes));
+      exchange.writeEncoded(bytes.writeBytes(END_OF_EVENT).writeBytes(event));
       return true;
     }
+    bytes.release();
     return false;
   }
 

@@ -145,7 +145,7 @@ final class Relay implements Exchange.Watcher {
       loop.metrics().dispatched(sentNanos - request().relayed().request().recvNanos());
     }
     RelayedRequest relayed = loop.forReplica(request().relayed(), required(choice));
-    answer = new AnswerSplice(exchange, relayed.method(), id, to);
+    answer = new AnswerSplice(exchange, relayed, to);
     to.send(this, relayed);
   }
 
@@ -318,6 +318,7 @@ final class Relay implements Exchange.Watcher {
       return;
     }
     loop.metrics().failed(failure.reason());
+    exchange.brokenOff();
     boolean told = framed && splice.addErrorEvent(failure.body());
     boolean seen = told || !splice.endsWithConnection();
     end();

@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Clients that leave, replicas that fail, and neither of them in time. */
 @Timeout(120)
@@ -275,6 +277,31 @@ class RelayFaultsTest {
           .endsWith("}\n\n");
       assertThat(client.rest()).isEmpty();
       assertThat(replica.arrived.size() + other.arrived.size()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/v1/messages | {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"replica 1",
+        "/s/a/v1/messages | {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"replica 1",
+        "/v1/responses | {\"type\":\"error\",\"code\":\"upstream_broken\",\"message\":\"replica 1",
+      })
+  void theErrorEventHasTheShapeOfItsRoute(String path, String data) throws Exception {
+    ScriptedReplica.Script breaks =
+        (_, connection) -> {
+          connection.write(EVENTS + EVENT);
+          connection.socket.close();
+        };
+    try (ScriptedReplica replica = new ScriptedReplica(breaks);
+        FrontFixture front = FrontFixture.of(replica);
+        RawClient client = new RawClient(front.data())) {
+      client.send(RawClient.post(path, "{}"));
+      client.head();
+      assertThat(client.chunk()).isEqualTo("data: 0\n\n");
+      assertThat(client.chunk()).startsWith("\n\nevent: error\ndata: " + data).endsWith("}\n\n");
+      assertThat(client.rest()).isEmpty();
     }
   }
 
