@@ -9,10 +9,9 @@ import java.util.Base64;
  * browsers as the password of any user name. {@code toString} never reveals it.
  */
 public final class AdminToken {
-  private static final String BEARER = "Bearer ";
   private static final String BASIC = "Basic ";
 
-  private final String header;
+  private final String secret;
 
   /**
    * @throws IllegalArgumentException if it is empty or has characters other than visible ASCII
@@ -22,12 +21,12 @@ public final class AdminToken {
       throw new IllegalArgumentException(
           "admin token: expected one or more visible ASCII characters");
     }
-    this.header = BEARER + secret;
+    this.secret = secret;
   }
 
   /** The value of the {@code Authorization} header. */
   public String header() {
-    return header;
+    return Bearer.header(secret);
   }
 
   /**
@@ -35,18 +34,13 @@ public final class AdminToken {
    * scheme is ignored (RFC 9110, section 11.1).
    */
   public boolean isIn(String authorization) {
-    String presented = "";
-    if (hasScheme(authorization, BEARER)) {
-      presented = BEARER + authorization.substring(BEARER.length()).strip();
-    } else if (hasScheme(authorization, BASIC)) {
-      presented = BEARER + password(authorization.substring(BASIC.length()).strip());
-    }
+    boolean basic = authorization.regionMatches(true, 0, BASIC, 0, BASIC.length());
+    String presented =
+        basic
+            ? password(authorization.substring(BASIC.length()).strip())
+            : Bearer.in(authorization);
     return MessageDigest.isEqual(
-        header.getBytes(StandardCharsets.US_ASCII), presented.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static boolean hasScheme(String authorization, String scheme) {
-    return authorization.regionMatches(true, 0, scheme, 0, scheme.length());
+        secret.getBytes(StandardCharsets.US_ASCII), presented.getBytes(StandardCharsets.UTF_8));
   }
 
   /** The password in Base64 of {@code name:password}; empty if it is not Base64. */

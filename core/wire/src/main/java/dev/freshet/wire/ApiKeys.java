@@ -30,8 +30,6 @@ public final class ApiKeys {
   /** No keys: every request is authorized. */
   public static final ApiKeys NONE = new ApiKeys(List.of());
 
-  private static final String BEARER = "Bearer ";
-
   private final List<byte[]> digests;
 
   private ApiKeys(List<byte[]> digests) {
@@ -100,11 +98,6 @@ public final class ApiKeys {
     return variable == null || variable.isEmpty() ? List.of() : List.of(variable.split(",", -1));
   }
 
-  /** Whether requests need a key. */
-  public boolean required() {
-    return !digests.isEmpty();
-  }
-
   /**
    * Whether a request is authorized.
    *
@@ -115,8 +108,7 @@ public final class ApiKeys {
     if (digests.isEmpty()) {
       return true;
     }
-    boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
-    boolean inHeader = isKey(bearer ? authorization.substring(BEARER.length()).strip() : "");
+    boolean inHeader = isKey(Bearer.in(authorization));
     boolean inOther = isKey(apiKey);
     return inHeader || inOther;
   }

@@ -17,7 +17,6 @@ class ApiKeysTest {
   @Test
   void withoutKeysEveryRequestIsAuthorized() {
     assertThat(ApiKeys.NONE.authorize("", "")).isTrue();
-    assertThat(ApiKeys.NONE.required()).isFalse();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.freshet.client;
 
 import dev.freshet.http.Transport;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.Bearer;
 import dev.freshet.wire.CompletionRequest;
 import io.netty.channel.EventLoopGroup;
 import java.net.InetAddress;
@@ -53,7 +54,7 @@ public final class StreamingClient implements AutoCloseable {
       int threads, MonotonicClock clock, HostNames.Resolver resolver, Optional<String> apiKey) {
     this.clock = clock;
     this.loops = Transport.group("freshet-stream-client", threads);
-    this.pool = new ConnectionPool(resolver, apiKey.map(key -> "Bearer " + key));
+    this.pool = new ConnectionPool(resolver, apiKey.map(Bearer::header));
   }
 
   /**

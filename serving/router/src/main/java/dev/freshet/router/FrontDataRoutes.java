@@ -3,12 +3,14 @@ package dev.freshet.router;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
+import dev.freshet.http.OpenRoutes;
 import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AnthropicErrors;
 import dev.freshet.wire.ApiKeys;
+import dev.freshet.wire.Bearer;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireWriter;
 import io.netty.channel.EventLoop;
@@ -18,7 +20,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -28,10 +29,6 @@ import java.util.function.Function;
  */
 final class FrontDataRoutes implements Routes {
   private static final String FINISH_SESSION = "/finish_session";
-
-  /** The routes that need no API key, as on the replicas. */
-  private static final Set<String> OPEN =
-      Set.of("/health", "/liveness", "/ping", "/metrics", "/version", "/load", "/openapi.json");
 
   private final FrontAdminRoutes admin;
   private final FleetModels models;
@@ -62,7 +59,7 @@ final class FrontDataRoutes implements Routes {
   public void authorize(String path, HttpHeaders headers) {
     boolean ofAdmin = admin.requiresToken() && admin.has(path);
     if (!ofAdmin
-        && !OPEN.contains(path)
+        && !OpenRoutes.contains(path)
         && !keys.authorize(
             headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
       throw new ApiException(ApiError.noApiKey(path, headers));
@@ -122,7 +119,7 @@ final class FrontDataRoutes implements Routes {
   private static String authorization(Request request) {
     String key = request.headers().get(ApiKeys.HEADER, "");
     return request.authorization().isEmpty() && !key.isEmpty()
-        ? "Bearer " + key
+        ? Bearer.header(key)
         : request.authorization();
   }
 

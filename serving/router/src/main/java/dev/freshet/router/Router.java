@@ -26,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
@@ -110,7 +111,8 @@ public final class Router implements AutoCloseable {
   }
 
   /**
-   * Listens and relays until {@link #close}, with the API keys of the configuration.
+   * Listens and relays until {@link #close}, with the API keys of the configuration and the
+   * environment.
    *
    * @param events takes the events of the fleet and its updates
    * @throws ListenException if an address cannot be bound; nothing stays open
@@ -118,7 +120,7 @@ public final class Router implements AutoCloseable {
    */
   public static Router start(
       RouterConfig config, HttpConfig http, MetricsRegistry registry, EventLog events) {
-    return start(config, ApiKeys.of(ApiKeys.inFile(config.apiKeyFile())), http, registry, events);
+    return start(config, ApiKeys.from(List.of(), config.apiKeyFile()), http, registry, events);
   }
 
   /** The same with {@code keys}. */

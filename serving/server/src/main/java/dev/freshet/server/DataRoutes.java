@@ -3,6 +3,7 @@ package dev.freshet.server;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
+import dev.freshet.http.OpenRoutes;
 import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
 import dev.freshet.http.StatusPages;
@@ -44,12 +45,7 @@ final class DataRoutes implements Routes {
   private final AdminRoutes admin;
   private final ApiKeys keys;
 
-  /**
-   * A route.
-   *
-   * @param open whether it needs no API key
-   */
-  private record Route(String method, boolean open, Answer answer) {}
+  private record Route(String method, Answer answer) {}
 
   /** Answers a request in the scope that its session captures, or in none. */
   @FunctionalInterface
@@ -91,16 +87,16 @@ final class DataRoutes implements Routes {
     post("/tokenize", tokens::tokenize);
     post("/detokenize", tokens::detokenize);
     get("/v1/models", (_, exchange) -> exchange.answer(200, completions.models().list()));
-    open("/health", admin::handle);
-    open("/liveness", admin::handle);
-    open("/ping", (_, exchange) -> exchange.answerText(200, ""));
-    open("/metrics", admin.requiresToken() ? admin::handle : pages::handle);
-    open(
+    get("/health", admin::handle);
+    get("/liveness", admin::handle);
+    get("/ping", (_, exchange) -> exchange.answerText(200, ""));
+    get("/metrics", admin.requiresToken() ? admin::handle : pages::handle);
+    get(
         "/version",
         (_, exchange) -> answer(exchange, "{\"version\":\"%s\"}".formatted(Version.NUMBER)));
     byte[] description = OpenApi.document();
-    open(OPENAPI, (_, exchange) -> exchange.answer(200, description));
-    open(
+    get(OPENAPI, (_, exchange) -> exchange.answer(200, description));
+    get(
         "/load",
         (_, exchange) -> answer(exchange, "{\"server_load\":%d}".formatted(load.getAsInt())));
   }
@@ -108,22 +104,15 @@ final class DataRoutes implements Routes {
   private void captured(String path, CapturedAnswer answer) {
     routes.put(
         path,
-        new Route(
-            "POST",
-            false,
-            (request, exchange, scope) -> answer.to(request, exchange, scope.get())));
+        new Route("POST", (request, exchange, scope) -> answer.to(request, exchange, scope.get())));
   }
 
   private void post(String path, BiConsumer<Request, Exchange> answer) {
-    routes.put(path, new Route("POST", false, uncaptured(answer)));
+    routes.put(path, new Route("POST", uncaptured(answer)));
   }
 
   private void get(String path, BiConsumer<Request, Exchange> answer) {
-    routes.put(path, new Route("GET", false, uncaptured(answer)));
-  }
-
-  private void open(String path, BiConsumer<Request, Exchange> answer) {
-    routes.put(path, new Route("GET", true, uncaptured(answer)));
+    routes.put(path, new Route("GET", uncaptured(answer)));
   }
 
   private static Answer uncaptured(BiConsumer<Request, Exchange> answer) {
@@ -151,11 +140,9 @@ final class DataRoutes implements Routes {
 
   @Override
   public void authorize(String path, HttpHeaders headers) {
-    Route route = routes.get(path);
-    boolean needsKey =
-        route == null
-            ? path.startsWith(MODEL) || SessionPath.isBelowOne(path) || !admin.requiresToken()
-            : !route.open();
+    boolean ofData =
+        routes.containsKey(path) || path.startsWith(MODEL) || SessionPath.isBelowOne(path);
+    boolean needsKey = !OpenRoutes.contains(path) && (ofData || !admin.requiresToken());
     if (needsKey
         && !keys.authorize(
             headers.get(HttpHeaderNames.AUTHORIZATION, ""), headers.get(ApiKeys.HEADER, ""))) {
@@ -183,7 +170,7 @@ final class DataRoutes implements Routes {
     Optional<SessionPath> session = SessionPath.of(request);
     String path = session.map(SessionPath::route).orElse(request.path());
     Route route = routes.get(path);
-    if (route != null && !(route.open() && session.isPresent())) {
+    if (route != null && !(OpenRoutes.contains(path) && session.isPresent())) {
       request.require(route.method());
       route.answer().to(request, exchange, () -> scope(session, request, exchange));
     } else if (path.startsWith(MODEL)) {

@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -46,7 +47,8 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Loads the model in {@code dir} and starts to listen, with the API keys of the configuration.
+   * Loads the model in {@code dir} and starts to listen, with the API keys of the configuration and
+   * the environment.
    */
   public static InferenceServer start(
       Path dir,
@@ -55,7 +57,7 @@ public final class InferenceServer implements AutoCloseable {
       EventLog events,
       MetricsRegistry registry,
       Optional<LivePage> page) {
-    ApiKeys keys = ApiKeys.of(ApiKeys.inFile(config.apiKeyFile()));
+    ApiKeys keys = ApiKeys.from(List.of(), config.apiKeyFile());
     return start(dir, config, keys, http, events, registry, page);
   }
 

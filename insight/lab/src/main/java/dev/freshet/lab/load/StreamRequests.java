@@ -1,6 +1,7 @@
 package dev.freshet.lab.load;
 
 import dev.freshet.wire.ApiKeys;
+import dev.freshet.wire.Bearer;
 import dev.freshet.wire.CompletionRequest;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,9 @@ record StreamRequests(URI server, String authorization) {
   static StreamRequests of(URI server) {
     return new StreamRequests(
         server,
-        ApiKeys.ofClient("").map(key -> "authorization: Bearer " + key + "\r\n").orElse(""));
+        ApiKeys.ofClient("")
+            .map(key -> "authorization: " + Bearer.header(key) + "\r\n")
+            .orElse(""));
   }
 
   /** Head and body; the connection is closed after the response. */
