@@ -18,14 +18,12 @@ import java.util.stream.StreamSupport;
  * The steps that prime-rl's trainer publishes as {@code broadcasts/step_N/}. Its two protocols are
  * told apart by each directory: until August 2026 a step is whole once it has {@code STABLE}; since
  * then the trainer offers a step with {@code .sender_ready} and waits for {@code .receiver_ready},
- * which this class creates, writes the weights, and ends with {@code .finished}. Steps have no
- * manifest, and offered ones no configuration and no tokenizer. Thread-safe.
+ * which this class creates, writes the weights, and ends with {@code .finished}. The trainer waits
+ * for every step that it offers, so an offer of a version that is served already, as at the start
+ * of a run, is accepted too. Steps have no manifest, and offered ones no configuration and no
+ * tokenizer. Thread-safe.
  */
 public final class Broadcasts implements PublishedWeights {
-  private static final String OFFERED = ".sender_ready";
-  private static final String ACCEPTED = ".receiver_ready";
-  private static final String FINISHED = ".finished";
-
   private final Path dir;
 
   /** The steps in {@code dir}, which need not exist yet. */
@@ -42,7 +40,7 @@ public final class Broadcasts implements PublishedWeights {
   public OptionalLong latest() {
     try (DirectoryStream<Path> children = Files.newDirectoryStream(dir, "step_*")) {
       return StreamSupport.stream(children.spliterator(), false)
-          .filter(child -> isWhole(child) || Files.exists(child.resolve(OFFERED)))
+          .filter(child -> isWhole(child) || Files.exists(child.resolve(BroadcastMarkers.OFFERED)))
           .flatMap(child -> CheckpointStore.stepOf(child).stream())
           .max(Comparator.naturalOrder())
           .map(OptionalLong::of)
@@ -57,7 +55,7 @@ public final class Broadcasts implements PublishedWeights {
 
   private static boolean isWhole(Path step) {
     return Files.exists(step.resolve(CheckpointStore.STABLE))
-        || Files.exists(step.resolve(FINISHED));
+        || Files.exists(step.resolve(BroadcastMarkers.FINISHED));
   }
 
   /** Accepts the newest step that is offered, and waits until the trainer has written it. */
@@ -73,26 +71,26 @@ public final class Broadcasts implements PublishedWeights {
 
   private Optional<Long> newer(long step) {
     OptionalLong latest = latest();
-    if (latest.isEmpty() || latest.getAsLong() <= step) {
+    if (latest.isEmpty()) {
       return Optional.empty();
     }
     Path found = path(latest.getAsLong());
-    if (isWhole(found)) {
-      return Optional.of(latest.getAsLong());
+    if (!isWhole(found)) {
+      accept(found);
+      return Optional.empty();
     }
-    accept(found);
-    return Optional.empty();
+    return Optional.of(latest.getAsLong()).filter(newest -> newest > step);
   }
 
   private static void accept(Path step) {
     try {
-      Files.createFile(step.resolve(ACCEPTED));
-    } catch (FileAlreadyExistsException e) {
-      // Accepted before: the trainer is writing.
+      Files.createFile(step.resolve(BroadcastMarkers.ACCEPTED));
+    } catch (FileAlreadyExistsException | NoSuchFileException e) {
+      // Accepted before, and the trainer is writing; or the trainer has withdrawn the step.
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be accepted, the trainer waits for %s: %s"
-              .formatted(step, ACCEPTED, DurableFiles.reason(e)),
+              .formatted(step, BroadcastMarkers.ACCEPTED, DurableFiles.reason(e)),
           e);
     }
   }
@@ -100,13 +98,17 @@ public final class Broadcasts implements PublishedWeights {
   private String newest() {
     OptionalLong latest = latest();
     if (latest.isEmpty()) {
-      return "no step has a %s or %s file".formatted(CheckpointStore.STABLE, OFFERED);
+      return "no step has a %s or %s file"
+          .formatted(CheckpointStore.STABLE, BroadcastMarkers.OFFERED);
     }
     Path found = path(latest.getAsLong());
     return "the newest, %s, has %s"
         .formatted(
             found,
-            isWhole(found) ? "been taken" : "no %s after its %s".formatted(FINISHED, ACCEPTED));
+            isWhole(found)
+                ? "been taken"
+                : "no %s after its %s"
+                    .formatted(BroadcastMarkers.FINISHED, BroadcastMarkers.ACCEPTED));
   }
 
   @Override

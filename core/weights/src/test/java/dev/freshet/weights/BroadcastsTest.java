@@ -63,6 +63,19 @@ class BroadcastsTest {
   }
 
   @Test
+  void anOfferOfTheVersionThatIsServedIsAcceptedAndNotReturned() throws Exception {
+    CompletableFuture<Long> found = awaited(0);
+    Path base = Files.createDirectories(broadcasts.path(0));
+    Files.createFile(base.resolve(".sender_ready"));
+    assertThat(appears(base.resolve(".receiver_ready"))).isTrue();
+    Files.createFile(base.resolve(".finished"));
+    assertThat(found).isNotDone();
+
+    Files.createFile(Files.createDirectories(broadcasts.path(1)).resolve("STABLE"));
+    assertThat(found.get(30, TimeUnit.SECONDS)).isEqualTo(1);
+  }
+
+  @Test
   void aStepOfTheEarlierProtocolIsWholeWithItsStableFile() throws Exception {
     CompletableFuture<Long> found = awaited(0);
     Path step = Files.createDirectories(broadcasts.path(1));

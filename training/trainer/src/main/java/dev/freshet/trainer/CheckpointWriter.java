@@ -2,9 +2,12 @@ package dev.freshet.trainer;
 
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.jfr.CheckpointWriteEvent;
+import dev.freshet.weights.BroadcastSender;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.TensorSource;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.DoubleConsumer;
@@ -26,8 +29,9 @@ final class CheckpointWriter implements AutoCloseable {
   private final Form form;
   private final int keep;
   private final VersionsInUse inUse;
+  private final Optional<BroadcastSender> broadcasts;
   private final EventLog events;
-  private final WriterThread thread = new WriterThread("a checkpoint", "freshet-checkpoint-writer");
+  private final WriterThread thread;
 
   /**
    * A writer into {@code weights}.
@@ -35,14 +39,29 @@ final class CheckpointWriter implements AutoCloseable {
    * @param form publishes the tensors of a step there
    * @param keep how many of the newest steps stay on disk; step 0 does, too
    * @param inUse the steps that stay on disk as well; closed with this object
+   * @param broadcasts offers every step to another program
    */
   CheckpointWriter(
-      CheckpointStore weights, Form form, int keep, VersionsInUse inUse, EventLog events) {
+      CheckpointStore weights,
+      Form form,
+      int keep,
+      VersionsInUse inUse,
+      Optional<BroadcastSender> broadcasts,
+      EventLog events) {
     this.weights = weights;
     this.form = form;
     this.keep = keep;
     this.inUse = inUse;
+    this.broadcasts = broadcasts;
     this.events = events;
+    this.thread =
+        new WriterThread(
+            "a checkpoint",
+            "freshet-checkpoint-writer",
+            broadcasts
+                .map(BroadcastSender::deadline)
+                .orElse(Duration.ZERO)
+                .plus(WriterThread.DISK_DEADLINE));
   }
 
   /** A copy of the weights after a step, and how long the step after it was held up by the copy. */
@@ -57,7 +76,42 @@ final class CheckpointWriter implements AutoCloseable {
    * @param failed called on the writer's thread if it fails; {@link #await} throws the cause
    */
   void publish(Snapshot snapshot, DoubleConsumer written, Runnable failed) {
-    thread.begin(() -> written.accept(write(snapshot)), failed);
+    thread.begin(
+        () -> {
+          double writeMs = write(snapshot);
+          broadcast(snapshot.step());
+          written.accept(writeMs);
+        },
+        failed);
+  }
+
+  /**
+   * Starts to offer a step that is published already to another program, if there is one. No other
+   * step may be being written.
+   *
+   * @param failed as with {@link #publish}
+   */
+  void offer(long step, Runnable failed) {
+    if (broadcasts.isPresent()) {
+      thread.begin(() -> broadcast(step), failed);
+    }
+  }
+
+  /** Ends a wait for the program to which steps are offered. May be called by any thread. */
+  void stop() {
+    broadcasts.ifPresent(BroadcastSender::stop);
+  }
+
+  private void broadcast(long step) {
+    if (broadcasts.isEmpty()) {
+      return;
+    }
+    try {
+      broadcasts.get().send(step, weights.path(step));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TrainerException("step %d: interrupted while it was offered".formatted(step), e);
+    }
   }
 
   private double write(Snapshot snapshot) {

@@ -5,7 +5,10 @@ import dev.freshet.config.Inline;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
 import dev.freshet.trainer.algorithm.AlgorithmConfig;
+import dev.freshet.weights.BroadcastSender;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The configuration of the trainer. */
 @Section("The trainer: AdamW on a policy-gradient loss.")
@@ -57,6 +60,14 @@ public record TrainerConfig(
                     + " to load")
         int keepWeights,
     @Key(
+            def = "",
+            doc =
+                "directory in which every step is offered to another program as prime-rl's trainer"
+                    + " does (broadcasts/ of its output directory), beside weights/step_N; empty:"
+                    + " none")
+        String broadcasts,
+    @Key(def = "600", doc = "for that program to accept a step") long broadcastDeadlineS,
+    @Key(
             def = "25",
             doc =
                 "steps between two checkpoints of the trainer, checkpoints/step_N, from which"
@@ -88,6 +99,7 @@ public record TrainerConfig(
         microTokens >= packLength, "microTokens", "at least pack_length: a row is not split");
     Check.positive("threads", threads);
     Check.that(keepWeights >= 2, "keepWeights", "at least 2: one is served while the next is made");
+    Check.positive("broadcastDeadlineS", broadcastDeadlineS);
     Check.notNegative("checkpointEvery", checkpointEvery);
     Check.positive("keepCheckpoints", keepCheckpoints);
     Check.positive("batchDeadlineS", batchDeadlineS);
@@ -98,6 +110,15 @@ public record TrainerConfig(
 
   OptimizerConfig optimizer() {
     return new OptimizerConfig(lr, warmupSteps, 0, beta1, beta2, eps, weightDecay, maxGradNorm);
+  }
+
+  /** Offers steps to another program, if one is configured. */
+  Optional<BroadcastSender> broadcastSender() {
+    return broadcasts.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new BroadcastSender(
+                Path.of(broadcasts), keepWeights, Duration.ofSeconds(broadcastDeadlineS)));
   }
 
   Execution execution() {

@@ -104,6 +104,7 @@ public final class TrainerLoop implements AutoCloseable {
             form(weights, trained),
             config.keepWeights(),
             new VersionsInUse(batches.updates().cursor()),
+            config.broadcastSender(),
             events);
     Objective objective = Objective.of(config.algorithm());
     Optional<ModelWeights> reference =
@@ -157,6 +158,8 @@ public final class TrainerLoop implements AutoCloseable {
     long last = first - 1;
     StepTimes times = new StepTimes("trainer", metrics.time(), events);
     try {
+      // The taker of broadcasts begins with the version that the first batch is sampled from.
+      writer.offer(published, this::stop);
       for (long step = first; step <= steps && !stopping; step++) {
         long waiting = events.clock().nanos();
         Optional<TrainingBatch> batch = await(step);
@@ -310,6 +313,7 @@ public final class TrainerLoop implements AutoCloseable {
   /** Makes {@link #run} return after the step in progress. */
   public synchronized void stop() {
     stopping = true;
+    writer.stop();
     awaiting.ifPresent(Thread::interrupt);
   }
 

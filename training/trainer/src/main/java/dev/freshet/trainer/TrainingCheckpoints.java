@@ -25,7 +25,7 @@ final class TrainingCheckpoints implements AutoCloseable {
   private final int keep;
   private final MonotonicClock clock;
   private final WriterThread thread =
-      new WriterThread("the trainer's state", "freshet-state-writer");
+      new WriterThread("the trainer's state", "freshet-state-writer", WriterThread.DISK_DEADLINE);
 
   /** The step of the newest one. */
   private long newest;

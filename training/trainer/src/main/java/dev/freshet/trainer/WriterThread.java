@@ -14,17 +14,21 @@ import java.util.concurrent.TimeoutException;
  * methods are called by the thread that trains.
  */
 final class WriterThread implements AutoCloseable {
-  private static final Duration DEADLINE = Duration.ofMinutes(10);
+  /** For a disk to take what is written. */
+  static final Duration DISK_DEADLINE = Duration.ofMinutes(10);
 
   private final String what;
+  private final Duration deadline;
   private final ExecutorService thread;
   private CompletableFuture<Void> writing = CompletableFuture.completedFuture(null);
 
   /**
    * @param what it writes, in words
+   * @param deadline for one thing to be written
    */
-  WriterThread(String what, String threadName) {
+  WriterThread(String what, String threadName, Duration deadline) {
     this.what = what;
+    this.deadline = deadline;
     this.thread = Executors.newSingleThreadExecutor(Thread.ofPlatform().name(threadName).factory());
   }
 
@@ -53,13 +57,13 @@ final class WriterThread implements AutoCloseable {
    * @throws RuntimeException the failure of the last write, as at every later call
    */
   void await() {
-    try (Waits.Open _ = Waits.begin("trainer", "the write of " + what, "disk", DEADLINE)) {
-      writing.copy().orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
+    try (Waits.Open _ = Waits.begin("trainer", "the write of " + what, "disk", deadline)) {
+      writing.copy().orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS).join();
     } catch (CompletionException e) {
       switch (e.getCause()) {
         case TimeoutException late ->
             throw new TrainerException(
-                "%s was not written within %s".formatted(what, DEADLINE), late);
+                "%s was not written within %s".formatted(what, deadline), late);
         case RuntimeException failure -> throw failure;
         case Error failure -> throw failure;
         case null, default -> throw e;
@@ -77,8 +81,8 @@ final class WriterThread implements AutoCloseable {
   public void close() {
     thread.shutdown();
     try {
-      if (!thread.awaitTermination(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new TrainerException("%s was not written within %s".formatted(what, DEADLINE));
+      if (!thread.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new TrainerException("%s was not written within %s".formatted(what, deadline));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

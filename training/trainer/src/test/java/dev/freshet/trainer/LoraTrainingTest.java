@@ -195,6 +195,8 @@ class LoraTrainingTest {
         false,
         1,
         3,
+        "",
+        60,
         1,
         1,
         60,

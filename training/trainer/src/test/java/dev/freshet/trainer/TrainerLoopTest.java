@@ -11,8 +11,10 @@ import dev.freshet.rollouts.BatchException;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.rollouts.UpdateLog;
+import dev.freshet.trace.DirectoryWatch;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.weights.Broadcasts;
 import dev.freshet.weights.CheckpointException;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -166,6 +169,64 @@ class TrainerLoopTest {
     }
 
     assertThat(run.weights().steps()).containsExactly(0L, 2L, 3L, 4L, 5L);
+  }
+
+  @Test
+  void everyStepIsOfferedToTheProgramThatTakesBroadcastsFromTheBaseModelOn(@TempDir Path output)
+      throws Exception {
+    run.publishBase();
+    run.writeBatches(2);
+    run.broadcasts = output.toString();
+    Broadcasts taker = new Broadcasts(output);
+    List<Long> taken = new ArrayList<>();
+    CompletableFuture<Void> taking =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                for (long step = -1; step < 2; ) {
+                  step = taker.awaitNewerThan(step, LONG);
+                  taker.requireWhole(step);
+                  taken.add(step);
+                }
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+
+    try (MetricsFile metrics = run.metrics();
+        TrainerLoop loop = run.loop(2, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      loop.run(run.taken::add);
+    }
+    taking.get(60, TimeUnit.SECONDS);
+
+    assertThat(taken.getLast()).isEqualTo(2);
+    for (long step = 0; step <= 2; step++) {
+      assertThat(taker.path(step).resolve("model.safetensors"))
+          .hasSameBinaryContentAs(run.safetensors(step));
+      assertThat(taker.path(step).resolve("config.json")).doesNotExist();
+    }
+  }
+
+  @Test
+  void aStopEndsTheWaitForTheProgramThatTakesBroadcasts(@TempDir Path output) throws Exception {
+    run.publishBase();
+    run.broadcasts = output.toString();
+    try (MetricsFile metrics = run.metrics();
+        TrainerLoop loop = run.loop(1, 3, LONG, MonotonicClock.SYSTEM, metrics)) {
+      CompletableFuture<Void> running = CompletableFuture.runAsync(() -> loop.run(run.taken::add));
+      Path offer = output.resolve("step_0/.sender_ready");
+      assertThat(
+              DirectoryWatch.await(
+                  output,
+                  LONG,
+                  MonotonicClock.SYSTEM,
+                  () -> Optional.of(offer).filter(Files::exists)))
+          .isPresent();
+      loop.stop();
+
+      running.get(30, TimeUnit.SECONDS);
+    }
+    assertThat(output.resolve("step_0")).doesNotExist();
   }
 
   @Test

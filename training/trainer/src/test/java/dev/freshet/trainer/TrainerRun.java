@@ -36,6 +36,10 @@ final class TrainerRun {
   final List<String> log = Collections.synchronizedList(new ArrayList<>());
   final List<StepMetrics> taken = Collections.synchronizedList(new ArrayList<>());
   private final Path dir;
+
+  /** As the key of the configuration. */
+  String broadcasts = "";
+
   private MetricsRegistry registry = new MetricsRegistry();
 
   TrainerRun(Path dir) {
@@ -144,6 +148,8 @@ final class TrainerRun {
             false,
             1,
             keepWeights,
+            broadcasts,
+            deadline.toSeconds(),
             2,
             10,
             deadline.toSeconds(),
