@@ -137,7 +137,12 @@ public final class Decoder implements AutoCloseable {
    * @return {@code [batch, time, hiddenSize]}
    */
   public Tensor hidden(Tensor tokens, Attention attention) {
-    Tensor hidden = embedded(tokens);
+    return throughLayers(embedded(tokens), attention);
+  }
+
+  /** As {@link #hidden}, of the hidden states before the first layer. */
+  public Tensor throughLayers(Tensor embedded, Attention attention) {
+    Tensor hidden = embedded;
     PointerScope scope = Objects.requireNonNull(PointerScope.getInnerScope(), "no open scope");
     for (int i = 0; i < layers.size(); i++) {
       // A scope a layer: the intermediate tensors of one layer are freed before the next.

@@ -15,22 +15,36 @@ final class PageAdvice {
 
   private static final int MADV_HUGEPAGE = 14;
 
-  /** The smallest page, or a multiple of it. */
-  private static final long PAGE_BYTES = 1 << 16;
-
   private PageAdvice() {}
 
-  /** The native function, looked up on first use. */
-  private static final class Madvise {
-    static final MethodHandle CALL =
-        Linker.nativeLinker()
-            .downcallHandle(
-                Linker.nativeLinker().defaultLookup().findOrThrow("madvise"),
-                FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_INT));
+  /** The native functions, looked up on first use. */
+  private static final class Native {
+    static final MethodHandle MADVISE =
+        function(
+            "madvise",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT));
+
+    static final long PAGE_BYTES = pageBytes();
+
+    private static MethodHandle function(String name, FunctionDescriptor type) {
+      Linker linker = Linker.nativeLinker();
+      return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
+    }
+
+    private static long pageBytes() {
+      try {
+        return (int)
+            function("getpagesize", FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new CheckpointException("cannot call getpagesize", e);
+      }
+    }
   }
 
   /**
@@ -44,8 +58,12 @@ final class PageAdvice {
 
   /** As {@link #dontNeed}, for the whole pages within a part of a mapping. */
   static void dontNeedWithin(MemorySegment part) {
-    long first = Math.ceilDiv(part.address(), PAGE_BYTES) * PAGE_BYTES - part.address();
-    long end = (part.address() + part.byteSize()) / PAGE_BYTES * PAGE_BYTES - part.address();
+    if (!LINUX) {
+      return;
+    }
+    long page = Native.PAGE_BYTES;
+    long first = Math.ceilDiv(part.address(), page) * page - part.address();
+    long end = (part.address() + part.byteSize()) / page * page - part.address();
     if (first < end) {
       advise(part.asSlice(first, end - first), MADV_DONTNEED);
     }
@@ -67,7 +85,7 @@ final class PageAdvice {
       return;
     }
     try {
-      int ignored = (int) Madvise.CALL.invokeExact(mapping, mapping.byteSize(), advice);
+      int ignored = (int) Native.MADVISE.invokeExact(mapping, mapping.byteSize(), advice);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,23 @@ class LinuxMappingTest {
   }
 
   @Test
+  void dropPagesOfSmallTensorsLeavesOnlyThePagesAtTheirEnds() throws IOException {
+    int bytes = 48 << 10;
+    List<TensorView> tensors =
+        IntStream.range(0, 64)
+            .mapToObj(i -> RawFiles.tensor("t" + i, DType.U8, new byte[bytes], bytes))
+            .toList();
+    dir = new CheckpointStore(run.toRealPath().resolve("small")).publish(1, 0, tensors, Map.of());
+    try (Checkpoint checkpoint = CheckpointStore.openPublished(dir)) {
+      checkpoint.populate();
+
+      checkpoint.dropPages(checkpoint.tensors().values());
+
+      assertThat(residentBytes()).isLessThanOrEqualTo((tensors.size() + 2) * pageBytes());
+    }
+  }
+
+  @Test
   void aClosedOrRefusedCheckpointHoldsNoFileOpen() throws IOException {
     CheckpointStore.openVerified(dir).close();
     assertThat(openFiles()).isEmpty();
@@ -83,6 +101,14 @@ class LinuxMappingTest {
       }
     }
     return kilobytes << 10;
+  }
+
+  private static long pageBytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/smaps")).stream()
+        .filter(line -> line.startsWith("KernelPageSize:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+        .findFirst()
+        .orElseThrow();
   }
 
   private List<String> openFiles() throws IOException {

@@ -1,5 +1,6 @@
 package dev.freshet.engine;
 
+import dev.freshet.model.Decoder;
 import dev.freshet.model.KvPool;
 import dev.freshet.model.KvSpan;
 import dev.freshet.model.RowAdapters;
@@ -64,11 +65,11 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
         tokens[next++] = chunk.sequence().token(position);
       }
     }
-    return model
-        .decoder()
-        .hidden(
-            Torch.longs(tokens, 1, total),
-            pool.attention(chunks.stream().map(LibtorchRunner::span).toList()))
+    Decoder decoder = model.decoder();
+    Tensor embedded = decoder.embedded(Torch.longs(tokens, 1, total));
+    model.embedded();
+    return decoder
+        .throughLayers(embedded, pool.attention(chunks.stream().map(LibtorchRunner::span).toList()))
         .view(total, model.config().hiddenSize());
   }
 

@@ -10,6 +10,8 @@ import dev.freshet.model.NativeHeap;
 import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
 import dev.freshet.weights.CheckpointException;
+import dev.freshet.weights.TensorView;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -24,7 +26,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * it can be revived even if the checkpoint's directory was deleted.
  */
 final class VersionedModel implements PolicyWeights {
-  private record Built(ModelWeights weights, Decoder decoder) {
+  /**
+   * A decoder.
+   *
+   * @param twice a mapped embedding that was packed as the head
+   */
+  private record Built(ModelWeights weights, Decoder decoder, List<TensorView> twice) {
     void close() {
       decoder.close();
       weights.close();
@@ -33,6 +40,9 @@ final class VersionedModel implements PolicyWeights {
 
   /** Trimming also gives back freed memory that is used again at once, so small weights stay. */
   private static final long WORTH_TRIMMING = 64L << 20;
+
+  /** Giving back the pages of a small embedding costs more than it saves. */
+  private static final long WORTH_DROPPING = 4L << 20;
 
   private static final String EMBEDDING = "model.embed_tokens.weight";
 
@@ -63,12 +73,13 @@ final class VersionedModel implements PolicyWeights {
             : ModelWeights.copyOf(parameters, Torch.scalarType(computation.type()));
     try {
       files.adapter().ifPresent(adapter -> add(adapter, weights));
-      Built built = new Built(weights, computation.decoder(weights, this::dropPages));
+      List<TensorView> packed = new ArrayList<>();
+      Decoder decoder = computation.decoder(weights, layers -> packed.addAll(droppedPages(layers)));
       if (computation.packs()) {
         weights.releaseLinear();
         trim();
       }
-      return built;
+      return new Built(weights, decoder, embeddingOf(packed));
     } catch (RuntimeException e) {
       weights.close();
       throw e;
@@ -85,17 +96,27 @@ final class VersionedModel implements PolicyWeights {
    * Gives back the mapped pages of layers that were packed, so that they are not in memory twice
    * until all are. A tied embedding is one of them, as the head: its pages are read again with the
    * tokens that come.
+   *
+   * @return what is stored of the layers
    */
-  private void dropPages(List<Affine> packed) {
+  private List<TensorView> droppedPages(List<Affine> packed) {
     Parameters parameters = files.parameters();
-    parameters
-        .checkpoint()
-        .dropPages(
-            packed.stream()
-                .map(layer -> parameters.views().get(layer.name() + ".weight"))
-                .map(view -> view == null ? parameters.views().get(EMBEDDING) : view)
-                .flatMap(Stream::ofNullable)
-                .toList());
+    List<TensorView> stored =
+        packed.stream()
+            .map(layer -> parameters.views().get(layer.name() + ".weight"))
+            .map(view -> view == null ? parameters.views().get(EMBEDDING) : view)
+            .flatMap(Stream::ofNullable)
+            .toList();
+    parameters.checkpoint().dropPages(stored);
+    return stored;
+  }
+
+  /** The embedding, if it is among tensors that were packed and is worth giving back. */
+  private List<TensorView> embeddingOf(List<TensorView> packed) {
+    TensorView embedding = files.parameters().views().get(EMBEDDING);
+    return packed.stream()
+        .filter(view -> view.equals(embedding) && view.data().byteSize() >= WORTH_DROPPING)
+        .toList();
   }
 
   @Override
@@ -110,6 +131,18 @@ final class VersionedModel implements PolicyWeights {
   /** The decoder. The model must not be retired. */
   Decoder decoder() {
     return built.orElseThrow().decoder();
+  }
+
+  /**
+   * Gives back the pages that looking up the embeddings of a step's tokens has read, if the
+   * embedding is in memory packed too. A row makes the huge page or the 64 KiB around it resident,
+   * so without this the embedding would soon be in memory twice. The model must not be retired.
+   */
+  void embedded() {
+    List<TensorView> twice = built.orElseThrow().twice();
+    if (!twice.isEmpty()) {
+      files.parameters().checkpoint().dropPages(twice);
+    }
   }
 
   /** The decoder's weights. The model must not be retired. */
