@@ -202,6 +202,12 @@ final class Roles {
     return new StallRecorder(role, ConfigLoader.toToml(config), others, reports, Logs.recent());
   }
 
+  /** The directory for records of stalls of a process without a run directory. */
+  static Path reportsWithoutRun() {
+    return Path.of(
+        System.getProperty("java.io.tmpdir"), "freshet-" + ProcessHandle.current().pid());
+  }
+
   /** Exports the spans of weight updates if the configuration names a collector. */
   static void exportSpans(FreshetConfig config) {
     String endpoint = config.telemetry().otlpEndpoint();

@@ -4,6 +4,7 @@ import dev.freshet.config.ConfigException;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
+import dev.freshet.process.StallRecorder;
 import dev.freshet.router.Router;
 import dev.freshet.router.RouterConfig;
 import dev.freshet.trace.ThreadPriority;
@@ -109,13 +110,15 @@ final class RouteCommand extends RunningCommand {
     requireUpstreams(config.router());
     Logs.toConsole(ROLE, PACKAGES);
     ThreadPriority.lowerCompilers();
-    try (Router router =
-        Router.start(
-            config.router(),
-            keys.with(config.router().apiKeyFile()),
-            config.http(),
-            MetricsRegistry.withJvm(),
-            Logs.events(ROLE))) {
+    try (StallRecorder _ =
+            Roles.stalls(ROLE, config, StallRecorder.OtherRoles.NONE, Roles.reportsWithoutRun());
+        Router router =
+            Router.start(
+                config.router(),
+                keys.with(config.router().apiKeyFile()),
+                config.http(),
+                MetricsRegistry.withJvm(),
+                Logs.events(ROLE))) {
       System.out.printf(
           "freshet route: %s%n  requests %s%n  admin    %s%n",
           config.router().policy().wireName(), router.dataUrl(), router.adminUrl());

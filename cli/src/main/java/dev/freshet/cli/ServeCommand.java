@@ -184,9 +184,7 @@ final class ServeCommand extends RunningCommand {
 
   /** The directory for records of stalls: in the run, or a temporary one. */
   private static Path reports(FreshetConfig config) {
-    return config.run().dir().isEmpty()
-        ? Path.of(System.getProperty("java.io.tmpdir"), "freshet-" + ProcessHandle.current().pid())
-        : Runs.of(config).reports();
+    return config.run().dir().isEmpty() ? Roles.reportsWithoutRun() : Runs.of(config).reports();
   }
 
   /** The dashboard's title: the run or the model. */

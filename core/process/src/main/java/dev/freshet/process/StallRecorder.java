@@ -4,6 +4,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
 import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.ThreadPriority;
+import dev.freshet.trace.waits.HangWatch;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitGraph;
 import dev.freshet.trace.waits.WaitRegistry;
@@ -38,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * dump-<role>-<time>/}. A record contains {@code waits.txt}, {@code threads.txt} (with virtual
  * threads), {@code events.log} (the newest events) and {@code config.toml}. The newest {@value
  * #KEPT} records of each kind of its role are kept; older ones are deleted. Stalls of one cause are
- * recorded once in {@link #REPEAT}.
+ * recorded once in {@link #REPEAT}. Hangs ({@link HangWatch}) are logged.
  *
  * <p>The recorder's thread is named after the state of the waits, so that every thread dump shows
  * it.
@@ -53,6 +54,8 @@ public final class StallRecorder implements AutoCloseable {
 
   /** The time that a record in progress gets, in which it asks roles that may not answer. */
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(15);
+
+  private static final String HANG_PAGE = "see docs/runbook/hang.md";
 
   private static final Logger LOG = LoggerFactory.getLogger(StallRecorder.class);
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS");
@@ -94,6 +97,8 @@ public final class StallRecorder implements AutoCloseable {
   private final Duration tick;
   private final BlockingQueue<Stall> stalls = new ArrayBlockingQueue<>(KEPT);
   private final WaitRegistry.Overdue listener = (wait, open) -> stalls.offer(new Stall(wait, open));
+
+  private final HangWatch hangs = new HangWatch();
 
   /** Closed by the thread. */
   private final ThreadDumps dumps;
@@ -170,6 +175,7 @@ public final class StallRecorder implements AutoCloseable {
       List<Wait> open = waits.open();
       String state = "freshet-waits: " + new WaitGraph(open).verdict();
       thread.setName(state.substring(0, Math.min(state.length(), MAX_NAME)));
+      name(hangs.look(open), open);
       for (Stall ended = stalls.poll(); ended != null; ended = stalls.poll()) {
         record(ended);
       }
@@ -186,6 +192,29 @@ public final class StallRecorder implements AutoCloseable {
       if (!failing) {
         failing = true;
         LOG.error("stalls cannot be recorded in {}: {}", reports, e.getMessage(), e);
+      }
+    }
+  }
+
+  /** Logs hangs, unless another role says that what they wait for moves. */
+  private void name(List<Wait> silent, List<Wait> own) throws InterruptedException {
+    if (silent.isEmpty()) {
+      return;
+    }
+    List<Wait> all = new ArrayList<>(own);
+    List<String> unreachable = new ArrayList<>();
+    all.addAll(others.waits(unreachable::add));
+    List<Wait> hangs = HangWatch.silent(all);
+    for (Wait wait : silent) {
+      if (hangs.contains(wait)) {
+        LOG.warn(
+            "no progress for {} s: {} waits for {} (owner: {}), {}; {}",
+            wait.quiet().toSeconds(),
+            wait.role(),
+            wait.what(),
+            wait.on(),
+            wait.duration(),
+            unreachable.isEmpty() ? HANG_PAGE : String.join("; ", unreachable));
       }
     }
   }

@@ -2,6 +2,10 @@ package dev.freshet.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.freshet.trace.RecentLines;
 import dev.freshet.trace.waits.WaitRegistry;
 import dev.freshet.trace.waits.Waits;
@@ -16,16 +20,19 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 @Timeout(120)
 class StallRecorderTest {
   private static final Duration DEADLINE = Duration.ofSeconds(2);
+  private static final Duration LONG = Duration.ofMinutes(10);
   private static final Duration LONGER = Duration.ofSeconds(3);
 
   @TempDir Path reports;
@@ -194,5 +201,36 @@ class StallRecorderTest {
                 "threadPrint",
                 new Object[] {new String[0]},
                 new String[] {String[].class.getName()});
+  }
+
+  @Test
+  void aWaitWithoutProgressForHalfAMinuteIsLoggedLongBeforeItsDeadline() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(StallRecorder.class);
+    List<String> lines = new CopyOnWriteArrayList<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            lines.add(event.getFormattedMessage());
+          }
+        };
+    appender.start();
+    logger.setLevel(Level.WARN);
+    logger.addAppender(appender);
+    try (StallRecorder _ = recorder("orchestrator");
+        Waits.Open _ =
+            waits.begin("orchestrator", "a completion", "inference http://a:8000", LONG)) {
+      pass(Duration.ofSeconds(31));
+      await("the line", () -> !lines.isEmpty());
+    } finally {
+      logger.detachAppender(appender);
+      logger.setLevel(null);
+    }
+
+    assertThat(lines)
+        .containsExactly(
+            "no progress for 31 s: orchestrator waits for a completion (owner: inference"
+                + " http://a:8000), 31.0 s of 600.0 s; see docs/runbook/hang.md");
+    assertThat(records()).isEmpty();
   }
 }

@@ -49,6 +49,8 @@ public final class ElasticFleet implements AutoCloseable {
   private volatile Optional<UpdateResult> lastUpdate = Optional.empty();
 
   /** Whether a client has paused the fleet. */
+  private final PauseWait resume = new PauseWait("router", "POST /resume to the front");
+
   private volatile boolean paused;
 
   /** Whether no replica is caught up: the fleet recovers, or an update was interrupted. */
@@ -329,6 +331,7 @@ public final class ElasticFleet implements AutoCloseable {
 
   void paused(boolean now) {
     paused = now;
+    resume.paused(now);
   }
 
   Replicas members() {
@@ -382,6 +385,7 @@ public final class ElasticFleet implements AutoCloseable {
           "a client has paused the fleet: start the front again and post /resume to it, or resume"
               + " every server");
     }
+    resume.paused(false);
     replicas.all().forEach(Replica::close);
     parallel.close();
     List.copyOf(keepers.keySet()).forEach(this::close);

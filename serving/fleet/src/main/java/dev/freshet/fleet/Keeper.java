@@ -58,6 +58,9 @@ final class Keeper {
   /** How often in a row it was found as it should be. */
   private int calm;
 
+  /** For the resume of a server in rotation that another program has paused. */
+  private final PauseWait resume;
+
   private boolean scrapes;
 
   /** How often it was looked at while it served. */
@@ -82,6 +85,8 @@ final class Keeper {
     this.updating = updating;
     this.interval = interval;
     this.backoff = interval;
+    this.resume =
+        new PauseWait(replica.client().role(), "the resume of server " + replica.address().admin());
     this.thread =
         Thread.ofPlatform()
             .name("freshet-keeper-" + replica.address().admin().getAuthority())
@@ -126,11 +131,16 @@ final class Keeper {
       LOG.debug("{} was stopped", thread.getName());
     } catch (RuntimeException e) {
       LOG.error("server {} is no longer looked after: {}", replica.url(), OneLine.of(e), e);
+    } finally {
+      resume.paused(false);
     }
   }
 
   private void look() {
     ReplicaState state = replicas.read(_ -> replica.life().state());
+    if (state != ReplicaState.SERVING) {
+      resume.paused(false);
+    }
     switch (state) {
       case SERVING -> {
         check();
@@ -224,6 +234,7 @@ final class Keeper {
       replica.requireEngine();
       Serving serving = follows ? CatchUp.ask(replica) : replica.probe(version);
       silences = 0;
+      resume.paused(serving.paused().orElse(false) && !updating.getAsBoolean());
       if (follows) {
         follow(serving, incarnation, version);
       } else if (serving.name().isPresent() && !serving.serves(version)) {

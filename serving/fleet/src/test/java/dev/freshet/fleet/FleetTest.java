@@ -13,6 +13,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
+import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.UpdateMode;
 import java.net.URI;
 import java.nio.file.Path;
@@ -428,6 +429,24 @@ class FleetTest {
       server.unresponsive = false;
       Conditions.await("its return", () -> !fleet.table().routes().isEmpty());
     }
+  }
+
+  @Test
+  void thatAnotherProgramHasPausedAServerInRotationIsAWaitForItsResume() throws Exception {
+    try (PeerServer server = new PeerServer("vllm");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, server)) {
+      String resume = "the resume of server " + server.url();
+      assertThat(fleet.table().routes()).isNotEmpty();
+      server.paused = true;
+      Conditions.await("the wait", () -> isAwaited(resume));
+
+      server.paused = false;
+      Conditions.await("its end", () -> !isAwaited(resume));
+    }
+  }
+
+  private static boolean isAwaited(String what) {
+    return Waits.open().stream().anyMatch(wait -> wait.what().equals(what) && wait.holds());
   }
 
   @Test

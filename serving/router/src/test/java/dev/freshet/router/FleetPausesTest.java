@@ -6,6 +6,7 @@ import dev.freshet.fleet.Checkpoints;
 import dev.freshet.fleet.PeerServer;
 import dev.freshet.fleet.PeerServer.Fault;
 import dev.freshet.fleet.PeerServer.Plan;
+import dev.freshet.trace.waits.Waits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,6 +51,7 @@ class FleetPausesTest {
       assertThat(b.requests).contains(KEEP);
       assertThat(c.requests).contains("/pause_generation {\"mode\":\"in_place\"}");
       assertThat(client.get("/is_paused").text()).isEqualTo("{\"is_paused\":true}");
+      assertThat(Waits.open()).anyMatch(wait -> wait.what().equals("POST /resume to the front"));
       FutureTask<String> request = FrontClient.inBackground(client::ask);
       FrontFixture.await("it waits", () -> front.metric("freshet_route_waiting") == 1);
 
@@ -67,6 +69,7 @@ class FleetPausesTest {
       assertThat(client.post("/resume", "").status()).isEqualTo(200);
       assertThat(request.get(60, TimeUnit.SECONDS)).isEqualTo(second);
       assertThat(client.get("/is_paused").text()).isEqualTo("{\"is_paused\":false}");
+      assertThat(Waits.open()).noneMatch(wait -> wait.what().equals("POST /resume to the front"));
       for (PeerServer server : List.of(a, b, c, d)) {
         assertThat(server.serves(second)).as("%s", server).isTrue();
         assertThat(server.violations).isEmpty();

@@ -86,7 +86,11 @@ final class Completions {
         RoleClock.Activity _ = server.time().begin(RoleState.GENERATING);
         Waits.Open _ =
             Waits.begin(
-                "orchestrator", "a completion", "inference " + server.address().data(), most)) {
+                "orchestrator",
+                "a completion",
+                "inference " + server.address().data(),
+                most,
+                call::tokens)) {
       Completion completion =
           server.ended(call, call.result().get(most.toMillis(), TimeUnit.MILLISECONDS));
       requireTrainable(server, completion);

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param holds whether it blocks the role's work; false for a server that waits for requests and
  *     for a thread that waits for work
  * @param age how long it has lasted
+ * @param quiet how long nothing of what it waits for has arrived; its age if it arrives as a whole
  * @param deadline the longest it may last; empty for no limit
  * @param thread the name of the waiting thread
  */
@@ -22,6 +23,7 @@ public record Wait(
     String on,
     boolean holds,
     Duration age,
+    Duration quiet,
     Optional<Duration> deadline,
     String thread) {
 
@@ -36,11 +38,17 @@ public record Wait(
     return space < 0 ? on : on.substring(0, space);
   }
 
-  /** Its age and deadline as text: {@code 3.2 s of 600.0 s}. */
+  /**
+   * Its age and deadline as text: {@code 3.2 s of 600.0 s}; and its silence, if something has
+   * arrived but not for a while.
+   */
   public String duration() {
     return seconds(age)
         + deadline.map(most -> " of " + seconds(most)).orElse("")
-        + (isOverdue() ? ", overdue" : "");
+        + (isOverdue() ? ", overdue" : "")
+        + (quiet.compareTo(age) < 0 && quiet.compareTo(HangWatch.AFTER) >= 0
+            ? ", nothing for " + seconds(quiet)
+            : "");
   }
 
   private static String seconds(Duration duration) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Waits in progress, with their ages by one clock. Beginning and ending a wait never blocks.
@@ -36,12 +37,24 @@ public final class WaitRegistry {
 
   /** See {@link Waits#begin(String, String, String, Duration)}. */
   public Waits.Open begin(String role, String what, String on, Duration deadline) {
-    return begin(role, what, on, true, Optional.of(deadline));
+    return begin(role, what, on, true, Optional.of(deadline), () -> 0);
+  }
+
+  /** See {@link Waits#begin(String, String, String, Duration, LongSupplier)}. */
+  public Waits.Open begin(
+      String role, String what, String on, Duration deadline, LongSupplier arrived) {
+    return begin(role, what, on, true, Optional.of(deadline), arrived);
   }
 
   Waits.Open begin(
-      String role, String what, String on, boolean holds, Optional<Duration> deadline) {
-    Waits.Open begun = new Waits.Open(this, ids.incrementAndGet(), role, what, on, holds, deadline);
+      String role,
+      String what,
+      String on,
+      boolean holds,
+      Optional<Duration> deadline,
+      LongSupplier arrived) {
+    Waits.Open begun =
+        new Waits.Open(this, ids.incrementAndGet(), role, what, on, holds, deadline, arrived);
     open.put(begun.id(), begun);
     return begun;
   }

@@ -4,6 +4,7 @@ import dev.freshet.trace.MonotonicClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * The waits in progress in this process. Code that blocks records its wait for as long as it
@@ -32,7 +33,12 @@ public final class Waits {
     private final String on;
     private final boolean holds;
     private final Optional<Duration> deadline;
+    private final LongSupplier arrived;
     private final String thread = Thread.currentThread().getName();
+    private volatile Seen seen;
+
+    /** What had arrived when it was last looked at, and since when it is the same. */
+    private record Seen(long arrived, long sinceNanos) {}
 
     Open(
         WaitRegistry registry,
@@ -41,7 +47,8 @@ public final class Waits {
         String what,
         String on,
         boolean holds,
-        Optional<Duration> deadline) {
+        Optional<Duration> deadline,
+        LongSupplier arrived) {
       this.registry = registry;
       this.id = id;
       this.sinceNanos = registry.clock().nanos();
@@ -50,6 +57,8 @@ public final class Waits {
       this.on = on;
       this.holds = holds;
       this.deadline = deadline;
+      this.arrived = arrived;
+      this.seen = new Seen(0, sinceNanos);
     }
 
     long id() {
@@ -61,8 +70,22 @@ public final class Waits {
     }
 
     Wait now() {
-      Duration age = Duration.ofNanos(registry.clock().nanos() - sinceNanos);
-      return new Wait(role, what, on, holds, age, deadline, thread);
+      long now = registry.clock().nanos();
+      Seen before = seen;
+      long count = arrived.getAsLong();
+      if (count != before.arrived()) {
+        before = new Seen(count, now);
+        seen = before;
+      }
+      return new Wait(
+          role,
+          what,
+          on,
+          holds,
+          Duration.ofNanos(now - sinceNanos),
+          Duration.ofNanos(now - before.sinceNanos()),
+          deadline,
+          thread);
     }
 
     @Override
@@ -81,14 +104,24 @@ public final class Waits {
     return PROCESS.begin(role, what, on, deadline);
   }
 
+  /**
+   * The same for something that arrives in parts.
+   *
+   * @param arrived how many parts have arrived; may be called by any thread
+   */
+  public static Open begin(
+      String role, String what, String on, Duration deadline, LongSupplier arrived) {
+    return PROCESS.begin(role, what, on, deadline, arrived);
+  }
+
   /** The same without a deadline. */
   public static Open begin(String role, String what, String on) {
-    return PROCESS.begin(role, what, on, true, Optional.empty());
+    return PROCESS.begin(role, what, on, true, Optional.empty(), () -> 0);
   }
 
   /** The calling thread is about to wait for something to do. */
   public static Open idle(String role, String what, String on) {
-    return PROCESS.begin(role, what, on, false, Optional.empty());
+    return PROCESS.begin(role, what, on, false, Optional.empty(), () -> 0);
   }
 
   /** The waits in progress, the oldest first. */

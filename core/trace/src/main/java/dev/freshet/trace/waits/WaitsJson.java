@@ -12,8 +12,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Waits as JSON: {@code {"waits": [{"role", "what", "on", "holds", "age_s", "deadline_s",
- * "thread"}]}}; {@code deadline_s} is absent for a wait without a deadline.
+ * Waits as JSON: {@code {"waits": [{"role", "what", "on", "holds", "age_s", "quiet_s",
+ * "deadline_s", "thread"}]}}; {@code deadline_s} is absent for a wait without a deadline.
  */
 public final class WaitsJson {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -32,6 +32,7 @@ public final class WaitsJson {
       node.put("on", wait.on());
       node.put("holds", wait.holds());
       node.put("age_s", wait.age().toMillis() / MILLIS);
+      node.put("quiet_s", wait.quiet().toMillis() / MILLIS);
       wait.deadline().ifPresent(most -> node.put("deadline_s", most.toMillis() / MILLIS));
       node.put("thread", wait.thread());
     }
@@ -58,6 +59,7 @@ public final class WaitsJson {
                 node.path("on").asString(""),
                 node.path("holds").asBoolean(false),
                 duration(node.path("age_s")),
+                duration(node.path(node.has("quiet_s") ? "quiet_s" : "age_s")),
                 node.has("deadline_s")
                     ? Optional.of(duration(node.path("deadline_s")))
                     : Optional.empty(),

@@ -19,6 +19,7 @@ class WaitGraphTest {
         on,
         holds,
         Duration.ofSeconds(ageS),
+        Duration.ofSeconds(ageS),
         holds ? Optional.of(Duration.ofSeconds(30)) : Optional.empty(),
         "thread-of-" + role);
   }
