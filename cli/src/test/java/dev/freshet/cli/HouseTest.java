@@ -115,7 +115,13 @@ class HouseTest {
                       "org.slf4j",
                       "tools.jackson")),
               Map.entry(
-                  "environments", may(List.of("config", "text"), "org.slf4j", "tools.jackson")),
+                  "environments",
+                  may(
+                      List.of("config", "text"),
+                      "org.msgpack",
+                      "org.slf4j",
+                      "org.zeromq",
+                      "tools.jackson")),
               Map.entry(
                   "trainer",
                   may(

@@ -30,7 +30,8 @@ public record EnvironmentConfig(
     WordleConfig wordle,
     SudokuConfig sudoku,
     OpenEnvConfig openenv,
-    AgentConfig agent) {
+    AgentConfig agent,
+    VerifiersConfig verifiers) {
   public EnvironmentConfig {
     mix = List.copyOf(mix);
     String names = "\"%s\"".formatted(String.join("\", \"", Environments.names()));

@@ -23,6 +23,8 @@ public final class Environments {
               (config, seed) -> new Agent(config.agent(), seed),
               OpenEnv.NAME,
               (config, seed) -> new OpenEnv(config.openenv(), seed),
+              Verifiers.NAME,
+              (config, seed) -> new Verifiers(config.verifiers(), seed),
               Sudoku.NAME,
               (config, seed) -> new Sudoku(config.sudoku(), seed)));
 
