@@ -40,8 +40,7 @@ class ContinuationTest {
       for (int n : new int[] {1, 5, 16, 33, 59}) {
         int[] soFar =
             IntStream.concat(
-                    IntStream.of(PROMPT),
-                    whole.subList(0, n).stream().mapToInt(TokenEvent::token))
+                    IntStream.of(PROMPT), whole.subList(0, n).stream().mapToInt(TokenEvent::token))
                 .toArray();
         List<Collected> others = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -50,9 +49,13 @@ class ContinuationTest {
         Collected rest = Collected.of(fresh, seeded(soFar, LENGTH - n, 11 + n * INCREMENT));
         rest.finish();
 
-        assertThat(rest.events()).extracting(TokenEvent::token).as("after %d tokens", n)
+        assertThat(rest.events())
+            .extracting(TokenEvent::token)
+            .as("after %d tokens", n)
             .isEqualTo(whole.subList(n, LENGTH).stream().map(TokenEvent::token).toList());
-        assertThat(rest.events()).extracting(TokenEvent::logprob).as("after %d tokens", n)
+        assertThat(rest.events())
+            .extracting(TokenEvent::logprob)
+            .as("after %d tokens", n)
             .isEqualTo(whole.subList(n, LENGTH).stream().map(TokenEvent::logprob).toList());
         for (Collected other : others) {
           other.finish();

@@ -25,7 +25,7 @@ public final class Agent implements SelfDrivenEnvironment {
   private static final long LOOK_MILLIS = 1_000;
 
   private final AgentConfig config;
-  private final AgentTasks tasks;
+  private final TaskFile tasks;
   private final List<String> command;
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(CONNECT_DEADLINE).build();
@@ -39,12 +39,12 @@ public final class Agent implements SelfDrivenEnvironment {
    * @throws EnvironmentException if there is no command, or the tasks cannot be read
    */
   public Agent(AgentConfig config, long seed) {
-    if (config.command().isEmpty() || config.tasks().isEmpty()) {
+    if (config.command().isEmpty()) {
       throw new EnvironmentException(
-          "environment.agent: expected environment.agent.command, a program, and environment.agent.tasks, a file");
+          "environment.agent.command: expected a program and its arguments, got none; set it");
     }
     this.config = config;
-    this.tasks = new AgentTasks(Path.of(config.tasks()), seed);
+    this.tasks = new TaskFile("environment.agent.tasks", config.tasks(), seed);
     this.command =
         config.command().stream()
             .map(
@@ -75,7 +75,7 @@ public final class Agent implements SelfDrivenEnvironment {
   /** The text of a problem is the line of the task. */
   @Override
   public Problem problem(Split split, long index) {
-    return new Problem(split, index, tasks.task(split, index));
+    return tasks.problem(split, index);
   }
 
   @Override

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -244,34 +243,9 @@ class AgentTest {
   }
 
   @Test
-  void everyPassHasEveryTaskOnceInAnOrderOfItsOwn() {
-    AgentTasks all = new AgentTasks(tasks, 3);
-    AgentTasks again = new AgentTasks(tasks, 3);
-    int size =
-        (int) IntStream.range(0, 1000).mapToObj(i -> all.task(Split.TRAIN, i)).distinct().count();
-
-    List<String> first = IntStream.range(0, size).mapToObj(i -> all.task(Split.TRAIN, i)).toList();
-    List<String> second =
-        IntStream.range(size, 2 * size).mapToObj(i -> again.task(Split.TRAIN, i)).toList();
-
-    assertThat(first).doesNotHaveDuplicates();
-    assertThat(new HashSet<>(second)).isEqualTo(new HashSet<>(first));
-    assertThat(second).isNotEqualTo(first);
-  }
-
-  @Test
-  void tasksThatCannotBeReadAreRefusedByTheirLine() throws IOException {
-    Files.writeString(tasks, "{\"a\": 1}\n{\"a\": \n");
-    assertThatThrownBy(() -> new AgentTasks(tasks, 1))
+  void anAgentWithoutACommandIsRefused() {
+    assertThatThrownBy(() -> new Agent(new AgentConfig(List.of(), tasks.toString(), 1, 1), 1))
         .isInstanceOf(EnvironmentException.class)
-        .hasMessageContaining("line 2: expected a JSON value");
-
-    Files.writeString(tasks, "{\"a\": 1}\n");
-    assertThatThrownBy(() -> new AgentTasks(tasks, 1)).hasMessageContaining("add tasks");
-
-    assertThatThrownBy(() -> new AgentTasks(dir.resolve("none"), 1))
-        .hasMessageContaining("cannot be read");
-    assertThatThrownBy(() -> new Agent(new AgentConfig(List.of(), "", 1, 1), 1))
         .hasMessageContaining("environment.agent.command");
   }
 }

@@ -386,7 +386,7 @@ class VerifiersTest {
     assertThatThrownBy(() -> new Verifiers(config("tcp://127.0.0.1:1", empty.toString(), 1), 1))
         .isInstanceOf(EnvironmentException.class)
         .hasMessageContaining("environment.verifiers.tasks")
-        .hasMessageContaining("has 0 tasks to train on and 0 that are held out");
+        .hasMessageContaining("has 0 tasks to train on and 0 held out");
     assertThatThrownBy(() -> new Verifiers(config("tcp://127.0.0.1:1", "", 1), 1))
         .hasMessageContaining("expected a file with a task in each line, got none");
   }
