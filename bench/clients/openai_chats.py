@@ -7,6 +7,8 @@ client = openai.OpenAI(base_url=URL + "/v1", api_key="none", max_retries=0, time
 MESSAGES = [{"role": "user", "content": ASK}]
 TOOL = {"type": "function", "function": {"name": "weather", "description": "The weather of a city", "parameters": {
     "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "s", "strict": True, "schema": {
+    "type": "object", "properties": {"wet": {"type": "boolean"}}, "required": ["wet"], "additionalProperties": False}}}
 RESULT = MESSAGES + [
     {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Bern"}'}}]},
     {"role": "tool", "tool_call_id": "a", "content": "sunny"}]
@@ -57,10 +59,12 @@ CALLS = {
     "chat, tools streamed": lambda: streamed(tools=[TOOL]),
     "chat, tools none": lambda: text(chat(tools=[TOOL], tool_choice="none")) == text(chat()),
     "chat, tools required": lambda: chat(tools=[TOOL], tool_choice="required"),
+    "chat, a named tool": lambda: chat(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "weather"}}),
     "chat, result of a tool": lambda: chat(RESULT, tools=[TOOL]),
     "chat, user and metadata": lambda: chat(user="a", metadata={"a": "b"}, store=False),
     "chat, response_format text": lambda: chat(response_format={"type": "text"}),
-    "chat, response_format json_object": lambda: chat(response_format={"type": "json_object"}),
+    "chat, response_format json_object": lambda: text(chat(response_format={"type": "json_object"})).startswith("{"),
+    "chat, response_format json_schema": lambda: text(chat(max_tokens=64, response_format=SCHEMA)) in ('{"wet":true}', '{"wet":false}', '{"wet": true}', '{"wet": false}'),
     "chat, an image": lambda: chat([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}]}]),
     "chat, wrong model": lambda: raises(openai.NotFoundError, lambda: chat(model="nobody")),
     "chat, wrong value": lambda: raises(openai.BadRequestError, lambda: chat(temperature=-1)),

@@ -21,7 +21,7 @@ public final class AnthropicRequest {
   private final List<Map<String, @Nullable Object>> tools = new ArrayList<>();
   private Optional<String> system = Optional.empty();
   private Optional<List<Map<String, @Nullable Object>>> messages = Optional.empty();
-  private boolean toolsAllowed = true;
+  private final ToolChoiceJson.OfAnthropic toolChoice = new ToolChoiceJson.OfAnthropic();
   private boolean parallelCalls = true;
   private OptionalInt mostTokens = OptionalInt.empty();
 
@@ -69,8 +69,7 @@ public final class AnthropicRequest {
     all.addAll(
         messages.orElseThrow(
             () -> new WireException("messages: expected a list of messages, got none")));
-    return ChatRequest.of(
-        request, all, toolsAllowed ? tools : List.of(), parallelCalls, mostTokens);
+    return ChatRequest.of(request, all, tools, toolChoice.choice(), parallelCalls, mostTokens);
   }
 
   private void read(String name, WireReader in) {
@@ -122,7 +121,8 @@ public final class AnthropicRequest {
     in.fields(
         field -> {
           switch (field) {
-            case "type" -> toolsAllowed = ChatRequestJson.allowsTools(in);
+            case "type" -> toolChoice.type(in);
+            case "name" -> toolChoice.name(in);
             case "disable_parallel_tool_use" -> parallelCalls = in.isNull() || !in.bool();
             default -> throw in.expected("no field " + Quoted.of(field));
           }

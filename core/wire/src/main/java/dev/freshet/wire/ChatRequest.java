@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param messages the conversation as templates expect it: each with its {@code role}; contents are
  *     strings, or null; the arguments of tool calls are objects
  * @param tools what the model may call; empty for none
+ * @param toolChoice whether it calls them
  * @param templateVariables further variables of the chat template
  * @param addGenerationPrompt whether the prompt ends with the beginning of the assistant's message
  * @param continueFinalMessage whether the model continues the last message
@@ -27,6 +28,7 @@ public record ChatRequest(
     CompletionRequest sampling,
     List<Map<String, @Nullable Object>> messages,
     List<Map<String, @Nullable Object>> tools,
+    ToolChoice toolChoice,
     Map<String, @Nullable Object> templateVariables,
     boolean addGenerationPrompt,
     boolean continueFinalMessage,
@@ -58,12 +60,15 @@ public record ChatRequest(
       CompletionRequest.Builder request,
       List<Map<String, @Nullable Object>> messages,
       List<Map<String, @Nullable Object>> tools,
+      ToolChoice toolChoice,
       boolean parallelToolCalls,
       OptionalInt mostTokens) {
+    toolChoice.requirePossible(tools, request.output());
     return new ChatRequest(
         request.prompt(new Prompt.Text("")).maxTokens(mostTokens.orElse(Integer.MAX_VALUE)).build(),
         messages,
-        tools,
+        toolChoice == ToolChoice.Mode.NONE ? List.of() : tools,
+        toolChoice,
         Map.of(),
         true,
         false,
@@ -83,6 +88,7 @@ public record ChatRequest(
         sampling,
         messages.subList(0, count),
         tools,
+        toolChoice,
         templateVariables,
         false,
         false,

@@ -22,7 +22,7 @@ final class ChatRequestJson {
 
   private Optional<List<Map<String, @Nullable Object>>> messages = Optional.empty();
   private List<Map<String, @Nullable Object>> tools = List.of();
-  private boolean toolsAllowed = true;
+  private ToolChoice toolChoice = ToolChoice.Mode.AUTO;
   private final Map<String, @Nullable Object> variables = new LinkedHashMap<>();
   private boolean addGenerationPrompt = true;
   private boolean continueFinalMessage;
@@ -66,6 +66,7 @@ final class ChatRequestJson {
         "continue_final_message",
         "false, or add_generation_prompt: false beside it",
         true);
+    toolChoice.requirePossible(tools, request.output());
     mostTokens.ifPresent(request::maxTokens);
     // The default of completions is too few for min_tokens; what fits is known with the prompt.
     if (mostTokens.isEmpty()) {
@@ -74,7 +75,8 @@ final class ChatRequestJson {
     return new ChatRequest(
         SamplingFields.checked(request.prompt(new Prompt.Text("")).build()),
         messages.get(),
-        toolsAllowed ? tools : List.of(),
+        toolChoice == ToolChoice.Mode.NONE ? List.of() : tools,
+        toolChoice,
         variables,
         addGenerationPrompt,
         continueFinalMessage,
@@ -91,7 +93,7 @@ final class ChatRequestJson {
       case "logprobs" -> withLogprobs = in.bool();
       case "top_logprobs" -> topLogprobs = OptionalInt.of(in.integer(0));
       case "tools" -> tools = tools(in);
-      case "tool_choice" -> toolsAllowed = allowsTools(in);
+      case "tool_choice" -> toolChoice = ToolChoiceJson.openAi(in);
       case "chat_template_kwargs" -> variables.putAll(object(in));
       case "documents" -> variables.put(name, documents(in));
       case "reasoning_effort" -> variables.put(name, in.text());
@@ -139,18 +141,6 @@ final class ChatRequestJson {
     List<Map<String, @Nullable Object>> documents = new ArrayList<>();
     in.elements(MAX_DOCUMENTS, () -> documents.add(object(in)));
     return documents;
-  }
-
-  /** The choice between tools and none. */
-  static boolean allowsTools(WireReader in) {
-    String choice = in.isText() ? in.text() : "";
-    return switch (choice) {
-      case "auto" -> true;
-      case "none" -> false;
-      default ->
-          throw in.expected(
-              "\"auto\" or \"none\" (a call that the model must make is not supported)");
-    };
   }
 
   static Map<String, @Nullable Object> object(WireReader in) {

@@ -28,6 +28,7 @@ import java.util.OptionalLong;
  *     most {@value #MAX_STOP_TOKENS}
  * @param ignoreEos whether the model's end tokens do not end the completion
  * @param rules changes of the logits before a token is chosen
+ * @param output which texts the completion may be; empty for any
  * @param stream whether the answer is server-sent events
  * @param includeUsage whether the last event of a stream has the token counts
  * @param logprobs how many of the most likely tokens to report with each token's own logprob, at
@@ -58,6 +59,7 @@ public record CompletionRequest(
     List<Integer> stopTokenIds,
     boolean ignoreEos,
     LogitRules rules,
+    Optional<StructuredOutput> output,
     boolean stream,
     boolean includeUsage,
     boolean continuousUsage,
@@ -217,6 +219,7 @@ public record CompletionRequest(
     copy.repetitionPenalty = rules.repetitionPenalty();
     copy.frequencyPenalty = rules.frequencyPenalty();
     copy.presencePenalty = rules.presencePenalty();
+    copy.output = output;
     copy.stream = stream;
     copy.includeUsage = includeUsage;
     copy.continuousUsage = continuousUsage;
@@ -250,6 +253,7 @@ public record CompletionRequest(
     private double repetitionPenalty = 1;
     private double frequencyPenalty;
     private double presencePenalty;
+    private Optional<StructuredOutput> output = Optional.empty();
     private boolean stream;
     private boolean includeUsage;
     private boolean continuousUsage;
@@ -349,6 +353,24 @@ public record CompletionRequest(
       return this;
     }
 
+    /**
+     * Which texts the completion may be.
+     *
+     * @throws WireException if that is given already
+     */
+    public Builder output(StructuredOutput texts) {
+      if (output.isPresent()) {
+        throw new WireException(
+            "%s: expected none beside %s".formatted(texts.field(), output.get().field()));
+      }
+      output = Optional.of(texts);
+      return this;
+    }
+
+    Optional<StructuredOutput> output() {
+      return output;
+    }
+
     public Builder stream(boolean asEvents) {
       stream = asEvents;
       return this;
@@ -433,6 +455,7 @@ public record CompletionRequest(
           ignoreEos,
           new LogitRules(
               minTokens, logitBias, repetitionPenalty, frequencyPenalty, presencePenalty),
+          output,
           stream,
           includeUsage,
           continuousUsage,

@@ -166,6 +166,7 @@ final class CompletionRequestJson {
           }
           out.writeBooleanProperty("ignore_eos", request.ignoreEos());
           write(request.rules(), out);
+          request.output().ifPresent(output -> StructuredOutputJson.write(output, out));
           out.writeBooleanProperty("stream", request.stream());
           if (request.includeUsage()) {
             out.writeObjectPropertyStart("stream_options");

@@ -113,5 +113,6 @@ public final class GenerateBody {
       rules.bias().forEach((id, bias) -> out.writeNumberProperty(Integer.toString(id), bias));
       out.writeEndObject();
     }
+    request.output().ifPresent(output -> StructuredOutputJson.write(output, out));
   }
 }

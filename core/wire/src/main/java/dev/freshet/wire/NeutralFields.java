@@ -49,14 +49,12 @@ final class NeutralFields {
       case "spaces_between_special_tokens" -> require(in, in.bool(), "true");
       case "suffix" -> require(in, in.text().isEmpty(), "an empty string");
       case "allowed_token_ids", "bad_words", "logprob_token_ids" -> emptyList(in);
-      case "structured_outputs",
-          "kv_transfer_params",
+      case "kv_transfer_params",
           "ec_transfer_params",
           "vllm_xargs",
           "custom_params",
           "session_params" ->
           emptyObject(in);
-      case "response_format" -> responseFormat(in);
       case "prompt_embeds",
           "truncate_prompt_tokens",
           "repetition_detection",
@@ -124,10 +122,5 @@ final class NeutralFields {
         _ -> {
           throw unsupported(in, "an empty object");
         });
-  }
-
-  private static void responseFormat(WireReader in) {
-    in.fields(
-        field -> require(in, field.equals("type") && in.text().equals("text"), "type text alone"));
   }
 }

@@ -45,7 +45,7 @@ public record ResponsesRequest(
     private final List<Map<String, @Nullable Object>> functions = new ArrayList<>();
     private Optional<String> instructions = Optional.empty();
     private Optional<List<Map<String, @Nullable Object>>> input = Optional.empty();
-    private boolean toolsAllowed = true;
+    private ToolChoice toolChoice = ToolChoice.Mode.AUTO;
     private boolean parallelCalls = true;
     private OptionalInt mostTokens = OptionalInt.empty();
 
@@ -56,8 +56,7 @@ public record ResponsesRequest(
           input.orElseThrow(
               () -> new WireException("input: expected a string or a list of items, got none")));
       return new ResponsesRequest(
-          ChatRequest.of(
-              request, messages, toolsAllowed ? functions : List.of(), parallelCalls, mostTokens),
+          ChatRequest.of(request, messages, functions, toolChoice, parallelCalls, mostTokens),
           instructions,
           tools);
     }
@@ -77,9 +76,11 @@ public record ResponsesRequest(
         case "request_id" -> request.requestId(in.text());
         case "stream" -> request.stream(in.bool());
         case "tools" -> in.elements(ChatRequest.MAX_TOOLS, () -> tool(in));
-        case "tool_choice" -> toolsAllowed = ChatRequestJson.allowsTools(in);
+        case "tool_choice" -> toolChoice = ToolChoiceJson.openAi(in);
         case "parallel_tool_calls" -> parallelCalls = in.bool();
         case "text" -> text(in);
+        case "structured_outputs" ->
+            StructuredOutputJson.structuredOutputs(name, in).ifPresent(request::output);
         case "truncation" ->
             NeutralFields.require(in, in.text().equals("disabled"), "\"disabled\"");
         case "background" -> NeutralFields.require(in, !in.bool(), "false");
@@ -122,7 +123,7 @@ public record ResponsesRequest(
       functions.add(ofChat);
     }
 
-    private static void text(WireReader in) {
+    private void text(WireReader in) {
       in.fields(
           field -> {
             if (in.isNull()) {
@@ -131,10 +132,7 @@ public record ResponsesRequest(
             if (!field.equals("format")) {
               throw NeutralFields.unsupported(in, "null");
             }
-            in.fields(
-                of ->
-                    NeutralFields.require(
-                        in, of.equals("type") && in.text().equals("text"), "type text alone"));
+            StructuredOutputJson.textFormat("text/format", in).ifPresent(request::output);
           });
     }
   }

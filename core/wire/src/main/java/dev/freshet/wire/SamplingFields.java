@@ -45,6 +45,10 @@ final class SamplingFields {
       case "repetition_penalty" -> request.repetitionPenalty(in.number());
       case "frequency_penalty" -> request.frequencyPenalty(in.number());
       case "presence_penalty" -> request.presencePenalty(in.number());
+      case "response_format" ->
+          StructuredOutputJson.responseFormat(name, in).ifPresent(request::output);
+      case "structured_outputs" ->
+          StructuredOutputJson.structuredOutputs(name, in).ifPresent(request::output);
       case "stream" -> request.stream(in.bool());
       case "stream_options" -> streamOptions(in);
       case "logprobs_mode" -> request.logprobsMode(LogprobsMode.of(in.text()));

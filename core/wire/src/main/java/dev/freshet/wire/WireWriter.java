@@ -1,7 +1,11 @@
 package dev.freshet.wire;
 
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -21,5 +25,31 @@ public final class WireWriter {
       generator.writeEndObject();
     }
     return out.toByteArray();
+  }
+
+  /** Writes a value as {@link WireReader} reads it. */
+  static void value(@Nullable Object value, JsonGenerator out) {
+    switch (value) {
+      case null -> out.writeNull();
+      case Map<?, ?> object -> {
+        out.writeStartObject();
+        object.forEach(
+            (name, one) -> {
+              out.writeName(String.valueOf(name));
+              value(one, out);
+            });
+        out.writeEndObject();
+      }
+      case List<?> list -> {
+        out.writeStartArray();
+        list.forEach(one -> value(one, out));
+        out.writeEndArray();
+      }
+      case Boolean flag -> out.writeBoolean(flag);
+      case Long number -> out.writeNumber(number);
+      case BigInteger number -> out.writeNumber(number);
+      case Double number -> out.writeNumber(number);
+      default -> out.writeString(String.valueOf(value));
+    }
   }
 }

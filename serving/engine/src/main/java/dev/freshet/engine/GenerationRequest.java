@@ -23,6 +23,8 @@ import java.util.Set;
  * @param stopTokens tokens that end the completion; the ending token is part of it
  * @param rules changes of the logits before a token is chosen; ids outside the vocabulary are
  *     ignored
+ * @param constraint which tokens may be generated; empty for all. It excludes tokens after the
+ *     rules, and before the temperature; logprobs of the model's distribution do not depend on it
  * @param topLogprobs how many of the most likely tokens to report for each generated token
  * @param promptLogprobs how many of the most likely tokens to report for each token of the prompt
  *     after the first, beside its own logprob; empty for no logprobs of the prompt. With them no
@@ -43,6 +45,7 @@ public record GenerationRequest(
     OptionalLong seed,
     Set<Integer> stopTokens,
     LogitRules rules,
+    Optional<TokenConstraint> constraint,
     int topLogprobs,
     OptionalInt promptLogprobs,
     LogprobsMode logprobsMode,

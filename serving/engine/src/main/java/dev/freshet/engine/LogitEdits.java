@@ -2,10 +2,14 @@ package dev.freshet.engine;
 
 import dev.freshet.wire.LogitRules;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Applies the {@link LogitRules} of sequences to their logits in place. The work depends on the
- * tokens that the rules name and those of the sequence, not on the vocabulary. Not thread-safe.
+ * Applies the {@link LogitRules} of sequences to their logits in place, and then their {@link
+ * TokenConstraint}s. The work of the rules depends on the tokens that they name and those of the
+ * sequence, not on the vocabulary. Not thread-safe.
  */
 final class LogitEdits {
   /** The largest absolute value of a changed logit: divided by any temperature it is finite. */
@@ -13,6 +17,12 @@ final class LogitEdits {
 
   private static final int IN_PROMPT = 1;
   private static final int GENERATED = 2;
+
+  private static final float[] FORBIDDEN = new float[Long.SIZE];
+
+  static {
+    Arrays.fill(FORBIDDEN, Float.NEGATIVE_INFINITY);
+  }
 
   private final int vocab;
 
@@ -24,17 +34,23 @@ final class LogitEdits {
     this.seen = new int[vocab];
   }
 
-  /** Whether a sequence has rules that change its next logits. */
+  /** Whether a sequence has rules or a constraint that change its next logits. */
   static boolean areNeeded(Sequence sequence) {
     LogitRules rules = sequence.request().rules();
-    return sequence.generated() < rules.minTokens() || !rules.bias().isEmpty() || rules.penalizes();
+    return sequence.constraint().isPresent()
+        || sequence.generated() < rules.minTokens()
+        || !rules.bias().isEmpty()
+        || rules.penalizes();
   }
 
   /** Changes the logits of one sequence, which begin at {@code offset}. */
   void apply(Sequence sequence, FloatBuffer logits, int offset) {
     LogitRules rules = sequence.request().rules();
-    if (sequence.generated() < rules.minTokens()) {
-      for (int token : sequence.request().stopTokens()) {
+    Optional<long[]> allowed = sequence.constraint().map(TokenConstraint::allowed);
+    Set<Integer> stops = sequence.request().stopTokens();
+    if (sequence.generated() < rules.minTokens()
+        && !(allowed.isPresent() && isWithin(allowed.get(), stops))) {
+      for (int token : stops) {
         if (token >= 0 && token < vocab) {
           logits.put(offset + token, Float.NEGATIVE_INFINITY);
         }
@@ -50,6 +66,39 @@ final class LogitEdits {
             });
     if (rules.penalizes()) {
       penalize(sequence, rules, logits, offset);
+    }
+    allowed.ifPresent(tokens -> forbidOthers(tokens, logits, offset));
+  }
+
+  /**
+   * Whether all of the tokens are stop tokens, so that the least number of tokens must give way.
+   */
+  private static boolean isWithin(long[] tokens, Set<Integer> stops) {
+    for (int word = 0; word < tokens.length; word++) {
+      for (long left = tokens[word]; left != 0; left &= left - 1) {
+        if (!stops.contains(word * Long.SIZE + Long.numberOfTrailingZeros(left))) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private void forbidOthers(long[] allowed, FloatBuffer logits, int offset) {
+    for (int first = 0; first < vocab; first += Long.SIZE) {
+      int word = first / Long.SIZE;
+      long forbidden = word < allowed.length ? ~allowed[word] : -1;
+      int count = Math.min(Long.SIZE, vocab - first);
+      if (forbidden == -1) {
+        logits.put(offset + first, FORBIDDEN, 0, count);
+        continue;
+      }
+      for (; forbidden != 0; forbidden &= forbidden - 1) {
+        int token = Long.numberOfTrailingZeros(forbidden);
+        if (token < count) {
+          logits.put(offset + first + token, Float.NEGATIVE_INFINITY);
+        }
+      }
     }
   }
 

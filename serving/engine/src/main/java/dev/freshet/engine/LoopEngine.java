@@ -25,6 +25,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
   private final String modelName;
   private final int vocabSize;
   private final int maxModelLen;
+  private final boolean obeysConstraints;
   private final AdmissionQueue admission;
   private final LoopRequests<W> requests;
   private final WeightUpdates<W> updates;
@@ -61,6 +62,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     this.admission = new AdmissionQueue(parts.maxWaiting());
     this.requests = new LoopRequests<>(clock, admission::wake);
     this.policyVersion = parts.runner().version();
+    this.obeysConstraints = parts.runner().obeysConstraints();
     this.updates = new WeightUpdates<>(parts.source(), requests, () -> policyVersion, clock);
     this.adapters = new Adapters(parts.adapters(), parts.maxAdapters(), modelName, requests, clock);
     metrics.adapters(adapters::count);
@@ -153,6 +155,9 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
       throw invalid(
           "min_tokens %d: expected 0, because every token of the vocabulary is a stop token"
               .formatted(request.rules().minTokens()));
+    }
+    if (request.constraint().isPresent() && !obeysConstraints) {
+      throw invalid("structured output: expected an engine with a model, got a synthetic one");
     }
     int[] prompt = request.prompt();
     if (prompt.length == 0) {

@@ -25,6 +25,11 @@ interface ModelRunner<W extends PolicyWeights> extends BlockTable.Copy, AutoClos
    */
   List<Sampler.Sample> step(List<Chunk> chunks);
 
+  /** Whether the tokens that it computes are as the constraints of the requests demand. */
+  default boolean obeysConstraints() {
+    return true;
+  }
+
   /** Copies the first {@code tokens} tokens of a block into another one. */
   @Override
   void copyBlock(int from, int to, int tokens);

@@ -56,6 +56,9 @@ public final class Sequence implements Engine.Generation {
   private int[] generated = new int[16];
   private int count;
 
+  /** Which tokens may be next. */
+  private Optional<TokenConstraint> constraint;
+
   /** When the newest token was made, on the engine's clock. */
   private long tokenNanos;
 
@@ -72,6 +75,7 @@ public final class Sequence implements Engine.Generation {
       long arrival,
       Consumer<Sequence> onCancel) {
     this.request = request;
+    this.constraint = request.constraint();
     this.adapter = adapter;
     this.outlet = outlet;
     this.random = random;
@@ -266,10 +270,29 @@ public final class Sequence implements Engine.Generation {
       promptLogprobs = Collections.unmodifiableList(Arrays.asList(promptTokens));
     }
     generated[count++] = token;
+    constraint = constraint.map(before -> before.after(token));
     if (request.stopTokens().contains(token)) {
       return Optional.of(FinishReason.STOP);
     }
-    return count == maxTokens ? Optional.of(FinishReason.LENGTH) : Optional.empty();
+    Optional<FinishReason> constrained = constraint.flatMap(Sequence::endOf);
+    return constrained.isEmpty() && count == maxTokens
+        ? Optional.of(FinishReason.LENGTH)
+        : constrained;
+  }
+
+  /** How a completion ends that may have no further token. */
+  private static Optional<FinishReason> endOf(TokenConstraint constraint) {
+    for (long word : constraint.allowed()) {
+      if (word != 0) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(constraint.isComplete() ? FinishReason.STOP : FinishReason.ERROR);
+  }
+
+  /** Which tokens may be next; empty for all. */
+  Optional<TokenConstraint> constraint() {
+    return constraint;
   }
 
   /** The number of generated tokens. */

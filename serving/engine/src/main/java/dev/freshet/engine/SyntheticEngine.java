@@ -168,6 +168,11 @@ public final class SyntheticEngine extends LoopEngine<SyntheticEngine.Weights> {
     }
 
     @Override
+    public boolean obeysConstraints() {
+      return false;
+    }
+
+    @Override
     public void copyBlock(int from, int to, int tokens) {}
 
     @Override

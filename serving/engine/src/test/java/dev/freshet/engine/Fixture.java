@@ -221,6 +221,7 @@ public final class Fixture {
         seed,
         stopTokens,
         LogitRules.NONE,
+        Optional.empty(),
         topLogprobs,
         OptionalInt.empty(),
         LogprobsMode.RAW_LOGPROBS,

@@ -64,6 +64,7 @@ class KvSharingTest {
         request.seed(),
         request.stopTokens(),
         LogitRules.NONE,
+        Optional.empty(),
         request.topLogprobs(),
         OptionalInt.empty(),
         LogprobsMode.RAW_LOGPROBS,

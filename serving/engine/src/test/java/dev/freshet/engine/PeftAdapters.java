@@ -84,6 +84,7 @@ public final class PeftAdapters {
         request.seed(),
         request.stopTokens(),
         request.rules(),
+        request.constraint(),
         request.topLogprobs(),
         request.promptLogprobs(),
         request.logprobsMode(),

@@ -30,6 +30,7 @@ class PromptLogprobsTest {
         plain.seed(),
         plain.stopTokens(),
         plain.rules(),
+        plain.constraint(),
         plain.topLogprobs(),
         OptionalInt.of(alternatives),
         plain.logprobsMode(),

@@ -77,6 +77,7 @@ final class SamplingRows {
           OptionalLong.of(seed),
           stopTokens,
           rules,
+          Optional.empty(),
           topLogprobs,
           OptionalInt.empty(),
           mode,

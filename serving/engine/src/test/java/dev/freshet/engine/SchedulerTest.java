@@ -138,6 +138,7 @@ class SchedulerTest {
         OptionalLong.of(seed),
         Set.of(),
         LogitRules.NONE,
+        Optional.empty(),
         0,
         OptionalInt.empty(),
         LogprobsMode.RAW_LOGPROBS,

@@ -127,7 +127,7 @@ final class ChoiceJson {
     if (finish.isPresent()) {
       FinishReason reason = finish.get().reason();
       out.raw(FINISHED)
-          .string(called && reason == FinishReason.STOP ? TOOL_CALLS : reason.wireName());
+          .string(shape.endsWithCalls(called, reason) ? TOOL_CALLS : reason.wireName());
       finish.get().writeStop(out.raw(STOPPED));
       out.raw('}');
     } else {

@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.GenerationRequest;
+import dev.freshet.engine.TokenConstraint;
 import dev.freshet.wire.CompletionRequest;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,10 +25,12 @@ final class ChoiceRequests {
    * One request a choice, in their order: those of the first prompt, then those of the second, and
    * so on.
    *
+   * @param constraint which tokens the choices may have; empty for all
    * @param adapter the adapter that the request names as its model
    */
   static List<GenerationRequest> of(
       CompletionRequest request,
+      Optional<TokenConstraint> constraint,
       Optional<String> adapter,
       List<AnsweredPrompt> prompts,
       Set<Integer> eosTokens) {
@@ -50,6 +53,7 @@ final class ChoiceRequests {
                 seed,
                 stops,
                 request.rules(),
+                constraint,
                 request.logprobs().orElse(0),
                 request.promptLogprobs(),
                 request.logprobsMode(),

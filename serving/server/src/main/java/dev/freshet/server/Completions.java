@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
+import dev.freshet.engine.TokenConstraint;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
@@ -47,6 +48,7 @@ final class Completions implements AutoCloseable {
   private final InstantSource wallClock;
   private final RequestWork work;
   private final AcceptedBytes accepted;
+  private final OutputConstraints constraints;
 
   Completions(
       Engine engine,
@@ -72,6 +74,7 @@ final class Completions implements AutoCloseable {
     this.clock = clock;
     this.wallClock = wallClock;
     this.accepted = new AcceptedBytes(limits.maxAcceptedBytes());
+    this.constraints = new OutputConstraints(tokenizer, model.eosTokens());
   }
 
   /** Answers a request for text completions. */
@@ -246,6 +249,25 @@ final class Completions implements AutoCloseable {
       CallScope scope) {
     prompts.forEach(prompt -> requireTokens(prompt.ids()));
     CompletionRequest request = withId(unnamed, http.requestId());
+    if (OutputConstraints.isNeeded(request, shape)) {
+      work.constrain(
+          http,
+          exchange,
+          () -> constraints.of(request, shape),
+          made -> begin(shape, request, Optional.of(made), prompts, answer, exchange, scope));
+    } else {
+      begin(shape, request, Optional.empty(), prompts, answer, exchange, scope);
+    }
+  }
+
+  private void begin(
+      AnswerShape shape,
+      CompletionRequest request,
+      Optional<TokenConstraint> constraint,
+      List<AnsweredPrompt> prompts,
+      Opening answer,
+      Exchange exchange,
+      CallScope scope) {
     LoopOutlet outlet =
         Objects.requireNonNull(outlets.get(exchange.loop()), "no outlet for the event loop");
     AcceptedBytes.Share share = accepted.take(request, prompts);
@@ -254,7 +276,7 @@ final class Completions implements AutoCloseable {
       stream.begin(
           scope.submit(
               ChoiceRequests.of(
-                  request, models.adapter(request.model()), prompts, model.eosTokens()),
+                  request, constraint, models.adapter(request.model()), prompts, model.eosTokens()),
               request,
               shape,
               outlet));

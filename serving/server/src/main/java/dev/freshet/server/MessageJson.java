@@ -20,7 +20,9 @@ final class MessageJson {
 
   /** Writes a message; returns whether it has tool calls. */
   static boolean write(JsonBuffer out, Message message, AnswerShape shape) {
-    text(out.raw(CONTENT), message.content());
+    boolean forced = shape.forced().isPresent();
+    text(
+        out.raw(CONTENT), forced ? message.content().or(() -> Optional.of("")) : message.content());
     out.raw(ABSENT);
     List<Message.Call> calls = shape.calls(message);
     if (!calls.isEmpty()) {

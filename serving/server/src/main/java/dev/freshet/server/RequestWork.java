@@ -1,5 +1,6 @@
 package dev.freshet.server;
 
+import dev.freshet.engine.TokenConstraint;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
@@ -12,13 +13,14 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The way of a request from its bytes to token ids. Event loops do only what is short: a large body
- * is parsed, a chat is rendered and a text is tokenized on other threads, within {@link
- * CompletionLimits}. Every request is answered, whatever is thrown on its way. Thread-safe.
+ * is parsed, a chat is rendered, a text is tokenized and a grammar is made on other threads, within
+ * {@link CompletionLimits}. Every request is answered, whatever is thrown on its way. Thread-safe.
  */
 final class RequestWork implements AutoCloseable {
   /** The largest body that is parsed on an event loop. */
@@ -27,6 +29,7 @@ final class RequestWork implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RequestWork.class);
 
   private final BoundedWork parsing;
+  private final BoundedWork constraining;
   private final TextPrompts textPrompts;
   private volatile boolean closed;
 
@@ -35,6 +38,7 @@ final class RequestWork implements AutoCloseable {
    */
   RequestWork(Tokenizer tokenizer, int contextTokens, CompletionLimits limits) {
     this.parsing = new BoundedWork("parse", 1, limits.maxParsingBytes());
+    this.constraining = new BoundedWork("constrain", 1, limits.maxParsingBytes());
     this.textPrompts =
         new TextPrompts(
             tokenizer::encode, contextTokens, tokenizer.maxTextBytes(contextTokens - 1), limits);
@@ -128,6 +132,23 @@ final class RequestWork implements AutoCloseable {
     onLoop(exchange, () -> then.accept(done));
   }
 
+  /** Makes a constraint on another thread and continues with it on the event loop. */
+  void constrain(
+      Request http,
+      Exchange exchange,
+      Supplier<TokenConstraint> make,
+      Consumer<TokenConstraint> then) {
+    requireOpen();
+    constraining.execute(
+        http.body().length,
+        wanted(
+            exchange,
+            () -> {
+              TokenConstraint made = make.get();
+              onLoop(exchange, () -> then.accept(made));
+            }));
+  }
+
   /** Continues on the event loop of the request. */
   void onLoop(Exchange exchange, Runnable work) {
     if (exchange.loop().inEventLoop()) {
@@ -158,6 +179,7 @@ final class RequestWork implements AutoCloseable {
   public void close() {
     closed = true;
     parsing.close();
+    constraining.close();
     textPrompts.close();
   }
 }

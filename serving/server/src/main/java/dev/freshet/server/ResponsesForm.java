@@ -8,8 +8,11 @@ import dev.freshet.text.message.Message;
 import dev.freshet.text.message.MessagePart;
 import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.ResponsesRequest;
+import dev.freshet.wire.StructuredOutput;
+import dev.freshet.wire.ToolChoice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -120,9 +123,7 @@ final class ResponsesForm implements MessageForm {
         .ifPresentOrElse(
             most -> out.writeNumberProperty("max_output_tokens", most),
             () -> out.writeNullProperty("max_output_tokens"));
-    out.writeStringProperty(
-        "tool_choice",
-        request.chat().tools().isEmpty() && !request.tools().isEmpty() ? "none" : "auto");
+    writeToolChoice(out);
     out.writeArrayPropertyStart("tools");
     for (Map<String, @Nullable Object> tool : request.tools()) {
       out.writeRawValue(JSON.writeValueAsString(tool));
@@ -134,9 +135,34 @@ final class ResponsesForm implements MessageForm {
     out.writeStringProperty("truncation", "disabled");
     out.writeObjectPropertyStart("text");
     out.writeObjectPropertyStart("format");
-    out.writeStringProperty("type", "text");
+    writeFormat(out);
     out.writeEndObject();
     out.writeEndObject();
+  }
+
+  private void writeToolChoice(JsonGenerator out) {
+    switch (request.chat().toolChoice()) {
+      case ToolChoice.Mode mode ->
+          out.writeStringProperty("tool_choice", mode.name().toLowerCase(Locale.ROOT));
+      case ToolChoice.Named(String name) -> {
+        out.writeObjectPropertyStart("tool_choice");
+        out.writeStringProperty("type", "function");
+        out.writeStringProperty("name", name);
+        out.writeEndObject();
+      }
+    }
+  }
+
+  private void writeFormat(JsonGenerator out) {
+    switch (request.chat().sampling().output().orElse(null)) {
+      case StructuredOutput.JsonSchema schema -> {
+        out.writeStringProperty("type", "json_schema");
+        out.writeName("schema");
+        out.writeRawValue(JSON.writeValueAsString(schema.schema()));
+      }
+      case StructuredOutput.JsonObject _ -> out.writeStringProperty("type", "json_object");
+      case null, default -> out.writeStringProperty("type", "text");
+    }
   }
 
   private static void usage(JsonGenerator out, Usage usage) {

@@ -166,7 +166,7 @@ class AnthropicMessagesTest {
           {"max_tokens":1}                                                              | 400 | invalid_request_error | messages: expected a list of messages, got none
           {"max_tokens":1,"messages":[{"role":"system","content":"a"}]}                 | 400 | invalid_request_error | messages/0: expected a message with the role user or assistant
           {"max_tokens":1,"messages":[{"role":"user","content":[{"type":"image"}]}]}    | 400 | invalid_request_error | images, documents and other blocks are not supported), not 'image'
-          {"max_tokens":1,"messages":[{"role":"user","content":"a"}],"tool_choice":{"type":"any"}} | 400 | invalid_request_error | tool_choice/type: expected "auto" or "none"
+          {"max_tokens":1,"messages":[{"role":"user","content":"a"}],"tool_choice":{"type":"any"}} | 400 | invalid_request_error | tools: expected a tool that the model must call, got none
           {"max_tokens":1,"messages":[{"role":"user","content":"a"}],"thinking":{"type":"enabled"}} | 400 | invalid_request_error | thinking/type: expected {"type": "disabled"}
           {"max_tokens":1,"messages":[{"role":"user","content":"a"}],"tools":[{"type":"web_search_20250305","name":"w"}]} | 400 | invalid_request_error | tools of type custom
           {"max_tokens":1,"messages":[{"role":"user","content":"a"}],"container":"x"}   | 400 | invalid_request_error | unknown field 'container'

@@ -170,11 +170,12 @@ class ChatCompletionsTest {
           {"messages":[{"role":"user"}]}                            | messages/0: expected a message with content or tool_calls
           {"messages":[{"role":"user","content":[{"type":"image_url"}]}]} | images, audio and files are not supported
           {"messages":[{"role":"user","content":1}]}                | messages/0/content: expected a string or a list of parts
-          {"messages":[{"role":"user","content":"a"}],"tool_choice":"required"} | tool_choice: expected "auto" or "none"
+          {"messages":[{"role":"user","content":"a"}],"tool_choice":"required"} | tools: expected a tool that the model must call, got none
+          {"messages":[{"role":"user","content":"a"}],"tool_choice":"any"} | tool_choice: expected "auto", "none", "required" or a function
           {"messages":[{"role":"user","content":"a"}],"top_logprobs":2} | top_logprobs: expected 0, or logprobs: true beside it
           {"messages":[{"role":"user","content":"a"}],"max_tokens":1,"max_completion_tokens":2} | max_completion_tokens: expected max_tokens equal to max_completion_tokens (1)
           {"messages":[{"role":"user","content":"a"}],"colour":1}   | unknown field 'colour'
-          {"messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}} | response_format/type: expected type text alone
+          {"messages":[{"role":"user","content":"a"}],"response_format":{"type":"grammar"}} | response_format/type: expected text, json_object or json_schema
           {"messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{"}}]}]} | expected arguments that are a JSON object
           """)
   void aMalformedChatIsRefusedByName(String body, String message) throws Exception {
@@ -193,7 +194,7 @@ class ChatCompletionsTest {
           {"messages":[{"role":"user","content":1}]}                              | "messages"
           {"messages":[{"role":"user","content":"a"}],"temperature":-1}           | "temperature"
           {"messages":[{"role":"user","content":"a"}],"max_tokens":200000}        | "max_tokens"
-          {"messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}} | "response_format"
+          {"messages":[{"role":"user","content":"a"}],"response_format":{"type":"grammar"}} | "response_format"
           {"messages":[                                                           | null
           []                                                                      | null
           """)

@@ -25,6 +25,13 @@ final class ModelServer implements AutoCloseable {
   private final EmbeddedEngine engine;
 
   ModelServer() {
+    this(MessageFormat.PLAIN);
+  }
+
+  /**
+   * @param format how the model is expected to write its messages
+   */
+  ModelServer(MessageFormat format) {
     EventLog events = new EventLog(log::add, MonotonicClock.SYSTEM);
     InferenceMetrics metrics =
         InferenceMetrics.in(MetricsRegistry.withJvm(), MonotonicClock.SYSTEM);
@@ -33,7 +40,7 @@ final class ModelServer implements AutoCloseable {
         EngineServer.start(
             engine,
             tokenizer,
-            ServedModel.of(LLAMA, engine, tokenizer, MessageFormat.PLAIN),
+            ServedModel.of(LLAMA, engine, tokenizer, format),
             events,
             metrics,
             ServerConfig.on("127.0.0.1", 0, 0));

@@ -150,8 +150,8 @@ class ResponsesTest {
           {"max_output_tokens":1}                          | input: expected a string or a list of items, got none
           {"input":"a","previous_response_id":"r"}         | previous_response_id: expected null (responses are not stored: send the whole conversation)
           {"input":"a","tools":[{"type":"web_search"}]}    | tools that the server runs are not supported
-          {"input":"a","tool_choice":"required"}           | tool_choice: expected "auto" or "none"
-          {"input":"a","text":{"format":{"type":"json_object"}}} | text/format/type: expected type text alone
+          {"input":"a","tool_choice":"required"}           | tools: expected a tool that the model must call, got none
+          {"input":"a","text":{"format":{"type":"grammar"}}} | text/format/type: expected text, json_object or json_schema
           {"input":"a","background":true}                  | background: expected false
           {"input":"a","truncation":"auto"}                | truncation: expected "disabled"
           {"input":[{"role":"user","content":[{"type":"input_image"}]}]} | images, audio and files are not supported

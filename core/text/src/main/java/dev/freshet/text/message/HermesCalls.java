@@ -1,5 +1,6 @@
 package dev.freshet.text.message;
 
+import dev.freshet.text.grammar.Grammars;
 import java.util.function.Consumer;
 
 /**
@@ -11,6 +12,9 @@ import java.util.function.Consumer;
 final class HermesCalls implements MessageParser {
   private static final String START = "<tool_call>";
   private static final String END = "</tool_call>";
+
+  static final Grammars.CallForm FORM =
+      new Grammars.CallForm(START + "\n", "arguments", "\n" + END, "\n");
 
   /** Where the text is read. */
   private enum Place {

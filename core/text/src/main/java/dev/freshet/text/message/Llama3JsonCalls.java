@@ -1,5 +1,6 @@
 package dev.freshet.text.message;
 
+import dev.freshet.text.grammar.Grammars;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -11,6 +12,8 @@ import java.util.function.Consumer;
  */
 final class Llama3JsonCalls implements MessageParser {
   private static final String TAG = "<|python_tag|>";
+
+  static final Grammars.CallForm FORM = new Grammars.CallForm("", "parameters", "", "; ");
 
   private final StringBuilder input = new StringBuilder();
 

@@ -1,5 +1,8 @@
 package dev.freshet.text.message;
 
+import dev.freshet.text.grammar.Grammars;
+import java.util.Optional;
+
 /** How a model writes tool calls, by the names of vLLM's parsers. */
 public enum ToolCallSyntax {
   /** That of the model's chat template; none if it asks for no known one. */
@@ -17,6 +20,15 @@ public enum ToolCallSyntax {
       case HERMES -> new HermesCalls();
       case LLAMA3_JSON -> new Llama3JsonCalls();
       case AUTO, NONE -> MessageParser.plain();
+    };
+  }
+
+  /** How a call is written; empty if the model writes none. */
+  public Optional<Grammars.CallForm> form() {
+    return switch (this) {
+      case HERMES -> Optional.of(HermesCalls.FORM);
+      case LLAMA3_JSON -> Optional.of(Llama3JsonCalls.FORM);
+      case AUTO, NONE -> Optional.empty();
     };
   }
 

@@ -2,6 +2,7 @@ package dev.freshet.server.session;
 
 import dev.freshet.engine.GenerationRequest;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The call that a turn answers.
@@ -22,7 +23,8 @@ public record TurnCall(
     String finishReason) {
 
   /**
-   * How tokens are sampled: the parameters of a {@link GenerationRequest} without its prompt.
+   * How tokens are sampled: the parameters of a {@link GenerationRequest} without its prompt and
+   * its constraint, which is in the body of the call.
    *
    * @param stop the strings that end the answer
    */
@@ -46,6 +48,7 @@ public record TurnCall(
               request.seed(),
               request.stopTokens(),
               request.rules(),
+              Optional.empty(),
               request.topLogprobs(),
               request.promptLogprobs(),
               request.logprobsMode(),

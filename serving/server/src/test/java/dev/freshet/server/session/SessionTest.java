@@ -114,6 +114,7 @@ class SessionTest {
             OptionalLong.empty(),
             Set.of(),
             LogitRules.NONE,
+            Optional.empty(),
             0,
             OptionalInt.empty(),
             LogprobsMode.RAW_LOGPROBS,
