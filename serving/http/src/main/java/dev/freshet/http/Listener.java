@@ -24,7 +24,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** A listening socket with its connections and the event loops that it owns. */
+/**
+ * A listening socket with its connections, and the event loops and threads for TLS that it owns.
+ */
 public final class Listener {
   private static final int BACKLOG = 4096;
 
@@ -37,19 +39,28 @@ public final class Listener {
   /** Bytes queued in front of that buffer, above which a connection is not writable. */
   private static final int UNSENT_BYTES = 16 << 10;
 
+  private static final int HANDSHAKE_THREADS = 2;
+
   private final String name;
   private final EventLoopGroup acceptor;
   private final EventLoopGroup loops;
+  private final Handshakes handshakes;
   private final ConnectionCap cap;
   private final OverLimit overLimit = new OverLimit();
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private Optional<Channel> bound = Optional.empty();
   private boolean secure;
 
-  private Listener(String name, EventLoopGroup acceptor, EventLoopGroup loops, ConnectionCap cap) {
+  private Listener(
+      String name,
+      EventLoopGroup acceptor,
+      EventLoopGroup loops,
+      Handshakes handshakes,
+      ConnectionCap cap) {
     this.name = name;
     this.acceptor = acceptor;
     this.loops = loops;
+    this.handshakes = handshakes;
     this.cap = cap;
   }
 
@@ -65,6 +76,7 @@ public final class Listener {
             name,
             Transport.group("freshet-" + name + "-accept", 1),
             Transport.group("freshet-" + name, threads),
+            new Handshakes(name, HANDSHAKE_THREADS, true),
             cap);
     listener.acceptor.forEach(Listener::lowerPriority);
     listener.loops.forEach(Listener::lowerPriority);
@@ -78,7 +90,7 @@ public final class Listener {
   /** A listener for short exchanges: its one event loop also accepts, which saves a hand-over. */
   public static Listener ofOne(String name, ConnectionCap cap) {
     EventLoopGroup loop = Transport.group("freshet-" + name, 1);
-    return new Listener(name, loop, loop, cap);
+    return new Listener(name, loop, loop, new Handshakes(name, 1, false), cap);
   }
 
   /** The event loops of the connections. */
@@ -103,6 +115,7 @@ public final class Listener {
             at.limits(),
             at.guard(),
             at.tls(),
+            handshakes,
             new ByteBudget(at.limits().maxAllBodyBytes()),
             cap,
             at.requests(),
@@ -146,7 +159,9 @@ public final class Listener {
   }
 
   private static void assemble(Channel channel, ListenerParts parts) {
-    parts.tls().ifPresent(tls -> channel.pipeline().addLast(new TlsDetection(tls)));
+    parts
+        .tls()
+        .ifPresent(tls -> channel.pipeline().addLast(new TlsDetection(tls, parts.handshakes())));
     FirstByteStamp stamp = new FirstByteStamp(parts.clock());
     channel
         .pipeline()
@@ -194,6 +209,7 @@ public final class Listener {
 
   /** Closes the remaining connections and ends the threads, each within {@code deadline}. */
   public void close(Duration deadline) {
+    handshakes.close(deadline);
     Transport.close(acceptor, deadline);
     Transport.close(loops, deadline);
   }

@@ -2,10 +2,12 @@ package dev.freshet.http;
 
 import dev.freshet.trace.MonotonicClock;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /**
  * What the connections of a listener share.
  *
+ * @param handshakes computes the handshakes of TLS
  * @param bodies the bytes of request bodies that they hold
  * @param oneAnswer whether they close after the first answer
  */
@@ -14,6 +16,7 @@ record ListenerParts(
     HttpLimits limits,
     BrowserGuard guard,
     Optional<Tls> tls,
+    Executor handshakes,
     ByteBudget bodies,
     ConnectionCap cap,
     RequestLog requests,
@@ -26,6 +29,7 @@ record ListenerParts(
         OverLimit.limits(limits),
         guard,
         tls,
+        handshakes,
         bodies,
         cap,
         requests,

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +43,7 @@ public final class Tls implements AutoCloseable {
   private volatile SslContext context;
 
   /** The files as they were last read, also in vain; empty if they were missing. */
-  private Optional<CertificateFiles.Stamp> read;
+  private volatile Optional<CertificateFiles.Stamp> read;
 
   private Tls(CertificateFiles files, Duration handshake) {
     this.files = files;
@@ -75,7 +76,6 @@ public final class Tls implements AutoCloseable {
     if (now.equals(read)) {
       return;
     }
-    read = now;
     try {
       context = context(files.read());
       LOG.info("TLS: new connections get the certificate that is in {} now", files.certificates());
@@ -83,7 +83,14 @@ public final class Tls implements AutoCloseable {
       LOG.warn("TLS: kept the old certificate: {}", e.getMessage());
     } catch (RuntimeException e) {
       LOG.error("TLS: kept the old certificate", e);
+    } finally {
+      read = now;
     }
+  }
+
+  /** Whether the files were read, also in vain, since they were last changed. */
+  boolean isRead() {
+    return stamp(files).equals(read);
   }
 
   private static Optional<CertificateFiles.Stamp> stamp(CertificateFiles files) {
@@ -111,9 +118,13 @@ public final class Tls implements AutoCloseable {
     }
   }
 
-  /** The handler of a connection that has begun its handshake. */
-  SslHandler handler(ByteBufAllocator allocator) {
-    SslHandler handler = context.newHandler(allocator);
+  /**
+   * The handler of a connection that has begun its handshake.
+   *
+   * @param handshakes computes the keys and signatures
+   */
+  SslHandler handler(ByteBufAllocator allocator, Executor handshakes) {
+    SslHandler handler = context.newHandler(allocator, handshakes);
     handler.setHandshakeTimeoutMillis(handshake.toMillis());
     return handler;
   }

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 
 /**
  * Looks at the first byte of a connection to a TLS listener. A handshake goes to TLS; anything else
@@ -18,10 +19,12 @@ final class TlsDetection extends ChannelInboundHandlerAdapter {
   private static final Duration LINGER = Duration.ofSeconds(2);
 
   private final Tls tls;
+  private final Executor handshakes;
   private boolean refused;
 
-  TlsDetection(Tls tls) {
+  TlsDetection(Tls tls, Executor handshakes) {
     this.tls = tls;
+    this.handshakes = handshakes;
   }
 
   @Override
@@ -29,7 +32,7 @@ final class TlsDetection extends ChannelInboundHandlerAdapter {
     if (refused || !(message instanceof ByteBuf bytes) || !bytes.isReadable()) {
       ReferenceCountUtil.release(message);
     } else if (bytes.getUnsignedByte(bytes.readerIndex()) == HANDSHAKE_RECORD) {
-      ctx.pipeline().replace(this, "tls", tls.handler(ctx.alloc()));
+      ctx.pipeline().replace(this, "tls", tls.handler(ctx.alloc(), handshakes));
       ctx.fireChannelRead(bytes);
     } else {
       refused = true;

@@ -69,6 +69,21 @@ class TlsTest {
   }
 
   @Test
+  void handshakesAreComputedBesideTheEventLoops() throws Exception {
+    try (Tls tls = Tls.follow(ec.certificates, ec.key);
+        TestListener server = new TestListener(tls)) {
+      assertThat(ec.servedBy(server)).isPresent();
+      assertThat(Thread.getAllStackTraces().keySet())
+          .extracting(Thread::getName)
+          .anyMatch(name -> name.matches("freshet-.*-tls-\\d+"));
+    }
+    Eventually.holds(
+        () ->
+            Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().matches("freshet-.*-tls-\\d+")));
+  }
+
+  @Test
   void onlyHttp11IsOffered() throws Exception {
     try (Tls tls = Tls.follow(ec.certificates, ec.key);
         TestListener server = new TestListener(tls);
@@ -173,11 +188,11 @@ class TlsTest {
         RawClient before = new RawClient(old.connect(server, "TLSv1.3"))) {
       assertThat(before.ask(GET).status()).isEqualTo(200);
       Files.writeString(certificates, "no certificate");
-      Thread.sleep(1500); // Longer than it takes to notice.
+      Eventually.holds(tls::isRead);
       assertThat(old.servedBy(server)).isPresent();
 
       Files.copy(next.certificates, certificates, StandardCopyOption.REPLACE_EXISTING);
-      Thread.sleep(1500); // The key is still the old one's.
+      Eventually.holds(tls::isRead); // The key is still the old one's.
       assertThat(old.servedBy(server)).isPresent();
 
       Files.copy(next.key, key, StandardCopyOption.REPLACE_EXISTING);

@@ -60,8 +60,9 @@ public final class EngineServer implements AutoCloseable {
       ServedModel model,
       EventLog events,
       InferenceMetrics metrics,
-      ServerConfig config) {
-    this.tls = config.http().tls();
+      ServerConfig config,
+      Optional<Tls> tls) {
+    this.tls = tls;
     this.streams = metrics.server()::streams;
     this.limits = config.limits();
     this.sessions =
@@ -159,7 +160,14 @@ public final class EngineServer implements AutoCloseable {
       EventLog events,
       InferenceMetrics metrics,
       ServerConfig config) {
-    EngineServer server = new EngineServer(engine, tokenizer, model, events, metrics, config);
+    Optional<Tls> tls = config.http().tls();
+    EngineServer server;
+    try {
+      server = new EngineServer(engine, tokenizer, model, events, metrics, config, tls);
+    } catch (RuntimeException e) {
+      tls.ifPresent(Tls::close);
+      throw e;
+    }
     try {
       server.admin.bind(
           new Binding(
@@ -168,7 +176,7 @@ public final class EngineServer implements AutoCloseable {
               config.token().isPresent()
                   ? BrowserGuard.ofProtected(config.http().allowedHosts())
                   : BrowserGuard.ofOpen(config.admin(), config.http().allowedHosts()),
-              config.http().sslAdmin() ? server.tls : Optional.empty(),
+              config.http().sslAdmin() ? tls : Optional.empty(),
               RequestLog.OFF),
           server.adminRoutes,
           events.clock());
@@ -178,7 +186,7 @@ public final class EngineServer implements AutoCloseable {
               config.limits().http(),
               BrowserGuard.ofOpen(config.data(), config.http().allowedHosts())
                   .allowing(config.http().allowedOrigins()),
-              server.tls,
+              tls,
               config.http().requests()),
           server.dataRoutes,
           events.clock());
