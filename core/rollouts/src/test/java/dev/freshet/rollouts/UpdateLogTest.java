@@ -63,6 +63,24 @@ class UpdateLogTest {
   }
 
   @Test
+  void aResumedLogKeepsItsEventsWithoutATornLastOne() throws IOException {
+    log.resume(0);
+    log.append(UpdateEvent.sent(1, SERVER, TRACE));
+    Files.writeString(log.path(), "{\"version\":1,\"ev", StandardOpenOption.APPEND);
+
+    log.resume(0);
+    log.append(UpdateEvent.served(1));
+
+    assertThat(log.read())
+        .contains(
+            List.of(
+                UpdateEvent.served(0),
+                UpdateEvent.sent(1, SERVER, TRACE),
+                UpdateEvent.served(0),
+                UpdateEvent.served(1)));
+  }
+
+  @Test
   void beginReplacesTheLogOfAnEarlierRun() throws IOException {
     log.begin(0);
     log.append(UpdateEvent.sent(7, SERVER, TRACE));

@@ -57,6 +57,22 @@ public final class EnvironmentMix implements AutoCloseable {
     return parts.stream().map(Part::environment).toList();
   }
 
+  /**
+   * The environment of a name.
+   *
+   * @throws EnvironmentException if there is none
+   */
+  public Environment named(String name) {
+    return environments().stream()
+        .filter(environment -> environment.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new EnvironmentException(
+                    "environment %s: expected one of %s"
+                        .formatted(name, environments().stream().map(Environment::name).toList())));
+  }
+
   /** Draws the environment whose next problem is due first. */
   public synchronized Draw next() {
     int first = 0;

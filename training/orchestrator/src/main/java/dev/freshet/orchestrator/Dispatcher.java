@@ -2,6 +2,7 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
 import dev.freshet.environments.Environment;
+import dev.freshet.environments.EnvironmentException;
 import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
@@ -76,7 +77,7 @@ final class Dispatcher {
    * there has ended; rollouts that did not go on from their last token. Called before {@link
    * #start}.
    *
-   * @throws OrchestratorException if a group is of an environment that the run does not have
+   * @throws EnvironmentException if a group is of an environment that the run does not have
    */
   void resume(JournaledRun earlier, long version) {
     while (groups < earlier.dispatched()) {
@@ -85,7 +86,13 @@ final class Dispatcher {
     }
     List<Runnable> unfinished = new ArrayList<>();
     for (JournaledRun.Group journalled : earlier.groups()) {
-      GroupInFlight group = group(journalled.dispatch());
+      JournalRecord.Dispatched dispatch = journalled.dispatch();
+      GroupInFlight group =
+          group(
+              dispatch.group(),
+              environments.named(dispatch.environment()),
+              new Problem(Split.TRAIN, dispatch.index(), dispatch.problem()),
+              dispatch.version());
       ledger.dispatched(group);
       for (int i = 0; i < config.groupSize(); i++) {
         int index = i;
@@ -93,7 +100,7 @@ final class Dispatcher {
         rollout
             .end()
             .ifPresentOrElse(
-                end -> count(group, index, result(rollout, end)),
+                end -> count(group, index, RolloutResult.of(rollout, end)),
                 () -> unfinished.add(() -> start(group, index, rollout, version)));
       }
     }
@@ -102,45 +109,6 @@ final class Dispatcher {
         earlier.groups().size(),
         unfinished.size());
     unfinished.forEach(Runnable::run);
-  }
-
-  private GroupInFlight group(JournalRecord.Dispatched journalled) {
-    Environment environment =
-        environments.environments().stream()
-            .filter(e -> e.name().equals(journalled.environment()))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new OrchestratorException(
-                        "cannot resume group %d: it is of environment %s, expected one of %s"
-                            .formatted(
-                                journalled.group(),
-                                journalled.environment(),
-                                environments.environments().stream()
-                                    .map(Environment::name)
-                                    .toList())));
-    return new GroupInFlight(
-        journalled.group(),
-        environment,
-        new Problem(Split.TRAIN, journalled.index(), journalled.problem()),
-        journalled.version(),
-        sampling.distribution(),
-        config.groupSize());
-  }
-
-  private static RolloutResult result(JournaledRollout rollout, JournalRecord.OfGroup end) {
-    return switch (end) {
-      case JournalRecord.Scored scored ->
-          new RolloutResult.Done(
-              rollout.trajectory(),
-              scored.reward(),
-              scored.metrics(),
-              scored.finishReason(),
-              scored.turns());
-      case JournalRecord.Failed failed ->
-          new RolloutResult.Failed(FailureReason.of(failed.reason()), failed.why());
-      default -> throw new IllegalStateException("not the end of a rollout: " + end);
-    };
   }
 
   void start() {
@@ -232,10 +200,15 @@ final class Dispatcher {
       problem = runner.problem(draw.environment(), Split.TRAIN, draw.index(), stopping);
     } catch (RolloutFailure e) {
       withoutProblem(
-          group(number, draw, new Problem(Split.TRAIN, draw.index(), ""), policyVersion), e);
+          group(
+              number,
+              draw.environment(),
+              new Problem(Split.TRAIN, draw.index(), ""),
+              policyVersion),
+          e);
       return;
     }
-    GroupInFlight group = group(number, draw, problem, policyVersion);
+    GroupInFlight group = group(number, draw.environment(), problem, policyVersion);
     journal.dispatched(group);
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
@@ -300,13 +273,8 @@ final class Dispatcher {
   }
 
   private GroupInFlight group(
-      long number, EnvironmentMix.Draw draw, Problem problem, long policyVersion) {
+      long number, Environment environment, Problem problem, long policyVersion) {
     return new GroupInFlight(
-        number,
-        draw.environment(),
-        problem,
-        policyVersion,
-        sampling.distribution(),
-        config.groupSize());
+        number, environment, problem, policyVersion, sampling.distribution(), config.groupSize());
   }
 }

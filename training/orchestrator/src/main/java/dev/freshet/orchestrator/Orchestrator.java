@@ -9,8 +9,9 @@ import dev.freshet.fleet.dialect.Target;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.BatchStore;
+import dev.freshet.rollouts.JournalRecord;
+import dev.freshet.rollouts.JournaledRun;
 import dev.freshet.rollouts.RunJournal;
-import dev.freshet.rollouts.UpdateEvent;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.time.RoleClock;
 import dev.freshet.trace.time.RoleState;
@@ -20,7 +21,6 @@ import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -192,8 +192,9 @@ public final class Orchestrator {
     OptionalDouble rewardStart = OptionalDouble.empty();
     OptionalDouble rewardEnd = OptionalDouble.empty();
     try {
-      if (!runJournal.resumed()) {
-        requireFreshWeights();
+      requireOwnWeights();
+      if (runJournal.removed() > 0) {
+        LOG.warn("the journal's last record was cut short: {} bytes removed", runJournal.removed());
       }
       journal.start();
       long version = startFleet();
@@ -247,38 +248,25 @@ public final class Orchestrator {
 
   /** Starts the fleet on the weights that it served last. Returns their version. */
   private long startFleet() throws InterruptedException {
-    Target first = runJournal.resumed() ? lastServed() : Target.base(UpdateMode.KEEP);
+    Target first =
+        runJournal.resumed()
+            ? LastServed.of(batches.updates(), weights)
+            : Target.base(UpdateMode.KEEP);
     fleet
         .begin(first, Duration.ofSeconds(config.startDeadlineS()), ledger::stopping)
         .forEach(metrics::loaded);
     return first.version();
   }
 
-  /** The last version that all servers acknowledged; the newest one if it is gone. */
-  private Target lastServed() {
-    long served =
-        batches.updates().read().orElse(List.of()).stream()
-            .filter(event -> event.kind() == UpdateEvent.Kind.SERVED)
-            .mapToLong(UpdateEvent::version)
-            .max()
-            .orElse(0);
-    long version =
-        served == 0 || Files.isDirectory(weights.path(served))
-            ? served
-            : weights.latest().orElse(0);
-    return version == 0
-        ? Target.base(UpdateMode.KEEP)
-        : Target.of(version, weights.path(version).toAbsolutePath().toString(), UpdateMode.KEEP)
-            .ofSaltedRequests();
-  }
-
-  /** Weights of an earlier run would be mistaken for weights of this one. */
-  private void requireFreshWeights() {
+  /** Weights of another run would be mistaken for weights of this one. */
+  private void requireOwnWeights() {
+    JournaledRun earlier = runJournal.earlier();
+    long batches = earlier.taken().map(JournalRecord.Taken::step).orElse(earlier.handed().step());
     OptionalLong latest = weights.latest();
-    if (latest.isPresent() && latest.getAsLong() > 0) {
+    if (latest.isPresent() && latest.getAsLong() > batches) {
       throw new OrchestratorException(
-          "%s exists: expected a run directory without weights of an earlier run, or --resume"
-              .formatted(weights.path(latest.getAsLong())));
+          "%s exists, but the journal of the run has %d batches: expected a run directory without weights of an earlier run"
+              .formatted(weights.path(latest.getAsLong()), batches));
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.rollouts.JournalRecord;
+import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.Trajectory;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,27 @@ sealed interface RolloutResult {
 
   /** Every permitted attempt failed; {@code why} is the last error. */
   record Failed(FailureReason reason, String why) implements RolloutResult {}
+
+  /**
+   * The outcome that an earlier process journalled.
+   *
+   * @param rollout with its tokens
+   * @param end the record of its end
+   */
+  static RolloutResult of(JournaledRollout rollout, JournalRecord.OfGroup end) {
+    return switch (end) {
+      case JournalRecord.Scored scored ->
+          new Done(
+              rollout.trajectory(),
+              scored.reward(),
+              scored.metrics(),
+              scored.finishReason(),
+              scored.turns());
+      case JournalRecord.Failed failed ->
+          new Failed(FailureReason.of(failed.reason()), failed.why());
+      default -> throw new IllegalArgumentException("not the end of a rollout: " + end);
+    };
+  }
 
   /** Its scope was cancelled. */
   record Cancelled() implements RolloutResult {}

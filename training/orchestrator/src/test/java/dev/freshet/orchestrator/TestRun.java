@@ -16,7 +16,9 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -28,7 +30,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 /** One orchestrator with real files and sockets around it. */
 public final class TestRun implements AutoCloseable {
@@ -143,6 +147,31 @@ public final class TestRun implements AutoCloseable {
 
   boolean ended() {
     return report.isDone();
+  }
+
+  /** The number of groups whose dispatch is in the journal. */
+  long journalled() {
+    return journalLines("dispatched").count();
+  }
+
+  /** The number of records of tokens of turns that go on. */
+  long sampledInPart(int turn) {
+    return journalLines("sampled")
+        .filter(line -> line.path("turn").asInt() == turn)
+        .filter(line -> line.path("finish_reason").asString().isEmpty())
+        .count();
+  }
+
+  private Stream<JsonNode> journalLines(String kind) {
+    try {
+      String text = Files.readString(dir.resolve("journal.jsonl"));
+      return text.substring(0, text.lastIndexOf('\n') + 1)
+          .lines()
+          .map(line -> new ObjectMapper().readTree(line))
+          .filter(line -> line.path("record").asString().equals(kind));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   List<JsonNode> metrics(String kind) throws IOException {

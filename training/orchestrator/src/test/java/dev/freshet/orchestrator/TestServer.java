@@ -55,6 +55,11 @@ final class TestServer implements AutoCloseable {
     Fate pass(int[] prompt) throws InterruptedException;
   }
 
+  /** Passes a token of an answer; may block to hold it. */
+  interface TokenGate {
+    void pass(int[] prompt, int index) throws InterruptedException;
+  }
+
   /** Answers the prepare of an update with an HTTP status; may block to hold it. */
   interface UpdateGate {
     int pass(UpdatePost post) throws InterruptedException;
@@ -73,6 +78,7 @@ final class TestServer implements AutoCloseable {
   final AtomicInteger reloads = new AtomicInteger();
   final AtomicInteger streaming = new AtomicInteger();
   volatile Gate gate = OPEN;
+  volatile TokenGate tokenGate = (prompt, index) -> {};
   volatile UpdateGate updateGate = TAKE;
   volatile long version;
 
@@ -138,13 +144,14 @@ final class TestServer implements AutoCloseable {
   }
 
   private void stream(HttpExchange exchange, CompletionRequest request, int[] prompt, Fate fate)
-      throws IOException {
+      throws IOException, InterruptedException {
     exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
     exchange.sendResponseHeaders(200, 0);
     int[] answer = policy.answer(prompt, request.seed().orElse(0), version);
     int length = Math.min(answer.length, request.maxTokens());
     OutputStream out = exchange.getResponseBody();
     for (int i = 0; i < length; i++) {
+      tokenGate.pass(prompt, i);
       if (fate == Fate.CUT_OFF && i == length / 2) {
         return;
       }
