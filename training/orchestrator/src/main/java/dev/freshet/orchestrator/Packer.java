@@ -102,7 +102,7 @@ final class Packer {
               .formatted(step, stats.stalenessMax(), config.asyncLevel()));
     }
     events.rollouts(stats.truncPct(), step - 1, step - 1 - stats.stalenessMax());
-    batches.write(new TrainingBatch(step, kept));
+    batches.write(new TrainingBatch(step, kept), this::over);
     making.close();
     return Optional.of(stats);
   }

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.zeromq.SocketType;
@@ -76,8 +77,11 @@ final class RankSockets implements RankTransport {
   }
 
   @Override
-  public void send(long step, List<byte[]> batches) throws InterruptedException {
-    awaitRanks(step);
+  public void send(long step, List<byte[]> batches, BooleanSupplier over)
+      throws InterruptedException {
+    if (!awaitRanks(step, over)) {
+      return;
+    }
     for (int rank = 0; rank < batches.size(); rank++) {
       byte[] subject = "data_rank|%d|".formatted(rank).getBytes(StandardCharsets.UTF_8);
       if (!data.sendMore(subject) || !data.send(batches.get(rank))) {
@@ -88,11 +92,15 @@ final class RankSockets implements RankTransport {
     }
   }
 
-  private void awaitRanks(long step) throws InterruptedException {
+  /** Waits until all ranks are there; false if the run is over before. */
+  private boolean awaitRanks(long step, BooleanSupplier over) throws InterruptedException {
     long begin = MonotonicClock.SYSTEM.nanos();
     try (Waits.Open _ =
         Waits.begin("orchestrator", "the ranks of prime-rl's trainer", "trainer", deadline)) {
       while (!allThere()) {
+        if (over.getAsBoolean()) {
+          return false;
+        }
         if (Thread.interrupted()) {
           throw new InterruptedException("while waiting for the ranks of prime-rl's trainer");
         }
@@ -103,6 +111,7 @@ final class RankSockets implements RankTransport {
                       address, step, deadline.toSeconds(), announced, subscribed, ranks - 1));
         }
       }
+      return true;
     }
   }
 

@@ -6,6 +6,7 @@ import dev.freshet.rollouts.primerl.MicroBatchWriter;
 import dev.freshet.rollouts.primerl.RankPacking;
 import dev.freshet.rollouts.primerl.RankTransport;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * Hands batches to trainers: every batch is written to the run directory, and goes to prime-rl's
@@ -26,15 +27,16 @@ final class TrainerBatches implements AutoCloseable {
    * Hands over a batch. One that an earlier process of a resumed run wrote may be the trainer's
    * already, and stays as it is.
    *
+   * @param over whether the run has ended, so that prime-rl's trainer is no longer waited for
    * @throws dev.freshet.rollouts.BatchException if it cannot be written, or prime-rl's trainer does
    *     not take it before its deadline
    */
-  void write(TrainingBatch batch) throws InterruptedException {
+  void write(TrainingBatch batch, BooleanSupplier over) throws InterruptedException {
     if (!store.exists(batch.step())) {
       store.write(batch);
     }
     if (primeRl.isPresent()) {
-      primeRl.get().send(batch.step(), MicroBatchWriter.encode(batch, packing));
+      primeRl.get().send(batch.step(), MicroBatchWriter.encode(batch, packing), over);
     }
   }
 

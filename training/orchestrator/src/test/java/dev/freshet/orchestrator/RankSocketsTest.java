@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.zeromq.SocketType;
@@ -29,9 +30,9 @@ class RankSocketsTest {
     try (RankSockets sockets = new RankSockets(HOST, port, 2, LONG);
         Rank zero = new Rank(port, 0);
         Rank one = new Rank(port, 1)) {
-      sockets.send(1, List.of(bytes("a0"), bytes("a1")));
+      sockets.send(1, List.of(bytes("a0"), bytes("a1")), () -> false);
       one.acknowledge(1);
-      sockets.send(2, List.of(bytes("b0"), bytes("b1")));
+      sockets.send(2, List.of(bytes("b0"), bytes("b1")), () -> false);
 
       assertThat(zero.receive()).containsExactly("data_rank|0|", "a0");
       assertThat(zero.receive()).containsExactly("data_rank|0|", "b0");
@@ -45,12 +46,21 @@ class RankSocketsTest {
     int port = freePorts();
     try (RankSockets sockets = new RankSockets(HOST, port, 2, Duration.ofSeconds(1));
         Rank _ = new Rank(port, 1)) {
-      assertThatThrownBy(() -> sockets.send(1, List.of(bytes("a0"), bytes("a1"))))
+      assertThatThrownBy(() -> sockets.send(1, List.of(bytes("a0"), bytes("a1")), () -> false))
           .isInstanceOf(BatchException.class)
           .hasMessageMatching(
               "tcp://127.0.0.1:%d: batch 1: within 1 s ranks \\[1?] announced themselves and \\[1?] subscribed, expected 0 to 1: start prime-rl's trainer .*"
                   .formatted(port));
     }
+  }
+
+  @Test
+  void theEndOfTheRunEndsTheWaitForTheRanks() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    try (RankSockets sockets = new RankSockets(HOST, freePorts(), 1, LONG)) {
+      sockets.send(1, List.of(bytes("a")), () -> asked.incrementAndGet() == 3);
+    }
+    assertThat(asked).hasValue(3);
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * The batches of prime-rl's trainer as files: {@code step_N/rank_r.bin} for rank r. Each is written
@@ -20,7 +21,7 @@ import java.util.List;
  */
 public record RankFiles(Path dir) implements RankTransport {
   @Override
-  public void send(long step, List<byte[]> ranks) {
+  public void send(long step, List<byte[]> ranks, BooleanSupplier over) {
     Path target = dir.resolve("step_" + step);
     try {
       Files.createDirectories(target);

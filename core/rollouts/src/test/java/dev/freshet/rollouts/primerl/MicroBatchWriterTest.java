@@ -35,8 +35,8 @@ class MicroBatchWriterTest {
   void everyRankHasAFileOfItsOwnAndNoTemporaryOneIsLeft(@TempDir Path dir) throws IOException {
     List<byte[]> ranks = MicroBatchWriter.encode(Rollouts.batch(Rollouts.LONG), TWO_RANKS);
     try (RankFiles files = new RankFiles(dir.resolve("rollouts"))) {
-      files.send(3, ranks);
-      files.send(3, ranks); // As after a resume.
+      files.send(3, ranks, () -> false);
+      files.send(3, ranks, () -> false); // As after a resume.
     }
 
     Path step = dir.resolve("rollouts/step_3");
