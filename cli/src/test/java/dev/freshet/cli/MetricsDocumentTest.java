@@ -112,6 +112,7 @@ class MetricsDocumentTest {
                 "finish_reason",
                 "reason",
                 "lag",
+                "level",
                 "status"));
   }
 }

@@ -55,6 +55,11 @@ public record Group(
     return all;
   }
 
+  /** The rewards, one of each rollout. */
+  public List<Double> rewards() {
+    return rollouts.stream().map(Rollout::reward).toList();
+  }
+
   /** The mean reward. */
   public double meanReward() {
     return rollouts.stream().mapToDouble(Rollout::reward).average().orElseThrow();

@@ -1,6 +1,7 @@
 package dev.freshet.environments;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,7 +14,7 @@ import java.util.regex.Pattern;
  * number and nothing else, 0.5 for an answer whose last number is right, 0.1 for a wrong number and
  * nothing else, and 0 otherwise, so that a policy first learns the form and then the content.
  */
-public final class Arithmetic implements TurnEnvironment {
+public final class Arithmetic implements LeveledEnvironment {
   static final String NAME = "arithmetic";
 
   private static final Message INSTRUCTIONS =
@@ -21,22 +22,47 @@ public final class Arithmetic implements TurnEnvironment {
   private static final Pattern NUMBER = Pattern.compile("-?\\d{1,20}");
 
   private final Draws draws;
+  private final ArithmeticConfig config;
 
   /**
    * @param seed decides which terms are drawn
    * @throws EnvironmentException if too few terms are possible for a training and a held-out set
    */
   public Arithmetic(ArithmeticConfig config, long seed) {
-    this.draws = new Draws(NAME, seed, random -> term(random, config));
+    this.config = config;
+    this.draws =
+        new Draws(NAME, seed, random -> term(random, config, config.numbers(), config.maxNumber()));
   }
 
-  private static String term(SplittableRandom random, ArithmeticConfig config) {
+  /** For each count of numbers from 2: numbers to 9, to 99 and so on, and to the largest one. */
+  @Override
+  public List<Level> levels() {
+    List<Level> levels = new ArrayList<>();
+    for (int numbers = 2; numbers <= config.numbers(); numbers++) {
+      int nines = 9;
+      while (nines < config.maxNumber()) {
+        levels.add(level(numbers, nines));
+        nines = nines * 10 + 9;
+      }
+      levels.add(level(numbers, config.maxNumber()));
+    }
+    return levels;
+  }
+
+  private Level level(int numbers, int maxNumber) {
+    return new Level(
+        "%d numbers to %d".formatted(numbers, maxNumber),
+        random -> term(random, config, numbers, maxNumber));
+  }
+
+  private static String term(
+      SplittableRandom random, ArithmeticConfig config, int numbers, int maxNumber) {
     StringBuilder term = new StringBuilder();
-    for (int i = 0; i < config.numbers(); i++) {
+    for (int i = 0; i < numbers; i++) {
       if (i > 0) {
         term.append(config.operators().charAt(random.nextInt(config.operators().length())));
       }
-      term.append(random.nextInt(config.maxNumber() + 1));
+      term.append(random.nextInt(maxNumber + 1));
     }
     return term.toString();
   }

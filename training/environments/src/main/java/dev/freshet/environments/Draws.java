@@ -1,5 +1,6 @@
 package dev.freshet.environments;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 
@@ -29,11 +30,24 @@ final class Draws {
    * @throws EnvironmentException if one of the sets is empty
    */
   Draws(String environment, long seed, Function<SplittableRandom, String> generator) {
+    this(environment, seed, generator, List.of(Split.TRAIN, Split.HELD_OUT));
+  }
+
+  private Draws(
+      String environment,
+      long seed,
+      Function<SplittableRandom, String> generator,
+      List<Split> required) {
     this.environment = environment;
     this.seed = seed;
     this.generator = generator;
-    problem(Split.TRAIN, 0);
-    problem(Split.HELD_OUT, 0);
+    required.forEach(split -> problem(split, 0));
+  }
+
+  /** Those of which only the training set is drawn; the held-out set may be empty. */
+  static Draws forTraining(
+      String environment, long seed, Function<SplittableRandom, String> generator) {
+    return new Draws(environment, seed, generator, List.of(Split.TRAIN));
   }
 
   /** Problem number {@code index} of a set. */

@@ -31,7 +31,8 @@ public record EnvironmentConfig(
     SudokuConfig sudoku,
     OpenEnvConfig openenv,
     AgentConfig agent,
-    VerifiersConfig verifiers) {
+    VerifiersConfig verifiers,
+    CurriculumConfig curriculum) {
   public EnvironmentConfig {
     mix = List.copyOf(mix);
     String names = "\"%s\"".formatted(String.join("\", \"", Environments.names()));

@@ -1,7 +1,9 @@
 package dev.freshet.environments;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +29,7 @@ public final class EnvironmentMix implements AutoCloseable {
   /**
    * The environment of the next group.
    *
-   * @param index the number of its training problem, from 0
+   * @param index the number of its training problem, from 0; with a curriculum not the next one
    */
   public record Draw(Environment environment, long index) {}
 
@@ -81,7 +83,32 @@ public final class EnvironmentMix implements AutoCloseable {
         first = i;
       }
     }
-    return new Draw(parts.get(first).environment(), drawn[first]++);
+    long index = drawn[first]++;
+    return parts.get(first).environment() instanceof CurriculumEnvironment leveled
+        ? new Draw(leveled, leveled.next())
+        : new Draw(parts.get(first).environment(), index);
+  }
+
+  /**
+   * The group of a draw has ended with these rewards, one or more, from which a curriculum learns.
+   *
+   * @param index that of the draw
+   */
+  public void scored(Environment environment, long index, List<Double> rewards) {
+    if (environment instanceof CurriculumEnvironment leveled) {
+      leveled.scored(index, rewards);
+    }
+  }
+
+  /** The curricula of the run by the names of their environments. */
+  public Map<String, Curriculum> curricula() {
+    Map<String, Curriculum> curricula = new LinkedHashMap<>();
+    for (Environment environment : environments()) {
+      if (environment instanceof CurriculumEnvironment leveled) {
+        curricula.put(leveled.name(), leveled.curriculum());
+      }
+    }
+    return curricula;
   }
 
   /** When the next problem of an environment is due, if the problems of each are spaced evenly. */

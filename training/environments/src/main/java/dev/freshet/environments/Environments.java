@@ -1,5 +1,6 @@
 package dev.freshet.environments;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,13 +49,24 @@ public final class Environments {
    * @throws EnvironmentException if the settings do not fit an environment
    */
   public static EnvironmentMix open(EnvironmentConfig config, long seed) {
-    return new EnvironmentMix(
-        config.shares().stream()
-            .map(
-                share ->
-                    new EnvironmentMix.Part(
-                        Objects.requireNonNull(FACTORIES.get(share.name())).open(config, seed),
-                        share.weight()))
-            .toList());
+    List<EnvironmentMix.Part> parts = new ArrayList<>();
+    for (EnvironmentConfig.Share share : config.shares()) {
+      Environment environment =
+          Objects.requireNonNull(FACTORIES.get(share.name())).open(config, seed);
+      parts.add(
+          new EnvironmentMix.Part(
+              environment instanceof LeveledEnvironment leveled && config.curriculum().enabled()
+                  ? new CurriculumEnvironment(leveled, config.curriculum(), seed)
+                  : environment,
+              share.weight()));
+    }
+    EnvironmentMix mix = new EnvironmentMix(parts);
+    if (config.curriculum().enabled() && mix.curricula().isEmpty()) {
+      mix.close();
+      throw new EnvironmentException(
+          "environment.curriculum.target = %s, but no environment of this run has levels of difficulty: expected reverse-text, arithmetic or sudoku-4x4 among them"
+              .formatted(config.curriculum().target()));
+    }
+    return mix;
   }
 }

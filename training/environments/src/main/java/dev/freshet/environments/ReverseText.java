@@ -4,13 +4,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * The task of writing a string backwards, in one turn: for {@code abc} the right answer is {@code
  * cba}. The reward is the {@link Similarity} of the answer and the reversed string, by characters;
  * white space around either does not count.
  */
-public final class ReverseText implements TurnEnvironment {
+public final class ReverseText implements LeveledEnvironment {
   static final String NAME = "reverse-text";
 
   private static final Message INSTRUCTIONS =
@@ -18,6 +19,7 @@ public final class ReverseText implements TurnEnvironment {
           "Write the user's text backwards, letter by letter. Answer with the reversed text only.");
 
   private final Draws draws;
+  private final List<Level> levels;
 
   /**
    * @param alphabet the characters of the strings
@@ -27,6 +29,13 @@ public final class ReverseText implements TurnEnvironment {
   public ReverseText(String alphabet, int minLength, int maxLength, long seed) {
     int[] letters = alphabet.codePoints().toArray();
     this.draws = new Draws(NAME, seed, random -> text(random, letters, minLength, maxLength));
+    this.levels =
+        IntStream.rangeClosed(minLength, maxLength)
+            .mapToObj(
+                length ->
+                    new Level(
+                        length + " characters", random -> text(random, letters, length, length)))
+            .toList();
   }
 
   private static String text(SplittableRandom random, int[] letters, int least, int most) {
@@ -41,6 +50,12 @@ public final class ReverseText implements TurnEnvironment {
   @Override
   public String name() {
     return NAME;
+  }
+
+  /** One for each length. */
+  @Override
+  public List<Level> levels() {
+    return levels;
   }
 
   @Override

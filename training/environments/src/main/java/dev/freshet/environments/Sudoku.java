@@ -3,6 +3,7 @@ package dev.freshet.environments;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The task of filling the blanks of a sudoku of four rows, four columns and four boxes of two by
@@ -12,7 +13,7 @@ import java.util.Optional;
  * Another answer of 16 digits that keeps the given ones is worth half the share of blanks that are
  * filled right; every other answer 0.
  */
-public final class Sudoku implements TurnEnvironment {
+public final class Sudoku implements LeveledEnvironment {
   static final String NAME = "sudoku-4x4";
 
   private static final Message INSTRUCTIONS =
@@ -21,6 +22,7 @@ public final class Sudoku implements TurnEnvironment {
               + " digits 1 to 4. Answer with the whole grid only, four rows of four digits.");
 
   private final Draws draws;
+  private final List<Level> levels;
 
   /**
    * @param seed decides which grids are drawn
@@ -33,11 +35,23 @@ public final class Sudoku implements TurnEnvironment {
             random ->
                 SudokuGrid.puzzle(
                     random, random.nextInt(config.minBlanks(), config.maxBlanks() + 1)));
+    this.levels =
+        IntStream.rangeClosed(config.minBlanks(), config.maxBlanks())
+            .mapToObj(
+                blanks ->
+                    new Level(blanks + " blanks", random -> SudokuGrid.puzzle(random, blanks)))
+            .toList();
   }
 
   @Override
   public String name() {
     return NAME;
+  }
+
+  /** One for each number of blanks. */
+  @Override
+  public List<Level> levels() {
+    return levels;
   }
 
   @Override

@@ -269,7 +269,16 @@ final class Dispatcher {
   private void count(GroupInFlight group, int index, RolloutResult result) {
     ledger.rolloutEnded(result);
     metrics.rolloutEnded(group.environment().name(), result);
-    group.ended(index, result).ifPresent(outcome -> ledger.ended(group, outcome));
+    group
+        .ended(index, result)
+        .ifPresent(
+            outcome -> {
+              if (outcome instanceof GroupOutcome.Complete complete) {
+                environments.scored(
+                    group.environment(), group.problem().index(), complete.group().rewards());
+              }
+              ledger.ended(group, outcome);
+            });
   }
 
   private GroupInFlight group(

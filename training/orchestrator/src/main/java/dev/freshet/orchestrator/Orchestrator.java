@@ -105,7 +105,7 @@ public final class Orchestrator {
     this.weights = weights;
     this.events = events;
     this.progress = progress;
-    this.metrics = new RunMetrics(file, metrics);
+    this.metrics = new RunMetrics(file, metrics, environments.curricula());
     this.time = RoleTimes.clock(events.clock());
     this.fleet =
         new Fleet(

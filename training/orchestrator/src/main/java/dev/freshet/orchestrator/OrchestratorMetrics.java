@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.environments.Curriculum;
 import dev.freshet.fleet.FleetMetrics;
 import dev.freshet.fleet.ServerAddress;
 import dev.freshet.metrics.Counter;
@@ -55,6 +56,8 @@ public final class OrchestratorMetrics {
   private final Metric<Counter> failedRollouts;
   private final Metric<Counter> time;
   private final Metric<Counter> replicaTime;
+  private final Metric<Gauge> levelShares;
+  private final Metric<Gauge> levelPassRates;
 
   public OrchestratorMetrics(MetricsRegistry registry) {
     this.fleet = new FleetMetrics(registry);
@@ -164,6 +167,20 @@ public final class OrchestratorMetrics {
                 + " open",
             "replica",
             "state");
+    this.levelShares =
+        registry.gauge(
+            Role.ORCHESTRATOR,
+            "freshet_curriculum_share_ratio",
+            "Share of a level in the problems that its environment's curriculum draws, 0 to 1",
+            "environment",
+            "level");
+    this.levelPassRates =
+        registry.gauge(
+            Role.ORCHESTRATOR,
+            "freshet_curriculum_pass_ratio",
+            "The pass rate of a level as its curriculum estimates it, 0 to 1",
+            "environment",
+            "level");
     groups(0, 0, 0, 0);
   }
 
@@ -235,6 +252,12 @@ public final class OrchestratorMetrics {
               evaluationAverage.of(e.name()).set(e.average());
               evaluationPass.of(e.name()).set(e.passK());
             });
+  }
+
+  /** A level of a curriculum now. */
+  void level(String environment, Curriculum.Level level) {
+    levelShares.of(environment, level.name()).set(level.share());
+    levelPassRates.of(environment, level.name()).set(level.passRate());
   }
 
   /** A rollout failed. */

@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.environments.Curriculum;
 import dev.freshet.fleet.ReplicaResult;
 import dev.freshet.fleet.ServerAddress;
 import dev.freshet.fleet.UpdateResult;
@@ -21,6 +22,7 @@ final class RunMetrics {
 
   private final MetricsFile file;
   private final OrchestratorMetrics metrics;
+  private final Map<String, Curriculum> curricula;
   private final Map<String, EnvironmentFigures> environments = new TreeMap<>();
   private double waitMs;
   private GroupCounts before = new GroupCounts(0, 0, 0, 0, 0, 0, 0, 0);
@@ -34,9 +36,13 @@ final class RunMetrics {
   private long stalenessMax;
   private long rollouts;
 
-  RunMetrics(MetricsFile file, OrchestratorMetrics metrics) {
+  /**
+   * @param curricula by the names of their environments
+   */
+  RunMetrics(MetricsFile file, OrchestratorMetrics metrics, Map<String, Curriculum> curricula) {
     this.file = file;
     this.metrics = metrics;
+    this.curricula = curricula;
   }
 
   /**
@@ -99,12 +105,35 @@ final class RunMetrics {
     line.put("kept_tokens_mean", (double) batch.keptTokens() / batch.kept());
     line.put("dropped", dropped(drops));
     line.put("environments", environments());
+    if (!curricula.isEmpty()) {
+      line.put("curriculum", curriculum());
+    }
     line.putAll(times);
     if (batch.step() > reportedBatch) {
       file.append(BATCHES, line);
     }
     before = counts;
     waitMs = 0;
+  }
+
+  /** The levels of each curriculum now. */
+  private Map<String, Object> curriculum() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    curricula.forEach(
+        (environment, curriculum) -> {
+          Map<String, Object> levels = new LinkedHashMap<>();
+          for (Curriculum.Level level : curriculum.levels()) {
+            metrics.level(environment, level);
+            levels.put(
+                level.name(),
+                Map.of(
+                    "share", level.share(),
+                    "pass_rate", level.passRate(),
+                    "drawn", level.drawn()));
+          }
+          figures.put(environment, levels);
+        });
+    return figures;
   }
 
   private static Map<String, Object> dropped(Map<DropReason, DropCounts.Dropped> drops) {
