@@ -6,14 +6,16 @@ Freshet starts it once for each episode, with a task such as {"expression": "12+
     FRESHET_TASK     the task, also on the standard input
     FRESHET_SESSION_URL  http://host:port/s/SESSION
 
-The policy writes an expression, sees what the calculator makes of it, and answers. The reward is 0.5 for an expression that the
-calculator takes and 0.5 for the right answer. How the policy samples is the run's choice, so no request says it.
+The policy writes an expression, sees what the calculator makes of it, and answers. Half of the reward is for an expression that the
+calculator takes, half for the right number; with other words around it, each counts 0.2, so that a policy that talks learns the form
+first. How the policy samples is the run's choice, so no request says it.
 """
 
 import ast
 import json
 import operator
 import os
+import re
 import urllib.error
 import urllib.request
 
@@ -66,21 +68,31 @@ def calculate(expression):
         return None
 
 
+def expression_in(answer):
+    """What an answer has for the calculator, and whether it has nothing else."""
+    if calculate(answer) is not None:
+        return answer.strip(), True
+    pieces = [piece for piece in re.findall(r"[-\d+*() ]+", answer) if calculate(piece) and re.search(r"\d *[-+*]", piece)]
+    return max(pieces, key=len, default=""), False
+
+
 def main():
     task = json.loads(os.environ["FRESHET_TASK"])
     messages = [
         {"role": "system", "content": INSTRUCTIONS},
         {"role": "user", "content": task["expression"]},
     ]
-    expression = ask(messages)
+    call = ask(messages)
+    expression, alone = expression_in(call)
     result = calculate(expression)
-    messages += [
-        {"role": "assistant", "content": expression},
-        {"role": "user", "content": "error" if result is None else result},
-    ]
+    messages += [{"role": "assistant", "content": call}, {"role": "user", "content": result or "error"}]
     answer = ask(messages)
-    right = answer.strip() == calculate(task["expression"])
-    reward = 0.5 * (result is not None) + 0.5 * right
+    value = calculate(task["expression"])
+    reward = 0.5 if alone else 0.2 if result else 0.0
+    if answer.strip() == value:
+        reward += 0.5
+    elif value in re.findall(r"-?\d+", answer):
+        reward += 0.2
     post(os.environ["FRESHET_SESSION_URL"] + "/reward", {"reward": reward})
 
 

@@ -159,16 +159,20 @@ final class RolloutRunner {
                       scope,
                       log,
                       attempt == 1 ? log.earlier() : List.of());
-              case SelfDrivenEnvironment driven ->
-                  selfDriven.play(
-                      server.get(),
-                      driven,
-                      problem,
-                      sampling,
-                      seed,
-                      dispatchVersion,
-                      scope,
-                      endOfEpisode());
+              case SelfDrivenEnvironment driven -> {
+                RolloutResult.Done played =
+                    selfDriven.play(
+                        server.get(),
+                        driven,
+                        problem,
+                        sampling,
+                        seed,
+                        dispatchVersion,
+                        scope,
+                        endOfEpisode());
+                completions.generatedElsewhere(played.generatedTokens());
+                yield played;
+              }
             };
         fleet.succeeded(server.get());
         return done;

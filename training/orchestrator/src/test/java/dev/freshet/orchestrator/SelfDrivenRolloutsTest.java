@@ -61,6 +61,7 @@ class SelfDrivenRolloutsTest {
       run.start();
 
       assertThat(run.report().finished()).isTrue();
+      assertThat(run.report().generatedTokens()).isGreaterThanOrEqualTo(2 * 8 * 5);
       List<Rollout> rollouts = trainer.batches.getFirst().rollouts();
       for (int i = 0; i < 16; i += 2) {
         Rollout longest = rollouts.get(i);
