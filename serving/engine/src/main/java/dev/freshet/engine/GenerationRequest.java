@@ -19,7 +19,9 @@ import java.util.Set;
  * @param topK how many of the most likely tokens to sample from; 0 for all
  * @param minP the least probability of a token that may be sampled, as a share of the most likely
  *     token's, in [0, 1]
- * @param seed makes the sampling of this completion reproducible
+ * @param seed makes the sampling of this completion reproducible: token n is drawn with the n-th
+ *     number of a {@link java.util.SplittableRandom} of it, on which the continuation of a
+ *     completion relies
  * @param stopTokens tokens that end the completion; the ending token is part of it
  * @param rules changes of the logits before a token is chosen; ids outside the vocabulary are
  *     ignored
