@@ -1,4 +1,4 @@
-"""The batches of a run directory, rollouts/step_N.jsonl: reads, checks and screens them as `freshet train` does.
+"""The batches of a run directory, rollouts/step_N.jsonl: reads, checks and screens them as `freshet train` does, without the update log.
 
 The format is in docs/interop.md, "Batches by directory".
 """

@@ -10,6 +10,7 @@ one is refused. Ranks share the parameters (fully_shard): over NCCL if there are
 import argparse
 import datetime
 import json
+import math
 import os
 import time
 import tomllib
@@ -23,7 +24,7 @@ from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
 import checkpoints
-from batches import await_batch, micro_batches, read_batch
+from batches import BatchError, await_batch, micro_batches, read_batch
 from objective import SUMS, dppo, tensors
 
 # Of a collective: a rank may have to wait until another has written a checkpoint.
@@ -86,13 +87,13 @@ class Trainer:
             (loss * ranks).backward()
             sums += torch.stack([measured[name] for name in SUMS])
         dist.all_reduce(sums)
+        total = dict(zip(SUMS, sums.tolist()))
         norm = self._clipped()
+        if not (math.isfinite(total["loss"]) and math.isfinite(norm)):
+            raise SystemExit(f"step {number}: loss {total['loss']}, gradient norm {norm}: expected finite numbers")
         lr = self._warmed_up(number)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        total = dict(zip(SUMS, sums.tolist()))
-        if not all(map(torch.isfinite, [sums.sum(), norm])):
-            raise SystemExit(f"step {number}: loss {total['loss']}, gradient norm {norm}: expected finite numbers")
         return {
             "step": number,
             "loss": total["loss"],
@@ -101,7 +102,7 @@ class Trainer:
             "cut_share": total["cut"] / tokens,
             "cut_high_share": total["cut_high"] / tokens,
             "effective_sample_share": total["ratio"] ** 2 / (tokens * total["ratio_squared"]),
-            "grad_norm": norm.item(),
+            "grad_norm": norm,
             "lr": lr,
             "tokens": tokens,
         }
@@ -113,8 +114,8 @@ class Trainer:
         norms = [torch.linalg.vector_norm(gradient, dtype=torch.float64) for gradient in gradients]
         squares = torch.stack(norms).square().sum()
         dist.all_reduce(squares)
-        norm = squares.sqrt()
-        divisor = max(1.0, norm.item() / self.trainer["max_grad_norm"])
+        norm = math.sqrt(squares.item())
+        divisor = max(1.0, norm / self.trainer["max_grad_norm"])
         for gradient in gradients:
             gradient.div_(divisor)
         return norm
@@ -159,8 +160,11 @@ def main():
     stepper = Trainer(model, trainer, device)
     for step in range(1, (args.steps or run["steps"]) + 1):
         begin = time.monotonic()
-        path = await_batch(args.run, step, trainer["batch_deadline_s"])
-        rollouts, left_out = read_batch(path, step, vocab, trainer["pack_length"], trainer["max_unusable"])
+        try:
+            path = await_batch(args.run, step, trainer["batch_deadline_s"])
+            rollouts, left_out = read_batch(path, step, vocab, trainer["pack_length"], trainer["max_unusable"])
+        except BatchError as e:
+            raise SystemExit(str(e)) from e
         trained = time.monotonic()
         figures = stepper.step(step, rollouts)
         figures["step_ms"] = 1e3 * (time.monotonic() - trained)
