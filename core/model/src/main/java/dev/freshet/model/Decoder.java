@@ -216,7 +216,12 @@ public final class Decoder implements AutoCloseable {
    * @return {@code […, vocabSize]} in 32-bit floats
    */
   public Tensor logits(Tensor hidden) {
-    return head.applyOne(hidden).to(torch.ScalarType.Float);
+    return headOutput(hidden).to(torch.ScalarType.Float);
+  }
+
+  /** As {@link #logits}, in the type in which the head computes. */
+  public Tensor headOutput(Tensor hidden) {
+    return head.applyOne(hidden);
   }
 
   private Tensor heads(Tensor projected) {

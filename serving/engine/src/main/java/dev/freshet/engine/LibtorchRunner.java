@@ -79,18 +79,18 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
     for (Chunk chunk : chunks) {
       if (chunk.sequence().reportsPrompt()) {
         PromptScoring.score(
-            chunk,
-            hidden.narrow(0, first, chunk.count()),
-            rows -> logits(List.of(chunk), _ -> Math.toIntExact(rows.size(0)), rows));
+            chunk, hidden.narrow(0, first, chunk.count()), rows -> logits(chunk, rows));
       }
       first += chunk.count();
     }
   }
 
-  private Tensor logits(List<Chunk> chunks, ToIntFunction<Chunk> rows, Tensor hidden) {
+  private Tensor logits(Chunk chunk, Tensor hidden) {
     return computation
         .rowAdapters()
-        .with(adapted(chunks, rows), () -> model.decoder().logits(hidden));
+        .with(
+            adapted(List.of(chunk), _ -> Math.toIntExact(hidden.size(0))),
+            () -> model.decoder().logits(hidden));
   }
 
   private static KvSpan span(Chunk chunk) {
@@ -112,8 +112,11 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   private List<Sampler.Sample> sample(List<Chunk> chunks, Tensor hidden) {
-    return Sampler.sample(
-        logits(chunks, _ -> 1, hidden), chunks.stream().map(Chunk::sequence).toList());
+    Tensor output =
+        computation
+            .rowAdapters()
+            .with(adapted(chunks, _ -> 1), () -> model.decoder().headOutput(hidden));
+    return Sampler.sample(output, chunks.stream().map(Chunk::sequence).toList());
   }
 
   /**

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -17,6 +18,13 @@ import org.bytedeco.pytorch.global.torch;
  * request and its tokens alone, to the last bit, whichever other sequences are in the step.
  */
 final class Sampler {
+  /**
+   * The logits of the rows that are chosen for at once, 4 MiB of them. More would fall out of the
+   * processor's caches, and would be so large that the C library takes their memory from the system
+   * anew at every step.
+   */
+  private static final long PIECE = 1 << 20;
+
   private Sampler() {}
 
   /**
@@ -32,12 +40,25 @@ final class Sampler {
   /**
    * Chooses one token a row.
    *
-   * @param logits {@code [rows, vocabSize]}, 32-bit floats; changed in place
+   * @param logits {@code [rows, vocabSize]}; changed in place if they are 32-bit floats
    * @param sequences the sequence of each row
    */
   static List<Sample> sample(Tensor logits, List<Sequence> sequences) {
+    List<Sample> samples = new ArrayList<>(sequences.size());
+    int piece = Math.toIntExact(Math.max(1, PIECE / logits.size(1)));
+    for (int first = 0; first < sequences.size(); first += piece) {
+      int rows = Math.min(piece, sequences.size() - first);
+      try (PointerScope _ = new PointerScope()) {
+        Tensor some = logits.narrow(0, first, rows).to(torch.ScalarType.Float).contiguous();
+        samples.addAll(sampleRows(some, sequences.subList(first, first + rows)));
+      }
+    }
+    return samples;
+  }
+
+  /** As {@link #sample}, of contiguous 32-bit floats. */
+  private static List<Sample> sampleRows(Tensor own, List<Sequence> sequences) {
     List<GenerationRequest> requests = sequences.stream().map(Sequence::request).toList();
-    Tensor own = logits.contiguous();
     Tensor raw = torch.log_softmax(own, -1);
     boolean edited = edit(own, sequences);
     Tensor processed =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.model.Torch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -82,6 +83,32 @@ class SamplerTest {
   }
 
   @Test
+  void aRowAmongManyOfALargeVocabularyIsSampledAsAlone() {
+    int rows = 40;
+    int vocab = 1 << 16;
+    float[] values = new float[rows * vocab];
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextDouble(-4, 4);
+    }
+    for (GenerationRequest request :
+        List.of(request(0, 1, 0, 2), request(1, 1, 0, 0), request(0.7, 0.9, 50, 3))) {
+      try (PointerScope _ = new PointerScope()) {
+        List<Sampler.Sample> together =
+            Sampler.sample(Torch.floats(values, rows, vocab), sequences(request, rows));
+
+        List<Sampler.Sample> alone = new ArrayList<>();
+        List<Sequence> sequences = sequences(request, rows);
+        for (int row = 0; row < rows; row++) {
+          float[] own = Arrays.copyOfRange(values, row * vocab, (row + 1) * vocab);
+          alone.addAll(Sampler.sample(Torch.floats(own, 1, vocab), List.of(sequences.get(row))));
+        }
+        assertThat(together).isEqualTo(alone);
+      }
+    }
+  }
+
+  @Test
   void aTokenOfNoProbabilityIsNeverDrawn() {
     try (PointerScope _ = new PointerScope()) {
       float never = Float.NEGATIVE_INFINITY;
@@ -126,12 +153,17 @@ class SamplerTest {
   }
 
   private static List<Sampler.Sample> sample(Tensor logits, GenerationRequest request, int rows) {
+    return Sampler.sample(logits, sequences(request, rows));
+  }
+
+  /** Sequences of one request, each with a random source of its own. */
+  private static List<Sequence> sequences(GenerationRequest request, int rows) {
     List<Sequence> sequences = new ArrayList<>();
     SplittableRandom seeds = new SplittableRandom(42);
     for (int row = 0; row < rows; row++) {
       sequences.add(new Sequence(request, Optional.empty(), _ -> {}, seeds.split(), 1, 0, _ -> {}));
     }
-    return Sampler.sample(logits, sequences);
+    return sequences;
   }
 
   private static GenerationRequest request(double temperature, double topP, int topK, int top) {
