@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  * @param correlations of queue_ms and rpc_ms with the completions in flight
  * @param trend of rpc_ms over the longest run
  * @param fleet the updates and states of the servers of a fleet
+ * @param times what every role, and every server, did with its time
  */
 public record Analysis(
     List<Input> inputs,
@@ -45,7 +46,8 @@ public record Analysis(
     List<Load> loads,
     List<Correlation> correlations,
     Optional<Trend> trend,
-    FleetHistory fleet) {
+    FleetHistory fleet,
+    List<TimeShares> times) {
 
   /**
    * A log.

@@ -54,7 +54,8 @@ final class Diagnosis {
         facts.loads(),
         List.of(facts.queueLoad, facts.rpcLoad),
         trend,
-        facts.fleet);
+        facts.fleet,
+        facts.shares());
   }
 
   private List<Finding> findings(Optional<Trend> rpc) {
@@ -75,7 +76,8 @@ final class Diagnosis {
             ReplicaRules.quarantined(facts),
             FleetUpdateRules.slowReplica(facts),
             FleetUpdateRules.versionSkew(facts),
-            FleetUpdateRules.rollBack(facts))
+            FleetUpdateRules.rollBack(facts),
+            TimeRules.slowerThanItCouldBe(facts))
         .flatMap(Optional::stream)
         .sorted(
             Comparator.comparing(Finding::severity)

@@ -29,6 +29,9 @@ final class Facts {
   final SourceTimes times;
   final FleetHistory fleet;
 
+  /** What the roles did with their time. */
+  private final List<TimeShares> shares;
+
   /** The correlations of queue_ms and rpc_ms with the completions in flight. */
   final Correlation queueLoad;
 
@@ -51,6 +54,7 @@ final class Facts {
     this.waits = ledger.waits().items();
     this.batches = ledger.batches().items();
     this.quality = ledger.quality().items();
+    this.shares = ledger.times().shares();
     this.clocks = new HostClocks(all);
     this.times =
         new SourceTimes(
@@ -71,6 +75,11 @@ final class Facts {
 
   Stats stats(LogMetric metric) {
     return stats.getOrDefault(metric, new MetricValues().stats());
+  }
+
+  /** What every role, and every server, did with its time. */
+  List<TimeShares> shares() {
+    return shares;
   }
 
   /** The completions in flight, by time. */

@@ -31,6 +31,7 @@ final class Ledger {
   private final Recent<Seen.Quality> quality = new Recent<>();
   private final Recent<Seen.Load> loads = new Recent<>();
   private final FleetBook fleet = new FleetBook();
+  private final RoleTimes times = new RoleTimes();
   private long order;
   private long settledFailures;
 
@@ -111,6 +112,10 @@ final class Ledger {
 
   FleetBook fleet() {
     return fleet;
+  }
+
+  RoleTimes times() {
+    return times;
   }
 
   /** The number of failed calls among those no longer kept. */
@@ -202,6 +207,7 @@ final class Ledger {
       }
       case Event.BatchDone done -> batchDone(source, place, done);
       case Event.Rollouts rollouts -> rollouts(source, place, rollouts);
+      case Event.StepTime time -> times.add(time, place);
       case Event.OfFleet ofFleet -> fleet.accept(ofFleet, place);
       case Event.OfCall _ -> throw new IllegalStateException("taken above");
     }

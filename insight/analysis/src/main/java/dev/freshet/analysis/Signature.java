@@ -15,7 +15,8 @@ public enum Signature {
   REPLICA_QUARANTINED("replica-quarantined"),
   REPLICA_SLOW("replica-slow"),
   VERSION_SKEW("version-skew"),
-  ROLL_BACK("roll-back");
+  ROLL_BACK("roll-back"),
+  WAITED("waited");
 
   private final String label;
 

@@ -1,6 +1,7 @@
 package dev.freshet.analysis.read;
 
 import dev.freshet.trace.FleetPhase;
+import dev.freshet.trace.time.RoleState;
 import java.util.Map;
 
 /**
@@ -118,6 +119,20 @@ public sealed interface Event {
 
   /** A batch is complete. */
   record BatchDone(double completions, double durMs, double inflight) implements Event {}
+
+  /**
+   * What a role did with the time of a step.
+   *
+   * @param server the server whose time it is; empty for a role's own
+   * @param states milliseconds of each state that the line has
+   */
+  record StepTime(
+      String role, String server, double step, double wallMs, Map<RoleState, Double> states)
+      implements Event {
+    public StepTime {
+      states = Map.copyOf(states);
+    }
+  }
 
   /** The quality of a batch. */
   record Rollouts(double truncPct, double currentStep, double staleness) implements Event {}

@@ -1,6 +1,7 @@
 package dev.freshet.analysis.read;
 
 import dev.freshet.trace.UpdatePart;
+import dev.freshet.trace.time.RoleState;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -128,6 +129,7 @@ final class EventDecoder {
               new Event.BatchDone(
                   fields.count("completions"), fields.ms("dur_ms"), fields.count("inflight")),
               "dur_ms=<ms>");
+      case "[time] step.done" -> usable(stepTime(), "role=<role>, wall_ms=<ms> and <state>_ms");
       default ->
           not(
               text.startsWith("[ckpt]")
@@ -142,6 +144,24 @@ final class EventDecoder {
     double written = fields.count("staleness");
     double staleness = Double.isNaN(written) && behind >= 0 ? behind : written;
     return new Event.Rollouts(fields.figure("trunc_pct", 0, 100), current, staleness);
+  }
+
+  private Event stepTime() {
+    Map<RoleState, Double> states = new EnumMap<>(RoleState.class);
+    for (RoleState state : RoleState.values()) {
+      double ms = fields.ms(state.field());
+      if (ms >= 0) {
+        states.put(state, ms);
+      }
+    }
+    return new Event.StepTime(
+        name("role"), name("server"), fields.count("step"), fields.ms("wall_ms"), states);
+  }
+
+  /** A text of a reasonable length. */
+  private String name(String key) {
+    String name = fields.text(key);
+    return name.substring(0, Math.min(name.length(), MOST_TRACE));
   }
 
   private Event done(TraceKey trace) {
@@ -178,6 +198,8 @@ final class EventDecoder {
       case Event.CheckpointWritten written -> written.writeMs() >= 0;
       case Event.WaitDone wait -> wait.waitMs() >= 0;
       case Event.BatchDone batch -> batch.durMs() >= 0;
+      case Event.StepTime time ->
+          time.wallMs() >= 0 && !time.role().isEmpty() && !time.states().isEmpty();
       case Event.Rollouts rollouts -> rollouts.truncPct() >= 0 || rollouts.staleness() >= 0;
       case Event.RpcDone rpc -> rpc.failed() || rpc.rpcMs() >= 0;
       case Event.ClientDone done ->

@@ -34,6 +34,9 @@ public final class TagScanner {
   private static final byte[] ROLLOUT = ascii("[rollout] ");
   private static final byte[] FLEET = ascii("[fleet]");
 
+  /** With the event's name: other programs have the tag alone. */
+  private static final byte[] TIME = ascii("[time] step.done ");
+
   /** Colors between the characters of a tag, at most. */
   private static final int MOST_ESCAPES = 8;
 
@@ -219,6 +222,7 @@ public final class TagScanner {
       case 'g' -> matches(GENERATION, name);
       case 'r' -> matches(ROLLOUT, name);
       case 'f' -> matches(FLEET, name);
+      case 't' -> matches(TIME, name);
       default -> (first == ' ' || (first >= '0' && first <= '9')) && isMessageInBytes(i);
     };
   }

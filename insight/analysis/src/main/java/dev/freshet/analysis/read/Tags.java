@@ -6,7 +6,14 @@ import java.util.List;
 final class Tags {
   private static final List<String> TAGS =
       List.of(
-          "[weights][", "[weights] ", "[ckpt] ", "[gen] ", "[rollout] ", "[fleet][", "[fleet] ");
+          "[weights][",
+          "[weights] ",
+          "[ckpt] ",
+          "[gen] ",
+          "[rollout] ",
+          "[fleet][",
+          "[fleet] ",
+          "[time] step.done ");
 
   private Tags() {}
 

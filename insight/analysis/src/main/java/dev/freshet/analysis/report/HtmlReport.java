@@ -22,6 +22,7 @@ public final class HtmlReport {
         .append(Html.section("Servers of the fleet", Html.table(FleetTables.replicas(analysis))))
         .append(
             Html.section("Newest updates of the fleet", Html.table(FleetTables.updates(analysis))))
+        .append(Html.section("Time by role", Html.table(Tables.times(analysis))))
         .append(Html.section("Load", Html.table(Tables.correlations(analysis))))
         .append(Html.paragraph(Tables.trend(analysis)))
         .append(Html.section("Notes", Html.list(analysis.notes())))

@@ -5,6 +5,7 @@ import dev.freshet.analysis.Correlation;
 import dev.freshet.analysis.Finding;
 import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Stats;
+import dev.freshet.analysis.TimeShares;
 import java.util.Map;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -44,6 +45,8 @@ public final class JsonReport {
     analysis.correlations().forEach(c -> correlation(correlations.addObject(), c));
     trend(root, analysis);
     FleetJson.write(root, analysis.fleet());
+    ArrayNode times = root.putArray("times");
+    analysis.times().forEach(role -> times(times.addObject(), role));
     root.put("model_size", analysis.ranges().model());
     root.put("async_level", analysis.asyncLevel());
     ArrayNode inputs = root.putArray("inputs");
@@ -96,6 +99,16 @@ public final class JsonReport {
     node.put("count", correlation.count());
     put(node, "pearson", correlation.pearson());
     put(node, "spearman", correlation.spearman());
+  }
+
+  private static void times(ObjectNode node, TimeShares role) {
+    node.put("role", role.role());
+    if (!role.server().isEmpty()) {
+      node.put("server", role.server());
+    }
+    node.put("steps", role.steps());
+    put(node, "wall_ms", role.wallMs());
+    role.longest().forEach(state -> put(node, state.field(), role.ms(state)));
   }
 
   private static void trend(ObjectNode root, Analysis analysis) {

@@ -31,6 +31,7 @@ final class MarkdownReport {
     section(text, "Slowest updates", Tables.slowest(analysis));
     section(text, "Servers of the fleet", FleetTables.replicas(analysis));
     section(text, "Newest updates of the fleet", FleetTables.updates(analysis));
+    section(text, "Time by role", Tables.times(analysis));
     section(text, "Load", Tables.correlations(analysis));
     if (!Tables.trend(analysis).isEmpty()) {
       text.append('\n').append(Tables.trend(analysis)).append(".\n");

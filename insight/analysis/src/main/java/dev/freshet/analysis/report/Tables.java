@@ -3,9 +3,12 @@ package dev.freshet.analysis.report;
 import dev.freshet.analysis.Analysis;
 import dev.freshet.analysis.LogMetric;
 import dev.freshet.analysis.Stats;
+import dev.freshet.analysis.TimeShares;
 import dev.freshet.plots.Numbers;
 import dev.freshet.plots.Table;
+import dev.freshet.trace.time.RoleState;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -62,6 +65,30 @@ final class Tables {
                         String.valueOf(c.count()),
                         String.format(Locale.ROOT, "%.2f", c.pearson()),
                         String.format(Locale.ROOT, "%.2f", c.spearman()))));
+    return table;
+  }
+
+  /** A row for each role and server, with the share of each state that any of them was in. */
+  static Table times(Analysis analysis) {
+    List<RoleState> states =
+        Arrays.stream(RoleState.values())
+            .filter(state -> analysis.times().stream().anyMatch(role -> role.share(state) > 0))
+            .toList();
+    List<String> head = new ArrayList<>(List.of("role", "steps", "wall s"));
+    states.forEach(state -> head.add(state.wireName()));
+    Table table = new Table(head);
+    for (TimeShares role : analysis.times()) {
+      List<String> cells = new ArrayList<>();
+      cells.add(String.valueOf(role.steps()));
+      cells.add(String.format(Locale.ROOT, "%.1f", role.wallMs() / 1000));
+      states.forEach(
+          state ->
+              cells.add(
+                  role.states().containsKey(state)
+                      ? String.format(Locale.ROOT, "%.1f %%", 100 * role.share(state))
+                      : "-"));
+      table.row(role.name(), cells);
+    }
     return table;
   }
 

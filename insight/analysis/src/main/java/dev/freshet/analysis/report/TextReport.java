@@ -24,6 +24,7 @@ public final class TextReport {
     section(text, "slowest updates, ms", Tables.slowest(analysis));
     section(text, "servers of the fleet, medians in ms", FleetTables.replicas(analysis));
     section(text, "newest updates of the fleet, ms", FleetTables.updates(analysis));
+    section(text, "time by role, share of the wall time", Tables.times(analysis));
     section(text, "", Tables.correlations(analysis));
     if (!Tables.trend(analysis).isEmpty()) {
       text.append("\n  ").append(Tables.trend(analysis)).append('\n');
