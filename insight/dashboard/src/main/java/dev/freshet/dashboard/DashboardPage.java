@@ -2,6 +2,7 @@ package dev.freshet.dashboard;
 
 import dev.freshet.trace.FleetPhase;
 import dev.freshet.trace.UpdatePart;
+import dev.freshet.trace.time.RoleState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,7 +29,10 @@ final class DashboardPage {
         .replace("/*uplot.js*/", resource(UPLOT + "uPlot.iife.min.js"))
         .replace(
             "/*page.js*/",
-            resource("page.js").replace("/*parts*/", parts()).replace("/*phases*/", phases()))
+            resource("page.js")
+                .replace("/*parts*/", parts())
+                .replace("/*phases*/", phases())
+                .replace("/*states*/", states()))
         .getBytes(StandardCharsets.UTF_8);
   }
 
@@ -58,6 +62,20 @@ final class DashboardPage {
           .put("description", phase.description());
     }
     String array = phases.toString();
+    return array.substring(1, array.length() - 1);
+  }
+
+  /** Every state of a role, as elements of a JSON array. */
+  private static String states() {
+    ArrayNode states = JSON.createArrayNode();
+    for (RoleState state : RoleState.values()) {
+      states
+          .addObject()
+          .put("name", state.field())
+          .put("label", state.wireName())
+          .put("description", state.waitedFor());
+    }
+    String array = states.toString();
     return array.substring(1, array.length() - 1);
   }
 

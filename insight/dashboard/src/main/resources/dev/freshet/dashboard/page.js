@@ -3,8 +3,10 @@
 const PARTS = [/*parts*/];
 /* The phases of an update of a fleet on one server, in their order: name, label, description. */
 const PHASES = [/*phases*/];
+/* The states of a role, in the order of their rank: name, label, description. */
+const STATES = [/*states*/];
 const UNIT = "_ms", WHOLE = PARTS.find(part => part.label === "wall"), WORK = PARTS.find(part => part.label === "rpc");
-const MAX = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32, servers: 4096 };
+const MAX = { updates: 20000, steps: 20000, live: 7200, rollouts: 6, lags: 32, servers: 4096, roles: 18 };
 const WINDOW = 50;
 /* Lines of one role may arrive out of order by up to so many seconds; a larger step back means that a clock was set back. */
 const REORDER_S = 5;
@@ -16,7 +18,7 @@ const COLOURS = 9;
 
 const state = {
   hello: {}, steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null, fleet: fleet(),
-  staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "",
+  times: new Map(), staleness: new Map(), asyncLevel: NaN, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "",
 };
 
 const $ = id => document.getElementById(id);
@@ -59,9 +61,12 @@ function take(line) {
       keep(state.steps, { step: line.step, reward: figure(line.reward), trunc: figure(line.trunc_pct), tokens: figure(line.tokens), dur: figure(line.dur_ms) }, MAX.steps);
       if (line.staleness_max >= 0) lagged(Math.min(Math.trunc(line.staleness_max), MAX.lags));
       state.version = figure(line.policy_version);
+      if (line.role_time) spent("orchestrator", line.step, line.role_time);
+      Object.entries(line.servers ?? {}).forEach(([server, time]) => spent("server " + server, line.step, time));
       break;
     case "train":
       keep(state.train, { step: line.step, loss: figure(line.loss), kl: figure(line.mismatch_kl) }, MAX.steps);
+      if (line.role_time) spent("trainer", line.step, line.role_time);
       break;
     case "eval":
       keep(state.evals, { step: line.step, reward: line.reward }, MAX.steps);
@@ -81,6 +86,15 @@ function take(line) {
       state.ended = true;
       break;
   }
+}
+
+/* What a role did with the time of a step: the shares of its states. */
+function spent(role, step, time) {
+  if (!(time.wall_ms > 0) || !state.times.has(role) && state.times.size >= MAX.roles) return;
+  if (!state.times.has(role)) state.times.set(role, []);
+  const steps = state.times.get(role);
+  steps.push({ step, shares: STATES.map(s => Math.max(0, figure(time[s.name]) ?? 0) / time.wall_ms) });
+  if (steps.length > WINDOW) steps.shift();
 }
 
 function lagged(steps) {
@@ -186,7 +200,7 @@ function keep(list, item, max) {
 
 function reset() {
   Object.assign(state, { steps: [], train: [], evals: [], updates: [], failures: 0, live: [], replicas: [], rollouts: [], verdict: null, fleet: fleet(),
-    staleness: new Map(), version: undefined, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "" });
+    times: new Map(), staleness: new Map(), version: undefined, chosen: -1, ended: false, malformed: 0, setBack: 0, missing: [], now: "" });
   clocks.clear();
 }
 
@@ -199,7 +213,7 @@ function redraw() {
   requestAnimationFrame(() => {
     drawing = false;
     const begin = performance.now();
-    head(); verdict(); tiles(); updates(); queue(); staleness(); curves(); replicas(); rollouts();
+    head(); verdict(); tiles(); updates(); queue(); staleness(); curves(); roleTimes(); replicas(); rollouts();
     performance.measure("freshet.redraw", { start: begin, end: performance.now() });
   });
 }
@@ -313,6 +327,41 @@ function ceiling(max) {
 }
 
 let shown = null;
+/* A row for each role: a column for each of its last steps, a colour for each state. */
+function roleTimes() {
+  const box = $("times"), used = STATES.map((_, i) => [...state.times.values()].some(steps => steps.some(s => s.shares[i] > 0)));
+  const content = JSON.stringify([...state.times].map(([role, steps]) => [role, steps.length, steps.at(-1).step]));
+  if (box.dataset.key === content) return;
+  box.dataset.key = content;
+  if (!state.times.size) return box.replaceChildren(element("p", "No step yet.", "empty"));
+  const rows = element("div", undefined, "roles");
+  state.times.forEach((steps, role) => {
+    const columns = element("div", undefined, "columns");
+    steps.forEach(({ step, shares }) => {
+      const column = element("div"), words = [];
+      shares.forEach((share, i) => {
+        if (!(share > 0)) return;
+        const part = element("b");
+        part.style.height = 100 * share + "%";
+        part.style.background = `var(${colourOf(i)})`;
+        column.append(part);
+        words.push(STATES[i].label + " " + number(100 * share, 0) + " %");
+      });
+      column.title = "step " + step + ": " + words.join(", ");
+      columns.append(column);
+    });
+    const last = columns.lastChild.title;
+    columns.setAttribute("role", "img");
+    columns.setAttribute("aria-label", role + ", " + last);
+    rows.append(element("span", role), columns);
+  });
+  box.replaceChildren(rows);
+  $("states").replaceChildren(...STATES.flatMap((s, i) => used[i] ? [key(s.label, s.description, colourOf(i))] : []));
+}
+
+/* The rest has no colour of its own. */
+const colourOf = i => STATES[i].label === "other" ? "--soft" : STATES[i].label === "idle" ? "--area" : "--c" + i % COLOURS;
+
 function updates() {
   const { g, width, height } = canvas("updates");
   shown = null;

@@ -213,6 +213,44 @@ class DashboardTest {
   }
 
   @Test
+  void thePageShowsWhatEveryRoleDidWithItsTime() throws Exception {
+    browser.open(listener.url(), 1200, 1600, "light");
+    for (int i = 1; i <= 3; i++) {
+      append(
+          step(i)
+              .replace(
+                  "}",
+                  ",\"role_time\":{\"wall_ms\":1000.0,\"generating_ms\":700.0,\"held_ms\":290.0,\"other_ms\":10.0},"
+                      + "\"servers\":{\"a:1\":{\"wall_ms\":1000.0,\"generating_ms\":700.0,\"idle_ms\":300.0}}}"));
+      append(
+          train(i)
+              .replace(
+                  "}",
+                  ",\"role_time\":{\"wall_ms\":1000.0,\"batch_ms\":400.0,\"training_ms\":600.0}}"));
+    }
+
+    browser.await("document.querySelectorAll('#times .columns > div').length === 9");
+    assertThat(
+            browser
+                .evaluate(
+                    "[...document.querySelectorAll('#times .columns')].map(c => c.lastChild.title).join('; ')")
+                .asString()
+                .split("; "))
+        .containsExactlyInAnyOrder(
+            "step 3: generating 70 %, held 29 %, other 1 %",
+            "step 3: generating 70 %, idle 30 %", "step 3: batch 40 %, training 60 %");
+    assertThat(
+            browser
+                .evaluate(
+                    "[...document.querySelectorAll('#times .columns b')].every(b => b.getBoundingClientRect().height > 0)")
+                .asBoolean())
+        .isTrue();
+    assertThat(browser.evaluate("document.querySelector('#states').textContent").asString())
+        .contains("generating", "held", "training", "idle");
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  @Test
   void malformedLinesTruncatedFilesAndClocksSetBackDoNotHideTheRest() throws Exception {
     double time = 1_764_000_000;
     for (int i = 1; i <= 20; i++) {
