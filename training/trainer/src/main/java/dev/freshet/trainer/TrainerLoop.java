@@ -169,8 +169,10 @@ public final class TrainerLoop implements AutoCloseable {
         step(step, batch.get(), events.clock().millisSince(waiting), times, progress);
         last = step;
       }
-      writer.await(); // Whoever goes on from the state does not publish its step.
-      states.last(last, model);
+      try (RoleClock.Activity _ = metrics.time().begin(RoleState.PUBLISHING)) {
+        writer.await(); // Whoever goes on from the state does not publish its step.
+        states.last(last, model);
+      }
       times.endRun();
     } finally {
       writer.await();
