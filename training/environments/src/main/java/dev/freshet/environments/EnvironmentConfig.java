@@ -32,6 +32,7 @@ public record EnvironmentConfig(
     OpenEnvConfig openenv,
     AgentConfig agent,
     VerifiersConfig verifiers,
+    NemoGymConfig nemoGym,
     CurriculumConfig curriculum) {
   public EnvironmentConfig {
     mix = List.copyOf(mix);

@@ -26,6 +26,8 @@ public final class Environments {
               (config, seed) -> new OpenEnv(config.openenv(), seed),
               Verifiers.NAME,
               (config, seed) -> new Verifiers(config.verifiers(), seed),
+              NemoGym.NAME,
+              (config, seed) -> new NemoGym(config.nemoGym(), seed),
               Sudoku.NAME,
               (config, seed) -> new Sudoku(config.sudoku(), seed)));
 
