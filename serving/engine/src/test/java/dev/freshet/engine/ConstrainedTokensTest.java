@@ -108,6 +108,30 @@ class ConstrainedTokensTest {
   }
 
   @Test
+  void aPreemptedCompletionKeepsItsConstraint() throws Exception {
+    MetricsRegistry registry = new MetricsRegistry();
+    List<Set<Integer>> tokens = new ArrayList<>();
+    for (int i = 0; i < 150; i++) {
+      tokens.add(Set.of(100 + i, 300 + i));
+    }
+    try (EmbeddedEngine engine = Fixture.withCache(LLAMA, 16, 1, registry)) {
+      List<Collected> made = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        GenerationRequest request = Fixture.seeded(Fixture.prompt(100, i), 150, i);
+        made.add(Collected.of(engine, constrained(request, tokens, true)));
+      }
+      for (Collected one : made) {
+        assertThat(one.finish()).isEqualTo(FinishReason.STOP);
+        assertThat(one.tokens()).hasSize(150);
+        for (int i = 0; i < 150; i++) {
+          assertThat(tokens.get(i)).contains(one.tokens().get(i));
+        }
+      }
+      assertThat(Fixture.value(registry, "freshet_preemptions_total")).isPositive();
+    }
+  }
+
+  @Test
   void rawLogprobsAreThoseOfTheModelAndProcessedOnesOfTheAllowedTokens() throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {
       GenerationRequest free = Parameters.at(0).request(PROMPT, 1, 1);

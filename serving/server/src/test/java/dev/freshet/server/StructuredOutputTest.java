@@ -129,6 +129,18 @@ class StructuredOutputTest {
   }
 
   @Test
+  void aCompletionThatIgnoresItsEndHasNoMoreText() throws Exception {
+    JsonNode answer =
+        Asked.post(
+            plain,
+            "/v1/completions",
+            "{'prompt':'a','ignore_eos':true,'max_tokens':30,'structured_outputs':{'choice':['yes','no']}}");
+    JsonNode choice = answer.get("choices").get(0);
+    assertThat(choice.get("finish_reason").asString()).isEqualTo("length");
+    assertThat(choice.get("text").asString()).isIn("yes", "no");
+  }
+
+  @Test
   void aStopStringEndsAConstrainedCompletion() throws Exception {
     JsonNode choice =
         Asked.choice(

@@ -1,7 +1,6 @@
 package dev.freshet.text.grammar;
 
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 import org.apache.lucene.util.automaton.Automaton;
 import org.apache.lucene.util.automaton.ByteRunAutomaton;
 
@@ -37,12 +36,7 @@ final class AutomatonGrammar implements ByteGrammar {
   static AutomatonGrammar choice(List<String> texts) {
     Nfa nfa = new Nfa();
     int start = nfa.state();
-    return of(
-        nfa,
-        start,
-        nfa.either(
-            start,
-            texts.stream().<IntUnaryOperator>map(text -> at -> nfa.text(at, text)).toList()));
+    return of(nfa, start, nfa.automaton(start, Nfa.of(texts)));
   }
 
   @Override

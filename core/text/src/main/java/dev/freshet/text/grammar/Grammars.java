@@ -71,7 +71,7 @@ public final class Grammars {
 
   private static int call(Nfa nfa, int from, CallForm form, Tool tool) {
     int name = nfa.text(from, form.before() + "{\"name\": ");
-    int field = nfa.text(JsonText.value(nfa, name, tool.name()), ", \"" + form.field() + "\": ");
+    int field = nfa.text(name, JsonText.of(tool.name()) + ", \"" + form.field() + "\": ");
     try {
       return nfa.text(SchemaGrammar.add(nfa, field, tool.parameters()), "}" + form.after());
     } catch (GrammarException e) {

@@ -133,9 +133,9 @@ final class JsonText {
     return nfa.either(from, List.of(at -> nfa.text(at, "true"), at -> nfa.text(at, "false")));
   }
 
-  /** One value, as a serializer writes it without spaces. */
-  static int value(Nfa nfa, int from, @Nullable Object value) {
-    return nfa.text(from, JSON.writeValueAsString(value));
+  /** The text of a value, as a serializer writes it without spaces. */
+  static String of(@Nullable Object value) {
+    return JSON.writeValueAsString(value);
   }
 
   /** Any value that is neither a list nor an object. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.apache.lucene.util.BytesRef;
+import org.apache.lucene.util.automaton.Automata;
 import org.apache.lucene.util.automaton.Automaton;
 import org.apache.lucene.util.automaton.Operations;
 import org.apache.lucene.util.automaton.TooComplexToDeterminizeException;
@@ -22,8 +24,11 @@ final class Nfa {
   /** The most edges without jumps. */
   private static final int MAX_EDGES = 1 << 22;
 
-  /** The most work of making it deterministic, in Lucene's unit: about a second. */
+  /** The most work of making it deterministic, in Lucene's unit of ten visited states. */
   private static final int MAX_WORK = 50_000;
+
+  /** The same in units of ten edges of visited states: at most about a second. */
+  private static final int MAX_STEPS = 2_000_000;
 
   private static final int[] NONE = {};
 
@@ -216,12 +221,51 @@ final class Nfa {
     return reached;
   }
 
+  /** A deterministic automaton of some texts, whose common beginnings and ends are one. */
+  static Automaton of(List<String> texts) {
+    List<BytesRef> sorted = texts.stream().distinct().map(BytesRef::new).sorted().toList();
+    for (BytesRef text : sorted) {
+      if (text.length > Automata.MAX_STRING_UNION_TERM_LENGTH) {
+        throw new GrammarException(
+            "",
+            "texts of at most %d bytes, got one of %d"
+                .formatted(Automata.MAX_STRING_UNION_TERM_LENGTH, text.length));
+      }
+    }
+    return Automata.makeBinaryStringUnion(sorted);
+  }
+
   /** The same texts in a deterministic automaton without states that lead nowhere. */
   static Automaton deterministic(Automaton automaton) {
+    return deterministic(automaton, 1);
+  }
+
+  /**
+   * The same for one of many automata.
+   *
+   * @param share the part of the work that may be done for it: one by this number
+   */
+  static Automaton deterministic(Automaton automaton, int share) {
+    int work = Math.min(MAX_WORK, MAX_STEPS / degree(automaton)) / share;
     try {
-      return Operations.removeDeadStates(Operations.determinize(automaton, MAX_WORK));
+      return Operations.removeDeadStates(Operations.determinize(automaton, work));
     } catch (TooComplexToDeterminizeException e) {
       throw new GrammarException("", "a simpler grammar: it cannot be made deterministic", e);
     }
+  }
+
+  /**
+   * The mean number of edges beside an edge. Lucene counts the states that it visits, and the time
+   * that one takes grows with its edges.
+   */
+  private static int degree(Automaton automaton) {
+    long edges = 1;
+    long squares = 1;
+    for (int state = 0; state < automaton.getNumStates(); state++) {
+      long own = automaton.getNumTransitions(state);
+      edges += own;
+      squares += own * own;
+    }
+    return Math.toIntExact(Math.ceilDiv(squares, edges));
   }
 }

@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.IntUnaryOperator;
 import org.apache.lucene.util.automaton.Automaton;
 import org.apache.lucene.util.automaton.Operations;
 import org.apache.lucene.util.automaton.TooComplexToDeterminizeException;
@@ -18,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ObjectGrammar {
   private static final int NAME_WORK = 100_000;
+
+  /** Any name in quotes, each written in one way. */
+  private static final Automaton NAME = name();
 
   /** Adds the instances of a schema that is part of another. */
   @FunctionalInterface
@@ -42,37 +44,40 @@ final class ObjectGrammar {
     Object further =
         schema.has("additionalProperties") ? schema.value("additionalProperties") : true;
 
-    // A state before any property, and one after some: a comma precedes the next one there.
-    int none = JsonText.space(nfa, nfa.text(from, "{"));
-    int some = nfa.state();
+    int begin = JsonText.space(nfa, nfa.text(from, "{"));
+    int last = nfa.state();
+    // Where the name of the next property may begin, and the values after which none need follow.
+    int next = nfa.state();
+    nfa.jump(begin, next);
+    List<Integer> ends = new ArrayList<>();
+    boolean mayEnd = true;
     for (Map.Entry<?, ?> property : properties.entrySet()) {
       String name = String.valueOf(property.getKey());
-      int begin = nfa.state();
-      nfa.jump(none, begin);
-      nfa.jump(JsonText.space(nfa, nfa.text(some, ",")), begin);
-      int colon = nfa.text(JsonText.value(nfa, begin, name), ":");
-      int end =
-          values.add(
-              JsonText.space(nfa, colon),
-              property.getValue(),
-              schema.placeOf("properties") + "/" + name);
-      int someNext = nfa.state();
-      nfa.jump(end, someNext);
-      int noneNext = nfa.state();
-      if (!required.contains(name)) {
-        nfa.jump(some, someNext);
-        nfa.jump(none, noneNext);
+      int after = property(next, name, property.getValue());
+      int following = nfa.state();
+      nfa.jump(JsonText.space(nfa, nfa.text(after, ",")), following);
+      if (required.contains(name)) {
+        mayEnd = false;
+        ends.clear();
+      } else {
+        nfa.jump(next, following);
       }
-      some = someNext;
-      none = noneNext;
+      ends.add(after);
+      next = following;
     }
     if (open && !Boolean.FALSE.equals(further)) {
-      further(none, some, properties.keySet(), further);
+      ends.add(further(next, properties.keySet(), further));
     }
-    int last = nfa.state();
-    nfa.jump(none, last);
-    nfa.jump(some, last);
+    if (mayEnd) {
+      nfa.jump(begin, last);
+    }
+    ends.forEach(end -> nfa.jump(end, last));
     return nfa.text(JsonText.space(nfa, last), "}");
+  }
+
+  private int property(int from, String name, @Nullable Object value) {
+    int colon = nfa.text(from, JsonText.of(name) + ":");
+    return values.add(JsonText.space(nfa, colon), value, schema.placeOf("properties") + "/" + name);
   }
 
   private Map<?, ?> properties() {
@@ -101,37 +106,31 @@ final class ObjectGrammar {
     return required;
   }
 
-  /** Adds any number of properties that are not declared. */
-  private void further(int none, int some, Set<?> declared, @Nullable Object value) {
-    int begin = nfa.state();
-    nfa.jump(none, begin);
-    nfa.jump(JsonText.space(nfa, nfa.text(some, ",")), begin);
-    int colon = nfa.text(nfa.automaton(begin, nameBut(declared)), ":");
-    nfa.jump(
-        values.add(JsonText.space(nfa, colon), value, schema.placeOf("additionalProperties")),
-        some);
+  /** Adds one or more properties that are not declared. */
+  private int further(int from, Set<?> declared, @Nullable Object value) {
+    int colon = nfa.text(nfa.automaton(from, nameBut(declared)), ":");
+    int after =
+        values.add(JsonText.space(nfa, colon), value, schema.placeOf("additionalProperties"));
+    nfa.jump(JsonText.space(nfa, nfa.text(after, ",")), from);
+    return after;
+  }
+
+  private static Automaton name() {
+    Nfa nfa = new Nfa();
+    int start = nfa.state();
+    int letters =
+        nfa.repeat(nfa.text(start, "\""), at -> JsonText.letter(nfa, at, CharSet.ALL), 0, -1);
+    return Nfa.deterministic(nfa.between(start, nfa.text(letters, "\"")));
   }
 
   /** Names in quotes, without those that are declared. */
   private static Automaton nameBut(Set<?> declared) {
-    Nfa names = new Nfa();
-    int start = names.state();
-    int end =
-        names.text(
-            names.repeat(
-                names.text(start, "\""), at -> JsonText.letter(names, at, CharSet.ALL), 0, -1),
-            "\"");
-    Automaton all = Nfa.deterministic(names.between(start, end));
     if (declared.isEmpty()) {
-      return all;
+      return NAME;
     }
-    Nfa own = new Nfa();
-    int first = own.state();
-    List<IntUnaryOperator> parts = new ArrayList<>();
-    declared.forEach(name -> parts.add(at -> JsonText.value(own, at, name)));
-    Automaton known = Nfa.deterministic(own.between(first, own.either(first, parts)));
+    Automaton known = Nfa.of(declared.stream().map(JsonText::of).toList());
     try {
-      return Operations.minus(all, known, NAME_WORK);
+      return Operations.minus(NAME, known, NAME_WORK);
     } catch (TooComplexToDeterminizeException e) {
       throw new GrammarException("", "fewer properties beside further ones", e);
     }

@@ -6,8 +6,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
-import org.apache.lucene.util.automaton.Automaton;
-import org.apache.lucene.util.automaton.Operations;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +22,13 @@ final class SchemaGrammar {
 
   private final Nfa nfa;
   private final @Nullable Object root;
+  private final StringGrammar strings;
   private final Deque<String> references = new ArrayDeque<>();
 
   private SchemaGrammar(Nfa nfa, @Nullable Object root) {
     this.nfa = nfa;
     this.root = root;
+    this.strings = new StringGrammar(nfa);
   }
 
   /**
@@ -56,14 +56,10 @@ final class SchemaGrammar {
       }
     }
     if (schema.has("const")) {
-      return JsonText.value(nfa, from, schema.value("const"));
+      return nfa.text(from, JsonText.of(schema.value("const")));
     }
     if (schema.has("enum")) {
-      return nfa.either(
-          from,
-          schema.list("enum").stream()
-              .<IntUnaryOperator>map(one -> at -> JsonText.value(nfa, at, one))
-              .toList());
+      return nfa.automaton(from, Nfa.of(schema.list("enum").stream().map(JsonText::of).toList()));
     }
     List<String> types = schema.types();
     return types.isEmpty()
@@ -129,7 +125,7 @@ final class SchemaGrammar {
     return switch (type) {
       case "object" -> new ObjectGrammar(nfa, schema, this::value).add(from);
       case "array" -> array(from, schema);
-      case "string" -> string(from, schema);
+      case "string" -> strings.add(from, schema);
       case "integer" -> IntegerRange.add(nfa, from, schema);
       case "number" -> {
         IntegerRange.requireNone(schema);
@@ -163,64 +159,5 @@ final class SchemaGrammar {
       nfa.jump(JsonText.space(nfa, after), last);
     }
     return nfa.text(last, "]");
-  }
-
-  private int string(int from, Schema schema) {
-    int least = schema.count("minLength", 0);
-    int most = schema.count("maxLength", -1);
-    if (most >= 0 && most < least) {
-      throw new GrammarException(schema.placeOf("maxLength"), "at least minLength");
-    }
-    List<Automaton> limits = new ArrayList<>();
-    if (schema.has("pattern")) {
-      Pattern pattern = pattern(schema);
-      limits.add(content((own, at) -> pattern.addSearch(own, at, JsonText::letter)));
-    }
-    if (schema.has("format")) {
-      StringFormat format =
-          StringFormat.of(schema.text("format"))
-              .orElseThrow(
-                  () ->
-                      new GrammarException(
-                          schema.placeOf("format"),
-                          "one of %s, got \"%s\" (not supported)"
-                              .formatted(StringFormat.names(), schema.text("format"))));
-      limits.add(content((own, at) -> format.pattern().addWhole(own, at, JsonText::letter)));
-    }
-    if (limits.isEmpty()) {
-      return JsonText.string(nfa, from, least, most);
-    }
-    if (schema.has("minLength") || schema.has("maxLength")) {
-      limits.add(
-          content((own, at) -> own.repeat(at, one -> JsonText.anyLetter(own, one), least, most)));
-    }
-    Automaton all =
-        limits.stream()
-            .reduce((one, other) -> Nfa.deterministic(Operations.intersection(one, other)))
-            .orElseThrow();
-    if (all.getNumStates() == 0) {
-      throw new GrammarException(schema.place(), "limits that a string satisfies together");
-    }
-    return nfa.text(nfa.automaton(nfa.text(from, "\""), all), "\"");
-  }
-
-  private static Pattern pattern(Schema schema) {
-    try {
-      return PatternParser.parse(schema.text("pattern"));
-    } catch (GrammarException e) {
-      throw new GrammarException(schema.placeOf("pattern"), e.expected(), e);
-    }
-  }
-
-  /** Adds a part to an automaton. */
-  @FunctionalInterface
-  private interface Part {
-    int add(Nfa nfa, int from);
-  }
-
-  private static Automaton content(Part part) {
-    Nfa own = new Nfa();
-    int start = own.state();
-    return Nfa.deterministic(own.between(start, part.add(own, start)));
   }
 }

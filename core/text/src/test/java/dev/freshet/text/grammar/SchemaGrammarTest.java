@@ -3,6 +3,7 @@ package dev.freshet.text.grammar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -42,6 +43,10 @@ class SchemaGrammarTest {
         "{'type':'object','properties':{'a':{'type':'null'}}} | {} | {'c':null}",
         "{'type':'object','properties':{'a':{'type':'null'}},'additionalProperties':{'type':'integer'}} | {'a':null, 'c':3} | {'a':3}",
         "{'additionalProperties':{'type':'integer'}} | {'x':1,'y':2} | {'x':'1'}",
+        "{'additionalProperties':{'type':'integer'}} | {} | {'x':1,}",
+        "{'properties':{'a':{'type':'null'},'b':{'type':'null'},'c':{'type':'null'}},'required':['b']} | {'b':null, 'c':null} | {'a':null}",
+        "{'properties':{'a':{'type':'null'},'b':{'type':'null'},'c':{'type':'null'},'d':{'type':'null'}}} | {'a':null,'d':null} | {'a':null,}",
+        "{'enum':['ab','abc','b']} | 'abc' | 'a'",
         "{'type':'object'} | {'x':[1,{'y':null}]} | []",
         "{'type':'array','items':{'enum':[1,'a',null]},'minItems':2,'maxItems':3} | [1, 'a',null] | [1]",
         "{'type':'array','items':{'const':{'a':[1]}},'maxItems':0} | [] | [{'a':[1]}]",
@@ -100,8 +105,26 @@ class SchemaGrammarTest {
   void aSchemaThatExplodesIsRefusedAndNoHang() {
     // The state of the automaton must remember which of the last 30 characters were an a.
     assertThatThrownBy(() -> Grammars.pattern(".*a.{30}")).isInstanceOf(GrammarException.class);
-    assertThatThrownBy(() -> Grammars.pattern("((a{1000}){1000}){1000}"))
-        .isInstanceOf(GrammarException.class);
+    for (String pattern : List.of("((a{1000}){1000}){1000}", "(a?){2800}", "(.?){1000}")) {
+      assertThatThrownBy(() -> Grammars.pattern(pattern)).isInstanceOf(GrammarException.class);
+    }
+    Map<String, @Nullable Object> doubled = schema("{'type':'integer'}");
+    for (int i = 0; i < 30; i++) {
+      doubled = Map.of("anyOf", List.of(doubled, doubled));
+    }
+    Map<String, @Nullable Object> schema = doubled;
+    assertThatThrownBy(() -> Grammars.schema(schema)).isInstanceOf(GrammarException.class);
+  }
+
+  @Test
+  void aLargeSchemaOfManyOptionalPropertiesIsAGrammar() {
+    Map<String, @Nullable Object> properties = new LinkedHashMap<>();
+    for (int i = 0; i < 100; i++) {
+      properties.put("field_" + i, schema("{'type':['string','integer','null']}"));
+    }
+    ByteGrammar grammar = Grammars.schema(Map.of("properties", properties));
+    assertThat(Walks.accepts(grammar, "{\"field_3\": \"a\", \"field_99\": null}")).isTrue();
+    assertThat(Walks.accepts(grammar, "{\"field_3\": \"a\", \"field_2\": null}")).isFalse();
   }
 
   @ParameterizedTest

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -58,6 +60,44 @@ class TokenMasksTest {
         assertThat(JSON.readTree(text.toString()).isArray()).as(text.toString()).isTrue();
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-llama", "tiny-qwen3"})
+  void whatAModelOfAnyOpinionWritesIsAnInstanceOfTheSchema(String fixture) {
+    Random random = new Random(5);
+    int whole = 0;
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory(fixture))) {
+      TokenTrie trie = TokenTrie.of(tokenizer, Set.of());
+      List<Integer> ending =
+          List.of("\"", "]", "}").stream()
+              .map(text -> tokenizer.encodeOrdinary("a" + text))
+              .map(ids -> ids[ids.length - 1])
+              .toList();
+      for (int i = 0; i < 25; i++) {
+        Map<String, @Nullable Object> schema = new RandomSchema(random).root();
+        TokenMasks masks = new TokenMasks(Grammars.schema(schema), trie);
+        StreamDecoder decoder = new StreamDecoder(tokenizer, true, tokenizer.encode("a"));
+        StringBuilder text = new StringBuilder();
+        long state = masks.start();
+        for (int step = 0; step < 400 && !masks.accepts(state); step++) {
+          long[] bits = masks.allowed(state);
+          int[] allowed =
+              IntStream.range(0, tokenizer.vocabSize()).filter(id -> isSet(bits, id)).toArray();
+          int[] ends = ending.stream().mapToInt(id -> id).filter(id -> isSet(bits, id)).toArray();
+          int[] among = ends.length > 0 && random.nextInt(3) > 0 ? ends : allowed;
+          int token = among[random.nextInt(among.length)];
+          text.append(decoder.push(token));
+          state = masks.next(state, token);
+        }
+        if (masks.accepts(state)) {
+          whole++;
+          Object value = JSON.readValue(text.append(decoder.flush()).toString(), Object.class);
+          assertThat(new SchemaRules(schema).holds(value)).as("%s of %s", text, schema).isTrue();
+        }
+      }
+    }
+    assertThat(whole).isGreaterThan(12);
   }
 
   @ParameterizedTest
