@@ -7,6 +7,7 @@ import dev.freshet.lab.front.FrontBench;
 import dev.freshet.lab.front.FrontFigures;
 import dev.freshet.lab.front.FrontReport;
 import dev.freshet.lab.front.NginxRelay;
+import dev.freshet.lab.load.StreamRoute;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
@@ -39,6 +40,14 @@ final class BenchFrontCommand extends RunningCommand {
       paramLabel = "N,…",
       description = "Numbers of streams to measure with (default: 150,1000,4000,10000).")
   private List<Integer> streams = List.of(150, 1000, 4000, 10_000);
+
+  @Option(
+      names = "--route",
+      split = ",",
+      paramLabel = "ROUTE,…",
+      description =
+          "Routes to measure, one after another: ${COMPLETION-CANDIDATES} (default: completions).")
+  private List<StreamRoute> routes = List.of(StreamRoute.COMPLETIONS);
 
   @Option(
       names = "--rate",
@@ -103,24 +112,34 @@ final class BenchFrontCommand extends RunningCommand {
     ThreadPriority.lowerCompilers();
     System.out.println(FrontReport.head());
     for (int count : streams) {
-      try (ServeProcess server = ServeProcess.synthetic(Main.class, dir, rate, javaOptions)) {
-        FrontFigures straight =
-            bench.measure(
-                new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()), count);
-        System.out.println(FrontReport.line("-", straight));
-        Optional<FrontFigures> relayed = relayed(bench, server, dir, count);
-        relayed.ifPresent(figures -> System.out.println(FrontReport.line("nginx", figures)));
-        rows.add(new FrontReport.Row(straight, relayed));
+      for (StreamRoute route : routes) {
+        rows.add(measure(bench, dir, route, count));
       }
     }
     json.ifPresent(new FrontReport(rate, rows)::write);
+  }
+
+  private FrontReport.Row measure(FrontBench bench, Path dir, StreamRoute route, int count)
+      throws IOException, InterruptedException {
+    try (ServeProcess server = ServeProcess.synthetic(Main.class, dir, rate, javaOptions)) {
+      FrontFigures straight =
+          bench.measure(
+              new FrontBench.Target(server.dataUrl(), server.adminUrl(), server.handle()),
+              route,
+              count);
+      System.out.println(FrontReport.line("-", straight));
+      Optional<FrontFigures> relayed = relayed(bench, server, dir, route, count);
+      relayed.ifPresent(figures -> System.out.println(FrontReport.line("nginx", figures)));
+      return new FrontReport.Row(straight, relayed);
+    }
   }
 
   /**
    * The same through nginx, if it is installed and may open enough files. If nginx cannot keep up,
    * that is a finding, not a failure.
    */
-  private Optional<FrontFigures> relayed(FrontBench bench, ServeProcess server, Path dir, int count)
+  private Optional<FrontFigures> relayed(
+      FrontBench bench, ServeProcess server, Path dir, StreamRoute route, int count)
       throws IOException, InterruptedException {
     if (!NginxRelay.canRelay(nginx, count)) {
       return Optional.empty();
@@ -128,9 +147,9 @@ final class BenchFrontCommand extends RunningCommand {
     try (NginxRelay relay = NginxRelay.start(nginx, dir, List.of(server.dataUrl()), count)) {
       return Optional.of(
           bench.measure(
-              new FrontBench.Target(relay.url(), server.adminUrl(), relay.handle()), count));
+              new FrontBench.Target(relay.url(), server.adminUrl(), relay.handle()), route, count));
     } catch (LabException e) {
-      System.out.println("%,8d   nginx  %s".formatted(count, e.getMessage()));
+      System.out.println("%,8d %11s   nginx  %s".formatted(count, route, e.getMessage()));
       return Optional.empty();
     }
   }

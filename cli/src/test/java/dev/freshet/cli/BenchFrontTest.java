@@ -25,6 +25,8 @@ class BenchFrontTest {
             "front",
             "--streams",
             "20",
+            "--route",
+            "completions,chat",
             "--rate",
             "50",
             "--seconds",
@@ -37,15 +39,24 @@ class BenchFrontTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isZero();
     assertThat(run.out()).contains("streams", "queue_ms");
-    JsonNode row = new ObjectMapper().readTree(Files.readString(json)).get("runs").get(0);
+    JsonNode rows = new ObjectMapper().readTree(Files.readString(json)).get("runs");
+    assertThat(rows)
+        .extracting(row -> row.get("route").asString())
+        .containsExactly("completions", "chat");
+    for (JsonNode row : rows) {
+      requireMeasured(row);
+    }
+    // A child that another test has killed may have ended meanwhile.
+    assertThat(ProcessHandle.current().children().count()).isLessThanOrEqualTo(before);
+  }
+
+  private static void requireMeasured(JsonNode row) {
     assertThat(row.get("streams").asInt()).isEqualTo(20);
     assertThat(row.get("expected_events_per_s").asDouble()).isEqualTo(1000);
     assertThat(row.get("events_per_s").asDouble()).isPositive();
     assertThat(row.get("updates").asInt()).isPositive();
     assertThat(row.get("queue_ms").get("p50").asDouble()).isPositive();
     assertThat(row.get("errors").asInt()).isZero();
-    // A child that another test has killed may have ended meanwhile.
-    assertThat(ProcessHandle.current().children().count()).isLessThanOrEqualTo(before);
   }
 
   @Test

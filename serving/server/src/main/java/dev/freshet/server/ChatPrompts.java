@@ -31,6 +31,13 @@ public interface ChatPrompts {
                     + " tokenizer_config.json): expected a request to /v1/completions"));
       };
 
+  /** The contents of the messages one after another, for an engine without a model. */
+  static ChatPrompts contents() {
+    return new OfTemplate(
+        ChatTemplate.of(
+            "{% for message in messages %}{{ message.content }}{% endfor %}", Clock.systemUTC()));
+  }
+
   /**
    * The prompt's text.
    *

@@ -8,6 +8,7 @@ import dev.freshet.http.HttpConfig;
 import dev.freshet.http.LivePage;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.text.message.MessageFormat;
 import dev.freshet.trace.EventLog;
 import dev.freshet.weights.CheckpointStore;
 import dev.freshet.weights.ModelDirectory;
@@ -88,7 +89,8 @@ public final class InferenceServer implements AutoCloseable {
 
   /**
    * Starts a server with an engine without a model, which makes {@code rate} tokens a second for
-   * every completion. The server owns the tokenizer.
+   * every completion. The prompt of a chat is the contents of its messages. The server owns the
+   * tokenizer.
    */
   public static InferenceServer synthetic(
       Tokenizer tokenizer,
@@ -110,7 +112,7 @@ public final class InferenceServer implements AutoCloseable {
                 rate,
                 events.clock(),
                 metrics.engine()),
-        _ -> new ServedModel("synthetic", Set.of()),
+        _ -> new ServedModel("synthetic", Set.of(), ChatPrompts.contents(), MessageFormat.PLAIN),
         config,
         keys,
         http,

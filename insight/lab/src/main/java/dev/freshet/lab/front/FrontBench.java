@@ -9,6 +9,7 @@ import dev.freshet.lab.lanes.LaneUpdates;
 import dev.freshet.lab.lanes.StreamFigures;
 import dev.freshet.lab.lanes.UpdateSample;
 import dev.freshet.lab.load.StreamLoad;
+import dev.freshet.lab.load.StreamRoute;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -43,13 +44,14 @@ public record FrontBench(double rate, Duration window) {
     }
   }
 
-  /** Measures with {@code streams} streams. */
-  public FrontFigures measure(Target target, int streams) throws InterruptedException {
+  /** Measures with {@code streams} streams of a route. */
+  public FrontFigures measure(Target target, StreamRoute route, int streams)
+      throws InterruptedException {
     Duration whole = StreamLoad.BEGIN_DEADLINE.plus(WARM_UP).plus(ADMIN_WARM_UP).plus(window);
     int maxTokens = (int) (whole.toSeconds() * rate) + SLACK_TOKENS;
     int count = (int) Math.max(1, window.dividedBy(EVERY));
     try (LaneUpdates updates = new LaneUpdates(target.lane());
-        StreamLoad load = StreamLoad.steady(target.data(), streams, maxTokens)) {
+        StreamLoad load = StreamLoad.steady(target.data(), route, streams, maxTokens)) {
       load.awaitBegun(streams);
       updates.warmUp();
       Thread.sleep(WARM_UP);
@@ -70,6 +72,7 @@ public record FrontBench(double rate, Duration window) {
               StreamFigures.of(samples, load.timeline(), last),
               load.timeline());
       return new FrontFigures(
+          route,
           streams,
           events * 1e9 / (last.nanos() - first.nanos()),
           (double) (last.bytes() - first.bytes()) / events,

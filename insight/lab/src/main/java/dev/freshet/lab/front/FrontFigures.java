@@ -1,10 +1,11 @@
 package dev.freshet.lab.front;
 
 import dev.freshet.analysis.Distribution;
+import dev.freshet.lab.load.StreamRoute;
 import java.util.Optional;
 
 /**
- * Figures of one number of streams.
+ * Figures of one number of streams of a route.
  *
  * @param eventsPerS events received a second
  * @param bytesPerEvent bytes on the wire, including HTTP framing
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param firstError the error of the first of them
  */
 public record FrontFigures(
+    StreamRoute route,
     int streams,
     double eventsPerS,
     double bytesPerEvent,

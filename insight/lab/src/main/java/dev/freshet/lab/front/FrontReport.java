@@ -21,9 +21,10 @@ public record FrontReport(double rate, List<Row> rows) {
 
   /** The head of the table whose lines are {@link #line}. */
   public static String head() {
-    return "%8s %7s %10s %12s %8s %8s  %32s  %25s %7s"
+    return "%8s %11s %7s %10s %12s %8s %8s  %32s  %25s %7s"
         .formatted(
             "streams",
+            "route",
             "through",
             "events/s",
             "CPU s/Mevent",
@@ -42,8 +43,9 @@ public record FrontReport(double rate, List<Row> rows) {
     Distribution wall = figures.wallMs();
     return String.format(
         Locale.ROOT,
-        "%,8d %7s %,10.0f %12.2f %8.0f %8.0f  %14.2f %5.1f %5.1f %5.1f  %13.2f %5.1f %5.1f %7d%s",
+        "%,8d %11s %7s %,10.0f %12.2f %8.0f %8.0f  %14.2f %5.1f %5.1f %5.1f  %13.2f %5.1f %5.1f %7d%s",
         figures.streams(),
+        figures.route(),
         through,
         figures.eventsPerS(),
         figures.cpuPerMillion(),
@@ -75,6 +77,7 @@ public record FrontReport(double rate, List<Row> rows) {
 
   private void put(ObjectNode node, FrontFigures figures) {
     node.put("streams", figures.streams());
+    node.put("route", figures.route().toString());
     ReportFile.put(node, "events_per_s", figures.eventsPerS());
     ReportFile.put(node, "expected_events_per_s", figures.streams() * rate);
     ReportFile.put(node, "bytes_per_event", figures.bytesPerEvent());

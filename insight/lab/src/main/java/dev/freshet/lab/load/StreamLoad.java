@@ -92,10 +92,14 @@ public final class StreamLoad implements AutoCloseable {
    * @param streams the number of streams of a closed loop; the maximum of an open loop
    */
   public StreamLoad(URI server, int streams, LoadShape shape, FairPool pool) {
+    this(server, StreamRoute.COMPLETIONS, streams, shape, pool);
+  }
+
+  private StreamLoad(URI server, StreamRoute route, int streams, LoadShape shape, FairPool pool) {
     this.pool = pool;
     this.shape = shape;
     this.maxStreams = streams;
-    this.requests = StreamRequests.of(server);
+    this.requests = StreamRequests.of(server, route);
     this.draws = new RequestDraws(shape);
     this.bootstrap =
         new Bootstrap()
@@ -112,7 +116,12 @@ public final class StreamLoad implements AutoCloseable {
    * contention for connections.
    */
   public static StreamLoad steady(URI server, int streams, int tokens) {
-    return new StreamLoad(server, streams, LoadShape.steady(tokens), new FairPool(streams));
+    return steady(server, StreamRoute.COMPLETIONS, streams, tokens);
+  }
+
+  /** The same by another route. */
+  public static StreamLoad steady(URI server, StreamRoute route, int streams, int tokens) {
+    return new StreamLoad(server, route, streams, LoadShape.steady(tokens), new FairPool(streams));
   }
 
   private void begin() {
