@@ -97,6 +97,24 @@ class RunJournalTest {
   }
 
   @Test
+  void aTurnIsCutBeforeTheFirstTokenOfANewerVersion() {
+    float[] logprobs = {-1, -2, -3};
+    Sampled old = sampled(0, 1, 0, "", 10, 11);
+    Sampled both =
+        new Sampled(0, 1, 0, new int[] {12, 13, 14}, logprobs, new int[] {1, 1, 2}, false, "stop");
+    JournaledRollout.Turn turn = new JournaledRollout.Turn(new int[] {1}, List.of(old, both));
+
+    JournaledRollout.Turn cut = turn.upTo(1);
+
+    assertThat(cut.length()).isEqualTo(4);
+    assertThat(cut.finishReason()).isEmpty();
+    assertThat(cut.sampled().getLast().tokenIds()).containsExactly(12, 13);
+    assertThat(cut.sampled().getLast().logprobs()).containsExactly(-1, -2);
+    assertThat(turn.upTo(0).length()).isEqualTo(2);
+    assertThat(turn.upTo(2)).isEqualTo(turn);
+  }
+
+  @Test
   void aBatchIsTakenUntilItIsHandedOverWithItsGroups() {
     try (RunJournal journal = RunJournal.begin(file, SETTINGS)) {
       for (int group = 0; group < 5; group++) {
