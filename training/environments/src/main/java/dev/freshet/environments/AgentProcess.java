@@ -15,9 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A program with the processes that it starts. The ends of what it writes are kept. Two threads
- * read its output and one writes its input; they end with the processes. Thread-safe; the owner
- * closes it, which kills all its processes.
+ * A program with the processes that it starts. The ends of what it writes are kept. Two platform
+ * threads read its output and one writes its input; they end with the processes. Thread-safe; the
+ * owner closes it, which kills all its processes.
  */
 final class AgentProcess implements AutoCloseable {
   /** Bytes of each output that are kept. */
@@ -46,9 +46,14 @@ final class AgentProcess implements AutoCloseable {
     this.process = builder.start();
     this.readers =
         List.of(
-            Thread.ofVirtual().name("agent-out").start(() -> read(process.getInputStream(), out)),
-            Thread.ofVirtual().name("agent-err").start(() -> read(process.getErrorStream(), err)));
-    Thread.ofVirtual().name("agent-in").start(() -> write(input));
+            thread("agent-out", () -> read(process.getInputStream(), out)),
+            thread("agent-err", () -> read(process.getErrorStream(), err)));
+    var _ = thread("agent-in", () -> write(input));
+  }
+
+  /** Reading a pipe would hold the carrier of a virtual thread. */
+  private static Thread thread(String name, Runnable work) {
+    return Thread.ofPlatform().daemon().name(name).start(work);
   }
 
   private static void read(InputStream from, Tail to) {
