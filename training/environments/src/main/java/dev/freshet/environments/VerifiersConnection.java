@@ -41,7 +41,7 @@ final class VerifiersConnection implements AutoCloseable {
 
   private static final long TICK_MILLIS = 250;
 
-  /** Of a hundred handshakes of JeroMQ one or two stand still; they are begun again. */
+  /** JeroMQ 0.6 sometimes stalls in a handshake; after this time it connects again. */
   private static final int HANDSHAKE_MILLIS = 1_000;
 
   private static final long MOST_PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -181,6 +181,7 @@ final class VerifiersConnection implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       LOG.warn("{}: the connection failed", address, e);
       closing = true;
+      follow();
       failAll("%s: the connection failed: %s".formatted(address, e));
     }
   }
