@@ -14,7 +14,7 @@ mkdir -p "${1:?$usage}" "${2:-runs/verifiers}"
 venv=$(realpath "$1")
 dir=$(realpath "${2:-runs/verifiers}")
 steps=${3:-8}
-hangman='{"taskset": {"id": "textarena", "game": "Hangman-v0"}, "player": {"harness": {"id": "null"}, "runtime": {"type": "subprocess"}}}'
+hangman='{"taskset": {"id": "textarena", "game": "Hangman-v0"}, "player": {"harness": {"id": "null"}, "runtime": {"type": "subprocess"}, "max_turns": 3}}'
 environment=${4:-$hangman}
 address=tcp://127.0.0.1:${PORT:-5000}
 python_venv "$venv" 'verifiers[ta]==0.4.0' uv==0.13.9
@@ -34,5 +34,5 @@ done
   --environment.verifiers.renderer "$MODEL" --environment.verifiers.deadline_s 60 \
   --inference.dtype bfloat16 --inference.max_model_len 1024 --inference.max_sequences 16 --inference.port 0 --inference.admin_port 0 \
   --orchestrator.group_size 4 --orchestrator.groups_per_batch 2 --orchestrator.max_inflight_groups 2 --orchestrator.max_tokens 12 \
-  --orchestrator.eval_problems 2 --orchestrator.eval_every 0 \
+  --orchestrator.eval_problems 2 --orchestrator.eval_every 0 --orchestrator.filter_zero_advantage false \
   --trainer.lr 3e-4 --trainer.warmup_steps 2 --trainer.pack_length 1024 --trainer.lora.rank 16 --trainer.lora.alpha 32 --trainer.lora.publish adapter
