@@ -71,6 +71,7 @@ public record GenerationRequest(
         sampling.seed().isPresent() ? OptionalLong.of(sampling.seed().getAsLong() + call) : seed,
         stopTokens,
         LogitRules.NONE,
+        Optional.empty(),
         topLogprobs,
         promptLogprobs,
         sampling.isGreedy() ? LogprobsMode.RAW_LOGPROBS : LogprobsMode.PROCESSED_LOGPROBS,

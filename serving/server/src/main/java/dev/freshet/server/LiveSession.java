@@ -63,13 +63,23 @@ final class LiveSession {
     return call;
   }
 
-  /** The choices of a further call as this session samples them. */
+  /**
+   * The choices of a further call as this session samples them. A grammar is refused: what it
+   * excludes would change the distribution, of which whoever began the session does not know.
+   */
   synchronized List<GenerationRequest> sampled(List<GenerationRequest> choices) {
     if (sampling.isEmpty()) {
       return choices;
     }
     List<GenerationRequest> own = new ArrayList<>();
     for (GenerationRequest choice : choices) {
+      if (choice.constraint().isPresent()) {
+        throw new ApiException(
+            ApiError.invalid(
+                "unsupported_parameter",
+                "session %s: expected a call without structured output or a required tool, because the session has a sampling of its own"
+                    .formatted(session.name())));
+      }
       own.add(choice.sampled(sampling.get(), sampledChoices++));
     }
     return own;

@@ -315,6 +315,10 @@ class SessionsTest {
     assertThat(begun.statusCode()).as(begun.body()).isEqualTo(201);
     answer(CHAT, body(3, AB, ",\"temperature\":0.1,\"top_k\":3,\"logit_bias\":{\"5\":3}"));
     answer(CHAT, body(1, AB));
+    HttpResponse<String> held =
+        post(CHAT, body(1, AB, ",\"structured_outputs\":{\"choice\":[\"a\"]}"));
+    assertThat(held.statusCode()).isEqualTo(400);
+    assertThat(held.body()).contains("a sampling of its own");
 
     assertThat(fixture.engine.requests)
         .extracting(GenerationRequest::maxTokens)
