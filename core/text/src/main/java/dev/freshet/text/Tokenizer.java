@@ -109,10 +109,10 @@ public final class Tokenizer implements AutoCloseable {
     try {
       JsonNode root = JSON.readTree(json);
       Vocabulary vocabulary = Vocabulary.of(root, source);
+      Optional<ByteLevelEncoder> encoder = ByteLevelEncoder.of(root, vocabulary.ids());
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false"));
-      Optional<ByteLevelEncoder> encoder = ByteLevelEncoder.of(root, vocabulary.ids());
       return new Tokenizer(library, encoder, vocabulary, endToken, source);
     } catch (TokenizerException e) {
       throw e;
