@@ -32,6 +32,9 @@ final class TextSocket {
   private final BlockingQueue<Received> received = new ArrayBlockingQueue<>(MOST_WAITING);
   private final WebSocket socket;
 
+  /** A text was not answered, or not yet: nothing else is asked. */
+  private volatile boolean failed;
+
   /** What came from the server: a text, or the end of the connection. */
   private record Received(String text, Optional<RuntimeException> end) {}
 
@@ -53,8 +56,15 @@ final class TextSocket {
     }
   }
 
-  /** Sends a text and returns the answer. */
+  /** Sends a text and returns the answer. Not called after a failure. */
   String ask(String text) throws InterruptedException {
+    failed = true;
+    String answer = answer(text);
+    failed = false;
+    return answer;
+  }
+
+  private String answer(String text) throws InterruptedException {
     await(socket.sendText(text, true), "take a message");
     Received answer = received.poll(deadline.toMillis(), TimeUnit.MILLISECONDS);
     if (answer == null) {
@@ -67,10 +77,12 @@ final class TextSocket {
     return answer.text();
   }
 
-  /** Sends a last text, after which the server ends the connection. */
+  /** Sends a last text, after which the server ends the connection, and ends it here too. */
   void close(String last) {
     try {
-      String _ = ask(last);
+      if (!failed) {
+        String _ = ask(last);
+      }
     } catch (ForeignEnvironmentException | UnusableStepException e) {
       // The connection has ended, which is all that was wanted.
     } catch (InterruptedException e) {
