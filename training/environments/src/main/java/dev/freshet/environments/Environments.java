@@ -1,5 +1,6 @@
 package dev.freshet.environments;
 
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ public final class Environments {
               Verifiers.NAME,
               (config, seed) -> new Verifiers(config.verifiers(), seed),
               NemoGym.NAME,
-              (config, seed) -> new NemoGym(config.nemoGym(), seed),
+              (config, seed) -> new NemoGym(config.nemoGym(), seed, InstantSource.system()),
               Sudoku.NAME,
               (config, seed) -> new Sudoku(config.sudoku(), seed)));
 

@@ -2,6 +2,7 @@ package dev.freshet.environments;
 
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.time.InstantSource;
 
 /**
  * An environment behind a resources server of NeMo Gym (the Python package {@code nemo-gym}): the
@@ -14,15 +15,18 @@ public final class NemoGym implements TurnEnvironment {
   private final NemoGymConfig config;
   private final TaskFile rows;
   private final HttpClient client;
+  private final InstantSource clock;
 
   /**
    * Connects with the first episode.
    *
    * @param seed decides the order of the rows
+   * @param clock dates the responses that are verified
    * @throws EnvironmentException if the file of rows cannot be used
    */
-  public NemoGym(NemoGymConfig config, long seed) {
+  public NemoGym(NemoGymConfig config, long seed, InstantSource clock) {
     this.config = config;
+    this.clock = clock;
     this.rows = new TaskFile("environment.nemo_gym.tasks", config.tasks(), seed);
     this.client =
         HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(config.deadlineS())).build();
@@ -40,7 +44,7 @@ public final class NemoGym implements TurnEnvironment {
 
   @Override
   public Episode start(Problem problem) {
-    return new NemoGymEpisode(client, config, problem.text());
+    return new NemoGymEpisode(client, config, problem.text(), clock);
   }
 
   @Override

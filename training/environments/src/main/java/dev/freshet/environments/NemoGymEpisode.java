@@ -2,6 +2,7 @@ package dev.freshet.environments;
 
 import dev.freshet.environments.UnusableStepException.Kind;
 import java.net.http.HttpClient;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,8 +28,10 @@ final class NemoGymEpisode implements Episode {
 
   private final CookieSession session;
   private final ObjectNode row;
+  private final InstantSource clock;
 
-  NemoGymEpisode(HttpClient client, NemoGymConfig config, String line) {
+  NemoGymEpisode(HttpClient client, NemoGymConfig config, String line, InstantSource clock) {
+    this.clock = clock;
     this.session = new CookieSession(client, config.url(), config.deadlineS());
     this.row = row(line);
   }
@@ -133,7 +136,7 @@ final class NemoGymEpisode implements Episode {
     response
         .put("id", "resp_" + id)
         .put("object", "response")
-        .put("created_at", System.currentTimeMillis() / 1e3)
+        .put("created_at", clock.millis() / 1e3)
         .put("model", parameters.path("model").asString("policy"))
         .put("status", "completed")
         .put("parallel_tool_calls", parameters.path("parallel_tool_calls").asBoolean(true));

@@ -25,7 +25,8 @@ public final class Verifiers implements SelfDrivenEnvironment {
     this.config = config;
     this.tasks = new TaskFile("environment.verifiers.tasks", config.tasks(), seed);
     this.connection =
-        new VerifiersConnection(config.address(), Duration.ofSeconds(config.deadlineS()));
+        new VerifiersConnection(
+            config.address(), Duration.ofSeconds(config.deadlineS()), System::nanoTime);
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.zeromq.SocketType;
@@ -54,6 +55,7 @@ final class VerifiersConnection implements AutoCloseable {
 
   private final String address;
   private final Duration deadline;
+  private final LongSupplier nanos;
 
   /** Between two questions about the server's health. */
   private final long probeNanos;
@@ -69,7 +71,7 @@ final class VerifiersConnection implements AutoCloseable {
   // What follows belongs to the thread.
   private final Map<String, VerifiersRun> runs = new HashMap<>();
   private final Queue<Request> waiting = new ArrayDeque<>();
-  private long heardNanos = System.nanoTime();
+  private long heardNanos;
   private long probedNanos;
 
   /** Whether the server has answered since the connection was made. */
@@ -77,12 +79,15 @@ final class VerifiersConnection implements AutoCloseable {
 
   /**
    * @param deadline for the server to show that it is alive while it has runs
+   * @param nanos a monotonic clock
    */
-  VerifiersConnection(String address, Duration deadline) {
+  VerifiersConnection(String address, Duration deadline, LongSupplier nanos) {
     this.address = address;
     this.deadline = deadline;
+    this.nanos = nanos;
+    this.heardNanos = nanos.getAsLong();
     this.probeNanos = Math.min(MOST_PROBE_NANOS, deadline.toNanos() / 6);
-    this.probedNanos = System.nanoTime() - probeNanos;
+    this.probedNanos = nanos.getAsLong() - probeNanos;
     try {
       this.wake = Pipe.open();
       wake.source().configureBlocking(false);
@@ -98,7 +103,7 @@ final class VerifiersConnection implements AutoCloseable {
     order(
         () -> {
           if (runs.isEmpty()) {
-            heardNanos = System.nanoTime();
+            heardNanos = nanos.getAsLong();
           }
           runs.put(run.id(), run);
           waiting.add(request(run.id(), "run", run.request()));
@@ -128,7 +133,7 @@ final class VerifiersConnection implements AutoCloseable {
   }
 
   private Request request(String id, String method, byte[] body) {
-    return new Request(id, method, body, System.nanoTime() + deadline.toNanos());
+    return new Request(id, method, body, nanos.getAsLong() + deadline.toNanos());
   }
 
   /** Withdraws a run that was not sent yet, or cancels it at the server. */
@@ -211,7 +216,7 @@ final class VerifiersConnection implements AutoCloseable {
       while (socket.hasReceiveMore()) {
         frames.add(socket.recv());
       }
-      heardNanos = System.nanoTime();
+      heardNanos = nanos.getAsLong();
       answered = true;
       if (frames.size() == 3) {
         take(text(frames.get(0)), text(frames.get(1)), frames.get(2));
@@ -243,7 +248,7 @@ final class VerifiersConnection implements AutoCloseable {
 
   /** Sends what waits if the server is there, which it shows by an answer about its health. */
   private void send(ZMQ.Socket socket) {
-    long now = System.nanoTime();
+    long now = nanos.getAsLong();
     waiting.removeIf(
         request -> now - request.expiresNanos() >= 0 && !runs.containsKey(request.id()));
     boolean silent = !runs.isEmpty() && now - heardNanos >= deadline.toNanos() / 3;
@@ -265,7 +270,7 @@ final class VerifiersConnection implements AutoCloseable {
   }
 
   private void requireAlive() {
-    if (!runs.isEmpty() && System.nanoTime() - heardNanos >= deadline.toNanos()) {
+    if (!runs.isEmpty() && nanos.getAsLong() - heardNanos >= deadline.toNanos()) {
       failAll(
           "%s sent nothing for %d s and did not answer whether it is healthy: expected an environment server of verifiers there"
               .formatted(address, deadline.toSeconds()));
@@ -275,7 +280,7 @@ final class VerifiersConnection implements AutoCloseable {
   /** The server knows its client no more, so it answers no run that it has; others wait. */
   private void lost() {
     answered = false;
-    probedNanos = System.nanoTime() - probeNanos;
+    probedNanos = nanos.getAsLong() - probeNanos;
     Set<String> sent = new HashSet<>(runs.keySet());
     waiting.forEach(request -> sent.remove(request.id()));
     fail(sent, address + ": the connection was lost in mid-episode");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -208,7 +209,8 @@ class NemoGymTest {
 
   private NemoGym environment(NemoGymServer server, String row) throws IOException {
     Path file = Files.write(dir.resolve("rows.jsonl"), lines(row));
-    return new NemoGym(new NemoGymConfig(server.url(), file.toString(), 8, 30), 1);
+    return new NemoGym(
+        new NemoGymConfig(server.url(), file.toString(), 8, 30), 1, InstantSource.system());
   }
 
   private static Answer answer(String text) {

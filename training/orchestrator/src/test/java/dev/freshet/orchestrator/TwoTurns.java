@@ -1,12 +1,12 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.environments.Answer;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.Episode;
 import dev.freshet.environments.Message;
 import dev.freshet.environments.Problem;
 import dev.freshet.environments.Split;
 import dev.freshet.environments.Step;
+import dev.freshet.environments.TurnEnvironment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +15,7 @@ import java.util.Map;
  * Says a number that depends on the first turn; the reward depends on both turns. With another salt
  * it says other numbers.
  */
-final class TwoTurns implements Environment {
+final class TwoTurns implements TurnEnvironment {
   private final int salt;
 
   TwoTurns(int salt) {
