@@ -36,10 +36,9 @@ record GrammarConstraint(TokenMasks masks, long state, Set<Integer> ends, boolea
 
   @Override
   public TokenConstraint after(int token) {
-    boolean ends = ended || (this.ends.contains(token) && masks.accepts(state));
-    return ends
-        ? new GrammarConstraint(masks, state, this.ends, true)
-        : new GrammarConstraint(masks, masks.next(state, token), this.ends, false);
+    return isComplete() && ends.contains(token)
+        ? new GrammarConstraint(masks, state, ends, true)
+        : new GrammarConstraint(masks, masks.next(state, token), ends, false);
   }
 
   @Override
