@@ -16,7 +16,7 @@ small=(
   --run.steps "$steps" --run.seed 3 --sft.steps 20 --sft.batch_size 64 --sft.threads 1
   --model.layers 2 --model.hidden_size 64 --model.intermediate_size 128
   --orchestrator.async_level "$level" --orchestrator.groups_per_batch 4 --orchestrator.group_size 8 --orchestrator.eval_problems 16
-  --trainer.checkpoint_every 3 --trainer.threads 1
+  --trainer.checkpoint_every 3 --trainer.keep_weights $((level + 3)) --trainer.threads 1
 )
 
 size() { stat -c %s "$1/journal.jsonl" 2>/dev/null || echo 0; }
