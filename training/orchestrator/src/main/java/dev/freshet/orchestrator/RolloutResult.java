@@ -32,12 +32,6 @@ sealed interface RolloutResult {
         int turns) {
       this(trajectory, List.of(), reward, metrics, finishReason, turns);
     }
-
-    /** The policy's tokens in all branches. */
-    long generatedTokens() {
-      return trajectory.generatedCount()
-          + branches.stream().mapToLong(Trajectory::generatedCount).sum();
-    }
   }
 
   /** Every permitted attempt failed; {@code why} is the last error. */

@@ -71,7 +71,8 @@ final class RolloutRunner {
     this.fleet = fleet;
     this.completions = completions;
     this.calls = calls;
-    this.selfDriven = new SelfDrivenRollouts(fleet, calls, apiKey, mostTokens, clock, time);
+    this.selfDriven =
+        new SelfDrivenRollouts(fleet, calls, completions, apiKey, mostTokens, clock, time);
     this.format = format;
     this.limits = limits;
     this.mostTokens = mostTokens;
@@ -159,20 +160,16 @@ final class RolloutRunner {
                       scope,
                       log,
                       attempt == 1 ? log.earlier() : List.of());
-              case SelfDrivenEnvironment driven -> {
-                RolloutResult.Done played =
-                    selfDriven.play(
-                        server.get(),
-                        driven,
-                        problem,
-                        sampling,
-                        seed,
-                        dispatchVersion,
-                        scope,
-                        endOfEpisode());
-                completions.generatedElsewhere(played.generatedTokens());
-                yield played;
-              }
+              case SelfDrivenEnvironment driven ->
+                  selfDriven.play(
+                      server.get(),
+                      driven,
+                      problem,
+                      sampling,
+                      seed,
+                      dispatchVersion,
+                      scope,
+                      endOfEpisode());
             };
         fleet.succeeded(server.get());
         return done;

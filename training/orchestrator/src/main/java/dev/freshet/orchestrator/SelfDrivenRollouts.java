@@ -48,12 +48,14 @@ final class SelfDrivenRollouts {
 
   private final Fleet fleet;
   private final EnvironmentCalls calls;
+  private final Completions completions;
   private final Optional<String> apiKey;
   private final int mostTokens;
   private final MonotonicClock clock;
   private final RoleClock time;
 
   /**
+   * @param completions counts the tokens that are played
    * @param apiKey of the servers
    * @param mostTokens of a rollout, with all its turns and what the environment says
    * @param time the orchestrator's
@@ -61,12 +63,14 @@ final class SelfDrivenRollouts {
   SelfDrivenRollouts(
       Fleet fleet,
       EnvironmentCalls calls,
+      Completions completions,
       Optional<String> apiKey,
       int mostTokens,
       MonotonicClock clock,
       RoleClock time) {
     this.fleet = fleet;
     this.calls = calls;
+    this.completions = completions;
     this.apiKey = apiKey;
     this.mostTokens = mostTokens;
     this.clock = clock;
@@ -189,6 +193,7 @@ final class SelfDrivenRollouts {
       requirePermittedVersions(server, name, branch, dispatchVersion);
       trajectories.add(trajectory(name, branch));
     }
+    branches.forEach(branch -> completions.generatedElsewhere(sampled(branch)));
     return new RolloutResult.Done(
         trajectories.getFirst(),
         trajectories.subList(1, trajectories.size()),
