@@ -204,11 +204,14 @@ final class VerifiersTrace {
   private List<PlayedBranch> branches() {
     Set<Integer> parents = new HashSet<>();
     nodes.forEach(node -> parents.add(node.parent()));
-    return nodes.stream()
-        .filter(node -> !parents.contains(node.number()))
-        .map(this::path)
-        .map(this::branch)
-        .toList();
+    Set<Integer> earlier = new HashSet<>();
+    List<PlayedBranch> branches = new ArrayList<>();
+    for (Node node : nodes) {
+      if (!parents.contains(node.number())) {
+        branches.add(branch(path(node), earlier));
+      }
+    }
+    return branches;
   }
 
   /** The messages from the root to {@code leaf}. */
@@ -220,7 +223,12 @@ final class VerifiersTrace {
     return path.reversed();
   }
 
-  private PlayedBranch branch(List<Node> path) {
+  /**
+   * A branch, in which the turns of earlier branches are read and not sampled.
+   *
+   * @param earlier the numbers of their messages, to which those of this one are added
+   */
+  private PlayedBranch branch(List<Node> path, Set<Integer> earlier) {
     int length = path.stream().mapToInt(node -> node.tokenIds().length).sum();
     int[] tokenIds = new int[length];
     boolean[] sampled = new boolean[length];
@@ -231,17 +239,18 @@ final class VerifiersTrace {
     int turns = 0;
     int at = 0;
     for (Node node : path) {
+      boolean first = earlier.add(node.number());
       int next = 0;
       for (int i = 0; i < node.tokenIds().length; i++, at++) {
         tokenIds[at] = node.tokenIds()[i];
-        sampled[at] = node.mask()[i];
+        sampled[at] = first && node.mask()[i];
         if (sampled[at]) {
           logprobs[at] = node.logprobs()[next++];
           versions[at] = Math.toIntExact(node.version());
         }
       }
       if (node.sampled()) {
-        turns++;
+        turns += first ? 1 : 0;
         finishReason = finishReasons.getOrDefault(node.number(), "stop");
       }
     }
