@@ -29,7 +29,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,12 +74,13 @@ class AdminLaneTest {
           admin.updateWeights(
               UpdateWeightsRequest.of("w/step_3", OptionalLong.of(3), UpdateMode.KEEP), trace);
 
-      assertThat(fixture.log).allMatch(line -> line.startsWith("[weights][" + trace + "] "));
-      assertThat(fixture.log.stream().map(line -> line.split(" ")[1]))
+      List<String> lines = updateLines(fixture);
+      assertThat(lines).allMatch(line -> line.startsWith("[weights][" + trace + "] "));
+      assertThat(lines.stream().map(line -> line.split(" ")[1]))
           .containsExactly("client.send", "server.recv", "rpc.start", "rpc.done", "client.done");
-      assertThat(fixture.log.get(1)).contains("server.recv path=/update_weights t=");
-      assertThat(fixture.log.get(2)).contains("rpc.start op=update_weights t=");
-      assertThat(Stream.of(0, 1, 2, 3).map(i -> seconds(fixture.log.get(i)))).isSorted();
+      assertThat(lines.get(1)).contains("server.recv path=/update_weights t=");
+      assertThat(lines.get(2)).contains("rpc.start op=update_weights t=");
+      assertThat(lines.subList(0, 4).stream().map(AdminLaneTest::seconds)).isSorted();
       double wall = result.timings().wallMs();
       double rpc = result.timings().rpcMs().orElseThrow();
       assertThat(wall)
@@ -107,8 +107,9 @@ class AdminLaneTest {
         Socket socket = new Socket()) {
       socket.connect(fixture.server.adminAddress());
       String body = "{\"weight_dir\":\"w\",\"step\":1}";
+      long before = readings.get();
       socket.getOutputStream().write('P');
-      eventually(() -> readings.get() == 1);
+      eventually(() -> readings.get() > before);
       now.set(3_500_000_000L);
       socket
           .getOutputStream()
@@ -120,7 +121,7 @@ class AdminLaneTest {
 
       assertThat(answer)
           .contains("\"handler_ms\":2500.0", "\"rpc_ms\":0.0", "\"trace_id\":\"00000000000000ab\"");
-      assertThat(fixture.log)
+      assertThat(updateLines(fixture))
           .containsExactly(
               "[weights][00000000000000ab] server.recv path=/update_weights t=1.000000",
               "[weights][00000000000000ab] rpc.start op=update_weights t=3.500000 phase=all",
@@ -239,7 +240,9 @@ class AdminLaneTest {
       String trace = json(answer.body()).get("trace_id").asString();
 
       assertThat(TraceId.isValid(trace)).isTrue();
-      assertThat(fixture.log).hasSize(3).allMatch(line -> line.contains("[" + trace + "]"));
+      assertThat(updateLines(fixture))
+          .hasSize(3)
+          .allMatch(line -> line.contains("[" + trace + "]"));
     }
   }
 
@@ -295,6 +298,11 @@ class AdminLaneTest {
   private static HttpResponse<String> update(ServerFixture fixture, String body, String trace)
       throws Exception {
     return fixture.post(fixture.server.adminUrl(), "/update_weights", body, "x-trace-id", trace);
+  }
+
+  /** The server also logs what its engine did with its time. */
+  private static List<String> updateLines(ServerFixture fixture) {
+    return fixture.log.stream().filter(line -> line.startsWith("[weights]")).toList();
   }
 
   private static double seconds(String line) {
