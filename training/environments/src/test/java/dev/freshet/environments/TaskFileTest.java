@@ -41,6 +41,9 @@ class TaskFileTest {
     assertThat(first).doesNotHaveDuplicates();
     assertThat(second).isNotEqualTo(first).containsExactlyInAnyOrderElementsOf(first);
     assertThat(texts(open(lines, 4), 0, size)).isNotEqualTo(first);
+    assertThat(IntStream.range(0, 40 - size).mapToObj(i -> tasks.problem(Split.HELD_OUT, i).text()))
+        .doesNotHaveDuplicates()
+        .doesNotContainAnyElementsOf(first);
   }
 
   @Test
