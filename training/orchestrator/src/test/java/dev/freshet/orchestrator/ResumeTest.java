@@ -41,7 +41,8 @@ import tools.jackson.databind.node.ObjectNode;
 class ResumeTest {
   private static final int STEPS = 4;
   private static final int END = 9;
-  private static final Set<String> TIMES = Set.of("time", "dur_ms", "wait_ms");
+  private static final Set<String> TIMES =
+      Set.of("time", "dur_ms", "wait_ms", "role_time", "rollouts_in", "servers");
 
   @TempDir Path dir;
 
