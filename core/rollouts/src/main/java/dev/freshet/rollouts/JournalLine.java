@@ -5,6 +5,7 @@ import dev.freshet.rollouts.JournalRecord.Dispatched;
 import dev.freshet.rollouts.JournalRecord.Failed;
 import dev.freshet.rollouts.JournalRecord.Handed;
 import dev.freshet.rollouts.JournalRecord.Observed;
+import dev.freshet.rollouts.JournalRecord.Played;
 import dev.freshet.rollouts.JournalRecord.Sampled;
 import dev.freshet.rollouts.JournalRecord.Scored;
 import dev.freshet.rollouts.JournalRecord.Taken;
@@ -83,6 +84,13 @@ final class JournalLine {
         fields.put("synthesised", tokens.synthesised());
         fields.put("finish_reason", tokens.finishReason());
       }
+      case Played played -> {
+        fields.put("record", "played");
+        fields.put("group", played.group());
+        fields.put("rollout", played.rollout());
+        fields.put(
+            "trajectories", played.trajectories().stream().map(JournalLine::fields).toList());
+      }
       case Scored scored -> {
         fields.put("record", "scored");
         fields.put("group", scored.group());
@@ -115,6 +123,16 @@ final class JournalLine {
         fields.put("ended", handed.ended());
       }
     }
+    return fields;
+  }
+
+  /** Without {@code generated}: tokens that were not generated have no version. */
+  private static Map<String, Object> fields(Trajectory trajectory) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("token_ids", trajectory.tokenIds());
+    fields.put("logprobs", trajectory.logprobs());
+    fields.put("versions", trajectory.policyVersions());
+    fields.put("synthesised", trajectory.synthesised());
     return fields;
   }
 
@@ -175,6 +193,11 @@ final class JournalLine {
               integers(line, "versions"),
               line.required("synthesised").booleanValue(),
               text(line, "finish_reason"));
+      case "played" ->
+          new Played(
+              number(line, "group"),
+              integer(line, "rollout"),
+              line.required("trajectories").valueStream().map(JournalLine::trajectory).toList());
       case "scored" -> {
         Map<String, Double> metrics = new TreeMap<>();
         line.required("metrics")
@@ -207,6 +230,20 @@ final class JournalLine {
     };
   }
 
+  private static Trajectory trajectory(JsonNode line) {
+    int[] versions = integers(line, "versions");
+    boolean[] generated = new boolean[versions.length];
+    for (int i = 0; i < versions.length; i++) {
+      generated[i] = versions[i] != Trajectory.NO_VERSION;
+    }
+    return new Trajectory(
+        integers(line, "token_ids"),
+        generated,
+        floats(line, "logprobs"),
+        versions,
+        booleans(line, "synthesised"));
+  }
+
   private static String text(JsonNode line, String name) {
     return line.required(name).stringValue();
   }
@@ -227,6 +264,15 @@ final class JournalLine {
 
   private static int[] integers(JsonNode line, String name) {
     return line.required(name).valueStream().mapToInt(JsonNode::intValue).toArray();
+  }
+
+  private static boolean[] booleans(JsonNode line, String name) {
+    JsonNode array = line.required(name);
+    boolean[] booleans = new boolean[array.size()];
+    for (int i = 0; i < booleans.length; i++) {
+      booleans[i] = array.get(i).booleanValue();
+    }
+    return booleans;
   }
 
   private static float[] floats(JsonNode line, String name) {

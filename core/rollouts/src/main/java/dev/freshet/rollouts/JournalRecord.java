@@ -76,6 +76,22 @@ public sealed interface JournalRecord {
   }
 
   /**
+   * An environment's own program played a rollout to its end.
+   *
+   * @param trajectories one or more: the rollout's, then those of its further branches
+   */
+  record Played(long group, int rollout, List<Trajectory> trajectories) implements OfGroup {
+    public Played {
+      trajectories = List.copyOf(trajectories);
+      if (trajectories.isEmpty()) {
+        throw new IllegalArgumentException(
+            "rollout %d of group %d was played: no trajectory, expected one or more"
+                .formatted(rollout, group));
+      }
+    }
+  }
+
+  /**
    * A rollout ended; its tokens are in the records before.
    *
    * @param metrics the environment's further figures

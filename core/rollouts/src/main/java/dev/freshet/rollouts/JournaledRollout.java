@@ -8,14 +8,19 @@ import java.util.Optional;
  * What a journal has of one rollout.
  *
  * @param turns in order; the last one may have ended, be incomplete, or not have begun
+ * @param played what an environment's own program played, in place of turns: the rollout, then its
+ *     further branches; empty unless that has ended
  * @param end how the rollout ended; empty if it did not
  */
-public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup> end) {
+public record JournaledRollout(
+    List<Turn> turns, List<Trajectory> played, Optional<JournalRecord.OfGroup> end) {
   /** A rollout of which nothing is known. */
-  public static final JournaledRollout NOTHING = new JournaledRollout(List.of(), Optional.empty());
+  public static final JournaledRollout NOTHING =
+      new JournaledRollout(List.of(), List.of(), Optional.empty());
 
   public JournaledRollout {
     turns = List.copyOf(turns);
+    played = List.copyOf(played);
   }
 
   /**
@@ -59,8 +64,11 @@ public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup>
     }
   }
 
-  /** The tokens of all turns. */
+  /** The tokens of all turns, or of what was played. */
   public Trajectory trajectory() {
+    if (!played.isEmpty()) {
+      return played.getFirst();
+    }
     Trajectory.Builder tokens = new Trajectory.Builder();
     for (Turn turn : turns) {
       tokens.observe(turn.observed());
@@ -73,13 +81,20 @@ public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup>
     return tokens.build();
   }
 
+  /** Further tokens that share the rollout's reward. */
+  public List<Trajectory> branches() {
+    return played.isEmpty() ? List.of() : played.subList(1, played.size());
+  }
+
   /** With a further record of it; one that does not fit to those before is an error. */
   JournaledRollout with(JournalRecord.OfGroup more) {
     return switch (more) {
       case JournalRecord.Observed observed -> observed(observed);
       case JournalRecord.Sampled sampled -> sampled(sampled);
-      case JournalRecord.Scored scored -> new JournaledRollout(turns, Optional.of(scored));
-      case JournalRecord.Failed failed -> new JournaledRollout(turns, Optional.of(failed));
+      case JournalRecord.Played episode ->
+          new JournaledRollout(List.of(), episode.trajectories(), Optional.empty());
+      case JournalRecord.Scored scored -> new JournaledRollout(turns, played, Optional.of(scored));
+      case JournalRecord.Failed failed -> new JournaledRollout(turns, played, Optional.of(failed));
       case JournalRecord.Dispatched d -> throw unexpected("a dispatch", d);
     };
   }
@@ -90,7 +105,7 @@ public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup>
     }
     List<Turn> more = new ArrayList<>(turns.subList(0, observed.turn()));
     more.add(new Turn(observed.tokenIds(), List.of()));
-    return new JournaledRollout(more, Optional.empty());
+    return new JournaledRollout(more, List.of(), Optional.empty());
   }
 
   private JournaledRollout sampled(JournalRecord.Sampled sampled) {
@@ -102,7 +117,7 @@ public record JournaledRollout(List<Turn> turns, Optional<JournalRecord.OfGroup>
     List<JournalRecord.Sampled> parts = new ArrayList<>(last.sampled());
     parts.add(sampled);
     more.add(new Turn(last.observed(), parts));
-    return new JournaledRollout(more, end);
+    return new JournaledRollout(more, List.of(), end);
   }
 
   private BatchException unexpected(String what, JournalRecord.OfGroup found) {

@@ -68,6 +68,7 @@ public final class JournaledRun {
       }
       case JournalRecord.Observed turn -> add(turn.rollout(), turn);
       case JournalRecord.Sampled tokens -> add(tokens.rollout(), tokens);
+      case JournalRecord.Played episode -> add(episode.rollout(), episode);
       case JournalRecord.Scored end -> add(end.rollout(), end);
       case JournalRecord.Failed end -> add(end.rollout(), end);
     }

@@ -8,6 +8,7 @@ import dev.freshet.rollouts.JournalRecord.Dispatched;
 import dev.freshet.rollouts.JournalRecord.Failed;
 import dev.freshet.rollouts.JournalRecord.Handed;
 import dev.freshet.rollouts.JournalRecord.Observed;
+import dev.freshet.rollouts.JournalRecord.Played;
 import dev.freshet.rollouts.JournalRecord.Sampled;
 import dev.freshet.rollouts.JournalRecord.Scored;
 import dev.freshet.rollouts.JournalRecord.Taken;
@@ -97,6 +98,36 @@ class RunJournalTest {
   }
 
   @Test
+  void whatAnEnvironmentsProgramPlayedComesBackWithItsBranches() {
+    Trajectory longest =
+        new Trajectory.Builder()
+            .observe(new int[] {5, 6})
+            .generate(new int[] {1, 2}, new float[] {Math.nextDown(-0.3f), 0}, new int[] {3, 3})
+            .observe(new int[] {7})
+            .generate(new int[] {3}, new float[] {-1e-8f}, new int[] {4}, true)
+            .build();
+    Trajectory branch =
+        new Trajectory.Builder()
+            .observe(new int[] {5})
+            .generate(new int[] {8}, new float[] {-0.5f}, new int[] {3})
+            .build();
+    try (RunJournal journal = RunJournal.begin(file, SETTINGS)) {
+      journal.append(dispatched(0));
+      journal.append(new Played(0, 1, List.of(longest, branch)));
+      journal.append(new Scored(0, 1, 1, Map.of(), "stop", 3));
+      journal.append(new Played(0, 2, List.of(branch)));
+    }
+
+    JournaledRun.Group group = read().groups().getFirst();
+
+    JournaledRollout ended = group.rollout(1);
+    assertThat(ended.trajectory()).isEqualTo(longest);
+    assertThat(ended.branches()).containsExactly(branch);
+    assertThat(ended.end()).contains(new Scored(0, 1, 1, Map.of(), "stop", 3));
+    assertThat(group.rollout(2).end()).isEmpty();
+  }
+
+  @Test
   void aTurnIsCutBeforeTheFirstTokenOfANewerVersion() {
     float[] logprobs = {-1, -2, -3};
     Sampled old = sampled(0, 1, 0, "", 10, 11);
@@ -140,16 +171,24 @@ class RunJournalTest {
       journal.append(dispatched(0));
     }
     byte[] whole = Files.readAllBytes(file);
-    byte[] last = JournalLine.of(dispatched(1));
-    for (int length = 1; length < last.length; length++) {
-      Files.write(file, whole);
-      Files.write(file, Arrays.copyOf(last, length), StandardOpenOption.APPEND);
-      try (RunJournal journal = RunJournal.resume(file, SETTINGS)) {
-        assertThat(journal.removed()).isEqualTo(length);
-        assertThat(journal.earlier().dispatched()).isEqualTo(1);
-        journal.append(dispatched(1));
+    Trajectory tokens =
+        new Trajectory.Builder()
+            .generate(new int[] {4}, new float[] {-0.5f}, new int[] {0})
+            .build();
+    for (JournalRecord next : List.of(dispatched(1), new Played(0, 0, List.of(tokens)))) {
+      byte[] last = JournalLine.of(next);
+      for (int length = 1; length < last.length; length++) {
+        Files.write(file, whole);
+        Files.write(file, Arrays.copyOf(last, length), StandardOpenOption.APPEND);
+        try (RunJournal journal = RunJournal.resume(file, SETTINGS)) {
+          assertThat(journal.removed()).isEqualTo(length);
+          assertThat(journal.earlier().dispatched()).isEqualTo(1);
+          assertThat(journal.earlier().groups().getFirst().rollout(0))
+              .isEqualTo(JournaledRollout.NOTHING);
+          journal.append(dispatched(1));
+        }
+        assertThat(read().dispatched()).isEqualTo(2);
       }
-      assertThat(read().dispatched()).isEqualTo(2);
     }
   }
 

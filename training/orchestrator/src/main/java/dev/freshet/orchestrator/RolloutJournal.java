@@ -78,23 +78,28 @@ final class RolloutJournal {
   }
 
   /**
-   * A rollout has ended, unless it was cancelled. The tokens of a self-driven episode are not in
-   * the journal: a later process plays it again.
+   * A rollout has ended, unless it was cancelled. The tokens of a self-driven episode are recorded
+   * here: no turn of it was.
    */
   void ended(GroupInFlight group, int rollout, RolloutResult result) {
-    if (group.environment() instanceof SelfDrivenEnvironment) {
-      return;
-    }
     switch (result) {
-      case RolloutResult.Done done ->
+      case RolloutResult.Done done -> {
+        if (group.environment() instanceof SelfDrivenEnvironment) {
           journal.append(
-              new JournalRecord.Scored(
+              new JournalRecord.Played(
                   group.number(),
                   rollout,
-                  done.reward(),
-                  done.metrics(),
-                  done.finishReason(),
-                  done.turns()));
+                  Stream.concat(Stream.of(done.trajectory()), done.branches().stream()).toList()));
+        }
+        journal.append(
+            new JournalRecord.Scored(
+                group.number(),
+                rollout,
+                done.reward(),
+                done.metrics(),
+                done.finishReason(),
+                done.turns()));
+      }
       case RolloutResult.Failed failure ->
           journal.append(
               new JournalRecord.Failed(

@@ -48,6 +48,7 @@ sealed interface RolloutResult {
       case JournalRecord.Scored scored ->
           new Done(
               rollout.trajectory(),
+              rollout.branches(),
               scored.reward(),
               scored.metrics(),
               scored.finishReason(),

@@ -260,7 +260,7 @@ class ResumeTest {
     return prompt.length >= with.length && Arrays.equals(Arrays.copyOf(prompt, with.length), with);
   }
 
-  private static Path batch(Path run, int step) {
+  static Path batch(Path run, int step) {
     return run.resolve("rollouts/step_%d.jsonl".formatted(step));
   }
 
@@ -269,7 +269,7 @@ class ResumeTest {
   }
 
   /** The lines of a kind without what takes time. */
-  private static List<JsonNode> lines(Path run, String kind) throws IOException {
+  static List<JsonNode> lines(Path run, String kind) throws IOException {
     List<JsonNode> lines = new ArrayList<>();
     new MetricsReader(run).read(lines::add);
     List<JsonNode> ofKind =
@@ -292,7 +292,7 @@ class ResumeTest {
     Files.write(journal, lines.subList(0, last + 1));
   }
 
-  private static void copy(Path from, Path to) throws IOException {
+  static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> files = Files.walk(from)) {
       for (Path file : files.toList()) {
         Files.copy(file, to.resolve(from.relativize(file).toString()));

@@ -154,6 +154,11 @@ public final class TestRun implements AutoCloseable {
     return journalLines("dispatched").count();
   }
 
+  /** The number of rollouts whose reward is in the journal. */
+  long scored() {
+    return journalLines("scored").count();
+  }
+
   /** The number of records of tokens of turns that go on. */
   long sampledInPart(int turn) {
     return journalLines("sampled")
