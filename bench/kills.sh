@@ -59,7 +59,8 @@ import hashlib, json, pathlib, sys
 
 whole, killed = map(pathlib.Path, sys.argv[1:3])
 kills, steps, level = map(int, sys.argv[3:])
-MEASURED = {"time", "dur_ms", "wait_ms", "step_ms", "tokens_per_s", "peak_mb", "batch_wait_ms", "copy_ms", "write_ms"}
+MEASURED = {"time", "dur_ms", "wait_ms", "step_ms", "tokens_per_s", "peak_mb", "batch_wait_ms", "copy_ms", "write_ms",
+            "role_time", "rollouts_in", "servers"}
 
 
 def lines(run):

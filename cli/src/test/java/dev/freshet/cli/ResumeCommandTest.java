@@ -37,7 +37,10 @@ class ResumeCommandTest {
           "peak_mb",
           "batch_wait_ms",
           "copy_ms",
-          "write_ms");
+          "write_ms",
+          "role_time",
+          "rollouts_in",
+          "servers");
 
   @TempDir Path dir;
 
