@@ -4,6 +4,7 @@ import dev.freshet.rollouts.JournalRecord.Begun;
 import dev.freshet.rollouts.JournalRecord.Dispatched;
 import dev.freshet.rollouts.JournalRecord.Failed;
 import dev.freshet.rollouts.JournalRecord.Handed;
+import dev.freshet.rollouts.JournalRecord.Levels;
 import dev.freshet.rollouts.JournalRecord.Observed;
 import dev.freshet.rollouts.JournalRecord.Played;
 import dev.freshet.rollouts.JournalRecord.Sampled;
@@ -121,6 +122,9 @@ final class JournalLine {
         fields.put("stale", handed.stale());
         fields.put("failed", handed.failed());
         fields.put("ended", handed.ended());
+        Map<String, Object> curricula = new TreeMap<>();
+        handed.curricula().forEach((name, levels) -> curricula.put(name, fields(levels)));
+        fields.put("curricula", curricula);
       }
     }
     return fields;
@@ -133,6 +137,14 @@ final class JournalLine {
     fields.put("logprobs", trajectory.logprobs());
     fields.put("versions", trajectory.policyVersions());
     fields.put("synthesised", trajectory.synthesised());
+    return fields;
+  }
+
+  private static Map<String, Object> fields(Levels levels) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("drawn", levels.drawn());
+    fields.put("owed", levels.owed());
+    fields.put("pass_rates", levels.passRates());
     return fields;
   }
 
@@ -218,14 +230,19 @@ final class JournalLine {
               text(line, "why"));
       case "taken" ->
           new Taken(number(line, "step"), number(line, "version"), numbers(line, "groups"));
-      case "handed" ->
-          new Handed(
-              number(line, "step"),
-              number(line, "dispatched"),
-              number(line, "filtered"),
-              number(line, "stale"),
-              number(line, "failed"),
-              numbers(line, "ended"));
+      case "handed" -> {
+        Map<String, Levels> curricula = new TreeMap<>();
+        line.required("curricula")
+            .forEachEntry((name, levels) -> curricula.put(name, levels(levels)));
+        yield new Handed(
+            number(line, "step"),
+            number(line, "dispatched"),
+            number(line, "filtered"),
+            number(line, "stale"),
+            number(line, "failed"),
+            numbers(line, "ended"),
+            curricula);
+      }
       default -> throw new IllegalArgumentException("no known record");
     };
   }
@@ -244,6 +261,10 @@ final class JournalLine {
         booleans(line, "synthesised"));
   }
 
+  private static Levels levels(JsonNode line) {
+    return new Levels(numbers(line, "drawn"), decimals(line, "owed"), decimals(line, "pass_rates"));
+  }
+
   private static String text(JsonNode line, String name) {
     return line.required(name).stringValue();
   }
@@ -260,6 +281,10 @@ final class JournalLine {
     List<Long> numbers = new ArrayList<>();
     line.required(name).forEach(number -> numbers.add(number.longValue()));
     return numbers;
+  }
+
+  private static List<Double> decimals(JsonNode line, String name) {
+    return line.required(name).valueStream().map(JsonNode::doubleValue).toList();
   }
 
   private static int[] integers(JsonNode line, String name) {

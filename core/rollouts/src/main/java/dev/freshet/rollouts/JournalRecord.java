@@ -129,12 +129,35 @@ public sealed interface JournalRecord {
    * @param dispatched the number of groups dispatched so far
    * @param ended the groups that are needed no more: those of the batch, and those dropped since
    *     the batch before
+   * @param curricula by the names of their environments, after the outcomes of those groups
    */
   record Handed(
-      long step, long dispatched, long filtered, long stale, long failed, List<Long> ended)
+      long step,
+      long dispatched,
+      long filtered,
+      long stale,
+      long failed,
+      List<Long> ended,
+      Map<String, Levels> curricula)
       implements JournalRecord {
     public Handed {
       ended = List.copyOf(ended);
+      curricula = Map.copyOf(curricula);
+    }
+  }
+
+  /**
+   * The state of a curriculum, a value for each of its levels.
+   *
+   * @param drawn how many problems of the level were drawn
+   * @param owed the share of the draws that the level has not had
+   * @param passRates as estimated
+   */
+  record Levels(List<Long> drawn, List<Double> owed, List<Double> passRates) {
+    public Levels {
+      drawn = List.copyOf(drawn);
+      owed = List.copyOf(owed);
+      passRates = List.copyOf(passRates);
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.TreeMap;
  */
 public final class JournaledRun {
   private static final JournalRecord.Handed NONE =
-      new JournalRecord.Handed(0, 0, 0, 0, 0, List.of());
+      new JournalRecord.Handed(0, 0, 0, 0, 0, List.of(), Map.of());
 
   private final Map<Long, Group> groups = new TreeMap<>();
   private Map<String, String> settings = Map.of();
@@ -88,10 +88,19 @@ public final class JournaledRun {
     };
   }
 
-  /** The counts so far, in place of the records that are not needed. */
+  /**
+   * The last batch that was handed over, in place of the records that are not needed. Groups that
+   * were dispatched since still have theirs.
+   */
   JournalRecord.Handed counts() {
     return new JournalRecord.Handed(
-        handed.step(), dispatched, handed.filtered(), handed.stale(), handed.failed(), List.of());
+        handed.step(),
+        handed.dispatched(),
+        handed.filtered(),
+        handed.stale(),
+        handed.failed(),
+        List.of(),
+        handed.curricula());
   }
 
   /** The settings that the run began with. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.freshet.rollouts.JournalRecord.Dispatched;
 import dev.freshet.rollouts.JournalRecord.Failed;
 import dev.freshet.rollouts.JournalRecord.Handed;
+import dev.freshet.rollouts.JournalRecord.Levels;
 import dev.freshet.rollouts.JournalRecord.Observed;
 import dev.freshet.rollouts.JournalRecord.Played;
 import dev.freshet.rollouts.JournalRecord.Sampled;
@@ -153,7 +154,7 @@ class RunJournalTest {
       }
       journal.append(new Taken(1, 0, List.of(0L, 3L)));
       assertThat(read().taken()).contains(new Taken(1, 0, List.of(0L, 3L)));
-      journal.append(new Handed(1, 5, 1, 0, 0, List.of(0L, 2L, 3L)));
+      journal.append(handed(1, 5, List.of(0L, 2L, 3L)));
       journal.append(new Taken(2, 1, List.of(1L, 4L)));
     }
 
@@ -256,10 +257,14 @@ class RunJournalTest {
         journal.append(dispatched(step));
         journal.append(new Observed(step, 0, 0, new int[] {1, 2, 3}));
         journal.append(new Taken(step, 0, List.of((long) step)));
-        journal.append(new Handed(step, step + 1, step, 2, 1, List.of((long) step)));
+        journal.append(handed(step, step + 1, List.of((long) step)));
         journal.compactIfDue();
         most = Math.max(most, Files.size(file));
       }
+      for (int attempt = 0; attempt < 100; attempt++) {
+        journal.append(new Observed(0, 0, 0, new int[] {5}));
+      }
+      journal.compactIfDue();
       journal.append(sampled(0, 0, 0, "", 6));
       journal.force();
     }
@@ -272,7 +277,7 @@ class RunJournalTest {
     assertThat(run.groups().getFirst().rollout(0).trajectory().tokenIds()).containsExactly(5, 6);
     assertThat(run.dispatched()).isEqualTo(101);
     assertThat(run.handed().step()).isEqualTo(100);
-    assertThat(run.handed().filtered()).isEqualTo(100);
+    assertThat(run.handed()).isEqualTo(handed(100, 101, List.of()));
     assertThat(run.taken()).isEmpty();
   }
 
@@ -306,6 +311,12 @@ class RunJournalTest {
   private static boolean ran(String... command) throws Exception {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     return process.waitFor(30, TimeUnit.SECONDS) && process.exitValue() == 0;
+  }
+
+  private static Handed handed(long step, long dispatched, List<Long> ended) {
+    Levels levels =
+        new Levels(List.of(dispatched, 0L), List.of(1 / 3.0 / step, -Math.PI), List.of(1e-17, 0.5));
+    return new Handed(step, dispatched, step, 2, 1, ended, Map.of("arithmetic", levels));
   }
 
   private static Dispatched dispatched(long group) {

@@ -33,6 +33,7 @@ final class Dispatcher {
   private static final long SEED_STRIDE = 1_000_003;
 
   private final EnvironmentMix environments;
+  private final RunCurricula curricula;
   private final OrchestratorConfig config;
   private final long firstSeed;
   private final GroupLedger ledger;
@@ -51,6 +52,7 @@ final class Dispatcher {
 
   Dispatcher(
       EnvironmentMix environments,
+      RunCurricula curricula,
       OrchestratorConfig config,
       long seed,
       GroupLedger ledger,
@@ -60,6 +62,7 @@ final class Dispatcher {
       RunMetrics metrics,
       RoleClock time) {
     this.environments = environments;
+    this.curricula = curricula;
     this.config = config;
     this.firstSeed = seed;
     this.ledger = ledger;
@@ -74,16 +77,16 @@ final class Dispatcher {
 
   /**
    * Goes on with the groups of an earlier process, at the policy version that is served. What ended
-   * there has ended; rollouts that did not go on from their last token. Called before {@link
-   * #start}.
+   * there has ended; rollouts that did not go on from their last token. Further groups are drawn as
+   * there: the draws before the last batch are in the state of the curricula after it, and those
+   * since follow from it. Called before {@link #start}.
    *
    * @throws EnvironmentException if a group is of an environment that the run does not have
    */
   void resume(JournaledRun earlier, long version) {
-    while (groups < earlier.dispatched()) {
-      groups++;
-      EnvironmentMix.Draw _ = environments.next();
-    }
+    drawAgain(earlier.handed().dispatched());
+    curricula.restore(earlier.handed().curricula());
+    drawAgain(earlier.dispatched());
     List<Runnable> unfinished = new ArrayList<>();
     for (JournaledRun.Group journalled : earlier.groups()) {
       JournalRecord.Dispatched dispatch = journalled.dispatch();
@@ -109,6 +112,14 @@ final class Dispatcher {
         earlier.groups().size(),
         unfinished.size());
     unfinished.forEach(Runnable::run);
+  }
+
+  /** Draws once for each group up to a number. */
+  private void drawAgain(long number) {
+    while (groups < number) {
+      groups++;
+      EnvironmentMix.Draw _ = environments.next();
+    }
   }
 
   void start() {
@@ -274,8 +285,7 @@ final class Dispatcher {
         .ifPresent(
             outcome -> {
               if (outcome instanceof GroupOutcome.Complete complete) {
-                environments.scored(
-                    group.environment(), group.problem().index(), complete.group().rewards());
+                curricula.completed(group, complete.group());
               }
               ledger.ended(group, outcome);
             });

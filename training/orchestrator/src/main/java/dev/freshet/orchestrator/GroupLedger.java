@@ -8,6 +8,7 @@ import dev.freshet.trace.MonotonicClock;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
@@ -21,7 +22,8 @@ import java.util.function.BooleanSupplier;
  * − the policy version at the group's dispatch. It never exceeds the async level: a group is
  * admitted only if it can still enter a batch within the bound after all groups before it, and a
  * group that is overtaken is dropped when the batch that overtakes it is taken, before that batch
- * is handed over.
+ * is handed over. No group of policy version s is admitted before batch s is handed over, so that
+ * what it is drawn from is in the journal.
  *
  * <p>Every dispatched group is in exactly one state: in flight, ready, packed, filtered, stale,
  * failed or stopped. The first failure recorded here ends every wait. Thread-safe.
@@ -46,6 +48,7 @@ final class GroupLedger {
 
   private long policyVersion;
   private long batchesTaken;
+  private long batchesHanded;
   private long dispatched;
   private long filtered;
   private long stale;
@@ -61,10 +64,20 @@ final class GroupLedger {
    * @param ended the numbers of groups that are needed no more
    */
   record Settled(GroupCounts counts, List<Long> ended) {
-    /** The record that the batch of {@code step} is handed over. */
-    JournalRecord.Handed handed(long step) {
+    /**
+     * The record that the batch of {@code step} is handed over.
+     *
+     * @param curricula after the outcomes of the groups that have ended
+     */
+    JournalRecord.Handed handed(long step, Map<String, JournalRecord.Levels> curricula) {
       return new JournalRecord.Handed(
-          step, counts.dispatched(), counts.filtered(), counts.stale(), counts.failed(), ended);
+          step,
+          counts.dispatched(),
+          counts.filtered(),
+          counts.stale(),
+          counts.failed(),
+          ended,
+          curricula);
     }
   }
 
@@ -97,6 +110,7 @@ final class GroupLedger {
       JournalRecord.Handed counts = earlier.handed();
       policyVersion = version;
       batchesTaken = counts.step();
+      batchesHanded = counts.step();
       dispatched = earlier.dispatched() - earlier.groups().size();
       filtered = counts.filtered();
       stale = counts.stale();
@@ -150,6 +164,11 @@ final class GroupLedger {
       return new Admission.Full(
           "the staleness bound: %d groups at policy version %d, %d batches taken"
               .formatted(generated, policyVersion, batchesTaken));
+    }
+    if (policyVersion > batchesHanded) {
+      return new Admission.Full(
+          "batch %d is not handed over yet, but policy version %d is served"
+              .formatted(batchesHanded + 1, policyVersion));
     }
     if (inFlight.size() >= maxInflightGroups) {
       return new Admission.Full("the limit of %d groups in flight".formatted(maxInflightGroups));
@@ -286,6 +305,17 @@ final class GroupLedger {
     inFlight.stream()
         .filter(group -> isStale(group.dispatchVersion()))
         .forEach(group -> group.calls().cancel());
+  }
+
+  /** The next batch and its record are written. */
+  void handed() {
+    lock.lock();
+    try {
+      batchesHanded++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Waits at most {@code nanos} until a group is in flight or ready; returns whether one is. */

@@ -62,6 +62,7 @@ public final class Orchestrator {
   private final Completions completions;
   private final Evaluation evaluation;
   private final WeightWatcher watcher;
+  private final RunCurricula curricula;
   private final Dispatcher dispatcher;
   private final TrainerBatches trainerBatches;
   private final Packer packer;
@@ -147,9 +148,19 @@ public final class Orchestrator {
     this.evaluation = new Evaluation(environments, config, seed, runner, fleet, events.clock());
     this.watcher =
         new WeightWatcher(weights, fleet, ledger, config, events, time, this.metrics, this::served);
+    this.curricula = new RunCurricula(environments);
     this.dispatcher =
         new Dispatcher(
-            environments, config, seed, ledger, runner, this.journal, watcher, this.metrics, time);
+            environments,
+            curricula,
+            config,
+            seed,
+            ledger,
+            runner,
+            this.journal,
+            watcher,
+            this.metrics,
+            time);
     this.trainerBatches = new TrainerBatches(batches, config.primeRl());
     this.packer =
         new Packer(
@@ -278,8 +289,10 @@ public final class Orchestrator {
         return false;
       }
       GroupLedger.Settled settled = ledger.settle();
+      curricula.learn(settled.ended());
       metrics.batch(stats.get(), settled.counts(), drops.take(), times.end(step));
-      journal.handed(settled.handed(step));
+      journal.handed(settled.handed(step, curricula.state()));
+      ledger.handed();
       report(
           Progress.Stage.GENERATING,
           step,

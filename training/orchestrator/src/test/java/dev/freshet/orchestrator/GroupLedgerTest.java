@@ -35,6 +35,7 @@ class GroupLedgerTest {
     assertThat(ledger.awaitBatch(NOW)).isPresent();
     assertThat(ledger.awaitAdmission(NOW)).isInstanceOf(Admission.Full.class);
 
+    ledger.handed();
     ledger.advanceTo(1);
     assertThat(dispatchAll(ledger)).hasSize(2);
   }
@@ -56,7 +57,23 @@ class GroupLedgerTest {
     assertThat(ledger.awaitBatch(NOW)).isPresent();
 
     assertThat(ledger.awaitAdmission(NOW)).isInstanceOf(Admission.Held.class);
+    ledger.handed();
     ledger.advanceTo(1);
+    assertThat(ledger.awaitAdmission(NOW)).isEqualTo(new Admission.Open(1));
+  }
+
+  @Test
+  void aGroupOfAPolicyVersionIsAdmittedOnceItsBatchIsHandedOver() throws Exception {
+    GroupLedger ledger = ledger(1, 1, 100, 10, false);
+    for (GroupInFlight group : dispatchAll(ledger)) {
+      complete(ledger, group, 0, 1);
+    }
+    assertThat(ledger.awaitBatch(NOW)).isPresent();
+    ledger.advanceTo(1);
+
+    assertThat(ledger.awaitAdmission(NOW).toString()).contains("batch 1 is not handed over yet");
+
+    ledger.handed();
     assertThat(ledger.awaitAdmission(NOW)).isEqualTo(new Admission.Open(1));
   }
 
@@ -68,6 +85,7 @@ class GroupLedgerTest {
     complete(ledger, first.get(1), 0, 1);
     assertThat(ledger.awaitBatch(NOW)).isPresent();
     assertThat(slow.calls().cancelled()).isFalse();
+    ledger.handed();
     ledger.advanceTo(1);
     complete(ledger, dispatchAll(ledger).getFirst(), 0, 1);
 
@@ -131,6 +149,7 @@ class GroupLedgerTest {
             Optional<TakenBatch> batch = ledger.awaitBatch(NOW);
             if (batch.isPresent()) {
               batches++;
+              ledger.handed();
               assertThat(batch.get().groups()).hasSize(perBatch);
               for (Group group : batch.get().groups()) {
                 assertThat(batches - 1 - group.dispatchVersion()).isBetween(0L, (long) asyncLevel);

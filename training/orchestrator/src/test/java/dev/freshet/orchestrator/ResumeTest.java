@@ -278,11 +278,11 @@ class ResumeTest {
     return ofKind;
   }
 
-  private static boolean isOf(String line, String kind, String text) {
+  static boolean isOf(String line, String kind, String text) {
     return line.contains("\"kind\":\"%s\",".formatted(kind)) && line.contains(text);
   }
 
-  private static void cutJournalAfter(Path run, String text) throws IOException {
+  static void cutJournalAfter(Path run, String text) throws IOException {
     Path journal = run.resolve("journal.jsonl");
     List<String> lines = Files.readAllLines(journal);
     int last = 0;
@@ -300,7 +300,7 @@ class ResumeTest {
     }
   }
 
-  private static void deleteTree(Path tree) throws IOException {
+  static void deleteTree(Path tree) throws IOException {
     try (Stream<Path> files = Files.walk(tree)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
