@@ -24,7 +24,7 @@ class EnvironmentVariablesTest {
   private static final Pattern SHELL = Pattern.compile("\\$\\{?([A-Z][A-Z0-9_]{2,})");
   private static final Pattern SHELL_SETS = Pattern.compile("(?m)^\\s*([A-Z][A-Z0-9_]+)=\\S*$");
   private static final Pattern PYTHON = Pattern.compile("environ\\[\"([A-Z][A-Z0-9_]+)\"\\]");
-  private static final Pattern CONSTANT = Pattern.compile("\"([A-Z][A-Z0-9_]+)\"");
+  private static final Pattern CONSTANT = Pattern.compile("\"([A-Z][A-Z0-9_]*[A-Z0-9])\"");
   private static final Pattern DOCUMENTED = Pattern.compile("`([A-Z][A-Z0-9_]+)`");
 
   /** Variables of the system, and those that a shell sets itself. */
