@@ -29,6 +29,10 @@ final class ChatRequestJson {
   private boolean parallelToolCalls = true;
   private boolean includeReasoning = true;
   private OptionalInt mostTokens = OptionalInt.empty();
+
+  /** By its older name, {@code max_tokens}: the other counts if both are given. */
+  private OptionalInt olderMostTokens = OptionalInt.empty();
+
   private boolean withLogprobs;
   private OptionalInt topLogprobs = OptionalInt.empty();
 
@@ -67,6 +71,9 @@ final class ChatRequestJson {
         "false, or add_generation_prompt: false beside it",
         true);
     toolChoice.requirePossible(tools, request.output());
+    if (mostTokens.isEmpty()) {
+      mostTokens = olderMostTokens;
+    }
     mostTokens.ifPresent(request::maxTokens);
     // The default of completions is too few for min_tokens; what fits is known with the prompt.
     if (mostTokens.isEmpty()) {
@@ -89,7 +96,8 @@ final class ChatRequestJson {
   void read(String name, WireReader in) {
     switch (name) {
       case "messages" -> messages = Optional.of(ChatMessages.read(in));
-      case "max_completion_tokens", "max_tokens" -> mostTokens(in);
+      case "max_completion_tokens" -> mostTokens = OptionalInt.of(in.integer(1));
+      case "max_tokens" -> olderMostTokens = OptionalInt.of(in.integer(1));
       case "logprobs" -> withLogprobs = in.bool();
       case "top_logprobs" -> topLogprobs = OptionalInt.of(in.integer(0));
       case "tools" -> tools = tools(in);
@@ -109,16 +117,6 @@ final class ChatRequestJson {
         }
       }
     }
-  }
-
-  /** OpenAI's new name and its old one. */
-  private void mostTokens(WireReader in) {
-    int most = in.integer(1);
-    if (mostTokens.isPresent() && mostTokens.getAsInt() != most) {
-      throw in.expected(
-          "max_tokens equal to max_completion_tokens (%d)".formatted(mostTokens.getAsInt()));
-    }
-    mostTokens = OptionalInt.of(most);
   }
 
   private static List<Map<String, @Nullable Object>> tools(WireReader in) {
