@@ -84,9 +84,16 @@ final class Packer {
     double durMs = events.clock().millisSince(begin);
     events.batchDone(completions, durMs, fleet.rollouts());
     journal.taken(batch.get().taken());
-    RoleClock.Activity making = time.begin(RoleState.BATCH);
-    List<Rollout> scored = scored(batch.get().groups());
-    List<Rollout> rollouts = withBranches(scored, batch.get().groups());
+    try (RoleClock.Activity _ = time.begin(RoleState.BATCH)) {
+      return Optional.of(handedOver(step, batch.get(), durMs));
+    }
+  }
+
+  /** Scores the groups, leaves out what is not to be trained on, and writes the batch. */
+  private BatchStats handedOver(long step, TakenBatch batch, double durMs)
+      throws InterruptedException {
+    List<Rollout> scored = scored(batch.groups());
+    List<Rollout> rollouts = withBranches(scored, batch.groups());
     List<Rollout> kept = new ArrayList<>();
     for (Rollout rollout : rollouts) {
       config
@@ -94,8 +101,7 @@ final class Packer {
           .rejects(rollout)
           .ifPresentOrElse(why -> drops.add(why, List.of(rollout)), () -> kept.add(rollout));
     }
-    BatchStats stats =
-        BatchStats.of(step, batch.get().taken().version(), scored, rollouts, kept, durMs);
+    BatchStats stats = BatchStats.of(step, batch.taken().version(), scored, rollouts, kept, durMs);
     if (stats.stalenessMax() > config.asyncLevel()) {
       throw new IllegalStateException(
           "batch %d has staleness %d: the bound is %d"
@@ -103,8 +109,7 @@ final class Packer {
     }
     events.rollouts(stats.truncPct(), step - 1, step - 1 - stats.stalenessMax());
     batches.write(new TrainingBatch(step, kept), this::over);
-    making.close();
-    return Optional.of(stats);
+    return stats;
   }
 
   /** The rollouts of groups with their own rewards, and advantages of the shaped ones. */
