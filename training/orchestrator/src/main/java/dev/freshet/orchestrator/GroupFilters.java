@@ -32,10 +32,11 @@ final class GroupFilters {
   /**
    * Whether the group enters a batch; otherwise its rollouts are counted as dropped.
    *
+   * @param number of the group in the order of dispatch
    * @throws OrchestratorException if no rollout of {@value #LIMIT_IN_BATCHES} batches' worth of
    *     groups in a row may be trained on
    */
-  boolean keeps(Group group) {
+  boolean keeps(long number, Group group) {
     if (group.rollouts().stream().allMatch(rollout -> rollouts.rejects(rollout).isPresent())) {
       for (Rollout rollout : group.rollouts()) {
         rollouts.rejects(rollout).ifPresent(why -> drops.add(why, List.of(rollout)));
@@ -44,7 +45,7 @@ final class GroupFilters {
       return false;
     }
     rejectedInARow = 0;
-    boolean kept = zeroAdvantage.keeps(group);
+    boolean kept = zeroAdvantage.keeps(number, group);
     if (!kept) {
       drops.add(DropReason.ZERO_ADVANTAGE, group.rollouts());
     }
@@ -62,8 +63,12 @@ final class GroupFilters {
     }
   }
 
-  /** A batch was taken. */
-  void batchTaken() {
-    zeroAdvantage.batchTaken();
+  /**
+   * A batch was taken.
+   *
+   * @param dispatched the number of the next group
+   */
+  void batchTaken(long dispatched) {
+    zeroAdvantage.batchTaken(dispatched);
   }
 }

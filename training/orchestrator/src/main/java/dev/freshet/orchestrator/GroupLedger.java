@@ -115,6 +115,7 @@ final class GroupLedger {
       filtered = counts.filtered();
       stale = counts.stale();
       failed = counts.failed();
+      filters.batchTaken(counts.dispatched());
       earlier.taken().ifPresent(ready::choose);
     } finally {
       lock.unlock();
@@ -245,7 +246,7 @@ final class GroupLedger {
       stale++;
       ended.add(number);
       drops.add(DropReason.STALE, group.rollouts());
-    } else if (keeps(group)) {
+    } else if (keeps(number, group)) {
       ready.add(number, group);
     } else {
       filtered++;
@@ -253,9 +254,9 @@ final class GroupLedger {
     }
   }
 
-  private boolean keeps(Group group) {
+  private boolean keeps(long number, Group group) {
     try {
-      return filters.keeps(group);
+      return filters.keeps(number, group);
     } catch (OrchestratorException e) {
       record(e);
       return false;
@@ -286,7 +287,7 @@ final class GroupLedger {
       }
       ended.addAll(batch.get().taken().groups());
       batchesTaken++;
-      filters.batchTaken();
+      filters.batchTaken(dispatched);
       dropStale();
       changed.signalAll();
       return batch;

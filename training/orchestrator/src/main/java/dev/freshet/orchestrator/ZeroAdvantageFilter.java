@@ -8,9 +8,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Filters out groups whose rewards are equal ({@link Advantage#equalRewards}): they teach nothing.
- * At most {@value #LIMIT_IN_BATCHES} batches' worth of groups are filtered between two batches;
- * further ones are kept, so that a run whose policy no longer improves still ends. Used under the
- * ledger's lock.
+ * Of the groups dispatched after a batch was taken, those after the first {@value
+ * #LIMIT_IN_BATCHES} batches' worth are kept, so that a run whose policy no longer improves still
+ * ends. The number of a group decides, not when it ended, so that with async level 0 the batches do
+ * not depend on which group ended first. Used under the ledger's lock.
  */
 final class ZeroAdvantageFilter {
   private static final Logger LOG = LoggerFactory.getLogger(ZeroAdvantageFilter.class);
@@ -18,36 +19,46 @@ final class ZeroAdvantageFilter {
 
   private final boolean enabled;
   private final int limit;
-  private int filtered;
+
+  /** Groups from this number on are kept. */
+  private long keptFrom;
+
   private boolean warned;
 
   ZeroAdvantageFilter(boolean enabled, int groupsPerBatch) {
     this.enabled = enabled;
     this.limit = LIMIT_IN_BATCHES * groupsPerBatch;
+    this.keptFrom = limit;
   }
 
-  boolean keeps(Group group) {
+  /**
+   * @param number of the group in the order of dispatch
+   */
+  boolean keeps(long number, Group group) {
     if (!enabled || !Advantage.equalRewards(group)) {
       return true;
     }
-    if (filtered < limit) {
-      filtered++;
+    if (number < keptFrom) {
       return false;
     }
     if (!warned) {
       warned = true;
       LOG.warn(
-          "{} groups of equal rewards were filtered before this batch (mean reward of the last: {});"
-              + " further ones are kept",
-          filtered,
+          "{} groups were dispatched since the last batch, and it is not full: further ones of equal"
+              + " rewards are kept (mean reward of this one: {})",
+          limit,
           String.format(Locale.ROOT, "%.3f", group.meanReward()));
     }
     return true;
   }
 
-  /** A batch was taken: the count restarts. */
-  void batchTaken() {
-    filtered = 0;
+  /**
+   * A batch was taken.
+   *
+   * @param dispatched the number of the next group
+   */
+  void batchTaken(long dispatched) {
+    keptFrom = dispatched + limit;
     warned = false;
   }
 }

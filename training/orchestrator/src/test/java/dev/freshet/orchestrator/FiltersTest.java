@@ -24,24 +24,43 @@ class FiltersTest {
 
   @Test
   void groupsOfEqualRewardsAreFilteredWithTheToleranceOfAdvantages() {
-    assertThat(filters(new TestConfig(), Advantage.GRPO).keeps(group(rollout(3, 0.3, "stop"))))
+    assertThat(filters(new TestConfig(), Advantage.GRPO).keeps(0, group(rollout(3, 0.3, "stop"))))
         .as("without the filter")
         .isTrue();
     TestConfig config = new TestConfig();
     config.filterZeroAdvantage = true;
     Group equal = group(rollout(3, 0.1 + 0.2, "stop"), rollout(5, 0.3, "stop"));
-    assertThat(filters(config, Advantage.GRPO).keeps(equal)).isFalse();
+    assertThat(filters(config, Advantage.GRPO).keeps(0, equal)).isFalse();
     assertThat(drops.take())
         .containsOnlyKeys(DropReason.ZERO_ADVANTAGE)
         .containsValue(new DropCounts.Dropped(2, 8));
     assertThat(
             filters(config, Advantage.GRPO)
-                .keeps(group(rollout(3, 0.3, "stop"), rollout(3, 0.31, "stop"))))
+                .keeps(0, group(rollout(3, 0.3, "stop"), rollout(3, 0.31, "stop"))))
         .isTrue();
-    assertThat(filters(config, Advantage.BATCH).keeps(equal))
+    assertThat(filters(config, Advantage.BATCH).keeps(0, equal))
         .as("compared with the whole batch, equal rewards teach")
         .isTrue();
     assertThat(drops.take()).isEmpty();
+  }
+
+  @Test
+  void theNumberOfAGroupDecidesWhetherEqualRewardsAreKeptNotWhenItEnded() {
+    TestConfig config = new TestConfig();
+    config.filterZeroAdvantage = true;
+    GroupFilters filters = filters(config, Advantage.GRPO);
+    Group equal = group(rollout(3, 0, "stop"), rollout(5, 0, "stop"));
+    long limit = 4L * config.groupsPerBatch;
+
+    assertThat(filters.keeps(limit, equal)).isTrue();
+    for (long number = limit - 1; number >= 0; number--) {
+      assertThat(filters.keeps(number, equal)).as("group %d", number).isFalse();
+    }
+
+    filters.batchTaken(10);
+
+    assertThat(filters.keeps(10 + limit - 1, equal)).isFalse();
+    assertThat(filters.keeps(10 + limit, equal)).isTrue();
   }
 
   @Test
@@ -51,9 +70,9 @@ class FiltersTest {
     config.filterRepetition = 4;
     GroupFilters filters = filters(config, Advantage.GRPO);
 
-    assertThat(filters.keeps(group(rollout(16, 0, "length"), rollout(3, 1, "stop")))).isTrue();
+    assertThat(filters.keeps(0, group(rollout(16, 0, "length"), rollout(3, 1, "stop")))).isTrue();
     assertThat(drops.take()).isEmpty();
-    assertThat(filters.keeps(group(rollout(16, 0, "length"), looping(12)))).isFalse();
+    assertThat(filters.keeps(0, group(rollout(16, 0, "length"), looping(12)))).isFalse();
     assertThat(drops.take())
         .containsEntry(DropReason.OVERLONG, new DropCounts.Dropped(1, 16))
         .containsEntry(DropReason.REPETITION, new DropCounts.Dropped(1, 12))
@@ -67,10 +86,10 @@ class FiltersTest {
     GroupFilters filters = filters(config, Advantage.GRPO);
     Group hopeless = group(rollout(16, 0, "length"), rollout(16, 1, "length"));
     for (int i = 1; i < 4 * config.groupsPerBatch; i++) {
-      assertThat(filters.keeps(hopeless)).isFalse();
+      assertThat(filters.keeps(0, hopeless)).isFalse();
     }
 
-    assertThatThrownBy(() -> filters.keeps(hopeless))
+    assertThatThrownBy(() -> filters.keeps(0, hopeless))
         .isInstanceOf(OrchestratorException.class)
         .hasMessageContaining("no rollout of 8 groups in a row may be trained on")
         .hasMessageContaining("overlong")
