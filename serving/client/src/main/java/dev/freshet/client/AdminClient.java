@@ -1,46 +1,31 @@
 package dev.freshet.client;
 
-import dev.freshet.trace.AdminTimings;
 import dev.freshet.trace.EventLog;
-import dev.freshet.trace.HostClock;
 import dev.freshet.trace.MonotonicClock;
-import dev.freshet.trace.PartTimes;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
-import dev.freshet.trace.UpdatePart;
 import dev.freshet.trace.waits.Wait;
 import dev.freshet.trace.waits.WaitsJson;
 import dev.freshet.wire.AdminToken;
-import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WeightInfo;
-import dev.freshet.wire.WeightsAnswer;
 import dev.freshet.wire.WireException;
-import java.net.InetAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
  * The admin lane to one inference server. It shares no connection, pool or thread with streams: the
  * calling thread makes each call on a fresh connection ({@code Connection: close}), one connection
- * at a time. A call tries the addresses of the server's name in turn until one accepts the
- * connection. Callers queue in order of arrival, and every wait is bounded by {@link
+ * at a time. Callers queue in order of arrival, and every wait is bounded by {@link
  * AdminDeadlines}. A prober that must not queue behind an update uses its own client. Callers must
  * be platform threads: a virtual thread would compete with streams for a carrier.
  *
@@ -50,17 +35,14 @@ import java.util.function.Consumer;
  */
 public final class AdminClient implements AutoCloseable {
   private static final byte[] NO_FIELDS = {'{', '}'};
-  private static final String CLOSED = "the admin client is closed";
 
   private final Origin origin;
   private final AdminDeadlines deadlines;
   private final EventLog events;
   private final Optional<AdminToken> token;
   private final HostNames hostNames;
-  private final ReentrantLock lane = new ReentrantLock(true);
+  private final AdminLane lane;
   private volatile boolean closed;
-  private volatile Optional<AdminExchange> current = Optional.empty();
-  private volatile Optional<HostNames.Lookup> lookup = Optional.empty();
   private final Set<AdminClient> branches = ConcurrentHashMap.newKeySet();
   private final Consumer<AdminClient> onClose;
 
@@ -103,6 +85,7 @@ public final class AdminClient implements AutoCloseable {
     this.events = events;
     this.token = token;
     this.hostNames = hostNames;
+    this.lane = new AdminLane(origin, deadlines, events, hostNames);
     this.onClose = onClose;
   }
 
@@ -160,11 +143,8 @@ public final class AdminClient implements AutoCloseable {
    * @param within the deadline, the wait for the lane included
    */
   public AdminResult updateWeights(UpdateWeightsRequest request, TraceId trace, Duration within) {
-    return operate(
-        new LaneOperation.Named("update_weights", "/update_weights", request.weightDir()),
-        trace,
-        within,
-        lane -> acknowledged("update_weights", lane, request.toJson()));
+    FreshetOperation update = new FreshetOperation("update_weights", request.toJson());
+    return operate(update.named(request.weightDir()), trace, within, update);
   }
 
   /** Returns a Freshet server to the base model it was started with. */
@@ -178,11 +158,8 @@ public final class AdminClient implements AutoCloseable {
    * @param within the deadline, the wait for the lane included
    */
   public AdminResult reloadWeights(TraceId trace, Duration within) {
-    return operate(
-        new LaneOperation.Named("reload_weights", "/reload_weights", Optional.empty()),
-        trace,
-        within,
-        lane -> acknowledged("reload_weights", lane, NO_FIELDS));
+    FreshetOperation reload = new FreshetOperation("reload_weights", NO_FIELDS);
+    return operate(reload.named(Optional.empty()), trace, within, reload);
   }
 
   /**
@@ -206,15 +183,11 @@ public final class AdminClient implements AutoCloseable {
    * @throws AdminException if the call fails or is answered with another status
    */
   public AdminAnswer post(String path, byte[] body, TraceId trace, Duration deadline) {
-    AdminRequest request = post(path, body, deadline, trace, TraceParent.of(trace));
-    AdminAnswer answer = call(request);
-    requireOk(request, answer);
-    return answer;
+    return lane.callOk(post(path, body, deadline, trace, TraceParent.of(trace)));
   }
 
   private void command(String path) {
-    AdminRequest request = request("POST", path, new byte[0], deadlines.pause());
-    requireOk(request, call(request));
+    var _ = lane.callOk(request("POST", path, new byte[0], deadlines.pause()));
   }
 
   /** The version that the server generates with. */
@@ -242,10 +215,7 @@ public final class AdminClient implements AutoCloseable {
    * @throws AdminException if the server cannot be asked, or answers with an error
    */
   public AdminAnswer get(String route) {
-    AdminRequest request = probe(route);
-    AdminAnswer answer = call(request);
-    requireOk(request, answer);
-    return answer;
+    return lane.callOk(probe(route));
   }
 
   /**
@@ -254,15 +224,14 @@ public final class AdminClient implements AutoCloseable {
    * @throws AdminException if the server cannot be asked
    */
   public ServerHealth health() {
-    int status = call(probe("/health")).status();
+    int status = lane.call(probe("/health")).status();
     return new ServerHealth(status / 100 == 2, status);
   }
 
   /** The open waits of the role behind the listener, which may be any role. */
   public List<Wait> waits() {
     AdminRequest request = probe("/debug/waits?format=json");
-    AdminAnswer answer = call(request);
-    requireOk(request, answer);
+    AdminAnswer answer = lane.callOk(request);
     try {
       return WaitsJson.parse(answer.body());
     } catch (IllegalArgumentException e) {
@@ -280,17 +249,6 @@ public final class AdminClient implements AutoCloseable {
         method, origin, path, body, trace, TraceParent.of(trace), token, deadline);
   }
 
-  /** Posts a Freshet operation and reads its answer. */
-  private AdminResult acknowledged(String op, LaneOperation.Lane lane, byte[] body) {
-    AdminAnswer answer = lane.post("/" + op, body, lane.left());
-    WeightsAnswer weights = WeightsAnswer.parse(answer.body());
-    return new AdminResult(
-        timings(lane.trace(), op, lane.url("/" + op), lane.sentNanos(), answer, weights),
-        weights.weightVersion(),
-        weights.preparedVersion(),
-        List.of());
-  }
-
   /**
    * Carries out a weight operation: waits for the lane, holds it for all calls of {@code
    * operation}, and logs {@code client.send} before and {@code client.done} after.
@@ -305,22 +263,24 @@ public final class AdminClient implements AutoCloseable {
     AdminRequest first = post(named.route(), NO_FIELDS, within, trace, span);
     events.clientSpan(trace, span);
     long sent = events.clientSend(trace, first.url(), named.checkpoint());
-    try {
-      enterLane(first);
-      try {
-        AdminResult result =
-            operation.carryOut(new HeldLane(trace, span, sent, sent + within.toNanos()));
-        events.clientDone(result.timings());
-        return result;
-      } catch (WireException e) {
-        throw AdminException.sent(first.call(), "bad_answer", e.getMessage());
-      } finally {
-        lane.unlock();
-      }
+    try (AdminLane.Held _ = lane.hold(first)) {
+      AdminResult result =
+          operation.carryOut(new HeldLane(trace, span, sent, sent + within.toNanos()));
+      events.clientDone(result.timings());
+      return result;
+    } catch (WireException e) {
+      throw failed(
+          named, first, sent, AdminException.sent(first.call(), "bad_answer", e.getMessage()));
     } catch (AdminException e) {
-      events.clientFailed(trace, named.op(), first.url(), clock().millisSince(sent), e.code());
-      throw e;
+      throw failed(named, first, sent, e);
     }
+  }
+
+  private AdminException failed(
+      LaneOperation.Named named, AdminRequest first, long sentNanos, AdminException why) {
+    events.clientFailed(
+        first.trace(), named.op(), first.url(), clock().millisSince(sentNanos), why.code());
+    return why;
   }
 
   /** The lane for the calls of one operation, which holds it. */
@@ -359,10 +319,7 @@ public final class AdminClient implements AutoCloseable {
 
     @Override
     public AdminAnswer post(String path, byte[] body, Duration deadline) {
-      AdminRequest request = AdminClient.this.post(path, body, deadline, trace, span);
-      AdminAnswer answer = call(request);
-      requireOk(request, answer);
-      return answer;
+      return lane.callOk(AdminClient.this.post(path, body, deadline, trace, span));
     }
   }
 
@@ -371,127 +328,9 @@ public final class AdminClient implements AutoCloseable {
     return new AdminRequest("POST", origin, path, body, trace, span, token, deadline);
   }
 
-  private AdminTimings timings(
-      TraceId trace, String op, String url, long sent, AdminAnswer answer, WeightsAnswer weights) {
-    Optional<WeightsAnswer.ServerClock> server =
-        weights.clock().filter(clock -> HostClock.id().equals(Optional.of(clock.id())));
-    double connected = answer.connectedNanos() / 1e6;
-    double answered = answer.answeredNanos() / 1e6;
-    PartTimes times =
-        PartTimes.NONE
-            .with(UpdatePart.WALL, answered - sent / 1e6)
-            .with(UpdatePart.CONNECT, connected - sent / 1e6)
-            .with(
-                UpdatePart.ACCEPT,
-                millis(server.map(clock -> clock.recvSeconds() * 1e3 - connected)))
-            .with(
-                UpdatePart.ANSWER,
-                millis(server.map(clock -> answered - clock.doneSeconds() * 1e3)))
-            .with(weights.times());
-    return new AdminTimings(trace, op, url, times);
-  }
-
-  private static OptionalDouble millis(Optional<Double> value) {
-    return value.stream().mapToDouble(Double::doubleValue).findFirst();
-  }
-
-  private static void requireOk(AdminRequest request, AdminAnswer answer) {
-    if (answer.status() / 100 != 2) {
-      throw AdminException.answered(
-          request.call(), answer.status(), ErrorBody.parse(answer.body(), answer.status()));
-    }
-  }
-
-  private AdminAnswer call(AdminRequest request) {
-    if (!request.deadline().isPositive()) {
-      throw AdminException.notSent(
-          request.call(), "deadline", "not sent: the time of the operation is used up");
-    }
-    enterLane(request);
-    try {
-      long endNanos = clock().nanos() + request.deadline().toNanos();
-      Iterator<InetAddress> addresses = addresses(request).iterator();
-      while (true) {
-        try {
-          return exchange(request, addresses.next(), endNanos);
-        } catch (AdminException e) {
-          // localhost may resolve to ::1 first although the server listens only on 127.0.0.1.
-          if (!e.code().equals("unreachable") || !addresses.hasNext()) {
-            throw e;
-          }
-        }
-      }
-    } finally {
-      lane.unlock();
-    }
-  }
-
-  private AdminAnswer exchange(AdminRequest request, InetAddress address, long endNanos) {
-    try {
-      AdminExchange exchange = AdminExchange.open(request, deadlines, events);
-      current = Optional.of(exchange);
-      if (closed) {
-        exchange.abort("shut_down", CLOSED);
-      }
-      return exchange.carryOut(address, endNanos);
-    } finally {
-      current = Optional.empty();
-    }
-  }
-
-  /** The server's addresses, resolved within the deadline to connect. */
-  private List<InetAddress> addresses(AdminRequest request) {
-    Duration within =
-        deadlines.connect().compareTo(request.deadline()) < 0
-            ? deadlines.connect()
-            : request.deadline();
-    HostNames.Lookup started = hostNames.lookUp(origin.address());
-    lookup = Optional.of(started);
-    try {
-      if (closed) {
-        started.cancel();
-      }
-      return started.await(within);
-    } catch (UnknownHostException e) {
-      throw AdminException.notSent(
-          request.call(), "unreachable", "cannot connect: unknown host " + origin.address());
-    } catch (TimeoutException e) {
-      throw AdminException.notSent(
-          request.call(),
-          "connect_timeout",
-          "host %s was not resolved within %d ms".formatted(origin.address(), within.toMillis()));
-    } catch (CancellationException e) {
-      throw AdminException.notSent(request.call(), "shut_down", CLOSED);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw AdminException.notSent(
-          request.call(), "interrupted", "interrupted while resolving " + origin.address());
-    } finally {
-      lookup = Optional.empty();
-    }
-  }
-
-  private void enterLane(AdminRequest request) {
-    try {
-      if (!lane.tryLock(request.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
-        throw AdminException.notSent(
-            request.call(),
-            "busy",
-            "another admin call to this server still ran after %d ms"
-                .formatted(request.deadline().toMillis()));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw AdminException.notSent(
-          request.call(),
-          "interrupted",
-          "interrupted while waiting for an earlier admin call to end");
-    }
-  }
-
   /** Aborts a call in progress: it fails as {@code silent}. Later calls are made as usual. */
   public void abort(String why) {
-    current.ifPresent(exchange -> exchange.abort("silent", why));
+    lane.abort(why);
     branches.forEach(branch -> branch.abort(why));
   }
 
@@ -501,7 +340,6 @@ public final class AdminClient implements AutoCloseable {
     closed = true;
     onClose.accept(this);
     List.copyOf(branches).forEach(AdminClient::close);
-    lookup.ifPresent(HostNames.Lookup::cancel);
-    current.ifPresent(exchange -> exchange.abort("shut_down", CLOSED));
+    lane.close();
   }
 }
