@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class AnthropicRequest {
   private static final int MAX_BYTES = 16 << 10;
 
-  private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private final CompletionRequestBuilder request = new CompletionRequestBuilder();
   private final List<Map<String, @Nullable Object>> tools = new ArrayList<>();
   private Optional<String> system = Optional.empty();
   private Optional<List<Map<String, @Nullable Object>>> messages = Optional.empty();

@@ -57,7 +57,7 @@ public record ChatRequest(
    * @param request everything but the prompt and the most tokens
    */
   static ChatRequest of(
-      CompletionRequest.Builder request,
+      CompletionRequestBuilder request,
       List<Map<String, @Nullable Object>> messages,
       List<Map<String, @Nullable Object>> tools,
       ToolChoice toolChoice,

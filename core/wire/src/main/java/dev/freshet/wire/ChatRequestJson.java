@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class ChatRequestJson {
   private static final int MAX_DOCUMENTS = 1024;
 
-  private final CompletionRequest.Builder request =
-      new CompletionRequest.Builder().text(TextOptions.DEFAULT.withAddSpecialTokens(false));
+  private final CompletionRequestBuilder request =
+      new CompletionRequestBuilder().text(TextOptions.DEFAULT.withAddSpecialTokens(false));
   private final SamplingFields sampling = new SamplingFields(request);
 
   private Optional<List<Map<String, @Nullable Object>>> messages = Optional.empty();

@@ -10,7 +10,7 @@ import tools.jackson.core.JsonGenerator;
  * error; see {@link NeutralFields} for those that are not supported.
  */
 final class CompletionRequestJson {
-  private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private final CompletionRequestBuilder request = new CompletionRequestBuilder();
   private final SamplingFields sampling = new SamplingFields(request);
   private final int contextTokens;
 
@@ -154,16 +154,7 @@ final class CompletionRequestJson {
             out.writeNumberProperty("min_p", request.minP());
           }
           request.seed().ifPresent(seed -> out.writeNumberProperty("seed", seed));
-          if (!request.stop().isEmpty()) {
-            out.writeArrayPropertyStart("stop");
-            request.stop().forEach(out::writeString);
-            out.writeEndArray();
-          }
-          if (!request.stopTokenIds().isEmpty()) {
-            out.writeArrayPropertyStart("stop_token_ids");
-            request.stopTokenIds().forEach(id -> out.writeNumber(id));
-            out.writeEndArray();
-          }
+          writeStops(request, out);
           out.writeBooleanProperty("ignore_eos", request.ignoreEos());
           write(request.rules(), out);
           request.output().ifPresent(output -> StructuredOutputJson.write(output, out));
@@ -214,11 +205,7 @@ final class CompletionRequestJson {
     if (rules.minTokens() > 0) {
       out.writeNumberProperty("min_tokens", rules.minTokens());
     }
-    if (!rules.bias().isEmpty()) {
-      out.writeObjectPropertyStart("logit_bias");
-      rules.bias().forEach((id, bias) -> out.writeNumberProperty(Integer.toString(id), bias));
-      out.writeEndObject();
-    }
+    writeBias(rules, out);
     if (rules.repetitionPenalty() != 1) {
       out.writeNumberProperty("repetition_penalty", rules.repetitionPenalty());
     }
@@ -227,6 +214,29 @@ final class CompletionRequestJson {
     }
     if (rules.presencePenalty() != 0) {
       out.writeNumberProperty("presence_penalty", rules.presencePenalty());
+    }
+  }
+
+  /** Writes what ends the completion, if there is any. */
+  static void writeStops(CompletionRequest request, JsonGenerator out) {
+    if (!request.stop().isEmpty()) {
+      out.writeArrayPropertyStart("stop");
+      request.stop().forEach(out::writeString);
+      out.writeEndArray();
+    }
+    if (!request.stopTokenIds().isEmpty()) {
+      out.writeArrayPropertyStart("stop_token_ids");
+      request.stopTokenIds().forEach(id -> out.writeNumber(id));
+      out.writeEndArray();
+    }
+  }
+
+  /** Writes the bias of each token that has one. */
+  static void writeBias(LogitRules rules, JsonGenerator out) {
+    if (!rules.bias().isEmpty()) {
+      out.writeObjectPropertyStart("logit_bias");
+      rules.bias().forEach((id, bias) -> out.writeNumberProperty(Integer.toString(id), bias));
+      out.writeEndObject();
     }
   }
 }

@@ -56,7 +56,8 @@ public final class GenerateBody {
 
   /**
    * The body of SGLang's {@code /generate}, without the seed and the priority: SGLang has seeds in
-   * its deterministic mode only, and its priorities are ordered the other way unless it is told.
+   * its deterministic mode only, and its priorities are ordered the other way unless it is
+   * configured otherwise.
    *
    * @throws WireException if the prompt is text
    */
@@ -93,26 +94,13 @@ public final class GenerateBody {
     out.writeNumberProperty("temperature", request.temperature());
     out.writeNumberProperty("top_p", request.topP());
     out.writeNumberProperty("min_p", request.minP());
-    if (!request.stop().isEmpty()) {
-      out.writeArrayPropertyStart("stop");
-      request.stop().forEach(out::writeString);
-      out.writeEndArray();
-    }
-    if (!request.stopTokenIds().isEmpty()) {
-      out.writeArrayPropertyStart("stop_token_ids");
-      request.stopTokenIds().forEach(id -> out.writeNumber(id));
-      out.writeEndArray();
-    }
+    CompletionRequestJson.writeStops(request, out);
     out.writeBooleanProperty("ignore_eos", request.ignoreEos());
     LogitRules rules = request.rules();
     out.writeNumberProperty("repetition_penalty", rules.repetitionPenalty());
     out.writeNumberProperty("frequency_penalty", rules.frequencyPenalty());
     out.writeNumberProperty("presence_penalty", rules.presencePenalty());
-    if (!rules.bias().isEmpty()) {
-      out.writeObjectPropertyStart("logit_bias");
-      rules.bias().forEach((id, bias) -> out.writeNumberProperty(Integer.toString(id), bias));
-      out.writeEndObject();
-    }
+    CompletionRequestJson.writeBias(rules, out);
     request.output().ifPresent(output -> StructuredOutputJson.write(output, out));
   }
 }

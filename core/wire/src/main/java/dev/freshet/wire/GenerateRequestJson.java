@@ -8,7 +8,7 @@ import java.util.Optional;
  * unknown field is an error; see {@link NeutralFields} for those that are not supported.
  */
 final class GenerateRequestJson {
-  private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+  private final CompletionRequestBuilder request = new CompletionRequestBuilder();
   private final SamplingFields sampling = new SamplingFields(request);
   private final int contextTokens;
 

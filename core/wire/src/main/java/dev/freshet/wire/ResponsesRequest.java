@@ -40,7 +40,7 @@ public record ResponsesRequest(
 
   /** Collects the fields. */
   private static final class Fields {
-    private final CompletionRequest.Builder request = new CompletionRequest.Builder();
+    private final CompletionRequestBuilder request = new CompletionRequestBuilder();
     private final List<Map<String, @Nullable Object>> tools = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> functions = new ArrayList<>();
     private Optional<String> instructions = Optional.empty();

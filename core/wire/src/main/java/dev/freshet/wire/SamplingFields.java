@@ -15,12 +15,12 @@ final class SamplingFields {
   /** A token id as the name of a field: digits without leading zeros. */
   private static final Pattern TOKEN_ID = Pattern.compile("0|[1-9][0-9]{0,9}");
 
-  private final CompletionRequest.Builder request;
+  private final CompletionRequestBuilder request;
 
   /**
    * @param request takes what is read
    */
-  SamplingFields(CompletionRequest.Builder request) {
+  SamplingFields(CompletionRequestBuilder request) {
     this.request = request;
   }
 

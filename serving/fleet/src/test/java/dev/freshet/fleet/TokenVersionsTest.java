@@ -12,6 +12,7 @@ import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import dev.freshet.wire.UpdateMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,7 +119,7 @@ class TokenVersionsTest {
   }
 
   private Call stream(Replica replica) {
-    CompletionRequest.Builder request =
+    CompletionRequestBuilder request =
         CompletionRequest.tokens(5, 6).maxTokens(8).logprobs(0).returnTokenIds(true);
     replica.salt().ifPresent(request::cacheSalt);
     Call call =

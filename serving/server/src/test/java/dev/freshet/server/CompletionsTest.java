@@ -13,6 +13,7 @@ import dev.freshet.client.StreamException;
 import dev.freshet.engine.GenerationRequest;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import dev.freshet.wire.UpdateMode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -23,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,21 +35,16 @@ import tools.jackson.databind.JsonNode;
 
 @Timeout(120)
 class CompletionsTest {
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
     fixture = new ServerFixture(dir);
   }
 
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
-
   @Test
   void aStreamAndAWholeAnswerHaveTheSameContent() throws Exception {
-    CompletionRequest.Builder request =
+    CompletionRequestBuilder request =
         CompletionRequest.text("v").maxTokens(9).logprobs(2).returnTokenIds(true).seed(1);
 
     Completion stream = await(fixture.start(request));
@@ -133,7 +129,7 @@ class CompletionsTest {
 
   @Test
   void aStopStringThatTheFirstMinTokensCompleteDoesNotCount() throws Exception {
-    CompletionRequest.Builder request =
+    CompletionRequestBuilder request =
         CompletionRequest.text("a").maxTokens(9).returnTokenIds(true).stop(List.of("def"));
 
     Completion tooEarly = await(fixture.start(request.minTokens(5)));

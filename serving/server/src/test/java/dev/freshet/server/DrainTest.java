@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.freshet.client.Call;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** How a server that is told to stop ends its completions. */
 @Timeout(120)
 class DrainTest {
-  private static final CompletionRequest.Builder ENDLESS =
+  private static final CompletionRequestBuilder ENDLESS =
       CompletionRequest.text("a").maxTokens(50_000).ignoreEos(true);
 
   @TempDir private Path dir;

@@ -13,6 +13,7 @@ import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,7 +40,7 @@ class EndTokensTest {
     Path model = modelThatEndsWith(end);
     try (InferenceServer server = start(model);
         StreamingClient client = new StreamingClient()) {
-      CompletionRequest.Builder request =
+      CompletionRequestBuilder request =
           CompletionRequest.tokens(golden.prompt()).maxTokens(10).temperature(0);
 
       Completion ended = complete(client, server, request);
@@ -52,7 +53,7 @@ class EndTokensTest {
   }
 
   private static Completion complete(
-      StreamingClient client, InferenceServer server, CompletionRequest.Builder request)
+      StreamingClient client, InferenceServer server, CompletionRequestBuilder request)
       throws Exception {
     return client
         .start(server.dataUrl(), request.returnTokenIds(true).build(), ServerFixture.LONG)

@@ -19,7 +19,7 @@ import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.ApiKeys;
 import dev.freshet.wire.ChatRequest;
-import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -294,7 +294,7 @@ final class ServerFixture implements AutoCloseable {
     return tokenizer.encode(character)[0];
   }
 
-  Call start(CompletionRequest.Builder request) {
+  Call start(CompletionRequestBuilder request) {
     return client.start(server.dataUrl(), request.build(), LONG);
   }
 

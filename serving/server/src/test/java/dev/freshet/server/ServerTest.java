@@ -13,6 +13,7 @@ import dev.freshet.engine.Fixture;
 import dev.freshet.engine.Fixture.Golden;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import dev.freshet.wire.UpdateMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,20 +31,15 @@ import org.junit.jupiter.api.io.TempDir;
 class ServerTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  private final ModelServer fixture = new ModelServer();
+  @AutoClose private final ModelServer fixture = new ModelServer();
 
   @TempDir Path dir;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @Test
   void textAndTokenIdsGiveTheGreedyContinuationsOfTransformers() throws Exception {
     for (Golden one : Fixture.golden(LLAMA)) {
       int[] expected = one.greedy().stream().mapToInt(Integer::intValue).toArray();
-      for (CompletionRequest.Builder request :
+      for (CompletionRequestBuilder request :
           List.of(CompletionRequest.text(one.text()), CompletionRequest.tokens(one.prompt()))) {
         Completion completion = await(start(request.maxTokens(24)));
 
@@ -103,7 +99,7 @@ class ServerTest {
     assertThat(fixture.admin.weightInfo().weightVersion()).isEqualTo("0");
   }
 
-  private Call start(CompletionRequest.Builder request) {
+  private Call start(CompletionRequestBuilder request) {
     return fixture.client.start(
         fixture.server.dataUrl(),
         request.temperature(0).ignoreEos(true).returnTokenIds(true).logprobs(0).build(),

@@ -12,6 +12,7 @@ import dev.freshet.trace.time.RoleClock;
 import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.CompletionRequest;
+import dev.freshet.wire.CompletionRequestBuilder;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.Arrays;
@@ -144,7 +145,7 @@ final class Completions {
 
   private CompletionRequest request(
       Replica server, int[] tokens, Sampling sampling, int maxTokens, long seed) {
-    CompletionRequest.Builder request = CompletionRequest.tokens(tokens);
+    CompletionRequestBuilder request = CompletionRequest.tokens(tokens);
     server.model().ifPresent(request::model);
     server.salt().ifPresent(request::cacheSalt);
     return request
