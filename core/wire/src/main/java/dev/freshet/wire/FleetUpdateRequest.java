@@ -36,15 +36,8 @@ public record FleetUpdateRequest(
    * @throws WireException if the directory is empty or cannot be one, or the step is negative
    */
   public FleetUpdateRequest {
-    weightDir.ifPresent(
-        dir -> {
-          if (dir.isEmpty() || dir.indexOf('\0') >= 0) {
-            throw new WireException("weight_dir: expected a directory, got " + Quoted.of(dir));
-          }
-        });
-    if (step.isPresent() && step.getAsLong() < 0) {
-      throw new WireException("step: expected at least 0, got " + step.getAsLong());
-    }
+    UpdateFields.checkDirectory(weightDir);
+    UpdateFields.checkStep(step);
   }
 
   /**
@@ -53,15 +46,10 @@ public record FleetUpdateRequest(
    * @throws WireException naming the field that is missing, unknown or invalid
    */
   public static FleetUpdateRequest parse(byte[] json) {
+    UpdateFields update = new UpdateFields();
     var fields =
         new Object() {
           boolean named;
-          Optional<String> weightDir = Optional.empty();
-          OptionalLong step = OptionalLong.empty();
-          UpdateMode mode = UpdateMode.KEEP;
-          UpdatePhase phase = UpdatePhase.ALL;
-          VerifyLevel verify = VerifyLevel.FULL;
-          boolean force;
           Optional<String> versionUid = Optional.empty();
         };
     try (WireReader in = WireReader.strict(json, UpdateWeightsRequest.MAX_BYTES)) {
@@ -71,15 +59,10 @@ public record FleetUpdateRequest(
             if (in.isNull()) {
               return;
             }
-            switch (name) {
-              case "weight_dir" -> fields.weightDir = Optional.of(in.text());
-              case "step" -> fields.step = OptionalLong.of(in.longInteger());
-              case "mode" -> fields.mode = UpdateMode.of(in.text());
-              case "phase" -> fields.phase = UpdatePhase.of(in.text());
-              case "verify" -> fields.verify = VerifyLevel.of(in.text());
-              case "force" -> fields.force = in.bool();
-              case "version_uid" -> fields.versionUid = in.scalar();
-              default -> throw new WireException("unknown field " + Quoted.of(name));
+            if (name.equals("version_uid")) {
+              fields.versionUid = in.scalar();
+            } else if (!update.read(name, in)) {
+              throw new WireException("unknown field " + Quoted.of(name));
             }
           });
     }
@@ -87,12 +70,12 @@ public record FleetUpdateRequest(
       throw new WireException("weight_dir: expected a directory or null, got nothing");
     }
     return new FleetUpdateRequest(
-        fields.weightDir,
-        fields.step,
-        fields.mode,
-        fields.phase,
-        fields.verify,
-        fields.force,
+        update.weightDir,
+        update.step,
+        update.mode,
+        update.phase,
+        update.verify,
+        update.force,
         fields.versionUid);
   }
 

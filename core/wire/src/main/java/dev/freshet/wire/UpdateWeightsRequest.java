@@ -31,12 +31,7 @@ public record UpdateWeightsRequest(
    *     rollback, or if the step is negative
    */
   public UpdateWeightsRequest {
-    weightDir.ifPresent(
-        dir -> {
-          if (dir.isEmpty() || dir.indexOf('\0') >= 0) {
-            throw new WireException("weight_dir: expected a directory, got " + Quoted.of(dir));
-          }
-        });
+    UpdateFields.checkDirectory(weightDir);
     boolean prepares = phase == UpdatePhase.ALL || phase == UpdatePhase.PREPARE;
     if (prepares && weightDir.isEmpty()) {
       throw new WireException("weight_dir: expected a directory, got nothing");
@@ -45,9 +40,7 @@ public record UpdateWeightsRequest(
       throw new WireException(
           "weight_dir: expected none with phase rollback, which restores the previous version");
     }
-    if (step.isPresent() && step.getAsLong() < 0) {
-      throw new WireException("step: expected at least 0, got " + step.getAsLong());
-    }
+    UpdateFields.checkStep(step);
   }
 
   /** A whole update to the checkpoint in {@code weightDir}, fully verified. */
@@ -63,29 +56,12 @@ public record UpdateWeightsRequest(
    * @throws WireException naming the field that is missing, unknown or invalid
    */
   public static UpdateWeightsRequest parse(byte[] json) {
-    var fields =
-        new Object() {
-          Optional<String> weightDir = Optional.empty();
-          OptionalLong step = OptionalLong.empty();
-          UpdateMode mode = UpdateMode.KEEP;
-          UpdatePhase phase = UpdatePhase.ALL;
-          VerifyLevel verify = VerifyLevel.FULL;
-          boolean force;
-        };
+    UpdateFields fields = new UpdateFields();
     try (WireReader in = WireReader.strict(json, MAX_BYTES)) {
       in.document(
           name -> {
-            if (in.isNull()) {
-              return;
-            }
-            switch (name) {
-              case "weight_dir" -> fields.weightDir = Optional.of(in.text());
-              case "step" -> fields.step = OptionalLong.of(in.longInteger());
-              case "mode" -> fields.mode = UpdateMode.of(in.text());
-              case "phase" -> fields.phase = UpdatePhase.of(in.text());
-              case "verify" -> fields.verify = VerifyLevel.of(in.text());
-              case "force" -> fields.force = in.bool();
-              default -> throw new WireException("unknown field " + Quoted.of(name));
+            if (!in.isNull() && !fields.read(name, in)) {
+              throw new WireException("unknown field " + Quoted.of(name));
             }
           });
     }

@@ -1,10 +1,8 @@
 package dev.freshet.wire;
 
-import dev.freshet.trace.Quoted;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,9 +17,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -31,18 +27,10 @@ import tools.jackson.core.json.JsonFactory;
  */
 public final class WireReader implements AutoCloseable {
   /** The most levels of nested lists and objects in a request. */
-  private static final int MAX_DEPTH = 64;
+  static final int MAX_DEPTH = 64;
 
   /** The most characters of a name, and of a number. */
-  private static final int MAX_LENGTH = 1000;
-
-  /** The most characters of a place in a message. */
-  private static final int MAX_PLACE = 80;
-
-  /** How many bytes before and after a fault of syntax a message quotes. */
-  private static final int BEFORE = 16;
-
-  private static final int AFTER = 8;
+  static final int MAX_LENGTH = 1000;
 
   private static final JsonFactory LENIENT = new JsonFactory();
   private static final JsonFactory STRICT =
@@ -56,12 +44,12 @@ public final class WireReader implements AutoCloseable {
           .build();
 
   private final JsonParser parser;
-  private final byte[] json;
+  private final JsonFaults faults;
   private final boolean strict;
 
   private WireReader(JsonParser parser, byte[] json, boolean strict) {
     this.parser = parser;
-    this.json = json;
+    this.faults = new JsonFaults(parser, json);
     this.strict = strict;
   }
 
@@ -124,7 +112,7 @@ public final class WireReader implements AutoCloseable {
     while (next() == JsonToken.PROPERTY_NAME) {
       String name = parser.currentName();
       if (strict && !names.add(name)) {
-        throw new WireException(place() + ": expected once, got it again");
+        throw new WireException(faults.place() + ": expected once, got it again");
       }
       next();
       field.accept(name);
@@ -146,7 +134,7 @@ public final class WireReader implements AutoCloseable {
 
   /** Reads the current array, of at most {@code most} elements. */
   void elements(int most, Runnable element) {
-    String place = place();
+    String place = faults.place();
     var read =
         new Object() {
           int count;
@@ -194,7 +182,7 @@ public final class WireReader implements AutoCloseable {
       } else if (Character.isSurrogate(c)) {
         throw new WireException(
             "%s: expected Unicode text, got the unpaired surrogate \\u%04x at character %d"
-                .formatted(place(), (int) c, i));
+                .formatted(faults.place(), (int) c, i));
       }
     }
   }
@@ -291,7 +279,7 @@ public final class WireReader implements AutoCloseable {
    * @throws WireException if it has more than {@code maxBytes}
    */
   void skip(int maxBytes) {
-    skip(place(), parser.currentTokenLocation().getByteOffset() + maxBytes, maxBytes);
+    skip(faults.place(), parser.currentTokenLocation().getByteOffset() + maxBytes, maxBytes);
   }
 
   private void skip(String place, long end, int maxBytes) {
@@ -308,30 +296,7 @@ public final class WireReader implements AutoCloseable {
 
   /** An error at the current place. */
   public WireException expected(String what) {
-    return new WireException("%s: expected %s, got %s".formatted(place(), what, found()));
-  }
-
-  private String place() {
-    String pointer = parser.streamReadContext().pathAsPointer().toString();
-    if (pointer.isEmpty()) {
-      return "body";
-    }
-    return pointer.length() <= MAX_PLACE
-        ? Quoted.escaped(pointer.substring(1))
-        : Quoted.escaped(pointer.substring(1, MAX_PLACE)) + "…";
-  }
-
-  private String found() {
-    return switch (token()) {
-      case START_OBJECT, END_OBJECT -> "an object";
-      case START_ARRAY, END_ARRAY -> "a list";
-      case VALUE_STRING -> "a string";
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "the number " + shortened(parser.getString());
-      case VALUE_TRUE -> "true";
-      case VALUE_FALSE -> "false";
-      case VALUE_NULL -> "null";
-      default -> "nothing";
-    };
+    return faults.expected(what);
   }
 
   private JsonToken token() {
@@ -343,43 +308,14 @@ public final class WireReader implements AutoCloseable {
     return guarded(parser::nextToken);
   }
 
-  private static String shortened(String number) {
-    return number.length() <= Quoted.MAX ? number : number.substring(0, Quoted.MAX) + "…";
-  }
-
   private <T extends @Nullable Object> T guarded(Supplier<T> read) {
     try {
       return read.get();
     } catch (StreamConstraintsException e) {
-      throw new WireException(
-          "%s: expected names and numbers of at most %d characters, and at most %d levels of nesting"
-              .formatted(place(), MAX_LENGTH, MAX_DEPTH),
-          e);
+      throw faults.overLimit(e);
     } catch (JacksonException e) {
-      throw malformed(e);
+      throw faults.malformed(e);
     }
-  }
-
-  /** An error of syntax, in our own words: the library's name its classes and switches. */
-  private WireException malformed(JacksonException e) {
-    TokenStreamLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
-    String what =
-        e instanceof UnexpectedEndOfInputException
-            ? "the document ends early"
-            : "expected JSON" + excerpt(at);
-    return new WireException(
-        "malformed JSON at line %d, column %d: %s"
-            .formatted(at.getLineNr(), at.getColumnNr(), what),
-        e);
-  }
-
-  private String excerpt(TokenStreamLocation at) {
-    int fault = Math.clamp(at.getByteOffset(), 0, json.length);
-    byte[] bytes =
-        Arrays.copyOfRange(json, Math.max(0, fault - BEFORE), Math.min(json.length, fault + AFTER));
-    return bytes.length == 0
-        ? ""
-        : ", got " + Quoted.of(new String(bytes, StandardCharsets.ISO_8859_1));
   }
 
   @Override
