@@ -5,20 +5,13 @@ import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
 import dev.freshet.wire.WeightInfo;
 import dev.freshet.wire.WireWriter;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpRequestDecoder;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,7 +26,7 @@ final class StampedAdmin implements AutoCloseable {
   private static final int MAX_REQUEST_BYTES = 1 << 16;
 
   private final Duration work;
-  private final Channel listener;
+  private final LoopbackListener listener;
   private long version;
 
   /**
@@ -42,25 +35,7 @@ final class StampedAdmin implements AutoCloseable {
    */
   StampedAdmin(EventLoopGroup group, Duration work) {
     this.work = work;
-    this.listener =
-        new ServerBootstrap()
-            .group(group)
-            .channel(Transport.serverSocket())
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel
-                        .pipeline()
-                        .addLast(
-                            new HttpRequestDecoder(),
-                            new HttpObjectAggregator(MAX_REQUEST_BYTES),
-                            new Answers());
-                  }
-                })
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .syncUninterruptibly()
-            .channel();
+    this.listener = new LoopbackListener(group, MAX_REQUEST_BYTES, Answers::new);
   }
 
   private final class Answers extends SimpleChannelInboundHandler<FullHttpRequest> {
@@ -109,12 +84,11 @@ final class StampedAdmin implements AutoCloseable {
   }
 
   URI url() {
-    return URI.create(
-        "http://127.0.0.1:" + ((InetSocketAddress) listener.localAddress()).getPort());
+    return listener.url();
   }
 
   @Override
   public void close() {
-    Transport.close(listener);
+    listener.close();
   }
 }

@@ -2,21 +2,14 @@ package dev.freshet.lab.route;
 
 import dev.freshet.http.Transport;
 import dev.freshet.trace.ThreadPriority;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpRequestDecoder;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 final class StampedReplica implements AutoCloseable {
   static final String SILENT = "/v1/silent";
 
-  private static final int BACKLOG = 4096;
   private static final int MAX_REQUEST_BYTES = 1 << 20;
   private static final Duration END = Duration.ofSeconds(5);
   private static final String HEAD =
@@ -51,7 +43,7 @@ final class StampedReplica implements AutoCloseable {
           + "\"data\":[{\"id\":\"synthetic\",\"object\":\"model\",\"max_model_len\":4096}]}";
 
   private final EventLoopGroup group;
-  private final Channel listener;
+  private final LoopbackListener listener;
   private final Set<Channel> streams = new LinkedHashSet<>();
   private final Queue<Long> silentEnds = new ConcurrentLinkedQueue<>();
 
@@ -60,27 +52,7 @@ final class StampedReplica implements AutoCloseable {
    */
   StampedReplica(int number, double rate) {
     this.group = Transport.group("freshet-replica-" + number, 1);
-    this.listener =
-        new ServerBootstrap()
-            .group(group)
-            .channel(Transport.serverSocket())
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel
-                        .pipeline()
-                        .addLast(
-                            new HttpRequestDecoder(),
-                            new HttpObjectAggregator(MAX_REQUEST_BYTES),
-                            new Answers());
-                  }
-                })
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .syncUninterruptibly()
-            .channel();
+    this.listener = new LoopbackListener(group, MAX_REQUEST_BYTES, Answers::new);
     long period = (long) (1e9 / rate);
     group.execute(() -> ThreadPriority.lower(ThreadPriority.STREAMS));
     var _ = group.scheduleAtFixedRate(this::tick, period, period, TimeUnit.NANOSECONDS);
@@ -133,8 +105,7 @@ final class StampedReplica implements AutoCloseable {
   }
 
   URI url() {
-    return URI.create(
-        "http://127.0.0.1:" + ((InetSocketAddress) listener.localAddress()).getPort());
+    return listener.url();
   }
 
   /** When silent completions were found to have lost their clients, in nanoseconds. */
@@ -144,7 +115,7 @@ final class StampedReplica implements AutoCloseable {
 
   @Override
   public void close() {
-    Transport.close(listener);
+    listener.close();
     Transport.close(group, END);
   }
 }
