@@ -12,7 +12,6 @@ import dev.freshet.lab.engine.EngineTable;
 import dev.freshet.lab.engine.MeasuredServer;
 import dev.freshet.lab.engine.ServedCheckpoint;
 import dev.freshet.process.Lifetime;
-import dev.freshet.process.OutputFile;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
 import dev.freshet.trace.ThreadPriority;
@@ -85,17 +84,13 @@ final class BenchEngineCommand extends RunningCommand {
   @Option(names = "--seed", paramLabel = "N", description = "Seed of the prompts (default: 1).")
   private long seed = 1;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "File for the figures as JSON (default: none).")
-  private Optional<Path> json = Optional.empty();
+  @Mixin private JsonOption json = new JsonOption();
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
     servers.require();
     EngineLoad load = load();
-    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
+    json.requireWritable();
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
     try (TemporaryDirectory temporary = TemporaryDirectory.in(parent, "freshet-bench-engine")) {
       return StoppableWork.await(
@@ -171,6 +166,6 @@ final class BenchEngineCommand extends RunningCommand {
     EngineRun run =
         new EngineRun(
             model, servers.dtype(checkpoint), servers.threads(), load, names, figures, memory);
-    json.ifPresent(file -> EngineJson.write(run, file));
+    json.write(file -> EngineJson.write(run, file));
   }
 }

@@ -11,7 +11,6 @@ import dev.freshet.lab.load.StreamRoute;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
-import dev.freshet.process.OutputFile;
 import dev.freshet.process.TemporaryDirectory;
 import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
@@ -21,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -68,11 +68,7 @@ final class BenchFrontCommand extends RunningCommand {
           "The nginx to also measure through, if it is executable (default: /usr/sbin/nginx).")
   private Path nginx = NGINX;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "File for the figures as JSON (default: none).")
-  private Optional<Path> json = Optional.empty();
+  @Mixin private JsonOption json = new JsonOption();
 
   @Option(
       names = "--server-java-options",
@@ -85,7 +81,7 @@ final class BenchFrontCommand extends RunningCommand {
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
     requireOptions();
-    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
+    json.requireWritable();
     Logs.toConsole("bench", Roles.PACKAGES.keySet());
     lifetime.onStop(Thread.currentThread()::interrupt);
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
@@ -116,7 +112,7 @@ final class BenchFrontCommand extends RunningCommand {
         rows.add(measure(bench, dir, route, count));
       }
     }
-    json.ifPresent(new FrontReport(rate, rows)::write);
+    json.write(new FrontReport(rate, rows)::write);
   }
 
   private FrontReport.Row measure(FrontBench bench, Path dir, StreamRoute route, int count)

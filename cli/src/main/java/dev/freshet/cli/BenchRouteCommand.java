@@ -12,7 +12,6 @@ import dev.freshet.lab.route.UpdateTimes;
 import dev.freshet.process.Lifetime;
 import dev.freshet.process.Logs;
 import dev.freshet.process.OpenFiles;
-import dev.freshet.process.OutputFile;
 import dev.freshet.process.TemporaryDirectory;
 import dev.freshet.trace.ThreadPriority;
 import java.io.IOException;
@@ -20,8 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -91,11 +90,7 @@ final class BenchRouteCommand extends RunningCommand {
               + " for the URLs of the replicas (default: none).")
   private List<String> routers = List.of();
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "File for the figures as JSON (default: none).")
-  private Optional<Path> json = Optional.empty();
+  @Mixin private JsonOption json = new JsonOption();
 
   @Option(
       names = "--front-java-options",
@@ -109,7 +104,7 @@ final class BenchRouteCommand extends RunningCommand {
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
     requireOptions();
-    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
+    json.requireWritable();
     Logs.toConsole("bench", Roles.PACKAGES.keySet());
     lifetime.onStop(Thread.currentThread()::interrupt);
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
@@ -150,7 +145,7 @@ final class BenchRouteCommand extends RunningCommand {
           (name, reason) -> System.out.println(RouteReport.unmeasured(count, name, reason)));
     }
     updates(report, dir);
-    json.ifPresent(report::write);
+    json.write(report::write);
   }
 
   private void updates(RouteReport report, Path dir) throws IOException, InterruptedException {

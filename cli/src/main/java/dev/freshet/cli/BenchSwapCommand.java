@@ -8,7 +8,6 @@ import dev.freshet.lab.swap.SwapFigures;
 import dev.freshet.lab.swap.SwapReport;
 import dev.freshet.lab.swap.SwapShape;
 import dev.freshet.process.Lifetime;
-import dev.freshet.process.OutputFile;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
 import dev.freshet.trace.ThreadPriority;
@@ -17,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -53,11 +53,7 @@ final class BenchSwapCommand extends RunningCommand {
       description = "Concurrent completions (default: depends on the shape).")
   private Optional<Integer> sequences = Optional.empty();
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "File for the figures as JSON (default: none).")
-  private Optional<Path> json = Optional.empty();
+  @Mixin private JsonOption json = new JsonOption();
 
   @Option(
       names = "--dir",
@@ -72,12 +68,12 @@ final class BenchSwapCommand extends RunningCommand {
     int count = number("--updates", updates, chosen.updates(), 100_000);
     int streams = number("--sequences", sequences, chosen.sequences(), MAX_SEQUENCES);
     chosen.requireRoom(dir, CHECKPOINTS);
-    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
+    json.requireWritable();
     try (TemporaryDirectory temporary = TemporaryDirectory.in(dir, "freshet-bench-swap")) {
       SwapReport report =
           new SwapReport(measure(lifetime, temporary.path(), chosen, count, streams));
       System.out.print(report.table());
-      json.ifPresent(report::write);
+      json.write(report::write);
       return 0;
     } catch (InterruptedException | RuntimeException e) {
       if (lifetime.stopping()) {

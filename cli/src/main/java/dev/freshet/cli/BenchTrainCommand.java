@@ -7,7 +7,6 @@ import dev.freshet.lab.train.TrainBench;
 import dev.freshet.lab.train.TrainPlan;
 import dev.freshet.lab.train.TrainReport;
 import dev.freshet.process.Lifetime;
-import dev.freshet.process.OutputFile;
 import dev.freshet.process.StoppableWork;
 import dev.freshet.process.TemporaryDirectory;
 import dev.freshet.text.CharTokenizer;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code freshet bench train}: measures training steps, beside plain PyTorch's if asked. */
@@ -97,11 +97,7 @@ final class BenchTrainCommand extends RunningCommand {
           "Python with torch and safetensors; runs bench/torch-train.py in turn with Freshet (default: none).")
   private Optional<String> torch = Optional.empty();
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "File for the figures as JSON (default: none).")
-  private Optional<Path> json = Optional.empty();
+  @Mixin private JsonOption json = new JsonOption();
 
   @Override
   protected int run(Lifetime lifetime) throws InterruptedException, IOException {
@@ -115,7 +111,7 @@ final class BenchTrainCommand extends RunningCommand {
             recomputes,
             type("--torch-precision", torchPrecision.orElse(precision)),
             number("--steps", steps, 1));
-    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
+    json.requireWritable();
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
     try (TemporaryDirectory temporary = TemporaryDirectory.in(parent, "freshet-bench-train")) {
       TrainReport report =
@@ -127,7 +123,7 @@ final class BenchTrainCommand extends RunningCommand {
                       TrainBench.measure(
                           plan, checkpoint(temporary.path()), torch, temporary.path())));
       System.out.print(report.table());
-      json.ifPresent(report::write);
+      json.write(report::write);
       return 0;
     } catch (InterruptedException | RuntimeException e) {
       if (lifetime.stopping()) {

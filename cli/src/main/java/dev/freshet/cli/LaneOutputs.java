@@ -8,6 +8,7 @@ import dev.freshet.process.OutputFile;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -15,11 +16,7 @@ import picocli.CommandLine.Option;
  * plotting loses no data.
  */
 final class LaneOutputs {
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "File for the figures as JSON (default: none).")
-  private Optional<Path> json = Optional.empty();
+  @Mixin private JsonOption json = new JsonOption();
 
   @Option(
       names = "--csv",
@@ -41,7 +38,7 @@ final class LaneOutputs {
 
   /** Rejects files that cannot be written, before anything is measured. */
   void requireWritable() {
-    json.ifPresent(file -> OutputFile.requireWritable("--json", file));
+    json.requireWritable();
     csv.ifPresent(file -> OutputFile.requireWritable("--csv", file));
     html.ifPresent(file -> OutputFile.requireWritable("--html", file));
     png.ifPresent(file -> OutputFile.requireWritable("--png", file));
@@ -54,7 +51,7 @@ final class LaneOutputs {
    * @param figuresAsJson writes the JSON
    */
   void write(LaneFigures figures, String words, Consumer<Path> figuresAsJson) {
-    json.ifPresent(figuresAsJson);
+    json.write(figuresAsJson);
     csv.ifPresent(file -> LaneCsv.write(figures, file));
     html.ifPresent(file -> LaneHtml.write(figures, words, file));
     png.ifPresent(file -> LanePng.write(figures, file));
