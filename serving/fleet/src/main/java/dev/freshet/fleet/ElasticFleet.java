@@ -6,7 +6,6 @@ import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AdminToken;
 import dev.freshet.wire.OneLine;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,8 +39,7 @@ public final class ElasticFleet implements AutoCloseable {
   private final CatchUp catchUp;
   private final OneAtATime orders = new OneAtATime(parallel);
   private final Map<Replica, Keeper> keepers = new ConcurrentHashMap<>();
-  private volatile Optional<Target> current = Optional.empty();
-  private volatile Optional<Named> named = Optional.empty();
+  private final FleetWeights weights = new FleetWeights();
 
   /** The target of a transaction that the journal has no end of. */
   private volatile Optional<Target> unfinished = Optional.empty();
@@ -57,9 +55,6 @@ public final class ElasticFleet implements AutoCloseable {
   private volatile boolean handsOff = true;
 
   private boolean started;
-
-  /** The name that a client has given the weights of one update. */
-  private record Named(Target target, String name) {}
 
   /**
    * @param token authenticates the fleet to its replicas
@@ -108,18 +103,7 @@ public final class ElasticFleet implements AutoCloseable {
    * is known.
    */
   public String weightVersion() {
-    RoutingTable table = table();
-    Optional<Target> now = current;
-    Optional<String> name =
-        named.filter(n -> now.filter(n.target()::equals).isPresent()).map(Named::name);
-    return now.isPresent()
-        ? name.orElseGet(() -> Long.toString(table.policyVersion()))
-        : table.routes().stream()
-            .map(RoutingTable.Route::policyVersion)
-            .min(Comparator.naturalOrder())
-            .filter(version -> version >= 0)
-            .map(version -> Long.toString(version))
-            .orElse("default");
+    return weights.inWords(table());
   }
 
   /** Whether a client has paused the fleet. */
@@ -236,9 +220,9 @@ public final class ElasticFleet implements AutoCloseable {
     if (journal.isPresent()) {
       try {
         JournalRecall recalled = JournalRecall.of(journal.get(), replicas, parallel);
-        current = recalled.current();
+        weights.current(recalled.current());
         unfinished = recalled.unfinished();
-        current.ifPresent(target -> replicas.commit(List.of(), target.version()));
+        weights.current().ifPresent(target -> replicas.commit(List.of(), target.version()));
       } catch (FleetException e) {
         LOG.error(
             "the fleet has no weights of its own, each replica serves what it has: {}",
@@ -269,7 +253,7 @@ public final class ElasticFleet implements AutoCloseable {
             replica,
             replicas,
             catchUp,
-            () -> current,
+            weights::current,
             () -> orders.busy() || paused || handsOff,
             options.interval());
     if (keepers.putIfAbsent(replica, keeper) == null) {
@@ -279,7 +263,7 @@ public final class ElasticFleet implements AutoCloseable {
 
   /** The replicas that a client's resume is for: not those whose weights may be missing. */
   List<Replica> resumable() {
-    boolean adopts = current.isEmpty();
+    boolean adopts = weights.current().isEmpty();
     return replicas.read(
         all ->
             all.stream()
@@ -294,24 +278,16 @@ public final class ElasticFleet implements AutoCloseable {
 
   /** Names the weights of the last update, until the next one. */
   void name(String name) {
-    named =
-        Optional.of(
-            new Named(
-                current.orElseThrow(
-                    () ->
-                        new OrderException(
-                            OrderException.Kind.CONFLICT,
-                            "the fleet has no weights of an update yet that could be named")),
-                name));
+    weights.name(name);
   }
 
   /** The weights that the fleet serves; empty while each replica keeps its own. */
   Optional<Target> current() {
-    return current;
+    return weights.current();
   }
 
-  void current(Optional<Target> weights) {
-    current = weights;
+  void current(Optional<Target> target) {
+    weights.current(target);
   }
 
   /** The update with that trace id has ended. */

@@ -1,16 +1,13 @@
 package dev.freshet.fleet;
 
 import dev.freshet.client.AdminDeadlines;
-import dev.freshet.client.AdminException;
 import dev.freshet.client.Calls;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.FleetLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.time.RoleClock;
-import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.AdminToken;
-import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
 import java.net.URI;
 import java.time.Duration;
@@ -22,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -40,8 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
-  private static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
-  private static final long UNTOLD = -1;
   private static final Duration STOP = Duration.ofSeconds(5);
 
   private final Replicas replicas;
@@ -50,6 +44,7 @@ public final class Fleet implements AutoCloseable {
   private final Parallel parallel = new Parallel();
   private final Optional<LoadedWeights> loaded;
   private final CatchUp catchUp;
+  private final FleetStart start;
   private final List<Keeper> keepers;
   private final UpdateJournal run;
   private final Optional<TransactionJournal> transactions;
@@ -87,6 +82,7 @@ public final class Fleet implements AutoCloseable {
             ? Optional.of(new LoadedWeights(replicas, parallel, options.deadlines().apply()))
             : Optional.empty();
     this.catchUp = new CatchUp(replicas, options.deadlines(), loaded);
+    this.start = new FleetStart(replicas, parallel, catchUp, transactions, clock, log);
     this.keepers =
         replicas.all().stream()
             .map(
@@ -173,59 +169,29 @@ public final class Fleet implements AutoCloseable {
    */
   public List<ReplicaResult> begin(Target first, Duration deadline, BooleanSupplier stopping)
       throws InterruptedException {
-    current = first;
-    long end = clock.nanos() + deadline.toNanos();
-    parallel.forEach(replicas.all(), replica -> awaitHealthy(replica, end, deadline, stopping));
+    start.awaitHealthy(deadline, stopping);
     if (stopping.getAsBoolean()) {
       return List.of();
     }
     log.begun(policyVersion(), replicas.all().size());
-    Optional<TransactionJournal.Open> open = interrupted();
-    List<ReplicaResult> loaded = bringUp();
-    open.ifPresent(o -> transactions.orElseThrow().ended(o.target()));
+    FleetStart.Started started = start.bringUp(first);
+    current = started.weights();
     run.begin(policyVersion());
     requestedVersions.add(policyVersion());
     keepers.forEach(Keeper::start);
-    for (Replica replica : replicas.all()) {
-      List<String> limits = replica.limits();
-      if (!limits.isEmpty()) {
-        LOG.info(
-            "server {} runs {}: {}",
-            replica.url(),
-            replica.dialect().name(),
-            String.join("; ", limits));
-      }
-    }
-    return loaded;
+    replicas.all().forEach(Fleet::logLimits);
+    return started.loaded();
   }
 
-  /** The update that the journal has no end of; decides what the servers are to serve. */
-  private Optional<TransactionJournal.Open> interrupted() throws InterruptedException {
-    Optional<TransactionJournal.Open> open = transactions.flatMap(TransactionJournal::open);
-    if (open.isPresent()) {
-      Target interrupted = open.get().target();
-      current = new Recovery(replicas, parallel).decide(open.get());
-      log.interrupted(interrupted.version(), current.equals(interrupted));
+  private static void logLimits(Replica replica) {
+    List<String> limits = replica.limits();
+    if (!limits.isEmpty()) {
+      LOG.info(
+          "server {} runs {}: {}",
+          replica.url(),
+          replica.dialect().name(),
+          String.join("; ", limits));
     }
-    return open;
-  }
-
-  private List<ReplicaResult> bringUp() throws InterruptedException {
-    replicas.commit(List.of(), current.version());
-    ConcurrentLinkedQueue<ReplicaResult> loaded = new ConcurrentLinkedQueue<>();
-    parallel.forEach(
-        replicas.all(), replica -> catchUp.run(replica, current).ifPresent(loaded::add));
-    List<String> others =
-        replicas().stream()
-            .filter(status -> status.state() != ReplicaState.SERVING)
-            .map(status -> "server %s: %s".formatted(status.server(), status.why().orElse("")))
-            .toList();
-    if (!others.isEmpty()) {
-      throw new FleetException(
-          "cannot bring every server to version %d: %s"
-              .formatted(current.version(), String.join("; ", others)));
-    }
-    return List.copyOf(loaded);
   }
 
   /**
@@ -235,62 +201,14 @@ public final class Fleet implements AutoCloseable {
    * @throws FleetException if a server is not healthy within {@code deadline} or cannot be asked
    */
   void adopt(Duration deadline) throws InterruptedException {
-    long end = clock.nanos() + deadline.toNanos();
-    parallel.forEach(replicas.all(), replica -> awaitHealthy(replica, end, deadline, () -> false));
-    Optional<TransactionJournal.Open> open = interrupted();
-    if (open.isPresent()) {
-      var _ = bringUp();
-      transactions.orElseThrow().ended(open.get().target());
-      return;
-    }
-    parallel.forEach(
-        replicas.all(),
-        replica -> {
-          try {
-            replicas.adopt(replica, replica.probe(0).version().orElse(UNTOLD));
-          } catch (AdminException e) {
-            throw new FleetException(OneLine.of(e), e);
-          }
-        });
+    start.awaitHealthy(deadline, () -> false);
+    start.adopt().ifPresent(weights -> current = weights);
   }
 
   /** Tries once to catch up the servers that an update by hand has left out. */
   void settle() throws InterruptedException {
     parallel.forEach(
         replicas.in(ReplicaState.QUARANTINED), replica -> catchUp.run(replica, current));
-  }
-
-  private void awaitHealthy(
-      Replica replica, long end, Duration deadline, BooleanSupplier stopping) {
-    String found = "";
-    try (Waits.Open _ =
-        Waits.begin(
-            replica.client().role(),
-            "the server to be healthy",
-            "inference " + replica,
-            deadline)) {
-      while (!stopping.getAsBoolean()) {
-        try {
-          if (replica.healthy()) {
-            return;
-          }
-          found = "it answers that it is not";
-        } catch (AdminException e) {
-          if (found.isEmpty()) {
-            LOG.info("waiting for server {} to be healthy: {}", replica, e.getMessage());
-          }
-          found = OneLine.of(e);
-        }
-        if (clock.nanos() >= end) {
-          throw new FleetException(
-              "server %s is not healthy within %d s of the start: %s"
-                  .formatted(replica.url(), deadline.toSeconds(), found));
-        }
-        Thread.sleep(PROBE_INTERVAL);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /**

@@ -109,17 +109,7 @@ public final class AdminCalls {
    * @param rpcMs the time that it took on the server, as its answer reports it
    */
   void load(String path, byte[] body, Target target, RpcTime rpcMs) {
-    var _ =
-        counted(
-            UpdatePart.LOAD,
-            () ->
-                server
-                    .operate(
-                        new LaneOperation.Named(OP, path, target.directory()),
-                        trace,
-                        left(),
-                        lane -> loaded(lane, path, body, target, rpcMs))
-                    .weightVersion());
+    operate(path, target, lane -> loaded(lane, path, body, target, rpcMs));
   }
 
   /** Counts the time of {@code work} as {@code part}. */
@@ -139,6 +129,10 @@ public final class AdminCalls {
    * @param path the route that does the work
    */
   void loading(String path, Target target, Runnable work) {
+    operate(path, target, lane -> worked(lane, path, target, work));
+  }
+
+  private void operate(String path, Target target, LaneOperation operation) {
     var _ =
         counted(
             UpdatePart.LOAD,
@@ -148,7 +142,7 @@ public final class AdminCalls {
                         new LaneOperation.Named(OP, path, target.directory()),
                         trace,
                         left(),
-                        lane -> worked(lane, path, target, work))
+                        operation)
                     .weightVersion());
   }
 
