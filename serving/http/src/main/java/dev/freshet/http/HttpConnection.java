@@ -53,9 +53,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** The request that is being answered. */
   private Optional<Exchange> current = Optional.empty();
 
-  /** That request, for the log; none if there is no log. */
-  private Optional<RequestLog.Head> logged = Optional.empty();
-
+  private final ConnectionLog log;
   private final ReadDeadline deadline;
   private Optional<HalfClosedProbe> probe = Optional.empty();
   private boolean advancing;
@@ -76,6 +74,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     this.stamp = stamp;
     this.parts = parts;
     this.closing = parts.oneAnswer();
+    this.log = new ConnectionLog(parts.requests(), parts.clock());
     this.deadline = new ReadDeadline(parts.limits().request(), this::refuseLate);
   }
 
@@ -120,7 +119,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Reads what has arrived, up to the end of a request whose answer takes time. */
   private void advance() {
     if (advancing) {
-      return; // Called for an answer that was given at once: the loop below goes on.
+      return; // Called for an answer that was given at once: the loop below continues.
     }
     advancing = true;
     try {
@@ -221,7 +220,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     stamp.requestEnded();
     parts.cap().used(ctx().channel());
     current = Optional.of(exchange);
-    logged = parts.requests().isOn() ? Optional.of(read.logged()) : Optional.empty();
+    log.begin(read);
     probe.ifPresent(halfClosed -> halfClosed.watch(exchange));
     if (read.refusal().isPresent()) {
       exchange.answer(read.refusal().get());
@@ -242,15 +241,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Answers a request without reading it to its end, discards the rest, and closes. */
   private void refuse(ApiError error, AnswerForm form) {
-    if (parts.requests().isOn()) {
-      log(
-          incoming
-              .map(IncomingRequest::logged)
-              .orElseGet(() -> new RequestLog.Head("", "", "", stamp.nanos())),
-          error.status(),
-          RequestLog.End.WHOLE,
-          new RequestLog.Usage());
-    }
+    log.refused(incoming, stamp.nanos(), error.status());
     Body body = error.toBody(errorForm(incoming.map(IncomingRequest::path).orElse("")));
     discardInput();
     readMoreIf(true);
@@ -305,7 +296,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Flushes the answer to the current request, then reads the next one or closes. */
   void exchangeEnded(boolean keepAlive) {
-    log(true);
+    current.ifPresent(exchange -> log.ended(exchange, true));
     current = Optional.empty();
     probe.ifPresent(HalfClosedProbe::end);
     if (!keepAlive) {
@@ -315,24 +306,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     ctx().flush();
     parts.cap().used(ctx().channel());
     advance();
-  }
-
-  /** Logs the current request, whose answer has ended. */
-  private void log(boolean whole) {
-    if (logged.isPresent() && current.isPresent()) {
-      Exchange exchange = current.get();
-      RequestLog.End end = whole ? RequestLog.End.WHOLE : RequestLog.End.GONE;
-      log(
-          logged.get(),
-          exchange.status(),
-          exchange.isBroken() ? RequestLog.End.BROKEN : end,
-          exchange.usage());
-      logged = Optional.empty();
-    }
-  }
-
-  private void log(RequestLog.Head head, int status, RequestLog.End end, RequestLog.Usage usage) {
-    parts.requests().done(head, status, end, usage, parts.clock().millisSince(head.recvNanos()));
   }
 
   /** Closes once no request is being answered. Called on the event loop. */
@@ -428,7 +401,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     discardInput();
     probe.ifPresent(HalfClosedProbe::end);
     current.ifPresent(exchange -> exchange.watcher().disconnected());
-    log(false);
+    current.ifPresent(exchange -> log.ended(exchange, false));
     current = Optional.empty();
   }
 

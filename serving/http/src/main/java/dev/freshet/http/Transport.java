@@ -79,7 +79,7 @@ public final class Transport {
     return channel instanceof EpollSocketChannel epoll && epoll.tcpInfo().state() == TCP_CLOSE;
   }
 
-  /** Begins to close {@code channel}; its handlers are told when it is inactive. */
+  /** Begins to close {@code channel}; its handlers are called once it is inactive. */
   public static void close(Channel channel) {
     var _ = channel.close();
   }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,13 +15,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Requests that web pages make, and those of programs that look similar. */
 @Timeout(60)
 class BrowserGuardTest {
+  @AutoClose
   private final TestListener open =
       listener(BrowserGuard.ofOpen(TestListener.ANY_PORT, List.of("Freshet.example.org")));
-
-  @AfterEach
-  void close() {
-    open.close();
-  }
 
   private static TestListener listener(BrowserGuard guard) {
     return new TestListener(HttpLimits.DEFAULT, guard);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -12,15 +12,12 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class CorsTest {
   private static final String APP = "https://app.example.org";
+
+  @AutoClose
   private final TestListener server =
       new TestListener(
           HttpLimits.DEFAULT,
           BrowserGuard.ofOpen(TestListener.ANY_PORT, List.of()).allowing(List.of(APP)));
-
-  @AfterEach
-  void close() {
-    server.close();
-  }
 
   private RawClient.Answer ask(String method, String path, String... headers) throws IOException {
     return RawClient.exchange(

@@ -3,20 +3,16 @@ package dev.freshet.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Clients that have shut down their sending side: some wait for their answer, some are gone. */
 @Timeout(120)
 class HalfClosedTest {
-  private final TestListener server = new TestListener();
-
-  @AfterEach
-  void close() {
-    server.close();
-  }
+  @AutoClose private final TestListener server = new TestListener();
 
   private static String get(String path) {
     return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -34,7 +30,6 @@ class HalfClosedTest {
   void aClientThatSendsNothingMoreIsAnswered() throws Exception {
     try (RawClient client = halfClosed(get("/slow"))) {
       Eventually.holds(() -> server.held.size() == 1);
-      Thread.sleep(600); // Longer than the first probes take.
       server.finish();
 
       RawClient.Answer answer = client.answer();
@@ -49,15 +44,26 @@ class HalfClosedTest {
     for (String version : new String[] {"1.1", "1.0"}) {
       try (RawClient client = halfClosed(get("/events").replace("1.1", version))) {
         Eventually.holds(() -> server.held.size() == 1);
-        Thread.sleep(1000); // Longer than the first probes take.
+        InputStream in = client.socket.getInputStream();
+        String probed = readUntil(in, ":\n\n");
         server.finish();
 
-        String answer =
-            new String(client.socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(answer).contains("text/event-stream", ":\n\n").contains("data: last\n\n");
+        String answer = probed + new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(answer).contains("text/event-stream", "data: last\n\n");
         assertThat(answer.replaceAll("(?m)^:\n\n", "").split("data: ")).hasSize(2);
       }
     }
+  }
+
+  /** Reads until {@code end} has arrived. */
+  private static String readUntil(InputStream in, String end) throws IOException {
+    StringBuilder read = new StringBuilder();
+    while (read.indexOf(end) < 0) {
+      int b = in.read();
+      assertThat(b).as("a byte after: %s", read).isNotNegative();
+      read.append((char) b);
+    }
+    return read.toString();
   }
 
   @Test

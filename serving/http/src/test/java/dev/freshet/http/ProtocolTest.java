@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,14 +21,10 @@ class ProtocolTest {
   private static final String HOST = "Host: localhost\r\n";
   private static final int MAX_BODY = 1000;
 
+  @AutoClose
   private final TestListener server =
       new TestListener(
           new HttpLimits(MAX_BODY, 1 << 20, Duration.ofSeconds(60), Duration.ofSeconds(75)));
-
-  @AfterEach
-  void close() {
-    server.close();
-  }
 
   private RawClient connect() throws IOException {
     return new RawClient(server.address());

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -14,13 +14,10 @@ import org.junit.jupiter.api.Timeout;
 class SlowRequestTest {
   private static final String HEAD = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
 
-  private final TestListener server =
-      new TestListener(
-          new HttpLimits(1 << 20, 1 << 20, Duration.ofMillis(300), Duration.ofSeconds(75)));
+  @AutoClose private final TestListener server = listener(Duration.ofMillis(300));
 
-  @AfterEach
-  void close() {
-    server.close();
+  private static TestListener listener(Duration request) {
+    return new TestListener(new HttpLimits(1 << 20, 1 << 20, request, Duration.ofSeconds(75)));
   }
 
   /** Sends {@code start}, then bytes one at a time for as long as the server takes them. */
@@ -68,12 +65,13 @@ class SlowRequestTest {
 
   @Test
   void theTimeOfARequestBehindASlowAnswerCountsFromThatAnswer() throws Exception {
-    try (RawClient client = new RawClient(server.address())) {
+    try (TestListener patient = listener(Duration.ofSeconds(2));
+        RawClient client = new RawClient(patient.address())) {
       client.send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      Eventually.holds(() -> server.held.size() == 1);
+      Eventually.holds(() -> patient.held.size() == 1);
       client.send(HEAD);
-      Thread.sleep(600); // Longer than a request may take.
-      server.finish();
+      Thread.sleep(2200); // Longer than a request may take.
+      patient.finish();
       assertThat(client.answer().status()).isEqualTo(200);
       client.send("Content-Length: 2\r\n\r\n{}");
 
