@@ -48,7 +48,7 @@ final class ChoiceJson {
     this.names = names;
   }
 
-  /** Whether every token is told, also one without text. */
+  /** Whether every token is reported, also one without text. */
   boolean tellsTokens() {
     return withIds || withLogprobs;
   }

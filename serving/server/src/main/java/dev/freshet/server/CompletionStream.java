@@ -192,7 +192,7 @@ final class CompletionStream extends AnswerStream {
     return out.toBytes();
   }
 
-  /** A prompt counts once; what of it was cached is told of its first choice. */
+  /** A prompt counts once; its cached tokens are reported with its first choice. */
   private void writeUsage(JsonBuffer out) {
     writeUsage(out, promptTokens(), completionTokens(), cachedPrompts());
   }

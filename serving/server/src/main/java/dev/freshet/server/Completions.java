@@ -5,7 +5,6 @@ import dev.freshet.engine.TokenConstraint;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
-import dev.freshet.http.RequestLog;
 import dev.freshet.text.Tokenizer;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.AbortRequest;
@@ -40,12 +39,8 @@ final class Completions implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final ServedModel model;
   private final ModelNames models;
-  private final boolean promptDetails;
-  private final TokenTexts texts;
+  private final AnswerStreams answers;
   private final Map<EventLoop, LoopOutlet> outlets;
-  private final ServerMetrics metrics;
-  private final MonotonicClock clock;
-  private final InstantSource wallClock;
   private final RequestWork work;
   private final AcceptedBytes accepted;
   private final OutputConstraints constraints;
@@ -66,13 +61,10 @@ final class Completions implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.model = model;
     this.models = new ModelNames(engine, model.root(), wallClock.millis() / 1000);
-    this.promptDetails = promptDetails;
-    this.texts = texts;
+    this.answers =
+        new AnswerStreams(engine, tokenizer, promptDetails, texts, metrics, clock, wallClock);
     this.work = work;
     this.outlets = outlets;
-    this.metrics = metrics;
-    this.clock = clock;
-    this.wallClock = wallClock;
     this.accepted = new AcceptedBytes(limits.maxAcceptedBytes());
     this.constraints = new OutputConstraints(tokenizer, model.eosTokens());
   }
@@ -158,31 +150,11 @@ final class Completions implements AutoCloseable {
               shape,
               chat.completion(ids, engine.maxModelLen()),
               List.of(AnsweredPrompt.of(ids)),
-              message(shape, ids, form, http, exchange),
+              answers.ofMessage(shape, ids, form, http, exchange),
               http,
               exchange,
               scope);
         });
-  }
-
-  /** The answer in the form of another API than chat completions. */
-  private Opening message(
-      AnswerShape shape, int[] prompt, MessageForm.Maker form, Request http, Exchange exchange) {
-    return (request, outlet, share) ->
-        new MessageStream(
-            request,
-            prompt.length,
-            shape,
-            form.make(
-                request.requestId().orElseThrow(),
-                request.model().orElse(engine.modelName()),
-                wallClock.millis() / 1000),
-            exchange,
-            outlet,
-            StopText.of(tokenizer, shape, request, prompt),
-            new CompletionMeter(metrics, clock, http.recvNanos(), exchange.usage()),
-            promptDetails,
-            share);
   }
 
   /** Answers a request that has token ids and asks for token ids. */
@@ -213,37 +185,15 @@ final class Completions implements AutoCloseable {
       Request http,
       Exchange exchange,
       CallScope scope) {
-    Opening answer =
-        (request, outlet, share) ->
-            new CompletionStream(
-                shape.form(),
-                request,
-                prompts,
-                exchange,
-                outlet,
-                choices(shape, request, prompts, outlet, http.recvNanos(), exchange.usage()),
-                shape
-                    .form()
-                    .beginning(
-                        request.requestId().orElseThrow(),
-                        wallClock.millis() / 1000,
-                        request.model().orElse(engine.modelName())),
-                promptDetails,
-                share);
+    AnswerStreams.Opening answer = answers.ofChoices(shape, prompts, http, exchange);
     submit(shape, unnamed, prompts, answer, http, exchange, scope);
-  }
-
-  /** Makes the answer to a request. */
-  @FunctionalInterface
-  private interface Opening {
-    AnswerStream open(CompletionRequest request, LoopOutlet outlet, AcceptedBytes.Share share);
   }
 
   private void submit(
       AnswerShape shape,
       CompletionRequest unnamed,
       List<AnsweredPrompt> prompts,
-      Opening answer,
+      AnswerStreams.Opening answer,
       Request http,
       Exchange exchange,
       CallScope scope) {
@@ -265,7 +215,7 @@ final class Completions implements AutoCloseable {
       CompletionRequest request,
       Optional<TokenConstraint> constraint,
       List<AnsweredPrompt> prompts,
-      Opening answer,
+      AnswerStreams.Opening answer,
       Exchange exchange,
       CallScope scope) {
     LoopOutlet outlet =
@@ -296,43 +246,6 @@ final class Completions implements AutoCloseable {
             ? HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong())
             : header;
     return request.toBuilder().requestId(id).build();
-  }
-
-  private List<CompletionChoice> choices(
-      AnswerShape shape,
-      CompletionRequest request,
-      List<AnsweredPrompt> prompts,
-      LoopOutlet outlet,
-      long recvNanos,
-      RequestLog.Usage usage) {
-    ChoiceJson json =
-        new ChoiceJson(
-            shape,
-            request.returnTokenIds(),
-            request.logprobs().isPresent(),
-            request.text().tokensAsIds() ? TokenNames.IDS : texts);
-    List<CompletionChoice> choices = new ArrayList<>(prompts.size() * request.n());
-    for (AnsweredPrompt prompt : prompts) {
-      for (int i = 0; i < request.n(); i++) {
-        choices.add(
-            new CompletionChoice(
-                choices.size(),
-                request,
-                prompt,
-                outlet,
-                StopText.of(tokenizer, shape, request, prompt.ids()),
-                message(shape),
-                json,
-                new CompletionMeter(metrics, clock, recvNanos, usage)));
-      }
-    }
-    return choices;
-  }
-
-  private static Optional<StreamedMessage> message(AnswerShape shape) {
-    return shape.form() == GenerationForm.CHAT_CHUNK && !shape.messages().isPlain()
-        ? Optional.of(new StreamedMessage(shape))
-        : Optional.empty();
   }
 
   private void requireTokens(int[] prompt) {
@@ -372,7 +285,7 @@ final class Completions implements AutoCloseable {
     return request.requestIds().map(stream::isAmong).orElse(true);
   }
 
-  /** Refuses further requests; the running ones go on. */
+  /** Refuses further requests; the running ones continue. */
   void refuse() {
     work.close();
   }

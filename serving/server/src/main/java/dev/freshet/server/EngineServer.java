@@ -230,9 +230,10 @@ public final class EngineServer implements AutoCloseable {
   }
 
   /**
-   * Refuses further requests, lets running completions go on for the time of the limits, ends those
-   * that are left with an error, waits for the current weight operation, and closes everything.
-   * Both listeners answer meanwhile, so that balancers learn from {@code /health} to send no more.
+   * Refuses further requests, lets running completions continue for the time of the limits, ends
+   * those that are left with an error, waits for the current weight operation, and closes
+   * everything. Both listeners answer meanwhile, so that balancers learn from {@code /health} to
+   * send no more.
    */
   @Override
   public void close() {

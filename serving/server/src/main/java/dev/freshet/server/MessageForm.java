@@ -14,7 +14,7 @@ interface MessageForm {
   /**
    * How many tokens an answer has.
    *
-   * @param cached how many of the prompt's were cached, if that is told
+   * @param cached how many of the prompt's were cached, if that is reported
    */
   record Usage(int prompt, int completion, OptionalInt cached) {}
 

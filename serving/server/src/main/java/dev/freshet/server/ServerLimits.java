@@ -26,7 +26,7 @@ import java.time.Duration;
  * @param completions the limits of completion requests
  * @param sessions the limits of sessions
  * @param update how long a weight operation or a pause may take
- * @param drain how long {@link EngineServer#close} lets running completions go on
+ * @param drain how long {@link EngineServer#close} lets running completions continue
  * @param close how long {@link EngineServer#close} waits for the streams, and how long for the
  *     current weight operation
  */

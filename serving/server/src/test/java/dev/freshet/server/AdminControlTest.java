@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,9 +80,7 @@ class AdminControlTest {
               + result.timings().ms(UpdatePart.ACCEPT).orElseThrow()
               + result.timings().ms(UpdatePart.HANDLER).orElseThrow()
               + result.timings().ms(UpdatePart.ANSWER).orElseThrow();
-      assertThat(named)
-          .isCloseTo(
-              result.timings().queueMs().orElseThrow(), org.assertj.core.data.Offset.offset(0.01));
+      assertThat(named).isCloseTo(result.timings().queueMs().orElseThrow(), Offset.offset(0.01));
       assertThat(result.timings().ms(UpdatePart.ACCEPT).orElseThrow()).isNotNegative();
       assertThat(result.timings().stallMs()).hasValue(1.0);
     }

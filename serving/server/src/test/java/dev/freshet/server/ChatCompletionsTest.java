@@ -7,7 +7,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,16 +21,11 @@ import tools.jackson.databind.JsonNode;
 class ChatCompletionsTest {
   private static final String MESSAGES = "\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}]";
 
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
     fixture = new ServerFixture(dir);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   private HttpResponse<String> post(String body) throws Exception {

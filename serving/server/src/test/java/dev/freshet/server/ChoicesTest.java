@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,16 +28,11 @@ import tools.jackson.databind.JsonNode;
 /** Several choices of one prompt, from an engine whose steps a test controls. */
 @Timeout(120)
 class ChoicesTest {
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
     fixture = new ServerFixture(dir);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   private CompletableFuture<HttpResponse<String>> post(String fields) {

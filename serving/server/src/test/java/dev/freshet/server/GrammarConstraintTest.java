@@ -12,18 +12,13 @@ import dev.freshet.text.grammar.TokenTrie;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 class GrammarConstraintTest {
   private static final int END = 2;
 
-  private final Tokenizer tokenizer = Tokenizer.load(LLAMA);
-
-  @AfterEach
-  void close() {
-    tokenizer.close();
-  }
+  @AutoClose private final Tokenizer tokenizer = Tokenizer.load(LLAMA);
 
   private TokenConstraint begin(ByteGrammar grammar) {
     return GrammarConstraint.begin(

@@ -8,7 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,16 +18,11 @@ import tools.jackson.databind.JsonNode;
 /** What requests say about the form of their answers, from an engine that counts up letters. */
 @Timeout(120)
 class OutputOptionsTest {
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
     fixture = new ServerFixture(dir);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   private String post(String route, String body) throws Exception {

@@ -9,7 +9,7 @@ import dev.freshet.text.message.ToolCallSyntax;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,16 +25,11 @@ class ResponsesTest {
       "\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"type\":\"object\"},\"strict\":null}]";
 
   @TempDir private Path dir;
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open() throws Exception {
     fixture = new ServerFixture(dir);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {

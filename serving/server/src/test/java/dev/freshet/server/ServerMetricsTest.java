@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,14 +39,9 @@ class ServerMetricsTest {
       "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
   private static final String UPDATES = "{op=\"update_weights\",phase=\"all\"}";
 
-  private final ModelServer fixture = new ModelServer();
+  @AutoClose private final ModelServer fixture = new ModelServer();
 
   @TempDir Path dir;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   private ScrapedPage scrape() throws IOException, InterruptedException {
     return ScrapedPage.of(fixture.server.adminUrl());

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,7 +38,7 @@ class SessionsTest {
 
   private final AtomicLong nanos = new AtomicLong();
   private Path files;
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
@@ -51,11 +51,6 @@ class SessionsTest {
                 .sessions(new SessionLimits(2, 3, 1 << 20, 1 << 20, Duration.ofSeconds(100)))
                 .build(),
             () -> nanos.get() + System.nanoTime());
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   private static String body(int most, String messages, String... fields) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,16 +18,11 @@ import tools.jackson.databind.JsonNode;
 /** Routes that take or make token ids, from an engine that continues with the next letters. */
 @Timeout(120)
 class TokenRoutesTest {
-  private ServerFixture fixture;
+  @AutoClose private ServerFixture fixture;
 
   @BeforeEach
   void open(@TempDir Path dir) throws Exception {
     fixture = new ServerFixture(dir);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   private HttpResponse<String> post(String route, String body) throws Exception {

@@ -16,8 +16,8 @@ final class TurnTree {
    * Where a prompt belongs.
    *
    * @param parent the turn with the most tokens that begin it
-   * @param broken whether the prompt has the prompt of a further turn and goes on otherwise than
-   *     that turn
+   * @param broken whether the prompt begins with the prompt of a further turn, but not with its
+   *     answer
    */
   record Place(Optional<Turn> parent, boolean broken) {}
 
