@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -178,6 +179,6 @@ class SpansOfARunTest {
             span -> assertThat(span.traceId()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736"))
         .filteredOn(span -> span.kind() == Span.Kind.SERVER)
         .extracting(Span::name, Span::parentSpanId)
-        .containsExactly(org.assertj.core.groups.Tuple.tuple("reload_weights", "00f067aa0ba902b7"));
+        .containsExactly(Tuple.tuple("reload_weights", "00f067aa0ba902b7"));
   }
 }

@@ -13,6 +13,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -130,7 +131,7 @@ class UpdateCommandTest {
   }
 
   private CommandLineRun update(String... arguments) {
-    List<String> all = new java.util.ArrayList<>(List.of("update"));
+    List<String> all = new ArrayList<>(List.of("update"));
     all.addAll(List.of("--server", server.adminUrl().toString()));
     all.add("--admin-token-file=" + token);
     for (String argument : arguments) {

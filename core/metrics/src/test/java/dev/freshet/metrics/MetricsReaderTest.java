@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,7 +117,7 @@ class MetricsReaderTest {
       Path dir = Files.createDirectories(run.resolve("cut-" + cut));
       Path file = Files.createDirectories(dir.resolve("metrics")).resolve("trainer.jsonl");
       MetricsReader cutReader = new MetricsReader(dir);
-      Files.write(file, java.util.Arrays.copyOf(line, cut));
+      Files.write(file, Arrays.copyOf(line, cut));
       assertThat(numbers(cutReader)).as("cut after %d bytes", cut).isEmpty();
 
       Files.write(file, line);

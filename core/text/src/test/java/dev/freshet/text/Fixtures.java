@@ -1,12 +1,14 @@
 package dev.freshet.text;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import tools.jackson.databind.ObjectMapper;
 
@@ -50,8 +52,7 @@ public final class Fixtures {
 
   public static Path directory(String name) {
     return Path.of(
-        java.net.URI.create(
-            java.util.Objects.requireNonNull(Fixtures.class.getResource("/" + name)).toString()));
+        URI.create(Objects.requireNonNull(Fixtures.class.getResource("/" + name)).toString()));
   }
 
   /**

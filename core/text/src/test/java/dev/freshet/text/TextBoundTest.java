@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,7 +114,7 @@ class TextBoundTest {
   @Test
   void anUnknownWordThatBecomesOneTokenLeavesNoBoundAndOneThatIsAnErrorDoes() throws IOException {
     CharTokenizer characters = new CharTokenizer("ab🦀");
-    byte[] file = java.util.Objects.requireNonNull(characters.files().get("tokenizer.json"));
+    byte[] file = Objects.requireNonNull(characters.files().get("tokenizer.json"));
     ObjectNode words = (ObjectNode) Fixtures.JSON.readTree(file);
     ((ObjectNode) words.path("model")).put("unk_token", "a");
     ObjectNode unknownBytes = bytes();

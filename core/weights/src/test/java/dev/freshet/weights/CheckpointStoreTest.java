@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -142,10 +144,10 @@ class CheckpointStoreTest {
     Files.createDirectories(weights);
     Path theirs = Files.createDirectory(weights.resolve(".step_1.00ff.tmp"));
     try (var channel =
-            java.nio.channels.FileChannel.open(
+            FileChannel.open(
                 weights.resolve(".publish.lock"),
-                java.nio.file.StandardOpenOption.CREATE,
-                java.nio.file.StandardOpenOption.WRITE);
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
         var lock = channel.lock()) {
       assertThat(lock.isValid()).isTrue();
       assertThatThrownBy(() -> store.publish(1, 0, tensors(), Map.of()))

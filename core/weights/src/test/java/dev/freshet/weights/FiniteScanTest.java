@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -70,7 +73,7 @@ class FiniteScanTest {
   @Test
   void integersAreAlwaysFinite() {
     byte[] ones = new byte[16];
-    java.util.Arrays.fill(ones, (byte) -1);
+    Arrays.fill(ones, (byte) -1);
     assertThat(first(DType.I64, ones)).isEmpty();
     assertThat(first(DType.BOOL, ones)).isEmpty();
   }
@@ -98,15 +101,15 @@ class FiniteScanTest {
     int floats = 1 << 20;
     byte[] last = RawFiles.floats(new float[floats]);
     List<TensorView> tensors =
-        new java.util.ArrayList<>(
+        new ArrayList<>(
             List.of(
                 RawFiles.tensor("a", DType.F32, RawFiles.floats(new float[floats]), floats),
                 RawFiles.tensor("b", DType.F32, RawFiles.floats(new float[floats]), floats)));
     ByteBuffer.wrap(last)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putFloat(4 * (floats - 1), Float.POSITIVE_INFINITY);
-    Path fine = java.nio.file.Files.createDirectory(dir.resolve("fine"));
-    Path broken = java.nio.file.Files.createDirectory(dir.resolve("broken"));
+    Path fine = Files.createDirectory(dir.resolve("fine"));
+    Path broken = Files.createDirectory(dir.resolve("broken"));
     SafetensorsWriter.write(fine.resolve("model.safetensors"), tensors, Map.of());
     tensors.add(RawFiles.tensor("c", DType.F32, last, floats));
     SafetensorsWriter.write(broken.resolve("model.safetensors"), tensors, Map.of());

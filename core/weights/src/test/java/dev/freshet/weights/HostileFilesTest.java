@@ -12,6 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,7 +114,7 @@ class HostileFilesTest {
   @Test
   void aHeaderOfNinetyMegabytesIsRefusedBeforeItIsRead() throws IOException {
     byte[] padded = new byte[90_000_000];
-    java.util.Arrays.fill(padded, (byte) ' ');
+    Arrays.fill(padded, (byte) ' ');
     byte[] json = (A + "}").getBytes(StandardCharsets.UTF_8);
     System.arraycopy(json, 0, padded, 0, json.length);
     RawFiles.withLength(

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class KilledPublisherTest {
       List<TensorView> tensors = List.of(RawFiles.tensor("t", DType.U8, new byte[BYTES], BYTES));
       for (long step = store.latest().orElse(0) + 1; ; step++) {
         store.publish(step, step - 1, tensors, Map.of());
-        store.retain(1, java.util.Set.of());
+        store.retain(1, Set.of());
       }
     }
   }

@@ -10,7 +10,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +35,7 @@ class PublishedCheckpointTest {
   void publish() {
     store = new CheckpointStore(run.resolve("weights"));
     float[] values = new float[FLOATS];
-    java.util.Arrays.fill(values, 1.5f);
+    Arrays.fill(values, 1.5f);
     byte[] data = RawFiles.floats(values);
     dir =
         store.publish(
@@ -117,7 +119,7 @@ class PublishedCheckpointTest {
   void anOpenCheckpointStaysIntactWhenItsDirectoryIsReplacedOrDeleted() throws IOException {
     try (Checkpoint checkpoint = CheckpointStore.openPublished(dir)) {
       Path beside = Files.write(run.resolve("other"), new byte[10]);
-      Files.move(beside, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING);
       assertThatCode(checkpoint::requireIntact).doesNotThrowAnyException();
 
       Files.move(dir, run.resolve("renamed"));

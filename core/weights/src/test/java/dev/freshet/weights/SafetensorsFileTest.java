@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -222,7 +223,7 @@ class SafetensorsFileTest {
   }
 
   private static TensorView tensor(Checkpoint checkpoint, String name) {
-    return java.util.Objects.requireNonNull(checkpoint.tensors().get(name));
+    return Objects.requireNonNull(checkpoint.tensors().get(name));
   }
 
   private static byte[] concat(byte[] first, byte[] second) {

@@ -13,8 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -55,15 +57,11 @@ class SafetensorsWriterTest {
     byte[] data = new byte[3 * 8];
     new Random(1).nextBytes(data);
     List<TensorView> tensors =
-        java.util.Arrays.stream(DType.values())
+        Arrays.stream(DType.values())
             .map(
                 t ->
                     RawFiles.tensor(
-                        "of \"" + t + "\" é",
-                        t,
-                        java.util.Arrays.copyOf(data, 3 * t.bytes()),
-                        3,
-                        1))
+                        "of \"" + t + "\" é", t, Arrays.copyOf(data, 3 * t.bytes()), 3, 1))
             .toList();
 
     Map<String, TensorEntry> entries =
@@ -72,8 +70,7 @@ class SafetensorsWriterTest {
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
       assertThat(checkpoint.tensors().keySet()).containsExactlyElementsOf(entries.keySet());
       for (TensorView written : tensors) {
-        TensorView read =
-            java.util.Objects.requireNonNull(checkpoint.tensors().get(written.name()));
+        TensorView read = Objects.requireNonNull(checkpoint.tensors().get(written.name()));
         assertThat(read.dtype()).isEqualTo(written.dtype());
         assertThat(read.shape()).isEqualTo(written.shape());
         assertThat(read.data().mismatch(written.data())).isEqualTo(-1);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,7 +88,7 @@ class ShardedCheckpointTest {
     try (Checkpoint checkpoint = Checkpoint.open(dir)) {
       checkpoint.verifyContents();
       assertThat(checkpoint.tensors()).containsOnlyKeys("a", "b");
-      return java.util.Objects.requireNonNull(checkpoint.tensors().get("b"))
+      return Objects.requireNonNull(checkpoint.tensors().get("b"))
           .data()
           .get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0);
     }

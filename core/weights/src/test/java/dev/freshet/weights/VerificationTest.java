@@ -9,8 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,7 +122,7 @@ class VerificationTest {
       throws IOException {
     String text = Files.readString(manifest);
     String changed = text.replace(from.replace('\'', '"'), to.replace('\'', '"'));
-    org.assertj.core.api.Assertions.assertThat(changed).isNotEqualTo(text);
+    Assertions.assertThat(changed).isNotEqualTo(text);
     Files.writeString(manifest, changed);
 
     assertRefused(dir, expected);
@@ -138,7 +140,7 @@ class VerificationTest {
   void aManifestCutAnywhereIsRefused() throws IOException {
     byte[] whole = Files.readAllBytes(manifest);
     for (int length = 0; length < whole.length; length += 7) {
-      Files.write(manifest, java.util.Arrays.copyOf(whole, length));
+      Files.write(manifest, Arrays.copyOf(whole, length));
       assertRefused(dir, manifest + ": ");
     }
   }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,8 +134,7 @@ class DiagnosisTest {
     assertThat(AnalyzedLogs.grave(AnalyzedLogs.analyze(AnalyzedLogs.asyncLevel(1), run))).isEmpty();
     assertThat(
             AnalyzedLogs.grave(
-                AnalyzedLogs.analyze(
-                    new AnalyzeOptions(java.util.Optional.of(1.1), java.util.Optional.of(1)), run)))
+                AnalyzedLogs.analyze(new AnalyzeOptions(Optional.of(1.1), Optional.of(1)), run)))
         .containsExactly(Signature.ENGINE_RELOAD);
   }
 

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,7 +120,7 @@ class RunSummaryTest {
     for (int cut = 0; cut < last.length - 2; cut++) {
       byte[] torn = METRICS.getBytes(StandardCharsets.UTF_8);
       int at = torn.length;
-      torn = java.util.Arrays.copyOf(torn, at + cut);
+      torn = Arrays.copyOf(torn, at + cut);
       System.arraycopy(last, 0, torn, at, cut);
       Files.write(metrics, torn);
 

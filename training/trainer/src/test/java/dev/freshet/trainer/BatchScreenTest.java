@@ -7,6 +7,7 @@ import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.SamplingDistribution;
 import dev.freshet.rollouts.TrainingBatch;
 import dev.freshet.rollouts.UnusableRollout.Reason;
+import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trainer.algorithm.Algorithm;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +78,7 @@ class BatchScreenTest {
     for (Algorithm rule : Algorithm.values()) {
       try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
         StepMetrics step =
-            new PolicyTrainer(
-                    model, TinyModel.objective(rule), 8, 4, dev.freshet.trace.MonotonicClock.SYSTEM)
+            new PolicyTrainer(model, TinyModel.objective(rule), 8, 4, MonotonicClock.SYSTEM)
                 .step(batch);
         assertThat(step.gradNorm()).isFinite();
       }

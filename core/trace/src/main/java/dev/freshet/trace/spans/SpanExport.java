@@ -11,6 +11,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.logging.Level;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,7 @@ public final class SpanExport implements Consumer<Span>, AutoCloseable {
    *     is added to a URL without a path
    */
   public SpanExport(URI endpoint) {
-    LIBRARY.setLevel(java.util.logging.Level.OFF);
+    LIBRARY.setLevel(Level.OFF);
     String path = endpoint.getPath();
     String url =
         path == null || path.isEmpty() || path.equals("/")

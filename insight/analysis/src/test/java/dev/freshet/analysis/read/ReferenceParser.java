@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A simple parser of the log format in plain text, by regular expressions. */
 final class ReferenceParser {
@@ -83,7 +84,7 @@ final class ReferenceParser {
     }
   }
 
-  private static @org.jspecify.annotations.Nullable Event event(String text, String after) {
+  private static @Nullable Event event(String text, String after) {
     Matcher call = CALL.matcher(text);
     Matcher other = OTHER.matcher(text);
     boolean isCall = call.matches();
@@ -123,8 +124,7 @@ final class ReferenceParser {
             && token.matches("(?s)t=([^.]*\\.)*[^.]{6}|(?!t=)([^=]*_ms|trunc_pct)=.*\\.[^.]"));
   }
 
-  private static @org.jspecify.annotations.Nullable Event build(
-      String name, TraceKey trace, Map<String, String> f) {
+  private static @Nullable Event build(String name, TraceKey trace, Map<String, String> f) {
     return switch (name) {
       case "client.send" -> new Event.ClientSend(trace, text(f, "url"), step(f), seconds(f));
       case "server.recv" -> new Event.ServerRecv(trace, text(f, "path"), seconds(f));
@@ -204,8 +204,7 @@ final class ReferenceParser {
     return version < 0 ? Double.NaN : version;
   }
 
-  private static @org.jspecify.annotations.Nullable Event usable(
-      @org.jspecify.annotations.Nullable Event event) {
+  private static @Nullable Event usable(@Nullable Event event) {
     return switch (event) {
       case null -> null;
       case Event.CheckpointWritten w when Double.isNaN(w.writeMs()) -> null;

@@ -7,6 +7,7 @@ import dev.freshet.config.ConfigLoader;
 import dev.freshet.model.Torch;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -35,7 +36,7 @@ class AlgorithmTest {
         Objects.requireNonNull(AlgorithmTest.class.getResourceAsStream("/losses.json"))) {
       return JsonMapper.shared().readTree(in);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
