@@ -73,7 +73,7 @@ final class Runs {
   /**
    * The journal of a run.
    *
-   * @param resume whether to go on with that of an earlier process, if there is one
+   * @param resume whether to continue with that of an earlier process, if there is one
    */
   static RunJournal journal(RunDirectory run, FreshetConfig config, boolean resume) {
     Map<String, String> settings =

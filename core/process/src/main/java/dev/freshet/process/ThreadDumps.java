@@ -75,7 +75,7 @@ final class ThreadDumps implements AutoCloseable {
       return log.isPresent() && requested(log.get());
     } catch (IOException e) {
       LOG.warn(
-          "{} cannot be read any more ({}): thread dumps until now may be missed",
+          "{} can no longer be read ({}): thread dumps until now may be missed",
           log.orElseThrow(),
           e.getClass().getSimpleName());
       close();

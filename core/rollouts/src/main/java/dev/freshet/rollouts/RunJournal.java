@@ -20,7 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>A record survives the death of the process once {@link #append} returns, and that of the host
  * once {@link #force} returns. Records of settled groups are removed from time to time, so that the
  * file stays below twice the size of what is needed, and {@value #LEAST_COMPACTED} bytes. After a
- * write has failed, nothing is written any more. Thread-safe; the owner closes it.
+ * write has failed, nothing more is written. Thread-safe; the owner closes it.
  */
 public final class RunJournal implements AutoCloseable {
   /** A smaller journal is left as it is. */

@@ -13,7 +13,7 @@ import java.util.Set;
  * batch (the tenth percentile) from the start of the batch, which does not depend on the batch's
  * own duration. If that finds nothing, any overlap counts, but the two kinds of batches must differ
  * clearly. If that finds nothing either, as where all batches meet an update, {@link UpdateDose}
- * compares batches with long and with short updates. Without times of day, overlap is told from the
+ * compares batches with long and with short updates. Without times of day, overlap follows from the
  * order of lines in one log. Batches that waited for weights are left out.
  */
 final class Contention {

@@ -128,8 +128,8 @@ final class CatchUp {
   }
 
   /**
-   * What a replica serves, whichever version that is. One that answers that it does not tell serves
-   * something.
+   * What a replica serves, whichever version that is. One that answers without a version serves an
+   * unknown one.
    *
    * @throws AdminException if it cannot be asked
    */

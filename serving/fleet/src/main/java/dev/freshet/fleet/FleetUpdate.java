@@ -267,7 +267,7 @@ final class FleetUpdate {
         });
   }
 
-  /** The update cannot go on: says of every replica that was held who must act. */
+  /** The update cannot continue: says of every replica that was held who must act. */
   private void abandon() {
     for (ReplicaUpdate update : active) {
       if (replicas.isHeld(update.replica())) {

@@ -65,7 +65,7 @@ public final class ReplicaStreams {
     version = next;
   }
 
-  /** The replica, which is paused, goes on with {@code next}. */
+  /** The replica, which is paused, continues with {@code next}. */
   synchronized void change(long next) {
     version = next;
     running.forEach((call, spans) -> spans.add(new Span(call.tokens(), next)));

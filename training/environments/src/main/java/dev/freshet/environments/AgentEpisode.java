@@ -69,7 +69,7 @@ final class AgentEpisode implements SelfDrivenEpisode {
   /**
    * Begins the session and starts the program.
    *
-   * @param closed is told when the episode is closed
+   * @param closed called when the episode is closed
    */
   static AgentEpisode start(
       List<String> command,

@@ -25,7 +25,7 @@ final class OpenEnvSession implements Episode {
   private final long seed;
   private volatile Optional<TextSocket> socket = Optional.empty();
 
-  /** Nobody needs it any more: a socket that opens only now is closed at once. */
+  /** It is no longer needed: a socket that opens only now is closed at once. */
   private boolean closed;
 
   private double reward;

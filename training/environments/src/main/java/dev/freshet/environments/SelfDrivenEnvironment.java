@@ -6,7 +6,7 @@ package dev.freshet.environments;
  */
 public non-sealed interface SelfDrivenEnvironment extends Environment {
   /**
-   * Begins an attempt at a problem, which goes on without the caller.
+   * Begins an attempt at a problem, which continues without the caller.
    *
    * @param policy where the program asks for turns; it is the same server for the whole attempt
    */

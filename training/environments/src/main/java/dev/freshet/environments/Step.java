@@ -6,7 +6,7 @@ import java.util.Map;
 /** What an environment says to a turn of the policy. */
 public sealed interface Step {
   /**
-   * The episode goes on with another turn.
+   * The episode continues with another turn.
    *
    * @param messages what the policy sees before it; one or more
    */

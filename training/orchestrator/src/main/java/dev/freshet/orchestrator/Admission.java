@@ -14,6 +14,6 @@ sealed interface Admission {
    */
   record Held(long policyVersion, long sinceNanos) implements Admission {}
 
-  /** No group will be dispatched any more. */
+  /** No further group will be dispatched. */
   record Over() implements Admission {}
 }

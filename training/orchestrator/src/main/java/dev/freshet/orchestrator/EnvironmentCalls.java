@@ -211,7 +211,7 @@ final class EnvironmentCalls implements AutoCloseable {
       }
     }
 
-    /** Nobody waits for the call any more. */
+    /** The caller no longer waits for the result. */
     synchronized void giveUp() {
       if (ended || givenUp || result.isDone()) {
         return; // A result comes a moment before the end.

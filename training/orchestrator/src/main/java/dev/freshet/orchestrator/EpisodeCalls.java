@@ -42,7 +42,7 @@ final class EpisodeCalls {
   /** Set once it is started, also if the call that starts it fails later; empty once closed. */
   private Optional<Episode> episode = Optional.empty();
 
-  /** Nobody needs it any more: one that starts only now is closed at once. */
+  /** It is no longer needed: one that starts only now is closed at once. */
   private boolean closed;
 
   /**

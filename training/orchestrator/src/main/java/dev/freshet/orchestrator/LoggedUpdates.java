@@ -8,7 +8,7 @@ import dev.freshet.trace.TraceId;
 /**
  * Writes the fleet's journal to the update log in the directory of the batches.
  *
- * @param resumed whether the log of an earlier process of the run is there, and goes on
+ * @param resumed whether the log of an earlier process of the run is there, and continues
  */
 record LoggedUpdates(UpdateLog log, boolean resumed) implements UpdateJournal {
   @Override

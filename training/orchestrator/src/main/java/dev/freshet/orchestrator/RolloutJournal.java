@@ -18,7 +18,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
- * Journals the rollouts of a run, so that a later process can go on with them: every second the
+ * Journals the rollouts of a run, so that a later process can continue with them: every second the
  * tokens that have arrived since, and what has ended at once. Thread-safe. Owns one thread; the
  * journal belongs to the caller.
  */

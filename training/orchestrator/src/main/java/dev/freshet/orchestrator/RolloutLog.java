@@ -63,6 +63,6 @@ interface RolloutLog {
   /** A turn begins after the tokens of {@code observed}; or begins again, and with it the rest. */
   OfTurn begins(int turn, int[] observed);
 
-  /** A turn goes on that an earlier process recorded in part. */
+  /** Continues a turn that an earlier process recorded in part. */
   OfTurn goesOn(int turn);
 }

@@ -102,7 +102,7 @@ final class RolloutRunner {
    *     older one are rejected
    * @param scope cancels the rollout
    * @param log receives its tokens, and has those of an earlier process, from which the first
-   *     attempt goes on
+   *     attempt continues
    */
   RolloutResult run(
       Environment environment,

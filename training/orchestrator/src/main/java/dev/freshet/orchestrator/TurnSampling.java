@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
  * far are then part of the prompt.
  *
  * <p>A Freshet server draws the token at position n of a completion with the n-th number of a
- * sequence that its seed determines, a counter with a fixed increment. So a completion that goes on
- * after n tokens with {@link #advanced} seed has the tokens of one that was never interrupted.
- * Other programs draw other tokens of the same distribution.
+ * sequence that its seed determines, a counter with a fixed increment. So a completion that
+ * continues after n tokens with {@link #advanced} seed has the tokens of one that was never
+ * interrupted. Other programs draw other tokens of the same distribution.
  */
 final class TurnSampling {
   /** What {@link java.util.SplittableRandom} adds to its seed for every number. */
@@ -39,7 +39,7 @@ final class TurnSampling {
     this.sampling = sampling;
   }
 
-  /** The seed with which a completion goes on after its first {@code tokens}. */
+  /** The seed with which a completion continues after its first {@code tokens}. */
   static long advanced(long seed, int tokens) {
     return seed + tokens * INCREMENT;
   }

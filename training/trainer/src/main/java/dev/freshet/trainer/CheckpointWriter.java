@@ -14,8 +14,8 @@ import java.util.function.DoubleConsumer;
 import java.util.stream.Collectors;
 
 /**
- * Publishes copies of the weights on a thread of its own, one at a time, while the trainer goes on.
- * All methods are called by the thread that trains.
+ * Publishes copies of the weights on a thread of its own, one at a time, while the trainer
+ * continues. All methods are called by the thread that trains.
  */
 final class CheckpointWriter implements AutoCloseable {
   /** What a step consists of on disk. */

@@ -73,7 +73,7 @@ public final class TrainerLoop implements AutoCloseable {
    * result in the same weights, so those that are published already are not published again.
    *
    * @param steps the number of batches to train on
-   * @param resume whether to go on where an earlier process ended
+   * @param resume whether to continue where an earlier process ended
    * @param file receives one line a step; the caller closes it
    * @throws dev.freshet.weights.CheckpointException if step 0 or the state is missing or broken
    * @throws TrainerException if the state is of another model
@@ -125,7 +125,7 @@ public final class TrainerLoop implements AutoCloseable {
     this.reported = resume ? file.largest(LINES, "step").orElse(0) : 0;
     if (resume) {
       LOG.info(
-          "goes on with step {}; weights/step_{} are the newest that are published",
+          "continues with step {}; weights/step_{} are the newest that are published",
           first,
           published);
     }
@@ -170,7 +170,7 @@ public final class TrainerLoop implements AutoCloseable {
         last = step;
       }
       try (RoleClock.Activity _ = metrics.time().begin(RoleState.PUBLISHING)) {
-        writer.await(); // Whoever goes on from the state does not publish its step.
+        writer.await(); // A process that resumes from the state does not publish its step.
         states.last(last, model);
       }
       times.endRun();

@@ -37,7 +37,7 @@ public final class TrainerThread implements AutoCloseable {
                   } catch (Error e) {
                     // Reported like any failure; otherwise the run would wait for weights forever.
                     failure =
-                        Optional.of(new TrainerException("the trainer cannot go on: " + e, e));
+                        Optional.of(new TrainerException("the trainer cannot continue: " + e, e));
                     failed.run();
                   }
                 });

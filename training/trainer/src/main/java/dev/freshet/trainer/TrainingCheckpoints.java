@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The trainer's own checkpoints, {@code checkpoints/step_N/}: the {@link TrainingState} after some
- * of the steps, from which a later process goes on. Written beside the training, in the way of
+ * of the steps, from which a later process continues. Written beside the training, in the way of
  * {@link CheckpointStore}; the step is held up by the copy alone. Used by the thread that trains.
  */
 final class TrainingCheckpoints implements AutoCloseable {
@@ -69,8 +69,8 @@ final class TrainingCheckpoints implements AutoCloseable {
   /**
    * Writes the state after a step if one is due.
    *
-   * @param told is done when the step is published and reported: whoever goes on from its state
-   *     does neither
+   * @param told is done when the step is published and reported: a process that resumes from its
+   *     state does neither
    * @param failed called on the writer's thread if it cannot be written; a later call throws the
    *     cause
    */

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Writes to the disk on a thread of its own, one thing at a time, while the trainer goes on. All
+ * Writes to the disk on a thread of its own, one thing at a time, while the trainer continues. All
  * methods are called by the thread that trains.
  */
 final class WriterThread implements AutoCloseable {

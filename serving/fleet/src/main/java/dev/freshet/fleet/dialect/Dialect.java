@@ -147,7 +147,7 @@ public interface Dialect {
   }
 
   /**
-   * How the server is asked for completions; versions of a program are told apart by asking.
+   * How the server is asked for completions; versions of a program are distinguished by asking.
    *
    * @throws AdminException if it cannot be asked
    */
