@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A low-rank adapter (LoRA) for some linear layers of a decoder, in its own memory. It is computed
- * beside the layers ({@link #beside}) or added to their weights ({@link #sum}). The owner closes
- * it.
+ * beside the layers ({@link #beside}), or added to the weights of a checkpoint that is written
+ * ({@link #addition}). The owner closes it.
  */
 public final class LoraAdapter implements AutoCloseable {
   /** In a list of targets: every linear layer but the head. */
@@ -179,27 +179,11 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   /**
-   * The sum of a parameter and this adapter's addition to it, computed in 32-bit floats, in the
-   * type of the parameter; empty if the adapter does not adapt it. Belongs to the innermost {@code
-   * PointerScope}.
+   * What this adapter adds to a parameter, row by row while a checkpoint is written, from a copy;
+   * empty if it does not adapt it.
    *
    * @param name of the parameter
    */
-  Optional<Tensor> sum(String name, Tensor parameter) {
-    return factorsOf(name)
-        .map(
-            own ->
-                parameter
-                    .to(ScalarType.Float)
-                    .addmm(
-                        own.b().to(ScalarType.Float),
-                        own.a().to(ScalarType.Float),
-                        new Scalar(1.0),
-                        new Scalar(own.scale()))
-                    .to(parameter.scalar_type()));
-  }
-
-  /** The same addition, computed row by row while a checkpoint is written, from a copy. */
   Optional<FloatTensor.Addition> addition(String name) {
     return factorsOf(name)
         .map(

@@ -120,26 +120,6 @@ public final class ModelWeights implements AutoCloseable {
     return intoResidual ? 0.05 / Math.sqrt(2.0 * config.layers()) : 0.05;
   }
 
-  /**
-   * Replaces the weights that an adapter adapts by their sums with it, which are in memory of their
-   * own. Does not close the adapter, and reads it no more.
-   */
-  public void add(LoraAdapter added) {
-    try (PointerScope _ = new PointerScope();
-        NoGradGuard _ = new NoGradGuard()) {
-      tensors.replaceAll(
-          (name, tensor) -> {
-            Optional<Tensor> sum = added.sum(name, tensor);
-            sum.ifPresent(
-                own -> {
-                  own.retainReference();
-                  tensor.close();
-                });
-            return sum.orElse(tensor);
-          });
-    }
-  }
-
   /** Makes linear layers with the adapter, if there is one, computed beside them. */
   Linear.Maker beside(Linear.Maker linears) {
     return adapter.map(own -> own.beside(linears)).orElse(linears);

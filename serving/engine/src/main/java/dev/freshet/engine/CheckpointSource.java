@@ -18,12 +18,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Loads Hugging Face directories of one architecture: the base model, which may be a plain
- * directory, published checkpoints, and published adapters, which are added to the base model.
+ * directory, published checkpoints, and published adapters, which are computed beside the base
+ * model.
  */
 final class CheckpointSource implements WeightSource<VersionedModel> {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointSource.class);
@@ -34,6 +36,9 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
   private final int maxLength;
   private final boolean strict;
   private final MonotonicClock clock;
+
+  /** The base model as it was read last. */
+  private Optional<SharedModel> base = Optional.empty();
 
   /**
    * @param config the base model's configuration, which every checkpoint must match
@@ -90,14 +95,22 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
 
   @Override
   public Read<VersionedModel> readBase() {
-    return read(baseDir, manifestStep(baseDir).orElse(0), VerifyLevel.FULL);
+    return read(
+        () -> new VersionFiles(freshBase(), Optional.empty()),
+        manifestStep(baseDir).orElse(0),
+        VerifyLevel.FULL);
   }
 
   @Override
   public Read<VersionedModel> read(Path dir, long version, VerifyLevel verify) {
+    return read(() -> open(dir), version, verify);
+  }
+
+  private Read<VersionedModel> read(
+      Supplier<VersionFiles> opened, long version, VerifyLevel verify) {
     try {
       long start = clock.nanos();
-      VersionFiles files = open(dir); // Only what fits the model is read.
+      VersionFiles files = opened.get(); // Only what fits the model is read.
       boolean read = false;
       try {
         long mapped = clock.nanos();
@@ -125,21 +138,35 @@ final class CheckpointSource implements WeightSource<VersionedModel> {
 
   private VersionFiles open(Path dir) {
     if (!ModelDirectory.isAdapter(dir)) {
-      Parameters parameters = mapped(dir, checkpoint -> parameters(dir, checkpoint));
-      return new VersionFiles(parameters, Optional.empty());
+      return new VersionFiles(model(dir), Optional.empty());
     }
-    Parameters base = mapped(baseDir, checkpoint -> parameters(baseDir, checkpoint));
+    SharedModel beside = base();
     boolean fits = false;
     try {
       LoraParameters adapter =
-          mapped(dir, checkpoint -> LoraParameters.of(base.config(), checkpoint));
+          mapped(dir, checkpoint -> LoraParameters.of(beside.config(), checkpoint));
       fits = true;
-      return new VersionFiles(base, Optional.of(adapter));
+      return new VersionFiles(beside, Optional.of(adapter));
     } finally {
       if (!fits) {
-        base.checkpoint().close();
+        beside.close();
       }
     }
+  }
+
+  private SharedModel model(Path dir) {
+    return new SharedModel(mapped(dir, checkpoint -> parameters(dir, checkpoint)), computation);
+  }
+
+  /** The base model as it was read last, opened once more; read again if no version has it. */
+  private synchronized SharedModel base() {
+    return base.filter(SharedModel::open).orElseGet(this::freshBase);
+  }
+
+  private synchronized SharedModel freshBase() {
+    SharedModel fresh = model(baseDir);
+    base = Optional.of(fresh);
+    return fresh;
   }
 
   /** What {@code found} finds in a mapped directory, and owns then. */

@@ -79,7 +79,11 @@ public final class EmbeddedEngine extends LoopEngine<VersionedModel> {
       VersionedModel base, int blocks, int maxModelLen, Computation computation) {
     try {
       return new KvPool(
-          base.config(), blocks, maxModelLen, base.weights().type(), computation.crew());
+          base.config(),
+          blocks,
+          maxModelLen,
+          Torch.scalarType(computation.type()),
+          computation.crew());
     } catch (RuntimeException e) {
       base.close();
       throw new EngineException(

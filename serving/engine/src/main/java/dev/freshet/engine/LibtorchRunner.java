@@ -120,11 +120,11 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
   }
 
   /**
-   * The rows of chunks that use adapters.
+   * The rows of chunks that use adapters; all of them, if the policy version is one.
    *
    * @param rows how many rows a chunk has
    */
-  private static List<RowAdapters.Group> adapted(List<Chunk> chunks, ToIntFunction<Chunk> rows) {
+  private List<RowAdapters.Group> adapted(List<Chunk> chunks, ToIntFunction<Chunk> rows) {
     List<RowAdapters.Group> groups = new ArrayList<>();
     long row = 0;
     for (int i = 0; i < chunks.size(); ) {
@@ -139,6 +139,8 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
           .ifPresent(
               adapter -> groups.add(new RowAdapters.Group(adapter.products(), start, count)));
     }
+    long all = row;
+    model.adapter().ifPresent(adapter -> groups.add(new RowAdapters.Group(adapter, 0, all)));
     return groups;
   }
 

@@ -104,7 +104,7 @@ public final class Fixture {
         new EngineMetrics(new MetricsRegistry(), MonotonicClock.SYSTEM));
   }
 
-  private static EngineConfig config(int maxSequences, int maxWaiting, boolean strict) {
+  static EngineConfig config(int maxSequences, int maxWaiting, boolean strict) {
     return new EngineConfig(
         "tiny",
         maxSequences,

@@ -8,8 +8,7 @@ import dev.freshet.config.ConfigException;
 import dev.freshet.metrics.MetricsFile;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.model.ConfigJson;
-import dev.freshet.model.LoraAdapter;
-import dev.freshet.model.LoraParameters;
+import dev.freshet.model.ImportedModel;
 import dev.freshet.model.ModelWeights;
 import dev.freshet.model.Parameters;
 import dev.freshet.model.Torch;
@@ -28,11 +27,11 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -221,13 +220,11 @@ class LoraTrainingTest {
   }
 
   private static Map<String, float[]> sum(Path base, Path adapter) {
-    try (ModelWeights weights = TrainableModel.read(base, TinyModel.MAX_LENGTH);
-        Checkpoint checkpoint = CheckpointStore.openVerified(adapter);
-        LoraAdapter added =
-            LoraAdapter.copyOf(LoraParameters.of(weights.config(), checkpoint), ScalarType.Float)) {
-      weights.add(added);
-      return floats(weights);
+    Path to = adapter.resolveSibling("sum");
+    try (ImportedModel model = ImportedModel.open(base, Optional.empty())) {
+      CheckpointStore.publishBase(to, model.with(adapter).tensors(), model.files());
     }
+    return tensors(to);
   }
 
   private static Map<String, float[]> floats(ModelWeights weights) {
