@@ -5,6 +5,7 @@
 The losses are written from the formulas of the papers (docs/algorithms.md), over whole rollouts and
 with loops, unlike the trainer's. Gradients are central differences of the loss by each logprob;
 quantities that pass no gradient (sg in the formulas) are held at the point of the difference.
+"with_kl" has the same with the divergence from a reference policy, weighted by KL, in the loss of every token.
 """
 
 import json
@@ -15,6 +16,7 @@ RNG = np.random.default_rng(11)
 LENGTHS = [3, 1, 6, 4]
 ADVANTAGES = [1.0, -1.0, 0.5, -2.0]
 STEP = 1e-6
+KL = 0.3
 
 
 def batch():
@@ -105,15 +107,26 @@ def main():
     lengths = [len(p) for p, _, _ in rollouts]
     flat = np.concatenate([p for p, _, _ in rollouts])
     bounds = np.cumsum([0] + lengths)
+    reference = np.minimum(flat + RNG.normal(0, 0.4, len(flat)), -1e-3)
 
-    def loss(name, values):
+    def loss(name, values, kl):
         tokens, mean = ALGORITHMS[name]
+        k3 = np.exp(reference - values) - (reference - values) - 1
         return mean(
             [
-                tokens(values[i:j], b, a, at)
+                [one + kl * d for one, d in zip(tokens(values[i:j], b, a, at), k3[i:j])]
                 for (at, b, a), i, j in zip(rollouts, bounds, bounds[1:])
             ]
         )
+
+    def golden_of(name, kl):
+        gradient = []
+        for i in range(len(flat)):
+            up, down = flat.copy(), flat.copy()
+            up[i] += STEP
+            down[i] -= STEP
+            gradient.append((loss(name, up, kl) - loss(name, down, kl)) / (2 * STEP))
+        return {"loss": loss(name, flat, kl), "gradient": gradient}
 
     golden = {
         "lengths": lengths,
@@ -122,14 +135,10 @@ def main():
         "advantages": [a for _, _, a in rollouts],
         "algorithms": {},
     }
+    golden["reference"] = reference.tolist()
+    golden["kl_coefficient"] = KL
     for name in ALGORITHMS:
-        gradient = []
-        for i in range(len(flat)):
-            up, down = flat.copy(), flat.copy()
-            up[i] += STEP
-            down[i] -= STEP
-            gradient.append((loss(name, up) - loss(name, down)) / (2 * STEP))
-        golden["algorithms"][name] = {"loss": loss(name, flat), "gradient": gradient}
+        golden["algorithms"][name] = golden_of(name, 0) | {"with_kl": golden_of(name, KL)}
     print(json.dumps(golden, indent=1))
 
 

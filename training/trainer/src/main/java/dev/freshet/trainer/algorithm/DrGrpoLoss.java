@@ -3,7 +3,6 @@ package dev.freshet.trainer.algorithm;
 import dev.freshet.config.Check;
 import dev.freshet.config.Key;
 import dev.freshet.config.Section;
-import org.bytedeco.pytorch.Scalar;
 
 /**
  * Dr. GRPO (arXiv 2503.20783, section 3.2): {@link ClippedSurrogate}, whose sum over a rollout is
@@ -26,12 +25,11 @@ public record DrGrpoLoss(
 
   @Override
   public Terms of(PolicyTokens tokens) {
-    Terms sum = ClippedSurrogate.of(tokens.logRatios(), tokens.advantages(), epsilon, epsilon);
-    return new Terms(sum.loss().div(new Scalar((double) tokenBudget)), sum.cut());
+    return ClippedSurrogate.of(tokens.logRatios(), tokens.advantages(), epsilon, epsilon);
   }
 
   @Override
   public LossMean mean() {
-    return LossMean.ROLLOUTS;
+    return LossMean.rollouts(tokenBudget);
   }
 }

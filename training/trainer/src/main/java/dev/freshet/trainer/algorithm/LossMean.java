@@ -3,16 +3,33 @@ package dev.freshet.trainer.algorithm;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/** The mean over a batch. A part of a batch contributes its share, and the shares add up. */
-public enum LossMean {
+/**
+ * The mean over a batch, of all terms of a token's loss. A part of a batch contributes its share,
+ * and the shares add up.
+ *
+ * @param divisor a constant, above 0, that divides every token's loss
+ */
+public record LossMean(Over over, int divisor) {
   /** Over all tokens of the batch: long rollouts weigh more. */
-  TOKENS,
+  public static final LossMean TOKENS = new LossMean(Over.TOKENS, 1);
 
   /** Over the tokens of a rollout, then over rollouts: a token of a long rollout weighs less. */
-  TOKENS_THEN_ROLLOUTS,
+  public static final LossMean TOKENS_THEN_ROLLOUTS = new LossMean(Over.TOKENS_THEN_ROLLOUTS, 1);
 
   /** Over rollouts, of the sum over the tokens of each. */
-  ROLLOUTS;
+  public static final LossMean ROLLOUTS = rollouts(1);
+
+  /** What the losses of tokens are averaged over. */
+  public enum Over {
+    TOKENS,
+    TOKENS_THEN_ROLLOUTS,
+    ROLLOUTS
+  }
+
+  /** Over rollouts, of the sum over the tokens of each divided by a constant. */
+  static LossMean rollouts(int divisor) {
+    return new LossMean(Over.ROLLOUTS, divisor);
+  }
 
   /**
    * The numbers of a whole batch.
@@ -29,14 +46,12 @@ public enum LossMean {
    * @param sequenceTokens the number of tokens of each token's whole sequence, {@code [n]}
    */
   public Tensor of(Tensor losses, Tensor sequenceTokens, BatchSize batch) {
-    return switch (this) {
-      case TOKENS -> losses.sum().div(scalar(batch.tokens()));
-      case TOKENS_THEN_ROLLOUTS -> losses.div(sequenceTokens).sum().div(scalar(batch.rollouts()));
-      case ROLLOUTS -> losses.sum().div(scalar(batch.rollouts()));
-    };
-  }
-
-  private static Scalar scalar(long count) {
-    return new Scalar((double) count);
+    Tensor sum =
+        switch (over) {
+          case TOKENS, ROLLOUTS -> losses.sum();
+          case TOKENS_THEN_ROLLOUTS -> losses.div(sequenceTokens).sum();
+        };
+    long count = over == Over.TOKENS ? batch.tokens() : batch.rollouts();
+    return sum.div(new Scalar((double) count * divisor));
   }
 }
