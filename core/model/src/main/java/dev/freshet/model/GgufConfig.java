@@ -6,7 +6,9 @@ import dev.freshet.weights.gguf.GgufFile;
 import dev.freshet.weights.gguf.GgufMetadata;
 import dev.freshet.weights.gguf.GgufTensor;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -20,6 +22,22 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
   private static final ObjectMapper JSON = new ObjectMapper();
   static final String EMBEDDING = "token_embd.weight";
   static final String HEAD = "output.weight";
+
+  /**
+   * Numbers that change what llama.cpp computes, each with the values that change nothing; 0 is its
+   * default.
+   */
+  private static final Map<String, Set<Double>> NEUTRAL_NUMBERS =
+      Map.of(
+          "attention.scale", Set.of(0.0),
+          "attention.clamp_kqv", Set.of(0.0),
+          "attention.max_alibi_bias", Set.of(0.0),
+          "attn_logit_softcapping", Set.of(0.0),
+          "final_logit_softcapping", Set.of(0.0),
+          "embedding_scale", Set.of(0.0, 1.0),
+          "residual_scale", Set.of(0.0, 1.0),
+          "logit_scale", Set.of(0.0, 1.0),
+          "rope.scale_linear", Set.of(0.0, 1.0));
 
   /** The model computes these itself; here they tell its scaling. */
   static final String ROPE_FACTORS = "rope_freqs.weight";
@@ -113,6 +131,18 @@ record GgufConfig(GgufFile gguf, ModelFamily family) {
           "%s is %d: mixtures of experts are not supported"
               .formatted(key("expert_count"), experts));
     }
+    if (!metadata().flag(key("attention.causal")).orElse(true)) {
+      throw refused(
+          "%s is false: attention to later tokens is not supported"
+              .formatted(key("attention.causal")));
+    }
+    NEUTRAL_NUMBERS.forEach(
+        (name, neutral) -> {
+          double found = metadata().decimal(key(name)).orElse(neutral.iterator().next());
+          if (!neutral.contains(found)) {
+            throw refused("%s is %s, which is not supported".formatted(key(name), found));
+          }
+        });
   }
 
   private int vocabSize() {

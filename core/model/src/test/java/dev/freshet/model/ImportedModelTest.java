@@ -273,6 +273,15 @@ class ImportedModelTest {
     refused(llama(1).key("split.count", 3), "split.count is 3: one of several files");
     refused(llama(1).key("llama.expert_count", 8), "mixtures of experts are not supported");
     refused(
+        llama(1).key("llama.attention.causal", false),
+        "llama.attention.causal is false: attention to later tokens is not supported");
+    refused(
+        llama(1).key("llama.attention.scale", 0.5f),
+        "llama.attention.scale is 0.5, which is not supported");
+    refused(
+        llama(1).key("llama.rope.scale_linear", 4f),
+        "llama.rope.scale_linear is 4.0, which is not supported");
+    refused(
         llama(1).key("llama.rope.dimension_count", 16),
         "llama.rope.dimension_count is 16, expected the size of a head, 32");
     GgufBuilder end = llama(1).key("tokenizer.ggml.eos_token_id", 32);
