@@ -127,8 +127,11 @@ public final class ConfigJson {
 
   private static void layers(ModelConfig config, ObjectNode root) {
     OptionalInt window = config.windows().stream().flatMapToInt(OptionalInt::stream).findFirst();
-    window.ifPresentOrElse(
-        size -> root.put("sliding_window", size), () -> root.putNull("sliding_window"));
+    if (window.isPresent()) {
+      root.put("sliding_window", window.getAsInt());
+    } else if (config.family() != ModelFamily.GEMMA3_TEXT) { // It must have one, used or not.
+      root.putNull("sliding_window");
+    }
     root.put("use_sliding_window", window.isPresent());
     switch (config.family()) {
       case LLAMA, MISTRAL, PHI3 -> {} // All layers are alike.

@@ -5,7 +5,6 @@ import dev.freshet.weights.DType;
 import dev.freshet.weights.ModelFile;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -18,20 +17,6 @@ record ConfigReader(JsonNode root, JsonFields fields) {
 
   private static final int DEFAULT_QUERY_SCALAR = 256;
 
-  /**
-   * Fields of other decoders, each with the value that changes nothing: a model that sets one
-   * differently computes something else than its family does.
-   */
-  private static final Map<String, Double> FIELDS_OF_OTHERS =
-      Map.of(
-          "clip_qkv", 0.0,
-          "embedding_multiplier", 1.0,
-          "residual_multiplier", 1.0,
-          "logits_scaling", 1.0,
-          "logit_scale", 1.0,
-          "num_experts", 0.0,
-          "num_local_experts", 0.0);
-
   ConfigReader(JsonNode root) {
     this(root, new JsonFields(root));
   }
@@ -43,9 +28,7 @@ record ConfigReader(JsonNode root, JsonFields fields) {
     }
     ModelFamily family = ModelFamily.of(fields.text("model_type", "the name of a model family"));
     FamilyDefaults defaults = FamilyDefaults.of(family);
-    refuseOther(family.activationKey(), family.activation().wireName());
-    refuseVariants();
-    refuseQuantized();
+    new UnsupportedFields(fields, family).refuse();
     int hidden = fields.number("hidden_size");
     int heads = fields.number("num_attention_heads");
     int layers = fields.number("num_hidden_layers");
@@ -77,8 +60,7 @@ record ConfigReader(JsonNode root, JsonFields fields) {
         fields.flag("tie_word_embeddings", defaults.tiedEmbeddings()),
         queryKeyValueBias(family, bias),
         outputBias(family, bias),
-        (family == ModelFamily.LLAMA || family == ModelFamily.SMOLLM3)
-            && fields.flag("mlp_bias", false),
+        family.mayHaveMlpBias() && fields.flag("mlp_bias", false),
         each.windows(),
         eos,
         dtype());
@@ -102,45 +84,6 @@ record ConfigReader(JsonNode root, JsonFields fields) {
     }
     String key = "query_pre_attn_scalar";
     return 1 / Math.sqrt(JsonFields.positive(key, fields.decimal(key, DEFAULT_QUERY_SCALAR)));
-  }
-
-  private void refuseOther(String key, String supported) {
-    String found = fields.has(key) ? fields.text(key, supported) : supported;
-    if (!found.equals(supported)) {
-      throw new ModelException(
-          "%s %s is not supported: expected %s".formatted(key, Quoted.of(found), supported));
-    }
-  }
-
-  /** Variants of Gemma's decoder that no published model of Gemma 3 has. */
-  private void refuseVariants() {
-    for (String key : List.of("attn_logit_softcapping", "final_logit_softcapping")) {
-      if (fields.has(key)) {
-        throw new ModelException(
-            "%s %s is not supported: expected null".formatted(key, fields.decimal(key)));
-      }
-    }
-    FIELDS_OF_OTHERS.forEach(
-        (key, neutral) -> {
-          if (fields.has(key) && fields.decimal(key) != neutral) {
-            throw new ModelException(
-                "%s %s is not supported: expected null or %s"
-                    .formatted(key, fields.decimal(key), neutral));
-          }
-        });
-    if (fields.flag("use_bidirectional_attention", false)) {
-      throw new ModelException("use_bidirectional_attention is not supported: expected false");
-    }
-  }
-
-  /** Quantized weights, such as FP8, would need their scales applied. */
-  private void refuseQuantized() {
-    JsonNode quantization = root.path("quantization_config");
-    if (!quantization.isMissingNode() && !quantization.isNull()) {
-      throw new ModelException(
-          "quantization_config (quant_method %s) is not supported: expected weights in float32, bfloat16 or float16; convert the checkpoint first"
-              .formatted(Quoted.of(quantization.path("quant_method").asString("unknown"))));
-    }
   }
 
   /** The values of {@code eos_token_id}: none, one or several. */

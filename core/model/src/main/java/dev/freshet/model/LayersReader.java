@@ -19,6 +19,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int layers) {
   /** The window of each layer; empty for none. */
   List<OptionalInt> windows() {
     OptionalInt window = window();
+    requireAlike(window.isPresent());
     return sliding().stream().map(slides -> slides ? window : OptionalInt.empty()).toList();
   }
 
@@ -37,6 +38,28 @@ record LayersReader(JsonFields fields, ModelFamily family, int layers) {
       case LLAMA, MISTRAL, QWEN2, QWEN3, PHI3 ->
           Collections.nCopies(layers, Optional.of(reader.rope()));
     };
+  }
+
+  /**
+   * Refuses types of layers in a family whose layers are alike: transformers passes over them, and
+   * other programs do not.
+   */
+  private void requireAlike(boolean windowed) {
+    boolean alike = family == ModelFamily.LLAMA || family.windowOfAllLayers();
+    if (!alike || !fields.has("sliding_window")) {
+      return;
+    }
+    for (JsonNode type : fields.root().path("layer_types")) {
+      if (isSliding(type) != windowed) {
+        throw new ModelException(
+            "layer_types has %s, and sliding_window is %d: expected %s in all layers of %s"
+                .formatted(
+                    Quoted.of(type.asString("")),
+                    fields.number("sliding_window"),
+                    windowed ? "sliding_attention" : "full_attention",
+                    family.wireName()));
+      }
+    }
   }
 
   private OptionalInt window() {

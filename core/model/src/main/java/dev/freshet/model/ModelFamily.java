@@ -93,6 +93,11 @@ public enum ModelFamily {
     return this == GEMMA3_TEXT;
   }
 
+  /** Whether a configuration can give the MLP's projections biases. */
+  boolean mayHaveMlpBias() {
+    return this == LLAMA || this == SMOLLM3;
+  }
+
   /** Whether all layers have the sliding window if one is configured. */
   boolean windowOfAllLayers() {
     return this == MISTRAL || this == PHI3;

@@ -1,6 +1,9 @@
 package dev.freshet.model;
 
 import dev.freshet.trace.Quoted;
+import java.util.List;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads the rotary settings of a {@code config.json} in both forms: {@code rope_theta} with {@code
@@ -27,12 +30,21 @@ record RopeReader(JsonFields root, ModelFamily family, int maxPositions) {
     return rope(rope, root.decimal("rope_theta", FamilyDefaults.of(family).theta()));
   }
 
-  /** The settings of the layers of Gemma 3 without a window. */
+  /**
+   * The settings of the layers of Gemma 3 without a window. The older ones replace single settings
+   * of the newer.
+   */
   Rope global() {
-    JsonFields older = root.object("rope_scaling");
-    JsonFields rope =
-        older.root().isObject() ? older : root.object("rope_parameters").object("full_attention");
-    return rope(rope, root.decimal("rope_theta", FamilyDefaults.of(family).theta()));
+    ObjectNode merged = JsonNodeFactory.instance.objectNode();
+    for (JsonFields part :
+        List.of(
+            root.object("rope_parameters").object("full_attention"), root.object("rope_scaling"))) {
+      if (part.root() instanceof ObjectNode settings) {
+        merged.setAll(settings);
+      }
+    }
+    return rope(
+        new JsonFields(merged), root.decimal("rope_theta", FamilyDefaults.of(family).theta()));
   }
 
   /** The settings of the layers of Gemma 3 with a window. */
@@ -130,13 +142,13 @@ record RopeReader(JsonFields root, ModelFamily family, int maxPositions) {
 
   /**
    * A length beside the scaling's parameters comes before the one among them; that of Phi-3 is
-   * always beside them.
+   * always beside them, and that of Gemma 3, which has two sets of parameters, among them.
    */
   private int originalContext(JsonFields rope) {
+    boolean beside =
+        family == ModelFamily.PHI3 || (root.has(ORIGINAL) && family != ModelFamily.GEMMA3_TEXT);
     int original =
-        root.has(ORIGINAL) || family == ModelFamily.PHI3
-            ? root.number(ORIGINAL, PHI3_ORIGINAL)
-            : rope.number(ORIGINAL, maxPositions);
+        beside ? root.number(ORIGINAL, PHI3_ORIGINAL) : rope.number(ORIGINAL, maxPositions);
     return (int) JsonFields.positive(ORIGINAL, original);
   }
 }

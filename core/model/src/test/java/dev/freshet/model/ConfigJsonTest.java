@@ -80,6 +80,18 @@ class ConfigJsonTest {
   }
 
   @Test
+  void aWrittenConfigurationOfGemma3WithoutAWindowReadsBackEqual() throws IOException {
+    ModelConfig config =
+        read(
+            "\"model_type\": \"gemma3_text\", \"sliding_window\": 8, \"sliding_window_pattern\": 1");
+
+    Files.write(dir.resolve("config.json"), ConfigJson.write(config));
+
+    assertThat(ConfigJson.read(dir)).isEqualTo(config);
+    assertThat(config.windows()).containsOnly(OptionalInt.empty());
+  }
+
+  @Test
   void missingFieldsHaveTheDefaultsOfTransformers() throws IOException {
     ModelConfig llama = read("");
     assertThat(llama.kvHeads()).isEqualTo(4);
@@ -191,6 +203,21 @@ class ConfigJsonTest {
   }
 
   @Test
+  void olderSettingsOfGemma3ReplaceSingleSettingsOfTheNewerOnes() throws IOException {
+    String newer =
+        """
+        "model_type": "gemma3_text", "sliding_window": 8, "sliding_window_pattern": 1,
+        "original_max_position_embeddings": 32, "rope_parameters": {"full_attention":
+        {"rope_type": "yarn", "factor": 2, "rope_theta": 500, "original_max_position_embeddings": 64}}""";
+    Rope.Yarn yarn = new Rope.Yarn(2, 64, 32, 1, 0.1 * Math.log(2) + 1, true);
+    assertThat(rope(read(newer))).isEqualTo(new Rope(500, yarn));
+    assertThat(rope(read(newer + ", \"rope_scaling\": {}, \"rope_theta\": 7")))
+        .isEqualTo(new Rope(500, yarn));
+    assertThat(rope(read(newer + ", \"rope_scaling\": {\"rope_type\": \"linear\"}")))
+        .isEqualTo(new Rope(500, new Rope.Linear(2)));
+  }
+
+  @Test
   void olderNamesOfPhi3sScalingAreLongropeWithTheOriginalContextOfPhi3() throws IOException {
     for (String name : List.of("su", "yarn", "longrope")) {
       assertThat(
@@ -237,6 +264,46 @@ class ConfigJsonTest {
     }
     assertThat(read("\"clip_qkv\": null, \"logit_scale\": 1").family())
         .isEqualTo(ModelFamily.LLAMA);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "is_causal": false                      | is_causal false is not supported: expected true
+          "rope_interleaved": true                | rope_interleaved true is not supported: expected false
+          "use_qk_norm": true                     | use_qk_norm true is not supported: expected false
+          "alibi": true                           | alibi true is not supported: expected false
+          "attention_multiplier": 0.015625        | attention_multiplier 0.015625 is not supported: expected null
+          "quantization": {"bits": 4}             | quantization (quant_method 'unknown') is not supported: expected weights in float32, bfloat16 or float16; convert the checkpoint first
+          "model_type": "qwen2", "num_key_value_heads": 4, "mlp_bias": true | mlp_bias true is not supported: expected false for qwen2
+          "model_type": "mistral", "num_key_value_heads": 4, "attention_bias": true | attention_bias true is not supported: expected false for mistral
+          "model_type": "qwen2", "dual_chunk_attention_config": {"chunk_size": 4} | dual_chunk_attention_config is not supported: expected null; without it, contexts up to its original_max_position_embeddings are computed alike
+          "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention", "full_attention"] | layer_types has 'sliding_attention', and sliding_window is 8: expected full_attention in all layers of llama
+          "model_type": "mistral", "num_key_value_heads": 4, "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"] | layer_types has 'full_attention', and sliding_window is 8: expected sliding_attention in all layers of mistral
+          """)
+  void aFieldThatChangesTheComputationIsRefusedByName(String fields, String message) {
+    assertThatExceptionOfType(ModelException.class)
+        .isThrownBy(() -> read(fields))
+        .withMessage(dir.resolve("config.json") + ": " + message);
+  }
+
+  @Test
+  void suchAFieldWithTheValueOfItsFamilyIsAccepted() throws IOException {
+    assertThat(
+            read("""
+                    "is_causal": true, "rope_interleaved": false, "quantization": null,
+                    "sliding_window": null, "layer_types": ["full_attention"]""")
+                .windows())
+        .containsOnly(OptionalInt.empty());
+    assertThat(
+            read("""
+                    "model_type": "mistral", "num_key_value_heads": 4, "attention_bias": false,
+                    "sliding_window": 8, "layer_types": ["sliding_attention"]""")
+                .windows())
+        .containsOnly(OptionalInt.of(8));
   }
 
   @Test

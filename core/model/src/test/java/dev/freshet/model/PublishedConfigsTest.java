@@ -104,15 +104,25 @@ class PublishedConfigsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "cohere2",
+        "deepseek_v3",
+        "exaone4",
         "gemma2",
+        "glm4",
         "gpt_oss",
-        "llama4",
+        "granite",
+        "llama4_text",
+        "ministral",
         "mistral3",
         "mixtral",
         "olmo2",
         "phi3small",
         "phimoe",
-        "qwen3_moe"
+        "qwen2_moe",
+        "qwen3_moe",
+        "seed_oss",
+        "stablelm",
+        "starcoder2"
       })
   void aModelOfAnotherFamilyIsRefusedByNameWithTheSupportedOnes(String family) {
     assertThatThrownBy(
