@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /**
  * Separates the rollouts of a batch that the model can be trained on from the others: those with a
  * token outside the vocabulary, an impossible logprob, an advantage beyond bounds, nothing
- * generated, too many tokens, or a truncated distribution.
+ * generated, too many tokens, or a distribution that is truncated or greedy.
  *
  * @param vocabSize the model's number of tokens
  * @param packLength the most tokens of a rollout
@@ -34,6 +34,12 @@ record BatchScreen(int vocabSize, int packLength, double maxUnusable) {
 
   /** With the highest ratio, the gradient stays within a float's range. */
   static final double MOST_ADVANTAGE = 1e4;
+
+  /**
+   * Below it servers choose the most likely token, which has no distribution; logits divided by
+   * less exceed a float's range.
+   */
+  static final double LEAST_TEMPERATURE = 1e-5;
 
   /**
    * A batch without its unusable rollouts.
@@ -105,6 +111,13 @@ record BatchScreen(int vocabSize, int packLength, double maxUnusable) {
           rollout,
           "sampled with top_p %s, top_k %d and min_p %s, expected 1, 0 and 0: the ratio is of the whole distribution"
               .formatted(sampling.topP(), sampling.topK(), sampling.minP()));
+    }
+    if (sampling.temperature() < LEAST_TEMPERATURE) {
+      return unusable(
+          Reason.SAMPLING,
+          rollout,
+          "sampled with temperature %s, expected at least %s: below it tokens are not sampled"
+              .formatted(sampling.temperature(), LEAST_TEMPERATURE));
     }
     for (int i = 0; i < tokens.length(); i++) {
       if (tokens.tokenIds()[i] >= vocabSize) {

@@ -51,20 +51,33 @@ class BatchScreenTest {
 
   @Test
   void aRolloutOfATruncatedDistributionIsUnusable() {
-    Rollout truncated =
-        new Rollout(
-            SOUND.id(),
-            SOUND.groupId(),
-            SOUND.environment(),
-            SOUND.problem(),
-            SOUND.trajectory(),
-            SOUND.reward(),
-            SOUND.advantage(),
-            SOUND.finishReason(),
-            SOUND.turns(),
-            SOUND.dispatchVersion(),
-            new SamplingDistribution(1, 0.9, 0, 0));
-    assertUnusable(truncated, Reason.SAMPLING, "sampled with top_p 0.9, top_k 0 and min_p 0.0");
+    assertUnusable(
+        sampled(new SamplingDistribution(1, 0.9, 0, 0)),
+        Reason.SAMPLING,
+        "sampled with top_p 0.9, top_k 0 and min_p 0.0");
+  }
+
+  @Test
+  void aRolloutAtATemperatureThatServersTakeAsGreedyIsUnusable() {
+    assertUnusable(
+        sampled(SamplingDistribution.atTemperature(1e-50)),
+        Reason.SAMPLING,
+        "sampled with temperature 1.0E-50, expected at least 1.0E-5");
+  }
+
+  private static Rollout sampled(SamplingDistribution sampling) {
+    return new Rollout(
+        SOUND.id(),
+        SOUND.groupId(),
+        SOUND.environment(),
+        SOUND.problem(),
+        SOUND.trajectory(),
+        SOUND.reward(),
+        SOUND.advantage(),
+        SOUND.finishReason(),
+        SOUND.turns(),
+        SOUND.dispatchVersion(),
+        sampling);
   }
 
   @Test
@@ -72,9 +85,11 @@ class BatchScreenTest {
     Rollout extreme =
         rollout(TOKENS, BatchScreen.LOWEST_LOGPROB).withAdvantage(-BatchScreen.MOST_ADVANTAGE);
     Rollout rounded = rollout(TOKENS, BatchScreen.HIGHEST_LOGPROB);
-    TrainingBatch batch =
-        screen.screen(new TrainingBatch(1, List.of(extreme, rounded, SOUND))).batch();
-    assertThat(batch.rollouts()).containsExactly(extreme, rounded, SOUND);
+    Rollout coldest = sampled(SamplingDistribution.atTemperature(BatchScreen.LEAST_TEMPERATURE));
+    Rollout hottest = sampled(SamplingDistribution.atTemperature(Double.MAX_VALUE));
+    List<Rollout> extremes = List.of(extreme, rounded, coldest, hottest, SOUND);
+    TrainingBatch batch = screen.screen(new TrainingBatch(1, extremes)).batch();
+    assertThat(batch.rollouts()).containsExactlyElementsOf(extremes);
     for (Algorithm rule : Algorithm.values()) {
       try (TrainableModel model = TinyModel.trainable(TinyModel.weights())) {
         StepMetrics step =
