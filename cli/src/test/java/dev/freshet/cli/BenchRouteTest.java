@@ -2,6 +2,7 @@ package dev.freshet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.process.OpenFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,8 @@ class BenchRouteTest {
     assertThat(freshet.get("added_ms").get("p50").isNumber()).isTrue();
     assertThat(freshet.get("added_ms").get("p99").isNumber()).isTrue();
     assertThat(freshet.get("failed").asInt()).isZero();
+    assertThat(freshet.get("kept_up").isBoolean()).isTrue();
+    assertThat(freshet.get("settled_s").isNumber() || freshet.get("settled_s").isNull()).isTrue();
     assertThat(freshet.get("queue_ms").get("p99").asDouble()).isPositive();
     assertThat(fronts.get("direct").has("queue_ms")).isFalse();
     JsonNode updates = root.get("updates").get("3");
@@ -62,6 +65,17 @@ class BenchRouteTest {
         .isGreaterThan(updates.get("slowest_ms").get("p50").asDouble());
     // A child that another test has killed may have ended meanwhile.
     assertThat(ProcessHandle.current().children().count()).isLessThanOrEqualTo(before);
+  }
+
+  @Test
+  void streamsThatTheLimitOfOpenFilesDoesNotAllowAreRefusedWithTheMostThatFit() {
+    long files = OpenFiles.limit();
+    long most = (files - 512) / 2;
+    CommandLineRun run = CommandLineRun.of("bench", "route", "--streams", "" + (most + 1));
+
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err())
+        .contains("expected 1 to " + most, "2 of the " + files + " files", "ulimit -n");
   }
 
   @Test

@@ -21,6 +21,10 @@ import java.util.regex.Pattern;
  */
 public record FreshetFront(Class<?> main, List<String> javaOptions) implements FrontUnderTest {
   private static final Duration START = Duration.ofMinutes(1);
+
+  /** Connections of clients besides one a stream. */
+  private static final int OTHER_CONNECTIONS = 256;
+
   private static final Pattern URLS =
       Pattern.compile("requests (http://\\S+)\\s+admin\\s+(http://\\S+)\\s");
 
@@ -43,6 +47,7 @@ public record FreshetFront(Class<?> main, List<String> javaOptions) implements F
                 "--port=0",
                 "--admin-port=0",
                 "--http.log_requests=false", // As the other fronts.
+                "--router.max_connections=" + (streams + OTHER_CONNECTIONS),
                 "--router.journal=" + dir.resolve("updates.jsonl")));
     for (ServerAddress replica : replicas) {
       arguments.addAll(List.of("--upstream", replica.data() + "=freshet@" + replica.admin()));

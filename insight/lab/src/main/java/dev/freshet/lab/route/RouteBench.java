@@ -14,13 +14,32 @@ import java.util.function.Consumer;
 
 /**
  * Measures fronts one after the other under the same streams over the same replicas. Clients,
- * replicas and front share the machine.
+ * replicas and front share the machine. Each front, and the streams without one, is measured once
+ * it keeps up with the streams: after its start it may be behind, and then catches up.
  *
  * @param rate events a second of each stream
  * @param replicas how many replicas are behind a front
- * @param window how long to measure, after the warm-up
+ * @param warmUp how long to wait at least before measuring
+ * @param settle how long to wait at most, after the warm-up, until the streams are kept up with
+ * @param window how long to measure
  */
-public record RouteBench(double rate, int replicas, Duration warmUp, Duration window) {
+public record RouteBench(
+    double rate, int replicas, Duration warmUp, Duration settle, Duration window) {
+  /** How long streams are watched to see whether they are kept up with. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
+  /** Looks in a row at which they must be. */
+  private static final int LOOKS = 2;
+
+  /**
+   * A window after the streams have settled.
+   *
+   * @param settledS seconds from the first event of the last stream until they had; NaN if they had
+   *     not within the time
+   * @param keptUp whether they were kept up with in the window too
+   */
+  private record Settled(StampedLoad.Window window, double settledS, boolean keptUp) {}
+
   /**
    * Measures without a front and with each one. That a front does not start or cannot keep the
    * streams up is a finding, not a failure.
@@ -37,7 +56,7 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
       BiConsumer<String, String> unmeasured)
       throws IOException, InterruptedException {
     try (StampedFleet fleet = new StampedFleet(replicas, rate)) {
-      done.accept(direct(fleet.replicas().stream().map(StampedReplica::url).toList(), streams));
+      done.accept(direct(fleet.replicas(), streams));
       for (FrontUnderTest front : fronts) {
         try (FrontUnderTest.Running running = front.start(dir, fleet.addresses(), streams)) {
           done.accept(through(front.name(), running, fleet.replicas(), streams));
@@ -61,13 +80,16 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
         StampedLoad load = new StampedLoad(List.of(running.url()), streams)) {
       load.awaitBegun();
       Thread.sleep(warmUp);
+      var _ = settles(load, new Pace(fleet.replicas(), streams));
       return FrontUpdates.during(running.admin().orElseThrow(), window);
     }
   }
 
-  private RouteFigures direct(List<URI> urls, int streams) throws InterruptedException {
+  private RouteFigures direct(List<StampedReplica> servers, int streams)
+      throws InterruptedException {
+    List<URI> urls = servers.stream().map(StampedReplica::url).toList();
     try (StampedLoad load = new StampedLoad(urls, streams)) {
-      StampedLoad.Window measured = window(load, () -> {});
+      Settled measured = window(load, servers, streams, () -> {});
       return figures(
           "direct",
           streams,
@@ -80,25 +102,48 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
     }
   }
 
-  private StampedLoad.Window window(StampedLoad load, Runnable begin) throws InterruptedException {
+  private Settled window(
+      StampedLoad load, List<StampedReplica> servers, int streams, Runnable begin)
+      throws InterruptedException {
     load.awaitBegun();
+    long begun = System.nanoTime();
     Thread.sleep(warmUp);
+    Pace pace = new Pace(servers, streams);
+    boolean settled = settles(load, pace);
+    double settledS = settled ? (System.nanoTime() - begun) / 1e9 : Double.NaN;
     begin.run();
     var _ = load.next();
+    pace.restart();
     Thread.sleep(window);
-    return load.next();
+    StampedLoad.Window measured = load.next();
+    boolean keptUp = pace.keptUp(measured.latencies().count());
+    return new Settled(measured, settledS, settled && keptUp);
+  }
+
+  /** Waits until the streams are kept up with; false if they are not in time. */
+  private boolean settles(StampedLoad load, Pace pace) throws InterruptedException {
+    long end = System.nanoTime() + settle.toNanos();
+    int inARow = 0;
+    var _ = load.next();
+    pace.restart();
+    while (inARow < LOOKS && System.nanoTime() - end < 0) {
+      Thread.sleep(LOOK);
+      inARow = pace.keptUp(load.next().latencies().count()) ? inARow + 1 : 0;
+    }
+    return inARow == LOOKS;
   }
 
   private RouteFigures through(
       String name, FrontUnderTest.Running front, List<StampedReplica> servers, int streams)
       throws IOException, InterruptedException {
     List<ProcessFigures> before = new ArrayList<>();
-    StampedLoad.Window measured;
+    Settled measured;
     ProcessFigures after;
     UpdateTimes updates;
     int failed;
     try (StampedLoad load = new StampedLoad(List.of(front.url()), streams)) {
-      measured = window(load, () -> before.add(ProcessFigures.of(front.process())));
+      measured =
+          window(load, servers, streams, () -> before.add(ProcessFigures.of(front.process())));
       after = ProcessFigures.of(front.process());
       updates =
           front.admin().isPresent()
@@ -111,7 +156,7 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
         name,
         streams,
         measured,
-        cpu / measured.latencies().count() * 1e6,
+        cpu / measured.window().latencies().count() * 1e6,
         after.residentMb(),
         SilentClients.longestMs(front.url(), servers),
         updates,
@@ -121,20 +166,23 @@ public record RouteBench(double rate, int replicas, Duration warmUp, Duration wi
   private static RouteFigures figures(
       String name,
       int streams,
-      StampedLoad.Window measured,
+      Settled measured,
       double cpuPerMillion,
       double residentMb,
       double cancelMs,
       UpdateTimes updates,
       int failed) {
+    Latencies ages = measured.window().latencies();
     return new RouteFigures(
         name,
         streams,
-        measured.latencies().count() / measured.seconds(),
+        measured.settledS(),
+        measured.keptUp(),
+        ages.count() / measured.window().seconds(),
         cpuPerMillion,
         residentMb,
-        measured.latencies().percentileMs(50),
-        measured.latencies().percentileMs(99),
+        ages.percentileMs(50),
+        ages.percentileMs(99),
         cancelMs,
         updates,
         failed);

@@ -4,6 +4,9 @@ package dev.freshet.lab.route;
  * Figures of one front under one number of streams.
  *
  * @param name {@code direct} without a front
+ * @param settledS seconds from the first event of the last stream until the streams were kept up
+ *     with, which is when the measurement began; NaN if they were not within the time
+ * @param keptUp whether they were kept up with while they were measured
  * @param eventsPerS events that the clients received a second
  * @param cpuPerMillion seconds of processor time of the front per million events; NaN for direct
  * @param residentMb its resident memory at the end, in MiB; NaN for direct
@@ -18,6 +21,8 @@ package dev.freshet.lab.route;
 public record RouteFigures(
     String name,
     int streams,
+    double settledS,
+    boolean keptUp,
     double eventsPerS,
     double cpuPerMillion,
     double residentMb,

@@ -30,7 +30,7 @@ public final class RouteReport {
 
   /** The head of the table. */
   public static String head() {
-    return "%8s %-14s %10s %13s %9s  %21s  %21s %10s  %20s %7s"
+    return "%8s %-14s %10s %13s %9s  %21s  %21s %10s  %20s %7s %9s"
         .formatted(
             "streams",
             "through",
@@ -41,7 +41,8 @@ public final class RouteReport {
             "added ms p50      p99",
             "cancel ms",
             "queue ms p50     p99",
-            "failed");
+            "failed",
+            "settled s");
   }
 
   /** Adds figures; returns their line of the table. */
@@ -49,7 +50,7 @@ public final class RouteReport {
     all.add(figures);
     return String.format(
         Locale.ROOT,
-        "%,8d %-14s %,10.0f %13.2f %9.0f  %14.2f %7.2f  %12.2f %8.2f %10.2f  %13.2f %7.2f %7d",
+        "%,8d %-14s %,10.0f %13.2f %9.0f  %14.2f %7.2f  %12.2f %8.2f %10.2f  %13.2f %7.2f %7d %9s",
         figures.streams(),
         figures.name(),
         figures.eventsPerS(),
@@ -62,7 +63,17 @@ public final class RouteReport {
         figures.cancelMs(),
         figures.updates().percentile(50, Update::queueMs),
         figures.updates().percentile(99, Update::queueMs),
-        figures.failed());
+        figures.failed(),
+        settled(figures));
+  }
+
+  /** When the streams were kept up with, or that they were not. */
+  private static String settled(RouteFigures figures) {
+    if (Double.isNaN(figures.settledS())) {
+      return "never";
+    }
+    String seconds = String.format(Locale.ROOT, "%.1f", figures.settledS());
+    return figures.keptUp() ? seconds : seconds + ", then behind";
   }
 
   /** The head of the table of updates. */
@@ -160,6 +171,8 @@ public final class RouteReport {
   private void put(ObjectNode node, RouteFigures figures) {
     ReportFile.put(node, "events_per_s", figures.eventsPerS());
     ReportFile.put(node, "expected_events_per_s", figures.streams() * rate);
+    node.put("kept_up", figures.keptUp());
+    ReportFile.put(node, "settled_s", figures.settledS());
     put(node.putObject("latency_ms"), figures.p50Ms(), figures.p99Ms());
     if (!figures.name().equals(DIRECT)) {
       RouteFigures direct = direct(figures.streams());

@@ -18,6 +18,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * An inference server without an engine: every completion gets an event at each tick of one clock,
@@ -46,6 +47,12 @@ final class StampedReplica implements AutoCloseable {
   private final LoopbackListener listener;
   private final Set<Channel> streams = new LinkedHashSet<>();
   private final Queue<Long> silentEnds = new ConcurrentLinkedQueue<>();
+
+  /** Written by the event loop only. */
+  private final AtomicLong made = new AtomicLong();
+
+  /** Written by the event loop only. */
+  private final AtomicLong lost = new AtomicLong();
 
   /**
    * @param rate ticks a second
@@ -96,12 +103,27 @@ final class StampedReplica implements AutoCloseable {
   /** An event for every stream whose reader keeps up; the others lose it. */
   private void tick() {
     ByteBuf event = StampedEvent.chunk(System.nanoTime());
+    int unwritable = 0;
     for (Channel stream : streams) {
       if (stream.isWritable()) {
         var _ = stream.writeAndFlush(event.retainedDuplicate(), stream.voidPromise());
+      } else {
+        unwritable++;
       }
     }
     event.release();
+    made.addAndGet(streams.size());
+    lost.addAndGet(unwritable);
+  }
+
+  /** Events so far, those that were lost included. */
+  long made() {
+    return made.get();
+  }
+
+  /** Events so far that their streams had no room for. */
+  long lost() {
+    return lost.get();
   }
 
   URI url() {
