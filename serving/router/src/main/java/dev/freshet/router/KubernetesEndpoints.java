@@ -2,6 +2,7 @@ package dev.freshet.router;
 
 import dev.freshet.trace.FreeText;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.Config;
@@ -23,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The ready endpoints of a Kubernetes service, as replicas: those of its EndpointSlices
  * (discovery.k8s.io/v1), which it lists and watches. An endpoint whose readiness is not stated is
- * ready. While the API server does not answer, the replicas stay as they are, and it is asked
- * again. Owns its client and the client's threads. Thread-safe.
+ * ready, one that terminates is not. While the API server does not answer, the replicas stay as
+ * they are, and it is asked again. Owns its client and the client's threads. Thread-safe.
  */
 final class KubernetesEndpoints implements Supplier<List<UpstreamAddress>>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KubernetesEndpoints.class);
@@ -146,9 +147,12 @@ final class KubernetesEndpoints implements Supplier<List<UpstreamAddress>>, Auto
     }
   }
 
+  /** A service may publish endpoints as ready whatever they are, also those that terminate. */
   private static boolean isReady(Endpoint endpoint) {
-    return endpoint.getConditions() == null
-        || !Boolean.FALSE.equals(endpoint.getConditions().getReady());
+    EndpointConditions conditions = endpoint.getConditions();
+    return conditions == null
+        || (!Boolean.FALSE.equals(conditions.getReady())
+            && !Boolean.TRUE.equals(conditions.getTerminating()));
   }
 
   /** The port of a name; without a name the first. */

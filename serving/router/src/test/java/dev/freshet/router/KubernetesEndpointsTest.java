@@ -3,16 +3,23 @@ package dev.freshet.router;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The endpoints of a Kubernetes service as replicas, from an API server on a real socket. */
 @Timeout(120)
 class KubernetesEndpointsTest {
   private static final String IPV4 = "IPv4";
+
+  @TempDir private Path dir;
 
   private static KubernetesEndpoints watched(KubernetesApi api, String port, String adminPort) {
     KubernetesEndpoints endpoints =
@@ -74,6 +81,131 @@ class KubernetesEndpointsTest {
         awaitReady(endpoints, "10.0.0.1:8000");
         assertThat(endpoints.get().getFirst().admin()).hasToString("http://10.0.0.1:8001");
         assertThat(endpoints.get().getFirst().dialect().name()).isEqualTo("freshet");
+      }
+    }
+  }
+
+  @Test
+  void anEndpointThatTerminatesIsNoReplicaAlsoIfTheServicePublishesItAsReady() throws Exception {
+    try (KubernetesApi api = new KubernetesApi()) {
+      api.put(
+          "a",
+          IPV4,
+          8000,
+          KubernetesApi.endpoint("10.0.0.1", "true"),
+          KubernetesApi.endpoint("10.0.0.2", "true"));
+      try (KubernetesEndpoints endpoints = watched(api, "", "")) {
+        awaitReady(endpoints, "10.0.0.1:8000", "10.0.0.2:8000");
+        api.put(
+            "a",
+            IPV4,
+            8000,
+            KubernetesApi.endpoint("10.0.0.1", "false,\"serving\":true,\"terminating\":true"),
+            KubernetesApi.endpoint("10.0.0.2", "true"));
+        awaitReady(endpoints, "10.0.0.2:8000");
+        api.put(
+            "a",
+            IPV4,
+            8000,
+            KubernetesApi.endpoint("10.0.0.2", "true,\"serving\":true,\"terminating\":true"));
+        awaitReady(endpoints);
+      }
+    }
+  }
+
+  @Test
+  void anEndpointThatTwoSlicesHaveStaysWhileOneOfThemHasItReady() throws Exception {
+    try (KubernetesApi api = new KubernetesApi()) {
+      api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.1", "true"));
+      api.put(
+          "b",
+          IPV4,
+          8000,
+          KubernetesApi.endpoint("10.0.0.1", "true"),
+          KubernetesApi.endpoint("10.0.0.2", "true"));
+      try (KubernetesEndpoints endpoints = watched(api, "", "")) {
+        awaitReady(endpoints, "10.0.0.1:8000", "10.0.0.2:8000");
+        api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.1", "false"));
+        api.put("b", IPV4, 8000, KubernetesApi.endpoint("10.0.0.1", "true"));
+        awaitReady(endpoints, "10.0.0.1:8000");
+        api.remove("a");
+        api.put("c", IPV4, 8000, KubernetesApi.endpoint("10.0.0.3", "true"));
+        awaitReady(endpoints, "10.0.0.1:8000", "10.0.0.3:8000");
+        api.remove("b");
+        awaitReady(endpoints, "10.0.0.3:8000");
+      }
+    }
+  }
+
+  @Test
+  void aWatchThatEndsGoesOnFromTheLastBookmark() throws Exception {
+    try (KubernetesApi api = new KubernetesApi()) {
+      api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.1", "true"));
+      try (KubernetesEndpoints endpoints = watched(api, "", "")) {
+        awaitReady(endpoints, "10.0.0.1:8000");
+        api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.2", "true"));
+        awaitReady(endpoints, "10.0.0.2:8000");
+        api.bookmark();
+        api.forget(false);
+        api.endWatches();
+        FrontFixture.await("the next watch", () -> api.watchedFrom.size() > 1);
+        api.put("b", IPV4, 8000, KubernetesApi.endpoint("10.0.0.3", "true"));
+        awaitReady(endpoints, "10.0.0.2:8000", "10.0.0.3:8000");
+
+        assertThat(api.lists).hasValue(1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aWatchFromAVersionThatIsForgottenIsFollowedByAList(boolean asEvent) throws Exception {
+    try (KubernetesApi api = new KubernetesApi()) {
+      api.goneAsEvent = asEvent;
+      api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.1", "true"));
+      api.put("b", IPV4, 8000, KubernetesApi.endpoint("10.0.0.2", "true"));
+      try (KubernetesEndpoints endpoints = watched(api, "", "")) {
+        awaitReady(endpoints, "10.0.0.1:8000", "10.0.0.2:8000");
+        FrontFixture.await("the watch", () -> !api.watchedFrom.isEmpty());
+        api.endWatches();
+        api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.3", "true"));
+        api.remove("b");
+        api.forget(true);
+        api.endWatches(); // One that had begun meanwhile.
+
+        awaitReady(endpoints, "10.0.0.3:8000");
+        api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.4", "true"));
+        awaitReady(endpoints, "10.0.0.4:8000");
+      }
+    }
+  }
+
+  @Test
+  void anExpiredTokenIsReadAgainFromItsFile() throws Exception {
+    Path token = Files.writeString(dir.resolve("token"), "first");
+    try (KubernetesApi api = new KubernetesApi()) {
+      api.token = "first";
+      api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.1", "true"));
+      Map<String, String> cluster =
+          Map.of(
+              "kubernetes.master", api.url(),
+              "kubernetes.auth.tryKubeConfig", "false",
+              "kubernetes.auth.serviceAccount.token", token.toString());
+      cluster.forEach(System::setProperty);
+      try (KubernetesEndpoints endpoints =
+          new KubernetesEndpoints(
+              new KubernetesService("inference", "policy", "", "", "vllm", Optional.empty()))) {
+        endpoints.start();
+        awaitReady(endpoints, "10.0.0.1:8000");
+        Files.writeString(token, "second");
+        api.token = "second";
+        api.endWatches();
+        FrontFixture.await("the next watch", () -> api.watchedFrom.size() > 1);
+        api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.2", "true"));
+
+        awaitReady(endpoints, "10.0.0.2:8000");
+      } finally {
+        cluster.keySet().forEach(System::clearProperty);
       }
     }
   }
