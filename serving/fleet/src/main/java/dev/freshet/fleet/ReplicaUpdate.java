@@ -49,6 +49,11 @@ final class ReplicaUpdate {
   private boolean rejected;
   private boolean moved;
 
+  /**
+   * Whether the answer to a resume was lost, so that another process may have answered the next.
+   */
+  private boolean resumeLost;
+
   /** What the newest answer to a load said that it serves. */
   private Optional<Serving> said = Optional.empty();
 
@@ -156,7 +161,7 @@ final class ReplicaUpdate {
   }
 
   Step pause() {
-    if (staysPaused) {
+    if (staysPaused && stillPaused()) {
       assumePaused();
       return DONE;
     }
@@ -176,6 +181,15 @@ final class ReplicaUpdate {
       pausedNanos = Optional.of(clock.nanos());
     }
     return step;
+  }
+
+  /** Whether the pause of a client is in force, which a restart of the server ends. */
+  private boolean stillPaused() {
+    try {
+      return dialect.ask(replica.client(), target.version()).paused().orElse(true);
+    } catch (AdminException | WireException e) {
+      return true; // The load will tell.
+    }
   }
 
   /** Applies the weights and asks what it serves. */
@@ -252,7 +266,7 @@ final class ReplicaUpdate {
             FleetPhase.RESUME,
             deadlines.pause(),
             () -> {
-              calls.untilAnswered(deadlines.ask(), () -> dialect.resume(calls));
+              calls.untilAnswered(deadlines.ask(), this::resumeOnce);
               return DONE;
             },
             Step::of);
@@ -260,7 +274,41 @@ final class ReplicaUpdate {
       stallMs += clock.millisSince(pausedNanos.orElseThrow());
       pausedNanos = Optional.empty();
     }
-    return step;
+    return step.done() && moved ? stillServes() : step;
+  }
+
+  private void resumeOnce() {
+    try {
+      dialect.resume(calls);
+    } catch (AdminException e) {
+      resumeLost |= e.status() == 0;
+      throw e;
+    }
+  }
+
+  /**
+   * One that was restarted while others loaded accepts a resume too, with other weights. If its
+   * program does not say what it serves, a resume that had to be repeated tells as much.
+   */
+  private Step stillServes() {
+    return phase(
+        FleetPhase.RESUME,
+        deadlines.ask(),
+        () -> {
+          Serving serving = dialect.ask(replica.client(), target.version());
+          String expected = dialect.nameOf(target);
+          if (serving.name().isEmpty() && resumeLost) {
+            return new Step.Broken(
+                "%s: a resume was lost, so it may have been restarted, and it does not report what it serves"
+                    .formatted(replica.url()));
+          }
+          return serving.name().isEmpty() || serving.name().get().equals(expected)
+              ? DONE
+              : new Step.Broken(
+                  "%s: after the resume it serves %s, expected %s: it was restarted, or another program updates it"
+                      .formatted(replica.url(), serving.inWords(), expected));
+        },
+        Step::of);
   }
 
   /**

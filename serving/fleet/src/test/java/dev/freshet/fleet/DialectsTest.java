@@ -142,6 +142,23 @@ class DialectsTest {
   }
 
   @Test
+  void aVllmThatSleepsIsNotLoadedInto() throws Exception {
+    try (PeerServer server = new PeerServer("vllm");
+        OneServer client = client(server)) {
+      server.asleep = true;
+      assertThatThrownBy(() -> client.update(update(UpdateMode.KEEP), TraceId.random(), LONG))
+          .hasMessageContaining("the server sleeps")
+          .hasMessageContaining("POST /wake_up to it first");
+
+      assertThat(server.calls).doesNotContain("/pause", "/collective_rpc");
+      assertThat(server.serves("base")).isTrue();
+      server.asleep = false;
+      var _ = client.update(update(UpdateMode.KEEP), TraceId.random(), LONG);
+      assertThat(server.serves("/w/step_8")).isTrue();
+    }
+  }
+
+  @Test
   void keepBecomesRecomputeIfVllmCannotResetItsPrefixCacheBesideCompletions() throws Exception {
     try (PeerServer server = new PeerServer("vllm");
         OneServer client = client(server)) {
@@ -357,6 +374,7 @@ class DialectsTest {
     return server.requests.stream()
         .filter(r -> !r.equals("/weight_info") && !r.equals("/is_paused"))
         .filter(r -> !r.startsWith("/model_info") && !r.equals("/health"))
+        .filter(r -> !r.equals("/is_sleeping"))
         .toList();
   }
 

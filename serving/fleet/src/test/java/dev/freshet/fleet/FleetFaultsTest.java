@@ -9,6 +9,7 @@ import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.UpdateMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -114,6 +115,10 @@ class FleetFaultsTest {
         new Case("freshet", new Plan("/update_weights#prepare", Fault.STOPPED, false), 1),
         new Case("freshet", new Plan("/update_weights#commit", Fault.STOPPED, true), 0),
         new Case("vllm", new Plan("/pause", Fault.STOPPED, true), 1),
+        new Case("vllm", new Plan("/weight_info", Fault.STOPPED, false), 1),
+        new Case("vllm-lora", new Plan("/v1/load_lora_adapter", Fault.STOPPED, true), 1),
+        new Case("sglang", new Plan("/update_weights_from_disk", Fault.STOPPED, true), 1),
+        new Case("sglang", new Plan("/continue_generation", Fault.STOPPED, false), 0),
         new Case("vllm", new Plan("/collective_rpc", Fault.STOPPED, false), 0),
         new Case("vllm", new Plan("/resume", Fault.STOPPED, true), 1));
   }
@@ -141,9 +146,10 @@ class FleetFaultsTest {
   private record Deadlines(Duration phase, Duration ask) {}
 
   private static void survives(Case example, Deadlines deadlines) throws Exception {
+    Path journal = Files.createTempDirectory(dir, "fleet").resolve("fleet.jsonl");
     try (PeerServer healthy = new PeerServer("freshet");
         PeerServer failing = new PeerServer(example.kind());
-        Fleet fleet = fleet(example.quorum(), deadlines, healthy, failing)) {
+        Fleet fleet = fleet(example.quorum(), deadlines, journal, healthy, failing)) {
       fleet.begin(Duration.ofSeconds(30), () -> false);
       assertThat(fleet.update(Target.of(1, first, UpdateMode.KEEP)).failures()).isEmpty();
       failing.arm(example.plan());
@@ -161,6 +167,7 @@ class FleetFaultsTest {
           .extracting(RoutingTable.Route::address)
           .contains(healthy.spec().address());
       whatDoesNotServeSaysWhoMustAct(fleet, failing);
+      theJournalIsEmptyOrExplainsItself(journal, result);
       heal(fleet, failing);
       Conditions.await(
           "both serve " + served + ": " + fleet.replicas() + failing,
@@ -169,6 +176,17 @@ class FleetFaultsTest {
       assertThat(failing.violations).isEmpty();
       assertThat(healthy.violations).isEmpty();
     }
+  }
+
+  private static void theJournalIsEmptyOrExplainsItself(Path journal, UpdateResult result) {
+    new TransactionJournal(journal)
+        .open()
+        .ifPresent(
+            open -> {
+              assertThat(open.target().version()).isEqualTo(2);
+              assertThat(open.committed()).isEqualTo(result.committed());
+              assertThat(result.failures()).as("why it is open").isNotEmpty();
+            });
   }
 
   private static void whatDoesNotServeSaysWhoMustAct(Fleet fleet, PeerServer failing) {
@@ -197,7 +215,7 @@ class FleetFaultsTest {
     }
   }
 
-  private static Fleet fleet(int quorum, Deadlines deadlines, PeerServer... servers) {
+  private static Fleet fleet(int quorum, Deadlines deadlines, Path journal, PeerServer... servers) {
     return new Fleet(
         Stream.of(servers).map(PeerServer::spec).toList(),
         Optional.empty(),
@@ -207,7 +225,7 @@ class FleetFaultsTest {
             quorum,
             Duration.ofMillis(10),
             Duration.ofSeconds(30),
-            Optional.empty()),
+            Optional.of(journal)),
         UpdateJournal.NONE,
         EventLog.silent(MonotonicClock.SYSTEM));
   }

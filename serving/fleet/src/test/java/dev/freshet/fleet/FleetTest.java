@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** ServerChoice and updates of a fleet. */
 @Timeout(60)
@@ -371,9 +372,10 @@ class FleetTest {
     }
   }
 
-  @Test
-  void twoFleetsOfOneServerStopTakingItFromEachOtherAndSaySo() throws Exception {
-    try (PeerServer server = new PeerServer("freshet");
+  @ParameterizedTest
+  @ValueSource(strings = {"freshet", "vllm"})
+  void twoFleetsOfOneServerStopTakingItFromEachOtherAndSaySo(String kind) throws Exception {
+    try (PeerServer server = new PeerServer(kind);
         Fleet one = begun(MonotonicClock.SYSTEM, 0, server)) {
       try (Fleet two = begun(MonotonicClock.SYSTEM, 0, server)) {
         assertThat(one.update(target(first, 1)).committed()).isTrue();
@@ -393,6 +395,28 @@ class FleetTest {
         .why()
         .filter(why -> why.contains("another program updates it too"))
         .isPresent();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vllm", "sglang"})
+  void aServerThatIsRestartedBeforeItsResumeGetsNoRolloutsOfTheNewVersion(String kind)
+      throws Exception {
+    try (PeerServer restarts = new PeerServer(kind);
+        PeerServer other = new PeerServer("vllm");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 1, restarts, other)) {
+      String resume = kind.equals("vllm") ? "/resume" : "/continue_generation";
+      restarts.arm(new PeerServer.Plan(resume, PeerServer.Fault.RESTARTED, false));
+      UpdateResult result = fleet.update(target(first, 1));
+
+      assertThat(result.committed()).isTrue();
+      assertThat(result.failures())
+          .singleElement()
+          .asString()
+          .contains("after the resume it serves version default, expected 1@", "restarted");
+      Conditions.await("it is caught up", () -> fleet.table().routes().size() == 2);
+      assertThat(restarts.serves(first)).isTrue();
+      assertThat(restarts.violations).isEmpty();
+    }
   }
 
   @Test

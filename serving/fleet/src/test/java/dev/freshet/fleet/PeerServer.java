@@ -30,6 +30,8 @@ public final class PeerServer implements AutoCloseable {
   public enum Fault {
     /** The process ends. */
     KILLED,
+    /** The process ends, and another has taken its place when the caller notices. */
+    RESTARTED,
     /** The process is stopped, and carries out its calls once it continues. */
     STOPPED,
     /** The connection breaks. */
@@ -99,12 +101,15 @@ public final class PeerServer implements AutoCloseable {
   volatile boolean unresponsive;
 
   /** What it reports. */
-  public volatile String name;
+  public volatile String name = "";
 
   /** What a Freshet server reports with its base model. */
   volatile String baseName = "0";
 
   public volatile boolean paused;
+
+  /** Whether its engine sleeps, with its weights unmapped. */
+  volatile boolean asleep;
 
   /** Whether completions are running, which vLLM's prefix cache is not reset beside. */
   public volatile boolean busy;
@@ -125,6 +130,10 @@ public final class PeerServer implements AutoCloseable {
   volatile boolean drains;
 
   private final int port;
+
+  /** Guards the start and the end of the process. */
+  private final Object life = new Object();
+
   private volatile Optional<ScriptedServer> server = Optional.empty();
   private volatile Optional<Plan> plan = Optional.empty();
   private volatile CountDownLatch stopped = new CountDownLatch(0);
@@ -143,6 +152,12 @@ public final class PeerServer implements AutoCloseable {
 
   /** Starts the process, with the base model. */
   public void start() throws IOException {
+    synchronized (life) {
+      begin();
+    }
+  }
+
+  private void begin() throws IOException {
     stopped.countDown();
     weights = "base";
     tensors = "base";
@@ -183,9 +198,19 @@ public final class PeerServer implements AutoCloseable {
   }
 
   public void kill() throws IOException {
-    killed = true;
-    if (server.isPresent()) {
-      server.get().close();
+    synchronized (life) {
+      killed = true;
+      if (server.isPresent()) {
+        server.get().close();
+      }
+    }
+  }
+
+  /** Another process takes its place, before anyone can kill that one. */
+  private void restart() throws IOException {
+    synchronized (life) {
+      kill();
+      begin();
     }
   }
 
@@ -248,6 +273,7 @@ public final class PeerServer implements AutoCloseable {
     }
     switch (fault.fault()) {
       case KILLED -> kill();
+      case RESTARTED -> restart();
       case STOPPED -> {
         stop();
         stopped.await();
@@ -383,6 +409,7 @@ public final class PeerServer implements AutoCloseable {
     return switch (call) {
       case "/weight_info" -> "{\"weight_version\":\"%s\"}".formatted(name);
       case "/is_paused" -> "{\"is_paused\":%b}".formatted(paused);
+      case "/is_sleeping" -> "{\"is_sleeping\":%b}".formatted(asleep);
       case "/pause", "/resume" -> pause(call);
       case "/collective_rpc" ->
           body.contains("check_health") || load(body) ? "{\"results\":[null]}" : failed();
@@ -521,6 +548,9 @@ public final class PeerServer implements AutoCloseable {
   private boolean load(String body) {
     if (!paused && !drains) {
       violations.add("a load was posted to a server that was not paused");
+    }
+    if (asleep) {
+      violations.add("a load was posted to a server that sleeps");
     }
     Matcher directory = DIRECTORY.matcher(body);
     if (directory.find()) {

@@ -34,42 +34,62 @@ class KilledFrontTest {
   }
 
   /**
-   * The kill while the second server carries out a call.
+   * The kill while a server carries out a call: a Freshet server, or one of {@code kind} beside it.
    *
    * @param carriedOut whether the call had taken effect by then
    * @param finished whether all serve the target afterwards; empty if a late call decides
    */
-  record Kill(String call, boolean carriedOut, Optional<Boolean> finished) {
+  record Kill(
+      String kind, boolean ofFreshet, String call, boolean carriedOut, Optional<Boolean> finished) {
+    static Kill vllm(String call, boolean carriedOut, Optional<Boolean> finished) {
+      return new Kill("vllm", false, call, carriedOut, finished);
+    }
+
+    static Kill freshet(String phase, boolean carriedOut, Optional<Boolean> finished) {
+      return new Kill("vllm", true, "/update_weights#" + phase, carriedOut, finished);
+    }
+
     @Override
     public String toString() {
-      return "%s %s".formatted(carriedOut ? "after" : "in", call);
+      return "%s %s%s".formatted(carriedOut ? "after" : "in", ofFreshet ? "" : kind, call);
     }
   }
 
   static Stream<Kill> kills() {
     return Stream.of(
-        new Kill("/pause", true, Optional.of(false)),
-        new Kill("/collective_rpc", false, Optional.of(false)),
-        new Kill("/collective_rpc", true, Optional.of(false)),
-        new Kill("/update_weight_version", true, Optional.of(false)),
-        new Kill("/resume", false, Optional.of(true)));
+        Kill.vllm("/pause", false, Optional.of(false)),
+        Kill.vllm("/pause", true, Optional.of(false)),
+        Kill.vllm("/collective_rpc", false, Optional.of(false)),
+        Kill.vllm("/collective_rpc", true, Optional.of(false)),
+        Kill.vllm("/reset_prefix_cache", true, Optional.of(false)),
+        Kill.vllm("/update_weight_version", true, Optional.of(false)),
+        Kill.vllm("/resume", false, Optional.of(true)),
+        Kill.vllm("/resume", true, Optional.of(true)),
+        Kill.freshet("prepare", true, Optional.of(false)),
+        Kill.freshet("commit", false, Optional.empty()),
+        Kill.freshet("commit", true, Optional.of(true)),
+        new Kill("sglang", false, "/pause_generation", true, Optional.of(false)),
+        new Kill("sglang", false, "/update_weights_from_disk", true, Optional.of(false)),
+        new Kill("sglang", false, "/continue_generation", false, Optional.of(true)),
+        new Kill("vllm-lora", false, "/v1/load_lora_adapter", true, Optional.of(false)));
   }
 
   @ParameterizedTest
   @MethodSource("kills")
   void anUpdateThatTheKillInterruptedIsFinishedOrUndoneByTheNextFront(Kill kill) throws Exception {
     try (PeerServer a = new PeerServer("freshet");
-        PeerServer b = new PeerServer("vllm")) {
+        PeerServer b = new PeerServer(kill.kind())) {
+      PeerServer struck = kill.ofFreshet() ? a : b;
       try (FrontProcess front = FrontProcess.start(keys(a, b))) {
         FrontFixture.await("both replicas", () -> isRoutable(front));
         assertThat(update(front, first, 1)).isEqualTo(200);
-        b.arm(new Plan(kill.call(), Fault.STOPPED, kill.carriedOut()));
+        struck.arm(new Plan(kill.call(), Fault.STOPPED, kill.carriedOut()));
         Thread update = inBackground(front);
-        FrontFixture.await("the call", b::isStopped);
+        FrontFixture.await("the call", struck::isStopped);
         front.kill();
         update.join();
       }
-      b.continues();
+      struck.continues();
       try (FrontFixture front = FrontFixture.of(dir, Map.of("policy", "round_robin"), a, b)) {
         FrontClient client = new FrontClient(front);
         String answer = client.ask(); // It waits for the recovery.

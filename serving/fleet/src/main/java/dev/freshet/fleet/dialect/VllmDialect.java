@@ -1,9 +1,11 @@
 package dev.freshet.fleet.dialect;
 
 import dev.freshet.client.AdminClient;
+import dev.freshet.client.AdminException;
 import dev.freshet.client.GenerationRoute;
 import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
+import dev.freshet.wire.WireException;
 import dev.freshet.wire.WireWriter;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -43,6 +45,32 @@ final class VllmDialect implements Dialect {
   @Override
   public Optional<String> servedDirectory(AdminClient server) {
     return ServedModels.root(server);
+  }
+
+  /**
+   * A load into an engine that sleeps, whose weights are not mapped, ends its process.
+   *
+   * @throws WireException if it sleeps
+   */
+  @Override
+  public void prepare(AdminCalls calls, Target target) {
+    if (sleeps(calls.server())) {
+      throw new WireException(
+          "the server sleeps (POST /sleep), expected one that is awake: a load would end it; POST"
+              + " /wake_up to it first");
+    }
+  }
+
+  /** Whether it says so; not every version, nor every proxy, has the route. */
+  private static boolean sleeps(AdminClient server) {
+    try {
+      return Answers.bool(server, "/is_sleeping", "is_sleeping").orElse(false);
+    } catch (AdminException e) {
+      if (e.status() == 0) {
+        throw e;
+      }
+      return false;
+    }
   }
 
   @Override
