@@ -1,5 +1,6 @@
 package dev.freshet.http;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -20,6 +21,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,16 @@ public final class Transport {
 
   /** How long bytes may stay without an acknowledgement before the connection is given up. */
   private static final Duration UNACKNOWLEDGED = Duration.ofMinutes(2);
+
+  /** When the kernel probes a connection and gives it up, where it can be said. */
+  private static final Map<ChannelOption<Integer>, Integer> PROBED =
+      EPOLL
+          ? Map.of(
+              EpollChannelOption.TCP_KEEPIDLE, (int) KEEP_ALIVE.toSeconds(),
+              EpollChannelOption.TCP_KEEPINTVL, (int) KEEP_ALIVE.toSeconds(),
+              EpollChannelOption.TCP_KEEPCNT, KEEP_ALIVE_PROBES,
+              EpollChannelOption.TCP_USER_TIMEOUT, (int) UNACKNOWLEDGED.toMillis())
+          : Map.of();
 
   /** The state of a closed connection in Linux's {@code tcp_info}. */
   private static final int TCP_CLOSE = 7;
@@ -61,17 +73,19 @@ public final class Transport {
     return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }
 
-  /** Makes the kernel ask peers from which nothing is heard whether they are still there. */
+  /** Makes the kernel ask clients from which nothing is heard whether they are still there. */
   static void keepAlive(ServerBootstrap listener) {
     listener.childOption(ChannelOption.SO_KEEPALIVE, true);
-    if (EPOLL) {
-      int seconds = (int) KEEP_ALIVE.toSeconds();
-      listener
-          .childOption(EpollChannelOption.TCP_KEEPIDLE, seconds)
-          .childOption(EpollChannelOption.TCP_KEEPINTVL, seconds)
-          .childOption(EpollChannelOption.TCP_KEEPCNT, KEEP_ALIVE_PROBES)
-          .childOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) UNACKNOWLEDGED.toMillis());
-    }
+    PROBED.forEach(listener::childOption);
+  }
+
+  /**
+   * The same for the peer of a connection that this process makes: one whose host has vanished ends
+   * within minutes, one that is only silent does not.
+   */
+  public static void keepAlive(Bootstrap connection) {
+    connection.option(ChannelOption.SO_KEEPALIVE, true);
+    PROBED.forEach(connection::option);
   }
 
   /** Whether the peer has reset a connection; false where the host does not tell. */

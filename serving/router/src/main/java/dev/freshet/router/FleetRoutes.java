@@ -53,10 +53,12 @@ final class FleetRoutes {
 
   private final FleetOrders orders;
   private final FleetAnswers json;
+  private final Broadcasts broadcasts;
 
-  FleetRoutes(FleetOrders orders, FleetAnswers json) {
+  FleetRoutes(FleetOrders orders, FleetAnswers json, Broadcasts broadcasts) {
     this.orders = orders;
     this.json = json;
+    this.broadcasts = broadcasts;
   }
 
   boolean has(String path) {
@@ -98,12 +100,7 @@ final class FleetRoutes {
         ordered(exchange, () -> orders.abort(abort), "aborted");
       }
       case FLUSH, RESET -> ordered(exchange, orders::flush, "ok");
-      case BROADCASTER ->
-          throw new ApiException(
-              unsupported(
-                  path
-                      + ": the fleet gets weights as directories; a broadcast sends them to each"
-                      + " server by itself: set weight_broadcast.type to filesystem"));
+      case BROADCASTER -> throw broadcasts.announced();
       default -> throw new IllegalArgumentException(path);
     }
   }
@@ -117,8 +114,10 @@ final class FleetRoutes {
                   .formatted(body.phase().wireName())));
     }
     if (body.weightDir().isEmpty()) {
+      broadcasts.requireNotAnnounced();
       return Target.base(body.mode());
     }
+    broadcasts.directoryNamed();
     return new Target(
         body.version().orElseGet(orders::nextVersion),
         body.weightDir(),

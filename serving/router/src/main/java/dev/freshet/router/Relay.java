@@ -177,6 +177,8 @@ final class Relay implements Exchange.Watcher {
     sinceTick = loop.tick();
     if (phase == Phase.SENT) {
       firstByte();
+    } else {
+      required(upstream).continued();
     }
     boolean ended;
     try {

@@ -233,26 +233,29 @@ final class RelayLoop {
   }
 
   private Bootstrap bootstrap(UpstreamConnection connection) {
-    return new Bootstrap()
-        .group(loop)
-        .channel(Transport.socket())
-        .option(ChannelOption.TCP_NODELAY, true)
-        .option(ChannelOption.SO_KEEPALIVE, true)
-        .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        .option(
-            ChannelOption.RECVBUF_ALLOCATOR,
-            new AdaptiveRecvByteBufAllocator().maxMessagesPerRead(MAX_READS))
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) shared.limits().connect().toMillis())
-        .option(
-            ChannelOption.WRITE_BUFFER_WATER_MARK,
-            new WriteBufferWaterMark(UNSENT_BYTES / 2, UNSENT_BYTES))
-        .handler(
-            new ChannelInitializer<Channel>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(connection);
-              }
-            });
+    Bootstrap connecting =
+        new Bootstrap()
+            .group(loop)
+            .channel(Transport.socket())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+            .option(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator().maxMessagesPerRead(MAX_READS))
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) shared.limits().connect().toMillis())
+            .option(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(UNSENT_BYTES / 2, UNSENT_BYTES))
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel.pipeline().addLast(connection);
+                  }
+                });
+    Transport.keepAlive(connecting);
+    return connecting;
   }
 
   /** A relay has ended. */

@@ -95,7 +95,7 @@ public final class Router implements AutoCloseable {
     FleetAnswers json = new FleetAnswers(fleet);
     FleetModels models = new FleetModels(fleet);
     FleetOrders orders = new FleetOrders(fleet);
-    FleetRoutes operations = new FleetRoutes(orders, json);
+    FleetRoutes operations = new FleetRoutes(orders, json, new Broadcasts(fleet));
     this.adminRoutes =
         new FrontAdminRoutes(
             upstreams,

@@ -16,11 +16,15 @@ final class Upstream {
   private final UpstreamAddress address;
   private final String replica;
   private final UpstreamHealth health;
-  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger inFlight;
   private final AtomicLong answers = new AtomicLong();
   private volatile List<InetSocketAddress> sockets;
 
-  Upstream(UpstreamAddress address, UpstreamHealth health) {
+  /**
+   * @param inFlight the requests that are in flight to it already, if it returns
+   */
+  Upstream(UpstreamAddress address, UpstreamHealth health, AtomicInteger inFlight) {
+    this.inFlight = inFlight;
     this.address = address;
     this.replica = ServerAddress.replica(address.admin());
     this.health = health;
@@ -63,15 +67,22 @@ final class Upstream {
     inFlight.incrementAndGet();
   }
 
-  /** A request that {@link #begun} counted has ended. */
+  /** A request that {@link #begun} counted has ended, answered or not. */
   void ended() {
-    inFlight.decrementAndGet();
+    if (inFlight.decrementAndGet() == 0) {
+      health.idle();
+    }
   }
 
   /** The first byte of an answer has arrived. */
   void answered() {
     answers.incrementAndGet();
     health.answered();
+  }
+
+  /** Further bytes of an answer have arrived. */
+  void continued() {
+    health.continued();
   }
 
   /** Its addresses as last resolved, in the order to try them; none before that. */

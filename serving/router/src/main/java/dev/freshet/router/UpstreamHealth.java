@@ -7,7 +7,7 @@ import java.util.Locale;
  * transport count: any HTTP answer, also 4xx, 429 and 503, is a sign of life, and no stream is too
  * long. A replica that could not be reached, broke several requests in a row or failed several
  * probes in a row is down. A probe that succeeds puts it on trial: it gets one request at a time
- * until it has answered one. Thread-safe.
+ * until it has answered one, or a stream that outlived the outage goes on. Thread-safe.
  */
 final class UpstreamHealth {
   /** The states. */
@@ -61,6 +61,23 @@ final class UpstreamHealth {
   void answered() {
     if (broken > 0 || state != State.UP) {
       become(State.UP, "", 0);
+    }
+  }
+
+  /**
+   * An answer that has begun goes on. It ends a trial, which would otherwise wait for the end of
+   * every stream that outlived the outage; a replica that is down stays so, as its probes fail.
+   */
+  void continued() {
+    if (state == State.TRIAL) {
+      become(State.UP, "", 0);
+    }
+  }
+
+  /** No request is in flight. On trial it takes one that waits, if the last was not answered. */
+  void idle() {
+    if (state == State.TRIAL) {
+      changed.run();
     }
   }
 

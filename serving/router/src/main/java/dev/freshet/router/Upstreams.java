@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -57,6 +59,9 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
 
   /** By name; changed before the start and by the watcher only. */
   private final Map<String, Probed> replicas = new LinkedHashMap<>();
+
+  /** Requests in flight by name, also of replicas that have left; changed as {@link #replicas}. */
+  private final Map<String, AtomicInteger> inFlight = new HashMap<>();
 
   private volatile Members members = Members.of(List.of());
   private volatile View view = new View(members, Candidates.EMPTY);
@@ -164,6 +169,9 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
           joined.add(fresh.upstream());
         }
       }
+      inFlight
+          .entrySet()
+          .removeIf(one -> one.getValue().get() == 0 && !replicas.containsKey(one.getKey()));
       members = Members.of(replicas.values());
     }
     for (Probed probed : removed) {
@@ -174,7 +182,11 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
   }
 
   private Probed added(UpstreamAddress address) {
-    Upstream upstream = new Upstream(address, new UpstreamHealth(config.failuresToDown(), changed));
+    Upstream upstream =
+        new Upstream(
+            address,
+            new UpstreamHealth(config.failuresToDown(), changed),
+            inFlight.computeIfAbsent(address.name(), _ -> new AtomicInteger()));
     metrics.upstream(
         upstream,
         () -> isListed(upstream) ? upstream.health().state().value() : 0,

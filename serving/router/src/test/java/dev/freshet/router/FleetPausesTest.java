@@ -17,6 +17,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Pauses and other orders of clients, which the front carries out on all replicas. */
@@ -74,6 +77,59 @@ class FleetPausesTest {
         assertThat(server.serves(second)).as("%s", server).isTrue();
         assertThat(server.violations).isEmpty();
       }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"KILLED, false", "RESTARTED, true", "CUT, true"})
+  void aPauseThatOneReplicaDoesNotConfirmIsUndone(Fault fault, boolean carriedOut)
+      throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        PeerServer b = new PeerServer("vllm");
+        FrontFixture front = FrontFixture.of(dir, ROUND_ROBIN, a, b)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(2);
+      b.arm(new Plan("/pause", fault, carriedOut));
+      RawClient.Answer answer = client.post(KEEP, "");
+
+      assertThat(answer.status()).as(answer.text()).isEqualTo(502);
+      assertThat(answer.text()).contains("the pause was undone");
+      assertThat(client.get("/is_paused").text()).contains("false");
+      assertThat(a.paused).isFalse();
+      assertThat(client.ask()).isEqualTo("base");
+      if (b.isKilled()) {
+        b.start();
+      }
+      front.awaitRoutable(2);
+      assertThat(b.paused).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vllm", "freshet"})
+  void aPausedReplicaThatIsRestartedIsLoadedOnlyWhilePausedAndServesAfterTheResume(String kind)
+      throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        PeerServer b = new PeerServer(kind);
+        FrontFixture front = FrontFixture.of(dir, ROUND_ROBIN, a, b)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(2);
+      assertThat(client.update(first, 1).status()).isEqualTo(200);
+      assertThat(client.post(KEEP, "").status()).isEqualTo(200);
+      b.kill();
+      b.start();
+      RawClient.Answer update = client.update(second, 2);
+      // It may be found restarted before the update, by it, or in the middle of it.
+      assertThat(update.status()).as(update.text()).isIn(200, 502);
+      assertThat(client.post("/resume", "").status()).isEqualTo(200);
+
+      String served = update.status() == 200 ? second : first;
+      assertThat(client.ask()).isEqualTo(served);
+      front.awaitRoutable(2);
+      for (int i = 0; i < 4; i++) {
+        assertThat(client.ask()).isEqualTo(served);
+      }
+      assertThat(b.violations).isEmpty();
     }
   }
 
@@ -249,9 +305,6 @@ class FleetPausesTest {
       RawClient.Answer flush = client.post("/flush_cache", "");
       assertThat(flush.status()).isEqualTo(200);
       assertThat(flush.text()).contains("a cached prefix is never used with other weights");
-      RawClient.Answer broadcaster = client.post("/init_broadcaster", "{\"host\":\"h\"}");
-      assertThat(broadcaster.status()).isEqualTo(501);
-      assertThat(broadcaster.text()).contains("the fleet gets weights as directories");
       RawClient.Answer origin =
           RawClient.exchange(
               front.admin(), RawClient.post("/resume", "", "Origin: http://evil.example"));

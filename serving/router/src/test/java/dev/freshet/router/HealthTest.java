@@ -3,7 +3,10 @@ package dev.freshet.router;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,6 +101,130 @@ class HealthTest {
                 Map.of("policy", "round_robin", "failures_to_down", "1"), broken, other)) {
       FrontFixture.await("several trials", () -> ask(front) == 200 && broken.arrived.size() > 5);
       assertThat(most.get()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aTrialWhoseClientLeavesBeforeTheAnswerGoesToTheRequestThatWaits() throws Exception {
+    ScriptedReplica.Script silentForOne =
+        (request, connection) -> {
+          if (request.path().equals("/silent")) {
+            connection.awaitEnd();
+          } else {
+            connection.write(ScriptedReplica.ok("{}"));
+          }
+        };
+    try (ScriptedReplica replica = new ScriptedReplica(silentForOne);
+        FrontFixture front = FrontFixture.of(replica)) {
+      replica.healthy = false;
+      FrontFixture.await("it is down", () -> state(front, replica) == 0);
+      replica.healthy = true;
+      FrontFixture.await("its trial", () -> state(front, replica) == 1);
+      try (RawClient waits = new RawClient(front.data())) {
+        RawClient leaves = new RawClient(front.data());
+        leaves.send(RawClient.get("/silent"));
+        FrontFixture.await("the request of the trial", () -> !replica.arrived.isEmpty());
+        waits.send(RawClient.get("/"));
+        FrontFixture.await("the other waits", () -> front.metric("freshet_route_waiting") == 1);
+        leaves.close();
+
+        assertThat(waits.answer(false).status()).isEqualTo(200);
+        assertThat(state(front, replica)).isEqualTo(2);
+      }
+    }
+  }
+
+  @Test
+  void aStreamThatOutlivesAnOutageOfTheProbesEndsTheTrial() throws Exception {
+    CountDownLatch goesOn = new CountDownLatch(1);
+    ScriptedReplica.Script streams =
+        (request, connection) -> {
+          if (!request.path().equals("/stream")) {
+            connection.write(ScriptedReplica.ok("{}"));
+            return;
+          }
+          connection.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
+          awaits(goesOn);
+          connection.write("1\r\nb\r\n");
+          connection.awaitEnd();
+        };
+    try (ScriptedReplica replica = new ScriptedReplica(streams);
+        FrontFixture front = FrontFixture.of(replica);
+        RawClient stream = new RawClient(front.data())) {
+      stream.send(RawClient.get("/stream"));
+      stream.head();
+      assertThat(stream.chunk()).isEqualTo("a");
+      replica.healthy = false;
+      FrontFixture.await("it is down", () -> state(front, replica) == 0);
+      replica.healthy = true;
+      FrontFixture.await("its trial", () -> state(front, replica) == 1);
+      goesOn.countDown();
+      assertThat(stream.chunk()).isEqualTo("b");
+
+      assertThat(ask(front)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aReplicaThatIsStoppedDelaysNoRequestToAnotherAndAnswersItsOwnOnceItContinues()
+      throws Exception {
+    List<RawClient> clients = new ArrayList<>();
+    try (ScriptedReplica stops = new ScriptedReplica(ScriptedReplica.json("{}"));
+        ScriptedReplica other = new ScriptedReplica(ScriptedReplica.json("{}"));
+        FrontFixture front =
+            FrontFixture.of(
+                Map.of("policy", "round_robin", "probe_timeout_ms", "200"), stops, other)) {
+      stops.stopped = new CountDownLatch(1);
+      for (int i = 0; i < 6; i++) {
+        clients.add(new RawClient(front.data()));
+        clients.getLast().send(RawClient.get("/"));
+      }
+      FrontFixture.await("the share of the other", () -> other.arrived.size() == 3);
+      FrontFixture.await("it is down", () -> state(front, stops) == 0);
+      for (int i = 0; i < 6; i++) {
+        assertThat(ask(front)).isEqualTo(200);
+      }
+      assertThat(stops.arrived).isEmpty();
+      stops.stopped.countDown();
+
+      for (RawClient client : clients) {
+        assertThat(client.answer(false).status()).isEqualTo(200);
+      }
+      FrontFixture.await("it is up", () -> ask(front) == 200 && state(front, stops) == 2);
+    } finally {
+      for (RawClient client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void replicasThatAllDieUnderRequestsAreUsedAgainWhenTheyReturn() throws Exception {
+    ScriptedReplica.Script dies = (_, connection) -> connection.reset();
+    ScriptedReplica one = new ScriptedReplica(dies);
+    ScriptedReplica two = new ScriptedReplica(dies);
+    List<Integer> ports = List.of(one.port(), two.port());
+    try (FrontFixture front =
+        FrontFixture.of(Map.of("policy", "round_robin", "queue_timeout_s", "1"), one, two)) {
+      one.close();
+      two.close();
+      for (int i = 0; i < 10; i++) {
+        assertThat(ask(front)).isIn(502, 503);
+      }
+      try (ScriptedReplica _ = new ScriptedReplica(ScriptedReplica.json("{}"), ports.get(0));
+          ScriptedReplica _ = new ScriptedReplica(ScriptedReplica.json("{}"), ports.get(1))) {
+        FrontFixture.await(
+            "both are up",
+            () -> ask(front) == 200 && state(front, one) == 2 && state(front, two) == 2);
+      }
+    }
+  }
+
+  private static void awaits(CountDownLatch latch) throws IOException {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
     }
   }
 }

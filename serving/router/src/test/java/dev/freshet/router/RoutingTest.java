@@ -373,4 +373,36 @@ class RoutingTest {
       assertThat(ask(front, 4, RawClient.get("/"))).containsExactly(replicas.get(1).name());
     }
   }
+
+  @Test
+  void aReplicaThatLeavesAndReturnsDuringItsStreamIsCountedWithIt() throws Exception {
+    ScriptedReplica one = replicas.get(0);
+    ScriptedReplica two = replicas.get(1);
+    String both = "%s=vllm\n%s=vllm\n".formatted(one.url(), two.url());
+    Path file = Files.writeString(dir.resolve("replicas"), both);
+    Map<String, String> keys =
+        Map.of("upstreams_file", file.toString(), "upstreams", "", "policy", "least_loaded");
+    try (FrontFixture front = FrontFixture.of(keys)) {
+      front.awaitRoutable(2);
+      RawClient held = hold(front);
+      String busy = inFlight(front, one) == 1 ? one.name() : two.name();
+      ScriptedReplica its = busy.equals(one.name()) ? one : two;
+      ScriptedReplica idle = busy.equals(one.name()) ? two : one;
+      Files.writeString(file, idle.url() + "=vllm\n");
+      front.awaitRoutable(1);
+      Files.writeString(file, both);
+      front.awaitRoutable(2);
+      assertThat(ask(front, 3, RawClient.get("/"))).containsExactly(idle.name());
+      assertThat(inFlight(front, its)).isEqualTo(1);
+      held.close();
+
+      FrontFixture.await("its end", () -> inFlight(front, its) == 0);
+      assertThat(ask(front, 6, RawClient.get("/"))).isNotEmpty();
+      assertThat(inFlight(front, its)).isZero();
+    }
+  }
+
+  private static double inFlight(FrontFixture front, ScriptedReplica replica) {
+    return front.metric("freshet_route_in_flight{replica=\"%s\"}".formatted(replica.name()));
+  }
 }

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -91,6 +92,9 @@ final class ScriptedReplica implements AutoCloseable {
   volatile String version = "0";
   volatile boolean healthy = true;
 
+  /** It answers nothing, as a process that is stopped, until this is zero. */
+  volatile CountDownLatch stopped = new CountDownLatch(0);
+
   ScriptedReplica(Script script) throws IOException {
     this(script, 0);
   }
@@ -160,6 +164,7 @@ final class ScriptedReplica implements AutoCloseable {
           return;
         }
         Arrived request = next.get();
+        stopped.await();
         if (request.path().equals("/health")) {
           connection.write(healthy ? ok("{}") : "HTTP/1.1 500 Dead\r\ncontent-length: 0\r\n\r\n");
         } else if (request.path().equals("/weight_info")) {
@@ -173,7 +178,7 @@ final class ScriptedReplica implements AutoCloseable {
           script.answer(request, connection);
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | InterruptedException e) {
       // The front has left, or the test has closed the socket.
     } finally {
       open.remove(socket);
@@ -218,6 +223,7 @@ final class ScriptedReplica implements AutoCloseable {
   /** Ends like a process that is killed. */
   @Override
   public void close() throws IOException {
+    stopped.countDown();
     listener.close();
     try {
       acceptor.join(); // The kernel may accept connections until then.
