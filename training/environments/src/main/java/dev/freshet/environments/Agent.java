@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Any program as an environment: it is started for each episode with a task and the base URL of a
  * session of the policy's server, which records what it calls. It rewards the session, or writes
- * the reward as its last line. One thread looks after the programs; closing kills them.
+ * the reward as its last line. One thread looks after the programs; closing kills them, as does the
+ * end of this process.
  */
 public final class Agent implements SelfDrivenEnvironment {
   static final String NAME = "agent";
@@ -29,6 +30,7 @@ public final class Agent implements SelfDrivenEnvironment {
   private final List<String> command;
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(CONNECT_DEADLINE).build();
+  private final Watchdog watchdog;
   private final Set<AgentEpisode> open = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(
@@ -53,6 +55,7 @@ public final class Agent implements SelfDrivenEnvironment {
                         ? Path.of(word).toAbsolutePath().normalize().toString()
                         : word)
             .toList();
+    this.watchdog = Watchdog.start();
     var _ =
         watch.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
   }
@@ -92,6 +95,7 @@ public final class Agent implements SelfDrivenEnvironment {
             policy,
             new PolicySession(client, policy),
             Duration.ofSeconds(config.deadlineS()),
+            watchdog,
             open::remove);
     open.add(episode);
     return episode;
@@ -101,6 +105,7 @@ public final class Agent implements SelfDrivenEnvironment {
   public void close() {
     watch.shutdownNow();
     open.forEach(AgentEpisode::close);
+    watchdog.close();
     client.shutdownNow();
   }
 }

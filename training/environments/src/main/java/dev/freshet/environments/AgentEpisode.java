@@ -69,6 +69,7 @@ final class AgentEpisode implements SelfDrivenEpisode {
   /**
    * Begins the session and starts the program.
    *
+   * @param watchdog guards the program
    * @param closed called when the episode is closed
    */
   static AgentEpisode start(
@@ -77,13 +78,15 @@ final class AgentEpisode implements SelfDrivenEpisode {
       PolicyEndpoint policy,
       PolicySession session,
       Duration deadline,
+      Watchdog watchdog,
       Consumer<AgentEpisode> closed) {
     try {
       session.begin();
       Map<String, String> environment = environment(task, policy, session);
       Path directory = Files.createTempDirectory("freshet-agent-");
       try {
-        AgentProcess process = new AgentProcess(command, directory, environment, task + "\n");
+        AgentProcess process =
+            new AgentProcess(command, directory, environment, task + "\n", watchdog);
         return new AgentEpisode(command, session, directory, process, deadline, closed);
       } catch (IOException e) {
         delete(directory);

@@ -16,8 +16,9 @@ import java.util.stream.Stream;
 
 /**
  * A program with the processes that it starts. The ends of what it writes are kept. Two platform
- * threads read its output and one writes its input; they end with the processes. Thread-safe; the
- * owner closes it, which kills all its processes.
+ * threads read its output and one writes its input; they end with the processes. A watchdog kills
+ * those processes that are known, if this one ends before. Thread-safe; the owner closes it, which
+ * kills all its processes.
  */
 final class AgentProcess implements AutoCloseable {
   /** Bytes of each output that are kept. */
@@ -26,6 +27,7 @@ final class AgentProcess implements AutoCloseable {
   private static final long END_MILLIS = 2_000;
 
   private final Process process;
+  private final Watchdog watchdog;
   private final Tail out = new Tail(KEPT);
   private final Tail err = new Tail(KEPT);
   private final List<Thread> readers;
@@ -36,19 +38,32 @@ final class AgentProcess implements AutoCloseable {
    *
    * @param environment the whole environment
    * @param input what it reads from its standard input
+   * @param watchdog guards it until it ends
    * @throws IOException if it cannot be started
    */
-  AgentProcess(List<String> command, Path directory, Map<String, String> environment, String input)
+  AgentProcess(
+      List<String> command,
+      Path directory,
+      Map<String, String> environment,
+      String input,
+      Watchdog watchdog)
       throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
     builder.environment().clear();
     builder.environment().putAll(environment);
     this.process = builder.start();
+    this.watchdog = watchdog;
+    guard(process.toHandle());
     this.readers =
         List.of(
             thread("agent-out", () -> read(process.getInputStream(), out)),
             thread("agent-err", () -> read(process.getErrorStream(), err)));
     var _ = thread("agent-in", () -> write(input));
+  }
+
+  private void guard(ProcessHandle handle) {
+    watchdog.guard(handle.pid());
+    var _ = handle.onExit().thenRun(() -> watchdog.release(handle.pid()));
   }
 
   /** Reading a pipe would hold the carrier of a virtual thread. */
@@ -92,7 +107,7 @@ final class AgentProcess implements AutoCloseable {
   /** Remembers the processes that it has started, which may outlive it. */
   synchronized void look() {
     descendants.removeIf(handle -> !handle.isAlive());
-    process.descendants().forEach(descendants::add);
+    process.descendants().filter(descendants::add).forEach(this::guard);
   }
 
   /** The last line of its standard output that is not blank; empty if there is none. */
