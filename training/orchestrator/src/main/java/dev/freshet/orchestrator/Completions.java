@@ -30,6 +30,9 @@ final class Completions {
   /** The time after a call's deadline by which the client must have reported it. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** The status of a server that ends or is full, and of a front without a server. */
+  private static final int UNAVAILABLE = 503;
+
   private final Fleet fleet;
   private final StreamingClient client;
   private final int[] stopTokenIds;
@@ -105,8 +108,7 @@ final class Completions {
       log.ended(completion);
       return completion;
     } catch (ExecutionException e) {
-      boolean retry = !(e.getCause() instanceof StreamException s && isClientError(s.status()));
-      throw RolloutFailure.ofServer(OneLine.of(Objects.requireNonNull(e.getCause())), retry);
+      throw failure(Objects.requireNonNull(e.getCause()));
     } catch (TimeoutException e) {
       throw RolloutFailure.ofServer(
           "server %s: no answer within %d s".formatted(server, deadline.toSeconds()), true);
@@ -160,6 +162,16 @@ final class Completions {
         .build();
   }
 
+  private static RolloutFailure failure(Throwable cause) {
+    String what = OneLine.of(cause);
+    if (!(cause instanceof StreamException stream)) {
+      return RolloutFailure.ofServer(what, true);
+    }
+    return stream.neverHandled() || stream.status() == UNAVAILABLE
+        ? RolloutFailure.notServed(what)
+        : RolloutFailure.ofServer(what, !isClientError(stream.status()));
+  }
+
   private static boolean isClientError(int status) {
     return status >= 400 && status < 500 && status != 408 && status != 429;
   }
@@ -209,7 +221,7 @@ final class Completions {
     int[] versions = completion.policyVersions();
     for (int i = 0; i < versions.length; i++) {
       if (versions[i] < least || !fleet.requested(versions[i])) {
-        throw RolloutFailure.ofServer(
+        String found =
             "server %s: token %d has policy version %d, expected %s"
                 .formatted(
                     server,
@@ -217,8 +229,8 @@ final class Completions {
                     versions[i],
                     versions[i] < least
                         ? least + " or above, which it has served"
-                        : "one that it was asked to serve"),
-            true);
+                        : "one that it was asked to serve");
+        throw i == 0 ? RolloutFailure.notServed(found) : RolloutFailure.ofServer(found, true);
       }
       least = versions[i];
     }

@@ -76,14 +76,14 @@ final class Dispatcher {
   }
 
   /**
-   * Goes on with the groups of an earlier process, at the policy version that is served. What ended
-   * there has ended; rollouts that did not go on from their last token. Further groups are drawn as
-   * there: the draws before the last batch are in the state of the curricula after it, and those
-   * since follow from it. Called before {@link #start}.
+   * Goes on with the groups of an earlier process. What ended there has ended; rollouts that did
+   * not go on from their last token. Further groups are drawn as there: the draws before the last
+   * batch are in the state of the curricula after it, and those since follow from it. Called before
+   * {@link #start}.
    *
    * @throws EnvironmentException if a group is of an environment that the run does not have
    */
-  void resume(JournaledRun earlier, long version) {
+  void resume(JournaledRun earlier) {
     drawAgain(earlier.handed().dispatched());
     curricula.restore(earlier.handed().curricula());
     drawAgain(earlier.dispatched());
@@ -104,7 +104,7 @@ final class Dispatcher {
             .end()
             .ifPresentOrElse(
                 end -> count(group, index, RolloutResult.of(rollout, end)),
-                () -> unfinished.add(() -> start(group, index, rollout, version)));
+                () -> unfinished.add(() -> start(group, index, rollout)));
       }
     }
     LOG.info(
@@ -223,19 +223,18 @@ final class Dispatcher {
     journal.dispatched(group);
     ledger.dispatched(group);
     for (int i = 0; i < config.groupSize(); i++) {
-      start(group, i, JournaledRollout.NOTHING, policyVersion);
+      start(group, i, JournaledRollout.NOTHING);
     }
   }
 
-  private void start(GroupInFlight group, int index, JournaledRollout earlier, long policyVersion) {
+  private void start(GroupInFlight group, int index, JournaledRollout earlier) {
     long seed = firstSeed + (group.number() * config.groupSize() + index) * SEED_STRIDE;
     Thread.ofVirtual()
         .name("rollout-" + group.rolloutId(index))
-        .start(() -> play(group, index, seed, earlier, policyVersion));
+        .start(() -> play(group, index, seed, earlier));
   }
 
-  private void play(
-      GroupInFlight group, int index, long seed, JournaledRollout earlier, long policyVersion) {
+  private void play(GroupInFlight group, int index, long seed, JournaledRollout earlier) {
     RolloutResult result = new RolloutResult.Cancelled();
     try {
       result =
@@ -246,7 +245,7 @@ final class Dispatcher {
               seed,
               group.dispatchVersion(),
               group.calls(),
-              journal.of(group, index, earlier, policyVersion));
+              journal.of(group, index, earlier));
     } catch (InterruptedException e) {
       ledger.fail(new OrchestratorException("a rollout was interrupted", e));
     } catch (Throwable e) {

@@ -220,7 +220,7 @@ public final class Orchestrator {
       }
       watcher.start(version);
       if (runJournal.resumed()) {
-        dispatcher.resume(runJournal.earlier(), version);
+        dispatcher.resume(runJournal.earlier());
         evaluateAgain(version);
       }
       dispatcher.start();

@@ -6,21 +6,28 @@ final class RolloutFailure extends Exception {
 
   private final FailureReason reason;
   private final boolean retry;
+  private final boolean attempted;
 
-  private RolloutFailure(FailureReason reason, boolean retry, String message) {
+  private RolloutFailure(FailureReason reason, boolean retry, boolean attempted, String message) {
     super(message);
     this.reason = reason;
     this.retry = retry;
+    this.attempted = attempted;
   }
 
   /** The environment failed, which another server would not change. */
   static RolloutFailure of(FailureReason reason, String message) {
-    return new RolloutFailure(reason, false, message);
+    return new RolloutFailure(reason, false, true, message);
   }
 
   /** A server failed; {@code retry} says whether an attempt on another may succeed. */
   static RolloutFailure ofServer(String message, boolean retry) {
-    return new RolloutFailure(FailureReason.SERVER, retry, message);
+    return new RolloutFailure(FailureReason.SERVER, retry, true, message);
+  }
+
+  /** A server did not take the request, or has not the weights that it should have. */
+  static RolloutFailure notServed(String message) {
+    return new RolloutFailure(FailureReason.SERVER, true, false, message);
   }
 
   FailureReason reason() {
@@ -29,5 +36,10 @@ final class RolloutFailure extends Exception {
 
   boolean retry() {
     return retry;
+  }
+
+  /** Whether a server tried; a rollout has few attempts, but may wait long for a server. */
+  boolean attempted() {
+    return attempted;
   }
 }

@@ -6,6 +6,7 @@ import dev.freshet.fleet.Arrived;
 import dev.freshet.rollouts.JournalRecord;
 import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.RunJournal;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -123,70 +124,67 @@ final class RolloutJournal {
    * The log of a rollout.
    *
    * @param earlier what an earlier process recorded of it
-   * @param newest the policy version that is served: tokens of a newer one, which an update that
-   *     was not committed has left, are generated again
    */
-  RolloutLog of(GroupInFlight group, int rollout, JournaledRollout earlier, long newest) {
-    Log log = new Log(group.number(), rollout, earlier.turns());
-    return earlier.turns().isEmpty() ? log : log.upTo(newest);
+  RolloutLog of(GroupInFlight group, int rollout, JournaledRollout earlier) {
+    return new Log(group.number(), rollout, earlier.turns());
   }
 
+  /** Has in memory what it has journalled, for the next attempt. */
   private final class Log implements RolloutLog {
     private final long group;
     private final int rollout;
-    private final List<JournaledRollout.Turn> earlier;
+    private final List<JournaledRollout.Turn> turns;
 
     Log(long group, int rollout, List<JournaledRollout.Turn> earlier) {
       this.group = group;
       this.rollout = rollout;
-      this.earlier = earlier;
+      this.turns = new ArrayList<>(earlier);
     }
 
-    /** The same with tokens of versions up to {@code newest} only. */
-    private Log upTo(long newest) {
-      for (int i = 0; i < earlier.size(); i++) {
-        JournaledRollout.Turn turn = earlier.get(i);
-        JournaledRollout.Turn older = turn.upTo(newest);
-        if (older.length() < turn.length()) {
-          begins(i, older.observed());
-          older.sampled().forEach(journal::append);
-          return new Log(
-              group,
-              rollout,
-              Stream.concat(earlier.subList(0, i).stream(), Stream.of(older)).toList());
+    @Override
+    public synchronized List<JournaledRollout.Turn> recorded(long newest) {
+      for (int i = 0; i < turns.size(); i++) {
+        JournaledRollout.Turn older = turns.get(i).upTo(newest);
+        if (older.length() < turns.get(i).length()) {
+          var _ = begins(i, older.observed());
+          older.sampled().forEach(this::sampled);
         }
       }
-      return this;
+      return List.copyOf(turns);
     }
 
     @Override
-    public List<JournaledRollout.Turn> earlier() {
-      return earlier;
-    }
-
-    @Override
-    public OfTurn begins(int turn, int[] observed) {
+    public synchronized OfTurn begins(int turn, int[] observed) {
       journal.append(new JournalRecord.Observed(group, rollout, turn, observed));
-      return new Turn(group, rollout, turn);
+      turns.subList(turn, turns.size()).clear();
+      turns.add(new JournaledRollout.Turn(observed, List.of()));
+      return new Turn(this, turn);
     }
 
     @Override
     public OfTurn goesOn(int turn) {
-      return new Turn(group, rollout, turn);
+      return new Turn(this, turn);
+    }
+
+    /** Further tokens of the last turn. */
+    synchronized void sampled(JournalRecord.Sampled more) {
+      journal.append(more);
+      JournaledRollout.Turn last = turns.removeLast();
+      List<JournalRecord.Sampled> parts = new ArrayList<>(last.sampled());
+      parts.add(more);
+      turns.add(new JournaledRollout.Turn(last.observed(), parts));
     }
   }
 
   /** One turn, whose tokens are recorded as they arrive. */
   private final class Turn implements RolloutLog.OfTurn {
-    private final long group;
-    private final int rollout;
+    private final Log log;
     private final int turn;
     private Optional<IntFunction<Arrived>> source = Optional.empty();
     private int recorded;
 
-    Turn(long group, int rollout, int turn) {
-      this.group = group;
-      this.rollout = rollout;
+    Turn(Log log, int turn) {
+      this.log = log;
       this.turn = turn;
     }
 
@@ -236,9 +234,9 @@ final class RolloutJournal {
 
     private void append(
         int[] ids, float[] logprobs, int[] versions, boolean synthesised, String finishReason) {
-      journal.append(
+      log.sampled(
           new JournalRecord.Sampled(
-              group, rollout, turn, ids, logprobs, versions, synthesised, finishReason));
+              log.group, log.rollout, turn, ids, logprobs, versions, synthesised, finishReason));
       recorded += ids.length;
     }
   }

@@ -12,7 +12,7 @@ interface RolloutLog {
   RolloutLog NONE =
       new RolloutLog() {
         @Override
-        public List<JournaledRollout.Turn> earlier() {
+        public List<JournaledRollout.Turn> recorded(long newest) {
           return List.of();
         }
 
@@ -57,12 +57,18 @@ interface RolloutLog {
     void stopped();
   }
 
-  /** The turns that an earlier process recorded. */
-  List<JournaledRollout.Turn> earlier();
+  /**
+   * The turns that an earlier process and earlier attempts have recorded.
+   *
+   * @param newest the policy version that is served: the first token of a newer one, which an
+   *     update that is not committed has left, is dropped with all that follow, to be generated
+   *     again
+   */
+  List<JournaledRollout.Turn> recorded(long newest);
 
   /** A turn begins after the tokens of {@code observed}; or begins again, and with it the rest. */
   OfTurn begins(int turn, int[] observed);
 
-  /** Continues a turn that an earlier process recorded in part. */
+  /** Continues a turn that is recorded in part; it is the last one, or has ended. */
   OfTurn goesOn(int turn);
 }

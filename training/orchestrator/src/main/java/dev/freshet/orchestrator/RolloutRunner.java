@@ -28,10 +28,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Plays one episode on the fleet, blocking its thread, and returns exactly one outcome within its
  * deadlines. An attempt stays on one server. One that fails because of the server or the network is
- * repeated from the start on another server, at most {@value #ATTEMPTS} attempts in all; one that
- * fails because of the environment is not. Tokens are only appended, and a token's policy version
- * is never lower than that of the token before it. An episode without room for another turn is cut
- * off and scored by its environment. Thread-safe.
+ * followed by another from the last token that arrived, on another server if there is one, at most
+ * {@value #ATTEMPTS} in all, without those of which no server took the request: these may last as
+ * long as an episode. One that fails because of the environment is not repeated. Tokens are only
+ * appended, and a token's policy version is never lower than that of the token before it. An
+ * episode without room for another turn is cut off and scored by its environment. Thread-safe.
  */
 final class RolloutRunner {
   static final int ATTEMPTS = 3;
@@ -101,8 +102,8 @@ final class RolloutRunner {
    * @param dispatchVersion the policy version that every server has acknowledged; tokens of an
    *     older one are rejected
    * @param scope cancels the rollout
-   * @param log receives its tokens, and has those of an earlier process, from which the first
-   *     attempt continues
+   * @param log receives its tokens, and has those of an earlier process and of earlier attempts,
+   *     from which an attempt continues
    */
   RolloutResult run(
       Environment environment,
@@ -140,7 +141,9 @@ final class RolloutRunner {
       throws InterruptedException {
     RolloutResult failed = new RolloutResult.Cancelled();
     Optional<Replica> last = Optional.empty();
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    long end = endOfEpisode();
+    int attempts = 0;
+    while (attempts < ATTEMPTS) {
       Optional<Replica> server = acquire(last, scope);
       if (server.isEmpty()) {
         return new RolloutResult.Cancelled();
@@ -151,15 +154,7 @@ final class RolloutRunner {
             switch (environment) {
               case TurnEnvironment turns ->
                   attempt(
-                      server.get(),
-                      turns,
-                      problem,
-                      sampling,
-                      seed,
-                      dispatchVersion,
-                      scope,
-                      log,
-                      attempt == 1 ? log.earlier() : List.of());
+                      server.get(), turns, problem, sampling, seed, dispatchVersion, scope, log);
               case SelfDrivenEnvironment driven ->
                   selfDriven.play(
                       server.get(),
@@ -178,7 +173,8 @@ final class RolloutRunner {
           return new RolloutResult.Cancelled();
         }
         failed = new RolloutResult.Failed(e.reason(), OneLine.of(e));
-        LOG.debug("rollout of {}: attempt {} failed: {}", problem, attempt, OneLine.of(e));
+        attempts += e.attempted() || clock.nanos() - end >= 0 ? 1 : 0;
+        LOG.debug("rollout of {}: {} attempts failed: {}", problem, attempts, OneLine.of(e));
         if (!e.retry()) {
           break;
         }
@@ -205,15 +201,13 @@ final class RolloutRunner {
       long seed,
       long dispatchVersion,
       Calls scope,
-      RolloutLog log,
-      List<JournaledRollout.Turn> earlier)
+      RolloutLog log)
       throws RolloutFailure, InterruptedException {
     EpisodeCalls episode =
         new EpisodeCalls(calls, environment, problem, format, scope, endOfEpisode());
     TurnSampling turns = new TurnSampling(completions, sampling);
     try {
-      RolloutResult.Done done =
-          play(server, episode, turns, seed, dispatchVersion, scope, log, earlier);
+      RolloutResult.Done done = play(server, episode, turns, seed, dispatchVersion, scope, log);
       episode.close();
       return done;
     } catch (RolloutFailure e) {
@@ -229,11 +223,10 @@ final class RolloutRunner {
       long seed,
       long dispatchVersion,
       Calls scope,
-      RolloutLog log,
-      List<JournaledRollout.Turn> earlier)
+      RolloutLog log)
       throws RolloutFailure, InterruptedException {
     Trajectory.Builder trajectory = new Trajectory.Builder();
-    List<JournaledRollout.Turn> known = earlier;
+    List<JournaledRollout.Turn> known = log.recorded(fleet.policyVersion());
     int[] observed = episode.begin();
     long oldest = dispatchVersion;
     for (int turns = 0; ; turns++) {

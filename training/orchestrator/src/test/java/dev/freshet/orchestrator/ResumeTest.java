@@ -39,7 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 @Timeout(180)
 class ResumeTest {
-  private static final int STEPS = 4;
+  static final int STEPS = 4;
   private static final int END = 9;
   private static final Set<String> TIMES =
       Set.of("time", "dur_ms", "wait_ms", "role_time", "rollouts_in", "servers");
@@ -161,7 +161,7 @@ class ResumeTest {
   }
 
   /** Tokens that follow from the seed, which counts them, as in Freshet's engine. */
-  private static int[] drawn(int[] prompt, long seed, long version) {
+  static int[] drawn(int[] prompt, long seed, long version) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Integer> answer = new ArrayList<>();
     while (answer.isEmpty() || answer.getLast() != END) {
@@ -171,7 +171,7 @@ class ResumeTest {
     return answer.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private static TestConfig config(TestServer server) {
+  static TestConfig config(TestServer server) {
     TestConfig config = TestConfig.of(0, STEPS, server);
     config.filterZeroAdvantage = true;
     return config;
@@ -184,7 +184,7 @@ class ResumeTest {
   }
 
   /** Runs or resumes to the end. Returns the prompts that the server got. */
-  private static List<int[]> finish(Path run, TwoTurns environment) throws Exception {
+  static List<int[]> finish(Path run, TwoTurns environment) throws Exception {
     try (TestServer server = new TestServer(ResumeTest::drawn);
         TestRun test = new TestRun(run, config(server), new NumbersFormat(), environment);
         TestTrainer _ = test.trainer(STEPS, batch -> {})) {
@@ -252,11 +252,11 @@ class ResumeTest {
   }
 
   /** The environment says 7 before the second turn. */
-  private static int turnOf(int[] prompt) {
+  static int turnOf(int[] prompt) {
     return Arrays.stream(prompt).anyMatch(token -> token == 7) ? 1 : 0;
   }
 
-  private static boolean begins(int[] prompt, int[] with) {
+  static boolean begins(int[] prompt, int[] with) {
     return prompt.length >= with.length && Arrays.equals(Arrays.copyOf(prompt, with.length), with);
   }
 

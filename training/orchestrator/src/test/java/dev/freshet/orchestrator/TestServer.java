@@ -94,9 +94,19 @@ final class TestServer implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   TestServer(Policy policy) throws IOException {
+    this(policy, 0, 0);
+  }
+
+  /** A new process in place of one that has been closed, with version 0. */
+  static TestServer restarted(TestServer closed, Policy policy) throws IOException {
+    ServerAddress address = closed.address();
+    return new TestServer(policy, address.data().getPort(), address.admin().getPort());
+  }
+
+  private TestServer(Policy policy, int dataPort, int adminPort) throws IOException {
     this.policy = policy;
-    this.data = listen();
-    this.admin = listen();
+    this.data = listen(dataPort);
+    this.admin = listen(adminPort);
     data.createContext("/v1/completions", this::complete);
     admin.createContext("/health", exchange -> answer(exchange, 200, new byte[0]));
     admin.createContext(
@@ -108,9 +118,9 @@ final class TestServer implements AutoCloseable {
     admin.start();
   }
 
-  private HttpServer listen() throws IOException {
+  private HttpServer listen(int port) throws IOException {
     HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 128);
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 128);
     server.setExecutor(threads);
     return server;
   }
