@@ -2,84 +2,41 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.rollouts.Advantage;
 import dev.freshet.rollouts.Group;
-import dev.freshet.rollouts.JournalRecord;
 import dev.freshet.rollouts.JournaledRun;
 import dev.freshet.trace.MonotonicClock;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
  * Tracks every rollout group and decides whether another may be dispatched.
  *
  * <p>The batch of step s (from 1) trains policy s − 1, so the staleness of a group in it is (s − 1)
- * − the policy version at the group's dispatch. It never exceeds the async level: a group is
- * admitted only if it can still enter a batch within the bound after all groups before it, and a
- * group that is overtaken is dropped when the batch that overtakes it is taken, before that batch
- * is handed over. No group of policy version s is admitted before batch s is handed over, so that
- * what it is drawn from is in the journal.
+ * − the policy version at the group's dispatch. It never exceeds the async level: groups are
+ * admitted by the {@link AdmissionRule}, and a group that is overtaken is dropped when the batch
+ * that overtakes it is taken, before that batch is handed over.
  *
  * <p>Every dispatched group is in exactly one state: in flight, ready, packed, filtered, stale,
  * failed or stopped. The first failure recorded here ends every wait. Thread-safe.
  */
 final class GroupLedger {
-  private final int groupsPerBatch;
   private final int asyncLevel;
-  private final int maxInflightGroups;
   private final long batches;
   private final GroupFilters filters;
-  private final DropCounts drops;
   private final FailedShare failedShare;
-  private final MonotonicClock clock;
+  private final Monitor monitor;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final AdmissionRule rule;
+  private final GroupTally tally;
   private final Set<GroupInFlight> inFlight = new LinkedHashSet<>();
   private final ReadyGroups ready;
-
-  /** The numbers of groups that are needed no more, since the last {@link #settle}. */
-  private final List<Long> ended = new ArrayList<>();
-
   private long policyVersion;
   private long batchesTaken;
   private long batchesHanded;
-  private long dispatched;
-  private long filtered;
-  private long stale;
-  private long failed;
-  private long stopped;
   private boolean stopping;
   private Optional<OrchestratorException> failure = Optional.empty();
-  private Optional<Long> heldSince = Optional.empty();
-
-  /**
-   * The counts of all groups.
-   *
-   * @param ended the numbers of groups that are needed no more
-   */
-  record Settled(GroupCounts counts, List<Long> ended) {
-    /**
-     * The record that the batch of {@code step} is handed over.
-     *
-     * @param curricula after the outcomes of the groups that have ended
-     */
-    JournalRecord.Handed handed(long step, Map<String, JournalRecord.Levels> curricula) {
-      return new JournalRecord.Handed(
-          step,
-          counts.dispatched(),
-          counts.filtered(),
-          counts.stale(),
-          counts.failed(),
-          ended,
-          curricula);
-    }
-  }
 
   GroupLedger(
       OrchestratorConfig config,
@@ -87,16 +44,15 @@ final class GroupLedger {
       DropCounts drops,
       long batches,
       MonotonicClock clock) {
-    this.groupsPerBatch = config.groupsPerBatch();
     this.asyncLevel = config.asyncLevel();
-    this.maxInflightGroups = config.maxInflightGroups();
     this.batches = batches;
-    this.ready = new ReadyGroups(groupsPerBatch);
+    this.ready = new ReadyGroups(config.groupsPerBatch());
     this.filters = new GroupFilters(config, advantage, drops);
-    this.drops = drops;
+    this.tally = new GroupTally(config.groupsPerBatch(), drops);
     this.failedShare =
         new FailedShare(config.episodes().failedWindow(), config.episodes().maxFailedShare());
-    this.clock = clock;
+    this.rule = new AdmissionRule(config, batches, clock);
+    this.monitor = new Monitor(clock);
   }
 
   /**
@@ -105,152 +61,96 @@ final class GroupLedger {
    * @param version the policy version that is served
    */
   void resume(JournaledRun earlier, long version) {
-    lock.lock();
-    try {
-      JournalRecord.Handed counts = earlier.handed();
-      policyVersion = version;
-      batchesTaken = counts.step();
-      batchesHanded = counts.step();
-      dispatched = earlier.dispatched() - earlier.groups().size();
-      filtered = counts.filtered();
-      stale = counts.stale();
-      failed = counts.failed();
-      filters.batchTaken(counts.dispatched());
-      earlier.taken().ifPresent(ready::choose);
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(
+        () -> {
+          policyVersion = version;
+          batchesTaken = earlier.handed().step();
+          batchesHanded = earlier.handed().step();
+          tally.resume(earlier);
+          filters.batchTaken(earlier.handed().dispatched());
+          earlier.taken().ifPresent(ready::choose);
+        });
   }
 
   /** Waits at most {@code nanos} until another group is admissible or the pipeline is held. */
   Admission awaitAdmission(long nanos) throws InterruptedException {
-    long end = clock.nanos() + nanos;
-    lock.lock();
-    try {
-      while (true) {
-        Admission admission = admission();
-        long left = end - clock.nanos();
-        if (admission instanceof Admission.Open
-            || admission instanceof Admission.Over
-            || left <= 0) {
-          return admission;
-        }
-        boolean held = admission instanceof Admission.Held;
-        changed.awaitNanos(left);
-        if (!held && admission() instanceof Admission.Held) {
-          return admission();
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
+    AtomicBoolean held = new AtomicBoolean(true); // One that is held already is not news.
+    return monitor.await(
+        nanos,
+        () ->
+            switch (admission()) {
+              case Admission.Open _, Admission.Over _ -> true;
+              case Admission.Held _ -> !held.getAndSet(true);
+              case Admission.Full _ -> {
+                held.set(false);
+                yield false;
+              }
+            },
+        this::admission);
   }
 
   private Admission admission() {
-    boolean over = stopping || failure.isPresent() || batchesTaken == batches;
-    int generated = inFlight.size() + ready.size();
-    boolean bound = generated >= (policyVersion + 1 + asyncLevel - batchesTaken) * groupsPerBatch;
-    boolean held = !over && bound && inFlight.isEmpty() && ready.size() < groupsPerBatch;
-    heldSince = held ? heldSince.or(() -> Optional.of(clock.nanos())) : Optional.empty();
-    if (over) {
-      return new Admission.Over();
-    }
-    if (held) {
-      return new Admission.Held(policyVersion, heldSince.orElseThrow());
-    }
-    if (generated >= (batches - batchesTaken) * groupsPerBatch) {
-      return new Admission.Full("all groups of the run are dispatched");
-    }
-    if (bound) {
-      return new Admission.Full(
-          "the staleness bound: %d groups at policy version %d, %d batches taken"
-              .formatted(generated, policyVersion, batchesTaken));
-    }
-    if (policyVersion > batchesHanded) {
-      return new Admission.Full(
-          "batch %d is not handed over yet, but policy version %d is served"
-              .formatted(batchesHanded + 1, policyVersion));
-    }
-    if (inFlight.size() >= maxInflightGroups) {
-      return new Admission.Full("the limit of %d groups in flight".formatted(maxInflightGroups));
-    }
-    return new Admission.Open(policyVersion);
+    return rule.admission(
+        new AdmissionRule.Pipeline(
+            inFlight.size(), ready.size(), policyVersion, batchesTaken, batchesHanded, ending()));
+  }
+
+  private boolean ending() {
+    return stopping || failure.isPresent();
   }
 
   /** A group starts. Called by the dispatcher only, after an {@link Admission.Open}. */
   void dispatched(GroupInFlight group) {
-    lock.lock();
-    try {
-      dispatched++;
-      inFlight.add(group);
-      boolean late = isStale(group.dispatchVersion()) && !ready.isChosen(group.number());
-      if (stopping || failure.isPresent() || late) {
-        group.calls().cancel();
-      }
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(
+        () -> {
+          tally.addDispatched();
+          inFlight.add(group);
+          boolean late = isStale(group.dispatchVersion()) && !ready.isChosen(group.number());
+          if (ending() || late) {
+            group.calls().cancel();
+          }
+        });
   }
 
   /** A rollout of a group ended; too many failed ones end the run. */
   void rolloutEnded(RolloutResult result) {
-    lock.lock();
-    try {
-      failedShare
-          .ended(result)
-          .ifPresent(
-              tooMany -> {
-                record(tooMany);
-                changed.signalAll();
-              });
-    } finally {
-      lock.unlock();
-    }
+    monitor
+        .read(() -> failedShare.ended(result))
+        .ifPresent(tooMany -> monitor.change(() -> record(tooMany)));
   }
 
   /** A group ended. Called once for each group. */
   void ended(GroupInFlight group, GroupOutcome outcome) {
-    lock.lock();
-    try {
-      if (!inFlight.remove(group)) {
-        throw new IllegalStateException("a group ended twice: " + group.rolloutId(0));
-      }
-      switch (outcome) {
-        case GroupOutcome.Complete complete -> completed(group.number(), complete.group());
-        case GroupOutcome.Failed f -> {
-          failed++;
-          ended.add(group.number());
-        }
-        case GroupOutcome.Dropped d -> {
-          if (isStale(group.dispatchVersion())) {
-            stale++;
-            ended.add(group.number());
-            drops.add(DropReason.STALE, group.done());
-            drops.addUnfinished(group.size() - group.done().size());
-          } else {
-            stopped++;
+    monitor.change(
+        () -> {
+          if (!inFlight.remove(group)) {
+            throw new IllegalStateException("a group ended twice: " + group.rolloutId(0));
           }
-        }
-      }
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+          switch (outcome) {
+            case GroupOutcome.Complete complete -> completed(group.number(), complete.group());
+            case GroupOutcome.Failed f -> tally.addFailed(group.number());
+            case GroupOutcome.Dropped d -> dropped(group);
+          }
+        });
   }
 
   private void completed(long number, Group group) {
     if (ready.isChosen(number)) {
       ready.add(number, group);
     } else if (isStale(group.dispatchVersion())) {
-      stale++;
-      ended.add(number);
-      drops.add(DropReason.STALE, group.rollouts());
+      tally.addStale(number, group.rollouts(), 0);
     } else if (keeps(number, group)) {
       ready.add(number, group);
     } else {
-      filtered++;
-      ended.add(number);
+      tally.addFiltered(number);
+    }
+  }
+
+  private void dropped(GroupInFlight group) {
+    if (isStale(group.dispatchVersion())) {
+      tally.addStale(group.number(), group.done(), group.size() - group.done().size());
+    } else {
+      tally.addStopped(1);
     }
   }
 
@@ -273,35 +173,26 @@ final class GroupLedger {
    * batch after it are dropped.
    */
   Optional<TakenBatch> awaitBatch(long nanos) throws InterruptedException {
-    long end = clock.nanos() + nanos;
-    lock.lock();
-    try {
-      Optional<TakenBatch> batch = ready.take(batchesTaken + 1, policyVersion);
-      while (batch.isEmpty()) {
-        long left = end - clock.nanos();
-        if (stopping || failure.isPresent() || left <= 0) {
-          return Optional.empty();
-        }
-        changed.awaitNanos(left);
-        batch = ready.take(batchesTaken + 1, policyVersion);
-      }
-      ended.addAll(batch.get().taken().groups());
-      batchesTaken++;
-      filters.batchTaken(dispatched);
-      dropStale();
-      changed.signalAll();
-      return batch;
-    } finally {
-      lock.unlock();
-    }
+    return monitor.await(nanos, () -> ready.hasBatch() || ending(), this::takeBatch);
+  }
+
+  private Optional<TakenBatch> takeBatch() {
+    Optional<TakenBatch> batch = ready.take(batchesTaken + 1, policyVersion);
+    batch.ifPresent(
+        taken -> {
+          tally.addPacked(taken.taken().groups());
+          batchesTaken++;
+          filters.batchTaken(tally.dispatched());
+          dropStale();
+          monitor.signal();
+        });
+    return batch;
   }
 
   /** Cancelling closes connections; a group in flight is counted when its rollouts have ended. */
   private void dropStale() {
     for (ReadyGroups.Ready late : ready.remove(group -> isStale(group.dispatchVersion()))) {
-      stale++;
-      ended.add(late.number());
-      drops.add(DropReason.STALE, late.group().rollouts());
+      tally.addStale(late.number(), late.group().rollouts(), 0);
     }
     inFlight.stream()
         .filter(group -> isStale(group.dispatchVersion()))
@@ -310,13 +201,7 @@ final class GroupLedger {
 
   /** The next batch and its record are written. */
   void handed() {
-    lock.lock();
-    try {
-      batchesHanded++;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(() -> batchesHanded++);
   }
 
   /** Waits at most {@code nanos} until a group is in flight or ready; returns whether one is. */
@@ -329,70 +214,33 @@ final class GroupLedger {
     return await(nanos, () -> policyVersion >= version);
   }
 
-  /** Waits at most {@code nanos} until nothing is in flight; returns whether nothing is. */
-  boolean awaitIdle(long nanos) throws InterruptedException {
-    long end = clock.nanos() + nanos;
-    lock.lock();
-    try {
-      while (!inFlight.isEmpty() && end > clock.nanos()) {
-        changed.awaitNanos(end - clock.nanos());
-      }
-      return inFlight.isEmpty();
-    } finally {
-      lock.unlock();
-    }
+  private boolean await(long nanos, BooleanSupplier met) throws InterruptedException {
+    return monitor.await(nanos, () -> met.getAsBoolean() || ending(), met::getAsBoolean);
   }
 
-  private boolean await(long nanos, BooleanSupplier condition) throws InterruptedException {
-    long end = clock.nanos() + nanos;
-    lock.lock();
-    try {
-      while (!condition.getAsBoolean()) {
-        long left = end - clock.nanos();
-        if (stopping || failure.isPresent() || left <= 0) {
-          return false;
-        }
-        changed.awaitNanos(left);
-      }
-      return true;
-    } finally {
-      lock.unlock();
-    }
+  /** Waits at most {@code nanos} until nothing is in flight; returns whether nothing is. */
+  boolean awaitIdle(long nanos) throws InterruptedException {
+    return monitor.await(nanos, inFlight::isEmpty, inFlight::isEmpty);
   }
 
   /** All servers in rotation serve {@code version}. */
   void advanceTo(long version) {
-    lock.lock();
-    try {
-      policyVersion = version;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(() -> policyVersion = version);
   }
 
   /** Ends all waits, admits no more groups and cancels those in flight. */
   void stop() {
-    lock.lock();
-    try {
-      stopping = true;
-      inFlight.forEach(group -> group.calls().cancel());
-      stopped += ready.clear();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(
+        () -> {
+          stopping = true;
+          inFlight.forEach(group -> group.calls().cancel());
+          tally.addStopped(ready.clear());
+        });
   }
 
   /** The run cannot continue, for {@code reason}. Only the first one is kept. */
   void fail(Throwable reason) {
-    lock.lock();
-    try {
-      record(reason);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(() -> record(reason));
   }
 
   private void record(Throwable reason) {
@@ -400,21 +248,11 @@ final class GroupLedger {
   }
 
   Optional<OrchestratorException> failure() {
-    lock.lock();
-    try {
-      return failure;
-    } finally {
-      lock.unlock();
-    }
+    return monitor.read(() -> failure);
   }
 
   boolean stopping() {
-    lock.lock();
-    try {
-      return stopping;
-    } finally {
-      lock.unlock();
-    }
+    return monitor.read(() -> stopping);
   }
 
   long batches() {
@@ -422,40 +260,15 @@ final class GroupLedger {
   }
 
   long batchesTaken() {
-    lock.lock();
-    try {
-      return batchesTaken;
-    } finally {
-      lock.unlock();
-    }
+    return monitor.read(() -> batchesTaken);
   }
 
   /** The counts now, with the groups that have ended since the call before. */
-  Settled settle() {
-    lock.lock();
-    try {
-      Settled settled = new Settled(counts(), List.copyOf(ended));
-      ended.clear();
-      return settled;
-    } finally {
-      lock.unlock();
-    }
+  GroupTally.Settled settle() {
+    return monitor.read(() -> tally.settle(inFlight.size(), ready.size()));
   }
 
   GroupCounts counts() {
-    lock.lock();
-    try {
-      return new GroupCounts(
-          dispatched,
-          batchesTaken * groupsPerBatch,
-          filtered,
-          stale,
-          failed,
-          stopped,
-          inFlight.size(),
-          ready.size());
-    } finally {
-      lock.unlock();
-    }
+    return monitor.read(() -> tally.counts(inFlight.size(), ready.size()));
   }
 }

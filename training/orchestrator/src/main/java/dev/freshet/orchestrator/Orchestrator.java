@@ -19,11 +19,9 @@ import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.ApiKeys;
-import dev.freshet.wire.OneLine;
 import dev.freshet.wire.UpdateMode;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -31,9 +29,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * One run: evaluates the base model, keeps rollouts in flight, hands the trainer one batch per step
@@ -60,7 +55,7 @@ public final class Orchestrator {
   private final EnvironmentCalls environmentCalls;
   private final GroupLedger ledger;
   private final Completions completions;
-  private final Evaluation evaluation;
+  private final RunEvaluations evaluations;
   private final WeightWatcher watcher;
   private final RunCurricula curricula;
   private final Dispatcher dispatcher;
@@ -69,7 +64,6 @@ public final class Orchestrator {
   private final RunJournal runJournal;
   private final RolloutJournal journal;
   private final BatchStore batches;
-  private Optional<Thread> periodicEvaluation = Optional.empty();
 
   /**
    * @param advantage how the rewards of a batch become advantages
@@ -145,9 +139,16 @@ public final class Orchestrator {
             apiKey,
             events.clock(),
             time);
-    this.evaluation = new Evaluation(environments, config, seed, runner, fleet, events.clock());
+    this.evaluations =
+        new RunEvaluations(
+            new Evaluation(environments, config, seed, runner, fleet, events.clock()),
+            config.evalEvery(),
+            steps,
+            this.metrics,
+            time);
     this.watcher =
-        new WeightWatcher(weights, fleet, ledger, config, events, time, this.metrics, this::served);
+        new WeightWatcher(
+            weights, fleet, ledger, config, events, time, this.metrics, evaluations::served);
     this.curricula = new RunCurricula(environments);
     this.dispatcher =
         new Dispatcher(
@@ -177,19 +178,7 @@ public final class Orchestrator {
 
   /** {@link #replicas} as a JSON array, for the dashboard. */
   public String replicasJson() {
-    ArrayNode list = JsonNodeFactory.instance.arrayNode();
-    for (ReplicaStatus replica : replicas()) {
-      ObjectNode node = list.addObject();
-      node.put("server", replica.server());
-      node.put("kind", replica.dialect());
-      node.put("state", replica.state().wireName());
-      node.put("version", replica.version());
-      node.put("incarnation", replica.incarnation());
-      node.put("streams", replica.rollouts());
-      node.put("paused", replica.paused());
-      replica.why().ifPresent(why -> node.put("why", why));
-    }
-    return list.toString();
+    return ReplicaStatesJson.of(replicas());
   }
 
   /**
@@ -216,18 +205,18 @@ public final class Orchestrator {
       }
       if (runJournal.earlier().dispatched() == 0 && !metrics.reportedEvaluation(0)) {
         report(Progress.Stage.EVALUATING_START, 0, OptionalDouble.empty(), 0);
-        rewardStart = evaluate(false);
+        rewardStart = evaluations.run();
       }
       watcher.start(version);
       if (runJournal.resumed()) {
         dispatcher.resume(runJournal.earlier());
-        evaluateAgain(version);
+        evaluations.again(version);
       }
       dispatcher.start();
       if (packAll(times) && awaitLastWeights()) {
         report(Progress.Stage.EVALUATING_END, steps, OptionalDouble.empty(), 0);
-        joinPeriodicEvaluation();
-        rewardEnd = evaluate(false);
+        evaluations.join(JOIN_MILLIS);
+        rewardEnd = evaluations.run();
         finished = !ledger.stopping();
       }
       times.endRun();
@@ -254,7 +243,7 @@ public final class Orchestrator {
   public void stop() {
     ledger.stop();
     dispatcher.stop();
-    evaluation.cancel();
+    evaluations.cancel();
   }
 
   /** Starts the fleet on the weights that it served last. Returns their version. */
@@ -288,7 +277,7 @@ public final class Orchestrator {
       if (stats.isEmpty()) {
         return false;
       }
-      GroupLedger.Settled settled = ledger.settle();
+      GroupTally.Settled settled = ledger.settle();
       curricula.learn(settled.ended());
       metrics.batch(stats.get(), settled.counts(), drops.take(), times.end(step));
       journal.handed(settled.handed(step, curricula.state()));
@@ -322,79 +311,6 @@ public final class Orchestrator {
     }
   }
 
-  private OptionalDouble evaluate(boolean besideTraining) throws InterruptedException {
-    Optional<EvaluationResult> result = besideTraining ? evaluation.run(true) : evaluateAlone();
-    result.ifPresent(
-        r -> {
-          metrics.evaluated(r);
-          r.environments().forEach(e -> logEvaluation(r, e));
-        });
-    return result.map(r -> OptionalDouble.of(r.reward())).orElse(OptionalDouble.empty());
-  }
-
-  private Optional<EvaluationResult> evaluateAlone() throws InterruptedException {
-    try (RoleClock.Activity _ = time.begin(RoleState.EVALUATING)) {
-      return evaluation.run(false);
-    }
-  }
-
-  private static void logEvaluation(EvaluationResult r, EvaluationResult.OfEnvironment e) {
-    LOG.info(
-        "held-out reward {} of version {} on {}, pass@{} {} ({} problems, {} answers failed)",
-        String.format(Locale.ROOT, "%.3f", e.average()),
-        r.policyVersion(),
-        e.name(),
-        r.samples(),
-        String.format(Locale.ROOT, "%.3f", e.passK()),
-        e.problems(),
-        e.failed());
-  }
-
-  /** Starts a periodic evaluation if one is due. Called on the watcher's thread. */
-  private synchronized void served(long version) {
-    boolean due =
-        config.evalEvery() > 0
-            && version > 0
-            && version % config.evalEvery() == 0
-            && version < steps;
-    if (!due) {
-      return;
-    }
-    if (periodicEvaluation.filter(Thread::isAlive).isPresent()) {
-      LOG.info("version {} is not evaluated: the previous evaluation is still running", version);
-      return;
-    }
-    periodicEvaluation =
-        Optional.of(
-            Thread.ofVirtual()
-                .name("evaluation-of-" + version)
-                .start(
-                    () -> {
-                      try {
-                        evaluate(true);
-                      } catch (InterruptedException | RuntimeException e) {
-                        LOG.warn("evaluation of version {} failed: {}", version, OneLine.of(e));
-                      }
-                    }));
-  }
-
-  /** Starts the periodic evaluation of a version that an earlier process did not finish. */
-  private void evaluateAgain(long version) {
-    if (!metrics.reportedEvaluation(version)) {
-      served(version);
-    }
-  }
-
-  private void joinPeriodicEvaluation() throws InterruptedException {
-    Optional<Thread> running;
-    synchronized (this) {
-      running = periodicEvaluation;
-    }
-    if (running.isPresent()) {
-      running.get().join(Duration.ofMillis(JOIN_MILLIS));
-    }
-  }
-
   private void report(Progress.Stage stage, long step, OptionalDouble reward, long staleness) {
     progress.accept(
         new Progress(
@@ -414,7 +330,7 @@ public final class Orchestrator {
       boolean watcherEnded = watcher.stop(JOIN_MILLIS);
       boolean dispatcherEnded = dispatcher.join(JOIN_MILLIS);
       boolean rolloutsEnded = ledger.awaitIdle(TimeUnit.MILLISECONDS.toNanos(JOIN_MILLIS));
-      joinPeriodicEvaluation();
+      evaluations.join(JOIN_MILLIS);
       boolean journalEnded = journal.stop(JOIN_MILLIS);
       if (!watcherEnded || !dispatcherEnded || !rolloutsEnded || !journalEnded) {
         LOG.error("threads of the run are still alive after {} ms", JOIN_MILLIS);

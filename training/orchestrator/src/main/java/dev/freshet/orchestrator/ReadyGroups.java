@@ -45,14 +45,22 @@ final class ReadyGroups {
     return ready.size();
   }
 
+  /** Whether the next batch has all its groups. */
+  boolean hasBatch() {
+    return next().size() == perBatch;
+  }
+
+  private List<Ready> next() {
+    return ready.stream()
+        .filter(group -> chosen.isEmpty() || isChosen(group.number()))
+        .limit(perBatch)
+        .sorted(Comparator.comparingLong(Ready::number))
+        .toList();
+  }
+
   /** Takes the groups of the batch of {@code step}; empty as long as there are too few. */
   Optional<TakenBatch> take(long step, long policyVersion) {
-    List<Ready> batch =
-        ready.stream()
-            .filter(group -> chosen.isEmpty() || isChosen(group.number()))
-            .limit(perBatch)
-            .sorted(Comparator.comparingLong(Ready::number))
-            .toList();
+    List<Ready> batch = next();
     if (batch.size() < perBatch) {
       return Optional.empty();
     }

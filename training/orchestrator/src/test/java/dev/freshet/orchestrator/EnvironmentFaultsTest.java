@@ -148,7 +148,8 @@ class EnvironmentFaultsTest {
       TestConfig config = TestConfig.of(1, 4, server);
       config.evalSamples = 3;
       FaultyEnvironment halves = new FaultyEnvironment(Fault.START_THROWS, 1_000_000);
-      try (TestRun run = new TestRun(dir, config, new NumbersFormat(), new ThreeTurns(), halves);
+      try (TestRun run =
+              new TestRun(dir, config, new NumbersFormat(), NumberTurns.three(), halves);
           TestTrainer trainer = run.trainer(4, batch -> {})) {
         run.start();
 

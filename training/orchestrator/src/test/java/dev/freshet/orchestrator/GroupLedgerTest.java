@@ -211,7 +211,7 @@ class GroupLedgerTest {
     GroupInFlight group =
         new GroupInFlight(
             number,
-            new ThreeTurns(),
+            NumberTurns.three(),
             new Problem(Split.TRAIN, number, "p" + number),
             version,
             SamplingDistribution.atTemperature(1),

@@ -28,14 +28,14 @@ class KilledServerTest {
   void aRunWhoseServerIsKilledHasTheBatchesOfOneWhoseServerIsNot(long version, int turn, int tokens)
       throws Exception {
     Path whole = Files.createDirectory(dir.resolve("whole"));
-    List<int[]> _ = ResumeTest.finish(whole, new TwoTurns(0));
+    List<int[]> _ = ResumeTest.finish(whole, NumberTurns.two(0));
     Path killed = Files.createDirectory(dir.resolve("killed"));
 
     List<int[]> held = new CopyOnWriteArrayList<>();
     List<int[]> prompts;
     TestServer first = new TestServer(ResumeTest::drawn);
     try (TestRun run =
-            new TestRun(killed, ResumeTest.config(first), new NumbersFormat(), new TwoTurns(0));
+            new TestRun(killed, ResumeTest.config(first), new NumbersFormat(), NumberTurns.two(0));
         TestTrainer _ = run.trainer(ResumeTest.STEPS, batch -> {})) {
       first.tokenGate =
           (prompt, index) -> {

@@ -331,7 +331,8 @@ class OrchestratorTest {
     try (TestServer server =
             new TestServer((prompt, seed, version) -> new int[] {50 + prompt.length, 9});
         TestRun run =
-            new TestRun(dir, TestConfig.of(0, 2, server), new NumbersFormat(), new ThreeTurns());
+            new TestRun(
+                dir, TestConfig.of(0, 2, server), new NumbersFormat(), NumberTurns.three());
         TestTrainer trainer = run.trainer(2, batch -> {})) {
       run.start();
       run.report();

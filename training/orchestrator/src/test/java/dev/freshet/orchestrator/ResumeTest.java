@@ -54,13 +54,13 @@ class ResumeTest {
   @ParameterizedTest
   @CsvSource({"0, 0, 0", "0, 0, 3", "1, 1, 2", "3, 1, 1"})
   void aRunThatIsKilledGoesOnAsIfItHadNotBeen(long version, int turn, int tokens) throws Exception {
-    Path whole = runToTheEnd("whole", new TwoTurns(0));
+    Path whole = runToTheEnd("whole", NumberTurns.two(0));
     Path killed = dir.resolve("killed");
     List<int[]> held = runUntil(killed, version, turn, tokens);
     Path resumed = dir.resolve("resumed");
     copy(killed, resumed);
 
-    List<int[]> prompts = finish(resumed, new TwoTurns(0));
+    List<int[]> prompts = finish(resumed, NumberTurns.two(0));
 
     for (int step = 1; step <= STEPS; step++) {
       assertThat(batch(resumed, step))
@@ -90,7 +90,7 @@ class ResumeTest {
         resumed.resolve("rollouts/updates.jsonl"),
         Files.readString(updates) + "{\"version\":2,\"ev");
 
-    finish(resumed, new TwoTurns(0));
+    finish(resumed, NumberTurns.two(0));
 
     assertThat(events(resumed)).startsWith(before.toArray(UpdateEvent[]::new));
     assertThat(events(resumed).get(before.size())).isEqualTo(UpdateEvent.served(2));
@@ -104,7 +104,7 @@ class ResumeTest {
     Path resumed = dir.resolve("resumed");
     copy(killed, resumed);
 
-    List<int[]> prompts = finish(resumed, new TwoTurns(1));
+    List<int[]> prompts = finish(resumed, NumberTurns.two(1));
 
     assertThat(prompts).noneMatch(prompt -> held.stream().anyMatch(h -> begins(prompt, h)));
     for (int[] before : held) {
@@ -122,7 +122,7 @@ class ResumeTest {
   @CsvSource({"taken, false, false", "taken, true, false", "taken, true, true"})
   void aBatchThatWasChosenIsHandedOverOnceWithOneLine(
       String last, boolean written, boolean reported) throws Exception {
-    Path whole = runToTheEnd("whole", new TwoTurns(0));
+    Path whole = runToTheEnd("whole", NumberTurns.two(0));
     Path killed = dir.resolve("killed");
     copy(whole, killed);
     cutJournalAfter(killed, "\"record\":\"" + last + "\",\"step\":" + STEPS);
@@ -138,7 +138,7 @@ class ResumeTest {
     }
     Files.write(metrics, lines);
 
-    finish(killed, new TwoTurns(0));
+    finish(killed, NumberTurns.two(0));
 
     assertThat(batch(killed, STEPS)).hasSameBinaryContentAs(batch(whole, STEPS));
     assertThat(lines(killed, "step")).isEqualTo(lines(whole, "step"));
@@ -151,7 +151,8 @@ class ResumeTest {
     Path resumed = dir.resolve("resumed");
     copy(killed, resumed);
     try (TestServer server = new TestServer(ResumeTest::drawn);
-        TestRun run = new TestRun(resumed, config(server), new NumbersFormat(), new ThreeTurns())) {
+        TestRun run =
+            new TestRun(resumed, config(server), new NumbersFormat(), NumberTurns.three())) {
       run.start();
 
       assertThatThrownBy(run::report)
@@ -177,14 +178,14 @@ class ResumeTest {
     return config;
   }
 
-  private Path runToTheEnd(String name, TwoTurns environment) throws Exception {
+  private Path runToTheEnd(String name, NumberTurns environment) throws Exception {
     Path run = Files.createDirectory(dir.resolve(name));
     finish(run, environment);
     return run;
   }
 
   /** Runs or resumes to the end. Returns the prompts that the server got. */
-  static List<int[]> finish(Path run, TwoTurns environment) throws Exception {
+  static List<int[]> finish(Path run, NumberTurns environment) throws Exception {
     try (TestServer server = new TestServer(ResumeTest::drawn);
         TestRun test = new TestRun(run, config(server), new NumbersFormat(), environment);
         TestTrainer _ = test.trainer(STEPS, batch -> {})) {
@@ -209,7 +210,8 @@ class ResumeTest {
     CountDownLatch copied = new CountDownLatch(1);
     AtomicInteger holding = new AtomicInteger();
     try (TestServer server = new TestServer(ResumeTest::drawn);
-        TestRun run = new TestRun(running, config(server), new NumbersFormat(), new TwoTurns(0));
+        TestRun run =
+            new TestRun(running, config(server), new NumbersFormat(), NumberTurns.two(0));
         TestTrainer _ = run.trainer(STEPS, batch -> {})) {
       server.tokenGate =
           (prompt, index) -> {

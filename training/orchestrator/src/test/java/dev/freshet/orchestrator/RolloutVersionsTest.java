@@ -156,7 +156,7 @@ class RolloutVersionsTest {
   }
 
   private RolloutResult play(long dispatchVersion) throws InterruptedException {
-    Environment environment = new ThreeTurns();
+    Environment environment = NumberTurns.three();
     PromptFormat format = new NumbersFormat();
     Duration deadline = Duration.ofSeconds(10);
     RoleClock time = RoleTimes.clock(MonotonicClock.SYSTEM);
