@@ -1,7 +1,6 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
-import dev.freshet.environments.Environment;
 import dev.freshet.environments.EnvironmentException;
 import dev.freshet.environments.EnvironmentMix;
 import dev.freshet.environments.Problem;
@@ -12,7 +11,6 @@ import dev.freshet.rollouts.JournaledRun;
 import dev.freshet.trace.time.RoleClock;
 import dev.freshet.trace.time.RoleState;
 import dev.freshet.trace.waits.Waits;
-import dev.freshet.wire.OneLine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,26 +21,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps groups in flight: whenever the ledger admits one, starts the rollouts of the next training
- * problem of the environment whose turn it is, each on its own virtual thread. Every rollout has
- * exactly one outcome and every group is reported to the ledger exactly once, whatever is thrown.
- * Owns one thread.
+ * problem of the environment whose turn it is. Owns one thread.
  */
 final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-  private static final long SEED_STRIDE = 1_000_003;
 
   private final EnvironmentMix environments;
   private final RunCurricula curricula;
   private final OrchestratorConfig config;
-  private final long firstSeed;
   private final GroupLedger ledger;
   private final RolloutRunner runner;
-  private final RolloutJournal journal;
+  private final GroupRollouts rollouts;
   private final WeightWatcher watcher;
-  private final RunMetrics metrics;
   private final RoleClock time;
-  private final Sampling sampling;
   private final Thread thread;
 
   /** Cancelled when the run stops; what the dispatcher itself asks environments is in it. */
@@ -54,24 +46,19 @@ final class Dispatcher {
       EnvironmentMix environments,
       RunCurricula curricula,
       OrchestratorConfig config,
-      long seed,
       GroupLedger ledger,
       RolloutRunner runner,
-      RolloutJournal journal,
+      GroupRollouts rollouts,
       WeightWatcher watcher,
-      RunMetrics metrics,
       RoleClock time) {
     this.environments = environments;
     this.curricula = curricula;
     this.config = config;
-    this.firstSeed = seed;
     this.ledger = ledger;
     this.runner = runner;
-    this.journal = journal;
+    this.rollouts = rollouts;
     this.watcher = watcher;
-    this.metrics = metrics;
     this.time = time;
-    this.sampling = new Sampling(config.temperature(), config.topP(), config.maxTokens());
     this.thread = Thread.ofPlatform().name("freshet-dispatch").unstarted(this::dispatchAll);
   }
 
@@ -91,7 +78,7 @@ final class Dispatcher {
     for (JournaledRun.Group journalled : earlier.groups()) {
       JournalRecord.Dispatched dispatch = journalled.dispatch();
       GroupInFlight group =
-          group(
+          rollouts.group(
               dispatch.group(),
               environments.named(dispatch.environment()),
               new Problem(Split.TRAIN, dispatch.index(), dispatch.problem()),
@@ -103,8 +90,8 @@ final class Dispatcher {
         rollout
             .end()
             .ifPresentOrElse(
-                end -> count(group, index, RolloutResult.of(rollout, end)),
-                () -> unfinished.add(() -> start(group, index, rollout)));
+                end -> rollouts.count(group, index, RolloutResult.of(rollout, end)),
+                () -> unfinished.add(() -> rollouts.start(group, index, rollout)));
       }
     }
     LOG.info(
@@ -211,7 +198,7 @@ final class Dispatcher {
       problem = runner.problem(draw.environment(), Split.TRAIN, draw.index(), stopping);
     } catch (RolloutFailure e) {
       withoutProblem(
-          group(
+          rollouts.group(
               number,
               draw.environment(),
               new Problem(Split.TRAIN, draw.index(), ""),
@@ -219,80 +206,13 @@ final class Dispatcher {
           e);
       return;
     }
-    GroupInFlight group = group(number, draw.environment(), problem, policyVersion);
-    journal.dispatched(group);
-    ledger.dispatched(group);
-    for (int i = 0; i < config.groupSize(); i++) {
-      start(group, i, JournaledRollout.NOTHING);
-    }
-  }
-
-  private void start(GroupInFlight group, int index, JournaledRollout earlier) {
-    long seed = firstSeed + (group.number() * config.groupSize() + index) * SEED_STRIDE;
-    Thread.ofVirtual()
-        .name("rollout-" + group.rolloutId(index))
-        .start(() -> play(group, index, seed, earlier));
-  }
-
-  private void play(GroupInFlight group, int index, long seed, JournaledRollout earlier) {
-    RolloutResult result = new RolloutResult.Cancelled();
-    try {
-      result =
-          runner.run(
-              group.environment(),
-              group.problem(),
-              sampling,
-              seed,
-              group.dispatchVersion(),
-              group.calls(),
-              journal.of(group, index, earlier));
-    } catch (InterruptedException e) {
-      ledger.fail(new OrchestratorException("a rollout was interrupted", e));
-    } catch (Throwable e) {
-      ledger.fail(e);
-    } finally {
-      ended(group, index, result);
-    }
+    rollouts.begin(rollouts.group(number, draw.environment(), problem, policyVersion));
   }
 
   /** An environment that gives no problem fails all rollouts of its group. */
   private void withoutProblem(GroupInFlight group, RolloutFailure e) {
-    if (stopping.cancelled()) {
-      return;
+    if (!stopping.cancelled()) {
+      rollouts.fail(group, e);
     }
-    journal.dispatched(group);
-    ledger.dispatched(group);
-    for (int i = 0; i < config.groupSize(); i++) {
-      ended(group, i, new RolloutResult.Failed(e.reason(), OneLine.of(e)));
-    }
-  }
-
-  private void ended(GroupInFlight group, int index, RolloutResult result) {
-    try {
-      journal.ended(group, index, result);
-    } catch (RuntimeException e) {
-      ledger.fail(e);
-    }
-    count(group, index, result);
-  }
-
-  private void count(GroupInFlight group, int index, RolloutResult result) {
-    ledger.rolloutEnded(result);
-    metrics.rolloutEnded(group.environment().name(), result);
-    group
-        .ended(index, result)
-        .ifPresent(
-            outcome -> {
-              if (outcome instanceof GroupOutcome.Complete complete) {
-                curricula.completed(group, complete.group());
-              }
-              ledger.ended(group, outcome);
-            });
-  }
-
-  private GroupInFlight group(
-      long number, Environment environment, Problem problem, long policyVersion) {
-    return new GroupInFlight(
-        number, environment, problem, policyVersion, sampling.distribution(), config.groupSize());
   }
 }

@@ -150,18 +150,10 @@ public final class Orchestrator {
         new WeightWatcher(
             weights, fleet, ledger, config, events, time, this.metrics, evaluations::served);
     this.curricula = new RunCurricula(environments);
+    GroupRollouts rollouts =
+        new GroupRollouts(config, seed, curricula, ledger, runner, this.journal, this.metrics);
     this.dispatcher =
-        new Dispatcher(
-            environments,
-            curricula,
-            config,
-            seed,
-            ledger,
-            runner,
-            this.journal,
-            watcher,
-            this.metrics,
-            time);
+        new Dispatcher(environments, curricula, config, ledger, runner, rollouts, watcher, time);
     this.trainerBatches = new TrainerBatches(batches, config.primeRl());
     this.packer =
         new Packer(
