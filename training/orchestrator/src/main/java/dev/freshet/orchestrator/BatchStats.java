@@ -21,6 +21,7 @@ import java.util.function.ToDoubleFunction;
  * @param kept the number of rollouts that are trained on, each branch of an agent's counted
  * @param keptTokens the number of their generated tokens
  * @param durMs from the first completion of the batch in flight to its last group
+ * @param stragglerMs the part of it in which the batch was complete and waited for groups in flight
  */
 record BatchStats(
     long step,
@@ -35,7 +36,8 @@ record BatchStats(
     long tokens,
     int kept,
     long keptTokens,
-    double durMs) {
+    double durMs,
+    double stragglerMs) {
 
   /**
    * @param rollouts the rollouts of the groups
@@ -48,7 +50,8 @@ record BatchStats(
       List<Rollout> rollouts,
       List<Rollout> branches,
       List<Rollout> kept,
-      double durMs) {
+      double durMs,
+      double stragglerMs) {
     long policy = step - 1;
     return new BatchStats(
         step,
@@ -68,7 +71,8 @@ record BatchStats(
         tokens(branches),
         kept.size(),
         tokens(kept),
-        durMs);
+        durMs,
+        stragglerMs);
   }
 
   private static long tokens(List<Rollout> rollouts) {

@@ -15,8 +15,9 @@ import java.util.function.BooleanSupplier;
  *
  * <p>The batch of step s (from 1) trains policy s − 1, so the staleness of a group in it is (s − 1)
  * − the policy version at the group's dispatch. It never exceeds the async level: groups are
- * admitted by the {@link AdmissionRule}, and a group that is overtaken is dropped when the batch
- * that overtakes it is taken, before that batch is handed over.
+ * admitted by the {@link AdmissionRule}. A batch has the oldest groups that are ready, and waits for
+ * groups in flight that it would make stale ({@link StragglerWait}); those that end later are
+ * dropped when it is taken, before it is handed over.
  *
  * <p>Every dispatched group is in exactly one state: in flight, ready, packed, filtered, stale,
  * failed or stopped. The first failure recorded here ends every wait. Thread-safe.
@@ -26,6 +27,8 @@ final class GroupLedger {
   private final long batches;
   private final GroupFilters filters;
   private final FailedShare failedShare;
+  private final StragglerWait stragglers;
+  private final MonotonicClock clock;
   private final Monitor monitor;
 
   private final AdmissionRule rule;
@@ -51,6 +54,8 @@ final class GroupLedger {
     this.tally = new GroupTally(config.groupsPerBatch(), drops);
     this.failedShare =
         new FailedShare(config.episodes().failedWindow(), config.episodes().maxFailedShare());
+    this.stragglers = new StragglerWait(config.stragglerWait());
+    this.clock = clock;
     this.rule = new AdmissionRule(config, batches, clock);
     this.monitor = new Monitor(clock);
   }
@@ -104,6 +109,7 @@ final class GroupLedger {
     monitor.change(
         () -> {
           tally.addDispatched();
+          stragglers.dispatched(clock.nanos());
           inFlight.add(group);
           boolean late = isStale(group.dispatchVersion()) && !ready.isChosen(group.number());
           if (ending() || late) {
@@ -170,23 +176,36 @@ final class GroupLedger {
 
   /**
    * Waits at most {@code nanos} for the groups of the next batch. Groups that would be stale in the
-   * batch after it are dropped.
+   * batch after it are dropped, after a wait for those of them that are in flight.
    */
   Optional<TakenBatch> awaitBatch(long nanos) throws InterruptedException {
-    return monitor.await(nanos, () -> ready.hasBatch() || ending(), this::takeBatch);
+    return monitor.awaitDue(nanos, () -> ending() ? 0 : untilNextBatch(), this::takeBatch);
   }
 
   private Optional<TakenBatch> takeBatch() {
-    Optional<TakenBatch> batch = ready.take(batchesTaken + 1, policyVersion);
-    batch.ifPresent(
-        taken -> {
-          tally.addPacked(taken.taken().groups());
-          batchesTaken++;
-          filters.batchTaken(tally.dispatched());
-          dropStale();
-          monitor.signal();
-        });
-    return batch;
+    if (untilNextBatch() > 0) {
+      return Optional.empty();
+    }
+    TakenBatch batch =
+        ready.take(batchesTaken + 1, policyVersion).waited(stragglers.taken(clock.nanos()));
+    tally.addPacked(batch.taken().groups());
+    batchesTaken++;
+    filters.batchTaken(tally.dispatched());
+    dropStale();
+    monitor.signal();
+    return Optional.of(batch);
+  }
+
+  /** How long to wait at most until the next batch may be taken; 0 or less: it may be now. */
+  private long untilNextBatch() {
+    if (!ready.complete()) {
+      return Long.MAX_VALUE;
+    }
+    boolean overtakes =
+        inFlight.stream().anyMatch(group -> batchesTaken - group.dispatchVersion() == asyncLevel);
+    return overtakes && !ready.chosen()
+        ? stragglers.leftNanos(clock.nanos(), policyVersion >= batchesTaken)
+        : 0;
   }
 
   /** Cancelling closes connections; a group in flight is counted when its rollouts have ended. */

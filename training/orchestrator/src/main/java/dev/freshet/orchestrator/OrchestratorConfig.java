@@ -67,6 +67,13 @@ public record OrchestratorConfig(
     @Key(
             def = "1.0",
             doc =
+                "how long a complete batch waits for problems being answered that would be too old"
+                    + " for the next one, once the trainer is free: in mean times between batches;"
+                    + " 0: it does not wait, and they are dropped")
+        double stragglerWait,
+    @Key(
+            def = "1.0",
+            doc =
                 "sampling temperature; the loss is that of the distribution at this"
                     + " temperature. A vLLM server must be started with --logprobs-mode"
                     + " processed_logprobs if it is not 1")
@@ -194,6 +201,7 @@ public record OrchestratorConfig(
     Check.positive("groupsPerBatch", groupsPerBatch);
     Check.notNegative("asyncLevel", asyncLevel);
     Check.positive("maxInflightGroups", maxInflightGroups);
+    Check.notNegative("stragglerWait", stragglerWait);
     Check.that(
         temperature >= LEAST_TEMPERATURE && Double.isFinite(temperature),
         "temperature",

@@ -101,7 +101,9 @@ final class Packer {
           .rejects(rollout)
           .ifPresentOrElse(why -> drops.add(why, List.of(rollout)), () -> kept.add(rollout));
     }
-    BatchStats stats = BatchStats.of(step, batch.taken().version(), scored, rollouts, kept, durMs);
+    BatchStats stats =
+        BatchStats.of(
+            step, batch.taken().version(), scored, rollouts, kept, durMs, batch.stragglerMs());
     if (stats.stalenessMax() > config.asyncLevel()) {
       throw new IllegalStateException(
           "batch %d has staleness %d: the bound is %d"

@@ -7,11 +7,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
- * The groups that wait for a batch. A batch has those that were ready first, in the order of their
- * dispatch, so that it does not depend on which of them was ready first. Used under the ledger's
- * lock.
+ * The groups that wait for a batch. A batch has those of the oldest policy versions, which no later
+ * batch may have, and of the newest of these versions those that were ready first; they are in the
+ * order of their dispatch, so that a batch does not depend on which of them was ready first. Used
+ * under the ledger's lock.
  */
 final class ReadyGroups {
   /** A group with its number in the order of dispatch. */
@@ -32,6 +34,11 @@ final class ReadyGroups {
     chosen = Optional.of(batch);
   }
 
+  /** Whether an earlier process chose the groups of the next batch. */
+  boolean chosen() {
+    return chosen.isPresent();
+  }
+
   /** Whether the group is in a batch already, so that nothing filters it any more. */
   boolean isChosen(long number) {
     return chosen.filter(batch -> batch.groups().contains(number)).isPresent();
@@ -45,25 +52,23 @@ final class ReadyGroups {
     return ready.size();
   }
 
-  /** Whether the next batch has all its groups. */
-  boolean hasBatch() {
-    return next().size() == perBatch;
+  private Stream<Ready> permitted() {
+    return ready.stream().filter(group -> chosen.isEmpty() || isChosen(group.number()));
   }
 
-  private List<Ready> next() {
-    return ready.stream()
-        .filter(group -> chosen.isEmpty() || isChosen(group.number()))
-        .limit(perBatch)
-        .sorted(Comparator.comparingLong(Ready::number))
-        .toList();
+  /** Whether there are enough groups for the next batch. */
+  boolean complete() {
+    return permitted().count() >= perBatch;
   }
 
-  /** Takes the groups of the batch of {@code step}; empty as long as there are too few. */
-  Optional<TakenBatch> take(long step, long policyVersion) {
-    List<Ready> batch = next();
-    if (batch.size() < perBatch) {
-      return Optional.empty();
-    }
+  /** Takes the groups of the batch of {@code step}, which is complete. */
+  TakenBatch take(long step, long policyVersion) {
+    List<Ready> batch =
+        permitted()
+            .sorted(Comparator.comparingInt(group -> group.group().dispatchVersion()))
+            .limit(perBatch)
+            .sorted(Comparator.comparingLong(Ready::number))
+            .toList();
     ready.removeAll(batch);
     JournalRecord.Taken taken =
         chosen.orElseGet(
@@ -71,7 +76,7 @@ final class ReadyGroups {
                 new JournalRecord.Taken(
                     step, policyVersion, batch.stream().map(Ready::number).toList()));
     chosen = Optional.empty();
-    return Optional.of(new TakenBatch(taken, batch.stream().map(Ready::group).toList()));
+    return new TakenBatch(taken, batch.stream().map(Ready::group).toList(), 0);
   }
 
   /** Removes the groups that meet a condition, and returns them. */

@@ -98,6 +98,7 @@ final class RunMetrics {
     line.put("staleness_max", batch.stalenessMax());
     line.put("policy_version", batch.policyVersion());
     line.put("dur_ms", batch.durMs());
+    line.put("straggler_wait_ms", batch.stragglerMs());
     line.put("wait_ms", waitMs);
     line.put("rollouts", batch.rollouts());
     line.put("tokens", batch.tokens());

@@ -194,6 +194,7 @@ class GroupLedgerTest {
     config.maxInflightGroups = maxInflightGroups;
     config.steps = steps;
     config.filterZeroAdvantage = filter;
+    config.stragglerWait = 0;
     return new GroupLedger(
         config.build(), Advantage.MEAN, new DropCounts(), config.steps, MonotonicClock.SYSTEM);
   }

@@ -13,6 +13,7 @@ final class TestConfig {
   int asyncLevel = 1;
   long steps = 4;
   int maxInflightGroups = 8;
+  double stragglerWait = 1;
   double topP = 1;
   boolean filterZeroAdvantage;
   boolean filterOverlong;
@@ -52,6 +53,7 @@ final class TestConfig {
         groupsPerBatch,
         asyncLevel,
         maxInflightGroups,
+        stragglerWait,
         1,
         topP,
         16,
