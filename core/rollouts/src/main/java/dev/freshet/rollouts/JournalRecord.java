@@ -79,10 +79,13 @@ public sealed interface JournalRecord {
    * An environment's own program played a rollout to its end.
    *
    * @param trajectories one or more: the rollout's, then those of its further branches
+   * @param others what other agents did
    */
-  record Played(long group, int rollout, List<Trajectory> trajectories) implements OfGroup {
+  record Played(long group, int rollout, List<Trajectory> trajectories, List<AgentRollout> others)
+      implements OfGroup {
     public Played {
       trajectories = List.copyOf(trajectories);
+      others = List.copyOf(others);
       if (trajectories.isEmpty()) {
         throw new IllegalArgumentException(
             "rollout %d of group %d was played: no trajectory, expected one or more"

@@ -10,17 +10,22 @@ import java.util.Optional;
  * @param turns in order; the last one may have ended, be incomplete, or not have begun
  * @param played what an environment's own program played, in place of turns: the rollout, then its
  *     further branches; empty unless that has ended
+ * @param others what other agents did in what was played
  * @param end how the rollout ended; empty if it did not
  */
 public record JournaledRollout(
-    List<Turn> turns, List<Trajectory> played, Optional<JournalRecord.OfGroup> end) {
+    List<Turn> turns,
+    List<Trajectory> played,
+    List<AgentRollout> others,
+    Optional<JournalRecord.OfGroup> end) {
   /** A rollout of which nothing is known. */
   public static final JournaledRollout NOTHING =
-      new JournaledRollout(List.of(), List.of(), Optional.empty());
+      new JournaledRollout(List.of(), List.of(), List.of(), Optional.empty());
 
   public JournaledRollout {
     turns = List.copyOf(turns);
     played = List.copyOf(played);
+    others = List.copyOf(others);
   }
 
   /**
@@ -92,11 +97,16 @@ public record JournaledRollout(
       case JournalRecord.Observed observed -> observed(observed);
       case JournalRecord.Sampled sampled -> sampled(sampled);
       case JournalRecord.Played episode ->
-          new JournaledRollout(List.of(), episode.trajectories(), Optional.empty());
-      case JournalRecord.Scored scored -> new JournaledRollout(turns, played, Optional.of(scored));
-      case JournalRecord.Failed failed -> new JournaledRollout(turns, played, Optional.of(failed));
+          new JournaledRollout(
+              List.of(), episode.trajectories(), episode.others(), Optional.empty());
+      case JournalRecord.Scored scored -> ended(scored);
+      case JournalRecord.Failed failed -> ended(failed);
       case JournalRecord.Dispatched d -> throw unexpected("a dispatch", d);
     };
+  }
+
+  private JournaledRollout ended(JournalRecord.OfGroup how) {
+    return new JournaledRollout(turns, played, others, Optional.of(how));
   }
 
   private JournaledRollout observed(JournalRecord.Observed observed) {
@@ -105,7 +115,7 @@ public record JournaledRollout(
     }
     List<Turn> more = new ArrayList<>(turns.subList(0, observed.turn()));
     more.add(new Turn(observed.tokenIds(), List.of()));
-    return new JournaledRollout(more, List.of(), Optional.empty());
+    return new JournaledRollout(more, List.of(), List.of(), Optional.empty());
   }
 
   private JournaledRollout sampled(JournalRecord.Sampled sampled) {
@@ -117,7 +127,7 @@ public record JournaledRollout(
     List<JournalRecord.Sampled> parts = new ArrayList<>(last.sampled());
     parts.add(sampled);
     more.add(new Turn(last.observed(), parts));
-    return new JournaledRollout(more, List.of(), end);
+    return new JournaledRollout(more, List.of(), List.of(), end);
   }
 
   private BatchException unexpected(String what, JournalRecord.OfGroup found) {

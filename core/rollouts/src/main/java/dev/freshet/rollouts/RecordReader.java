@@ -10,6 +10,7 @@ import dev.freshet.rollouts.JournalRecord.Played;
 import dev.freshet.rollouts.JournalRecord.Sampled;
 import dev.freshet.rollouts.JournalRecord.Scored;
 import dev.freshet.rollouts.JournalRecord.Taken;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -58,7 +59,8 @@ final class RecordReader {
           new Played(
               line.number("group"),
               line.integer("rollout"),
-              line.objects("trajectories").stream().map(RecordReader::trajectory).toList());
+              trajectories(line),
+              line.objects("others").stream().map(RecordReader::other).toList());
       case "scored" -> {
         WrittenFields metrics = line.object("metrics");
         Map<String, Double> values = new TreeMap<>();
@@ -91,6 +93,19 @@ final class RecordReader {
       }
       default -> throw new IllegalArgumentException("no known record");
     };
+  }
+
+  private static AgentRollout other(WrittenFields line) {
+    return new AgentRollout(
+        line.text("agent"),
+        line.decimal("reward"),
+        line.text("finish_reason"),
+        line.integer("turns"),
+        trajectories(line));
+  }
+
+  private static List<Trajectory> trajectories(WrittenFields line) {
+    return line.objects("trajectories").stream().map(RecordReader::trajectory).toList();
   }
 
   private static Trajectory trajectory(WrittenFields line) {

@@ -56,6 +56,7 @@ final class RecordWriter {
         fields.put("rollout", played.rollout());
         fields.put(
             "trajectories", played.trajectories().stream().map(RecordWriter::fields).toList());
+        fields.put("others", played.others().stream().map(RecordWriter::fields).toList());
       }
       case Scored scored -> {
         fields.put("record", "scored");
@@ -102,6 +103,16 @@ final class RecordWriter {
     fields.put("logprobs", trajectory.logprobs());
     fields.put("versions", trajectory.policyVersions());
     fields.put("synthesised", trajectory.synthesised());
+    return fields;
+  }
+
+  private static Map<String, Object> fields(AgentRollout other) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("agent", other.agent());
+    fields.put("reward", other.reward());
+    fields.put("finish_reason", other.finishReason());
+    fields.put("turns", other.turns());
+    fields.put("trajectories", other.trajectories().stream().map(RecordWriter::fields).toList());
     return fields;
   }
 

@@ -72,6 +72,22 @@ public record Rollout(
         sampling);
   }
 
+  /** What another agent did in the same episode. */
+  Rollout of(AgentRollout other, String otherId, String otherGroup) {
+    return new Rollout(
+        otherId,
+        otherGroup,
+        environment,
+        problem,
+        other.trajectories().getFirst(),
+        other.reward(),
+        0,
+        other.finishReason(),
+        other.turns(),
+        dispatchVersion,
+        sampling);
+  }
+
   private Rollout with(double otherReward, double otherAdvantage) {
     return new Rollout(
         id,

@@ -112,11 +112,12 @@ class RunJournalTest {
             .observe(new int[] {5})
             .generate(new int[] {8}, new float[] {-0.5f}, new int[] {3})
             .build();
+    AgentRollout other = new AgentRollout("solver", 1 / 3.0, "length", 2, List.of(branch, longest));
     try (RunJournal journal = RunJournal.begin(file, SETTINGS)) {
       journal.append(dispatched(0));
-      journal.append(new Played(0, 1, List.of(longest, branch)));
+      journal.append(new Played(0, 1, List.of(longest, branch), List.of(other)));
       journal.append(new Scored(0, 1, 1, Map.of(), "stop", 3));
-      journal.append(new Played(0, 2, List.of(branch)));
+      journal.append(new Played(0, 2, List.of(branch), List.of()));
     }
 
     JournaledRun.Group group = read().groups().getFirst();
@@ -124,6 +125,8 @@ class RunJournalTest {
     JournaledRollout ended = group.rollout(1);
     assertThat(ended.trajectory()).isEqualTo(longest);
     assertThat(ended.branches()).containsExactly(branch);
+    assertThat(ended.others()).containsExactly(other);
+    assertThat(group.rollout(2).others()).isEmpty();
     assertThat(ended.end()).contains(new Scored(0, 1, 1, Map.of(), "stop", 3));
     assertThat(group.rollout(2).end()).isEmpty();
   }
@@ -176,7 +179,8 @@ class RunJournalTest {
         new Trajectory.Builder()
             .generate(new int[] {4}, new float[] {-0.5f}, new int[] {0})
             .build();
-    for (JournalRecord next : List.of(dispatched(1), new Played(0, 0, List.of(tokens)))) {
+    for (JournalRecord next :
+        List.of(dispatched(1), new Played(0, 0, List.of(tokens), List.of()))) {
       byte[] last = JournalLine.of(next);
       for (int length = 1; length < last.length; length++) {
         Files.write(file, whole);

@@ -2,8 +2,10 @@ package dev.freshet.rollouts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TrajectoryTest {
@@ -111,6 +113,39 @@ class TrajectoryTest {
         .hasMessage("group 'g': no rollouts, expected one or more");
     assertThatThrownBy(() -> new Group("h", "p", 3, List.of(rollout("a", 1))))
         .hasMessage("group 'h': rollout 'a' has group id 'g', expected the group's own");
+  }
+
+  @Test
+  void theRolloutsOfEachAgentAreAGroup() {
+    Trajectory tokens = rollout("a", 1).trajectory();
+    AgentRollout again = new AgentRollout("", 0.5, "stop", 1, List.of(tokens));
+    AgentRollout solver = new AgentRollout("solver", -1, "length", 2, List.of(tokens, tokens));
+    Group group =
+        new Group(
+            "g",
+            "p",
+            3,
+            List.of(rollout("a", 0.25), rollout("b", 0.75)),
+            Map.of("a", List.of(tokens)),
+            Map.of("a", List.of(solver, again), "b", List.of(solver)));
+
+    List<Group> agents = group.byAgent();
+
+    assertThat(agents).extracting(Group::id).containsExactly("g", "g:solver");
+    assertThat(agents.getFirst().rollouts())
+        .extracting(Rollout::id)
+        .containsExactly("a", "b", "a:3");
+    assertThat(agents.getFirst().rewards()).containsExactly(0.25, 0.75, 0.5);
+    assertThat(agents.getLast().rollouts())
+        .extracting(Rollout::id, Rollout::reward, Rollout::finishReason, Rollout::turns)
+        .containsExactly(tuple("a:2", -1.0, "length", 2), tuple("b:2", -1.0, "length", 2));
+    assertThat(agents.getFirst().withBranches(agents.getFirst().rollouts().getFirst()))
+        .extracting(Rollout::id)
+        .containsExactly("a", "a.1");
+    assertThat(agents.getLast().withBranches(agents.getLast().rollouts().getFirst()))
+        .extracting(Rollout::id)
+        .containsExactly("a:2", "a:2.1");
+    assertThat(new Group("g", "p", 3, List.of(rollout("a", 1))).byAgent()).hasSize(1);
   }
 
   @Test

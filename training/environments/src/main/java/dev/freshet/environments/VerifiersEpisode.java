@@ -3,6 +3,8 @@ package dev.freshet.environments;
 import dev.freshet.environments.UnusableStepException.Kind;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +15,9 @@ import org.msgpack.core.MessageUnpacker;
 
 /**
  * Puts an episode together from what an environment server of verifiers sent: deltas, each of which
- * adds to a trace, and a reply that says how large each trace is. The trace of the policy is the
- * one that is marked as trainable; the others are those of judges.
+ * adds to a trace, and a reply that says how large each trace is. The traces that are marked as
+ * trainable are those of the policy, each with a reward of its own; the others are those of judges
+ * and simulated users. Of several agents the first by name is the episode's.
  */
 final class VerifiersEpisode {
   private final String server;
@@ -127,14 +130,35 @@ final class VerifiersEpisode {
       throw failure();
     }
     List<VerifiersTrace> trainable =
-        finished.keySet().stream().map(this::trace).filter(VerifiersTrace::trainable).toList();
-    if (trainable.size() != 1) {
+        finished.keySet().stream()
+            .map(this::trace)
+            .filter(VerifiersTrace::trainable)
+            .sorted(Comparator.comparing(VerifiersTrace::agent))
+            .toList();
+    if (trainable.isEmpty()) {
       throw new UnusableStepException(
           Kind.FORMAT,
-          "%s: an episode of %d agents whose turns train the policy, expected one"
-              .formatted(server, trainable.size()));
+          server
+              + ": an episode without an agent whose turns train the policy, expected one or more");
     }
-    return trainable.getFirst().played();
+    return played(trainable.getFirst(), trainable.subList(1, trainable.size()));
+  }
+
+  /** The figures of another agent are named after it, in the first trace that it has. */
+  private static PlayedEpisode played(VerifiersTrace first, List<VerifiersTrace> others) {
+    Map<String, Double> figures = new HashMap<>(first.figures());
+    List<PlayedAgent> agents = new ArrayList<>();
+    for (VerifiersTrace other : others) {
+      boolean same = other.agent().equals(first.agent());
+      agents.add(new PlayedAgent(same ? "" : other.agent(), other.branches(), other.reward()));
+      if (!same) {
+        figures.putIfAbsent(other.agent() + ".reward", other.reward());
+        other
+            .figures()
+            .forEach((name, value) -> figures.putIfAbsent(other.agent() + "." + name, value));
+      }
+    }
+    return new PlayedEpisode(first.branches(), first.reward(), figures, agents);
   }
 
   private void requireWhole(String id, long nodes) {

@@ -32,6 +32,7 @@ final class VerifiersTrace {
   private final Map<String, Double> rewards = new HashMap<>();
   private final Map<String, Double> metrics = new HashMap<>();
   private double reward;
+  private String agent = "";
   private boolean trainable = true;
   private long version;
 
@@ -57,6 +58,11 @@ final class VerifiersTrace {
   /** The number of messages. */
   int nodes() {
     return nodes.size();
+  }
+
+  /** The name of the agent. */
+  String agent() {
+    return agent;
   }
 
   /** Whether its turns train the policy. */
@@ -159,10 +165,10 @@ final class VerifiersTrace {
           MessageFields.read(
               in,
               name -> {
-                if (name.equals("trainable")) {
-                  trainable = in.unpackBoolean();
-                } else {
-                  in.skipValue();
+                switch (name) {
+                  case "name" -> agent = MessageFields.text(in).orElse("");
+                  case "trainable" -> trainable = in.unpackBoolean();
+                  default -> in.skipValue();
                 }
               });
       default -> in.skipValue();
@@ -194,14 +200,20 @@ final class VerifiersTrace {
             new UnusableStepException(Kind.REWARD, "%s: %s is no number".formatted(server, what)));
   }
 
-  /** What was played, whose figures are the named rewards and the metrics. */
-  PlayedEpisode played() {
-    Map<String, Double> figures = new HashMap<>(rewards);
-    figures.putAll(metrics);
-    return new PlayedEpisode(branches(), reward, figures);
+  /** The weighted sum of the named rewards. */
+  double reward() {
+    return reward;
   }
 
-  private List<PlayedBranch> branches() {
+  /** The named rewards and the metrics. */
+  Map<String, Double> figures() {
+    Map<String, Double> figures = new HashMap<>(rewards);
+    figures.putAll(metrics);
+    return figures;
+  }
+
+  /** The tokens of each branch. */
+  List<PlayedBranch> branches() {
     Set<Integer> parents = new HashSet<>();
     nodes.forEach(node -> parents.add(node.parent()));
     Set<Integer> earlier = new HashSet<>();

@@ -2,6 +2,7 @@ package dev.freshet.environments;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.freshet.environments.RecordedFrames.Frame;
 import dev.freshet.environments.VerifiersServer.Received;
@@ -352,6 +353,88 @@ class VerifiersTest {
               e -> assertThat(e.kind()).isEqualTo(UnusableStepException.Kind.REWARD))
           .hasMessageContaining("reward r is no number");
     }
+  }
+
+  @Test
+  void aRewardThatIsNotANumberComesThroughAsSuch() throws Exception {
+    byte[] nan = {(byte) 0xcb, 0x7f, (byte) 0xf8, 0, 0, 0, 0, 0, 0};
+    byte[] body =
+        VerifiersRequest.packed(
+            JSON.readTree(
+                "{\"trace\":\"t\",\"set\":{\"rewards\":{\"r\":{\"weight\":1,\"score\":0.5}}}}"));
+    System.arraycopy(nan, 0, body, body.length - nan.length, nan.length);
+    List<Frame> frames = List.of(new Frame("delta", body), reply("{\"ok\":true}", 0));
+    try (VerifiersServer server = new VerifiersServer((_, _) -> frames);
+        Verifiers environment = environment(server.address(), 30)) {
+      assertThat(play(environment).reward()).isNaN();
+    }
+  }
+
+  @Test
+  void everyAgentThatTrainsThePolicyHasItsOwnTurnsAndReward() throws Exception {
+    List<Frame> frames =
+        List.of(
+            agent("solver", true, 1),
+            agent("judge", false, 2),
+            agent("proposer", true, 3),
+            agent("solver", true, 4),
+            frame(
+                "reply",
+                "{\"success\":true,\"error\":null,\"head\":{\"ok\":true},\"traces\":[%s]}"
+                    .formatted(
+                        "{\"id\":\"t1\",\"nodes\":2},{\"id\":\"t2\",\"nodes\":2},"
+                            + "{\"id\":\"t3\",\"nodes\":2},{\"id\":\"t4\",\"nodes\":2}")));
+    try (VerifiersServer server = new VerifiersServer((_, _) -> frames);
+        Verifiers environment = environment(server.address(), 30)) {
+      PlayedEpisode played = play(environment);
+
+      assertThat(played.reward()).isEqualTo(3);
+      assertThat(played.branches().getFirst().tokenIds()).containsExactly(9, 3);
+      assertThat(played.others())
+          .extracting(PlayedAgent::name, PlayedAgent::reward)
+          .containsExactly(tuple("solver", 1.0), tuple("solver", 4.0));
+      assertThat(played.others().getLast().branches().getFirst().tokenIds()).containsExactly(9, 4);
+      assertThat(played.metrics())
+          .containsEntry("score", 3.0)
+          .containsEntry("solver.score", 1.0)
+          .containsEntry("solver.reward", 1.0)
+          .doesNotContainKey("judge.score");
+    }
+  }
+
+  @Test
+  void attemptsOfOneAgentAreComparedWithEachOther() throws Exception {
+    List<Frame> frames =
+        List.of(
+            agent("agent", true, 1),
+            agent("agent", true, 2),
+            frame(
+                "reply",
+                "{\"success\":true,\"error\":null,\"head\":{\"ok\":true},\"traces\":"
+                    + "[{\"id\":\"t1\",\"nodes\":2},{\"id\":\"t2\",\"nodes\":2}]}"));
+    try (VerifiersServer server = new VerifiersServer((_, _) -> frames);
+        Verifiers environment = environment(server.address(), 30)) {
+      PlayedEpisode played = play(environment);
+
+      assertThat(played.reward()).isEqualTo(1);
+      assertThat(played.others())
+          .extracting(PlayedAgent::name, PlayedAgent::reward)
+          .containsExactly(tuple("", 2.0));
+    }
+  }
+
+  /** The whole trace of an agent that answers the token 9 with its number, which is its reward. */
+  private static Frame agent(String name, boolean trainable, int number) {
+    return frame(
+        "delta",
+        """
+        {"trace":"t%1$d","nodes":[
+          {"parent":null,"sampled":false,"token_ids":[9],"mask":[false],"logprobs":[]},
+          {"parent":0,"sampled":true,"token_ids":[%1$d],"mask":[true],"logprobs":[-0.5]}],
+         "set":{"agent":{"name":"%2$s","trainable":%3$s},
+          "rewards":{"score":{"score":%1$d,"weight":1}}}}
+        """
+            .formatted(number, name, trainable));
   }
 
   @Test

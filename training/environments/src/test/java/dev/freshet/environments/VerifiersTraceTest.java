@@ -58,7 +58,7 @@ class VerifiersTraceTest {
       }
     }
 
-    List<PlayedBranch> branches = trace.played().branches();
+    List<PlayedBranch> branches = trace.branches();
 
     assertThat(branches)
         .extracting(PlayedBranch::tokenIds)

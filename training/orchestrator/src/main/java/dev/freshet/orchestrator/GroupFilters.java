@@ -37,8 +37,10 @@ final class GroupFilters {
    *     groups in a row may be trained on
    */
   boolean keeps(long number, Group group) {
-    if (group.rollouts().stream().allMatch(rollout -> rollouts.rejects(rollout).isPresent())) {
-      for (Rollout rollout : group.rollouts()) {
+    List<Rollout> all =
+        group.byAgent().stream().flatMap(agent -> agent.rollouts().stream()).toList();
+    if (all.stream().allMatch(rollout -> rollouts.rejects(rollout).isPresent())) {
+      for (Rollout rollout : all) {
         rollouts.rejects(rollout).ifPresent(why -> drops.add(why, List.of(rollout)));
       }
       requireSome(group);

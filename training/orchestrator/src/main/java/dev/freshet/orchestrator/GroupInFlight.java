@@ -3,6 +3,7 @@ package dev.freshet.orchestrator;
 import dev.freshet.client.Calls;
 import dev.freshet.environments.Environment;
 import dev.freshet.environments.Problem;
+import dev.freshet.rollouts.AgentRollout;
 import dev.freshet.rollouts.Group;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.rollouts.SamplingDistribution;
@@ -32,6 +33,7 @@ final class GroupInFlight {
   private final SortedMap<Integer, Rollout> done = new TreeMap<>();
 
   private final Map<String, List<Trajectory>> branches = new HashMap<>();
+  private final Map<String, List<AgentRollout>> others = new HashMap<>();
   private int ended;
   private boolean cancelled;
 
@@ -92,6 +94,9 @@ final class GroupInFlight {
       case RolloutResult.Done d -> {
         done.put(index, rollout(index, d));
         branches.put(rolloutId(index), d.branches());
+        if (!d.others().isEmpty()) {
+          others.put(rolloutId(index), d.others());
+        }
       }
       case RolloutResult.Failed f -> {}
       case RolloutResult.Cancelled c -> cancelled = true;
@@ -131,7 +136,13 @@ final class GroupInFlight {
     boolean enough = done.size() == size || (done.size() >= 2 && 2 * done.size() >= size);
     return enough
         ? new GroupOutcome.Complete(
-            new Group(id(), problem.text(), dispatchVersion, List.copyOf(done.values()), branches))
+            new Group(
+                id(),
+                problem.text(),
+                dispatchVersion,
+                List.copyOf(done.values()),
+                branches,
+                others))
         : new GroupOutcome.Failed();
   }
 }

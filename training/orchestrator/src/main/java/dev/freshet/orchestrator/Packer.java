@@ -92,8 +92,10 @@ final class Packer {
   /** Scores the groups, leaves out what is not to be trained on, and writes the batch. */
   private BatchStats handedOver(long step, TakenBatch batch, double durMs)
       throws InterruptedException {
-    List<Rollout> scored = scored(batch.groups());
-    List<Rollout> rollouts = withBranches(scored, batch.groups());
+    List<Group> groups =
+        batch.groups().stream().flatMap(group -> group.byAgent().stream()).toList();
+    List<Rollout> scored = scored(groups);
+    List<Rollout> rollouts = withBranches(scored, groups);
     List<Rollout> kept = new ArrayList<>();
     for (Rollout rollout : rollouts) {
       config

@@ -90,7 +90,8 @@ final class RolloutJournal {
               new JournalRecord.Played(
                   group.number(),
                   rollout,
-                  Stream.concat(Stream.of(done.trajectory()), done.branches().stream()).toList()));
+                  Stream.concat(Stream.of(done.trajectory()), done.branches().stream()).toList(),
+                  done.others()));
         }
         journal.append(
             new JournalRecord.Scored(

@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.rollouts.AgentRollout;
 import dev.freshet.rollouts.JournalRecord;
 import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.Trajectory;
@@ -12,12 +13,14 @@ sealed interface RolloutResult {
    * The episode ended.
    *
    * @param branches further tokens that share the reward, if an agent's turns are no one sequence
+   * @param others what other agents of the episode did, with rewards of their own
    * @param metrics the environment's further figures, finite numbers
    * @param finishReason the reason of the last turn: {@code stop} or {@code length}
    */
   record Done(
       Trajectory trajectory,
       List<Trajectory> branches,
+      List<AgentRollout> others,
       double reward,
       Map<String, Double> metrics,
       String finishReason,
@@ -30,7 +33,7 @@ sealed interface RolloutResult {
         Map<String, Double> metrics,
         String finishReason,
         int turns) {
-      this(trajectory, List.of(), reward, metrics, finishReason, turns);
+      this(trajectory, List.of(), List.of(), reward, metrics, finishReason, turns);
     }
   }
 
@@ -49,6 +52,7 @@ sealed interface RolloutResult {
           new Done(
               rollout.trajectory(),
               rollout.branches(),
+              rollout.others(),
               scored.reward(),
               scored.metrics(),
               scored.finishReason(),

@@ -1,6 +1,7 @@
 package dev.freshet.orchestrator;
 
 import dev.freshet.client.Calls;
+import dev.freshet.environments.PlayedAgent;
 import dev.freshet.environments.PlayedBranch;
 import dev.freshet.environments.PlayedEpisode;
 import dev.freshet.environments.PolicyEndpoint;
@@ -9,6 +10,7 @@ import dev.freshet.environments.SelfDrivenEnvironment;
 import dev.freshet.environments.SelfDrivenEpisode;
 import dev.freshet.fleet.Fleet;
 import dev.freshet.fleet.Replica;
+import dev.freshet.rollouts.AgentRollout;
 import dev.freshet.rollouts.InvalidRolloutException;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.trace.MonotonicClock;
@@ -36,8 +38,9 @@ import org.slf4j.LoggerFactory;
  * on the rollout's own thread until the environment's program has ended it, and accepts only what
  * can be trained on. Calls of the environment run on threads of {@link EnvironmentCalls}. An
  * episode that is late or cancelled is closed, which ends it at the program. Of several branches
- * the one with the most sampled tokens is the rollout, and the others share its reward; the figure
- * {@value #BRANCHES} counts all of them. Thread-safe.
+ * the one with the most sampled tokens is the rollout, and the others share its reward. Further
+ * agents have branches and rewards of their own. The figure {@value #BRANCHES} counts all branches.
+ * Thread-safe.
  */
 final class SelfDrivenRollouts {
   /** The figure that counts the branches of an episode. */
@@ -171,17 +174,63 @@ final class SelfDrivenRollouts {
       Replica server, String name, PlayedEpisode played, long dispatchVersion)
       throws RolloutFailure {
     Map<String, Double> metrics = new HashMap<>(played.metrics());
-    metrics.put(BRANCHES, (double) played.branches().size());
+    List<List<PlayedBranch>> all = new ArrayList<>(List.of(sampled(played.branches())));
+    played.others().forEach(other -> all.add(sampled(other.branches())));
+    metrics.put(BRANCHES, (double) branches(played));
     EpisodeCalls.Ended ended = EpisodeCalls.ended(name, played.reward(), metrics);
-    List<PlayedBranch> branches =
-        played.branches().stream()
-            .filter(branch -> sampled(branch) > 0)
-            .sorted(Comparator.comparingInt(SelfDrivenRollouts::sampled).reversed())
-            .toList();
+    List<PlayedBranch> branches = all.getFirst();
     if (branches.isEmpty()) {
       throw RolloutFailure.of(
           FailureReason.FORMAT, name + ": no sampled token, expected a turn of the policy");
     }
+    List<Trajectory> trajectories = accepted(server, name, branches, dispatchVersion);
+    List<AgentRollout> others = new ArrayList<>();
+    for (int i = 0; i < played.others().size(); i++) {
+      PlayedAgent agent = played.others().get(i);
+      List<PlayedBranch> theirs = all.get(i + 1);
+      if (!theirs.isEmpty()) {
+        double reward = EpisodeCalls.ended(name, agent.reward(), Map.of()).reward();
+        others.add(
+            new AgentRollout(
+                agent.name(),
+                reward,
+                theirs.getFirst().finishReason(),
+                turns(theirs),
+                accepted(server, name, theirs, dispatchVersion)));
+      }
+    }
+    all.forEach(
+        agent -> agent.forEach(branch -> completions.generatedElsewhere(sampledTokens(branch))));
+    return new RolloutResult.Done(
+        trajectories.getFirst(),
+        trajectories.subList(1, trajectories.size()),
+        others,
+        ended.reward(),
+        ended.metrics(),
+        branches.getFirst().finishReason(),
+        turns(branches));
+  }
+
+  private static int branches(PlayedEpisode played) {
+    return played.branches().size()
+        + played.others().stream().mapToInt(other -> other.branches().size()).sum();
+  }
+
+  private static int turns(List<PlayedBranch> branches) {
+    return branches.stream().mapToInt(PlayedBranch::turns).sum();
+  }
+
+  /** The branches with sampled tokens, those with the most first. */
+  private static List<PlayedBranch> sampled(List<PlayedBranch> branches) {
+    return branches.stream()
+        .filter(branch -> sampledTokens(branch) > 0)
+        .sorted(Comparator.comparingInt(SelfDrivenRollouts::sampledTokens).reversed())
+        .toList();
+  }
+
+  private List<Trajectory> accepted(
+      Replica server, String name, List<PlayedBranch> branches, long dispatchVersion)
+      throws RolloutFailure {
     List<Trajectory> trajectories = new ArrayList<>();
     for (PlayedBranch branch : branches) {
       if (branch.tokenIds().length > mostTokens) {
@@ -193,17 +242,10 @@ final class SelfDrivenRollouts {
       requirePermittedVersions(server, name, branch, dispatchVersion);
       trajectories.add(trajectory(name, branch));
     }
-    branches.forEach(branch -> completions.generatedElsewhere(sampled(branch)));
-    return new RolloutResult.Done(
-        trajectories.getFirst(),
-        trajectories.subList(1, trajectories.size()),
-        ended.reward(),
-        ended.metrics(),
-        branches.getFirst().finishReason(),
-        branches.stream().mapToInt(PlayedBranch::turns).sum());
+    return trajectories;
   }
 
-  private static int sampled(PlayedBranch branch) {
+  private static int sampledTokens(PlayedBranch branch) {
     int sampled = 0;
     for (boolean mine : branch.sampled()) {
       sampled += mine ? 1 : 0;

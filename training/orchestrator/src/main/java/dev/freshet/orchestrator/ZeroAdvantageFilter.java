@@ -7,11 +7,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Filters out groups whose rewards are equal ({@link Advantage#equalRewards}): they teach nothing.
- * Of the groups dispatched after a batch was taken, those after the first {@value
- * #LIMIT_IN_BATCHES} batches' worth are kept, so that a run whose policy no longer improves still
- * ends. The number of a group decides, not when it ended, so that with async level 0 the batches do
- * not depend on which group ended first. Used under the ledger's lock.
+ * Filters out groups whose rewards are equal ({@link Advantage#equalRewards}), those of each agent
+ * with each other: they teach nothing. Of the groups dispatched after a batch was taken, those
+ * after the first {@value #LIMIT_IN_BATCHES} batches' worth are kept, so that a run whose policy no
+ * longer improves still ends. The number of a group decides, not when it ended, so that with async
+ * level 0 the batches do not depend on which group ended first. Used under the ledger's lock.
  */
 final class ZeroAdvantageFilter {
   private static final Logger LOG = LoggerFactory.getLogger(ZeroAdvantageFilter.class);
@@ -35,7 +35,7 @@ final class ZeroAdvantageFilter {
    * @param number of the group in the order of dispatch
    */
   boolean keeps(long number, Group group) {
-    if (!enabled || !Advantage.equalRewards(group)) {
+    if (!enabled || !group.byAgent().stream().allMatch(Advantage::equalRewards)) {
       return true;
     }
     if (number < keptFrom) {

@@ -1,5 +1,6 @@
 package dev.freshet.orchestrator;
 
+import dev.freshet.environments.PlayedAgent;
 import dev.freshet.environments.PlayedBranch;
 import dev.freshet.environments.PlayedEpisode;
 import dev.freshet.environments.PolicyCallException;
@@ -47,6 +48,9 @@ final class AskingEnvironment implements SelfDrivenEnvironment {
   private static final int[] PROMPT = {5, 6, 7};
 
   final AtomicInteger open = new AtomicInteger();
+
+  /** Whether a second agent begins as the first does and has the opposite reward. */
+  volatile boolean twoAgents;
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final Fault fault;
@@ -124,7 +128,14 @@ final class AskingEnvironment implements SelfDrivenEnvironment {
               branch(answer, PROMPT.length + answer.length, version),
               branch(new int[] {answer[0]}, PROMPT.length + 1, version)),
           reward,
-          Map.of("even", reward));
+          Map.of("even", reward),
+          twoAgents
+              ? List.of(
+                  new PlayedAgent(
+                      "second",
+                      List.of(branch(Arrays.copyOf(answer, 2), PROMPT.length + 2, version)),
+                      -reward))
+              : List.of());
     }
     return switch (fault) {
       case RESULT_THROWS -> throw new IllegalStateException("the program ended with status 1");

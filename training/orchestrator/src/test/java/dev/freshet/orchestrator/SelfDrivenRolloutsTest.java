@@ -2,6 +2,7 @@ package dev.freshet.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.orchestrator.AskingEnvironment.Fault;
 import dev.freshet.rollouts.Rollout;
@@ -10,6 +11,9 @@ import dev.freshet.rollouts.Trajectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +80,34 @@ class SelfDrivenRolloutsTest {
       assertThat(step.path("rollouts").asInt()).isEqualTo(8);
       assertThat(step.path("tokens").asInt()).isEqualTo(8 * 5);
       assertThat(step.path("kept_rollouts").asInt()).isEqualTo(16);
+    }
+  }
+
+  @Test
+  void theRewardsOfEachAgentOfAnEpisodeAreComparedWithEachOther() throws Exception {
+    try (TestServer server = server();
+        AskingEnvironment environment = new AskingEnvironment(Fault.NEVER_ENDS, 1_000_000);
+        TestRun run = new TestRun(dir, config(server), new NumbersFormat(), environment);
+        TestTrainer trainer = run.trainer(2, batch -> {})) {
+      environment.twoAgents = true;
+      run.start();
+
+      assertThat(run.report().finished()).isTrue();
+      for (TrainingBatch batch : trainer.batches) {
+        Map<String, Rollout> byId =
+            batch.rollouts().stream().collect(Collectors.toMap(Rollout::id, rollout -> rollout));
+        List<Rollout> second =
+            batch.rollouts().stream().filter(rollout -> rollout.id().endsWith(":2")).toList();
+        assertThat(batch.rollouts()).hasSize(3 * 8);
+        assertThat(second).hasSize(8);
+        for (Rollout rollout : second) {
+          Rollout first = Objects.requireNonNull(byId.get(rollout.id().replace(":2", "")));
+          assertThat(rollout.groupId()).isEqualTo(first.groupId() + ":second");
+          assertThat(rollout.trajectory().generatedCount()).isEqualTo(2);
+          assertThat(rollout.reward()).isEqualTo(-first.reward());
+          assertThat(rollout.advantage()).isCloseTo(-first.advantage(), within(1e-9));
+        }
+      }
     }
   }
 
