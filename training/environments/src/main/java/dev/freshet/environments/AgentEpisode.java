@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -36,7 +37,10 @@ final class AgentEpisode implements SelfDrivenEpisode {
   private static final int MOST_SAID = 600;
 
   private static final Logger LOG = LoggerFactory.getLogger(AgentEpisode.class);
-  private static final JsonMapper JSON = new JsonMapper();
+
+  /** Python programs write {@code NaN}, which is no JSON: what it is the value of is then known. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private final List<String> command;
   private final PolicySession session;

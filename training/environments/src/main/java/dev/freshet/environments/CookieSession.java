@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,7 +30,10 @@ final class CookieSession {
   private static final int MOST_BYTES = 8 << 20;
 
   private static final int SHOWN = 200;
-  private static final JsonMapper JSON = new JsonMapper();
+
+  /** Python programs write {@code NaN}, which is no JSON: what it is the value of is then known. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private final HttpClient client;
   private final String root;

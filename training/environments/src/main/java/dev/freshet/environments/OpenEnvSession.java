@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -16,7 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A session of an OpenEnv server: {@code reset}, a {@code step} for each answer, {@code close}. */
 final class OpenEnvSession implements Episode {
-  private static final JsonMapper JSON = new JsonMapper();
+  /** Python programs write {@code NaN}, which is no JSON: what it is the value of is then known. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
   private static final String CLOSE = "{\"type\":\"close\"}";
 
   private final HttpClient client;
@@ -50,7 +53,7 @@ final class OpenEnvSession implements Episode {
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
-    JsonNode first = ask("reset", data -> data.put("seed", seed));
+    JsonNode first = ask("reset", config.resetData(seed));
     if (first.path("done").asBoolean(false)) {
       throw new ForeignEnvironmentException(
           "%s: the episode of seed %d is over before its first step".formatted(url, seed));
@@ -63,7 +66,8 @@ final class OpenEnvSession implements Episode {
 
   @Override
   public Step next(Answer answer) {
-    JsonNode step = ask("step", data -> data.put(config.action(), answer.text()));
+    JsonNode step =
+        ask("step", JsonNodeFactory.instance.objectNode().put(config.action(), answer.text()));
     steps++;
     return step.path("done").asBoolean(false)
         ? cutOff()
@@ -76,9 +80,9 @@ final class OpenEnvSession implements Episode {
   }
 
   /** Sends a message and returns the data of the observation that answers it. */
-  private JsonNode ask(String type, Consumer<ObjectNode> data) {
+  private JsonNode ask(String type, ObjectNode data) {
     ObjectNode message = JsonNodeFactory.instance.objectNode().put("type", type);
-    data.accept(message.putObject("data"));
+    message.set("data", data);
     JsonNode answer;
     try {
       answer = JSON.readTree(socket.orElseThrow().ask(message.toString()));

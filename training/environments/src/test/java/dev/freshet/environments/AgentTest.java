@@ -231,6 +231,25 @@ class AgentTest {
   }
 
   @Test
+  void aRewardThatIsNotANumberComesThroughAsSuch() throws Exception {
+    assertThat(played("echo NaN").reward()).isNaN();
+    assertThat(played("echo '{\"reward\": Infinity}'").reward()).isInfinite();
+  }
+
+  @Test
+  void aServerThatDiesInMidEpisodeIsAFailureOfTheServer() throws Exception {
+    Path seen = dir.resolve("seen");
+    SelfDrivenEpisode episode =
+        start("while ! test -e '%s'; do sleep 0.1; done; echo 1".formatted(seen), 60);
+    server.close();
+    Files.createFile(seen);
+    episode.ended().toCompletableFuture().get(60, TimeUnit.SECONDS);
+
+    assertThatThrownBy(episode::result).isInstanceOf(PolicyCallException.class);
+    episode.close();
+  }
+
+  @Test
   void aServerThatIsGoneIsAFailureOfTheServer() {
     server.close();
 

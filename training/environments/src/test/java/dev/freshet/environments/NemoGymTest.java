@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +126,73 @@ class NemoGymTest {
   }
 
   @Test
+  void aRewardThatPythonWritesAsNanComesThroughAsSuch() throws Exception {
+    try (NemoGymServer server = new NemoGymServer();
+        NemoGym environment = environment(server, row(INPUT, ""))) {
+      server.verdict = _ -> "{\"reward\":NaN}";
+      Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+      assertThat(episode.begin()).hasSize(2);
+
+      assertThat(episode.next(answer("4")))
+          .isInstanceOfSatisfying(Step.End.class, end -> assertThat(end.reward()).isNaN());
+    }
+  }
+
+  @Test
+  void aServerThatHangsIsNamedAfterTheDeadline() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    try (NemoGymServer server = new NemoGymServer();
+        NemoGym environment = environment(server, row(INPUT, ""), 1)) {
+      server.verdict =
+          verdict -> {
+            awaitQuietly(end);
+            return verdict.toString();
+          };
+      Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+      assertThat(episode.begin()).hasSize(2);
+
+      assertThatThrownBy(() -> episode.next(answer("4")))
+          .isInstanceOf(ForeignEnvironmentException.class)
+          .hasMessageContaining("/verify cannot be asked")
+          .hasMessageContaining("timed out");
+    } finally {
+      end.countDown();
+    }
+  }
+
+  @Test
+  void aServerThatDiesInMidEpisodeFailsItBeforeTheDeadline() throws Exception {
+    NemoGymServer server = new NemoGymServer();
+    try (NemoGym environment = environment(server, row(INPUT, ""), 3_600)) {
+      server.verdict =
+          verdict -> {
+            server.close();
+            return verdict.toString();
+          };
+      Episode cut = environment.start(environment.problem(Split.TRAIN, 0));
+      Episode late = environment.start(environment.problem(Split.TRAIN, 1));
+      assertThat(cut.begin()).hasSize(2);
+      assertThat(late.begin()).hasSize(2);
+
+      for (Episode episode : List.of(cut, late)) {
+        assertThatThrownBy(() -> episode.next(answer("4")))
+            .isInstanceOf(ForeignEnvironmentException.class)
+            .hasMessageContaining("/verify cannot be asked");
+      }
+    } finally {
+      server.close();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      boolean _ = latch.await(1, TimeUnit.MINUTES);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
   void aServerThatRefusesOrIsGoneFailsTheEpisode() throws Exception {
     NemoGymServer server = new NemoGymServer();
     try (NemoGym environment = environment(server, row(INPUT, ""))) {
@@ -179,9 +248,13 @@ class NemoGymTest {
   }
 
   private NemoGym environment(NemoGymServer server, String row) throws IOException {
+    return environment(server, row, 30);
+  }
+
+  private NemoGym environment(NemoGymServer server, String row, long deadlineS) throws IOException {
     Path file = Files.write(dir.resolve("rows.jsonl"), lines(row));
     return new NemoGym(
-        new NemoGymConfig(server.url(), file.toString(), 8, 30), 1, InstantSource.system());
+        new NemoGymConfig(server.url(), file.toString(), 8, deadlineS), 1, InstantSource.system());
   }
 
   private static Answer answer(String text) {

@@ -47,6 +47,29 @@ class OpenEnvTest {
   }
 
   @Test
+  void aResetHasTheConfiguredArgumentsAndTheSeedOfTheProblem() throws Exception {
+    try (WebSocketServer server = answering(FIRST);
+        OpenEnv environment = open(server, "reset", "{\"level\": {\"size\": 2}, \"seed\": 1}")) {
+      Problem problem = environment.problem(Split.TRAIN, 0);
+      List<Message> _ = environment.start(problem).begin();
+
+      assertThat(server.received.getFirst())
+          .isEqualTo(
+              "{\"type\":\"reset\",\"data\":{\"level\":{\"size\":2},\"seed\":%s}}"
+                  .formatted(problem.text()));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"level=2", "[1]", "7", "{\"level\": "})
+  void argumentsOfResetThatAreNoObjectAreRefusedAtTheStart(String reset) {
+    assertThatThrownBy(
+            () -> ConfigLoader.load(OpenEnvConfig.class, Optional.empty(), Map.of("reset", reset)))
+        .hasMessageContaining("reset")
+        .hasMessageContaining("a JSON object such as");
+  }
+
+  @Test
   void withoutANamedFieldThePolicySeesTheWholeObservation() throws Exception {
     try (WebSocketServer server = answering(observation("\"a\":1,\"b\":[2]", "null", false));
         OpenEnv environment = open(server, "observation", "")) {
@@ -144,6 +167,44 @@ class OpenEnvTest {
           .hasMessageContaining("within 1 s");
     } finally {
       end.countDown();
+    }
+  }
+
+  @Test
+  void aServerThatNeverAnswersTheCloseIsCutAfterTheDeadline() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    try (WebSocketServer server =
+            new WebSocketServer(
+                text -> {
+                  if (text.contains("close")) {
+                    end.await(1, TimeUnit.MINUTES);
+                  }
+                  return Optional.of(FIRST);
+                });
+        OpenEnv environment = open(server, "deadline_s", "1")) {
+      Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+      assertThat(episode.begin()).hasSize(1);
+
+      episode.close();
+
+      assertThat(server.received.getLast()).contains("close");
+    } finally {
+      end.countDown();
+    }
+  }
+
+  @Test
+  void aRewardThatPythonWritesAsNanComesThroughAsSuch() throws Exception {
+    try (WebSocketServer server =
+            answering(
+                observation("\"text\":\"go\",\"odds\":Infinity", "null", false),
+                observation("\"text\":\"x\"", "NaN", true));
+        OpenEnv environment = open(server)) {
+      Episode episode = environment.start(environment.problem(Split.TRAIN, 0));
+      assertThat(episode.begin()).containsExactly(Message.user("go"));
+
+      assertThat(episode.next(HELLO))
+          .isInstanceOfSatisfying(Step.End.class, last -> assertThat(last.reward()).isNaN());
     }
   }
 

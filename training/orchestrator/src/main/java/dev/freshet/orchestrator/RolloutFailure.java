@@ -4,12 +4,18 @@ package dev.freshet.orchestrator;
 final class RolloutFailure extends Exception {
   private static final long serialVersionUID = 1L;
 
+  /** The words of another program, which may be megabytes, are in logs and the journal. */
+  static final int MOST_CHARACTERS = 2_000;
+
   private final FailureReason reason;
   private final boolean retry;
   private final boolean attempted;
 
   private RolloutFailure(FailureReason reason, boolean retry, boolean attempted, String message) {
-    super(message);
+    super(
+        message.length() <= MOST_CHARACTERS
+            ? message
+            : message.substring(0, MOST_CHARACTERS) + "…");
     this.reason = reason;
     this.retry = retry;
     this.attempted = attempted;

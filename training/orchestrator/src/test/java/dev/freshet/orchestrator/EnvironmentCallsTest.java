@@ -56,6 +56,26 @@ class EnvironmentCallsTest {
   }
 
   @Test
+  void ofTheWordsOfAnEnvironmentThatThrowsTenMegabytesTheFirstAreKept() throws Exception {
+    try (EnvironmentCalls calls = calls(1, Duration.ofMinutes(1))) {
+      assertThatThrownBy(
+              () ->
+                  calls.call(
+                      "a call",
+                      new Calls(),
+                      inAMinute(),
+                      () -> {
+                        throw new IllegalStateException("x".repeat(10 << 20));
+                      }))
+          .isInstanceOf(RolloutFailure.class)
+          .hasMessageStartingWith("a call: ")
+          .hasMessageEndingWith("xxx…")
+          .message()
+          .hasSize(RolloutFailure.MOST_CHARACTERS + 1);
+    }
+  }
+
+  @Test
   void callsThatIgnoreTheirDeadlineDoNotKeepLaterCallsFromRunning() throws Exception {
     try (EnvironmentCalls calls = calls(2, Duration.ofMillis(20))) {
       for (int i = 0; i < 10; i++) {
