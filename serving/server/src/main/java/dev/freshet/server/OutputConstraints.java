@@ -91,6 +91,7 @@ final class OutputConstraints {
     boolean tagged = source.calls().isPresent() || source.afterReasoning();
     TokenMasks made =
         new TokenMasks(grammar(source), tries.computeIfAbsent(tags(tagged), this::trie));
+    made.prepare();
     kept.put(source, made);
     keptBytes += made.bytes();
     Iterator<TokenMasks> oldest = kept.values().iterator();

@@ -21,6 +21,10 @@ final class JsonText {
   private static final CharSet NONZERO = CharSet.of('1', '9');
   private static final CharSet ESCAPED =
       CharSet.of(0, 0x1F).or(CharSet.of('"')).or(CharSet.of('\\'));
+
+  /** The characters that a string may have without an escape. */
+  static final CharSet PLAIN = ESCAPED.not();
+
   private static final CharSet LETTER_ESCAPES = set("\"\\/bfnrt");
 
   /** The characters with an escape of their own, and the letters of those. */
@@ -69,7 +73,7 @@ final class JsonText {
   /** Any character of a string, in any way that JSON writes it, but for half a surrogate pair. */
   static int anyLetter(Nfa nfa, int from) {
     int end = nfa.state();
-    nfa.edge(from, ESCAPED.not(), end);
+    nfa.edge(from, PLAIN, end);
     int escape = nfa.text(from, "\\");
     nfa.edge(escape, LETTER_ESCAPES, end);
     int first = nfa.text(escape, "u");

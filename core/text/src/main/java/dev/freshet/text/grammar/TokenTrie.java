@@ -2,46 +2,42 @@ package dev.freshet.text.grammar;
 
 import dev.freshet.text.Tokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * The bytes of a vocabulary's tokens as a trie, in the order of a depth-first walk: the nodes below
- * a node follow it. Special tokens have no bytes, but for those that are named as tags. Immutable
- * and thread-safe.
+ * The bytes of a vocabulary's tokens. Special tokens have no bytes, but for those that are named as
+ * tags. Where so many plain characters may follow that all short plain tokens may, only the others
+ * are walked. Immutable and thread-safe.
  */
 public final class TokenTrie {
-  private record Token(int id, byte[] bytes) {}
+  /** The numbers of characters of the plain tokens of a {@link ShortTokens}, the largest first. */
+  private static final int[] CHARACTERS = {32, 16, 8, 4};
+
+  /**
+   * The plain tokens of at most so many characters.
+   *
+   * @param tokens a bit each
+   * @param others all other tokens
+   */
+  private record ShortTokens(int characters, long[] tokens, ByteTrie others) {}
 
   private final byte[][] byId;
-  private final byte[] values;
-  private final int[] depths;
+  private final ByteTrie all;
+  private final List<ShortTokens> shorts = new ArrayList<>();
 
-  /** The first node after those below a node. */
-  private final int[] skips;
-
-  /** The tokens that end at a node: from one index of the ids to another. */
-  private final int[] firsts;
-
-  private final int[] ends;
-  private final int[] ids;
-  private final int deepest;
-  private int count;
-
-  private TokenTrie(List<Token> sorted, int vocabSize) {
-    int most = sorted.stream().mapToInt(token -> token.bytes.length).sum();
-    this.values = new byte[most];
-    this.depths = new int[most];
-    this.skips = new int[most];
-    this.firsts = new int[most];
-    this.ends = new int[most];
-    this.ids = sorted.stream().mapToInt(Token::id).toArray();
-    this.deepest = sorted.stream().mapToInt(token -> token.bytes.length).max().orElse(0);
+  private TokenTrie(List<ByteTrie.Token> tokens, int vocabSize) {
     this.byId = new byte[vocabSize][0];
-    sorted.forEach(token -> byId[token.id] = token.bytes);
-    add(sorted, 0, sorted.size(), 0);
+    tokens.forEach(token -> byId[token.id()] = token.bytes());
+    this.all = new ByteTrie(tokens);
+    int[] lengths =
+        tokens.stream()
+            .mapToInt(token -> PlainText.characters(token.bytes()).orElse(Integer.MAX_VALUE))
+            .toArray();
+    for (int characters : CHARACTERS) {
+      shorts.add(shortOf(tokens, lengths, characters));
+    }
   }
 
   /**
@@ -50,38 +46,28 @@ public final class TokenTrie {
    * @param tags special tokens that stand for their own text
    */
   public static TokenTrie of(Tokenizer tokenizer, Set<String> tags) {
-    List<Token> tokens = new ArrayList<>();
+    List<ByteTrie.Token> tokens = new ArrayList<>();
     for (int id = 0; id < tokenizer.vocabSize(); id++) {
       Optional<byte[]> bytes = tokenizer.bytes(id, tags);
       if (bytes.isPresent() && bytes.get().length > 0) {
-        tokens.add(new Token(id, bytes.get()));
+        tokens.add(new ByteTrie.Token(id, bytes.get()));
       }
     }
-    tokens.sort((one, other) -> Arrays.compareUnsigned(one.bytes, other.bytes));
     return new TokenTrie(tokens, tokenizer.vocabSize());
   }
 
-  /** Adds the nodes of sorted tokens that have their first {@code depth} bytes in common. */
-  private void add(List<Token> sorted, int from, int to, int depth) {
-    int at = from;
-    while (at < to) {
-      byte value = sorted.get(at).bytes[depth];
-      int end = at;
-      while (end < to && sorted.get(end).bytes[depth] == value) {
-        end++;
+  private ShortTokens shortOf(List<ByteTrie.Token> tokens, int[] lengths, int characters) {
+    long[] bits = new long[words()];
+    List<ByteTrie.Token> others = new ArrayList<>();
+    for (int i = 0; i < lengths.length; i++) {
+      int id = tokens.get(i).id();
+      if (lengths[i] <= characters) {
+        bits[id >> 6] |= 1L << id;
+      } else {
+        others.add(tokens.get(i));
       }
-      int node = count++;
-      values[node] = value;
-      depths[node] = depth;
-      firsts[node] = at;
-      while (at < end && sorted.get(at).bytes.length == depth + 1) {
-        at++;
-      }
-      ends[node] = at;
-      add(sorted, at, end, depth + 1);
-      skips[node] = count;
-      at = end;
     }
+    return new ShortTokens(characters, bits, new ByteTrie(others));
   }
 
   /** One more than the highest id. */
@@ -89,27 +75,32 @@ public final class TokenTrie {
     return byId.length;
   }
 
+  /** The words of a set of tokens that has a bit for each. */
+  int words() {
+    return (byId.length + Long.SIZE - 1) / Long.SIZE;
+  }
+
   /** The bytes of a token; none if it is not in the trie. */
   byte[] bytes(int id) {
     return byId[id];
   }
 
-  /** Sets the bits of the tokens that may follow in a state. */
-  void collect(ByteGrammar grammar, long state, long[] bits) {
-    long[] states = new long[deepest + 1];
-    states[0] = state;
-    for (int node = 0; node < count; ) {
-      int depth = depths[node];
-      long next = grammar.next(states[depth], values[node] & 0xFF);
-      if (next == ByteGrammar.DEAD) {
-        node = skips[node];
-        continue;
+  /**
+   * The tokens that may follow in a state, a bit each.
+   *
+   * @param plain how much plain text may follow in the states of the grammar
+   */
+  long[] following(ByteGrammar grammar, PlainText plain, long state) {
+    int free = plain.free(state, CHARACTERS[0]);
+    for (ShortTokens one : shorts) {
+      if (one.characters <= free) {
+        long[] bits = one.tokens.clone();
+        one.others.collect(grammar, state, bits);
+        return bits;
       }
-      states[depth + 1] = next;
-      for (int i = firsts[node]; i < ends[node]; i++) {
-        bits[ids[i] >> 6] |= 1L << ids[i];
-      }
-      node++;
     }
+    long[] bits = new long[words()];
+    all.collect(grammar, state, bits);
+    return bits;
   }
 }

@@ -118,6 +118,35 @@ class TokenMasksTest {
   }
 
   @Test
+  void statesThatArePreparedHaveTheTokensOfOthers() {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-qwen3"))) {
+      TokenTrie trie = TokenTrie.of(tokenizer, Set.of());
+      ByteGrammar grammar = Grammars.jsonObject();
+      TokenMasks prepared = new TokenMasks(grammar, trie);
+      prepared.prepare();
+      TokenMasks plain = new TokenMasks(grammar, trie);
+      long state = grammar.start();
+      for (char value : "{\"a\": \"b".toCharArray()) {
+        state = grammar.next(state, value);
+        assertThat(prepared.allowed(state)).isEqualTo(plain.allowed(state));
+        assertThat(prepared.allowed(state)).isSameAs(prepared.allowed(state));
+      }
+    }
+  }
+
+  @Test
+  void positionsOfAStringWithTheSameTokensShareThem() {
+    try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-qwen3"))) {
+      ByteGrammar grammar = Grammars.schema(Map.of("type", "string", "maxLength", 500L));
+      TokenMasks masks = new TokenMasks(grammar, TokenTrie.of(tokenizer, Set.of()));
+      long first = grammar.next(grammar.start(), '"');
+      long second = grammar.next(first, 'a');
+      assertThat(second).isNotEqualTo(first);
+      assertThat(masks.allowed(second)).isSameAs(masks.allowed(first));
+    }
+  }
+
+  @Test
   void aSpecialTokenHasNoTextUnlessItIsATag() {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-qwen3"))) {
       String tag = "<|im_end|>";
