@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Makes grammars. Every method takes up to about a second, and its memory is bounded. */
+/**
+ * Makes grammars. Every method takes up to about a second, and a few for recursive schemas; its
+ * memory is bounded.
+ */
 public final class Grammars {
   private Grammars() {}
 
@@ -20,9 +23,12 @@ public final class Grammars {
    * @throws GrammarException that names the keyword that is not supported
    */
   public static ByteGrammar schema(@Nullable Object schema) {
-    Nfa nfa = new Nfa();
-    int start = nfa.state();
-    return AutomatonGrammar.of(nfa, start, SchemaGrammar.add(nfa, start, schema));
+    return Recursion.bounded(
+        recursion -> {
+          Nfa nfa = new Nfa();
+          int start = nfa.state();
+          return AutomatonGrammar.of(nfa, start, SchemaGrammar.add(nfa, start, schema, recursion));
+        });
   }
 
   /**
@@ -55,6 +61,11 @@ public final class Grammars {
    * @throws GrammarException if a schema is not supported; its place begins with the tool's
    */
   public static ByteGrammar calls(CallForm form, List<Tool> tools, boolean several) {
+    return Recursion.bounded(recursion -> calls(form, tools, several, recursion));
+  }
+
+  private static ByteGrammar calls(
+      CallForm form, List<Tool> tools, boolean several, Recursion recursion) {
     Nfa nfa = new Nfa();
     int start = nfa.state();
     int begin = nfa.state();
@@ -62,18 +73,21 @@ public final class Grammars {
     int end =
         nfa.either(
             begin,
-            tools.stream().<IntUnaryOperator>map(tool -> at -> call(nfa, at, form, tool)).toList());
+            tools.stream()
+                .<IntUnaryOperator>map(tool -> at -> call(nfa, at, form, tool, recursion))
+                .toList());
     if (several) {
       nfa.jump(nfa.text(end, form.between()), begin);
     }
     return AutomatonGrammar.of(nfa, start, end);
   }
 
-  private static int call(Nfa nfa, int from, CallForm form, Tool tool) {
+  private static int call(Nfa nfa, int from, CallForm form, Tool tool, Recursion recursion) {
     int name = nfa.text(from, form.before() + "{\"name\": ");
     int field = nfa.text(name, JsonText.of(tool.name()) + ", \"" + form.field() + "\": ");
     try {
-      return nfa.text(SchemaGrammar.add(nfa, field, tool.parameters()), "}" + form.after());
+      return nfa.text(
+          SchemaGrammar.add(nfa, field, tool.parameters(), recursion), "}" + form.after());
     } catch (GrammarException e) {
       throw new GrammarException(tool.place() + e.place(), e.expected(), e);
     }

@@ -11,16 +11,13 @@ import org.jspecify.annotations.Nullable;
  * out is that of 18 digits.
  */
 final class IntegerRange {
-  private static final List<String> BOUNDS =
-      List.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
-
   private static final long LARGEST = 999_999_999_999_999_999L;
 
   private IntegerRange() {}
 
   /** Adds the integers that a schema allows. */
   static int add(Nfa nfa, int from, Schema schema) {
-    if (BOUNDS.stream().noneMatch(schema::has)) {
+    if (!Bounds.areIn(schema)) {
       return JsonText.integer(nfa, from);
     }
     long least = -LARGEST;
@@ -54,18 +51,6 @@ final class IntegerRange {
     return nfa.either(from, parts);
   }
 
-  /** Requires that a schema of numbers has no bounds. */
-  static void requireNone(Schema schema) {
-    for (String bound : BOUNDS) {
-      if (schema.has(bound)) {
-        throw new GrammarException(
-            schema.placeOf(bound),
-            "no keyword \"%s\" for numbers that are not integers (it is not supported)"
-                .formatted(bound));
-      }
-    }
-  }
-
   private static long bound(Schema schema, String keyword) {
     @Nullable Object value = schema.value(keyword);
     if (value instanceof Long bound && Math.abs(bound) < LARGEST) {
@@ -81,7 +66,7 @@ final class IntegerRange {
   }
 
   /** Adds the numbers from one to another, neither negative. */
-  private static int digits(Nfa nfa, int from, long least, long most) {
+  static int digits(Nfa nfa, int from, long least, long most) {
     int lengths = Long.toString(most).length();
     int[] free = new int[lengths + 1];
     free[0] = nfa.state();

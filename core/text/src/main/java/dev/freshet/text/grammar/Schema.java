@@ -47,6 +47,7 @@ record Schema(Map<?, ?> keywords, String place) {
           "required",
           "additionalProperties",
           "items",
+          "prefixItems",
           "minItems",
           "maxItems",
           "pattern",
@@ -125,7 +126,7 @@ record Schema(Map<?, ?> keywords, String place) {
     if (has("properties") || has("required") || has("additionalProperties")) {
       return Optional.of("object");
     }
-    if (has("items") || has("minItems") || has("maxItems")) {
+    if (has("items") || has("prefixItems") || has("minItems") || has("maxItems")) {
       return Optional.of("array");
     }
     if (has("pattern") || has("minLength") || has("maxLength") || has("format")) {

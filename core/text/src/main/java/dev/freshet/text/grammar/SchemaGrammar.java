@@ -11,23 +11,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * Adds the instances of a JSON schema to an automaton. Objects have their properties in the order
  * of the schema, and none that it does not declare unless it says so; alternatives are a union; a
- * value of any kind has at most {@value #ANY_LEVELS} levels. References may not be recursive,
- * because the instances would not be regular. Not thread-safe.
+ * value of any kind has at most {@value #ANY_LEVELS} levels, and a recursive reference as many as
+ * {@link Recursion} says: where it ends, no instance has a further one. Not thread-safe.
  */
 final class SchemaGrammar {
   /** The levels of lists and objects of a value that the schema does not describe. */
   static final int ANY_LEVELS = 4;
 
-  private static final int MAX_REFERENCES = 32;
+  /** The most references within each other, of which each may be recursive. */
+  private static final int MAX_REFERENCES = 64;
+
+  private static final String ROOT = "#";
 
   private final Nfa nfa;
   private final @Nullable Object root;
+  private final Recursion recursion;
   private final StringGrammar strings;
   private final Deque<String> references = new ArrayDeque<>();
 
-  private SchemaGrammar(Nfa nfa, @Nullable Object root) {
+  private SchemaGrammar(Nfa nfa, @Nullable Object root, Recursion recursion) {
     this.nfa = nfa;
     this.root = root;
+    this.recursion = recursion;
+    references.push(ROOT);
     this.strings = new StringGrammar(nfa);
   }
 
@@ -37,8 +43,8 @@ final class SchemaGrammar {
    * @param schema a {@code Map}, or a {@code Boolean}
    * @throws GrammarException if it is not supported
    */
-  static int add(Nfa nfa, int from, @Nullable Object schema) {
-    return new SchemaGrammar(nfa, schema).value(from, schema, "");
+  static int add(Nfa nfa, int from, @Nullable Object schema, Recursion recursion) {
+    return new SchemaGrammar(nfa, schema, recursion).value(from, schema, "");
   }
 
   private int value(int from, @Nullable Object value, String place) {
@@ -86,11 +92,9 @@ final class SchemaGrammar {
 
   private int reference(int from, Schema schema) {
     String pointer = schema.text("$ref");
-    if (references.contains(pointer) || pointer.equals("#")) {
-      throw new GrammarException(
-          schema.placeOf("$ref"),
-          "a schema without recursion, got \"%s\" within itself (not supported)"
-              .formatted(pointer));
+    long within = references.stream().filter(pointer::equals).count();
+    if (!recursion.mayFollow(schema.placeOf("$ref"), within)) {
+      return nfa.state(); // No text leads to it.
     }
     if (references.size() == MAX_REFERENCES) {
       throw new GrammarException(
@@ -105,8 +109,9 @@ final class SchemaGrammar {
 
   private @Nullable Object referred(String pointer, Schema schema) {
     Object found = root;
-    boolean local = pointer.startsWith("#/");
-    for (String name : local ? pointer.substring(2).split("/", -1) : new String[0]) {
+    boolean local = pointer.equals(ROOT) || pointer.startsWith("#/");
+    for (String name :
+        pointer.startsWith("#/") ? pointer.substring(2).split("/", -1) : new String[0]) {
       found =
           found instanceof Map<?, ?> object
               ? object.get(name.replace("~1", "/").replace("~0", "~"))
@@ -124,40 +129,12 @@ final class SchemaGrammar {
   private int typed(int from, Schema schema, String type) {
     return switch (type) {
       case "object" -> new ObjectGrammar(nfa, schema, this::value).add(from);
-      case "array" -> array(from, schema);
+      case "array" -> new ArrayGrammar(nfa, schema, this::value).add(from);
       case "string" -> strings.add(from, schema);
       case "integer" -> IntegerRange.add(nfa, from, schema);
-      case "number" -> {
-        IntegerRange.requireNone(schema);
-        yield JsonText.number(nfa, from);
-      }
+      case "number" -> DecimalRange.add(nfa, from, schema);
       case "boolean" -> JsonText.bool(nfa, from);
       default -> nfa.text(from, "null");
     };
-  }
-
-  private int array(int from, Schema schema) {
-    int least = schema.count("minItems", 0);
-    int most = schema.count("maxItems", -1);
-    if (most >= 0 && most < least) {
-      throw new GrammarException(schema.placeOf("maxItems"), "at least minItems");
-    }
-    Object items = schema.has("items") ? schema.value("items") : true;
-    IntUnaryOperator item = at -> value(at, items, schema.placeOf("items"));
-    if (least == 0 && most < 0) {
-      return JsonText.list(nfa, from, item);
-    }
-    int begin = JsonText.space(nfa, nfa.text(from, "["));
-    int last = nfa.state();
-    if (least == 0) {
-      nfa.jump(begin, last);
-    }
-    if (most != 0) {
-      int first = item.applyAsInt(begin);
-      IntUnaryOperator next = at -> item.applyAsInt(JsonText.space(nfa, nfa.text(at, ",")));
-      int after = nfa.repeat(first, next, Math.max(0, least - 1), most < 0 ? -1 : most - 1);
-      nfa.jump(JsonText.space(nfa, after), last);
-    }
-    return nfa.text(last, "]");
   }
 }

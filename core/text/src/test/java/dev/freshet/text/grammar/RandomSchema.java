@@ -37,7 +37,13 @@ final class RandomSchema {
         schema.put("minimum", least);
         schema.put("maximum", least + random.nextInt(3000));
       }
-      case 1 -> schema.put("type", List.of("number", "boolean", "null"));
+      case 1 -> {
+        schema.put("type", List.of("number", "boolean", "null"));
+        if (random.nextBoolean()) {
+          schema.put("minimum", random.nextInt(-200, 100) / 8.0);
+          schema.put("maximum", (Double) schema.get("minimum") + random.nextInt(40) / 16.0);
+        }
+      }
       case 2 -> {
         schema.put("type", "string");
         long least = random.nextInt(4);

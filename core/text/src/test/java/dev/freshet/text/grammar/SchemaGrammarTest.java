@@ -51,6 +51,12 @@ class SchemaGrammarTest {
         "{'type':'array','items':{'enum':[1,'a',null]},'minItems':2,'maxItems':3} | [1, 'a',null] | [1]",
         "{'type':'array','items':{'const':{'a':[1]}},'maxItems':0} | [] | [{'a':[1]}]",
         "{'type':'array','items':{'type':'boolean'},'minItems':1} | [true,false] | []",
+        "{'prefixItems':[{'type':'integer'},{'type':'string'}],'minItems':2,'maxItems':2} | [1,'a'] | [1]",
+        "{'prefixItems':[{'type':'integer'},{'type':'string'}]} | [1] | [1,'a',2]",
+        "{'prefixItems':[{'type':'integer'}],'items':{'type':'null'}} | [1,null,null] | [null]",
+        "{'prefixItems':[{'type':'integer'},{'type':'null'}],'items':{'type':'null'},'minItems':3,'maxItems':3} | [1,null,null] | [1,null]",
+        "{'prefixItems':[{'type':'integer'},{'type':'null'}],'items':{'type':'null'},'maxItems':1} | [1] | [1,null]",
+        "{'prefixItems':[{'type':'integer'}],'items':false} | [] | [1,1]",
         "{'type':'string','minLength':2,'maxLength':3} | 'a\\u00e9ü' | 'a'",
         "{'type':'string','pattern':'^a+b$'} | 'aab' | 'aabc'",
         "{'type':'string','pattern':'b'} | 'abc' | 'ac'",
@@ -63,6 +69,8 @@ class SchemaGrammarTest {
         "{'type':'integer','exclusiveMinimum':0} | 1 | 0",
         "{'type':'integer','exclusiveMaximum':10,'minimum':9} | 9 | 10",
         "{'type':'number'} | -0.5e-3 | 01",
+        "{'type':'number','minimum':0,'maximum':1} | 0.95 | 1.01",
+        "{'type':['number','null'],'exclusiveMinimum':0} | 0.001 | 0.0",
         "{'anyOf':[{'type':'integer'},{'type':'string','maxLength':0}]} | '' | true",
         "{'$defs':{'p':{'type':'object','properties':{'x':{'type':'number'}},'required':['x']}},'$ref':'#/$defs/p'} | {'x':1} | {}",
         "{'allOf':[{'type':'boolean'}],'title':'t'} | true | 1",
@@ -81,9 +89,14 @@ class SchemaGrammarTest {
         "{'not':{}} | /not: expected no keyword \"not\" (it is not supported)",
         "{'properties':{'a':{'if':{}}}} | /properties/a/if: expected no keyword \"if\"",
         "{'items':{'type':'string','format':'color'}} | /items/format: expected one of date, time",
-        "{'type':'number','minimum':1} | /minimum: expected no keyword \"minimum\" for numbers",
+        "{'type':'number','minimum':'1'} | /minimum: expected a number of at most 18 digits before the point and 17 after it, got no number",
+        "{'type':'number','minimum':1e-20} | /minimum: expected a number of at most 18 digits",
+        "{'type':'number','minimum':2,'exclusiveMaximum':2} | expected bounds that a number satisfies",
+        "{'prefixItems':[{}],'minItems':2} | /minItems: expected at most 1, the number of items that the schema describes",
         "{'type':'thing'} | /type: expected a type of JSON, got \"thing\"",
-        "{'$defs':{'a':{'type':'array','items':{'$ref':'#/$defs/a'}}},'$ref':'#/$defs/a'} | /$defs/a/items/$ref: expected a schema without recursion",
+        "{'$defs':{'a':{'anyOf':[{'$ref':'#/$defs/a'}]}},'$ref':'#/$defs/a'} | /$defs/a/anyOf/0/$ref: expected a recursive reference of which 2 levels are enough",
+        "{'properties':{'next':{'$ref':'#'}},'required':['next']} | /properties/next/$ref: expected a recursive reference of which 2 levels are enough",
+        "{'$defs':{'a':{'items':{'$ref':'#/$defs/a'},'not':{}}},'$ref':'#/$defs/a'} | /$defs/a/not: expected no keyword",
         "{'$ref':'#/$defs/b'} | /$ref: expected a reference to a part of the schema",
         "{'$ref':'http://x/y'} | /$ref: expected a reference to a part of the schema",
         "{'type':'object','anyOf':[{}]} | /type: expected no keyword \"type\" beside \"anyOf\"",
@@ -99,6 +112,37 @@ class SchemaGrammarTest {
     assertThatThrownBy(() -> Grammars.schema(schema(schema)))
         .isInstanceOf(GrammarException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void aRecursiveSchemaAcceptsItsInstancesUpToEightLevels() {
+    String list =
+        "{'properties':{'n':{'type':'integer'},'next':{'anyOf':[{'$ref':'#'},{'type':'null'}]}},"
+            + "'required':['n','next'],'additionalProperties':false}";
+    assertThat(accepts(list, "{'n':1,'next':null}")).isTrue();
+    assertThat(accepts(list, "{'n':1,'next':{'n':2, 'next':{'n':3,'next':null}}}")).isTrue();
+    assertThat(accepts(list, "{'n':1,'next':{'n':2}}")).isFalse();
+    assertThat(accepts(list, "{'n':1,'next':".repeat(8) + "null" + "}".repeat(8))).isTrue();
+    assertThat(accepts(list, "{'n':1,'next':".repeat(9) + "null" + "}".repeat(9))).isFalse();
+  }
+
+  @Test
+  void referencesThatDescribeEachOtherAreExpandedTogether() {
+    String tree =
+        "{'$defs':{'branch':{'type':'object','properties':{'leaves':{'type':'array','items':"
+            + "{'$ref':'#/$defs/leaf'}}}},'leaf':{'anyOf':[{'type':'integer'},"
+            + "{'$ref':'#/$defs/branch'}]}},'$ref':'#/$defs/branch'}";
+    assertThat(accepts(tree, "{'leaves':[1,{'leaves':[{'leaves':[]}, {}]}]}")).isTrue();
+    assertThat(accepts(tree, "{'leaves':[1,{'leaves':['1']}]}")).isFalse();
+  }
+
+  @Test
+  void aRecursiveSchemaWithManyBranchesHasFewerLevels() {
+    String tree =
+        "{'properties':{'a':{'$ref':'#'},'b':{'$ref':'#'},'c':{'$ref':'#'},'d':{'$ref':'#'}},"
+            + "'additionalProperties':false}";
+    assertThat(accepts(tree, "{'a':{'b':{}},'d':{'c':{}}}")).isTrue();
+    assertThat(accepts(tree, "{'a':{'x':{}}}")).isFalse();
   }
 
   @Test

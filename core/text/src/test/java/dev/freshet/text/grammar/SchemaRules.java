@@ -1,5 +1,6 @@
 package dev.freshet.text.grammar;
 
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,8 +55,8 @@ final class SchemaRules {
       case "maxLength" -> !(value instanceof String text) || length(text) <= number(wanted);
       case "pattern" ->
           !(value instanceof String text) || Pattern.compile((String) wanted).matcher(text).find();
-      case "minimum" -> !(value instanceof Number found) || found.longValue() >= number(wanted);
-      case "maximum" -> !(value instanceof Number found) || found.longValue() <= number(wanted);
+      case "minimum" -> !(value instanceof Number found) || compare(found, wanted) >= 0;
+      case "maximum" -> !(value instanceof Number found) || compare(found, wanted) <= 0;
       default -> true;
     };
   }
@@ -100,6 +101,10 @@ final class SchemaRules {
     return (one instanceof Number first && other instanceof Number second)
         ? first.doubleValue() == second.doubleValue()
         : Objects.equals(one, other);
+  }
+
+  private static int compare(Number found, Object wanted) {
+    return new BigDecimal(found.toString()).compareTo(new BigDecimal(wanted.toString()));
   }
 
   private static long number(Object value) {
