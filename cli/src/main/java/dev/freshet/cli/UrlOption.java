@@ -10,7 +10,7 @@ import picocli.CommandLine.TypeConversionException;
 final class UrlOption implements ITypeConverter<URI> {
   @Override
   public URI convert(String text) {
-    if (!Check.isHttpUrl(text)) {
+    if (!Check.isServerUrl(text)) {
       throw new TypeConversionException(
           "expected a URL such as http://127.0.0.1:8001, got " + Quoted.of(text));
     }

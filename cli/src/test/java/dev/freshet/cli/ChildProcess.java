@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
@@ -31,23 +32,38 @@ final class ChildProcess implements AutoCloseable {
   }
 
   static ChildProcess start(Path dir, String... arguments) throws IOException {
-    return start(dir, List.of(VECTORS), absoluteClassPath(), arguments);
+    return start(dir, Map.of(), List.of(VECTORS), absoluteClassPath(), arguments);
+  }
+
+  /** The same with further environment variables. */
+  static ChildProcess start(Path dir, Map<String, String> environment, String... arguments)
+      throws IOException {
+    return start(dir, environment, List.of(VECTORS), absoluteClassPath(), arguments);
   }
 
   /** The same in a JVM that has no Vector API, with further options. */
   static ChildProcess startWithoutVectors(Path dir, List<String> options, String... arguments)
       throws IOException {
-    return start(dir, options, absoluteClassPath(), arguments);
+    return start(dir, Map.of(), options, absoluteClassPath(), arguments);
   }
 
   /** The same with further classes, which hide those of the same name. */
   static ChildProcess start(Path dir, Path classes, String... arguments) throws IOException {
     return start(
-        dir, List.of(VECTORS), classes + File.pathSeparator + absoluteClassPath(), arguments);
+        dir,
+        Map.of(),
+        List.of(VECTORS),
+        classes + File.pathSeparator + absoluteClassPath(),
+        arguments);
   }
 
   private static ChildProcess start(
-      Path dir, List<String> options, String classPath, String... arguments) throws IOException {
+      Path dir,
+      Map<String, String> environment,
+      List<String> options,
+      String classPath,
+      String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     if (System.getProperty("os.name").equals("Linux")) {
       // A process started in the background of a shell ignores SIGINT, and so do its children.
@@ -69,13 +85,13 @@ final class ChildProcess implements AutoCloseable {
             classPath,
             "dev.freshet.cli.Main"));
     command.addAll(List.of(arguments));
-    Process process =
+    ProcessBuilder process =
         new ProcessBuilder(command)
             .directory(dir.toFile())
             .redirectOutput(dir.resolve("out.txt").toFile())
-            .redirectError(dir.resolve("err.txt").toFile())
-            .start();
-    return new ChildProcess(process, dir);
+            .redirectError(dir.resolve("err.txt").toFile());
+    process.environment().putAll(environment);
+    return new ChildProcess(process.start(), dir);
   }
 
   private static String absoluteClassPath() {

@@ -99,7 +99,9 @@ class HouseTest {
                       "io.netty",
                       "org.slf4j",
                       "tools.jackson")),
-              Map.entry("client", may(List.of("wire", "trace", "http"), "io.netty", "org.slf4j")),
+              Map.entry(
+                  "client",
+                  may(List.of("wire", "trace", "http"), "io.netty", "javax.net.ssl", "org.slf4j")),
               Map.entry(
                   "fleet",
                   may(

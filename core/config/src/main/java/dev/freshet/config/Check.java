@@ -2,6 +2,7 @@ package dev.freshet.config;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.Set;
 
 /**
  * Checks for the compact constructors of configuration records. A check that fails throws an {@link
@@ -45,9 +46,19 @@ public final class Check {
 
   /** Whether {@code text} is an {@code http} URL with a host and without credentials. */
   public static boolean isHttpUrl(String text) {
+    return isUrl(text, Set.of("http"));
+  }
+
+  /** The same, or an {@code https} one. */
+  public static boolean isServerUrl(String text) {
+    return isUrl(text, Set.of("http", "https"));
+  }
+
+  private static boolean isUrl(String text, Set<String> schemes) {
     try {
       URI url = new URI(text);
-      return "http".equals(url.getScheme())
+      return url.getScheme() != null
+          && schemes.contains(url.getScheme())
           && url.getHost() != null
           && url.getRawUserInfo() == null; // The configuration is logged and shown.
     } catch (URISyntaxException e) {

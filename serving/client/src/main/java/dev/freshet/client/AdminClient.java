@@ -1,5 +1,6 @@
 package dev.freshet.client;
 
+import dev.freshet.http.ClientTls;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
@@ -21,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The admin lane to one inference server. It shares no connection, pool or thread with streams: the
@@ -41,6 +43,7 @@ public final class AdminClient implements AutoCloseable {
   private final EventLog events;
   private final Optional<AdminToken> token;
   private final HostNames hostNames;
+  private final Supplier<ClientTls> trust;
   private final AdminLane lane;
   private volatile boolean closed;
   private final Set<AdminClient> branches = ConcurrentHashMap.newKeySet();
@@ -49,7 +52,8 @@ public final class AdminClient implements AutoCloseable {
   /**
    * A client that sends no token.
    *
-   * @param server the root of the server's admin listener, such as {@code http://127.0.0.1:8001}
+   * @param server the root of the server's admin listener, such as {@code http://127.0.0.1:8001};
+   *     one of {@code https} is verified by {@link ClientTls}
    */
   public AdminClient(URI server, AdminDeadlines deadlines, EventLog events) {
     this(server, deadlines, events, Optional.empty());
@@ -70,7 +74,17 @@ public final class AdminClient implements AutoCloseable {
       EventLog events,
       Optional<AdminToken> token,
       HostNames hostNames) {
-    this(server, deadlines, events, token, hostNames, _ -> {});
+    this(server, deadlines, events, token, hostNames, ClientTls::ofProcess);
+  }
+
+  AdminClient(
+      URI server,
+      AdminDeadlines deadlines,
+      EventLog events,
+      Optional<AdminToken> token,
+      HostNames hostNames,
+      Supplier<ClientTls> trust) {
+    this(server, deadlines, events, token, hostNames, trust, _ -> {});
   }
 
   private AdminClient(
@@ -79,13 +93,21 @@ public final class AdminClient implements AutoCloseable {
       EventLog events,
       Optional<AdminToken> token,
       HostNames hostNames,
+      Supplier<ClientTls> trust,
       Consumer<AdminClient> onClose) {
     this.origin = Origin.of(server);
+    this.trust = trust;
     this.deadlines = deadlines;
     this.events = events;
     this.token = token;
     this.hostNames = hostNames;
-    this.lane = new AdminLane(origin, deadlines, events, hostNames);
+    this.lane =
+        new AdminLane(
+            origin,
+            deadlines,
+            events,
+            hostNames,
+            origin.secure() ? Optional.of(trust.get()) : Optional.empty());
     this.onClose = onClose;
   }
 
@@ -95,7 +117,7 @@ public final class AdminClient implements AutoCloseable {
    */
   public AdminClient branch(URI other) {
     AdminClient branch =
-        new AdminClient(other, deadlines, events, token, hostNames, branches::remove);
+        new AdminClient(other, deadlines, events, token, hostNames, trust, branches::remove);
     branches.add(branch);
     if (closed) {
       branch.close();

@@ -1,12 +1,12 @@
 package dev.freshet.client;
 
+import dev.freshet.http.ClientTls;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.waits.Waits;
 import dev.freshet.wire.OneLine;
 import dev.freshet.wire.WireException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -35,6 +35,7 @@ final class AdminExchange {
   private final MonotonicClock clock;
   private final String role;
   private final SocketChannel channel;
+  private final Optional<ClientTls> tls;
   private volatile Optional<Abort> abort = Optional.empty();
 
   /** Whether some of the request may have left. */
@@ -44,7 +45,12 @@ final class AdminExchange {
   private record Abort(String code, String message) {}
 
   private AdminExchange(
-      AdminRequest request, AdminDeadlines deadlines, EventLog events, SocketChannel channel) {
+      AdminRequest request,
+      AdminDeadlines deadlines,
+      EventLog events,
+      SocketChannel channel,
+      Optional<ClientTls> tls) {
+    this.tls = tls;
     this.request = request;
     this.deadlines = deadlines;
     this.clock = events.clock();
@@ -53,9 +59,10 @@ final class AdminExchange {
   }
 
   /** An exchange that has not begun; {@link #carryOut} closes it. */
-  static AdminExchange open(AdminRequest request, AdminDeadlines deadlines, EventLog events) {
+  static AdminExchange open(
+      AdminRequest request, AdminDeadlines deadlines, EventLog events, Optional<ClientTls> tls) {
     try {
-      return new AdminExchange(request, deadlines, events, SocketChannel.open());
+      return new AdminExchange(request, deadlines, events, SocketChannel.open(), tls);
     } catch (IOException e) {
       throw AdminException.notSent(
           request.call(), "unreachable", "cannot open a socket: " + OneLine.of(e));
@@ -73,9 +80,19 @@ final class AdminExchange {
     try (channel;
         Waits.Open _ = awaited(endNanos)) {
       connect(new InetSocketAddress(address, request.origin().port()), endNanos);
+      Plain plain = new Plain(endNanos);
+      Optional<TlsStream> secure = tls.map(verified -> stream(verified, plain));
+      if (secure.isPresent()) {
+        handshake(secure.get(), plain, endNanos);
+      }
       long connected = clock.nanos();
-      write(request.toHttp(), endNanos);
-      return read(connected, endNanos);
+      sent = true;
+      if (secure.isPresent()) {
+        secure.get().write(request.toHttp());
+        return read(secure.get()::read, connected);
+      }
+      plain.write(request.toHttp());
+      return read(plain::read, connected);
     } catch (IOException e) {
       throw aborted().orElseGet(() -> failed("closed", "the connection broke: " + OneLine.of(e)));
     }
@@ -104,12 +121,49 @@ final class AdminExchange {
     }
   }
 
+  private TlsStream stream(ClientTls verified, Plain plain) {
+    Origin server = request.origin();
+    return new TlsStream(verified.engine(server.address(), server.port()), plain);
+  }
+
+  private void handshake(TlsStream secure, Plain plain, long endNanos) throws IOException {
+    int timeoutMs = shorterMillis(deadlines.connect(), endNanos);
+    plain.endNanos = clock.nanos() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+    try {
+      secure.handshake();
+    } catch (SocketTimeoutException e) {
+      throw failed("connect_timeout", "no TLS handshake within %d ms".formatted(timeoutMs));
+    } catch (IOException e) {
+      throw aborted().orElseGet(() -> failed("unreachable", "cannot speak TLS: " + OneLine.of(e)));
+    }
+    plain.endNanos = endNanos;
+  }
+
+  /** The connection's own bytes, read and written by a deadline. */
+  private final class Plain implements TlsStream.Carrier {
+    private long endNanos;
+
+    Plain(long endNanos) {
+      this.endNanos = endNanos;
+    }
+
+    @Override
+    public int read(byte[] bytes) throws IOException {
+      channel.socket().setSoTimeout(millisUntil(endNanos));
+      return channel.socket().getInputStream().read(bytes);
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      AdminExchange.this.write(bytes, endNanos);
+    }
+  }
+
   /** Writes without blocking, because a blocking write has no deadline. */
   private void write(ByteBuffer bytes, long endNanos) throws IOException {
     int timeoutMs = shorterMillis(deadlines.write(), endNanos);
     long end = clock.nanos() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
     channel.configureBlocking(false);
-    sent = true;
     channel.write(bytes);
     while (bytes.hasRemaining()) {
       if (clock.nanos() >= end) {
@@ -125,12 +179,16 @@ final class AdminExchange {
     channel.configureBlocking(true);
   }
 
-  private AdminAnswer read(long connected, long endNanos) throws IOException {
-    InputStream in = channel.socket().getInputStream();
+  /** Reads at least one byte, or −1 at the end. */
+  @FunctionalInterface
+  private interface Reading {
+    int read(byte[] bytes) throws IOException;
+  }
+
+  private AdminAnswer read(Reading in, long connected) throws IOException {
     byte[] bytes = new byte[READ_BYTES];
     try (AnswerReader answer = new AnswerReader()) {
       while (!answer.isWhole()) {
-        channel.socket().setSoTimeout(millisUntil(endNanos));
         int count = in.read(bytes);
         if (count < 0) {
           answer.ended();

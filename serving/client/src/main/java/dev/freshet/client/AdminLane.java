@@ -1,5 +1,6 @@
 package dev.freshet.client;
 
+import dev.freshet.http.ClientTls;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.ErrorBody;
@@ -27,6 +28,7 @@ final class AdminLane implements AutoCloseable {
   private final EventLog events;
   private final MonotonicClock clock;
   private final HostNames hostNames;
+  private final Optional<ClientTls> tls;
   private final ReentrantLock lane = new ReentrantLock(true);
   private volatile boolean closed;
   private volatile Optional<AdminExchange> current = Optional.empty();
@@ -38,12 +40,21 @@ final class AdminLane implements AutoCloseable {
     void close();
   }
 
-  AdminLane(Origin origin, AdminDeadlines deadlines, EventLog events, HostNames hostNames) {
+  /**
+   * @param tls of a secure server
+   */
+  AdminLane(
+      Origin origin,
+      AdminDeadlines deadlines,
+      EventLog events,
+      HostNames hostNames,
+      Optional<ClientTls> tls) {
     this.origin = origin;
     this.deadlines = deadlines;
     this.events = events;
     this.clock = events.clock();
     this.hostNames = hostNames;
+    this.tls = tls;
   }
 
   /**
@@ -145,7 +156,7 @@ final class AdminLane implements AutoCloseable {
 
   private AdminAnswer exchange(AdminRequest request, InetAddress address, long endNanos) {
     try {
-      AdminExchange exchange = AdminExchange.open(request, deadlines, events);
+      AdminExchange exchange = AdminExchange.open(request, deadlines, events, tls);
       current = Optional.of(exchange);
       if (closed) {
         exchange.abort("shut_down", CLOSED);

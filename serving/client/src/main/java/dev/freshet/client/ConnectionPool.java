@@ -1,5 +1,6 @@
 package dev.freshet.client;
 
+import dev.freshet.http.ClientTls;
 import dev.freshet.http.Transport;
 import dev.freshet.wire.OneLine;
 import io.netty.bootstrap.Bootstrap;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * The idle connections of a streaming client. A connection is either in the pool or owned by a
@@ -43,13 +45,17 @@ final class ConnectionPool {
 
   private final HostNames.Resolver resolver;
   private final Optional<String> authorization;
+  private final Supplier<ClientTls> tls;
   private volatile boolean closed;
 
   /**
    * @param authorization the header of that name, which every request carries
+   * @param tls of connections to secure origins
    */
-  ConnectionPool(HostNames.Resolver resolver, Optional<String> authorization) {
+  ConnectionPool(
+      HostNames.Resolver resolver, Optional<String> authorization, Supplier<ClientTls> tls) {
     this.resolver = resolver;
+    this.tls = tls;
     this.authorization = authorization;
   }
 
@@ -142,6 +148,12 @@ final class ConnectionPool {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    if (call.origin().secure()) {
+                      channel
+                          .pipeline()
+                          .addLast(
+                              tls.get().handler(call.origin().address(), call.origin().port()));
+                    }
                     channel.pipeline().addLast(new HttpClientCodec(), connection);
                   }
                 })
@@ -149,13 +161,26 @@ final class ConnectionPool {
     connected.addListener(
         done -> {
           if (done.isSuccess()) {
-            connection.run(call, false);
+            verified(connected.channel(), connection, call);
           } else if (addresses.size() > 1) {
             connect(call, loop, addresses.subList(1, addresses.size()));
           } else {
             call.unreachable(OneLine.of(done.cause()));
           }
         });
+  }
+
+  private static void verified(Channel channel, StreamConnection connection, StreamCall call) {
+    var _ =
+        ClientTls.ready(channel)
+            .addListener(
+                ready -> {
+                  if (ready.isSuccess()) {
+                    connection.run(call, false);
+                  } else {
+                    call.unreachable("TLS: " + OneLine.of(ready.cause()));
+                  }
+                });
   }
 
   /** Closes the idle connections; later ones are closed at once. */

@@ -1,5 +1,6 @@
 package dev.freshet.client;
 
+import dev.freshet.http.ClientTls;
 import dev.freshet.http.Transport;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.Bearer;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * Streams completions from any number of servers over keep-alive connections, one completion per
@@ -38,7 +40,7 @@ public final class StreamingClient implements AutoCloseable {
 
   /** The same, whose requests carry an API key if there is one. */
   public StreamingClient(Optional<String> apiKey) {
-    this(1, MonotonicClock.SYSTEM, InetAddress::getAllByName, apiKey);
+    this(1, MonotonicClock.SYSTEM, InetAddress::getAllByName, apiKey, ClientTls::ofProcess);
   }
 
   /** A client with {@code threads} event loops. */
@@ -47,20 +49,25 @@ public final class StreamingClient implements AutoCloseable {
   }
 
   StreamingClient(int threads, MonotonicClock clock, HostNames.Resolver resolver) {
-    this(threads, clock, resolver, Optional.empty());
+    this(threads, clock, resolver, Optional.empty(), ClientTls::ofProcess);
   }
 
-  private StreamingClient(
-      int threads, MonotonicClock clock, HostNames.Resolver resolver, Optional<String> apiKey) {
+  StreamingClient(
+      int threads,
+      MonotonicClock clock,
+      HostNames.Resolver resolver,
+      Optional<String> apiKey,
+      Supplier<ClientTls> tls) {
     this.clock = clock;
     this.loops = Transport.group("freshet-stream-client", threads);
-    this.pool = new ConnectionPool(resolver, apiKey.map(Bearer::header));
+    this.pool = new ConnectionPool(resolver, apiKey.map(Bearer::header), tls);
   }
 
   /**
    * Sends {@code request} to {@code /v1/completions} of {@code server} (such as {@code
    * http://127.0.0.1:8000}) and streams its answer; the request's own streaming and usage options
-   * are overridden. Does not block.
+   * are overridden. Does not block. A server of an {@code https} URL is verified by {@link
+   * ClientTls}.
    *
    * @param deadline from now to the end of the answer
    */

@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
 
 /**
  * A server on a real socket that follows a test's script, which need not be valid HTTP. It runs on
@@ -31,6 +32,7 @@ public final class ScriptedServer implements AutoCloseable {
   private static final Pattern LENGTH = Pattern.compile("content-length: *(\\d+)");
 
   private final ServerSocket listener;
+  private final String scheme;
   private final Script script;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final List<String> requests = new CopyOnWriteArrayList<>();
@@ -42,13 +44,26 @@ public final class ScriptedServer implements AutoCloseable {
 
   /** A server on that port of the loopback interface. */
   public ScriptedServer(int port, Script script) throws IOException {
-    this.listener = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
+    this("http", new ServerSocket(port, 50, InetAddress.getLoopbackAddress()), script);
+  }
+
+  /** A server that speaks TLS. */
+  ScriptedServer(SSLContext tls, Script script) throws IOException {
+    this(
+        "https",
+        tls.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress()),
+        script);
+  }
+
+  private ScriptedServer(String scheme, ServerSocket listener, Script script) {
+    this.scheme = scheme;
+    this.listener = listener;
     this.script = script;
     Thread.ofPlatform().daemon().name("scripted-accept").start(this::accept);
   }
 
   public URI url() {
-    return URI.create("http://127.0.0.1:" + listener.getLocalPort());
+    return URI.create(scheme + "://127.0.0.1:" + listener.getLocalPort());
   }
 
   /** The requests read so far, head and body. */

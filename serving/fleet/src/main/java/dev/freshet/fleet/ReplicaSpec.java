@@ -52,7 +52,7 @@ public record ReplicaSpec(ServerAddress address, Dialect dialect, PathMap paths)
     String url = end < 0 ? named : named.substring(0, end);
     try {
       URI parsed = new URI(url);
-      if ("http".equals(parsed.getScheme()) && parsed.getHost() != null) {
+      if (ServerAddress.isRoot(parsed)) {
         return parsed;
       }
     } catch (URISyntaxException e) {

@@ -12,17 +12,18 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A self-signed certificate of localhost, made by the JDK's keytool. */
-final class TestCertificate {
+public final class TestCertificate {
   private static final char[] PASSWORD = "changeit".toCharArray();
   private static final long KEYTOOL_S = 100;
 
-  final Path certificates;
-  final Path key;
+  public final Path certificates;
+  public final Path key;
   private final KeyStore store;
 
   private TestCertificate(Path certificates, Path key, KeyStore store) {
@@ -32,7 +33,7 @@ final class TestCertificate {
   }
 
   /** Makes one in {@code dir}, with files that begin with {@code name}. */
-  static TestCertificate make(Path dir, String name, String algorithm) throws Exception {
+  public static TestCertificate make(Path dir, String name, String algorithm) throws Exception {
     Path file = dir.resolve(name + ".p12");
     Process keytool =
         new ProcessBuilder(
@@ -80,6 +81,15 @@ final class TestCertificate {
             what,
             Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII))
                 .encodeToString(der));
+  }
+
+  /** The server's end of connections with this certificate. */
+  public SSLContext serving() throws GeneralSecurityException {
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(store, PASSWORD);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    return context;
   }
 
   /** Connects to {@code server} with trust in this certificate alone. */

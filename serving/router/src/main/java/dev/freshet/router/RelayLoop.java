@@ -2,9 +2,11 @@ package dev.freshet.router;
 
 import dev.freshet.fleet.RoutingTable;
 import dev.freshet.http.ByteBudget;
+import dev.freshet.http.ClientTls;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Transport;
 import dev.freshet.trace.MonotonicClock;
+import dev.freshet.wire.OneLine;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
@@ -13,6 +15,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -222,7 +225,7 @@ final class RelayLoop {
         connecting.addListener(
             _ -> {
               if (connecting.isSuccess()) {
-                relay.connected(connection, false);
+                verified(relay, connection, connecting.channel());
               } else if (next + 1 < sockets.size()) {
                 connect(
                     relay, new UpstreamConnection(this, connection.upstream()), sockets, next + 1);
@@ -230,6 +233,20 @@ final class RelayLoop {
                 relay.notConnected(connecting.cause());
               }
             });
+  }
+
+  /** Begins the exchange once a replica that speaks TLS is verified. */
+  private static void verified(Relay relay, UpstreamConnection connection, Channel channel) {
+    var _ =
+        ClientTls.ready(channel)
+            .addListener(
+                ready -> {
+                  if (ready.isSuccess()) {
+                    relay.connected(connection, false);
+                  } else {
+                    relay.notConnected(new ConnectException("TLS: " + OneLine.of(ready.cause())));
+                  }
+                });
   }
 
   private Bootstrap bootstrap(UpstreamConnection connection) {
@@ -251,6 +268,12 @@ final class RelayLoop {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    UpstreamAddress address = connection.upstream().address();
+                    if (address.isSecure()) {
+                      channel
+                          .pipeline()
+                          .addLast(ClientTls.ofProcess().handler(address.host(), address.port()));
+                    }
                     channel.pipeline().addLast(connection);
                   }
                 });

@@ -20,8 +20,6 @@ import java.net.URI;
  * @param paths where its host sees the directories of this host
  */
 public record UpstreamAddress(URI data, Dialect dialect, URI admin, PathMap paths) {
-  private static final int HTTP_PORT = 80;
-
   /**
    * Parses an address.
    *
@@ -48,10 +46,10 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin, PathMap path
   }
 
   private static void requireRoot(String text, String url) {
-    if (!Check.isHttpUrl(url)
+    if (!Check.isServerUrl(url)
         || !URI.create(url).getRawSchemeSpecificPart().matches("//[^/?#]+/?")) {
       throw new IllegalArgumentException(
-          "replica '%s': expected http://HOST:PORT[=KIND[@ADMIN-URL]][+HERE:THERE]"
+          "replica '%s': expected http://HOST:PORT[=KIND[@ADMIN-URL]][+HERE:THERE], or https"
               .formatted(text));
     }
   }
@@ -71,7 +69,12 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin, PathMap path
   }
 
   int port() {
-    return data.getPort() < 0 ? HTTP_PORT : data.getPort();
+    return ServerAddress.port(data);
+  }
+
+  /** Whether its data listener speaks TLS. */
+  boolean isSecure() {
+    return "https".equals(data.getScheme());
   }
 
   /** The host without the brackets of a literal address of IPv6. */

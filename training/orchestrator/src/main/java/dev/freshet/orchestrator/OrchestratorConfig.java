@@ -176,7 +176,9 @@ public record OrchestratorConfig(
         "adminServers",
         "as many URLs as servers, in the same order");
     Check.that(
-        servers.stream().map(text -> PathMap.cut(text).split("=", 2)[0]).allMatch(Check::isHttpUrl),
+        servers.stream()
+            .map(text -> PathMap.cut(text).split("=", 2)[0])
+            .allMatch(Check::isServerUrl),
         "servers",
         HTTP_URLS);
     Check.that(
@@ -247,7 +249,7 @@ public record OrchestratorConfig(
                     ? !ReplicaSpec.of(servers.get(i), "", Dialects.FRESHET)
                         .dialect()
                         .hasAdminListener()
-                    : Check.isHttpUrl(admins.get(i)));
+                    : Check.isServerUrl(admins.get(i)));
   }
 
   /** The servers, in order. */
