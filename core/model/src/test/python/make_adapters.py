@@ -1,6 +1,6 @@
 """Writes adapters with PEFT and what PEFT computes with them in 32-bit floats.
 
-    python make_adapters.py FIXTURES_DIR ADAPTERS_DIR
+    python make_adapters.py FIXTURES_DIR ADAPTERS_DIR [NAME]...
 
 needs torch, transformers and peft, and no network. Each adapter is a directory with PEFT's two files and golden.json:
 
@@ -35,6 +35,8 @@ ADAPTERS = {
             alpha_pattern={"layers.0.self_attn.q_proj": 3, "self_attn.[a-z]_proj": 5, "up_proj": 16})),
     # Its q, k and v have biases.
     "qwen2": ("tiny-qwen2", dict(r=6, lora_alpha=9, target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "up_proj"])),
+    # Its head is tied to its embedding; saved as PEFT does by default, with the head's own weights.
+    "qwen2-head": ("tiny-qwen2", dict(r=5, lora_alpha=7, target_modules=["q_proj", "down_proj", "lm_head"])),
     "phi3": ("tiny-phi3-window", dict(r=4, lora_alpha=6, target_modules=["qkv_proj", "gate_up_proj", "down_proj"])),
 }
 
@@ -57,7 +59,7 @@ def make(name, fixtures, to):
     for value in factors.values():
         torch.nn.init.normal_(value, std=0.2)
     model.peft_config["default"].base_model_name_or_path = base
-    model.save_pretrained(to / name, save_embedding_layers=False)
+    model.save_pretrained(to / name, save_embedding_layers="auto" if name.endswith("-head") else False)
     (to / name / "README.md").unlink()
     ids = torch.randint(3, model.config.vocab_size, (1, 21))
     logits = model(input_ids=ids).logits[0]
@@ -79,4 +81,5 @@ def make(name, fixtures, to):
 
 if __name__ == "__main__":
     for each in ADAPTERS:
-        make(each, Path(sys.argv[1]), Path(sys.argv[2]))
+        if not sys.argv[3:] or each in sys.argv[3:]:
+            make(each, Path(sys.argv[1]), Path(sys.argv[2]))

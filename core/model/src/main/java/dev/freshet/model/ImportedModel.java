@@ -74,6 +74,11 @@ public record ImportedModel(
   public ImportedModel with(Path directory) {
     try (Checkpoint checkpoint = CheckpointStore.open(directory)) {
       LoraParameters parameters = LoraParameters.of(config, checkpoint);
+      if (config.tiedEmbeddings() && parameters.factors().containsKey(LoraParameters.HEAD)) {
+        throw new ModelException(
+            "%s: cannot add an adapter of lm_head to the weights of a model whose embeddings are tied: serve it beside the base model, or set tie_word_embeddings to false and store lm_head.weight"
+                .formatted(directory));
+      }
       checkpoint.verifyContents(parameters.views());
       try (LoraAdapter adapter = LoraAdapter.copyOf(parameters, ScalarType.Float)) {
         List<TensorSource> sums =

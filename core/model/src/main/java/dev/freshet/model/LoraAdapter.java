@@ -25,7 +25,8 @@ public final class LoraAdapter implements AutoCloseable {
   /** In a list of targets: every linear layer but the head. */
   public static final String ALL_LINEAR = "all-linear";
 
-  private static final String HEAD = "lm_head";
+  /** In a list of targets: the layer of the logits, which may be tied to the embedding. */
+  public static final String HEAD = LoraParameters.HEAD;
 
   /**
    * The matrices of one layer.
@@ -34,7 +35,7 @@ public final class LoraAdapter implements AutoCloseable {
    * @param b {@code [out, rank]}
    * @param scale the factor on b · a
    */
-  record Factors(Tensor a, Tensor b, double scale) {}
+  public record Factors(Tensor a, Tensor b, double scale) {}
 
   private final LoraSizes sizes;
   private final Map<String, Factors> layers;
@@ -74,13 +75,12 @@ public final class LoraAdapter implements AutoCloseable {
    * ±1/√in, as in PEFT.
    *
    * @param targets the last part of the names of the layers to adapt, such as {@code q_proj}, or
-   *     {@link #ALL_LINEAR}; the head, {@code lm_head}, cannot be one
+   *     {@link #ALL_LINEAR}, which has all but the head, {@code lm_head}
    * @throws ModelException if the model has no such layer
    */
   public static LoraAdapter initial(
       ModelConfig model, LoraConfig config, List<String> targets, long seed) {
     Map<String, long[]> shapes = LoraParameters.linearShapes(model);
-    shapes.remove(HEAD);
     for (String target : targets) {
       if (shapes.keySet().stream().noneMatch(layer -> isTarget(layer, target))) {
         throw new ModelException(
@@ -103,7 +103,9 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   private static boolean isTarget(String layer, String target) {
-    return target.equals(ALL_LINEAR) || layer.endsWith("." + target);
+    return target.equals(ALL_LINEAR)
+        ? !layer.equals(HEAD)
+        : layer.equals(target) || layer.endsWith("." + target);
   }
 
   private static Factors initial(LoraConfig config, long out, long in) {
@@ -130,6 +132,11 @@ public final class LoraAdapter implements AutoCloseable {
               shared.put(layer, new Factors(own.a().detach(), own.b().detach(), own.scale())));
       return retained(sizes, shared);
     }
+  }
+
+  /** The matrices of the head, if it is adapted. */
+  Optional<Factors> head() {
+    return Optional.ofNullable(layers.get(HEAD));
   }
 
   /** All matrices by their names in PEFT's file. */

@@ -79,6 +79,13 @@ final class LoraJson {
     }
   }
 
+  /** Whether PEFT was asked to adapt a tied embedding together with the head. */
+  static boolean ensuresTying(Path dir) {
+    return ModelFile.json(dir.resolve(FILE_NAME), ModelFile.Kind.CONFIG)
+        .path("ensure_weight_tying")
+        .asBoolean(false);
+  }
+
   private static LoraSizes config(JsonNode root) {
     JsonFields fields = new JsonFields(root);
     String type = fields.text("peft_type", "LORA");

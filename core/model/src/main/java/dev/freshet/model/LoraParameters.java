@@ -29,6 +29,12 @@ public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String,
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
 
+  /** The layer of the logits, also of a model whose head is its embedding. */
+  static final String HEAD = "lm_head";
+
+  /** What PEFT saves beside an adapter of the head by default: the base model's own weights. */
+  private static final String BASE_HEAD = PREFIX + HEAD + ".base_layer.weight";
+
   public LoraParameters {
     factors = Collections.unmodifiableMap(new LinkedHashMap<>(factors));
   }
@@ -42,6 +48,7 @@ public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String,
   public static LoraParameters of(ModelConfig model, Checkpoint checkpoint) {
     LoraSizes sizes = LoraJson.read(checkpoint.dir());
     Map<String, TensorView> found = new TreeMap<>(checkpoint.tensors());
+    requireHeadOf(model, checkpoint, Optional.ofNullable(found.remove(BASE_HEAD)));
     Map<String, Factors> factors = new LinkedHashMap<>();
     linearShapes(model)
         .forEach(
@@ -63,7 +70,29 @@ public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String,
     if (factors.isEmpty()) {
       throw new ModelException("%s: the adapter has no tensor".formatted(checkpoint.dir()));
     }
+    if (factors.containsKey(HEAD)
+        && model.tiedEmbeddings()
+        && LoraJson.ensuresTying(checkpoint.dir())) {
+      throw new ModelException(
+          "%s: ensure_weight_tying with an adapter of %s is not supported: the model ties it to its embedding, which is not adapted; expected it to be absent or false"
+              .formatted(checkpoint.dir(), HEAD));
+    }
     return new LoraParameters(sizes, checkpoint, factors);
+  }
+
+  /** Checks that the weights that the adapter was trained beside have the shape of the model's. */
+  private static void requireHeadOf(
+      ModelConfig model, Checkpoint checkpoint, Optional<TensorView> head) {
+    long[] shape = {model.vocabSize(), model.hiddenSize()};
+    if (head.isPresent() && !Arrays.equals(head.get().shape(), shape)) {
+      throw new ModelException(
+          "%s: tensor %s has shape %s: expected %s, as the head of the base model; the adapter was trained with another vocabulary"
+              .formatted(
+                  checkpoint.dir(),
+                  BASE_HEAD,
+                  Arrays.toString(head.get().shape()),
+                  Arrays.toString(shape)));
+    }
   }
 
   /** The highest rank of a layer. */
@@ -115,7 +144,10 @@ public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String,
     return PREFIX + layer + B;
   }
 
-  /** The shapes {@code [out, in]} of the linear layers of a model by name. */
+  /**
+   * The shapes {@code [out, in]} of the linear layers of a model by name; the head is one of them,
+   * whether its weights are its own or the embedding's.
+   */
   static Map<String, long[]> linearShapes(ModelConfig model) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     model
@@ -126,6 +158,7 @@ public record LoraParameters(LoraSizes sizes, Checkpoint checkpoint, Map<String,
                 shapes.put(name.substring(0, name.length() - ".weight".length()), shape);
               }
             });
+    shapes.put(HEAD, new long[] {model.vocabSize(), model.hiddenSize()});
     return shapes;
   }
 

@@ -19,8 +19,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * after the last computation with it.
  */
 public final class LoraProducts implements AutoCloseable {
-  private static final String HEAD = "lm_head";
-
   /** The matrices A and B of one layer. */
   record Product(Linear a, Linear b) {
     /** What is added to the layer's output, {@code […, out]}. */
@@ -50,7 +48,7 @@ public final class LoraProducts implements AutoCloseable {
           .factors()
           .forEach(
               (layer, stored) -> {
-                Linear.Maker maker = layer.equals(HEAD) ? heads : linears;
+                Linear.Maker maker = layer.equals(LoraParameters.HEAD) ? heads : linears;
                 Linear a = linear(layer, maker, stored.a(), 1, type);
                 double scale = parameters.sizes().of(layer).scale();
                 layers.put(layer, new Product(a, linear(layer, maker, stored.b(), scale, type)));

@@ -23,6 +23,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * read.
  */
 public final class ModelWeights implements AutoCloseable {
+  private static final String EMBEDDING = "model.embed_tokens.weight";
+  private static final String HEAD = LoraParameters.HEAD + ".weight";
+
   private final ModelConfig config;
   private final Map<String, Tensor> tensors;
   private final Optional<LoraAdapter> adapter;
@@ -176,9 +179,17 @@ public final class ModelWeights implements AutoCloseable {
     return tensor;
   }
 
-  /** The matrix that makes logits, {@code [vocabSize, hiddenSize]}; the embedding if tied. */
+  /**
+   * The matrix that makes logits, {@code [vocabSize, hiddenSize]}, without an adapter beside it;
+   * the embedding if tied, unless an adapter was {@linkplain #add added} to it.
+   */
   public Tensor head() {
-    return get(config.tiedEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight");
+    return get(config.tiedEmbeddings() && !tensors.containsKey(HEAD) ? EMBEDDING : HEAD);
+  }
+
+  /** The matrices of an adapter beside the head, if there are any. */
+  public Optional<LoraAdapter.Factors> headAdapter() {
+    return adapter.flatMap(LoraAdapter::head);
   }
 
   /** All parameters, in the order the model reads them. */
@@ -188,7 +199,7 @@ public final class ModelWeights implements AutoCloseable {
 
   /** The type in which the model computes, which is that of its embeddings. */
   public ScalarType type() {
-    return get("model.embed_tokens.weight").scalar_type().intern();
+    return get(EMBEDDING).scalar_type().intern();
   }
 
   /**
@@ -203,9 +214,14 @@ public final class ModelWeights implements AutoCloseable {
 
   /**
    * The parameters for writing a checkpoint, with the adapter, if there is one, added to them as it
-   * is now; valid while this object is open and the parameters are unchanged.
+   * is now; valid while this object is open and the parameters are unchanged. An adapter of a head
+   * that is tied to the embedding has no place in such a checkpoint.
    */
   public List<TensorSource> merged() {
+    if (config.tiedEmbeddings() && headAdapter().isPresent()) {
+      throw new ModelException(
+          "cannot add an adapter of lm_head to a checkpoint whose embeddings are tied");
+    }
     List<TensorSource> merged = new ArrayList<>();
     for (TensorView view : views()) {
       merged.add(

@@ -42,7 +42,7 @@ class LoraAdapterTest {
   @TempDir Path dir;
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2", "qwen2-head"})
   void anAdapterBesideLinearLayersGivesTheLogitsOfPeft(String name) {
     try (ModelWeights weights = adapted(name);
         Decoder plain = new Decoder(weights);
@@ -54,7 +54,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2", "qwen2-head"})
   void anAdapterOfSomeRowsGivesThemTheLogitsOfPeftAndLeavesTheOthersAlone(String name) {
     int[] ids = ids(name);
     RowAdapters rows = new RowAdapters();
@@ -170,7 +170,7 @@ class LoraAdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2"})
+  @ValueSource(strings = {"llama", "llama-rslora", "llama-patterns", "phi3", "qwen2", "qwen2-head"})
   void onlyTheMatricesOfTheAdapterAreTrainedAndTheirGradientsAreThoseOfPeft(String name) {
     int[] ids = ids(name);
     try (PointerScope _ = new PointerScope();
@@ -262,7 +262,53 @@ class LoraAdapterTest {
             () -> LoraAdapter.initial(model, new LoraConfig(2, 2, false), List.of("q_proj"), 0))
         .withMessage(
             "target 'q_proj' is not a layer that can be adapted: expected all-linear or some of"
-                + " [down_proj, gate_up_proj, o_proj, qkv_proj]");
+                + " [down_proj, gate_up_proj, lm_head, o_proj, qkv_proj]");
+  }
+
+  @Test
+  void anAdapterOfATiedHeadLeavesTheEmbeddingAloneAndIsNotMergedIntoAWholeCheckpoint()
+      throws IOException {
+    Path base = GoldenModelTest.FIXTURES.resolve("tiny-qwen2");
+    Path adapted = ADAPTERS.resolve("qwen2-head");
+    try (PointerScope _ = new PointerScope();
+        ModelWeights weights = base("qwen2-head");
+        LoraAdapter adapter = adapter("qwen2-head");
+        ModelWeights beside = adapted("qwen2-head");
+        ImportedModel model = ImportedModel.open(base, Optional.empty())) {
+      float[] embedding = Torch.toFloats(weights.head());
+      weights.add(adapter);
+      assertThat(Torch.toFloats(weights.get("model.embed_tokens.weight")))
+          .containsExactly(embedding);
+      assertThat(Torch.toFloats(weights.head())).isNotEqualTo(embedding);
+
+      assertThatExceptionOfType(ModelException.class)
+          .isThrownBy(beside::merged)
+          .withMessageContaining("lm_head");
+      assertThatExceptionOfType(ModelException.class)
+          .isThrownBy(() -> model.with(adapted))
+          .withMessageContaining(
+              adapted + ": cannot add an adapter of lm_head to the weights of a model whose");
+    }
+  }
+
+  @Test
+  void anAdapterThatPeftTiesToTheEmbeddingIsRefused() throws IOException {
+    Path tied = Files.createDirectory(dir.resolve("tied"));
+    Path adapter = ADAPTERS.resolve("qwen2-head");
+    ObjectNode json = (ObjectNode) JSON.readTree(adapter.resolve("adapter_config.json").toFile());
+    json.put("ensure_weight_tying", true);
+    Files.writeString(tied.resolve("adapter_config.json"), json.toString());
+    Files.copy(
+        adapter.resolve("adapter_model.safetensors"), tied.resolve("adapter_model.safetensors"));
+    assertRefused("tiny-qwen2", tied, "ensure_weight_tying with an adapter of lm_head");
+  }
+
+  @Test
+  void theHeadThatPeftSavedWithAnAdapterMustHaveTheVocabularyOfTheModel() {
+    assertRefused(
+        "tiny-smollm3",
+        ADAPTERS.resolve("qwen2-head"),
+        "tensor base_model.model.lm_head.base_layer.weight has shape [512, 64]: expected");
   }
 
   @ParameterizedTest

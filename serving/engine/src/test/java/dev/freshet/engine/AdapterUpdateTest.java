@@ -48,6 +48,21 @@ class AdapterUpdateTest {
   }
 
   @Test
+  void anUpdateToAnAdapterOfATiedHeadGivesTheHeadWeightsOfItsOwn() throws Exception {
+    try (EmbeddedEngine engine = Fixture.engine(LLAMA.resolveSibling("tiny-qwen2"))) {
+      List<Integer> base = continuation(engine, "qwen2-head");
+
+      Fixture.update(engine, published("qwen2-head", 3), OptionalLong.empty());
+      assertThat(continuation(engine, "qwen2-head"))
+          .isEqualTo(PeftAdapters.greedy("qwen2-head"))
+          .isNotEqualTo(base);
+
+      engine.update(new WeightOperation.Reload(UpdateMode.KEEP), Fixture.DEADLINE);
+      assertThat(continuation(engine, "qwen2-head")).isEqualTo(base);
+    }
+  }
+
+  @Test
   void aDirectoryOfPeftServesOnceItIsMarkedStableAndGivenAStep() throws Exception {
     Path copy = PeftAdapters.copy("llama", dir.resolve("copy"));
     try (EmbeddedEngine engine = Fixture.engine(LLAMA)) {

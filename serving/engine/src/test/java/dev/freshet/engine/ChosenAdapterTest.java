@@ -44,7 +44,8 @@ class ChosenAdapterTest {
     "llama, tiny-llama",
     "llama-rslora, tiny-llama",
     "phi3, tiny-phi3-window",
-    "qwen2, tiny-qwen2"
+    "qwen2, tiny-qwen2",
+    "qwen2-head, tiny-qwen2"
   })
   void anAdapterContinuesAsPeftDoesWithIt(String name, String model) throws Exception {
     try (EmbeddedEngine engine = Fixture.engine(LLAMA.resolveSibling(model))) {

@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -16,6 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * target's logprob and m of the mean logprob it is {@code g·onehot(target) + m/vocabSize − (g +
  * m)·softmax}, divided by the temperature. Softmax and loss are computed in 32-bit floats.
  *
+ * <p>An adapter beside the head adds its product to the logits, in 32-bit floats.
+ *
  * <p>Logprobs are those of the distribution that a token was sampled from: the logits are divided
  * by the temperature before the softmax.
  */
@@ -24,23 +27,27 @@ final class LanguageHead {
   static final long CHUNK_BYTES = 64L << 20;
 
   private final Tensor weight;
+  private final Optional<HeadAdapter> adapter;
   private final ScalarType type;
   private final long chunkRows;
 
   /**
    * @param weight {@code [vocabSize, hiddenSize]} in 32-bit floats; if it requires a gradient, its
    *     gradient, which it must have then, is added to
+   * @param adapter computed beside the head
    * @param type the type in which the head is multiplied
    * @param chunkBytes the most bytes of one chunk's logits
    */
-  LanguageHead(Tensor weight, ScalarType type, long chunkBytes) {
+  LanguageHead(Tensor weight, Optional<HeadAdapter> adapter, ScalarType type, long chunkBytes) {
     this.weight = weight;
+    this.adapter = adapter;
     this.type = type;
     this.chunkRows = Math.max(1, chunkBytes / (weight.size(0) * Float.BYTES));
   }
 
   /**
-   * Computes the loss of all targets and adds its gradient to that of the head's weight.
+   * Computes the loss of all targets and adds its gradient to those of the head's weight and of its
+   * adapter.
    *
    * @param hidden the hidden states that predict the targets, {@code [n, hiddenSize]}, without
    *     gradient
@@ -58,8 +65,11 @@ final class LanguageHead {
       long rows = Math.min(chunkRows, targets.count() - from);
       try (PointerScope _ = new PointerScope()) {
         Tensor chunk = hidden.narrow(0, from, rows).to(type);
-        Tensor logits = logitsGradient(chunk, factor, known.range(from, rows), loss).to(type);
-        gradient.narrow(0, from, rows).copy_(logits.mm(factor));
+        Tensor whole = logitsGradient(chunk, factor, known.range(from, rows), loss);
+        Tensor logits = whole.to(type);
+        Tensor part = gradient.narrow(0, from, rows);
+        part.copy_(logits.mm(factor));
+        adapter.ifPresent(beside -> part.add_(beside.backward(chunk, whole)));
         if (weight.requires_grad()) {
           addToWeight(logits.t(), chunk);
         }
@@ -101,8 +111,7 @@ final class LanguageHead {
     }
   }
 
-  private static Tensor logitsGradient(
-      Tensor hidden, Tensor factor, Targets targets, TokenLoss loss) {
+  private Tensor logitsGradient(Tensor hidden, Tensor factor, Targets targets, TokenLoss loss) {
     Tensor index = targets.tokens().unsqueeze(1);
     Tensor softmax;
     TokenLoss.Scores scores;
@@ -129,9 +138,10 @@ final class LanguageHead {
   }
 
   /** The logprobs of the whole vocabulary, {@code [n, vocabSize]}. */
-  private static Tensor logprobs(Tensor hidden, Tensor factor, Targets targets) {
+  private Tensor logprobs(Tensor hidden, Tensor factor, Targets targets) {
     try (Tensor product = torch.linear(hidden, factor);
         Tensor logits = product.to(ScalarType.Float)) {
+      adapter.ifPresent(beside -> beside.addTo(logits, hidden));
       targets.temperatures().ifPresent(t -> logits.div_(t.unsqueeze(1)));
       return torch.log_softmax(logits, 1);
     }

@@ -23,7 +23,7 @@ public record LoraTrainingConfig(
             def = "all-linear",
             doc =
                 "linear layers to adapt, such as q_proj; all-linear: all but the layer of the"
-                    + " logits")
+                    + " logits, lm_head")
         List<String> targets,
     @Key(
             def = "merged",
@@ -62,6 +62,14 @@ public record LoraTrainingConfig(
   ModelWeights applied(ModelWeights base) {
     if (!isOn()) {
       return base;
+    }
+    if (publish == Publish.MERGED
+        && targets.contains(LoraAdapter.HEAD)
+        && base.config().tiedEmbeddings()) {
+      base.close();
+      throw new ConfigException(
+          "trainer.lora.targets: %s cannot be published merged, because the model ties it to its embedding: set trainer.lora.publish to adapter, or leave it out"
+              .formatted(LoraAdapter.HEAD));
     }
     try {
       LoraConfig config = new LoraConfig(rank, alpha, useRslora);

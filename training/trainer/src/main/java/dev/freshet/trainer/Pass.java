@@ -26,8 +26,13 @@ interface Pass {
     };
   }
 
-  /** Adds the gradients of what {@code tensor} was computed from, given its own. */
+  /**
+   * Adds the gradients of what {@code tensor} was computed from, given its own; none if nothing of
+   * it is trained, as the hidden states when only the head is adapted.
+   */
   static void backward(Tensor tensor, Tensor gradient) {
-    tensor.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
+    if (tensor.requires_grad()) {
+      tensor.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
+    }
   }
 }

@@ -32,9 +32,7 @@ record RecomputingPass(TrainingPrecision precision) implements Pass {
       }
     }
     Tensor embedded = decoder.embedded(batch.tokens());
-    if (embedded.requires_grad()) {
-      Pass.backward(embedded, gradient);
-    }
+    Pass.backward(embedded, gradient);
   }
 
   /** The hidden states before every layer, and after the last. */

@@ -24,7 +24,12 @@ final class ReferencePolicy implements AutoCloseable {
     this.weights = shared.sharing();
     this.precision = precision;
     this.decoder = new Decoder(weights);
-    this.head = new LanguageHead(weights.head(), precision.type(), LanguageHead.CHUNK_BYTES);
+    this.head =
+        new LanguageHead(
+            weights.head(),
+            weights.headAdapter().map(HeadAdapter::new),
+            precision.type(),
+            LanguageHead.CHUNK_BYTES);
   }
 
   /** The batch with the logprobs of its targets under this policy. */

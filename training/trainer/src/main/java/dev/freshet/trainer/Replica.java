@@ -46,7 +46,11 @@ final class Replica implements AutoCloseable {
                       .put(view));
     }
     this.head =
-        new LanguageHead(weights.head(), execution.precision().type(), LanguageHead.CHUNK_BYTES);
+        new LanguageHead(
+            weights.head(),
+            weights.headAdapter().map(HeadAdapter::new),
+            execution.precision().type(),
+            LanguageHead.CHUNK_BYTES);
     this.reference = reference.map(policy -> new ReferencePolicy(policy, execution.precision()));
     if (WrittenPass.trains(weights)) {
       WrittenPass written =

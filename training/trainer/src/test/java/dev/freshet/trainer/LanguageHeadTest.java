@@ -3,6 +3,7 @@ package dev.freshet.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.freshet.model.LoraAdapter;
 import dev.freshet.model.Torch;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ class LanguageHeadTest {
   private static final int VOCABULARY = 300;
   private static final int HIDDEN = 16;
   private static final int TARGETS = 37;
+  private static final int RANK = 3;
+  private static final double SCALE = 1.5;
   private static final long ROW_BYTES = VOCABULARY * 4L;
 
   /** Depends on every score, differently for every token. */
@@ -58,7 +61,7 @@ class LanguageHeadTest {
 
       Tensor own = trained(weight);
       Tensor gradient =
-          new LanguageHead(own, ScalarType.Float, chunkBytes)
+          new LanguageHead(own, Optional.empty(), ScalarType.Float, chunkBytes)
               .backward(hidden.detach(), targets, this::recorded);
 
       long rows = Math.clamp(chunkBytes / ROW_BYTES, 1, TARGETS);
@@ -80,7 +83,8 @@ class LanguageHeadTest {
     try (PointerScope _ = new PointerScope()) {
       Tensor hidden = random(TARGETS, HIDDEN);
       Tensor weight = trained(random(VOCABULARY, HIDDEN));
-      LanguageHead head = new LanguageHead(weight, ScalarType.Float, 5 * ROW_BYTES);
+      LanguageHead head =
+          new LanguageHead(weight, Optional.empty(), ScalarType.Float, 5 * ROW_BYTES);
       Targets targets = targets();
 
       head.backward(hidden, targets, LOSS);
@@ -102,15 +106,48 @@ class LanguageHeadTest {
       Targets targets = targets();
 
       Tensor exact =
-          new LanguageHead(weight, ScalarType.Float, 5 * ROW_BYTES).backward(hidden, targets, LOSS);
+          new LanguageHead(weight, Optional.empty(), ScalarType.Float, 5 * ROW_BYTES)
+              .backward(hidden, targets, LOSS);
       Tensor close =
-          new LanguageHead(rounded, ScalarType.BFloat16, 5 * ROW_BYTES)
+          new LanguageHead(rounded, Optional.empty(), ScalarType.BFloat16, 5 * ROW_BYTES)
               .backward(hidden, targets, LOSS);
 
       assertThat(close.scalar_type().intern()).isEqualTo(ScalarType.Float);
       assertThat(rounded.grad().scalar_type().intern()).isEqualTo(ScalarType.Float);
       assertThat(distance(close, exact)).isBetween(1e-5, 0.03);
       assertThat(distance(rounded.grad(), weight.grad())).isBetween(1e-5, 0.03);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 5 * ROW_BYTES, 1 << 20})
+  void anAdapterBesideTheHeadGetsTheGradientsOfAllLogitsAtOnceAndTheHeadNone(long chunkBytes) {
+    try (PointerScope _ = new PointerScope()) {
+      Tensor hidden = random(TARGETS, HIDDEN).set_requires_grad(true);
+      Tensor weight = random(VOCABULARY, HIDDEN);
+      Tensor a = random(RANK, HIDDEN).set_requires_grad(true);
+      Tensor b = random(VOCABULARY, RANK).set_requires_grad(true);
+      Targets targets = targets();
+      Tensor product = torch.linear(torch.linear(hidden, a), b).mul(new Scalar(SCALE));
+      Tensor logprobs = torch.log_softmax(torch.linear(hidden, weight).add(product), 1);
+      Tensor right = logprobs.gather(1, targets.tokens().unsqueeze(1)).squeeze(1);
+      LOSS.of(targets, new TokenLoss.Scores(right, logprobs.mean(1), logprobs.detach())).backward();
+
+      Tensor ownA = trained(a);
+      Tensor ownB = trained(b);
+      LanguageHead head =
+          new LanguageHead(
+              weight,
+              Optional.of(new HeadAdapter(new LoraAdapter.Factors(ownA, ownB, SCALE))),
+              ScalarType.Float,
+              chunkBytes);
+      Tensor gradient = head.backward(hidden.detach(), targets, LOSS);
+
+      assertClose(gradient, hidden.grad(), 1e-5);
+      assertClose(ownA.grad(), a.grad(), 1e-5);
+      assertClose(ownB.grad(), b.grad(), 1e-5);
+      assertClose(head.logprobs(hidden.detach(), targets), right.detach(), 1e-5);
+      assertThat(weight.grad().defined()).isFalse();
     }
   }
 

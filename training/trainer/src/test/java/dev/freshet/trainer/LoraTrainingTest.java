@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The training of an adapter; its gradients are tested where the adapter is defined. */
 @Timeout(120)
@@ -76,18 +77,53 @@ class LoraTrainingTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, false, FLOAT32", "2, true, FLOAT32", "1, false, BFLOAT16"})
+  void anAdapterOfTheTiedHeadAloneIsTrainedAndTheEmbeddingStays(
+      int threads, boolean recomputes, TrainingPrecision precision) {
+    ModelWeights weights = lora(4, Publish.ADAPTER, "lm_head").applied(TinyModel.weights());
+    Map<String, List<Float>> base = TinyModel.copy(weights);
+    assertThat(weights.trained().keySet())
+        .containsExactly(
+            "base_model.model.lm_head.lora_A.weight", "base_model.model.lm_head.lora_B.weight");
+    try (TrainableModel model =
+        new TrainableModel(
+            weights, new Execution(precision, threads, recomputes), TinyModel.PLAIN)) {
+      SupervisedTrainer trainer = new SupervisedTrainer(model, 16, 64, 0);
+      double first = trainer.step(EXAMPLES);
+      double last = first;
+      for (int step = 1; step < 60; step++) {
+        last = trainer.step(EXAMPLES);
+      }
+
+      assertThat(last).isLessThan(0.8 * first);
+      assertThat(TinyModel.copy(weights)).isEqualTo(base);
+    }
+  }
+
   @Test
-  void stepsAreAsGoodWithSeveralThreadsAndWithRecomputedActivations() {
-    double one = lossAfterSteps(new Execution(TrainingPrecision.FLOAT32, 1, false));
-    double two = lossAfterSteps(new Execution(TrainingPrecision.FLOAT32, 2, false));
-    double recomputed = lossAfterSteps(new Execution(TrainingPrecision.FLOAT32, 1, true));
+  void anAdapterOfATiedHeadCannotBePublishedMerged() {
+    assertThatExceptionOfType(ConfigException.class)
+        .isThrownBy(() -> lora(4, Publish.MERGED, "lm_head").applied(TinyModel.weights()))
+        .withMessage(
+            "trainer.lora.targets: lm_head cannot be published merged, because the model ties it"
+                + " to its embedding: set trainer.lora.publish to adapter, or leave it out");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"all-linear", "all-linear, lm_head"})
+  void stepsAreAsGoodWithSeveralThreadsAndWithRecomputedActivations(String targets) {
+    double one = lossAfterSteps(targets, new Execution(TrainingPrecision.FLOAT32, 1, false));
+    double two = lossAfterSteps(targets, new Execution(TrainingPrecision.FLOAT32, 2, false));
+    double recomputed = lossAfterSteps(targets, new Execution(TrainingPrecision.FLOAT32, 1, true));
 
     assertThat(two).isCloseTo(one, within(1e-4));
     assertThat(recomputed).isCloseTo(one, within(1e-4));
   }
 
-  private static double lossAfterSteps(Execution execution) {
-    ModelWeights weights = lora(4, Publish.MERGED, "all-linear").applied(TinyModel.weights());
+  private static double lossAfterSteps(String targets, Execution execution) {
+    ModelWeights weights =
+        lora(4, Publish.ADAPTER, targets.split(", ")).applied(TinyModel.weights());
     OptimizerConfig smooth = new OptimizerConfig(1e-1, 0, 0, 0.9, 0.99, 1, 0, 1e9);
     try (TrainableModel model = new TrainableModel(weights, execution, smooth)) {
       SupervisedTrainer trainer = new SupervisedTrainer(model, 16, 64, 0);
@@ -134,8 +170,8 @@ class LoraTrainingTest {
         .isThrownBy(() -> lora(4, Publish.MERGED, "query").applied(TinyModel.weights()))
         .withMessage(
             "trainer.lora.targets: target 'query' is not a layer that can be adapted: expected"
-                + " all-linear or some of [down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj,"
-                + " v_proj]");
+                + " all-linear or some of [down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj,"
+                + " up_proj, v_proj]");
   }
 
   private static LoraTrainingConfig lora(int rank, Publish publish, String... targets) {

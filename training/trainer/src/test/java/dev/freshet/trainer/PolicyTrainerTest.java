@@ -240,7 +240,7 @@ class PolicyTrainerTest {
             }
           };
 
-      new LanguageHead(weights.head(), ScalarType.Float, chunkBytes)
+      new LanguageHead(weights.head(), Optional.empty(), ScalarType.Float, chunkBytes)
           .backward(hidden, batch.targets(), collecting);
 
       List<Float> expected = new ArrayList<>();

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -154,7 +155,7 @@ class WrittenPassTest {
       ModelWeights weights,
       ParameterBlock gradient,
       TrainingPrecision precision) {
-    LanguageHead head = new LanguageHead(weights.head(), precision.type(), 100);
+    LanguageHead head = new LanguageHead(weights.head(), Optional.empty(), precision.type(), 100);
     TokenLoss loss = (_, scores) -> scores.logprobs().sum().neg();
     Map<String, float[]> found = new LinkedHashMap<>();
     try (PointerScope _ = new PointerScope()) {
