@@ -58,11 +58,8 @@ public record AdapterRequest(String name, Optional<String> path) {
           Optional<String> path = Optional.empty();
         };
     try (WireReader in = WireReader.strict(json, UpdateWeightsRequest.MAX_BYTES)) {
-      in.document(
-          field -> {
-            if (in.isNull()) {
-              return;
-            }
+      in.documentWithoutNulls(
+          (field, _) -> {
             switch (field) {
               case "lora_name" -> fields.name = Optional.of(in.text());
               case "lora_path" -> fields.path = Optional.of(in.text());

@@ -53,12 +53,7 @@ public final class AnthropicRequest {
   private static AnthropicRequest read(byte[] json) {
     AnthropicRequest fields = new AnthropicRequest();
     try (WireReader in = WireReader.strict(json)) {
-      in.document(
-          name -> {
-            if (!in.isNull()) {
-              fields.read(name, in);
-            }
-          });
+      in.documentWithoutNulls(fields::read);
     }
     return fields;
   }

@@ -41,12 +41,7 @@ final class ChatRequestJson {
   static ChatRequest parse(byte[] json) {
     ChatRequestJson fields = new ChatRequestJson();
     try (WireReader in = WireReader.strict(json)) {
-      in.document(
-          name -> {
-            if (!in.isNull()) {
-              fields.read(name, in);
-            }
-          });
+      in.documentWithoutNulls(fields::read);
     }
     return fields.build();
   }

@@ -27,12 +27,7 @@ final class CompletionRequestJson {
   static CompletionsBody parse(byte[] json, int contextTokens) {
     CompletionRequestJson fields = new CompletionRequestJson(contextTokens);
     try (WireReader in = WireReader.strict(json)) {
-      in.document(
-          name -> {
-            if (!in.isNull()) {
-              fields.read(name, in);
-            }
-          });
+      in.documentWithoutNulls(fields::read);
     }
     return fields.build();
   }

@@ -23,12 +23,7 @@ final class GenerateRequestJson {
   static CompletionRequest parse(byte[] json, int contextTokens) {
     GenerateRequestJson fields = new GenerateRequestJson(contextTokens);
     try (WireReader in = WireReader.strict(json)) {
-      in.document(
-          name -> {
-            if (!in.isNull()) {
-              fields.read(name, in);
-            }
-          });
+      in.documentWithoutNulls(fields::read);
     }
     return fields.build();
   }

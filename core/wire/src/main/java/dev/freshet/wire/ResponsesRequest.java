@@ -28,12 +28,7 @@ public record ResponsesRequest(
   public static ResponsesRequest parse(byte[] json) {
     Fields fields = new Fields();
     try (WireReader in = WireReader.strict(json)) {
-      in.document(
-          name -> {
-            if (!in.isNull()) {
-              fields.read(name, in);
-            }
-          });
+      in.documentWithoutNulls(fields::read);
     }
     return fields.build();
   }

@@ -58,9 +58,9 @@ public record UpdateWeightsRequest(
   public static UpdateWeightsRequest parse(byte[] json) {
     UpdateFields fields = new UpdateFields();
     try (WireReader in = WireReader.strict(json, MAX_BYTES)) {
-      in.document(
-          name -> {
-            if (!in.isNull() && !fields.read(name, in)) {
+      in.documentWithoutNulls(
+          (name, _) -> {
+            if (!fields.read(name, in)) {
               throw new WireException("unknown field " + Quoted.of(name));
             }
           });

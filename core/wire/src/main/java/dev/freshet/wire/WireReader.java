@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +102,16 @@ public final class WireReader implements AutoCloseable {
     if (next() != null) {
       throw new WireException("expected nothing after the JSON object");
     }
+  }
+
+  /** As {@link #document}, where null equals an absent field. */
+  void documentWithoutNulls(BiConsumer<String, WireReader> field) {
+    document(
+        name -> {
+          if (!isNull()) {
+            field.accept(name, this);
+          }
+        });
   }
 
   /** Reads the current object; {@code field} reads or skips each value. */
