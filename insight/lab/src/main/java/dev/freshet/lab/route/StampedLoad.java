@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -149,6 +150,7 @@ final class StampedLoad implements AutoCloseable {
               return window;
             },
             loop)
+        .orTimeout(END.toMillis(), TimeUnit.MILLISECONDS)
         .join();
   }
 
