@@ -181,10 +181,10 @@ public final class ModelWeights implements AutoCloseable {
 
   /**
    * The matrix that makes logits, {@code [vocabSize, hiddenSize]}, without an adapter beside it;
-   * the embedding if tied, unless an adapter was {@linkplain #add added} to it.
+   * the embedding if tied.
    */
   public Tensor head() {
-    return get(config.tiedEmbeddings() && !tensors.containsKey(HEAD) ? EMBEDDING : HEAD);
+    return get(config.tiedEmbeddings() ? EMBEDDING : HEAD);
   }
 
   /** The matrices of an adapter beside the head, if there are any. */

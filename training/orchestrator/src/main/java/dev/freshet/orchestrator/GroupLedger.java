@@ -15,8 +15,8 @@ import java.util.function.BooleanSupplier;
  *
  * <p>The batch of step s (from 1) trains policy s − 1, so the staleness of a group in it is (s − 1)
  * − the policy version at the group's dispatch. It never exceeds the async level: groups are
- * admitted by the {@link AdmissionRule}. A batch has the oldest groups that are ready, and waits for
- * groups in flight that it would make stale ({@link StragglerWait}); those that end later are
+ * admitted by the {@link AdmissionRule}. A batch has the oldest groups that are ready, and waits
+ * for groups in flight that it would make stale ({@link StragglerWait}); those that end later are
  * dropped when it is taken, before it is handed over.
  *
  * <p>Every dispatched group is in exactly one state: in flight, ready, packed, filtered, stale,

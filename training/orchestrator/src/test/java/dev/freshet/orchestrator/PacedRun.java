@@ -92,7 +92,7 @@ record PacedRun(double droppedShare, double keptMeanS, double drawnMeanS, double
         GroupInFlight group =
             new GroupInFlight(
                 number,
-                new ThreeTurns(),
+                NumberTurns.three(),
                 new Problem(Split.TRAIN, number, "p" + number),
                 open.policyVersion(),
                 SamplingDistribution.atTemperature(1),
