@@ -23,10 +23,8 @@ import java.util.function.BooleanSupplier;
  * failed or stopped. The first failure recorded here ends every wait. Thread-safe.
  */
 final class GroupLedger {
-  private final int asyncLevel;
   private final long batches;
   private final GroupFilters filters;
-  private final FailedShare failedShare;
   private final StragglerWait stragglers;
   private final MonotonicClock clock;
   private final Monitor monitor;
@@ -35,11 +33,9 @@ final class GroupLedger {
   private final GroupTally tally;
   private final Set<GroupInFlight> inFlight = new LinkedHashSet<>();
   private final ReadyGroups ready;
+  private final RunEnd end;
   private long policyVersion;
-  private long batchesTaken;
   private long batchesHanded;
-  private boolean stopping;
-  private Optional<OrchestratorException> failure = Optional.empty();
 
   GroupLedger(
       OrchestratorConfig config,
@@ -47,15 +43,13 @@ final class GroupLedger {
       DropCounts drops,
       long batches,
       MonotonicClock clock) {
-    this.asyncLevel = config.asyncLevel();
     this.batches = batches;
-    this.ready = new ReadyGroups(config.groupsPerBatch());
+    this.ready = new ReadyGroups(config.groupsPerBatch(), config.asyncLevel());
     this.filters = new GroupFilters(config, advantage, drops);
     this.tally = new GroupTally(config.groupsPerBatch(), drops);
-    this.failedShare =
-        new FailedShare(config.episodes().failedWindow(), config.episodes().maxFailedShare());
     this.stragglers = new StragglerWait(config.stragglerWait());
     this.clock = clock;
+    this.end = new RunEnd(config.episodes());
     this.rule = new AdmissionRule(config, batches, clock);
     this.monitor = new Monitor(clock);
   }
@@ -69,11 +63,10 @@ final class GroupLedger {
     monitor.change(
         () -> {
           policyVersion = version;
-          batchesTaken = earlier.handed().step();
           batchesHanded = earlier.handed().step();
+          ready.resume(batchesHanded, earlier.taken());
           tally.resume(earlier);
           filters.batchTaken(earlier.handed().dispatched());
-          earlier.taken().ifPresent(ready::choose);
         });
   }
 
@@ -97,11 +90,12 @@ final class GroupLedger {
   private Admission admission() {
     return rule.admission(
         new AdmissionRule.Pipeline(
-            inFlight.size(), ready.size(), policyVersion, batchesTaken, batchesHanded, ending()));
-  }
-
-  private boolean ending() {
-    return stopping || failure.isPresent();
+            inFlight.size(),
+            ready.size(),
+            policyVersion,
+            ready.batchesTaken(),
+            batchesHanded,
+            end.isSet()));
   }
 
   /** A group starts. Called by the dispatcher only, after an {@link Admission.Open}. */
@@ -111,8 +105,8 @@ final class GroupLedger {
           tally.addDispatched();
           stragglers.dispatched(clock.nanos());
           inFlight.add(group);
-          boolean late = isStale(group.dispatchVersion()) && !ready.isChosen(group.number());
-          if (ending() || late) {
+          boolean late = ready.isStale(group.dispatchVersion()) && !ready.isChosen(group.number());
+          if (end.isSet() || late) {
             group.calls().cancel();
           }
         });
@@ -120,9 +114,7 @@ final class GroupLedger {
 
   /** A rollout of a group ended; too many failed ones end the run. */
   void rolloutEnded(RolloutResult result) {
-    monitor
-        .read(() -> failedShare.ended(result))
-        .ifPresent(tooMany -> monitor.change(() -> record(tooMany)));
+    monitor.change(() -> end.rolloutEnded(result));
   }
 
   /** A group ended. Called once for each group. */
@@ -143,7 +135,7 @@ final class GroupLedger {
   private void completed(long number, Group group) {
     if (ready.isChosen(number)) {
       ready.add(number, group);
-    } else if (isStale(group.dispatchVersion())) {
+    } else if (ready.isStale(group.dispatchVersion())) {
       tally.addStale(number, group.rollouts(), 0);
     } else if (keeps(number, group)) {
       ready.add(number, group);
@@ -153,7 +145,7 @@ final class GroupLedger {
   }
 
   private void dropped(GroupInFlight group) {
-    if (isStale(group.dispatchVersion())) {
+    if (ready.isStale(group.dispatchVersion())) {
       tally.addStale(group.number(), group.done(), group.size() - group.done().size());
     } else {
       tally.addStopped(1);
@@ -164,14 +156,9 @@ final class GroupLedger {
     try {
       return filters.keeps(number, group);
     } catch (OrchestratorException e) {
-      record(e);
+      end.fail(e);
       return false;
     }
-  }
-
-  /** Whether a group would exceed the bound in the next batch to be taken. */
-  private boolean isStale(int dispatchVersion) {
-    return batchesTaken - dispatchVersion > asyncLevel;
   }
 
   /**
@@ -179,17 +166,15 @@ final class GroupLedger {
    * batch after it are dropped, after a wait for those of them that are in flight.
    */
   Optional<TakenBatch> awaitBatch(long nanos) throws InterruptedException {
-    return monitor.awaitDue(nanos, () -> ending() ? 0 : untilNextBatch(), this::takeBatch);
+    return monitor.awaitDue(nanos, () -> end.isSet() ? 0 : untilNextBatch(), this::takeBatch);
   }
 
   private Optional<TakenBatch> takeBatch() {
     if (untilNextBatch() > 0) {
       return Optional.empty();
     }
-    TakenBatch batch =
-        ready.take(batchesTaken + 1, policyVersion).waited(stragglers.taken(clock.nanos()));
+    TakenBatch batch = ready.take(policyVersion).waited(stragglers.taken(clock.nanos()));
     tally.addPacked(batch.taken().groups());
-    batchesTaken++;
     filters.batchTaken(tally.dispatched());
     dropStale();
     monitor.signal();
@@ -201,20 +186,19 @@ final class GroupLedger {
     if (!ready.complete()) {
       return Long.MAX_VALUE;
     }
-    boolean overtakes =
-        inFlight.stream().anyMatch(group -> batchesTaken - group.dispatchVersion() == asyncLevel);
+    boolean overtakes = inFlight.stream().anyMatch(group -> ready.isDue(group.dispatchVersion()));
     return overtakes && !ready.chosen()
-        ? stragglers.leftNanos(clock.nanos(), policyVersion >= batchesTaken)
+        ? stragglers.leftNanos(clock.nanos(), policyVersion >= ready.batchesTaken())
         : 0;
   }
 
   /** Cancelling closes connections; a group in flight is counted when its rollouts have ended. */
   private void dropStale() {
-    for (ReadyGroups.Ready late : ready.remove(group -> isStale(group.dispatchVersion()))) {
+    for (ReadyGroups.Ready late : ready.removeStale()) {
       tally.addStale(late.number(), late.group().rollouts(), 0);
     }
     inFlight.stream()
-        .filter(group -> isStale(group.dispatchVersion()))
+        .filter(group -> ready.isStale(group.dispatchVersion()))
         .forEach(group -> group.calls().cancel());
   }
 
@@ -234,7 +218,7 @@ final class GroupLedger {
   }
 
   private boolean await(long nanos, BooleanSupplier met) throws InterruptedException {
-    return monitor.await(nanos, () -> met.getAsBoolean() || ending(), met::getAsBoolean);
+    return monitor.await(nanos, () -> met.getAsBoolean() || end.isSet(), met::getAsBoolean);
   }
 
   /** Waits at most {@code nanos} until nothing is in flight; returns whether nothing is. */
@@ -251,7 +235,7 @@ final class GroupLedger {
   void stop() {
     monitor.change(
         () -> {
-          stopping = true;
+          end.stop();
           inFlight.forEach(group -> group.calls().cancel());
           tally.addStopped(ready.clear());
         });
@@ -259,19 +243,15 @@ final class GroupLedger {
 
   /** The run cannot continue, for {@code reason}. Only the first one is kept. */
   void fail(Throwable reason) {
-    monitor.change(() -> record(reason));
-  }
-
-  private void record(Throwable reason) {
-    failure = failure.or(() -> Optional.of(OrchestratorException.of(reason)));
+    monitor.change(() -> end.fail(reason));
   }
 
   Optional<OrchestratorException> failure() {
-    return monitor.read(() -> failure);
+    return monitor.read(end::failure);
   }
 
   boolean stopping() {
-    return monitor.read(() -> stopping);
+    return monitor.read(end::stopping);
   }
 
   long batches() {
@@ -279,7 +259,7 @@ final class GroupLedger {
   }
 
   long batchesTaken() {
-    return monitor.read(() -> batchesTaken);
+    return monitor.read(ready::batchesTaken);
   }
 
   /** The counts now, with the groups that have ended since the call before. */

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -20,18 +19,40 @@ final class ReadyGroups {
   record Ready(long number, Group group) {}
 
   private final int perBatch;
+  private final int asyncLevel;
   private final List<Ready> ready = new ArrayList<>();
 
   /** The next batch, if an earlier process chose its groups. */
   private Optional<JournalRecord.Taken> chosen = Optional.empty();
 
-  ReadyGroups(int perBatch) {
+  private long batchesTaken;
+
+  /**
+   * @param asyncLevel the most batches by which a group may be overtaken
+   */
+  ReadyGroups(int perBatch, int asyncLevel) {
     this.perBatch = perBatch;
+    this.asyncLevel = asyncLevel;
   }
 
-  /** The next batch has the groups that an earlier process chose. */
-  void choose(JournalRecord.Taken batch) {
-    chosen = Optional.of(batch);
+  /** Goes on after the batches that an earlier process took, and the groups that it chose next. */
+  void resume(long batches, Optional<JournalRecord.Taken> next) {
+    batchesTaken = batches;
+    chosen = next;
+  }
+
+  long batchesTaken() {
+    return batchesTaken;
+  }
+
+  /** Whether a group would exceed the staleness bound in the next batch. */
+  boolean isStale(int dispatchVersion) {
+    return batchesTaken - dispatchVersion > asyncLevel;
+  }
+
+  /** Whether the next batch is the last one that may have a group. */
+  boolean isDue(int dispatchVersion) {
+    return batchesTaken - dispatchVersion == asyncLevel;
   }
 
   /** Whether an earlier process chose the groups of the next batch. */
@@ -61,8 +82,8 @@ final class ReadyGroups {
     return permitted().count() >= perBatch;
   }
 
-  /** Takes the groups of the batch of {@code step}, which is complete. */
-  TakenBatch take(long step, long policyVersion) {
+  /** Takes the groups of the next batch, which is complete. */
+  TakenBatch take(long policyVersion) {
     List<Ready> batch =
         permitted()
             .sorted(Comparator.comparingInt(group -> group.group().dispatchVersion()))
@@ -74,16 +95,18 @@ final class ReadyGroups {
         chosen.orElseGet(
             () ->
                 new JournalRecord.Taken(
-                    step, policyVersion, batch.stream().map(Ready::number).toList()));
+                    batchesTaken + 1, policyVersion, batch.stream().map(Ready::number).toList()));
     chosen = Optional.empty();
+    batchesTaken++;
     return new TakenBatch(taken, batch.stream().map(Ready::group).toList(), 0);
   }
 
-  /** Removes the groups that meet a condition, and returns them. */
-  List<Ready> remove(Predicate<Group> condition) {
-    List<Ready> removed = ready.stream().filter(next -> condition.test(next.group())).toList();
-    ready.removeAll(removed);
-    return removed;
+  /** Removes the groups that are stale now, and returns them. */
+  List<Ready> removeStale() {
+    List<Ready> late =
+        ready.stream().filter(next -> isStale(next.group().dispatchVersion())).toList();
+    ready.removeAll(late);
+    return late;
   }
 
   /** Removes all. Returns how many there were. */
