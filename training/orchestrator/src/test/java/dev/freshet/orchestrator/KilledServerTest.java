@@ -49,7 +49,9 @@ class KilledServerTest {
             }
           };
       run.start();
-      TestRun.await("streams in the journal", () -> !held.isEmpty() && run.sampledInPart(turn) > 0);
+      TestRun.await("a stream to be held", () -> !held.isEmpty());
+      TestRun.await(
+          "the journal to have it", () -> !ResumeTest.streams(killed, turn, tokens).isEmpty());
       first.close();
       TestRun.await(
           "the fleet to miss its server",

@@ -12,8 +12,10 @@ import dev.freshet.rollouts.RunJournal;
 import dev.freshet.rollouts.Trajectory;
 import dev.freshet.rollouts.UpdateEvent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -226,7 +228,7 @@ class ResumeTest {
           };
       run.start();
       TestRun.await("streams with some tokens", () -> holding.get() > 0);
-      TestRun.await("the journal to have some", () -> tokens == 0 || run.sampledInPart(turn) > 0);
+      TestRun.await("the journal to have them", () -> !streams(running, turn, tokens).isEmpty());
       copy(running, killed);
       copied.countDown();
       run.orchestrator.stop();
@@ -234,10 +236,10 @@ class ResumeTest {
     return streams(killed, turn, tokens);
   }
 
-  /** The prompts of the streams of a turn that have some tokens according to a journal. */
-  private static List<int[]> streams(Path run, int turn, int tokens) {
+  /** The prompts of the streams of a turn that have some tokens according to a run's journal. */
+  static List<int[]> streams(Path run, int turn, int tokens) {
     List<int[]> prompts = new ArrayList<>();
-    try (RunJournal journal = RunJournal.resume(run.resolve("journal.jsonl"), Map.of())) {
+    try (RunJournal journal = RunJournal.resume(copyOfJournal(run), Map.of())) {
       for (JournaledRun.Group group : journal.earlier().groups()) {
         for (int i = 0; i < 4; i++) {
           JournaledRollout rollout = group.rollout(i);
@@ -251,6 +253,18 @@ class ResumeTest {
       }
     }
     return prompts;
+  }
+
+  /** The run may still write its own. */
+  private static Path copyOfJournal(Path run) {
+    try {
+      return Files.copy(
+          run.resolve("journal.jsonl"),
+          run.resolveSibling(run.getFileName() + ".journal.jsonl"),
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The environment says 7 before the second turn. */

@@ -159,14 +159,6 @@ public final class TestRun implements AutoCloseable {
     return journalLines("scored").count();
   }
 
-  /** The number of records of tokens of turns that go on. */
-  long sampledInPart(int turn) {
-    return journalLines("sampled")
-        .filter(line -> line.path("turn").asInt() == turn)
-        .filter(line -> line.path("finish_reason").asString().isEmpty())
-        .count();
-  }
-
   private Stream<JsonNode> journalLines(String kind) {
     try {
       String text = Files.readString(dir.resolve("journal.jsonl"));
