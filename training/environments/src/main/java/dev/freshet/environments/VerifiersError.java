@@ -7,6 +7,7 @@ import org.msgpack.core.MessageUnpacker;
  * An error that ended an episode of verifiers.
  *
  * @param type the class of the error, such as {@code ProviderError}
+ * @param message on one line; that of a harness is the end of a traceback
  * @param status of the answer of the inference server; 0 if there was none
  */
 record VerifiersError(String type, String message, int status) {
@@ -25,7 +26,7 @@ record VerifiersError(String type, String message, int status) {
             default -> in.skipValue();
           }
         });
-    return new VerifiersError(texts[0], texts[1], status[0]);
+    return new VerifiersError(texts[0], texts[1].strip().replaceAll("\\s+", " "), status[0]);
   }
 
   /** Whether the inference server failed, which another one may not. */

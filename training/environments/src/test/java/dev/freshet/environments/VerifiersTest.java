@@ -338,6 +338,21 @@ class VerifiersTest {
   }
 
   @Test
+  void theTracebackOfAHarnessIsOneLine() throws Exception {
+    List<Frame> frames =
+        List.of(
+            frame(
+                "reply",
+                "{\"success\":true,\"error\":null,\"traces\":[],\"head\":{\"ok\":false,\"errors\":[{\"type\":\"HarnessError\",\"message\":\"exited 1:\\n  line 9, in main\\nKeyError: 'x'\\n\"}]}}"));
+    try (VerifiersServer server = new VerifiersServer((_, _) -> frames);
+        Verifiers environment = environment(server.address(), 30)) {
+      assertThatThrownBy(() -> play(environment))
+          .isInstanceOf(ForeignEnvironmentException.class)
+          .hasMessageEndingWith("HarnessError: exited 1: line 9, in main KeyError: 'x'");
+    }
+  }
+
+  @Test
   void aRewardThatIsATextIsRefused() throws Exception {
     List<Frame> frames =
         List.of(

@@ -35,6 +35,10 @@ final class EnvironmentCalls implements AutoCloseable {
   static final int MOST_STUCK = 64;
 
   private static final Logger LOG = LoggerFactory.getLogger(EnvironmentCalls.class);
+
+  /** How long a call of {@link #finish} waits for a thread, in deadlines of a call. */
+  private static final int FINISH_DEADLINES = 8;
+
   private static final long POLL_MILLIS = 100;
   private static final long END_SECONDS = 5;
 
@@ -90,9 +94,12 @@ final class EnvironmentCalls implements AutoCloseable {
     }
   }
 
-  /** As {@link #call}, for what must be done even if the rollout is cancelled or late. */
+  /**
+   * As {@link #call}, for what must be done even if the rollout is cancelled or late. It waits
+   * longer for a thread than it may take itself: an episode that gets none stays open.
+   */
   <T> T finish(String what, Callable<T> call) throws RolloutFailure, InterruptedException {
-    return call(what, new Calls(), clock.nanos() + deadlineNanos, call);
+    return call(what, new Calls(), clock.nanos() + FINISH_DEADLINES * deadlineNanos, call);
   }
 
   private void awaitPlace(String what, Calls scope, long endNanos)

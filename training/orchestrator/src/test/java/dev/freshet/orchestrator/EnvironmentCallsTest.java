@@ -99,6 +99,33 @@ class EnvironmentCallsTest {
   }
 
   @Test
+  void aCloseWaitsForAThreadWhileOthersThatHangHoldItForLongerThanADeadline() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    try (EnvironmentCalls calls = calls(1, Duration.ofSeconds(1));
+        ExecutorService rollouts = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Boolean>> hanging = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        hanging.add(
+            rollouts.submit(
+                () ->
+                    calls.finish(
+                        "a close that hangs",
+                        () -> {
+                          begun.countDown();
+                          return end.await(1, TimeUnit.MINUTES);
+                        })));
+      }
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(calls.finish("a close", () -> "closed")).isEqualTo("closed");
+
+      for (Future<Boolean> close : hanging) {
+        assertThatThrownBy(close::get).hasMessageContaining("did not return within");
+      }
+    }
+  }
+
+  @Test
   void aCallIsGivenUpWhenItsScopeIsCancelled() throws Exception {
     Calls scope = new Calls();
     CountDownLatch interrupted = new CountDownLatch(1);
