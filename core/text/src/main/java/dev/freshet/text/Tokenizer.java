@@ -236,6 +236,22 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * Where the texts of tokens begin if they follow each other within a text, in code points. Tokens
+   * that are parts of one character begin where it does.
+   */
+  public int[] offsets(int[] ids) {
+    StreamDecoder decoder = new StreamDecoder(this, false, word);
+    int[] offsets = new int[ids.length];
+    int characters = 0;
+    for (int i = 0; i < ids.length; i++) {
+      offsets[i] = characters;
+      String text = decoder.push(ids[i]);
+      characters += text.codePointCount(0, text.length());
+    }
+    return offsets;
+  }
+
+  /**
    * The bytes that a token adds to a text, within one; empty for a special token and for an id that
    * no token has.
    *

@@ -8,6 +8,7 @@ import dev.freshet.http.JsonBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Writes the logprobs of a batch of tokens in the shapes of OpenAI and vLLM. Stateless. */
 final class LogprobsJson {
@@ -65,13 +66,14 @@ final class LogprobsJson {
     out.raw(END);
   }
 
-  /** Where the texts of a prompt's tokens begin if they lie side by side, in code points. */
   private static void offsets(JsonBuffer out, PromptScores prompt, TokenNames names) {
-    int offset = names.length(prompt.first());
-    out.integer(0);
-    for (PromptLogprob token : prompt.rest()) {
-      out.raw(',').integer(offset);
-      offset += names.length(token.token());
+    int[] tokens =
+        IntStream.concat(
+                IntStream.of(prompt.first()), prompt.rest().stream().mapToInt(PromptLogprob::token))
+            .toArray();
+    int[] offsets = names.offsets(tokens);
+    for (int i = 0; i < offsets.length; i++) {
+      out.comma(i).integer(offsets[i]);
     }
   }
 

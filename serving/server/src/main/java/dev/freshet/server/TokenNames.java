@@ -15,8 +15,12 @@ interface TokenNames {
         }
 
         @Override
-        public int length(int token) {
-          return of(token).length - 2;
+        public int[] offsets(int[] tokens) {
+          int[] offsets = new int[tokens.length];
+          for (int i = 1; i < tokens.length; i++) {
+            offsets[i] = offsets[i - 1] + of(tokens[i - 1]).length - 2;
+          }
+          return offsets;
         }
 
         @Override
@@ -33,9 +37,12 @@ interface TokenNames {
   /** The token's name as a quoted JSON string; the caller must not modify it. */
   byte[] of(int token);
 
-  /** The length of its name in code points. */
-  int length(int token);
+  /** Where the names of tokens begin that follow each other, in code points. */
+  int[] offsets(int[] tokens);
 
-  /** The bytes of its name in UTF-8, separated by commas; the caller must not modify it. */
+  /**
+   * The bytes of its name in UTF-8, separated by commas; those that it adds to a text if they are
+   * only a part of a character. The caller must not modify it.
+   */
   byte[] bytesOf(int token);
 }

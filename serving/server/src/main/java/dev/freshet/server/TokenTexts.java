@@ -3,6 +3,7 @@ package dev.freshet.server;
 import dev.freshet.http.JsonBuffer;
 import dev.freshet.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -10,6 +11,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * once. Thread-safe.
  */
 final class TokenTexts implements TokenNames {
+  /** What a decoder writes for bytes that are no character. */
+  private static final char REPLACEMENT = '\uFFFD';
+
   private final Tokenizer tokenizer;
   private final AtomicReferenceArray<byte[]> texts;
   private final AtomicReferenceArray<byte[]> bytes;
@@ -32,9 +36,8 @@ final class TokenTexts implements TokenNames {
   }
 
   @Override
-  public int length(int token) {
-    String text = tokenizer.text(token);
-    return text.codePointCount(0, text.length());
+  public int[] offsets(int[] tokens) {
+    return tokenizer.offsets(tokens);
   }
 
   @Override
@@ -42,7 +45,7 @@ final class TokenTexts implements TokenNames {
     byte[] list = bytes.get(token);
     if (list == null) {
       JsonBuffer json = new JsonBuffer();
-      byte[] text = tokenizer.text(token).getBytes(StandardCharsets.UTF_8);
+      byte[] text = utf8(token);
       for (int i = 0; i < text.length; i++) {
         json.comma(i).integer(Byte.toUnsignedInt(text[i]));
       }
@@ -50,5 +53,11 @@ final class TokenTexts implements TokenNames {
       bytes.set(token, list);
     }
     return list;
+  }
+
+  private byte[] utf8(int token) {
+    String text = tokenizer.text(token);
+    byte[] whole = text.getBytes(StandardCharsets.UTF_8);
+    return text.indexOf(REPLACEMENT) < 0 ? whole : tokenizer.bytes(token, Set.of()).orElse(whole);
   }
 }
