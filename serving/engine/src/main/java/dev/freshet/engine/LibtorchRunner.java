@@ -18,11 +18,13 @@ import org.bytedeco.pytorch.Tensor;
 final class LibtorchRunner implements ModelRunner<VersionedModel> {
   private final KvPool pool;
   private final Computation computation;
+  private final Sampler sampler;
   private VersionedModel model;
 
   /** Owns {@code pool} and {@code computation}, and {@code model} until it is swapped. */
   LibtorchRunner(VersionedModel model, KvPool pool, Computation computation) {
     this.computation = computation;
+    this.sampler = new Sampler(computation.crew());
     this.model = model;
     this.pool = pool;
   }
@@ -116,7 +118,7 @@ final class LibtorchRunner implements ModelRunner<VersionedModel> {
         computation
             .rowAdapters()
             .with(adapted(chunks, _ -> 1), () -> model.decoder().headOutput(hidden));
-    return Sampler.sample(output, chunks.stream().map(Chunk::sequence).toList());
+    return sampler.sample(output, chunks.stream().map(Chunk::sequence).toList());
   }
 
   /**

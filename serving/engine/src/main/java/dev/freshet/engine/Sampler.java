@@ -1,11 +1,14 @@
 package dev.freshet.engine;
 
+import dev.freshet.model.ComputeCrew;
 import dev.freshet.model.Torch;
+import dev.freshet.model.VocabularyScores;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -16,6 +19,9 @@ import org.bytedeco.pytorch.global.torch;
  * for others the temperature, the {@link Truncation}, and a draw by inversion with one uniform
  * number of the sequence's own random source. The choice for a sequence depends on its logits, its
  * request and its tokens alone, to the last bit, whichever other sequences are in the step.
+ *
+ * <p>A row whose logits are used as they are, and of which no alternatives are reported, is scored
+ * by {@link VocabularyScores}; the others take several passes of libtorch over all their numbers.
  */
 final class Sampler {
   /**
@@ -25,7 +31,14 @@ final class Sampler {
    */
   private static final long PIECE = 1 << 20;
 
-  private Sampler() {}
+  private final VocabularyScores scores;
+
+  /**
+   * @param crew computes; stays the caller's
+   */
+  Sampler(ComputeCrew crew) {
+    this.scores = new VocabularyScores(crew);
+  }
 
   /**
    * A chosen token.
@@ -40,20 +53,54 @@ final class Sampler {
   /**
    * Chooses one token a row.
    *
-   * @param logits {@code [rows, vocabSize]}; changed in place if they are 32-bit floats
+   * @param logits {@code [rows, vocabSize]}, the numbers of a row side by side
    * @param sequences the sequence of each row
    */
-  static List<Sample> sample(Tensor logits, List<Sequence> sequences) {
-    List<Sample> samples = new ArrayList<>(sequences.size());
+  List<Sample> sample(Tensor logits, List<Sequence> sequences) {
+    Sample[] samples = new Sample[sequences.size()];
+    int[] plain =
+        IntStream.range(0, samples.length).filter(row -> isPlain(sequences.get(row))).toArray();
+    scores.score(
+        logits,
+        plain,
+        scored -> samples[scored.row()] = plain(scored, sequences.get(scored.row())));
+    int[] others =
+        IntStream.range(0, samples.length).filter(row -> !isPlain(sequences.get(row))).toArray();
     int piece = Math.toIntExact(Math.max(1, PIECE / logits.size(1)));
-    for (int first = 0; first < sequences.size(); first += piece) {
-      int rows = Math.min(piece, sequences.size() - first);
+    for (int first = 0; first < others.length; first += piece) {
+      int[] rows = Arrays.copyOfRange(others, first, Math.min(others.length, first + piece));
       try (PointerScope _ = new PointerScope()) {
-        Tensor some = logits.narrow(0, first, rows).to(torch.ScalarType.Float).contiguous();
-        samples.addAll(sampleRows(some, sequences.subList(first, first + rows)));
+        Tensor some = rows(logits, rows).to(torch.ScalarType.Float);
+        List<Sample> sampled =
+            sampleRows(some, Arrays.stream(rows).mapToObj(sequences::get).toList());
+        for (int i = 0; i < rows.length; i++) {
+          samples[rows[i]] = sampled.get(i);
+        }
       }
     }
-    return samples;
+    return List.of(samples);
+  }
+
+  /** Whether a token is chosen from the logits as they are, and only its own logprob reported. */
+  private static boolean isPlain(Sequence sequence) {
+    GenerationRequest request = sequence.request();
+    return (request.isGreedy() || (request.isDrawnWhole() && request.temperature() == 1))
+        && request.topLogprobs() == 0
+        && !LogitEdits.areNeeded(sequence);
+  }
+
+  private static Sample plain(VocabularyScores.Row scored, Sequence sequence) {
+    int token =
+        sequence.request().isGreedy()
+            ? scored.mostLikely()
+            : scored.draw(sequence.random().nextDouble());
+    return new Sample(token, scored.logprob(token), List.of());
+  }
+
+  /** A copy of some rows. */
+  private static Tensor rows(Tensor tensor, int[] rows) {
+    return tensor.index_select(
+        0, Torch.longs(Arrays.stream(rows).asLongStream().toArray(), rows.length));
   }
 
   /** As {@link #sample}, of contiguous 32-bit floats. */

@@ -3,6 +3,7 @@ package dev.freshet.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.freshet.model.ComputeCrew;
 import dev.freshet.model.Torch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class SamplerTest {
   private static final double[] PROBABILITIES = {0.05, 0.4, 0.1, 0.3, 0.15};
   private static final int DRAWS = 40_000;
+  private static final Sampler SAMPLER = new Sampler(ComputeCrew.ALONE);
 
   /** More than five standard deviations of a frequency of {@value #DRAWS} draws. */
   private static final double CLOSE = 0.0126;
@@ -95,13 +97,13 @@ class SamplerTest {
         List.of(request(0, 1, 0, 2), request(1, 1, 0, 0), request(0.7, 0.9, 50, 3))) {
       try (PointerScope _ = new PointerScope()) {
         List<Sampler.Sample> together =
-            Sampler.sample(Torch.floats(values, rows, vocab), sequences(request, rows));
+            SAMPLER.sample(Torch.floats(values, rows, vocab), sequences(request, rows));
 
         List<Sampler.Sample> alone = new ArrayList<>();
         List<Sequence> sequences = sequences(request, rows);
         for (int row = 0; row < rows; row++) {
           float[] own = Arrays.copyOfRange(values, row * vocab, (row + 1) * vocab);
-          alone.addAll(Sampler.sample(Torch.floats(own, 1, vocab), List.of(sequences.get(row))));
+          alone.addAll(SAMPLER.sample(Torch.floats(own, 1, vocab), List.of(sequences.get(row))));
         }
         assertThat(together).isEqualTo(alone);
       }
@@ -153,7 +155,7 @@ class SamplerTest {
   }
 
   private static List<Sampler.Sample> sample(Tensor logits, GenerationRequest request, int rows) {
-    return Sampler.sample(logits, sequences(request, rows));
+    return SAMPLER.sample(logits, sequences(request, rows));
   }
 
   /** Sequences of one request, each with a random source of its own. */

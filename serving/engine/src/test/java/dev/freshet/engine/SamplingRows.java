@@ -1,5 +1,6 @@
 package dev.freshet.engine;
 
+import dev.freshet.model.ComputeCrew;
 import dev.freshet.model.Torch;
 import dev.freshet.wire.LogitRules;
 import dev.freshet.wire.LogprobsMode;
@@ -112,7 +113,7 @@ final class SamplingRows {
     }
     try (PointerScope _ = new PointerScope()) {
       Tensor tensor = Torch.floats(rows, sequences.size(), logits.length);
-      return new ArrayList<>(Sampler.sample(tensor, sequences));
+      return new ArrayList<>(new Sampler(ComputeCrew.ALONE).sample(tensor, sequences));
     }
   }
 
