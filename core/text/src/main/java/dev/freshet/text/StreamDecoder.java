@@ -34,7 +34,8 @@ public final class StreamDecoder {
     Tokens tokens = new Tokens(tokenizer.vocabulary(), skipSpecial);
     this.form =
         switch (decoders) {
-          case List<String> d when d.equals(List.of("ByteLevel")) -> new ByteLevel(tokens, prompt);
+          case List<String> _ when tokenizer.vocabulary().isByteLevel() ->
+              new ByteLevel(tokens, prompt);
           case List<String> d when d.equals(List.of("Fuse")) -> new Fused(tokens);
           default -> new Window(tokenizer, tokens, decoders.contains("ByteFallback"), prompt);
         };

@@ -1,14 +1,11 @@
 package dev.freshet.text;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -28,11 +25,12 @@ import tools.jackson.databind.ObjectMapper;
  * closes it after the last use, and closing waits for texts that are being encoded or decoded.
  * Errors are {@link TokenizerException}s.
  *
- * <p>Most byte-level BPE is encoded by {@link ByteLevelEncoder}, everything else by Hugging Face's
- * library. That takes about 1.5 s and 250 bytes of native memory for each MiB and byte of text, and
- * cannot be interrupted; about 10 million spaces in a row exceed a limit of its regular
- * expressions, and then it ends the process. A caller that takes texts from outside must therefore
- * bound them, see {@link #maxTextBytes}.
+ * <p>Most byte-level BPE is encoded by {@link ByteLevelEncoder} and decoded by {@link
+ * StreamDecoder}, everything else by Hugging Face's library, which is loaded for such a tokenizer
+ * only when a text needs it. That takes about 1.5 s and 250 bytes of native memory for each MiB and
+ * byte of text, and cannot be interrupted; about 10 million spaces in a row exceed a limit of its
+ * regular expressions, and then it ends the process. A caller that takes texts from outside must
+ * therefore bound them, see {@link #maxTextBytes}.
  */
 public final class Tokenizer implements AutoCloseable {
   private static final String FILE = "tokenizer.json";
@@ -43,7 +41,7 @@ public final class Tokenizer implements AutoCloseable {
     System.setProperty("ai.djl.offline", "true");
   }
 
-  private final HuggingFaceTokenizer library;
+  private final LibraryTokenizer library;
 
   /** Encodes in place of the library what it supports. */
   private final Optional<ByteLevelEncoder> encoder;
@@ -62,7 +60,7 @@ public final class Tokenizer implements AutoCloseable {
   private final ReadWriteLock open = new ReentrantReadWriteLock();
 
   private Tokenizer(
-      HuggingFaceTokenizer library,
+      LibraryTokenizer library,
       Optional<ByteLevelEncoder> encoder,
       Vocabulary vocabulary,
       Optional<String> endToken,
@@ -110,16 +108,17 @@ public final class Tokenizer implements AutoCloseable {
       JsonNode root = JSON.readTree(json);
       Vocabulary vocabulary = Vocabulary.of(root, source);
       Optional<ByteLevelEncoder> encoder = ByteLevelEncoder.of(root, vocabulary.ids());
-      HuggingFaceTokenizer library =
-          HuggingFaceTokenizer.newInstance(
-              new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false"));
+      LibraryTokenizer library = new LibraryTokenizer(json);
+      if (encoder.isEmpty() || !vocabulary.isByteLevel()) {
+        library.load();
+      }
       return new Tokenizer(library, encoder, vocabulary, endToken, source);
     } catch (TokenizerException e) {
       throw e;
     } catch (JacksonException e) {
       throw new TokenizerException(
           "tokenizer %s: expected JSON: %s".formatted(source, e.getOriginalMessage()), e);
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
       throw new TokenizerException(
           "tokenizer %s: cannot be read: %s".formatted(source, e.getMessage()), e);
     }
@@ -167,7 +166,7 @@ public final class Tokenizer implements AutoCloseable {
   private int @Nullable [] ownIds(ByteLevelEncoder own, String text, boolean addSpecial) {
     open.readLock().lock();
     try {
-      library.getHandle(); // Throws if the tokenizer is closed.
+      library.requireOpen();
       return own.encode(text, addSpecial);
     } finally {
       open.readLock().unlock();
@@ -182,7 +181,7 @@ public final class Tokenizer implements AutoCloseable {
     open.readLock().lock();
     try {
       TokenizersLibrary natives = TokenizersLibrary.LIB;
-      long encoding = natives.encode(library.getHandle(), text, addSpecial);
+      long encoding = natives.encode(library.load().getHandle(), text, addSpecial);
       try {
         return LongStream.of(natives.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
       } finally {
@@ -221,12 +220,30 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The text of {@code ids}; ids outside the vocabulary are skipped. */
   public String decode(int[] ids, boolean skipSpecial) {
+    if (!vocabulary.isByteLevel()) {
+      return libraryText(ids, skipSpecial);
+    }
+    library.requireOpen();
+    return decodeBytes(ids, skipSpecial);
+  }
+
+  /** The text by the library. */
+  String libraryText(int[] ids, boolean skipSpecial) {
     open.readLock().lock();
     try {
-      return library.decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+      return library.load().decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
     } finally {
       open.readLock().unlock();
     }
+  }
+
+  private String decodeBytes(int[] ids, boolean skipSpecial) {
+    StreamDecoder decoder = new StreamDecoder(this, skipSpecial);
+    StringBuilder text = new StringBuilder();
+    for (int id : ids) {
+      text.append(decoder.push(id));
+    }
+    return text.append(decoder.flush()).toString();
   }
 
   /** The text of one token within a text: with the space that a decoder strips from the first. */
@@ -265,7 +282,7 @@ public final class Tokenizer implements AutoCloseable {
     if (isSpecial(id)) {
       return Optional.of(token.getBytes(StandardCharsets.UTF_8));
     }
-    if (vocabulary.decoders().equals(List.of("ByteLevel"))) {
+    if (vocabulary.isByteLevel()) {
       return Optional.of(ByteAlphabet.bytes(token));
     }
     if (vocabulary.decoders().contains("ByteFallback") && StreamDecoder.isByte(token)) {

@@ -66,6 +66,11 @@ record Vocabulary(
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
+  /** Whether tokens are byte strings, and a text is their concatenation as UTF-8. */
+  boolean isByteLevel() {
+    return decoders.equals(List.of("ByteLevel"));
+  }
+
   /** A token of letters, if there is one: the shortest, and of those the first. */
   OptionalInt word() {
     return ids.entrySet().stream()

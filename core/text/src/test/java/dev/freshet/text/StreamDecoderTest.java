@@ -78,7 +78,7 @@ class StreamDecoderTest {
         for (int i = 0; i < ids.length; i++) {
           ids[i] = byteIds[interesting[random.nextInt(interesting.length)]];
         }
-        assertThat(stream(tokenizer, ids, false)).isEqualTo(tokenizer.decode(ids, false));
+        assertThat(stream(tokenizer, ids, false)).isEqualTo(tokenizer.libraryText(ids, false));
       }
     }
   }
@@ -133,7 +133,7 @@ class StreamDecoderTest {
     try (Tokenizer tokenizer = Tokenizer.load(Fixtures.directory("tiny-llama"))) {
       int[] whole = tokenizer.encodeOrdinary("a水b");
       for (int split = 1; split < whole.length; split++) {
-        String prompt = tokenizer.decode(Arrays.copyOf(whole, split), false);
+        String prompt = tokenizer.libraryText(Arrays.copyOf(whole, split), false);
         String answer =
             stream(
                 tokenizer,
@@ -188,8 +188,8 @@ class StreamDecoderTest {
     int split = random.nextInt(whole.length + 1);
     int[] prompt = Arrays.copyOf(whole, split);
     boolean skipSpecial = random.nextBoolean();
-    String before = tokenizer.decode(prompt, skipSpecial);
-    String all = tokenizer.decode(whole, skipSpecial);
+    String before = tokenizer.libraryText(prompt, skipSpecial);
+    String all = tokenizer.libraryText(whole, skipSpecial);
 
     String added =
         stream(tokenizer, prompt, Arrays.copyOfRange(whole, split, whole.length), skipSpecial);
@@ -205,7 +205,8 @@ class StreamDecoderTest {
               || IntStream.rangeClosed(1, 3)
                   .filter(bytes -> bytes <= split)
                   .mapToObj(
-                      bytes -> tokenizer.decode(Arrays.copyOf(prompt, split - bytes), skipSpecial))
+                      bytes ->
+                          tokenizer.libraryText(Arrays.copyOf(prompt, split - bytes), skipSpecial))
                   .anyMatch(rest::equals);
       boolean broken = rest.length() == before.length();
       assertThat(all).endsWith(added);
@@ -224,7 +225,7 @@ class StreamDecoderTest {
     Random random = new Random(3);
     for (int round = 0; round < ROUNDS; round++) {
       int[] ids = tokenizer.encodeOrdinary(Fixtures.text(random));
-      String whole = tokenizer.decode(ids, false);
+      String whole = tokenizer.libraryText(ids, false);
       StringBuilder text = new StringBuilder();
       StreamDecoder decoder = new StreamDecoder(tokenizer, false);
       for (int id : ids) {
@@ -244,7 +245,7 @@ class StreamDecoderTest {
     for (int round = 0; round < ROUNDS; round++) {
       int[] ids = random.ints(random.nextInt(40), 0, tokenizer.vocabSize() + 2).toArray();
       boolean skipSpecial = random.nextBoolean();
-      String whole = tokenizer.decode(ids, skipSpecial);
+      String whole = tokenizer.libraryText(ids, skipSpecial);
       StringBuilder text = new StringBuilder();
       StreamDecoder decoder = new StreamDecoder(tokenizer, skipSpecial);
       for (int id : ids) {
