@@ -204,6 +204,7 @@ final class KubernetesApi implements AutoCloseable {
   }
 
   private void watch(HttpExchange exchange, long from) throws IOException {
+    int endsBefore = ends();
     watchedFrom.add(from);
     boolean forgotten = isForgotten(from);
     if (forgotten && !goneAsEvent) {
@@ -218,7 +219,6 @@ final class KubernetesApi implements AutoCloseable {
     }
     boolean bookmarks = exchange.getRequestURI().getRawQuery().contains("allowWatchBookmarks=true");
     long sent = from;
-    int endsBefore = ends();
     try {
       for (Optional<Change> next = next(sent, endsBefore);
           next.isPresent();

@@ -197,10 +197,15 @@ class KubernetesEndpointsTest {
               new KubernetesService("inference", "policy", "", "", "vllm", Optional.empty()))) {
         endpoints.start();
         awaitReady(endpoints, "10.0.0.1:8000");
+        FrontFixture.await("the watch", () -> !api.watchedFrom.isEmpty());
         Files.writeString(token, "second");
         api.token = "second";
-        api.endWatches();
-        FrontFixture.await("the next watch", () -> api.watchedFrom.size() > 1);
+        FrontFixture.await(
+            "the next watch",
+            () -> {
+              api.endWatches(); // The first watch may have begun only now.
+              return api.watchedFrom.size() > 1;
+            });
         api.put("a", IPV4, 8000, KubernetesApi.endpoint("10.0.0.2", "true"));
 
         awaitReady(endpoints, "10.0.0.2:8000");
