@@ -41,7 +41,15 @@ class UpstreamAddressTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "a:1", "http://a/v1", "https://a/v1", "http://u:p@a", "http://a=x@b", "ftp://a"})
+      strings = {
+        "",
+        "a:1",
+        "http://a/v1",
+        "https://a/v1",
+        "http://u:p@a",
+        "http://a=x@b",
+        "ftp://a"
+      })
   void whatIsNotTheRootOfAListenerIsRefused(String text) {
     assertThatThrownBy(() -> UpstreamAddress.parse(text))
         .isInstanceOf(IllegalArgumentException.class)
