@@ -74,12 +74,12 @@ class FailedEngineTest {
     }
   }
 
-  /** A folder with a damaged class file that hides the sampler of the engine. */
+  /** A folder with a damaged class file that hides one which the engine needs for a token. */
   private Path damagedClasses() throws Exception {
     Path classes = dir.resolve("damaged");
-    Path sampler = classes.resolve("dev/freshet/engine/Sampler.class");
-    Files.createDirectories(sampler.getParent());
-    Files.write(sampler, new byte[] {1, 2, 3});
+    Path edits = classes.resolve("dev/freshet/engine/LogitEdits.class");
+    Files.createDirectories(edits.getParent());
+    Files.write(edits, new byte[] {1, 2, 3});
     return classes;
   }
 }

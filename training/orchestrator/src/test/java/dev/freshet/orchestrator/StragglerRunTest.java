@@ -58,7 +58,9 @@ class StragglerRunTest {
         assertThat(report.finished()).isTrue();
         assertThat(report.groups().stale()).isZero();
         assertThat(trainer.batches.get(1).rollouts()).extracting(Rollout::groupId).contains("g0");
-        assertThat(run.metrics("step").get(1).path("straggler_wait_ms").asDouble()).isPositive();
+        // How long depends on when the last group before it was scored; it may be no time at all.
+        assertThat(run.metrics("step").get(1).path("straggler_wait_ms").asDouble(-1))
+            .isNotNegative();
       }
     }
   }
