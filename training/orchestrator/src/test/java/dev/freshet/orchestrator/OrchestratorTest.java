@@ -401,17 +401,26 @@ class OrchestratorTest {
     for (int i = 0; i < problems; i++) {
       heldOut.add(environment.problem(Split.HELD_OUT, i).text());
     }
+    CountDownLatch begun = new CountDownLatch(1);
     AtomicInteger evaluating = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     try (TestServer server = new TestServer(TestRun::reverser)) {
       TestConfig config = evaluatingEverySecond(server);
       config.evalProblems = problems;
       try (TestRun run = new TestRun(dir, config, tokenizer, environment);
-          TestTrainer trainer = run.trainer(6, batch -> {})) {
+          TestTrainer trainer =
+              run.trainer(
+                  6,
+                  batch -> {
+                    if (batch.step() == 3) {
+                      begun.await();
+                    }
+                  })) {
         server.gate =
             prompt -> {
               boolean beside = heldOut.contains(text(prompt)) && server.version == 2;
               if (beside) {
+                begun.countDown();
                 most.accumulateAndGet(evaluating.incrementAndGet(), Math::max);
                 TestRun.await("another update", () -> server.version > 2);
                 evaluating.decrementAndGet();
