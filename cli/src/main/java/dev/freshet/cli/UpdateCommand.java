@@ -150,7 +150,13 @@ final class UpdateCommand extends RunningCommand {
 
   private List<ReplicaSpec> specs(Dialect dialect) {
     try {
-      return servers.stream().map(text -> ReplicaSpec.ofAdmin(text, dialect)).toList();
+      List<ReplicaSpec> specs =
+          servers.stream().map(text -> ReplicaSpec.ofAdmin(text, dialect)).toList();
+      if (specs.stream().map(ReplicaSpec::address).distinct().count() < specs.size()) {
+        throw new ConfigException(
+            "--server %s: expected every URL only once".formatted(String.join(",", servers)));
+      }
+      return specs;
     } catch (IllegalArgumentException e) {
       throw new ConfigException("--server: " + e.getMessage());
     }

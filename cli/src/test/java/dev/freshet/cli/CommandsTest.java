@@ -85,6 +85,8 @@ class CommandsTest {
           run --orchestrator.prime_rl.transport files | orchestrator.prime_rl.dir = "": expected a directory with transport = "files"
           run --orchestrator.prime_rl.transport zmq --orchestrator.prime_rl.seq_len 32 | orchestrator.prime_rl.seq_len = 32: expected at least 64, for rollouts of trainer.pack_length tokens
           run --environment.alphabet aba           | environment.alphabet = "aba": expected at least two characters, each once
+          orchestrate --orchestrator.servers http://a:1,http://a:1=vllm --orchestrator.admin_servers http://a:2, | every URL only once
+          route --upstream http://a:1=vllm --upstream http://a:1=sglang | replica a:1 is named twice
           run --orchestrator.servers here          | orchestrator.servers = ["here"]: expected URLs such as http://127.0.0.1:8000
           run --trainer                            | argument '--trainer': expected an option or a dotted override
           run --trainer.lr                         | override --trainer.lr: expected a value after it

@@ -169,7 +169,7 @@ class ImportCommandTest {
 
     refused(1, "not found: expected a GGUF file or", "import", dir + "/absent", "--to", out);
     refused(1, "type Q6_K is not supported", "import", quantized.toString(), "--to", out);
-    refused(1, "expected GGUF", "import", broken.toString(), "--to", out);
+    refused(1, "not a GGUF file", "import", broken.toString(), "--to", out);
     refused(1, "tokenizer.ggml.tokens is missing", "import", foreign.toString(), "--to", out);
     refused(1, "has no tokenizer.json", "import", withoutTokenizer.toString(), "--to", out);
     refused(1, "has no config.json", "import", dir.toString(), "--to", out);

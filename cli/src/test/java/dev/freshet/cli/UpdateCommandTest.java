@@ -120,6 +120,8 @@ class UpdateCommandTest {
   void impossibleArgumentsAreRejected() {
     assertUsage("--weights: expected a directory, got nothing");
     assertUsage("--mode: expected one of keep, recompute, drain, abort, got 'x'", "--mode=x");
+    assertUsage(
+        "expected every URL only once", "--weights=" + dir, "--server=" + server.adminUrl());
     assertUsage("--within 0: expected at least 1", "--within=0");
     assertUsage("cannot be read", "--phase=rollback", "--admin-token-file=" + dir.resolve("none"));
   }

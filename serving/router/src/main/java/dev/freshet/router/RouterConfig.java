@@ -138,12 +138,10 @@ public record RouterConfig(
     Check.port("port", port);
     Check.port("adminPort", adminPort);
     upstreams = List.copyOf(upstreams);
-    for (String upstream : upstreams) {
-      try {
-        var _ = UpstreamAddress.parse(upstream);
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("upstreams: " + e.getMessage(), e);
-      }
+    try {
+      UpstreamAddress.requireConsistent(upstreams.stream().map(UpstreamAddress::parse).toList());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("upstreams: " + e.getMessage(), e);
     }
     Check.that(
         kubernetesService.isEmpty() || KubernetesService.isPath(kubernetesService),

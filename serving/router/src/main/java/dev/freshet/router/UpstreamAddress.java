@@ -7,6 +7,10 @@ import dev.freshet.fleet.ServerAddress;
 import dev.freshet.fleet.dialect.Dialect;
 import dev.freshet.fleet.dialect.Dialects;
 import java.net.URI;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A replica as the command line and files name it: {@code URL[=kind[@ADMIN]][+HERE:THERE]…}, such
@@ -43,6 +47,31 @@ public record UpstreamAddress(URI data, Dialect dialect, URI admin, PathMap path
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("replica '%s': %s".formatted(text, e.getMessage()), e);
     }
+  }
+
+  /**
+   * Rejects a replica that is named twice with different programs, admin listeners or paths.
+   *
+   * @throws IllegalArgumentException naming both
+   */
+  static void requireConsistent(List<UpstreamAddress> addresses) {
+    Map<String, UpstreamAddress> byName = new HashMap<>();
+    for (UpstreamAddress address : addresses) {
+      UpstreamAddress other = byName.putIfAbsent(address.name(), address);
+      if (other != null && !other.equals(address)) {
+        throw new IllegalArgumentException(
+            "replica %s is named twice, as %s and as %s: expected one of them"
+                .formatted(address.name(), other.described(), address.described()));
+      }
+    }
+  }
+
+  private String described() {
+    String maps =
+        paths.entries().stream()
+            .map(entry -> "+%s:%s".formatted(entry.here(), entry.there()))
+            .collect(Collectors.joining());
+    return "%s=%s@%s%s".formatted(data, dialect.name(), admin, maps);
   }
 
   private static void requireRoot(String text, String url) {

@@ -123,6 +123,7 @@ final class Upstreams implements Supplier<Candidates>, AutoCloseable {
         .filter(line -> !line.isEmpty() && !line.startsWith("#"))
         .forEach(line -> all.add(UpstreamAddress.parse(line)));
     all.addAll(ready);
+    UpstreamAddress.requireConsistent(all);
     lastRead = ofFile;
     lastReady = ready;
     return all;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.fleet.PathMap;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +25,20 @@ class UpstreamAddressTest {
     assertThat(address.name()).isEqualTo(name);
     assertThat(address.dialect().name()).isEqualTo(kind);
     assertThat(address.admin()).hasToString(admin);
+  }
+
+  @Test
+  void aReplicaThatIsNamedTwiceWithTwoProgramsIsRejected() {
+    UpstreamAddress vllm = UpstreamAddress.parse("http://a:1=vllm");
+
+    UpstreamAddress.requireConsistent(List.of(vllm, UpstreamAddress.parse("http://b:1"), vllm));
+    assertThatThrownBy(
+            () ->
+                UpstreamAddress.requireConsistent(
+                    List.of(vllm, UpstreamAddress.parse("http://a:1/=sglang@http://a:2+/x:/y"))))
+        .hasMessageContaining(
+            "replica a:1 is named twice, as http://a:1=vllm@http://a:1"
+                + " and as http://a:1/=sglang@http://a:2+/x:/y");
   }
 
   @Test

@@ -176,9 +176,7 @@ public record OrchestratorConfig(
         "adminServers",
         "as many URLs as servers, in the same order");
     Check.that(
-        servers.stream()
-            .map(text -> PathMap.cut(text).split("=", 2)[0])
-            .allMatch(Check::isServerUrl),
+        servers.stream().map(OrchestratorConfig::url).allMatch(Check::isServerUrl),
         "servers",
         HTTP_URLS);
     Check.that(
@@ -192,7 +190,9 @@ public record OrchestratorConfig(
         "adminServers",
         HTTP_URLS + "; empty only for a server that has one listener");
     Check.that(
-        servers.stream().distinct().count() == servers.size(), "servers", "every URL only once");
+        servers.stream().map(OrchestratorConfig::url).distinct().count() == servers.size(),
+        "servers",
+        "every URL only once");
     Check.address("httpHost", httpHost);
     Check.port("httpPort", httpPort);
     Check.positive("groupSize", groupSize);
@@ -230,6 +230,10 @@ public record OrchestratorConfig(
     Check.that(updateQuorum <= servers.size(), "updateQuorum", "at most the number of servers");
     Check.positive("recoveryDeadlineS", recoveryDeadlineS);
     Check.positive("trainerDeadlineS", trainerDeadlineS);
+  }
+
+  private static String url(String server) {
+    return PathMap.cut(server).split("=", 2)[0];
   }
 
   private static boolean knowsKind(String server) {

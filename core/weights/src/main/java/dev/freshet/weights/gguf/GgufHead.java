@@ -62,7 +62,8 @@ final class GgufHead {
     int magic = cursor.int32();
     if (magic != MAGIC) {
       throw cursor.refused(
-          "begins with %08x, expected GGUF".formatted(Integer.reverseBytes(magic)));
+          "not a GGUF file: expected the bytes 47475546 (GGUF) at its start, found %08x"
+              .formatted(Integer.reverseBytes(magic)));
     }
     int version = cursor.int32();
     if (version != 2 && version != 3) {

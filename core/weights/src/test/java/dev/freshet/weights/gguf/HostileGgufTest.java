@@ -58,7 +58,8 @@ class HostileGgufTest {
   void anotherFileIsRefused() throws IOException {
     refused(new byte[0], "truncated: 0 bytes");
     refused("GGU".getBytes(StandardCharsets.US_ASCII), "truncated: 3 bytes");
-    refused("{\"a\": 1, \"b\": 2, \"c\": 3}".getBytes(StandardCharsets.US_ASCII), "expected GGUF");
+    refused(
+        "{\"a\": 1, \"b\": 2, \"c\": 3}".getBytes(StandardCharsets.US_ASCII), "not a GGUF file");
     assertThatThrownBy(() -> GgufFile.open(dir.resolve("none.gguf")).close())
         .hasMessageContaining("not found, expected a GGUF file");
     assertThatThrownBy(() -> GgufFile.open(dir).close()).hasMessageContaining("is a directory");
