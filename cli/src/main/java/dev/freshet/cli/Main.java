@@ -60,7 +60,12 @@ public final class Main {
       commands.usage(System.err);
       return ConfigException.EXIT_CODE;
     }
-    return commands.execute(arguments);
+    try {
+      return commands.execute(arguments);
+    } catch (Error failure) { // Out of memory, for example.
+      say(FreeText.escaped(oneLine("the command failed: " + failure)));
+      return 1;
+    }
   }
 
   private static int refuse(CommandLine.ParameterException refused) {

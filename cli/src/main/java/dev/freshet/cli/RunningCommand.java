@@ -18,7 +18,7 @@ abstract class RunningCommand implements Callable<Integer> {
         return Lifetime.STOPPED;
       }
       throw e;
-    } catch (RuntimeException | IOException failure) {
+    } catch (RuntimeException | IOException | Error failure) {
       Logs.failed(failure);
       throw failure;
     } finally {

@@ -35,6 +35,11 @@ final class ChildProcess implements AutoCloseable {
     return start(dir, Map.of(), List.of(VECTORS), absoluteClassPath(), arguments);
   }
 
+  /** Another main class in such a process. */
+  static ChildProcess start(Path dir, Class<?> main) throws IOException {
+    return start(dir, Map.of(), List.of(VECTORS), absoluteClassPath(), main);
+  }
+
   /** The same with further environment variables. */
   static ChildProcess start(Path dir, Map<String, String> environment, String... arguments)
       throws IOException {
@@ -64,6 +69,17 @@ final class ChildProcess implements AutoCloseable {
       String classPath,
       String... arguments)
       throws IOException {
+    return start(dir, environment, options, classPath, Main.class, arguments);
+  }
+
+  private static ChildProcess start(
+      Path dir,
+      Map<String, String> environment,
+      List<String> options,
+      String classPath,
+      Class<?> main,
+      String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     if (System.getProperty("os.name").equals("Linux")) {
       // A process started in the background of a shell ignores SIGINT, and so do its children.
@@ -83,7 +99,7 @@ final class ChildProcess implements AutoCloseable {
             "-Dio.netty.leakDetection.level=disabled",
             "-cp",
             classPath,
-            "dev.freshet.cli.Main"));
+            main.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder process =
         new ProcessBuilder(command)

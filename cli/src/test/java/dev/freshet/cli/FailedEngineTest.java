@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code freshet} on an installation with a damaged class of the engine: an Error in its thread at
- * the first token.
+ * {@code freshet} on an installation with a damaged class: an Error in the engine's thread at the
+ * first token, or in the command's own.
  */
 @Timeout(180)
 class FailedEngineTest {
@@ -35,7 +35,7 @@ class FailedEngineTest {
     try (ChildProcess child =
             ChildProcess.start(
                 dir,
-                damagedClasses(),
+                damaged("dev/freshet/engine/LogitEdits.class"),
                 "serve",
                 "--model=" + model,
                 "--port=0",
@@ -68,18 +68,38 @@ class FailedEngineTest {
   void aRunWhoseEngineFailsEndsWithOneAtOnce() throws Exception {
     Path run = dir.resolve("run");
     try (ChildProcess child =
-        ChildProcess.start(dir, damagedClasses(), CommandLineRun.small("run", run))) {
+        ChildProcess.start(
+            dir,
+            damaged("dev/freshet/engine/LogitEdits.class"),
+            CommandLineRun.small("run", run))) {
       assertThat(child.awaitExit()).isEqualTo(1);
       assertThat(child.err()).contains("freshet: the engine has failed");
     }
   }
 
-  /** A folder with a damaged class file that hides one which the engine needs for a token. */
-  private Path damagedClasses() throws Exception {
+  @Test
+  void aCommandThatFailsWithAnErrorExitsWithOneAndOneLine() throws Exception {
+    Path log = Files.writeString(dir.resolve("trainer.log"), "[trainer] [step] step.done step=1\n");
+    try (ChildProcess child =
+        ChildProcess.start(
+            dir,
+            damaged("dev/freshet/analysis/read/TagScanner.class"),
+            "analyze",
+            log.toString())) {
+      assertThat(child.awaitEnd()).isEqualTo(1);
+      assertThat(child.err().lines())
+          .singleElement()
+          .asString()
+          .startsWith("freshet: the command failed: java.lang.ClassFormatError");
+    }
+  }
+
+  /** A folder with a damaged class file, which hides a class that the engine or command needs. */
+  private Path damaged(String file) throws Exception {
     Path classes = dir.resolve("damaged");
-    Path edits = classes.resolve("dev/freshet/engine/LogitEdits.class");
-    Files.createDirectories(edits.getParent());
-    Files.write(edits, new byte[] {1, 2, 3});
+    Path damaged = classes.resolve(file);
+    Files.createDirectories(damaged.getParent());
+    Files.write(damaged, new byte[] {1, 2, 3});
     return classes;
   }
 }

@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -184,6 +186,20 @@ class SignalsTest {
 
       assertThat(child.awaitEnd()).isEqualTo(130);
       assertThat(child.err()).isEmpty();
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aProcessInsideLibtorchAtTheDeadlineEndsWithTheStatusOfTheSignal() throws Exception {
+    try (ChildProcess child = ChildProcess.start(dir, EndlessProducts.class)) {
+      child.awaitOut(EndlessProducts.COMPUTES);
+
+      child.signal("TERM");
+
+      assertThat(child.awaitEnd()).isEqualTo(143);
+      assertThat(child.err())
+          .startsWith("freshet: the command did not close its resources within 200 ms");
     }
   }
 

@@ -12,8 +12,11 @@ import java.util.stream.Stream;
 /**
  * Ends a command cleanly on SIGTERM and SIGINT: a shutdown hook stops every registered part, then
  * waits at most 60 seconds, or as long as the command asked for, until the command has closed its
- * resources. libtorch crashes if the process exits while a thread is inside it, so the command
- * decides when the JVM may exit.
+ * resources. If it has not by then, the hook says so, flushes the logs, and the process ends with
+ * the exit status of the signal while threads still compute.
+ *
+ * <p>However the JVM exits, the destructors of native libraries do not run on Linux: see {@link
+ * NativeExit}.
  */
 public final class Lifetime {
   /** The exit code of a command that was stopped by a signal. */
@@ -23,14 +26,29 @@ public final class Lifetime {
 
   private static final String OWNER = "freshet.owner";
 
+  private final Duration usual;
   private final List<Runnable> stops = new ArrayList<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private boolean stopping;
-  private volatile Duration deadline = DEADLINE;
+  private volatile Duration deadline;
+
+  private Lifetime(Duration deadline) {
+    this.usual = deadline;
+    this.deadline = deadline;
+  }
 
   /** Installs itself for the life of the process. */
   public static Lifetime install() {
-    Lifetime lifetime = new Lifetime();
+    return install(DEADLINE);
+  }
+
+  /**
+   * Installs itself for the life of the process.
+   *
+   * @param deadline how long the command may take to close its resources
+   */
+  public static Lifetime install(Duration deadline) {
+    Lifetime lifetime = new Lifetime(deadline);
     Runtime.getRuntime().addShutdownHook(new Thread(lifetime::shutDown, "freshet-shutdown"));
     return lifetime;
   }
@@ -70,7 +88,7 @@ public final class Lifetime {
 
   /** Gives the command {@code more} time to close its resources. */
   public void extend(Duration more) {
-    deadline = DEADLINE.plus(more);
+    deadline = usual.plus(more);
   }
 
   /** Whether the process has been asked to end. */
@@ -108,14 +126,19 @@ public final class Lifetime {
   }
 
   private void shutDown() {
-    stop();
     try {
-      long seconds = deadline.toSeconds();
-      if (!closed.await(seconds, TimeUnit.SECONDS)) {
-        System.err.printf("freshet: the command did not end within %d s%n", seconds);
+      stop();
+      if (!closed.await(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+        System.err.printf(
+            "freshet: the command did not close its resources within %d ms: exiting while it works;"
+                + " what it has not written yet is lost%n",
+            deadline.toMillis());
+        Logs.close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      NativeExit.skipHandlers();
     }
   }
 

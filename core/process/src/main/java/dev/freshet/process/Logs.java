@@ -38,7 +38,7 @@ public final class Logs {
   /** The prefix of the loggers that carry a role's tagged events. */
   private static final String EVENTS = "dev.freshet.events.";
 
-  /** The logger of the exception that ends a command. */
+  /** The logger of the exception or error that ends a command. */
   private static final String FAILURES = "dev.freshet.process.Failures";
 
   private static final RecentLines RECENT = new RecentLines(InstantSource.system());
@@ -149,10 +149,10 @@ public final class Logs {
   }
 
   /**
-   * Logs the exception that ends the command to the run's log, with its stack trace. The console
-   * gets one line without it.
+   * Logs what ends the command to the run's log, with its stack trace. The console gets one line
+   * without it.
    */
-  public static void failed(Exception failure) {
+  public static void failed(Throwable failure) {
     LoggerFactory.getLogger(FAILURES).error("the command failed", failure);
   }
 
