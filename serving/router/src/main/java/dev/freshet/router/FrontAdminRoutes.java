@@ -1,7 +1,7 @@
 package dev.freshet.router;
 
+import dev.freshet.http.AdminGuard;
 import dev.freshet.http.ApiError;
-import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
 import dev.freshet.http.Request;
 import dev.freshet.http.Routes;
@@ -9,7 +9,6 @@ import dev.freshet.http.StatusPages;
 import dev.freshet.trace.TraceId;
 import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AdminToken;
-import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.WireWriter;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -34,7 +33,7 @@ final class FrontAdminRoutes implements Routes {
   private final FleetModels models;
   private final FleetRoutes operations;
   private final PeerRoutes peers;
-  private final Optional<AdminToken> token;
+  private final AdminGuard guard;
   private final StatusPages pages;
   private volatile boolean closing;
 
@@ -53,7 +52,7 @@ final class FrontAdminRoutes implements Routes {
     this.models = models;
     this.operations = operations;
     this.peers = peers;
-    this.token = token;
+    this.guard = new AdminGuard(token);
     this.pages = pages;
   }
 
@@ -63,7 +62,7 @@ final class FrontAdminRoutes implements Routes {
   }
 
   boolean requiresToken() {
-    return token.isPresent();
+    return guard.requiresToken();
   }
 
   /** Whether the front answers {@code path} itself, on the admin listener or with a token. */
@@ -91,8 +90,7 @@ final class FrontAdminRoutes implements Routes {
       exchange.answer(200, FleetAnswers.alive());
       return;
     }
-    rejectCrossOrigin(request);
-    requireToken(request);
+    guard.check(request);
     if (operations.has(request.path())) {
       operations.handle(request, exchange);
       return;
@@ -115,28 +113,6 @@ final class FrontAdminRoutes implements Routes {
         exchange.answer(200, fleet.weightInfo());
       }
       default -> pages.handle(request, exchange);
-    }
-  }
-
-  /** A page open in an operator's browser must not change weights. Programs send no origin. */
-  private static void rejectCrossOrigin(Request request) {
-    if (!request.method().equals("GET") && !request.origin().isEmpty()) {
-      throw new ApiException(
-          ApiError.forbidden(
-              request.path() + ": expected a program that sends no origin, not a web page"));
-    }
-  }
-
-  private void requireToken(Request request) {
-    if (token.isPresent() && !token.get().isIn(request.authorization())) {
-      throw new ApiException(
-          new ApiError(
-              401,
-              new ErrorBody(
-                  request.path()
-                      + ": expected the header 'Authorization: Bearer' with the admin token",
-                  "authentication_error",
-                  "unauthorized")));
     }
   }
 

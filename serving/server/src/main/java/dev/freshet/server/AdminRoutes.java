@@ -1,6 +1,7 @@
 package dev.freshet.server;
 
 import dev.freshet.engine.Engine;
+import dev.freshet.http.AdminGuard;
 import dev.freshet.http.ApiError;
 import dev.freshet.http.ApiException;
 import dev.freshet.http.Exchange;
@@ -14,7 +15,6 @@ import dev.freshet.trace.TraceParent;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
 import dev.freshet.wire.AdminToken;
-import dev.freshet.wire.ErrorBody;
 import dev.freshet.wire.PauseMode;
 import dev.freshet.wire.ReloadWeightsRequest;
 import dev.freshet.wire.UpdateMode;
@@ -60,7 +60,7 @@ final class AdminRoutes implements Routes {
   private final AdminOperations operations;
   private final EventLog events;
   private final Duration pauseDeadline;
-  private final Optional<AdminToken> token;
+  private final AdminGuard guard;
   private final Function<AbortRequest, CompletableFuture<Integer>> aborts;
   private final StatusPages pages;
   private final AnswerShare pauses = new AnswerShare("pauses", SHARE);
@@ -83,7 +83,7 @@ final class AdminRoutes implements Routes {
     this.operations = operations;
     this.events = events;
     this.pauseDeadline = pauseDeadline;
-    this.token = token;
+    this.guard = new AdminGuard(token);
     this.aborts = aborts;
     this.pages = pages;
   }
@@ -103,7 +103,7 @@ final class AdminRoutes implements Routes {
 
   /** Whether every route except the probes requires a token. */
   boolean requiresToken() {
-    return token.isPresent();
+    return guard.requiresToken();
   }
 
   @Override
@@ -128,35 +128,9 @@ final class AdminRoutes implements Routes {
         liveness(exchange);
       }
       default -> {
-        rejectCrossOrigin(request);
-        requireToken(request);
+        guard.check(request);
         operate(request, exchange);
       }
-    }
-  }
-
-  /**
-   * Rejects orders of any web page, also of one whose name was made to resolve to this host: a page
-   * open in an operator's browser must not swap weights. Programs send no {@code Origin}.
-   */
-  private static void rejectCrossOrigin(Request request) {
-    if (!request.method().equals("GET") && !request.origin().isEmpty()) {
-      throw new ApiException(
-          ApiError.forbidden(
-              request.path() + ": expected a program that sends no origin, not a web page"));
-    }
-  }
-
-  private void requireToken(Request request) {
-    if (token.isPresent() && !token.get().isIn(request.authorization())) {
-      throw new ApiException(
-          new ApiError(
-              401,
-              new ErrorBody(
-                  request.path()
-                      + ": expected the header 'Authorization: Bearer' with the admin token",
-                  "authentication_error",
-                  "unauthorized")));
     }
   }
 
