@@ -31,22 +31,26 @@ public final class ConfigJson {
    * @throws ModelException if a file cannot be read or the model is not supported
    */
   public static ModelConfig read(Path dir) {
-    return read(dir, UnaryOperator.identity());
+    return read(dir, parse(dir.resolve("config.json")), UnaryOperator.identity());
   }
+
+  /**
+   * The configuration of a text model.
+   *
+   * @param fromMultimodal whether its directory holds a multimodal model, of which it is a part
+   */
+  record TextModel(ModelConfig config, boolean fromMultimodal) {}
 
   /** As {@link #read(Path)}; of a multimodal directory, the configuration of its text model. */
-  static ModelConfig readText(Path dir) {
-    return read(dir, root -> Gemma3Multimodal.is(root) ? Gemma3Multimodal.textConfig(root) : root);
+  static TextModel readText(Path dir) {
+    JsonNode root = parse(dir.resolve("config.json"));
+    return Gemma3Multimodal.is(root)
+        ? new TextModel(read(dir, root, Gemma3Multimodal::textConfig), true)
+        : new TextModel(read(dir, root, UnaryOperator.identity()), false);
   }
 
-  /** Whether a directory holds a multimodal model of which the text model can be imported. */
-  static boolean isMultimodal(Path dir) {
-    return Gemma3Multimodal.is(parse(dir.resolve("config.json")));
-  }
-
-  private static ModelConfig read(Path dir, UnaryOperator<JsonNode> model) {
+  private static ModelConfig read(Path dir, JsonNode root, UnaryOperator<JsonNode> model) {
     Path file = dir.resolve("config.json");
-    JsonNode root = parse(file);
     List<Integer> eosTokens = generationEos(dir);
     try {
       return new ConfigReader(model.apply(root)).config(eosTokens);

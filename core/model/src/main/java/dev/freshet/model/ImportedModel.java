@@ -165,9 +165,9 @@ public record ImportedModel(
 
   private static ImportedModel ofDirectory(Path dir, Optional<DType> dtype) {
     Map<String, byte[]> files = CheckpointStore.sideFiles(dir);
-    ModelConfig config = ConfigJson.readText(dir);
-    boolean multimodal = ConfigJson.isMultimodal(dir);
-    if (multimodal) {
+    ConfigJson.TextModel text = ConfigJson.readText(dir);
+    ModelConfig config = text.config();
+    if (text.fromMultimodal()) {
       files.put(CONFIG, ConfigJson.write(config));
     }
     Checkpoint checkpoint =
@@ -177,7 +177,7 @@ public record ImportedModel(
     boolean supported = false;
     try {
       Parameters parameters =
-          multimodal
+          text.fromMultimodal()
               ? Parameters.of(config, checkpoint, Gemma3Multimodal.storedNames(checkpoint))
               : Parameters.of(config, checkpoint);
       checkpoint.verifyContents(parameters.views().values());
