@@ -29,11 +29,6 @@ public record AdminDeadlines(
     return new AdminDeadlines(each, each, each, each, each);
   }
 
-  /** The same deadlines with another one for weight operations. */
-  public AdminDeadlines withUpdate(Duration within) {
-    return new AdminDeadlines(connect, write, within, pause, probe);
-  }
-
   public AdminDeadlines {
     for (Duration deadline : new Duration[] {connect, write, update, pause, probe}) {
       if (!deadline.isPositive()) {
