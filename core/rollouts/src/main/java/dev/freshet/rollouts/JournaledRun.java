@@ -46,7 +46,7 @@ public final class JournaledRun {
 
   JournaledRun() {}
 
-  /** A run of which nothing is journalled. */
+  /** A run of which nothing is journaled. */
   public static JournaledRun fresh() {
     return new JournaledRun();
   }

@@ -74,7 +74,7 @@ public final class RunJournal implements AutoCloseable {
   }
 
   /**
-   * Goes on with the journal of a run. A last record that was cut short is removed.
+   * Continues the journal of a run. A last record that was cut short is removed.
    *
    * @param settings of this process
    * @throws BatchException if there is no journal, it is damaged, or it is of a run with other
@@ -103,10 +103,10 @@ public final class RunJournal implements AutoCloseable {
   }
 
   private static void requireSame(
-      Path file, Map<String, String> journalled, Map<String, String> settings) {
+      Path file, Map<String, String> journaled, Map<String, String> settings) {
     settings.forEach(
         (name, value) -> {
-          String before = journalled.getOrDefault(name, "");
+          String before = journaled.getOrDefault(name, "");
           if (!before.equals(value)) {
             throw new BatchException(
                 "%s: %s is %s, but the run began with %s: resume it with its own settings, or choose another run directory"

@@ -49,8 +49,8 @@ public final class UpdateLog {
   }
 
   /**
-   * Goes on with the log of a run that is resumed, all of whose servers serve {@code version}. A
-   * last line that was torn is removed.
+   * Continues the log of a run that is resumed, all of whose servers serve {@code version}. A last
+   * line that was torn is removed.
    *
    * @throws BatchException if the file cannot be written
    */

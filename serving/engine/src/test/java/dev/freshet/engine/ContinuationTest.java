@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Completions that go on from the tokens of an earlier one, as those of a resumed run do. */
+/** Completions that continue from the tokens of an earlier one, as those of a resumed run do. */
 @Timeout(120)
 class ContinuationTest {
   /** By which the seed of a completion advances with each of its tokens. */

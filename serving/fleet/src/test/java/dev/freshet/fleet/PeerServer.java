@@ -226,7 +226,7 @@ public final class PeerServer implements AutoCloseable {
     stopped = new CountDownLatch(1);
   }
 
-  /** A stopped process goes on, with the calls that it has received. */
+  /** A stopped process continues, with the calls that it has received. */
   public void continues() {
     stopped.countDown();
   }

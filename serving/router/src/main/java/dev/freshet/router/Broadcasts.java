@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  *
  * <p>A client may ignore the refusal. Its updates then name no directory, which is also how the
  * model that the servers were started with is asked for: until an update names one, the front
- * refuses those too, or a run would go on with that model. Thread-safe.
+ * refuses those too, or a run would continue with that model. Thread-safe.
  */
 final class Broadcasts {
   /** Not an error of the server, after which clients repeat the call, nor a missing route. */

@@ -294,7 +294,7 @@ final class RelayLoop {
     return draining;
   }
 
-  /** Fails the requests that wait; the others go on. */
+  /** Fails the requests that wait; the others continue. */
   void drain() {
     draining = true;
     replicasChanged();

@@ -7,7 +7,7 @@ import java.util.Locale;
  * transport count: any HTTP answer, also 4xx, 429 and 503, is a sign of life, and no stream is too
  * long. A replica that could not be reached, broke several requests in a row or failed several
  * probes in a row is down. A probe that succeeds puts it on trial: it gets one request at a time
- * until it has answered one, or a stream that outlived the outage goes on. Thread-safe.
+ * until it has answered one, or a stream that outlived the outage continues. Thread-safe.
  */
 final class UpstreamHealth {
   /** The states. */
@@ -65,7 +65,7 @@ final class UpstreamHealth {
   }
 
   /**
-   * An answer that has begun goes on. It ends a trial, which would otherwise wait for the end of
+   * An answer that has begun continues. It ends a trial, which would otherwise wait for the end of
    * every stream that outlived the outage; a replica that is down stays so, as its probes fail.
    */
   void continued() {

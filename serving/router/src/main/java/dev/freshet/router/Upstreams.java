@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * The replicas of a front: those of the command line, those of a file that is read again when it
  * changes, and the ready endpoints of a Kubernetes service. It owns their probes and makes them
  * members of the fleet, whose routing table says which of them may get requests. A replica that
- * leaves gets no new requests; its running ones go on. A file that cannot be read or has a
+ * leaves gets no new requests; its running ones continue. A file that cannot be read or has a
  * malformed line, and an API server that does not answer, change nothing. Thread-safe.
  */
 final class Upstreams implements Supplier<Candidates>, AutoCloseable {

@@ -136,7 +136,7 @@ class HealthTest {
 
   @Test
   void aStreamThatOutlivesAnOutageOfTheProbesEndsTheTrial() throws Exception {
-    CountDownLatch goesOn = new CountDownLatch(1);
+    CountDownLatch continues = new CountDownLatch(1);
     ScriptedReplica.Script streams =
         (request, connection) -> {
           if (!request.path().equals("/stream")) {
@@ -144,7 +144,7 @@ class HealthTest {
             return;
           }
           connection.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
-          awaits(goesOn);
+          awaits(continues);
           connection.write("1\r\nb\r\n");
           connection.awaitEnd();
         };
@@ -158,7 +158,7 @@ class HealthTest {
       FrontFixture.await("it is down", () -> state(front, replica) == 0);
       replica.healthy = true;
       FrontFixture.await("its trial", () -> state(front, replica) == 1);
-      goesOn.countDown();
+      continues.countDown();
       assertThat(stream.chunk()).isEqualTo("b");
 
       assertThat(ask(front)).isEqualTo(200);

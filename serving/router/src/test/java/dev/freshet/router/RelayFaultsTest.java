@@ -437,7 +437,7 @@ class RelayFaultsTest {
       client.send(POST);
       client.head();
       long before;
-      do { // Until it stands still, or looks so on a busy machine.
+      do { // Until it does not change, or seems so on a busy machine.
         before = written.get();
         Thread.sleep(200);
       } while (written.get() > before);

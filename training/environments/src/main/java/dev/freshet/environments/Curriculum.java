@@ -115,7 +115,7 @@ public final class Curriculum {
   }
 
   /**
-   * Goes on from a snapshot.
+   * Continues from a snapshot.
    *
    * @throws IllegalArgumentException if it is of another number of levels
    */

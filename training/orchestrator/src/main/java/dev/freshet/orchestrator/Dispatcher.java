@@ -63,8 +63,8 @@ final class Dispatcher {
   }
 
   /**
-   * Goes on with the groups of an earlier process. What ended there has ended; rollouts that did
-   * not go on from their last token. Further groups are drawn as there: the draws before the last
+   * Continues the groups of an earlier process. What ended there has ended; rollouts that did not
+   * continue from their last token. Further groups are drawn as there: the draws before the last
    * batch are in the state of the curricula after it, and those since follow from it. Called before
    * {@link #start}.
    *
@@ -75,8 +75,8 @@ final class Dispatcher {
     curricula.restore(earlier.handed().curricula());
     drawAgain(earlier.dispatched());
     List<Runnable> unfinished = new ArrayList<>();
-    for (JournaledRun.Group journalled : earlier.groups()) {
-      JournalRecord.Dispatched dispatch = journalled.dispatch();
+    for (JournaledRun.Group journaled : earlier.groups()) {
+      JournalRecord.Dispatched dispatch = journaled.dispatch();
       GroupInFlight group =
           rollouts.group(
               dispatch.group(),
@@ -86,7 +86,7 @@ final class Dispatcher {
       ledger.dispatched(group);
       for (int i = 0; i < config.groupSize(); i++) {
         int index = i;
-        JournaledRollout rollout = journalled.rollout(i);
+        JournaledRollout rollout = journaled.rollout(i);
         rollout
             .end()
             .ifPresentOrElse(
@@ -95,7 +95,7 @@ final class Dispatcher {
       }
     }
     LOG.info(
-        "resumed with {} groups that are in no batch yet; {} of their rollouts go on",
+        "resumed with {} groups that are in no batch yet; {} of their rollouts continue",
         earlier.groups().size(),
         unfinished.size());
     unfinished.forEach(Runnable::run);

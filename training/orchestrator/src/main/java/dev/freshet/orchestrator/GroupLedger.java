@@ -55,7 +55,7 @@ final class GroupLedger {
   }
 
   /**
-   * Goes on where an earlier process ended, whose groups are then dispatched again. Called first.
+   * Continues where an earlier process ended, whose groups are then dispatched again. Called first.
    *
    * @param version the policy version that is served
    */

@@ -53,7 +53,7 @@ final class GroupTally {
     this.drops = drops;
   }
 
-  /** Goes on with the counts of an earlier process, whose open groups are dispatched again. */
+  /** Continues the counts of an earlier process, whose open groups are dispatched again. */
   void resume(JournaledRun earlier) {
     JournalRecord.Handed counts = earlier.handed();
     dispatched = earlier.dispatched() - earlier.groups().size();

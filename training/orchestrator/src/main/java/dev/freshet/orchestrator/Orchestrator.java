@@ -33,9 +33,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One run: evaluates the base model, keeps rollouts in flight, hands the trainer one batch per step
  * and updates the servers to the weights that the trainer publishes, until the weights of the last
- * step are served; then evaluates those. What it needs to go on after its process was killed is in
- * the run's journal. {@link #run} is called once and blocks; {@link #stop} may be called from any
- * thread. When {@code run} returns or throws, every thread and connection of the run has ended.
+ * step are served; then evaluates those. What it needs to continue after its process was killed is
+ * in the run's journal. {@link #run} is called once and blocks; {@link #stop} may be called from
+ * any thread. When {@code run} returns or throws, every thread and connection of the run has ended.
  */
 public final class Orchestrator {
   private static final Logger LOG = LoggerFactory.getLogger(Orchestrator.class);
@@ -74,7 +74,7 @@ public final class Orchestrator {
    * @param mostTokens of a rollout, with all its turns and what the environment says
    * @param weights what the trainer publishes; nothing at the start
    * @param batches the store that the trainer reads; it also holds the run's update log
-   * @param journal of the run, from which it goes on if it is resumed; closed by the caller
+   * @param journal of the run, from which it continues if it is resumed; closed by the caller
    * @param file receives the run's metrics; closed by the caller
    * @param metrics used by this run only
    * @param events receives the tagged log lines; its clock is the run's

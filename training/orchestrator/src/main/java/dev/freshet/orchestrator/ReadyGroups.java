@@ -35,7 +35,9 @@ final class ReadyGroups {
     this.asyncLevel = asyncLevel;
   }
 
-  /** Goes on after the batches that an earlier process took, and the groups that it chose next. */
+  /**
+   * Continues after the batches that an earlier process took, and the groups that it chose next.
+   */
   void resume(long batches, Optional<JournalRecord.Taken> next) {
     batchesTaken = batches;
     chosen = next;

@@ -130,7 +130,7 @@ final class RolloutJournal {
     return new Log(group.number(), rollout, earlier.turns());
   }
 
-  /** Has in memory what it has journalled, for the next attempt. */
+  /** Has in memory what it has journaled, for the next attempt. */
   private final class Log implements RolloutLog {
     private final long group;
     private final int rollout;
@@ -163,7 +163,7 @@ final class RolloutJournal {
     }
 
     @Override
-    public OfTurn goesOn(int turn) {
+    public OfTurn continues(int turn) {
       return new Turn(this, turn);
     }
 

@@ -22,7 +22,7 @@ interface RolloutLog {
         }
 
         @Override
-        public OfTurn goesOn(int turn) {
+        public OfTurn continues(int turn) {
           return OfTurn.NONE;
         }
       };
@@ -70,5 +70,5 @@ interface RolloutLog {
   OfTurn begins(int turn, int[] observed);
 
   /** Continues a turn that is recorded in part; it is the last one, or has ended. */
-  OfTurn goesOn(int turn);
+  OfTurn continues(int turn);
 }

@@ -41,7 +41,7 @@ sealed interface RolloutResult {
   record Failed(FailureReason reason, String why) implements RolloutResult {}
 
   /**
-   * The outcome that an earlier process journalled.
+   * The outcome that an earlier process journaled.
    *
    * @param rollout with its tokens
    * @param end the record of its end

@@ -232,7 +232,7 @@ final class RolloutRunner {
     for (int turns = 0; ; turns++) {
       // After another observation than before, what was recorded from there on is of no use.
       known = saw(known, turns, observed) ? known : List.of();
-      RolloutLog.OfTurn turn = known.isEmpty() ? log.begins(turns, observed) : log.goesOn(turns);
+      RolloutLog.OfTurn turn = known.isEmpty() ? log.begins(turns, observed) : log.continues(turns);
       int tokens = trajectory.observe(observed).tokenIds().length;
       int room = mostTokens - tokens;
       if (turns > 0 && (room <= 0 || turns == limits.maxTurns())) {

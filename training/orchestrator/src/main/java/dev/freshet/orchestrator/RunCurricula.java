@@ -58,7 +58,7 @@ final class RunCurricula {
     return states;
   }
 
-  /** Goes on from a state of the journal; a curriculum that is not in it stays as it is. */
+  /** Continues from a state of the journal; a curriculum that is not in it stays as it is. */
   void restore(Map<String, JournalRecord.Levels> states) {
     environments
         .curricula()

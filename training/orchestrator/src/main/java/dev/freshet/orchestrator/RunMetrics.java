@@ -46,7 +46,7 @@ final class RunMetrics {
   }
 
   /**
-   * Goes on with the lines of an earlier process, none of which is written twice.
+   * Continues the lines of an earlier process, none of which is written twice.
    *
    * @param counts of the groups after its last batch
    */

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * How a run with a curriculum goes on. A copy of the run's directory, made while some streams are
- * held, is what a killed process leaves.
+ * How a run with a curriculum is resumed. A copy of the run's directory, made while some streams
+ * are held, is what a killed process leaves.
  */
 @Timeout(180)
 class CurriculumResumeTest {

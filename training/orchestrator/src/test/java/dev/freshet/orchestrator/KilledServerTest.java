@@ -39,7 +39,7 @@ class KilledServerTest {
         TestTrainer _ = run.trainer(ResumeTest.STEPS, batch -> {})) {
       first.tokenGate =
           (prompt, index) -> {
-            boolean training = !run.progress.isEmpty() && run.journalled() > 0;
+            boolean training = !run.progress.isEmpty() && run.journaled() > 0;
             if (training
                 && first.version == version
                 && ResumeTest.turnOf(prompt) == turn

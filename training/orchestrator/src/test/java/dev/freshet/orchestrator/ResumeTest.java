@@ -36,7 +36,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What an orchestrator leaves to a later process of its run, and how that goes on. A copy of the
+ * What an orchestrator leaves to a later process of its run, and how that resumes it. A copy of the
  * run's directory, made while its streams are held, is what a killed process leaves.
  */
 @Timeout(180)
@@ -217,7 +217,7 @@ class ResumeTest {
         TestTrainer _ = run.trainer(STEPS, batch -> {})) {
       server.tokenGate =
           (prompt, index) -> {
-            boolean training = !run.progress.isEmpty() && run.journalled() > 0;
+            boolean training = !run.progress.isEmpty() && run.journaled() > 0;
             if (training
                 && server.version == version
                 && turnOf(prompt) == turn

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * How a run goes on whose environment's program plays the episodes. A copy of the run's directory,
- * made while some streams are held, is what a killed process leaves.
+ * How a run is resumed whose environment's program plays the episodes. A copy of the run's
+ * directory, made while some streams are held, is what a killed process leaves.
  */
 @Timeout(180)
 class SelfDrivenResumeTest {

@@ -150,7 +150,7 @@ public final class TestRun implements AutoCloseable {
   }
 
   /** The number of groups whose dispatch is in the journal. */
-  long journalled() {
+  long journaled() {
     return journalLines("dispatched").count();
   }
 

@@ -146,7 +146,7 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /**
-   * Goes on as the model did whose state a checkpoint has.
+   * Continues as the model did whose state a checkpoint has.
    *
    * @param updates how many updates it had made
    * @throws TrainerException if it is the state of another model

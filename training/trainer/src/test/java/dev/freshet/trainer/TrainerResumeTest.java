@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
-/** What a trainer leaves for a later process of its run, and how that goes on, on real files. */
+/** What a trainer leaves for a later process of its run, and how that resumes it, on real files. */
 @Timeout(120)
 class TrainerResumeTest {
   @TempDir Path dir;

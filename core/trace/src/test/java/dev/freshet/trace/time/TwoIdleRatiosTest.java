@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /**
  * A run that is slower than a synchronous one while both of its roles report an idle ratio of zero,
  * as https://github.com/verl-project/verl/issues/6693 describes it. There the rollout side takes
- * one moment at which it became idle and forgets it whenever it goes on, so of several pauses
+ * one moment at which it became idle and forgets it whenever it continues, so of several pauses
  * between two versions none counts; and the trainer counts only its wait for samples, not the
  * synchronization of weights.
  */
