@@ -78,11 +78,10 @@ final class AttentionTile {
   /**
    * Computes the outputs of the four rows.
    *
-   * @param keys address of the layer's keys
-   * @param values address of the layer's values
+   * @param layer address of the layer in the first block
    * @param blocks the sequence's blocks in order
    */
-  void attend(long keys, long values, int[] blocks, int kvHead) {
+  void attend(long layer, int[] blocks, int kvHead) {
     int first = Math.min(Math.min(from[0], from[1]), Math.min(from[2], from[3]));
     int end = Math.max(Math.max(to[0], to[1]), Math.max(to[2], to[3]));
     int firstBlock = first / KvLayout.BLOCK;
@@ -92,19 +91,19 @@ final class AttentionTile {
       stride = Math.max(length, 2 * stride);
       scores = new float[ROWS * stride];
     }
-    score(keys, blocks, kvHead, firstBlock, endBlock);
+    score(layer, blocks, kvHead, firstBlock, endBlock);
     int origin = firstBlock * KvLayout.BLOCK;
     for (int row = 0; row < ROWS; row++) {
       scale[row] = softmax(row * stride, length, from[row] - origin, to[row] - origin);
     }
-    weigh(values, blocks, kvHead, firstBlock, end);
+    weigh(layer, blocks, kvHead, firstBlock, end);
   }
 
   /**
    * The scores of four rows with all keys of the blocks, also those that a row does not see; two
    * blocks at a time, so that a query's number is read once for both.
    */
-  private void score(long keys, int[] blocks, int kvHead, int firstBlock, int endBlock) {
+  private void score(long layer, int[] blocks, int kvHead, int firstBlock, int endBlock) {
     FloatFormat format = this.format;
     float[] queries = this.queries;
     float[] scores = this.scores;
@@ -113,8 +112,8 @@ final class AttentionTile {
     long row = (long) KvLayout.BLOCK * format.size();
     for (int block = firstBlock; block < endBlock; block += 2) {
       int other = Math.min(block + 1, endBlock - 1);
-      long oneHead = keys + layout.keyOffset(blocks[block], kvHead);
-      long otherHead = keys + layout.keyOffset(blocks[other], kvHead);
+      long oneHead = layer + layout.keyOffset(blocks[block], kvHead);
+      long otherHead = layer + layout.keyOffset(blocks[other], kvHead);
       for (int lane = 0; lane < KvLayout.BLOCK; lane += LANES) {
         long one = oneHead + (long) lane * format.size();
         long two = otherHead + (long) lane * format.size();
@@ -182,17 +181,17 @@ final class AttentionTile {
    * weight 0 would not be enough, since 0 × ∞ is NaN. A row's sum is taken in the order of the
    * keys, whichever rows it shares the tile with.
    */
-  private void weigh(long values, int[] blocks, int kvHead, int firstBlock, int end) {
+  private void weigh(long layer, int[] blocks, int kvHead, int firstBlock, int end) {
     int first = Math.min(Math.min(from[0], from[1]), Math.min(from[2], from[3]));
     int seenByAll = Math.max(Math.max(from[0], from[1]), Math.max(from[2], from[3]));
     int endOfAll = Math.min(Math.min(to[0], to[1]), Math.min(to[2], to[3]));
     Arrays.fill(outputs, 0);
     if (seenByAll >= endOfAll) {
-      addSeen(values, blocks, kvHead, firstBlock, first, end);
+      addSeen(layer, blocks, kvHead, firstBlock, first, end);
     } else {
-      addSeen(values, blocks, kvHead, firstBlock, first, seenByAll);
-      addToAll(values, blocks, kvHead, firstBlock, seenByAll, endOfAll);
-      addSeen(values, blocks, kvHead, firstBlock, endOfAll, end);
+      addSeen(layer, blocks, kvHead, firstBlock, first, seenByAll);
+      addToAll(layer, blocks, kvHead, firstBlock, seenByAll, endOfAll);
+      addSeen(layer, blocks, kvHead, firstBlock, endOfAll, end);
     }
     int paddedDim = layout.paddedDim();
     for (int row = 0; row < ROWS; row++) {
@@ -203,12 +202,12 @@ final class AttentionTile {
   }
 
   /** Adds the weighted values of keys that only some rows see. */
-  private void addSeen(long values, int[] blocks, int kvHead, int firstBlock, int first, int end) {
+  private void addSeen(long layer, int[] blocks, int kvHead, int firstBlock, int first, int end) {
     int paddedDim = layout.paddedDim();
     long size = format.size();
     for (int key = first; key < end; key++) {
       long address =
-          values
+          layer
               + layout.valueOffset(blocks[key / KvLayout.BLOCK], kvHead)
               + (long) (key % KvLayout.BLOCK) * paddedDim * size;
       for (int row = 0; row < ROWS; row++) {
@@ -232,19 +231,19 @@ final class AttentionTile {
    * Adds the weighted values of keys that all rows see, four vectors of a head's dimensions at a
    * time, then two.
    */
-  private void addToAll(long values, int[] blocks, int kvHead, int firstBlock, int first, int end) {
+  private void addToAll(long layer, int[] blocks, int kvHead, int firstBlock, int first, int end) {
     int d = 0;
     for (; d + 4 * LANES <= layout.paddedDim(); d += 4 * LANES) {
-      addFour(values, blocks, kvHead, firstBlock, first, end, d);
+      addFour(layer, blocks, kvHead, firstBlock, first, end, d);
     }
     for (; d < layout.paddedDim(); d += 2 * LANES) {
-      addTwo(values, blocks, kvHead, firstBlock, first, end, d);
+      addTwo(layer, blocks, kvHead, firstBlock, first, end, d);
     }
   }
 
   /** Four vectors, from dimension {@code d} on. */
   private void addFour(
-      long values, int[] blocks, int kvHead, int firstBlock, int first, int end, int d) {
+      long layer, int[] blocks, int kvHead, int firstBlock, int first, int end, int d) {
     FloatFormat format = this.format;
     float[] scores = this.scores;
     float[] outputs = this.outputs;
@@ -269,7 +268,7 @@ final class AttentionTile {
     FloatVector sum32 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + 2 * LANES);
     FloatVector sum33 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + 3 * LANES);
     for (int block = first / KvLayout.BLOCK; block * KvLayout.BLOCK < end; block++) {
-      long address = values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
+      long address = layer + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
       int at = (block - firstBlock) * KvLayout.BLOCK;
       int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
       for (int i = Math.max(0, first - block * KvLayout.BLOCK); i < count; i++) {
@@ -320,7 +319,7 @@ final class AttentionTile {
 
   /** Two vectors, from dimension {@code d} on. */
   private void addTwo(
-      long values, int[] blocks, int kvHead, int firstBlock, int first, int end, int d) {
+      long layer, int[] blocks, int kvHead, int firstBlock, int first, int end, int d) {
     FloatFormat format = this.format;
     float[] scores = this.scores;
     float[] outputs = this.outputs;
@@ -337,7 +336,7 @@ final class AttentionTile {
     FloatVector sum30 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d);
     FloatVector sum31 = FloatVector.fromArray(FLOATS, outputs, 3 * paddedDim + d + LANES);
     for (int block = first / KvLayout.BLOCK; block * KvLayout.BLOCK < end; block++) {
-      long address = values + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
+      long address = layer + layout.valueOffset(blocks[block], kvHead) + (long) d * format.size();
       int at = (block - firstBlock) * KvLayout.BLOCK;
       int count = Math.min(KvLayout.BLOCK, end - block * KvLayout.BLOCK);
       for (int i = Math.max(0, first - block * KvLayout.BLOCK); i < count; i++) {

@@ -1,5 +1,6 @@
 package dev.freshet.model;
 
+import dev.freshet.weights.PageAdvice;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,14 +17,18 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * and its cost is the sum of the lengths that are attended to.
  *
  * <p>The memory is reserved, not cleared: a page takes memory from the machine once a token is
- * written into it. Tokens past a sequence's length are never read as values, so a block may be
- * reused with whatever it holds. The caller decides which sequence owns which block.
+ * written into it. Attention reads blocks in any order, each of a few kilobytes a layer, so the
+ * pages are huge ones where the system has them. Tokens past a sequence's length are never read as
+ * values, so a block may be reused with whatever it holds. The caller decides which sequence owns
+ * which block.
  *
  * <p>Belongs to one thread at a time.
  */
 public final class KvPool implements AutoCloseable {
   /** Tokens in a block. */
   public static final int BLOCK_TOKENS = KvLayout.BLOCK;
+
+  private static final long HUGE_PAGE = 2 << 20;
 
   /** Query rows of one task of the crew. */
   private static final int TASK_ROWS = 16 * AttentionTile.ROWS;
@@ -37,8 +42,10 @@ public final class KvPool implements AutoCloseable {
   private final RotaryTables rotary;
   private final ComputeCrew crew;
   private final List<AttentionTile> tiles;
-  private final List<Tensor> keys = new ArrayList<>();
-  private final List<Tensor> values = new ArrayList<>();
+  private final Tensor reserved;
+
+  /** The blocks; the first one begins at a huge page. */
+  private final MemorySegment memory;
 
   /**
    * Reserves the memory.
@@ -54,18 +61,17 @@ public final class KvPool implements AutoCloseable {
     this.crew = crew;
     this.tiles =
         IntStream.range(0, crew.workers()).mapToObj(_ -> new AttentionTile(layout)).toList();
+    long bytes = blocks * layout.blockBytes();
     try (PointerScope _ = new PointerScope()) {
-      for (int layer = 0; layer < config.layers(); layer++) {
-        keys.add(reserve(layout.keyBytes(blocks)));
-        values.add(reserve(layout.valueBytes(blocks)));
-      }
-      keys.forEach(Tensor::retainReference);
-      values.forEach(Tensor::retainReference);
+      this.reserved =
+          torch.empty(new long[] {bytes + HUGE_PAGE}, Torch.options(ScalarType.Byte), null);
+      reserved.retainReference();
     }
-  }
-
-  private static Tensor reserve(long bytes) {
-    return torch.empty(new long[] {bytes}, Torch.options(ScalarType.Byte), null);
+    long address = reserved.data_ptr().address();
+    this.memory =
+        Torch.bytes(reserved)
+            .asSlice(Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE - address, bytes);
+    PageAdvice.hugePages(memory);
   }
 
   /** How many blocks hold {@code tokens} tokens. */
@@ -75,8 +81,7 @@ public final class KvPool implements AutoCloseable {
 
   /** Bytes that the keys and values of a block take in all layers. */
   public static long blockBytes(ModelConfig config, ScalarType type) {
-    KvLayout layout = KvLayout.of(config, type);
-    return config.layers() * (layout.keyBytes(1) + layout.valueBytes(1));
+    return KvLayout.of(config, type).blockBytes();
   }
 
   /**
@@ -89,21 +94,12 @@ public final class KvPool implements AutoCloseable {
     List<Rows> rows = rows(spans);
     int time = spans.stream().mapToInt(KvSpan::count).sum();
     return (layer, query, key, value) -> {
-      long keyBase = keys.get(layer).data_ptr().address();
-      long valueBase = values.get(layer).data_ptr().address();
+      long base = memory.address() + layout.layerOffset(layer);
       Heads newKeys = Heads.of(key);
       Heads newValues = Heads.of(value);
       crew.run(
           written.size(),
-          (worker, i) ->
-              write(
-                  layer,
-                  tiles.get(worker),
-                  written.get(i),
-                  newKeys,
-                  newValues,
-                  keyBase,
-                  valueBase));
+          (worker, i) -> write(layer, tiles.get(worker), written.get(i), newKeys, newValues, base));
       Tensor output =
           torch.empty(
               new long[] {1, time, config.heads(), config.headDim()}, Torch.options(type), null);
@@ -113,15 +109,7 @@ public final class KvPool implements AutoCloseable {
       crew.run(
           rows.size(),
           (worker, i) ->
-              attend(
-                  layer,
-                  tiles.get(worker),
-                  rows.get(i),
-                  window,
-                  queries,
-                  outputs,
-                  keyBase,
-                  valueBase));
+              attend(layer, tiles.get(worker), rows.get(i), window, queries, outputs, base));
       return output;
     };
   }
@@ -146,13 +134,7 @@ public final class KvPool implements AutoCloseable {
   }
 
   private void write(
-      int layer,
-      AttentionTile tile,
-      NewTokens tokens,
-      Heads newKeys,
-      Heads newValues,
-      long keyBase,
-      long valueBase) {
+      int layer, AttentionTile tile, NewTokens tokens, Heads newKeys, Heads newValues, long base) {
     // Attention overwrites it later.
     float[] rotated = tile.queries();
     for (int i = tokens.first(); i < tokens.end(); i++) {
@@ -170,8 +152,8 @@ public final class KvPool implements AutoCloseable {
             1,
             rotated,
             0);
-        layout.putKey(keyBase, block, head, slot, rotated);
-        layout.putValue(valueBase, block, head, slot, newValues.at(token, head));
+        layout.putKey(base, block, head, slot, rotated);
+        layout.putValue(base, block, head, slot, newValues.at(token, head));
       }
     }
   }
@@ -198,14 +180,7 @@ public final class KvPool implements AutoCloseable {
   }
 
   private void attend(
-      int layer,
-      AttentionTile tile,
-      Rows rows,
-      int window,
-      Heads query,
-      Heads output,
-      long keyBase,
-      long valueBase) {
+      int layer, AttentionTile tile, Rows rows, int window, Heads query, Heads output, long base) {
     int group = config.heads() / config.kvHeads();
     float scale = (float) config.attentionScale();
     FloatFormat format = layout.format();
@@ -227,7 +202,7 @@ public final class KvPool implements AutoCloseable {
         tile.keys(row, Math.max(0, position + 1 - window), position + 1);
       }
       tile.fill(count);
-      tile.attend(keyBase, valueBase, rows.span().blocks(), rows.kvHead());
+      tile.attend(base, rows.span().blocks(), rows.kvHead());
       for (int row = 0; row < count; row++) {
         int token = (first + row) / group;
         int head = rows.kvHead() * group + (first + row) % group;
@@ -252,23 +227,12 @@ public final class KvPool implements AutoCloseable {
 
   /** Copies a whole block, over what the other one held. */
   public void copyBlock(int from, int to) {
-    for (int layer = 0; layer < config.layers(); layer++) {
-      copy(keys.get(layer), layout.keyOffset(from, 0), layout.keyOffset(to, 0), layout.keyBytes(1));
-      copy(
-          values.get(layer),
-          layout.valueOffset(from, 0),
-          layout.valueOffset(to, 0),
-          layout.valueBytes(1));
-    }
-  }
-
-  private static void copy(Tensor memory, long from, long to, long bytes) {
-    MemorySegment.copy(Torch.bytes(memory), from, Torch.bytes(memory), to, bytes);
+    long bytes = layout.blockBytes();
+    MemorySegment.copy(memory, from * bytes, memory, to * bytes, bytes);
   }
 
   @Override
   public void close() {
-    keys.forEach(Tensor::close);
-    values.forEach(Tensor::close);
+    reserved.close();
   }
 }

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** Advice to the Linux kernel about the pages of a file mapping. Does nothing on other systems. */
-final class PageAdvice {
+/** Advice to the Linux kernel about pages of memory. Does nothing on other systems. */
+public final class PageAdvice {
   private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
 
   /** On a mapped file: unmap the pages until they are touched again. */
@@ -70,13 +70,14 @@ final class PageAdvice {
   }
 
   /**
-   * Lets the kernel read further data from the disk in huge pages, which are mapped and unmapped
-   * many times faster than small ones.
+   * Lets the kernel back memory with huge pages as it is touched. A file mapping is then read from
+   * the disk, mapped and unmapped many times faster; scattered reads of memory find their addresses
+   * in the processor's table of translations.
    *
-   * @param mapping starts at a page boundary
+   * @param memory starts at a page boundary
    */
-  static void hugePages(MemorySegment mapping) {
-    advise(mapping, MADV_HUGEPAGE);
+  public static void hugePages(MemorySegment memory) {
+    advise(memory, MADV_HUGEPAGE);
   }
 
   /** Ignores a refusal by the kernel: the advice only affects speed and memory. */
