@@ -18,7 +18,14 @@ final class AdmissionQueue {
   /** The longest sleep of the loop before it checks for work without a signal. */
   private static final long MAX_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** An idle loop begins once no completion has arrived for so long. */
+  private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
+  /** An idle loop begins at the latest so long after it found the first completion. */
+  private static final long MAX_GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+
   private final int capacity;
+  private final int stepTokens;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
@@ -29,8 +36,13 @@ final class AdmissionQueue {
   /** Whether a sequence was cancelled that the loop may be running. */
   private boolean cancelledRunning;
 
-  AdmissionQueue(int capacity) {
+  /**
+   * @param capacity the most sequences that wait
+   * @param stepTokens the tokens of a step
+   */
+  AdmissionQueue(int capacity, int stepTokens) {
     this.capacity = capacity;
+    this.stepTokens = stepTokens;
   }
 
   /**
@@ -98,7 +110,8 @@ final class AdmissionQueue {
   }
 
   /**
-   * Waits until the loop has work.
+   * Waits until the loop has work. A loop that runs nothing then also waits for completions that
+   * arrive together with the first one, such as those of a group, as long as {@link #gather} says.
    *
    * @param admits whether waiting sequences may start, so that one of them counts as work
    * @param stepNanos nanoseconds until the next decode step is due
@@ -119,6 +132,9 @@ final class AdmissionQueue {
           left = left - sleep + Math.max(0, work.awaitNanos(sleep));
         }
       }
+      if (admits && stepNanos == Long.MAX_VALUE) {
+        gather(pending);
+      }
       cancelledRunning = false;
       return closed.isEmpty();
     } catch (InterruptedException e) {
@@ -127,6 +143,34 @@ final class AdmissionQueue {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Waits until completions stop arriving, or those that wait fill a step. Otherwise a step of the
+   * first one alone would delay all others by the time in which the weights are read, and a step of
+   * few tokens takes almost as long as one of many.
+   */
+  private void gather(BooleanSupplier pending) throws InterruptedException {
+    long left = MAX_GATHER_NANOS;
+    int before = 0;
+    while (closed.isEmpty()
+        && left > 0
+        && waiting.size() > before
+        && waitingTokens() < stepTokens
+        && !cancelledRunning
+        && !pending.getAsBoolean()) {
+      before = waiting.size();
+      long pause = Math.min(left, PAUSE_NANOS);
+      long rest = pause;
+      while (rest > 0 && waiting.size() == before && !pending.getAsBoolean()) {
+        rest = work.awaitNanos(rest);
+      }
+      left -= pause - Math.max(0, rest);
+    }
+  }
+
+  private long waitingTokens() {
+    return waiting.stream().mapToLong(Sequence::promptLength).sum();
   }
 
   /** The sequence that is next. */

@@ -59,7 +59,7 @@ abstract sealed class LoopEngine<W extends PolicyWeights> implements Engine
     this.modelName = parts.modelName();
     this.vocabSize = parts.vocabSize();
     this.maxModelLen = parts.maxModelLen();
-    this.admission = new AdmissionQueue(parts.maxWaiting());
+    this.admission = new AdmissionQueue(parts.maxWaiting(), parts.stepTokens());
     this.requests = new LoopRequests<>(clock, admission::wake);
     this.policyVersion = parts.runner().version();
     this.obeysConstraints = parts.runner().obeysConstraints();

@@ -20,7 +20,7 @@ final class SimulatedEngine {
   final Running running;
   final CheckedRunner runner;
   final StepTimeline timeline = new StepTimeline();
-  final AdmissionQueue admission = new AdmissionQueue(1 << 20);
+  final AdmissionQueue admission;
   private final Scheduler scheduler;
   private final Steps steps;
   private final Outgoing outgoing = new Outgoing();
@@ -30,6 +30,7 @@ final class SimulatedEngine {
 
   SimulatedEngine(int count, int blockTokens, int places, int stepTokens) {
     this.stepTokens = stepTokens;
+    this.admission = new AdmissionQueue(1 << 20, stepTokens);
     this.blocks = new KvBlocks(count, blockTokens);
     this.running = new Running(blocks, places);
     this.runner = new CheckedRunner(count, blockTokens);
