@@ -210,6 +210,11 @@ final class Relay implements Exchange.Watcher {
     exchange.endEncoded(splice.keepsClient());
   }
 
+  /** Whether a byte of an answer has arrived whose end has not. */
+  boolean isAnswering() {
+    return phase == Phase.ANSWERING;
+  }
+
   /** All that has arrived was passed on. */
   void readComplete() {
     exchange.flush();

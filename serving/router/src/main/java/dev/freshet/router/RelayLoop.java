@@ -255,6 +255,7 @@ final class RelayLoop {
             .group(loop)
             .channel(Transport.socket())
             .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.AUTO_CLOSE, false) // Not before an early answer is read.
             .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
             .option(
                 ChannelOption.RECVBUF_ALLOCATOR,

@@ -10,7 +10,9 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   /** A body up to this size is sent in one buffer with its head. */
   private static final int ONE_BUFFER_BYTES = 64 << 10;
+
+  /**
+   * How long an answer may take to arrive after the replica has stopped reading the request: it may
+   * refuse a body that it has not read to its end.
+   */
+  private static final Duration EARLY_ANSWER = Duration.ofSeconds(1);
 
   private static final String ENDED = "the replica closed the connection";
 
@@ -80,6 +88,23 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     } else {
       var _ = channel().write(head, channel().voidPromise());
       sent = channel().writeAndFlush(Unpooled.wrappedBuffer(request.body()));
+    }
+    var _ = sent.addListener(sending -> requestEnded(to, sending.isSuccess()));
+  }
+
+  private void requestEnded(Relay sender, boolean sentWhole) {
+    if (!sentWhole) {
+      var _ =
+          channel()
+              .eventLoop()
+              .schedule(
+                  () -> closeUnanswered(sender), EARLY_ANSWER.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void closeUnanswered(Relay sender) {
+    if (relay == sender && !sender.isAnswering()) {
+      close();
     }
   }
 

@@ -196,6 +196,50 @@ class RelayFaultsTest {
     }
   }
 
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void bytesThatAReplicaSendsBetweenAnswersReachNoClient() throws Exception {
+    CountDownLatch answered = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    ScriptedReplica.Script script =
+        (_, connection) -> {
+          connection.write(ScriptedReplica.ok("{\"first\":1}"));
+          if (closed.getCount() > 0) {
+            await(answered);
+            connection.write(ScriptedReplica.ok("{\"unasked\":1}"));
+            connection.awaitEnd();
+            closed.countDown();
+          }
+        };
+    try (ScriptedReplica replica = new ScriptedReplica(script);
+        FrontFixture front = FrontFixture.of(replica);
+        RawClient client = new RawClient(front.data())) {
+      assertThat(client.ask(POST).text()).isEqualTo("{\"first\":1}");
+      answered.countDown();
+      closed.await();
+      assertThat(client.ask(POST).text()).isEqualTo("{\"first\":1}");
+    }
+  }
+
+  @Test
+  void anAnswerToARequestThatTheReplicaDoesNotReadIsRelayed() throws Exception {
+    try (ScriptedReplica replica = new ScriptedReplica(ScriptedReplica.json("{}"));
+        FrontFixture front = FrontFixture.of(replica)) {
+      replica.maxBody = 1 << 20;
+      RawClient.Answer answer =
+          RawClient.exchange(front.data(), RawClient.post("/v1/completions", "x".repeat(16 << 20)));
+      assertThat(answer.status()).as(answer.text()).isEqualTo(413);
+      assertThat(replica.arrived).isEmpty();
+    }
+  }
+
   @Test
   void aReplicaThatCannotBeReachedIsLeftForAnother() throws Exception {
     ScriptedReplica gone = new ScriptedReplica(ScriptedReplica.json("{}"));

@@ -92,6 +92,9 @@ final class ScriptedReplica implements AutoCloseable {
   volatile String version = "0";
   volatile boolean healthy = true;
 
+  /** A larger body is answered 413 unread, and the connection closed. */
+  volatile int maxBody = Integer.MAX_VALUE;
+
   /** It answers nothing, as a process that is stopped, until this is zero. */
   volatile CountDownLatch stopped = new CountDownLatch(0);
 
@@ -159,7 +162,7 @@ final class ScriptedReplica implements AutoCloseable {
       socket.setTcpNoDelay(true);
       Connection connection = new Connection(socket);
       while (true) {
-        Optional<Arrived> next = read(connection.in);
+        Optional<Arrived> next = read(connection);
         if (next.isEmpty()) {
           return;
         }
@@ -185,7 +188,8 @@ final class ScriptedReplica implements AutoCloseable {
     }
   }
 
-  private static Optional<Arrived> read(InputStream in) throws IOException {
+  private Optional<Arrived> read(Connection connection) throws IOException {
+    InputStream in = connection.in;
     String line = line(in);
     if (line.isEmpty()) {
       return Optional.empty();
@@ -199,6 +203,10 @@ final class ScriptedReplica implements AutoCloseable {
           header.substring(0, colon).toLowerCase(Locale.ROOT), header.substring(colon + 1).strip());
     }
     int length = Integer.parseInt(byName.getOrDefault("content-length", "0"));
+    if (length > maxBody) {
+      connection.write("HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\n\r\n{}");
+      return Optional.empty();
+    }
     return Optional.of(new Arrived(line, headers, in.readNBytes(length)));
   }
 
