@@ -217,10 +217,18 @@ final class Relay implements Exchange.Watcher {
 
   /** All that has arrived was passed on. */
   void readComplete() {
+    loop.flushSoon(this);
+  }
+
+  /** Sends the client what was passed on. */
+  void flush() {
+    if (phase == Phase.ENDED) { // With a flush of its own.
+      return;
+    }
     exchange.flush();
-    if (!exchange.isWritable()) {
+    if (!exchange.isWritable() && connection != null) {
       clientBehind = true;
-      required(connection).reading(false);
+      connection.reading(false);
     }
   }
 

@@ -55,6 +55,9 @@ final class RelayLoop {
   /** Reads of a connection, of 64 KiB at most, before the client's is flushed and looked at. */
   private static final int MAX_READS = 4;
 
+  /** Relays read one after another before their clients' connections are flushed. */
+  private static final int MAX_UNFLUSHED = 64;
+
   /**
    * What the loops of a front share.
    *
@@ -75,6 +78,12 @@ final class RelayLoop {
   private final UpstreamPool pool = new UpstreamPool();
   private final Set<Relay> active = new LinkedHashSet<>();
   private final Queue<Relay> waiting = new ArrayDeque<>();
+  private final Queue<Relay> unflushed = new ArrayDeque<>(MAX_UNFLUSHED);
+  private final Runnable flusher = this::flush;
+
+  /** Whether {@link #flusher} is queued. */
+  private boolean flushQueued;
+
   private final long tickNanos;
   private int tick;
   private boolean draining;
@@ -280,6 +289,29 @@ final class RelayLoop {
                 });
     Transport.keepAlive(connecting);
     return connecting;
+  }
+
+  /**
+   * Flushes the client's connection of {@code relay} once the loop has read what has arrived for
+   * other relays too. Sends right after one another wake and switch to a client on this host less
+   * often than a send after each read.
+   */
+  void flushSoon(Relay relay) {
+    if (!flushQueued) {
+      flushQueued = true;
+      loop.execute(flusher);
+    }
+    unflushed.add(relay);
+    if (unflushed.size() >= MAX_UNFLUSHED) {
+      flush();
+    }
+  }
+
+  private void flush() {
+    flushQueued = false; // Before the writes, which may lead to more of them.
+    for (Relay next = unflushed.poll(); next != null; next = unflushed.poll()) {
+      next.flush();
+    }
   }
 
   /** A relay has ended. */

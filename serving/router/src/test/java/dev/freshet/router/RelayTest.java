@@ -215,6 +215,39 @@ class RelayTest {
     }
   }
 
+  @Test
+  void eventsOfManyStreamsThatAreMadeTogetherArriveWithoutFurtherOnes() throws Exception {
+    int streams = 150; // More than a loop reads before it sends.
+    CountDownLatch[] next = {new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1)};
+    ScriptedReplica.Script script =
+        (_, connection) -> {
+          connection.write(CHUNKED);
+          for (int i = 0; i < next.length; i++) {
+            awaitUninterruptibly(next[i]);
+            connection.write("9\r\ndata: " + i + "\n\n\r\n");
+          }
+        };
+    List<RawClient> clients = new ArrayList<>();
+    try (ScriptedReplica replica = new ScriptedReplica(script);
+        FrontFixture front = FrontFixture.of(replica)) {
+      for (int i = 0; i < streams; i++) {
+        clients.add(new RawClient(front.data()));
+        clients.getLast().send(RawClient.post("/v1/completions", "{}"));
+        assertThat(clients.getLast().head().status()).isEqualTo(200);
+      }
+      for (int i = 0; i < next.length; i++) {
+        next[i].countDown();
+        for (RawClient client : clients) {
+          assertThat(client.chunk()).isEqualTo("data: " + i + "\n\n");
+        }
+      }
+    } finally {
+      for (RawClient client : clients) {
+        client.close();
+      }
+    }
+  }
+
   private static void awaitUninterruptibly(CountDownLatch latch) {
     try {
       latch.await();
