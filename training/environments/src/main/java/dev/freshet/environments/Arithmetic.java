@@ -1,5 +1,6 @@
 package dev.freshet.environments;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,16 @@ public final class Arithmetic implements LeveledEnvironment {
 
   private static final Message INSTRUCTIONS =
       Message.system("Compute the user's term. Answer with the number only.");
-  private static final Pattern NUMBER = Pattern.compile("-?\\d{1,20}");
+
+  /**
+   * A number with its decimals and the commas of its thousands, so that 0.19 and 1,019 do not end
+   * with the number 19. U+2212 is a minus too.
+   */
+  private static final Pattern NUMBER =
+      Pattern.compile("[-\u2212]?(?:\\d{1,3}(?:,\\d{3}){1,4}(?!\\d)|\\d+)(?:\\.\\d+)?");
+
+  /** Characters of a number, above which it is none. */
+  private static final int MAX_LENGTH = 20;
 
   private final Draws draws;
   private final ArithmeticConfig config;
@@ -109,10 +119,16 @@ public final class Arithmetic implements LeveledEnvironment {
 
   static Step.End score(String answer, BigInteger value) {
     List<String> numbers = NUMBER.matcher(answer).results().map(MatchResult::group).toList();
-    boolean right = !numbers.isEmpty() && new BigInteger(numbers.getLast()).equals(value);
-    boolean alone = numbers.size() == 1 && numbers.getFirst().equals(answer.strip());
+    boolean number = !numbers.isEmpty() && numbers.getLast().length() <= MAX_LENGTH;
+    boolean right = number && isValue(numbers.getLast(), value);
+    boolean alone = number && numbers.getLast().equals(answer.strip());
     double reward = right ? (alone ? 1 : 0.5) : alone ? 0.1 : 0;
     return new Step.End(
         reward, Map.of("right", right ? 1.0 : 0.0, "number_only", alone ? 1.0 : 0.0));
+  }
+
+  private static boolean isValue(String number, BigInteger value) {
+    String plain = number.replace(",", "").replace('\u2212', '-');
+    return new BigDecimal(plain).compareTo(new BigDecimal(value)) == 0;
   }
 }

@@ -31,11 +31,30 @@ class BuiltInTest {
         "19 is 12 and 7    | 0",
         "18                | 0.1",
         "-19               | 0.1",
+        "\u221219          | 0.1",
+        "It is 0.19        | 0",
+        "It is 1,019       | 0",
+        "It is 4, 5 or 19  | 0.5",
+        "It is 19.0        | 0.5",
         "nineteen          | 0",
         "99999999999999999999999999999999999 | 0",
+        "The sum is 00000000000000000000000019 | 0",
       })
   void arithmeticRewardsTheFormAndTheNumber(String answer, double reward) {
     assertThat(Arithmetic.score(answer, BigInteger.valueOf(19)).reward()).isEqualTo(reward);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "-1019        | 1",
+        "\u22121019  | 1",
+        "It is -1,019 | 0.5",
+        "It is 1,019  | 0",
+      })
+  void aNumberMayHaveAMinusOfEitherKindAndCommas(String answer, double reward) {
+    assertThat(Arithmetic.score(answer, BigInteger.valueOf(-1019)).reward()).isEqualTo(reward);
   }
 
   @ParameterizedTest
