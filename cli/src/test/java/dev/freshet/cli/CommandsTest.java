@@ -41,6 +41,14 @@ class CommandsTest {
     assertThat(config.sft().steps()).isZero();
   }
 
+  @Test
+  void theExampleOfArithmeticHasOnlyKnownKeysAndItsAnswersFit() {
+    FreshetConfig config = load(Path.of("../examples/arithmetic.toml"));
+
+    assertThat(config.environment().name()).isEqualTo("arithmetic");
+    assertThat(config.orchestrator().maxTokens()).isGreaterThan("27".length());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"run", "sft", "train", "orchestrate", "serve"})
   void aDryRunPrintsTheConfigurationThatResults(String command) throws IOException {
