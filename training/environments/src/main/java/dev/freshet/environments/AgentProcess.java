@@ -116,10 +116,14 @@ final class AgentProcess implements AutoCloseable {
     return out.text().lines().filter(line -> !line.isBlank()).reduce("", (_, last) -> last).strip();
   }
 
-  /** The end of what it wrote to its standard error, or else to its standard output. */
+  /**
+   * The end of what it wrote to its standard error, or else to its standard output, on one line:
+   * the reason of a traceback is its last line.
+   */
   String said(int most) throws InterruptedException {
     awaitReaders();
-    String text = err.text().isBlank() ? out.text().strip() : err.text().strip();
+    String written = err.text().isBlank() ? out.text() : err.text();
+    String text = written.strip().replaceAll("\\s*\\R\\s*", " | ");
     return text.length() <= most ? text : "…" + text.substring(text.length() - most);
   }
 

@@ -183,6 +183,17 @@ class AgentTest {
   }
 
   @Test
+  void theLastLineOfATracebackIsInTheFirstLineOfTheError() {
+    String traceback =
+        "printf 'Traceback (most recent call last):\\n  File \"grader.py\", line 3\\nValueError: no paper\\n' >&2; exit 1";
+
+    assertThatThrownBy(() -> played(traceback))
+        .message()
+        .hasLineCount(1)
+        .endsWith("(most recent call last): | File \"grader.py\", line 3 | ValueError: no paper");
+  }
+
+  @Test
   void aProgramWithoutARewardFailsTheEpisode() {
     for (String last : List.of("", "done", "{\"reward\": \"0.5\"}", "{\"reward\": null}", "[1]")) {
       assertThatThrownBy(() -> played("echo '%s'".formatted(last)))
