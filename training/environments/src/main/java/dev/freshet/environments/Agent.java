@@ -29,7 +29,10 @@ public final class Agent implements SelfDrivenEnvironment {
   private final TaskFile tasks;
   private final List<String> command;
   private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(CONNECT_DEADLINE).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT_DEADLINE)
+          .build();
   private final Watchdog watchdog;
   private final Set<AgentEpisode> open = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService watch =

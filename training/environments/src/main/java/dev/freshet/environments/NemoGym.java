@@ -28,8 +28,12 @@ public final class NemoGym implements TurnEnvironment {
     this.config = config;
     this.clock = clock;
     this.rows = new TaskFile("environment.nemo_gym.tasks", config.tasks(), seed);
+    // HTTP/1.1 alone: uvicorn drops the body of a request that offers an upgrade to HTTP/2.
     this.client =
-        HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(config.deadlineS())).build();
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(config.deadlineS()))
+            .build();
   }
 
   @Override
