@@ -49,7 +49,7 @@ final class NemoGymEpisode implements Episode {
     }
     if (!row.path(PARAMETERS).path("tools").isEmpty()) {
       throw new ForeignEnvironmentException(
-          "a row with tools, which are not supported: use verifiers' taskset nemo_gym for it");
+          "a row with tools, which this environment does not call: expected environment.name agent with examples/agent/nemo_gym.py");
     }
     return object;
   }

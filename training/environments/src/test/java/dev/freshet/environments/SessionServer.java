@@ -10,14 +10,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
  * The routes of sessions as {@code docs/sessions.md} describes them, on a real socket. Every
- * session has captured the same calls.
+ * session has captured the same calls. Calls of {@code /v1/responses} are answered as a test says.
  */
 final class SessionServer implements AutoCloseable {
   /** One turn of two sampled tokens. */
@@ -30,6 +32,8 @@ final class SessionServer implements AutoCloseable {
 
   final List<String> begun = new CopyOnWriteArrayList<>();
   final List<String> deleted = new CopyOnWriteArrayList<>();
+  final List<String> asked = new CopyOnWriteArrayList<>();
+  final Queue<String> responses = new ConcurrentLinkedQueue<>();
   volatile String branches = ONE_TURN;
   volatile boolean recordsSessions = true;
 
@@ -76,6 +80,9 @@ final class SessionServer implements AutoCloseable {
     if (!recordsSessions
         || !"Bearer key".equals(exchange.getRequestHeaders().getFirst("authorization"))) {
       answer(exchange, 404, "{}");
+    } else if (path.length == 4 && path[3].equals("v1/responses")) {
+      asked.add(body);
+      answer(exchange, 200, responses.remove());
     } else if (path.length == 4) {
       answer(exchange, rewards.containsKey(session) ? 200 : 404, "{}");
     } else {
