@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -196,7 +197,10 @@ public final class StallRecorder implements AutoCloseable {
     }
   }
 
-  /** Logs hangs, unless another role says that what they wait for moves. */
+  /**
+   * Logs hangs, unless another role says that what they wait for moves. What blocks the owner in
+   * another process is logged here too.
+   */
   private void name(List<Wait> silent, List<Wait> own) throws InterruptedException {
     if (silent.isEmpty()) {
       return;
@@ -206,17 +210,21 @@ public final class StallRecorder implements AutoCloseable {
     all.addAll(others.waits(unreachable::add));
     List<Wait> hangs = HangWatch.silent(all);
     for (Wait wait : silent) {
-      if (hangs.contains(wait)) {
+      Optional<Wait> behind = HangWatch.behind(wait, all);
+      if (hangs.contains(wait) || behind.isPresent()) {
         LOG.warn(
-            "no progress for {} s: {} waits for {} (owner: {}), {}; {}",
+            "no progress for {} s: {}{}; {}",
             wait.quiet().toSeconds(),
-            wait.role(),
-            wait.what(),
-            wait.on(),
-            wait.duration(),
+            sentence(wait),
+            behind.map(end -> "; " + sentence(end)).orElse(""),
             unreachable.isEmpty() ? HANG_PAGE : String.join("; ", unreachable));
       }
     }
+  }
+
+  private static String sentence(Wait wait) {
+    return "%s waits for %s (owner: %s), %s"
+        .formatted(wait.role(), wait.what(), wait.on(), wait.duration());
   }
 
   private void record(Stall stall) throws IOException, InterruptedException {

@@ -34,6 +34,7 @@ class StallRecorderTest {
   private static final Duration DEADLINE = Duration.ofSeconds(2);
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final Duration LONGER = Duration.ofSeconds(3);
+  private static final String SERVER = "inference http://a:8000";
 
   @TempDir Path reports;
 
@@ -43,12 +44,16 @@ class StallRecorderTest {
   private final WaitRegistry waits = new WaitRegistry(nanos::get);
 
   private StallRecorder recorder(String role) {
+    return recorder(role, StallRecorder.OtherRoles.NONE);
+  }
+
+  private StallRecorder recorder(String role, StallRecorder.OtherRoles others) {
     InstantSource time = () -> Instant.parse("2026-01-02T03:00:00Z").plusNanos(nanos.get());
     Clock clock = time.withZone(ZoneOffset.UTC);
     return new StallRecorder(
         role,
         "[run]\n",
-        StallRecorder.OtherRoles.NONE,
+        others,
         reports,
         new RecentLines(clock),
         waits,
@@ -205,6 +210,41 @@ class StallRecorderTest {
 
   @Test
   void aWaitWithoutProgressForHalfAMinuteIsLoggedLongBeforeItsDeadline() throws Exception {
+    List<String> lines;
+    try (StallRecorder _ = recorder("orchestrator");
+        Waits.Open _ = waits.begin("orchestrator", "a completion", SERVER, LONG)) {
+      lines = linesAfter(Duration.ofSeconds(31));
+    }
+
+    assertThat(lines)
+        .containsExactly(
+            "no progress for 31 s: orchestrator waits for a completion (owner: inference"
+                + " http://a:8000), 31.0 s of 600.0 s; see docs/runbook/hang.md");
+    assertThat(records()).isEmpty();
+  }
+
+  @Test
+  void aPauseThatAnotherProcessForgotIsNamedByTheRoleThatWaitsForItsServer() throws Exception {
+    WaitRegistry server = new WaitRegistry(nanos::get);
+    List<String> lines;
+    try (StallRecorder _ = recorder("orchestrator", _ -> server.open());
+        Waits.Open _ = waits.begin("orchestrator", "a completion", SERVER, LONG)) {
+      pass(Duration.ofSeconds(1));
+      try (Waits.Open _ =
+          server.begin("inference", "POST /resume", "the client that paused it", LONG)) {
+        lines = linesAfter(Duration.ofSeconds(29));
+      }
+    }
+
+    assertThat(lines)
+        .containsExactly(
+            "no progress for 30 s: orchestrator waits for a completion (owner: inference"
+                + " http://a:8000), 30.0 s of 600.0 s; inference waits for POST /resume (owner: the"
+                + " client that paused it), 29.0 s of 600.0 s; see docs/runbook/hang.md");
+  }
+
+  /** What is logged once {@code time} has passed. */
+  private List<String> linesAfter(Duration time) throws Exception {
     Logger logger = (Logger) LoggerFactory.getLogger(StallRecorder.class);
     List<String> lines = new CopyOnWriteArrayList<>();
     AppenderBase<ILoggingEvent> appender =
@@ -217,20 +257,13 @@ class StallRecorderTest {
     appender.start();
     logger.setLevel(Level.WARN);
     logger.addAppender(appender);
-    try (StallRecorder _ = recorder("orchestrator");
-        Waits.Open _ =
-            waits.begin("orchestrator", "a completion", "inference http://a:8000", LONG)) {
-      pass(Duration.ofSeconds(31));
+    try {
+      pass(time);
       await("the line", () -> !lines.isEmpty());
     } finally {
       logger.detachAppender(appender);
       logger.setLevel(null);
     }
-
-    assertThat(lines)
-        .containsExactly(
-            "no progress for 31 s: orchestrator waits for a completion (owner: inference"
-                + " http://a:8000), 31.0 s of 600.0 s; see docs/runbook/hang.md");
-    assertThat(records()).isEmpty();
+    return lines;
   }
 }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -63,5 +64,18 @@ public final class HangWatch {
         .filter(wait -> wait.quiet().compareTo(AFTER) >= 0)
         .filter(wait -> cycle.contains(wait.role()) || !blocked.contains(wait.onRole()))
         .toList();
+  }
+
+  /**
+   * The hang behind a silent wait whose owner is blocked, such as a forgotten pause behind a
+   * completion. It may be younger than the wait, so half of {@link #AFTER} is enough. Empty if what
+   * blocks the owner moves.
+   *
+   * @param open the waits of the process and of the other roles
+   */
+  public static Optional<Wait> behind(Wait silent, List<Wait> open) {
+    return new WaitGraph(open)
+        .behind(silent)
+        .filter(wait -> wait.quiet().compareTo(AFTER.dividedBy(2)) >= 0);
   }
 }

@@ -64,6 +64,29 @@ public final class WaitGraph {
         .max(Comparator.comparing(Wait::age));
   }
 
+  /**
+   * What blocks the owner of a wait in the end: of the waits that it leads to, the most silent one
+   * whose owner is not blocked itself. Empty if the owner is not blocked, or in a cycle.
+   */
+  Optional<Wait> behind(Wait wait) {
+    List<Wait> ends = new ArrayList<>();
+    collectEnds(wait.onRole(), new LinkedHashSet<>(), ends);
+    return ends.stream().max(Comparator.comparing(Wait::quiet));
+  }
+
+  private void collectEnds(String role, Set<String> path, List<Wait> ends) {
+    if (!path.add(role)) {
+      return;
+    }
+    for (Wait wait : edges.getOrDefault(role, List.of())) {
+      if (edges.containsKey(wait.onRole())) {
+        collectEnds(wait.onRole(), path, ends);
+      } else {
+        ends.add(wait);
+      }
+    }
+  }
+
   /** On what and on whom the roles are blocked, in a sentence. */
   public String verdict() {
     List<String> cycle = cycle();
