@@ -10,8 +10,6 @@ import dev.freshet.rollouts.JournaledRollout;
 import dev.freshet.rollouts.JournaledRun;
 import dev.freshet.trace.time.RoleClock;
 import dev.freshet.trace.time.RoleState;
-import dev.freshet.trace.waits.Waits;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -157,6 +155,7 @@ final class Dispatcher {
             waits = "weights";
             barrier = barrier.or(() -> Optional.of(atBarrier(held)));
             watcher.pipelineHeld(held);
+            barrier.ifPresent(Barrier::look);
           }
           case Admission.Over over -> {
             return;
@@ -175,15 +174,15 @@ final class Dispatcher {
   private Barrier atBarrier(Admission.Held held) {
     return new Barrier(
         time.begin(RoleState.HELD),
-        Waits.begin(
-            "orchestrator",
-            "weights newer than version " + held.policyVersion(),
-            "trainer",
-            Duration.ofSeconds(config.trainerDeadlineS())));
+        new WeightsWait("weights newer than version " + held.policyVersion(), watcher, config));
   }
 
   /** The pipeline is held, until this is closed. */
-  private record Barrier(RoleClock.Activity held, Waits.Open waiting) {
+  private record Barrier(RoleClock.Activity held, WeightsWait waiting) {
+    void look() {
+      waiting.look();
+    }
+
     void close() {
       waiting.close();
       held.close();

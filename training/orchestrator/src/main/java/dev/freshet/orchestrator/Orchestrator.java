@@ -15,7 +15,6 @@ import dev.freshet.rollouts.RunJournal;
 import dev.freshet.trace.EventLog;
 import dev.freshet.trace.time.RoleClock;
 import dev.freshet.trace.time.RoleState;
-import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.PublishedWeights;
 import dev.freshet.wire.AdminTokenFile;
 import dev.freshet.wire.ApiKeys;
@@ -287,17 +286,13 @@ public final class Orchestrator {
     report(Progress.Stage.AWAITING_LAST_WEIGHTS, steps, OptionalDouble.empty(), 0);
     long since = events.clock().nanos();
     try (RoleClock.Activity _ = time.begin(RoleState.HELD);
-        Waits.Open _ =
-            Waits.begin(
-                "orchestrator",
-                "the last weights, version " + steps,
-                "trainer",
-                Duration.ofSeconds(config.trainerDeadlineS()))) {
+        WeightsWait wait = new WeightsWait("the last weights, version " + steps, watcher, config)) {
       while (!ledger.awaitVersion(steps, POLL_NANOS)) {
         if (ledger.stopping() || ledger.failure().isPresent()) {
           return false;
         }
         watcher.requireTrainer(fleet.policyVersion(), since);
+        wait.look();
       }
       return true;
     }

@@ -30,7 +30,11 @@ import org.slf4j.LoggerFactory;
 final class WeightWatcher {
   private static final Logger LOG = LoggerFactory.getLogger(WeightWatcher.class);
   private static final Duration LOOK = Duration.ofSeconds(30);
-  private static final Duration RETRY = Duration.ofMillis(250);
+
+  /** Between two updates of servers that take none: doubled each time, up to the longest. */
+  private static final Duration FIRST_RETRY = Duration.ofMillis(250);
+
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(4);
 
   private final PublishedWeights store;
   private final Fleet fleet;
@@ -50,6 +54,8 @@ final class WeightWatcher {
 
   /** Since when updates have been rolled back; used by the thread only. */
   private Optional<Long> failingSince = Optional.empty();
+
+  private Duration retry = FIRST_RETRY;
 
   /**
    * @param served receives every policy version once it is served
@@ -146,6 +152,7 @@ final class WeightWatcher {
     return switch (result.outcome()) {
       case COMMITTED -> {
         failingSince = Optional.empty();
+        retry = FIRST_RETRY;
         ledger.advanceTo(step);
         served.accept(step);
         yield true;
@@ -171,7 +178,9 @@ final class WeightWatcher {
           "no update has succeeded for %d s: %s".formatted(config.recoveryDeadlineS(), failed));
     }
     LOG.warn("{}; it is tried again", failed);
-    Thread.sleep(RETRY);
+    Thread.sleep(retry);
+    Duration doubled = retry.multipliedBy(2);
+    retry = doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY;
   }
 
   private void refuse(long step, String why) {
@@ -183,6 +192,11 @@ final class WeightWatcher {
     synchronized (this) {
       refusal = Optional.of("step_%d was refused: %s".formatted(step, why));
     }
+  }
+
+  /** Whether newer weights are published that the servers do not serve yet. */
+  synchronized boolean updating() {
+    return !looking;
   }
 
   private synchronized long settled() {

@@ -7,6 +7,7 @@ import dev.freshet.environments.ReverseText;
 import dev.freshet.fleet.FleetException;
 import dev.freshet.rollouts.Rollout;
 import dev.freshet.text.Tokenizer;
+import dev.freshet.trace.waits.Waits;
 import dev.freshet.weights.CheckpointStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -252,6 +253,29 @@ class TroubleTest {
           .hasLineCount(1);
       assertThat(server.version).isZero();
       assertThat(trainer.batches).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aPipelineThatNeedsPublishedWeightsWaitsForItsServersNotForTheTrainer() throws Exception {
+    TestServer server = new TestServer(TestRun::reverser);
+    try (server;
+        TestRun run = new TestRun(dir, TestConfig.of(0, 2, server), tokenizer, environment);
+        TestTrainer _ = run.trainer(2, batch -> {})) {
+      server.updateGate = post -> 500;
+      run.start();
+      TestRun.await(
+          "a wait for the server",
+          () ->
+              Waits.open().stream()
+                  .anyMatch(
+                      wait ->
+                          wait.on().equals("inference")
+                              && wait.what()
+                                  .equals("weights newer than version 0, which are published")));
+      server.updateGate = TestServer.TAKE;
+
+      assertThat(run.report().finished()).isTrue();
     }
   }
 
