@@ -19,10 +19,7 @@ import re
 import urllib.error
 import urllib.request
 
-INSTRUCTIONS = (
-    "You have a calculator. Write one expression for it, such as 3*(4+5), and nothing else. "
-    "You then see its result. Answer with that number and nothing else."
-)
+INSTRUCTIONS = "Write an expression for a calculator, such as 3*(4+5). Then write its result. Write nothing else."
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.USub: operator.neg}
 MOST_DIGITS = 30
 
