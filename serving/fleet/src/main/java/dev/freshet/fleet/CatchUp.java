@@ -48,30 +48,38 @@ final class CatchUp {
    *     load
    */
   Optional<ReplicaResult> run(Replica replica, Target current) {
+    return run(replica, replicas.asked(replica), current);
+  }
+
+  /** As {@link #run(Replica, Target)}, of what was current when the replica was {@code asked}. */
+  Optional<ReplicaResult> run(Replica replica, Asked asked, Target current) {
+    if (asked.state() != ReplicaState.QUARANTINED) {
+      return Optional.empty();
+    }
     Serving serving;
     try {
       replica.requireEngine();
       serving = replica.probe(current.version());
       replica.learnGeneration();
     } catch (AdminException e) {
-      if (replicas.in(ReplicaState.QUARANTINED).contains(replica)) {
-        replicas.setAside(
-            replica,
-            e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
-            OneLine.of(e) + "; the fleet asks it again and catches it up");
-      }
+      var _ =
+          replicas.report(
+              replica,
+              asked,
+              e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
+              OneLine.of(e) + "; the fleet asks it again and catches it up");
       return Optional.empty();
     }
     boolean suspect = replicas.read(_ -> replica.life().suspect());
-    if (!replicas.catchUp(replica)) {
+    if (!replicas.catchUp(replica, asked)) {
       return Optional.empty();
     }
     ReplicaUpdate update = new ReplicaUpdate(replica, current.again(), deadlines);
     if (serving.serves(current.version()) && !suspect && !mayBeHalfLoaded(update, serving)) {
-      resume(update, serving, current);
+      resume(update, asked, serving, current);
       return Optional.empty();
     }
-    load(update, current);
+    load(update, asked, current);
     return Optional.of(replicas.read(_ -> update.result()));
   }
 
@@ -86,28 +94,31 @@ final class CatchUp {
 
   /**
    * Takes a quarantined replica as it is, in a fleet that has no weights of its own yet. One that
-   * an update has left paused is resumed, unless its weights are suspect.
+   * an update or a pause of this fleet has left paused is resumed, unless its weights are suspect.
    */
-  void adopt(Replica replica) {
+  void adopt(Replica replica, Asked asked) {
     Serving serving;
     try {
       serving = ask(replica);
     } catch (AdminException e) {
-      replicas.setAside(
-          replica,
-          e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
-          OneLine.of(e) + "; the fleet asks it again");
+      var _ =
+          replicas.report(
+              replica,
+              asked,
+              e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
+              OneLine.of(e) + "; the fleet asks it again");
       return;
     }
     boolean suspect = replicas.read(_ -> replica.life().suspect());
-    boolean failed = replicas.read(_ -> replica.life().failed()) != ANY;
+    boolean ours =
+        replicas.read(_ -> replica.life().failed() != ANY || replica.life().pausedByClient());
     ReplicaUpdate update = new ReplicaUpdate(replica, Target.base(UpdateMode.KEEP), deadlines);
-    boolean paused = serving.paused().orElse(failed && update.pauses());
+    boolean paused = serving.paused().orElse(ours && update.pauses());
     if (suspect) {
       LOG.debug("server {} waits for an update: its weights are not known", replica.url());
-    } else if (paused && !failed) {
-      replicas.setAside(replica, ReplicaState.QUARANTINED, PAUSED_BY_ANOTHER);
-    } else if (replicas.catchUp(replica)) {
+    } else if (paused && !ours) {
+      var _ = replicas.report(replica, asked, ReplicaState.QUARANTINED, PAUSED_BY_ANOTHER);
+    } else if (replicas.catchUp(replica, asked)) {
       adopt(update, serving, paused);
     }
   }
@@ -144,15 +155,15 @@ final class CatchUp {
     }
   }
 
-  private void resume(ReplicaUpdate update, Serving serving, Target current) {
+  private void resume(ReplicaUpdate update, Asked asked, Serving serving, Target current) {
     if (serving.paused().orElse(update.pauses())) {
       update.assumePaused();
     }
     update.replica().named(serving.name());
-    finish(update, current, update.resume());
+    finish(update, asked, current, update.resume());
   }
 
-  private void load(ReplicaUpdate update, Target current) {
+  private void load(ReplicaUpdate update, Asked asked, Target current) {
     Step step = update.prepare();
     step = step.done() ? update.pause() : step;
     step = step.done() ? update.apply() : step;
@@ -169,15 +180,15 @@ final class CatchUp {
           differs.get() + "; the fleet loads them again");
       return;
     }
-    finish(update, current, step);
+    finish(update, asked, current, step);
   }
 
-  private void finish(ReplicaUpdate update, Target current, Step step) {
+  private void finish(ReplicaUpdate update, Asked asked, Target current, Step step) {
     Replica replica = update.replica();
     if (!step.done()) {
       update.leftOut();
       SetAside.after(update, replicas);
-    } else if (!replicas.returns(replica, current.version())) {
+    } else if (!replicas.returns(replica, asked, current.version())) {
       replicas.setAside(
           replica,
           ReplicaState.QUARANTINED,

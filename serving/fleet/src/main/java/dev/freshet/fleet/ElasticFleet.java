@@ -189,13 +189,15 @@ public final class ElasticFleet implements AutoCloseable {
   public void returned(ServerAddress address) {
     for (Replica replica : replicas.all()) {
       if (replica.address().equals(address)) {
-        ReplicaStatus status = replicas.read(_ -> replica.status());
-        replicas.report(
-            replica,
-            status.incarnation(),
-            status.version(),
-            ReplicaState.GONE,
-            "its connections had ended; the fleet asks what it serves");
+        Asked asked = replicas.asked(replica);
+        if (asked.state() == ReplicaState.SERVING) {
+          var _ =
+              replicas.report(
+                  replica,
+                  asked,
+                  ReplicaState.GONE,
+                  "its connections had ended; the fleet asks what it serves");
+        }
       }
     }
   }

@@ -73,6 +73,7 @@ public final class FleetOrders {
     broadcast.requireSupported(serving, controls -> controls.pause(mode, clearCache));
     boolean before = fleet.isPaused();
     fleet.paused(true);
+    fleet.members().pausedByClient(serving);
     fleet.members().withhold(true);
     List<Row> rows = broadcast.send(serving, controls -> controls.pause(mode, clearCache), "pause");
     if (rows.stream().noneMatch(Row::failed)) {
@@ -127,6 +128,8 @@ public final class FleetOrders {
       boolean noRoute = row.status() == 404;
       if (row.failed() && !noRoute) {
         leftPaused(paused.get(i), row.failure().orElseThrow());
+      } else {
+        fleet.members().resumedByClient(paused.get(i));
       }
       settled.add(
           noRoute

@@ -74,7 +74,7 @@ final class FleetUpdate {
 
   /** A client has paused the fleet: the update neither pauses nor resumes a replica. */
   FleetUpdate withinPause() {
-    all.forEach(ReplicaUpdate::staysPaused);
+    all.forEach(u -> u.staysPaused(replicas.read(_ -> u.replica().life().pausedByClient())));
     return this;
   }
 

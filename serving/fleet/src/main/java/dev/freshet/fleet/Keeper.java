@@ -137,27 +137,29 @@ final class Keeper {
   }
 
   private void look() {
-    ReplicaState state = replicas.read(_ -> replica.life().state());
+    Asked asked = replicas.asked(replica);
+    ReplicaState state = asked.state();
     if (state != ReplicaState.SERVING) {
       resume.paused(false);
+      silences = 0;
     }
     switch (state) {
       case SERVING -> {
-        check();
+        check(asked);
         watch();
         scrape();
       }
       case QUARANTINED -> {
         if (!updating.getAsBoolean() && mayReturn()) {
-          catchUp();
+          catchUp(asked);
         }
       }
       case UNKNOWN -> {
         if (!updating.getAsBoolean()) {
-          ask();
+          ask(asked);
         }
       }
-      case GONE -> find();
+      case GONE -> find(asked);
       case UPDATING, PAUSED -> watch();
     }
     boolean failed =
@@ -168,12 +170,12 @@ final class Keeper {
     backoff = failed ? min(backoff.multipliedBy(2), max(interval)) : interval;
   }
 
-  private void catchUp() {
+  private void catchUp(Asked asked) {
     Optional<Target> weights = current.get();
     if (weights.isPresent()) {
-      var _ = catchUp.run(replica, weights.get());
+      var _ = catchUp.run(replica, asked, weights.get());
     } else {
-      catchUp.adopt(replica);
+      catchUp.adopt(replica, asked);
     }
   }
 
@@ -226,52 +228,63 @@ final class Keeper {
   }
 
   /** Asks a serving replica what it serves. */
-  private void check() {
-    long incarnation = replicas.read(_ -> replica.life().incarnation());
-    long version = replicas.read(_ -> replica.life().version());
-    boolean follows = current.get().isEmpty() && !updating.getAsBoolean();
+  private void check(Asked asked) {
+    boolean follows = current.get().isEmpty();
+    // What it answers beside an order says nothing about others.
+    boolean undisturbed = !updating.getAsBoolean();
     try {
       replica.requireEngine();
-      Serving serving = follows ? CatchUp.ask(replica) : replica.probe(version);
+      Serving serving = follows ? CatchUp.ask(replica) : replica.probe(asked.version());
       silences = 0;
-      resume.paused(serving.paused().orElse(false) && !updating.getAsBoolean());
-      if (follows) {
-        follow(serving, incarnation, version);
-      } else if (serving.name().isPresent() && !serving.serves(version)) {
-        contested++;
-        calm = 0;
-        replicas.report(
-            replica,
-            incarnation,
-            version,
-            ReplicaState.QUARANTINED,
-            "it serves %s, expected version %d: %s"
-                .formatted(serving.inWords(), version, changedBy()));
-      } else {
-        calm++;
-        contested = calm > LOOKS_BEFORE_RETURN ? 0 : contested;
+      resume.paused(
+          serving.paused().orElse(false)
+              && undisturbed
+              && replicas.isCurrent(replica, asked)
+              && !updating.getAsBoolean());
+      if (!follows) {
+        compare(serving, asked);
+      } else if (undisturbed) {
+        follow(serving, asked);
       }
     } catch (AdminException e) {
-      silences++;
+      boolean silent = e.status() == 0;
+      silences += silent || replicas.isCurrent(replica, asked) ? 1 : 0;
       if (silences >= SILENCES && !Thread.currentThread().isInterrupted()) {
-        replicas.report(
-            replica,
-            incarnation,
-            version,
-            e.status() == 0 ? ReplicaState.GONE : ReplicaState.QUARANTINED,
-            OneLine.of(e) + "; the fleet asks it again and catches it up");
+        var _ =
+            replicas.report(
+                replica,
+                asked,
+                silent ? ReplicaState.GONE : ReplicaState.QUARANTINED,
+                OneLine.of(e) + "; the fleet asks it again and catches it up");
       }
     }
   }
 
+  /** A replica of a fleet that has weights may have been restarted, or changed by others. */
+  private void compare(Serving serving, Asked asked) {
+    if (serving.name().isEmpty() || serving.serves(asked.version())) {
+      calm++;
+      contested = calm > LOOKS_BEFORE_RETURN ? 0 : contested;
+    } else if (replicas.isCurrent(replica, asked)) {
+      contested++;
+      calm = 0;
+      var _ =
+          replicas.report(
+              replica,
+              asked,
+              ReplicaState.QUARANTINED,
+              "it serves %s, expected version %d: %s"
+                  .formatted(serving.inWords(), asked.version(), changedBy()));
+    }
+  }
+
   /** A replica of a fleet without weights of its own may be changed or paused by others. */
-  private void follow(Serving serving, long incarnation, long version) {
+  private void follow(Serving serving, Asked asked) {
     long now = serving.version().orElse(CatchUp.ANY);
     if (serving.paused().orElse(false)) {
-      replicas.report(
-          replica, incarnation, version, ReplicaState.QUARANTINED, CatchUp.PAUSED_BY_ANOTHER);
-    } else if (now != version) {
-      replicas.follow(replica, incarnation, now);
+      var _ = replicas.report(replica, asked, ReplicaState.QUARANTINED, CatchUp.PAUSED_BY_ANOTHER);
+    } else if (now != asked.version()) {
+      replicas.follow(replica, asked, now);
     }
   }
 
@@ -301,7 +314,7 @@ final class Keeper {
   }
 
   /** Asks a replica whose load may still be running. */
-  private void ask() {
+  private void ask(Asked asked) {
     try {
       Serving serving = replica.probe(currentVersion());
       boolean resumed = serving.paused().filter(paused -> !paused).isPresent();
@@ -314,28 +327,36 @@ final class Keeper {
           new AdminCalls(replica.client(), TraceId.random())
               .within(replica.client().deadlines().probe());
       if (resumed || renamed || replica.dialect().idle(calls)) {
-        replicas.setAside(
-            replica,
-            ReplicaState.QUARANTINED,
-            "its load has ended, it serves %s; the fleet catches it up"
-                .formatted(serving.inWords()));
+        var _ =
+            replicas.report(
+                replica,
+                asked,
+                ReplicaState.QUARANTINED,
+                "its load has ended, it serves %s; the fleet catches it up"
+                    .formatted(serving.inWords()));
       }
     } catch (AdminException e) {
       if (e.code().equals("unreachable")) {
-        replicas.setAside(
-            replica,
-            ReplicaState.GONE,
-            OneLine.of(e) + "; the fleet catches it up when it answers again");
+        var _ =
+            replicas.report(
+                replica,
+                asked,
+                ReplicaState.GONE,
+                OneLine.of(e) + "; the fleet catches it up when it answers again");
       }
     }
   }
 
   /** Asks a replica that did not answer. */
-  private void find() {
+  private void find(Asked asked) {
     try {
       var _ = replica.probe(currentVersion());
-      replicas.setAside(
-          replica, ReplicaState.QUARANTINED, "it answers again; the fleet catches it up");
+      var _ =
+          replicas.report(
+              replica,
+              asked,
+              ReplicaState.QUARANTINED,
+              "it answers again; the fleet catches it up");
     } catch (AdminException e) {
       LOG.debug("server {} is still gone: {}", replica.url(), OneLine.of(e));
     }

@@ -12,12 +12,14 @@ import java.util.Optional;
 final class ReplicaLife {
   private ReplicaState state = ReplicaState.QUARANTINED;
   private long incarnation;
+  private long revision;
   private long version = -1;
   private boolean routed;
   private boolean suspect;
   private final Map<ReplicaState, Long> setAside = new EnumMap<>(ReplicaState.class);
   private long returns;
   private boolean paused;
+  private boolean pausedByClient;
   private long failed = -1;
   private Optional<String> why = Optional.of("it was not asked yet; the fleet asks it");
 
@@ -28,6 +30,19 @@ final class ReplicaLife {
   /** 0 at first; increases with every catch-up. */
   long incarnation() {
     return incarnation;
+  }
+
+  /**
+   * Increases with every change of its state, and with every order that may change what it answers,
+   * before that is sent.
+   */
+  long revision() {
+    return revision;
+  }
+
+  /** An order that may change what it answers begins. */
+  void ordered() {
+    revision++;
   }
 
   /** The version that it was last known to serve; −1 if it was never known. */
@@ -59,6 +74,16 @@ final class ReplicaLife {
 
   void paused(boolean may) {
     paused = may;
+  }
+
+  /** Whether a pause that a client ordered of the fleet was sent to it, and no resume since. */
+  boolean pausedByClient() {
+    return pausedByClient;
+  }
+
+  void pausedByClient(boolean may) {
+    pausedByClient = may;
+    ordered();
   }
 
   /** The version of the last update that it failed; −1 once it serves again. */
@@ -108,6 +133,7 @@ final class ReplicaLife {
   void catchesUp() {
     become(ReplicaState.UPDATING);
     routed = false;
+    pausedByClient = false;
     incarnation++;
   }
 
@@ -127,5 +153,6 @@ final class ReplicaLife {
           "replica: %s cannot become %s, expected one of %s".formatted(state, to, state.next()));
     }
     state = to;
+    revision++;
   }
 }

@@ -45,6 +45,10 @@ final class ReplicaUpdate {
   private double stallMs;
   private boolean alone;
   private boolean staysPaused;
+
+  /** Whether the pause of a client was sent to it; otherwise it has joined or returned since. */
+  private boolean pausedByClient;
+
   private boolean prepared;
   private boolean rejected;
   private boolean moved;
@@ -112,9 +116,14 @@ final class ReplicaUpdate {
     pausedNanos = Optional.of(clock.nanos());
   }
 
-  /** A client has paused it, and resumes it after the update. */
-  void staysPaused() {
+  /**
+   * A client has paused the fleet, and resumes it after the update.
+   *
+   * @param already whether that pause was sent to this replica
+   */
+  void staysPaused(boolean already) {
     staysPaused = true;
+    pausedByClient = already;
   }
 
   /** Whether it serves the target. */
@@ -186,7 +195,7 @@ final class ReplicaUpdate {
   /** Whether the pause of a client is in force, which a restart of the server ends. */
   private boolean stillPaused() {
     try {
-      return dialect.ask(replica.client(), target.version()).paused().orElse(true);
+      return dialect.ask(replica.client(), target.version()).paused().orElse(pausedByClient);
     } catch (AdminException | WireException e) {
       return true; // The load will tell.
     }

@@ -31,6 +31,8 @@ final class Replicas {
   private volatile List<Replica> all;
   private volatile RoutingTable table = RoutingTable.EMPTY;
 
+  private long commits;
+
   /** Whether a pause of the whole fleet holds back every request. */
   private boolean withheld;
 
@@ -132,6 +134,7 @@ final class Replicas {
     published(
         version,
         () -> {
+          commits++;
           serving.forEach(r -> r.serves(version));
           all.stream()
               .filter(r -> r.life().state() == ReplicaState.SERVING)
@@ -170,12 +173,12 @@ final class Replicas {
 
   /**
    * A replica was caught up to {@code version}, and receives requests if that is still the policy
-   * version.
+   * version: no update was committed since it was {@code asked}, not even to the same number.
    */
-  boolean returns(Replica replica, long version) {
+  boolean returns(Replica replica, Asked asked, long version) {
     lock.lock();
     try {
-      if (table.policyVersion() != version) {
+      if (table.policyVersion() != version || commits != asked.commits()) {
         return false;
       }
       serves(replica, version);
@@ -191,14 +194,13 @@ final class Replicas {
   }
 
   /**
-   * A replica that serves as {@code incarnation} was found to serve {@code version}, which nothing
-   * speaks against while the fleet has no weights of its own.
+   * A serving replica was found to serve {@code version}, which nothing speaks against while the
+   * fleet has no weights of its own.
    */
-  void follow(Replica replica, long incarnation, long version) {
+  void follow(Replica replica, Asked asked, long version) {
     lock.lock();
     try {
-      ReplicaLife life = replica.life();
-      if (life.state() == ReplicaState.SERVING && life.incarnation() == incarnation) {
+      if (asked.state() == ReplicaState.SERVING && isCurrent(replica, asked)) {
         serves(replica, version);
       }
     } finally {
@@ -215,11 +217,14 @@ final class Replicas {
         });
   }
 
-  /** Begins the catch-up of a quarantined replica; false if it is no longer quarantined. */
-  boolean catchUp(Replica replica) {
+  /**
+   * Begins the catch-up of a quarantined replica, as the answer to what it was {@code asked} calls
+   * for; false if it is no longer quarantined or that answer is out of date.
+   */
+  boolean catchUp(Replica replica, Asked asked) {
     lock.lock();
     try {
-      boolean may = replica.life().state() == ReplicaState.QUARANTINED;
+      boolean may = replica.life().state() == ReplicaState.QUARANTINED && isCurrent(replica, asked);
       if (may) {
         published(() -> replica.life().catchesUp());
       }
@@ -266,19 +271,43 @@ final class Replicas {
             });
   }
 
+  /** What the fleet thinks of a replica that it is about to ask. */
+  Asked asked(Replica replica) {
+    return read(
+        _ -> {
+          ReplicaLife life = replica.life();
+          return new Asked(life.state(), life.version(), life.revision(), commits);
+        });
+  }
+
+  /** Whether the answer to what a replica was {@code asked} is not out of date. */
+  boolean isCurrent(Replica replica, Asked asked) {
+    return read(_ -> replica.life().revision() == asked.revision());
+  }
+
+  /** A pause that a client has ordered is about to be sent to the replicas. */
+  void pausedByClient(Collection<Replica> replicas) {
+    published(() -> replicas.forEach(r -> r.life().pausedByClient(true)));
+  }
+
+  /** A replica has confirmed the resume that ends a client's pause. */
+  void resumedByClient(Replica replica) {
+    published(() -> replica.life().pausedByClient(false));
+  }
+
   /**
-   * As {@link #setAside}, for what was found out about a replica that served {@code version} as
-   * {@code incarnation}: ignored if that has changed meanwhile.
+   * As {@link #setAside}, for what the answer to what it was {@code asked} shows.
+   *
+   * @return false if that answer is out of date, so that nothing was changed
    */
-  void report(Replica replica, long incarnation, long version, ReplicaState to, String why) {
+  boolean report(Replica replica, Asked asked, ReplicaState to, String why) {
     lock.lock();
     try {
-      ReplicaLife life = replica.life();
-      if (life.state() == ReplicaState.SERVING
-          && life.incarnation() == incarnation
-          && life.version() == version) {
+      boolean current = isCurrent(replica, asked);
+      if (current) {
         setAside(replica, to, why);
       }
+      return current;
     } finally {
       lock.unlock();
     }

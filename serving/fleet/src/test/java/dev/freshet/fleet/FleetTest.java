@@ -271,6 +271,31 @@ class FleetTest {
   }
 
   @Test
+  void whatAServerAnswersInAnUpdateThatIsThenRolledBackDoesNotCountAgainstIt() throws Exception {
+    try (PeerServer moved = new PeerServer("vllm");
+        PeerServer failing = new PeerServer("vllm");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, moved, failing)) {
+      assertThat(fleet.update(target(first, 1)).committed()).isTrue();
+      PeerServer.Held load = failing.hold("/collective_rpc");
+      failing.arm(new Plan("/collective_rpc", Fault.FAILS, false));
+      PeerServer.Held asked = moved.hold("/weight_info");
+      asked.awaitReceived();
+      FutureTask<UpdateResult> update = inBackground(fleet, second, 2);
+      Conditions.await("its load", () -> moved.name.startsWith("2@"));
+      asked.takeEffect();
+      load.release();
+      assertThat(update.get(30, TimeUnit.SECONDS).outcome()).isEqualTo(Outcome.ROLLED_BACK);
+      PeerServer.Held next = moved.hold("/weight_info");
+      asked.release();
+      next.awaitReceived();
+      next.release();
+
+      assertThat(fleet.replicas().getFirst().setAside()).isEmpty();
+      assertThat(moved.serves(first)).isTrue();
+    }
+  }
+
+  @Test
   void anUpdateThatCannotBeRecordedDoesNotAdvanceAndSaysWhoMustActOnWhatIsPaused()
       throws Exception {
     try (PeerServer a = new PeerServer("vllm");

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
@@ -51,6 +52,42 @@ public final class PeerServer implements AutoCloseable {
    * @param carriedOut whether the call takes effect
    */
   public record Plan(String call, Fault fault, boolean carriedOut) {}
+
+  /** A call that takes effect and is answered when the test says so, beside other calls. */
+  public static final class Held {
+    private final String call;
+    private final CountDownLatch received = new CountDownLatch(1);
+    private final CountDownLatch mayTakeEffect = new CountDownLatch(1);
+    private final CountDownLatch carriedOut = new CountDownLatch(1);
+    private final CountDownLatch mayBeAnswered = new CountDownLatch(1);
+
+    private Held(String call) {
+      this.call = call;
+    }
+
+    /** Returns once the server has received it. */
+    public void awaitReceived() throws InterruptedException {
+      await(received, "received");
+    }
+
+    /** Returns once it has taken effect: its answer is fixed. */
+    public void takeEffect() throws InterruptedException {
+      mayTakeEffect.countDown();
+      await(carriedOut, "carried out");
+    }
+
+    /** It is answered. */
+    public void release() {
+      mayTakeEffect.countDown();
+      mayBeAnswered.countDown();
+    }
+
+    private void await(CountDownLatch latch, String what) throws InterruptedException {
+      if (!latch.await(1, TimeUnit.MINUTES)) {
+        throw new AssertionError("%s was not %s within a minute".formatted(call, what));
+      }
+    }
+  }
 
   private static final Pattern DIRECTORY =
       Pattern.compile("\"(?:weight_dir|weights_path|model_path|lora_path)\":\"([^\"]*)\"");
@@ -136,6 +173,7 @@ public final class PeerServer implements AutoCloseable {
 
   private volatile Optional<ScriptedServer> server = Optional.empty();
   private volatile Optional<Plan> plan = Optional.empty();
+  private final List<Held> held = new CopyOnWriteArrayList<>();
   private volatile CountDownLatch stopped = new CountDownLatch(0);
   private volatile boolean killed;
   private volatile String tensors = "base";
@@ -197,6 +235,13 @@ public final class PeerServer implements AutoCloseable {
     plan = Optional.of(next);
   }
 
+  /** The next call of that path is held. */
+  public Held hold(String call) {
+    Held next = new Held(call);
+    held.add(next);
+    return next;
+  }
+
   public void kill() throws IOException {
     synchronized (life) {
       killed = true;
@@ -251,10 +296,20 @@ public final class PeerServer implements AutoCloseable {
       generation.serve(connection);
       return;
     }
+    Optional<Held> holding = held.stream().filter(h -> h.call.equals(call)).findFirst();
+    if (holding.isPresent() && held.remove(holding.get())) {
+      holding.get().received.countDown();
+      holding.get().mayTakeEffect.await();
+    }
     Optional<Plan> armed = plan.filter(p -> p.call().equals(call));
     if (armed.isEmpty()) {
       calls.add(call);
-      answer(connection, carryOut(call, connection));
+      String answer = carryOut(call, connection);
+      if (holding.isPresent()) {
+        holding.get().carriedOut.countDown();
+        holding.get().mayBeAnswered.await();
+      }
+      answer(connection, answer);
       return;
     }
     plan = Optional.empty();

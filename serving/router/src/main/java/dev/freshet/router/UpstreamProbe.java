@@ -80,10 +80,15 @@ final class UpstreamProbe implements AutoCloseable {
     }
   }
 
+  /**
+   * A paused server may answer 5xx, or nothing: SGLang's health generates a token. What was asked
+   * while it was paused or updated therefore counts only if nothing listens any more.
+   */
   private void probe() {
+    boolean changes = changing.getAsBoolean();
     try {
       ServerHealth health = data.health();
-      if (health.status() >= 500 && !changing.getAsBoolean()) {
+      if (health.status() >= 500 && !changes && !changing.getAsBoolean()) {
         upstream.health().probeFailed("GET /health: HTTP " + health.status());
         return;
       }
@@ -92,7 +97,8 @@ final class UpstreamProbe implements AutoCloseable {
       }
       upstream.health().probeAnswered();
     } catch (AdminException e) {
-      if (!closed) {
+      boolean explained = (changes || changing.getAsBoolean()) && !e.neverHandled();
+      if (!closed && !explained) {
         upstream.health().probeFailed(String.valueOf(e.getMessage()));
       }
     }

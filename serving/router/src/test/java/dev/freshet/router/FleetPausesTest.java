@@ -9,6 +9,7 @@ import dev.freshet.fleet.PeerServer.Plan;
 import dev.freshet.trace.waits.Waits;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
@@ -234,6 +235,92 @@ class FleetPausesTest {
         assertThat(client.post("/resume", "").status()).isEqualTo(200);
         assertThat(client.ask()).isEqualTo("base");
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aReplicaThatWasAskedBeforeAPauseAndAnswersWithinItIsNotTakenForPausedByAnother(
+      boolean answersAfterTheResume) throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        FrontFixture front = FrontFixture.of(dir, Map.of(), a)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(1);
+      PeerServer.Held asked = a.hold("/is_paused");
+      asked.awaitReceived();
+      assertThat(client.post(KEEP, "").status()).isEqualTo(200);
+      asked.takeEffect();
+      if (answersAfterTheResume) {
+        assertThat(client.post("/resume", "").status()).isEqualTo(200);
+      }
+      PeerServer.Held next = a.hold("/is_paused");
+      asked.release();
+      next.awaitReceived();
+
+      JsonNode replica = client.replica(0);
+      assertThat(replica.get("state").asString()).as("%s", replica).isEqualTo("serving");
+      assertThat(replica.get("incarnation").asLong()).isEqualTo(1);
+      next.release();
+      assertThat(client.post("/resume", "").status()).isEqualTo(200);
+      assertThat(client.ask()).isEqualTo("base");
+    }
+  }
+
+  @Test
+  void aReplicaThatReturnsWithinAPauseIsPausedByTheUpdateWithinIt() throws Exception {
+    try (PeerServer a = new PeerServer("sglang");
+        PeerServer b = new PeerServer("sglang");
+        FrontFixture front = FrontFixture.of(dir, ROUND_ROBIN, a, b)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(2);
+      assertThat(client.update(first, 1).status()).isEqualTo(200);
+      PeerServer.Held catchUp = b.hold("/update_weights_from_disk");
+      b.kill();
+      b.start();
+      catchUp.awaitReceived();
+      assertThat(client.post("/pause_generation", "{\"mode\":\"in_place\"}").status())
+          .isEqualTo(200);
+      catchUp.release();
+      FrontFixture.await("its return", () -> state(client, 1).equals("serving"));
+      assertThat(client.update(second, 2).status()).isEqualTo(200);
+      assertThat(a.paused && b.paused).isTrue();
+      assertThat(client.post("/resume", "").status()).isEqualTo(200);
+
+      assertThat(a.serves(second) && b.serves(second)).isTrue();
+      assertThat(a.violations).isEmpty();
+      assertThat(b.violations).isEmpty();
+    }
+  }
+
+  private static String state(FrontClient client, int replica) {
+    try {
+      return client.replica(replica).get("state").asString();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aPausedReplicaWhoseProbesAreNotAnsweredStaysInTheFleet() throws Exception {
+    try (PeerServer a = new PeerServer("sglang");
+        FrontFixture front = FrontFixture.of(dir, Map.of("probe_timeout_ms", "300"), a)) {
+      FrontClient client = new FrontClient(front);
+      front.awaitRoutable(1);
+      assertThat(client.post(KEEP, "").status()).isEqualTo(200);
+      List<PeerServer.Held> probes = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        probes.add(a.hold("/health"));
+      }
+      for (PeerServer.Held probe : probes) {
+        probe.awaitReceived();
+      }
+
+      JsonNode replica = client.replica(0);
+      assertThat(replica.get("health").asString()).as("%s", replica).isEqualTo("up");
+      assertThat(replica.get("state").asString()).as("%s", replica).isEqualTo("serving");
+      probes.forEach(PeerServer.Held::release);
+      assertThat(client.post("/resume", "").status()).isEqualTo(200);
+      assertThat(client.ask()).isEqualTo("base");
     }
   }
 
