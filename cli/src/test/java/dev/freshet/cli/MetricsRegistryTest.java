@@ -119,6 +119,7 @@ class MetricsRegistryTest {
             "freshet_replica_versions_behind{replica=\"h:1\"} 0.0",
             "freshet_replica_versions_behind{replica=\"h:2\"} 3.0",
             "freshet_replica_paused{replica=\"h:2\"} 1.0",
+            "freshet_replica_contested{replica=\"h:2\"} 0.0",
             "freshet_replica_set_aside_total{replica=\"h:2\",state=\"quarantined\"} 4.0",
             "freshet_replica_set_aside_total{replica=\"h:2\",state=\"unknown\"} 0.0",
             "freshet_replica_catch_ups_total{replica=\"h:2\"} 2.0",
@@ -157,6 +158,7 @@ class MetricsRegistryTest {
         state != ReplicaState.SERVING,
         2,
         Map.of(ReplicaState.QUARANTINED, 4L),
+        Optional.empty(),
         Optional.empty());
   }
 

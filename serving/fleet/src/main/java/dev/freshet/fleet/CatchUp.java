@@ -70,7 +70,13 @@ final class CatchUp {
               OneLine.of(e) + "; the fleet asks it again and catches it up");
       return Optional.empty();
     }
-    boolean suspect = replicas.read(_ -> replica.life().suspect());
+    boolean foreign = replica.versions().isForeign(serving);
+    if (foreign) {
+      replicas.contested(replica, serving);
+    } else {
+      replica.versions().found(serving);
+    }
+    boolean suspect = foreign || replicas.read(_ -> replica.life().suspect());
     if (!replicas.catchUp(replica, asked)) {
       return Optional.empty();
     }
@@ -112,6 +118,7 @@ final class CatchUp {
     boolean suspect = replicas.read(_ -> replica.life().suspect());
     boolean ours =
         replicas.read(_ -> replica.life().failed() != ANY || replica.life().pausedByClient());
+    replica.versions().found(serving);
     ReplicaUpdate update = new ReplicaUpdate(replica, Target.base(UpdateMode.KEEP), deadlines);
     boolean paused = serving.paused().orElse(ours && update.pauses());
     if (suspect) {

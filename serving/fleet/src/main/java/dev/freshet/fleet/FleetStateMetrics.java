@@ -28,6 +28,7 @@ public final class FleetStateMetrics {
   private final Metric<Gauge> inRotation;
   private final Metric<Gauge> states;
   private final Metric<Gauge> paused;
+  private final Metric<Gauge> contested;
   private final Metric<Gauge> behind;
   private final Metric<Gauge> rollouts;
   private final Metric<Gauge> engineRequests;
@@ -57,6 +58,12 @@ public final class FleetStateMetrics {
             registry,
             "freshet_replica_paused",
             "1 while the generation of a server may be paused by an update",
+            REPLICA);
+    this.contested =
+        gauge(
+            registry,
+            "freshet_replica_contested",
+            "1 while another program is known to change the weights of a server too",
             REPLICA);
     this.behind =
         gauge(
@@ -125,6 +132,7 @@ public final class FleetStateMetrics {
       states.of(replica, state.wireName()).read(() -> now.get().state() == state ? 1 : 0);
     }
     paused.of(replica).read(() -> now.get().paused() ? 1 : 0);
+    contested.of(replica).read(() -> now.get().contested().isPresent() ? 1 : 0);
     behind
         .of(replica)
         .read(() -> Math.max(0, policyVersion.getAsLong() - Math.max(0, now.get().version())));

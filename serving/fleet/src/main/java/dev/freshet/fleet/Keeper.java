@@ -262,19 +262,31 @@ final class Keeper {
 
   /** A replica of a fleet that has weights may have been restarted, or changed by others. */
   private void compare(Serving serving, Asked asked) {
-    if (serving.name().isEmpty() || serving.serves(asked.version())) {
+    boolean foreign = replica.versions().isForeign(serving);
+    if (serving.name().isEmpty() || (serving.serves(asked.version()) && !foreign)) {
       calm++;
-      contested = calm > LOOKS_BEFORE_RETURN ? 0 : contested;
+      if (calm > LOOKS_BEFORE_RETURN && contested > 0) {
+        contested = 0;
+        replicas.uncontested(replica);
+      }
     } else if (replicas.isCurrent(replica, asked)) {
       contested++;
       calm = 0;
+      if (foreign || contested >= CONTESTED) {
+        replicas.contested(replica, serving);
+      }
       var _ =
           replicas.report(
               replica,
               asked,
               ReplicaState.QUARANTINED,
-              "it serves %s, expected version %d: %s"
-                  .formatted(serving.inWords(), asked.version(), changedBy()));
+              "it serves %s, expected %s: %s"
+                  .formatted(
+                      serving.inWords(),
+                      foreign
+                          ? "the version %d that this fleet has loaded".formatted(asked.version())
+                          : "version " + asked.version(),
+                      changedBy(foreign)));
     }
   }
 
@@ -288,11 +300,14 @@ final class Keeper {
     }
   }
 
-  private String changedBy() {
-    return contested < CONTESTED
-        ? "it was restarted or updated by another program; the fleet catches it up"
-        : "this is time %d in a row, so another program updates it too, or it restarts again and again: stop that program; the fleet catches it up after a while"
-            .formatted(contested);
+  private String changedBy(boolean foreign) {
+    if (contested >= CONTESTED) {
+      return "contested: this is time %d in a row, so another program updates it too, or it restarts again and again: stop that program; the fleet catches it up after a while"
+          .formatted(contested);
+    }
+    return foreign
+        ? "contested: another program updates it too: stop that program; the fleet catches it up"
+        : "it was restarted or updated by another program; the fleet catches it up";
   }
 
   /** Asks for the load of its engine, now and then. */

@@ -43,6 +43,7 @@ public final class Replica {
   private final AdminClient client;
   private final AdminClient prober;
   private final ReplicaLife life = new ReplicaLife();
+  private final KnownVersions versions = new KnownVersions();
   private final ReplicaStreams streams = new ReplicaStreams();
   private final RoleClock time;
   private volatile Generation generation = Generation.SILENT;
@@ -189,6 +190,11 @@ public final class Replica {
     return client;
   }
 
+  /** The versions that this fleet has loaded on it. */
+  KnownVersions versions() {
+    return versions;
+  }
+
   /** Asks what it serves, beside whatever the lane does. */
   Serving probe(long expected) {
     return dialect.ask(prober, expected);
@@ -297,6 +303,7 @@ public final class Replica {
         life.paused(),
         life.returns(),
         life.setAside(),
+        life.contested(),
         life.why());
   }
 

@@ -21,6 +21,7 @@ final class ReplicaLife {
   private boolean paused;
   private boolean pausedByClient;
   private long failed = -1;
+  private Optional<String> contested = Optional.empty();
   private Optional<String> why = Optional.of("it was not asked yet; the fleet asks it");
 
   ReplicaState state() {
@@ -108,6 +109,15 @@ final class ReplicaLife {
   /** Why it is not serving, and who must act; empty in an update and while it serves. */
   Optional<String> why() {
     return why;
+  }
+
+  /** That another program changes its weights too, and what to do; empty while none is known to. */
+  Optional<String> contested() {
+    return contested;
+  }
+
+  void contested(Optional<String> line) {
+    contested = line;
   }
 
   /** It serves {@code served} now. */

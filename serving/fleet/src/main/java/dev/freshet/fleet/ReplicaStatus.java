@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param paused whether its generation may be paused
  * @param returns how often a catch-up made it serve, that of the start included
  * @param setAside how often it was set aside in each state
+ * @param contested that another program changes its weights too, and what to do
  * @param why why it does not serve, and who must act; empty while it serves or is updated
  */
 public record ReplicaStatus(
@@ -26,6 +27,7 @@ public record ReplicaStatus(
     boolean paused,
     long returns,
     Map<ReplicaState, Long> setAside,
+    Optional<String> contested,
     Optional<String> why) {
   public ReplicaStatus {
     setAside = Map.copyOf(setAside);

@@ -156,6 +156,7 @@ final class ReplicaUpdate {
     if (alone) {
       return DONE;
     }
+    replica.versions().requested(dialect.nameOf(target));
     Step step =
         phase(
             FleetPhase.PREPARE,
@@ -209,6 +210,7 @@ final class ReplicaUpdate {
   }
 
   private Step applied(Target weights) {
+    replica.versions().requested(dialect.nameOf(weights));
     Step step =
         phase(
             FleetPhase.APPLY,
@@ -336,6 +338,7 @@ final class ReplicaUpdate {
             FleetPhase.UNDO,
             deadlines.apply(),
             () -> {
+              previous.map(dialect::nameOf).ifPresent(replica.versions()::requested);
               dialect.undo(calls, target);
               return DONE;
             },

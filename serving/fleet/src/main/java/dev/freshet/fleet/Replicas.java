@@ -1,5 +1,6 @@
 package dev.freshet.fleet;
 
+import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.trace.FleetLog;
 import dev.freshet.trace.time.RoleState;
 import java.util.Collection;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -311,6 +313,28 @@ final class Replicas {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Another program changes the weights of a replica too, of which {@code serving} is evidence; the
+   * line about it says what to do.
+   */
+  void contested(Replica replica, Serving serving) {
+    published(
+        () -> {
+          String line =
+              "contested: another program updates it too, which has loaded %s: stop that program, or take the server out of this fleet"
+                  .formatted(serving.inWords());
+          if (replica.life().contested().isEmpty()) {
+            LOG.warn("server {} is {}", replica.url(), line);
+          }
+          replica.life().contested(Optional.of(line));
+        });
+  }
+
+  /** No other program is known to change the weights of a replica any longer. */
+  void uncontested(Replica replica) {
+    published(() -> replica.life().contested(Optional.empty()));
   }
 
   private static void aside(Replica replica, ReplicaState to, String why) {

@@ -398,14 +398,16 @@ class FleetTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"freshet", "vllm"})
+  @ValueSource(strings = {"freshet", "vllm", "sglang", "dynamo"})
   void twoFleetsOfOneServerStopTakingItFromEachOtherAndSaySo(String kind) throws Exception {
     try (PeerServer server = new PeerServer(kind);
         Fleet one = begun(MonotonicClock.SYSTEM, 0, server)) {
       try (Fleet two = begun(MonotonicClock.SYSTEM, 0, server)) {
         assertThat(one.update(target(first, 1)).committed()).isTrue();
 
-        Conditions.await("the word of a fleet", () -> contested(one) || contested(two));
+        Conditions.await("the word of the other fleet", () -> isContested(two));
+        assertThat(two.replicas().getFirst().contested().orElseThrow())
+            .contains("another program updates it too", "version 1", "stop that program");
       }
       Conditions.await("the return to the other fleet", () -> !one.table().routes().isEmpty());
       assertThat(one.update(target(second, 2)).committed()).isTrue();
@@ -413,13 +415,54 @@ class FleetTest {
     }
   }
 
-  private static boolean contested(Fleet fleet) {
-    return fleet
-        .replicas()
-        .getFirst()
-        .why()
-        .filter(why -> why.contains("another program updates it too"))
-        .isPresent();
+  @ParameterizedTest
+  @ValueSource(strings = {"vllm", "sglang", "dynamo"})
+  void twoFleetsThatBothLoadTheSameNumberAreToldApartByTheirAttempts(String kind) throws Exception {
+    try (PeerServer server = new PeerServer(kind);
+        Fleet one = begun(MonotonicClock.SYSTEM, 0, server);
+        Fleet two = fleet(MonotonicClock.SYSTEM, 0, server)) {
+      assertThat(one.update(target(first, 1)).committed()).isTrue();
+      two.begin(target(first, 1), LONG, () -> false);
+      var _ = two.update(target(second, 1));
+
+      Conditions.await("the word of the first fleet", () -> isContested(one));
+      assertThat(server.violations).isEmpty();
+    }
+  }
+
+  @Test
+  void anAdapterOfAnotherFleetIsFoundAsSoonAsItReplacesTheOneThatIsServed() throws Exception {
+    try (PeerServer server = new PeerServer("vllm-lora");
+        Fleet one = begun(MonotonicClock.SYSTEM, 0, server);
+        Fleet two = begun(MonotonicClock.SYSTEM, 0, server)) {
+      assertThat(one.update(target(first, 1)).committed()).isTrue();
+      for (long version = 5; version < 8; version++) {
+        assertThat(two.update(target(second, version)).committed()).isTrue();
+      }
+
+      Conditions.await("the word of the first fleet", () -> isContested(one));
+    }
+  }
+
+  @Test
+  void aRestartIsNoEvidenceOfAnotherFleet() throws Exception {
+    for (String kind : List.of("freshet", "vllm", "sglang", "vllm-lora")) {
+      try (PeerServer server = new PeerServer(kind);
+          Fleet fleet = begun(MonotonicClock.SYSTEM, 0, server)) {
+        assertThat(fleet.update(target(first, 1)).committed()).isTrue();
+        server.kill();
+        server.start();
+        Conditions.await(
+            "its return",
+            () -> fleet.replicas().getFirst().incarnation() == 2 && server.serves(first));
+
+        assertThat(isContested(fleet)).as(kind).isFalse();
+      }
+    }
+  }
+
+  private static boolean isContested(Fleet fleet) {
+    return fleet.replicas().getFirst().contested().isPresent();
   }
 
   @ParameterizedTest

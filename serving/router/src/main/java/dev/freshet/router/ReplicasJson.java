@@ -46,6 +46,7 @@ final class ReplicasJson {
     if (status.isPresent()) {
       out.writeStringProperty("state", status.get().state().wireName());
       status.get().why().ifPresent(why -> out.writeStringProperty("reason", why));
+      status.get().contested().ifPresent(line -> out.writeStringProperty("contested", line));
       if (status.get().version() >= 0) {
         out.writeNumberProperty("policy_version", status.get().version());
       }

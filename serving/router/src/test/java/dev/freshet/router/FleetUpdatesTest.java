@@ -20,6 +20,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Weight updates of a fleet through its front, beside the requests of clients. */
@@ -421,6 +423,34 @@ class FleetUpdatesTest {
       assertThat(older.text()).contains("the fleet serves version 2", "force");
       assertThat(client.post("/reload_weights", "{}").status()).isEqualTo(200);
       assertThat(server.weights).isEqualTo("base");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vllm", "sglang"})
+  void twoFrontsThatUpdateOneServerBothNameItAsContested(String kind) throws Exception {
+    try (PeerServer server = new PeerServer(kind);
+        FrontFixture one = FrontFixture.of(dir.resolve("one"), Map.of(), server);
+        FrontFixture two = FrontFixture.of(dir.resolve("two"), Map.of(), server)) {
+      one.awaitRoutable(1);
+      two.awaitRoutable(1);
+      assertThat(new FrontClient(one).update(first, 1).status()).isEqualTo(200);
+      two.awaitRoutable(1);
+      var _ = new FrontClient(two).update(second, 2);
+
+      for (FrontFixture front : List.of(one, two)) {
+        FrontFixture.await("its word", () -> saysContested(front));
+      }
+    }
+  }
+
+  private static boolean saysContested(FrontFixture front) {
+    try {
+      JsonNode replica = new FrontClient(front).replica(0);
+      return replica.has("contested")
+          && replica.get("contested").asString().contains("stop that program");
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 }

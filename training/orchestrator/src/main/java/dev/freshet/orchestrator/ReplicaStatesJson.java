@@ -2,6 +2,9 @@ package dev.freshet.orchestrator;
 
 import dev.freshet.fleet.ReplicaStatus;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,7 +24,13 @@ final class ReplicaStatesJson {
       node.put("incarnation", replica.incarnation());
       node.put("streams", replica.rollouts());
       node.put("paused", replica.paused());
-      replica.why().ifPresent(why -> node.put("why", why));
+      String why =
+          Stream.of(replica.contested(), replica.why())
+              .flatMap(Optional::stream)
+              .collect(Collectors.joining("; "));
+      if (!why.isEmpty()) {
+        node.put("why", why);
+      }
     }
     return list.toString();
   }
