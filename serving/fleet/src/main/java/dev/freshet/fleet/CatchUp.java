@@ -74,7 +74,7 @@ final class CatchUp {
     if (foreign) {
       replicas.contested(replica, serving);
     } else {
-      replica.versions().found(serving);
+      replica.versions().accepted(serving);
     }
     boolean suspect = foreign || replicas.read(_ -> replica.life().suspect());
     if (!replicas.catchUp(replica, asked)) {
@@ -118,7 +118,7 @@ final class CatchUp {
     boolean suspect = replicas.read(_ -> replica.life().suspect());
     boolean ours =
         replicas.read(_ -> replica.life().failed() != ANY || replica.life().pausedByClient());
-    replica.versions().found(serving);
+    replica.versions().accepted(serving);
     ReplicaUpdate update = new ReplicaUpdate(replica, Target.base(UpdateMode.KEEP), deadlines);
     boolean paused = serving.paused().orElse(ours && update.pauses());
     if (suspect) {

@@ -292,6 +292,7 @@ final class Keeper {
 
   /** A replica of a fleet without weights of its own may be changed or paused by others. */
   private void follow(Serving serving, Asked asked) {
+    replica.versions().accepted(serving);
     long now = serving.version().orElse(CatchUp.ANY);
     if (serving.paused().orElse(false)) {
       var _ = replicas.report(replica, asked, ReplicaState.QUARANTINED, CatchUp.PAUSED_BY_ANOTHER);

@@ -5,15 +5,12 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * The names of the versions that a fleet has asked a replica to load, or that its program had by
- * itself: any other name tells that another program has loaded it. The newest {@value #MAX}.
- * Thread-safe.
+ * The names of the versions that a fleet has asked a replica to load, or found it with before it
+ * loaded anything else: any other name tells that another program has loaded it. The newest {@value
+ * #MAX}. Thread-safe.
  */
 final class KnownVersions {
   private static final int MAX = 64;
-
-  /** Of the names that a fleet gives, with an attempt. */
-  private static final String SEPARATOR = "@";
 
   private final Set<String> names = new LinkedHashSet<>();
 
@@ -26,12 +23,9 @@ final class KnownVersions {
     }
   }
 
-  /**
-   * What the replica serves before this fleet has loaded anything, which a restart may bring back;
-   * no restart brings back a name with an attempt.
-   */
-  synchronized void found(Serving serving) {
-    serving.name().filter(name -> !name.contains(SEPARATOR)).ifPresent(this::requested);
+  /** What the replica serves is accepted: it was started with it, or an earlier fleet loaded it. */
+  void accepted(Serving serving) {
+    serving.name().ifPresent(this::requested);
   }
 
   /**

@@ -91,7 +91,8 @@ class RecoveryTest {
             "both serve version " + version, () -> a.serves(expected) && b.serves(expected));
         assertThat(b.violations).isEmpty();
         assertThat(new TransactionJournal(journal()).open()).isEmpty();
-        assertThat(fleet.update(target(second, 3)).committed()).isTrue();
+        UpdateResult next = fleet.update(target(second, 3));
+        assertThat(next.committed()).as("%s", next).isTrue();
       }
     }
   }
