@@ -41,8 +41,7 @@ public final class ElasticFleet implements AutoCloseable {
   private final Map<Replica, Keeper> keepers = new ConcurrentHashMap<>();
   private final FleetWeights weights = new FleetWeights();
 
-  /** The target of a transaction that the journal has no end of. */
-  private volatile Optional<Target> unfinished = Optional.empty();
+  private final UnendedTransaction unended;
 
   private volatile Optional<UpdateResult> lastUpdate = Optional.empty();
 
@@ -72,6 +71,7 @@ public final class ElasticFleet implements AutoCloseable {
     this.metrics = metrics;
     this.journal = options.journal().map(TransactionJournal::new);
     this.listener = changed;
+    this.unended = new UnendedTransaction(journal, parallel);
     this.replicas = new Replicas(List.of(), events.fleet(), this::changed);
     this.answers = new DataAnswers(parallel, options.deadlines().ask(), events);
     this.catchUp = new CatchUp(replicas, options.deadlines(), Optional.empty());
@@ -223,7 +223,7 @@ public final class ElasticFleet implements AutoCloseable {
       try {
         JournalRecall recalled = JournalRecall.of(journal.get(), replicas, parallel);
         weights.current(recalled.current());
-        unfinished = recalled.unfinished();
+        unended.is(recalled.unfinished());
         weights.current().ifPresent(target -> replicas.commit(List.of(), target.version()));
       } catch (FleetException e) {
         LOG.error(
@@ -239,13 +239,9 @@ public final class ElasticFleet implements AutoCloseable {
     }
   }
 
-  /** An interrupted transaction has ended once all replicas serve. Called with the lock held. */
+  /** Called with the lock held. */
   private void changed() {
-    Optional<Target> ending = unfinished;
-    if (ending.isPresent() && table().routes().size() == replicas.all().size()) {
-      unfinished = Optional.empty();
-      var _ = parallel.begin(() -> journal.orElseThrow().ended(ending.get()));
-    }
+    unended.changed(replicas);
     listener.run();
   }
 
@@ -292,8 +288,9 @@ public final class ElasticFleet implements AutoCloseable {
     weights.current(target);
   }
 
-  /** The update with that trace id has ended. */
-  void updated(TraceId trace, UpdateResult result) {
+  /** The update to {@code target} with that trace id has ended. */
+  void updated(Target target, TraceId trace, UpdateResult result) {
+    unended.after(target, replicas);
     lastUpdate = Optional.of(result);
     if (result.committed()) {
       orders.remember(trace, result);
@@ -340,7 +337,7 @@ public final class ElasticFleet implements AutoCloseable {
 
   /** A transaction begins, after which an earlier one needs no end. */
   void supersedes() {
-    unfinished = Optional.empty();
+    unended.is(Optional.empty());
   }
 
   /** What every update of this fleet works with. */

@@ -48,6 +48,7 @@ public final class Fleet implements AutoCloseable {
   private final List<Keeper> keepers;
   private final UpdateJournal run;
   private final Optional<TransactionJournal> transactions;
+  private final UnendedTransaction unended;
   private final MonotonicClock clock;
   private final FleetLog log;
   private final Set<Long> requestedVersions = ConcurrentHashMap.newKeySet();
@@ -73,9 +74,12 @@ public final class Fleet implements AutoCloseable {
     this.options = options;
     this.run = run;
     this.transactions = options.journal().map(TransactionJournal::new);
+    this.unended = new UnendedTransaction(transactions, parallel);
     this.replicas =
         new Replicas(
-            specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList(), log);
+            specs.stream().map(spec -> new Replica(spec, deadlines, token, events)).toList(),
+            log,
+            this::changed);
     this.choice = new ServerChoice(replicas, options.recovery(), clock);
     this.loaded =
         options.compare()
@@ -265,7 +269,9 @@ public final class Fleet implements AutoCloseable {
     try {
       requestedVersions.add(target.version());
       abandoned = true;
+      unended.is(Optional.empty());
       UpdateResult result = transaction(target, previous);
+      unended.after(target, replicas);
       if (result.committed()) {
         current = target;
         result = compared(result);
@@ -276,6 +282,11 @@ public final class Fleet implements AutoCloseable {
     } finally {
       updating.unlock();
     }
+  }
+
+  /** Called with the lock held. */
+  private void changed() {
+    unended.changed(replicas);
   }
 
   private UpdateResult compared(UpdateResult result) throws InterruptedException {

@@ -236,7 +236,9 @@ final class FleetUpdate {
     endJournal();
   }
 
-  /** A transaction that leaves a replica behind is looked at again by the next start. */
+  /**
+   * A transaction that leaves a replica behind ends once that serves again, or by the next start.
+   */
   private void endJournal() {
     boolean allServe =
         replicas.read(

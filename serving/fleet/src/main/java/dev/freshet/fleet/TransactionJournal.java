@@ -1,6 +1,7 @@
 package dev.freshet.fleet;
 
 import dev.freshet.fleet.dialect.Target;
+import dev.freshet.trace.TraceId;
 import dev.freshet.wire.WireException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,15 +18,14 @@ import java.util.Optional;
  * The transactions of a fleet in a file, an event a line: {@code begin} before the first side
  * effect, {@code committed}, and {@code ended} once no replica is left paused by it. The first two
  * are forced to disk before the call returns; an end that is lost is found again by asking. A last
- * line without its line feed was torn by a crash and does not count. One fleet writes; it does so
- * from one thread at a time.
+ * line without its line feed was torn by a crash and does not count. One fleet writes. Thread-safe.
  */
 public final class TransactionJournal {
   /** Lines that say nothing about the newest transaction are dropped beyond this size. */
   private static final long MAX_BYTES = 1 << 20;
 
   private final Path file;
-  private volatile boolean unended;
+  private volatile Optional<TraceId> unended = Optional.empty();
 
   /**
    * A transaction that has no {@code ended}.
@@ -50,30 +50,30 @@ public final class TransactionJournal {
   }
 
   /** A transaction begins on these servers. */
-  void begin(Target target, Optional<Target> previous, List<String> servers) {
+  synchronized void begin(Target target, Optional<Target> previous, List<String> servers) {
     if (size() > MAX_BYTES) {
       delete();
     }
     createDirectory();
     dropTorn();
     append(TransactionLine.begin(target, previous, servers), true);
-    unended = true;
+    unended = Optional.of(target.attempt());
   }
 
   /** The policy version is that of {@code target}. */
-  void committed(Target target) {
+  synchronized void committed(Target target) {
     append(TransactionLine.event(TransactionLine.COMMITTED, target), true);
   }
 
   /** Nothing is left to do for {@code target}. */
-  void ended(Target target) {
+  synchronized void ended(Target target) {
     append(TransactionLine.event(TransactionLine.ENDED, target), false);
-    unended = false;
+    unended = unended.filter(attempt -> !attempt.equals(target.attempt()));
   }
 
   /** Whether the newest transaction that was written has no end. */
   boolean unended() {
-    return unended;
+    return unended.isPresent();
   }
 
   private void append(byte[] line, boolean force) {

@@ -76,7 +76,7 @@ final class UpdateOrder {
           "the update to version %d was interrupted: start the front again, which finishes or undoes it"
               .formatted(target.version()));
     }
-    fleet.updated(trace, result);
+    fleet.updated(target, trace, result);
     return result;
   }
 

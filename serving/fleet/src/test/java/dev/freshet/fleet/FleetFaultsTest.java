@@ -173,6 +173,9 @@ class FleetFaultsTest {
           "both serve " + served + ": " + fleet.replicas() + failing,
           () -> fleet.table().routes().size() == 2 && failing.serves(served));
       assertThat(healthy.serves(served)).isTrue();
+      Conditions.await(
+          "the end of the update in the journal",
+          () -> new TransactionJournal(journal).open().isEmpty());
       assertThat(failing.violations).isEmpty();
       assertThat(healthy.violations).isEmpty();
     }
