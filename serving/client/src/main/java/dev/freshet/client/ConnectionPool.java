@@ -3,7 +3,6 @@ package dev.freshet.client;
 import dev.freshet.http.ClientTls;
 import dev.freshet.http.Transport;
 import dev.freshet.wire.OneLine;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -139,9 +138,7 @@ final class ConnectionPool {
   private void connect(StreamCall call, EventLoop loop, List<InetAddress> addresses) {
     StreamConnection connection = new StreamConnection(call.origin(), this);
     ChannelFuture connected =
-        new Bootstrap()
-            .group(loop)
-            .channel(Transport.socket())
+        Transport.connecting(loop)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
             .handler(

@@ -69,13 +69,14 @@ public final class Listener {
    * priority. It listens after {@link #bind}.
    *
    * @param name the name of the listener in threads and errors
+   * @param sockets which the host has
    */
-  public static Listener ofMany(String name, int threads, ConnectionCap cap) {
+  public static Listener ofMany(String name, int threads, SocketApi sockets, ConnectionCap cap) {
     Listener listener =
         new Listener(
             name,
-            Transport.group("freshet-" + name + "-accept", 1),
-            Transport.group("freshet-" + name, threads),
+            Transport.group("freshet-" + name + "-accept", 1, sockets),
+            Transport.group("freshet-" + name, threads, sockets),
             new Handshakes(name, HANDSHAKE_THREADS, true),
             cap);
     listener.acceptor.forEach(Listener::lowerPriority);
@@ -123,9 +124,7 @@ public final class Listener {
             false);
     ListenerParts partsOverLimit = parts.overLimit();
     ServerBootstrap listener =
-        new ServerBootstrap()
-            .group(acceptor, loops)
-            .channel(Transport.serverSocket())
+        Transport.listening(acceptor, loops)
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
@@ -146,7 +145,6 @@ public final class Listener {
                     assemble(channel, admitted ? parts : partsOverLimit);
                   }
                 });
-    Transport.keepAlive(listener);
     ChannelFuture binding = listener.bind(address).awaitUninterruptibly();
     if (!binding.isSuccess()) {
       throw new ListenException(

@@ -6,30 +6,27 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.ServerSocketChannel;
-import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Netty's transport: epoll where the host supports it, else the JDK's selector. */
+/** Netty's transport: the event loops and sockets of this process. */
 public final class Transport {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
-  private static final boolean EPOLL = Epoll.isAvailable();
+  private static final SocketApi DEFAULT = SocketApi.firstOf(SocketApi.EPOLL);
 
   /** How long a connection is silent before the kernel probes it, and between its probes. */
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
@@ -38,16 +35,6 @@ public final class Transport {
 
   /** How long bytes may stay without an acknowledgement before the connection is given up. */
   private static final Duration UNACKNOWLEDGED = Duration.ofMinutes(2);
-
-  /** When the kernel probes a connection and gives it up, where it can be said. */
-  private static final Map<ChannelOption<Integer>, Integer> PROBED =
-      EPOLL
-          ? Map.of(
-              EpollChannelOption.TCP_KEEPIDLE, (int) KEEP_ALIVE.toSeconds(),
-              EpollChannelOption.TCP_KEEPINTVL, (int) KEEP_ALIVE.toSeconds(),
-              EpollChannelOption.TCP_KEEPCNT, KEEP_ALIVE_PROBES,
-              EpollChannelOption.TCP_USER_TIMEOUT, (int) UNACKNOWLEDGED.toMillis())
-          : Map.of();
 
   /** The state of a closed connection in Linux's {@code tcp_info}. */
   private static final int TCP_CLOSE = 7;
@@ -59,38 +46,66 @@ public final class Transport {
    * it.
    */
   public static EventLoopGroup group(String name, int threads) {
-    IoHandlerFactory io = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
+    return group(name, threads, DEFAULT);
   }
 
-  /** The channel class of a connection. */
-  public static Class<? extends SocketChannel> socket() {
-    return EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
-  }
-
-  /** The channel class of a listener. */
-  public static Class<? extends ServerSocketChannel> serverSocket() {
-    return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
-  }
-
-  /** Makes the kernel ask clients from which nothing is heard whether they are still there. */
-  static void keepAlive(ServerBootstrap listener) {
-    listener.childOption(ChannelOption.SO_KEEPALIVE, true);
-    PROBED.forEach(listener::childOption);
+  /** The same with an interface to sockets that the host has. */
+  public static EventLoopGroup group(String name, int threads, SocketApi sockets) {
+    return new Loops(threads, new DefaultThreadFactory(name, true), sockets);
   }
 
   /**
-   * The same for the peer of a connection that this process makes: one whose host has vanished ends
-   * within minutes, one that is only silent does not.
+   * Connects channels on an event loop of {@code loops}, which {@link #group} made. The kernel asks
+   * a peer from which nothing is heard whether it is still there: a connection to a host that has
+   * vanished ends within minutes, one to a host that is only silent does not.
    */
-  public static void keepAlive(Bootstrap connection) {
-    connection.option(ChannelOption.SO_KEEPALIVE, true);
-    PROBED.forEach(connection::option);
+  public static Bootstrap connecting(EventLoopGroup loops) {
+    SocketApi sockets = SocketApi.of(loops);
+    Bootstrap connecting = new Bootstrap().group(loops).channel(sockets.socket());
+    sockets.prepare(connecting);
+    connecting.option(ChannelOption.SO_KEEPALIVE, true);
+    probed(sockets).forEach(connecting::option);
+    return connecting;
+  }
+
+  /**
+   * Listens on an event loop of {@code acceptors}; the connections are those of {@code loops}. Both
+   * were made by {@link #group} with the same interface to sockets. Clients are asked whether they
+   * are still there, as in {@link #connecting}.
+   */
+  public static ServerBootstrap listening(EventLoopGroup acceptors, EventLoopGroup loops) {
+    SocketApi sockets = SocketApi.of(acceptors);
+    ServerBootstrap listening =
+        new ServerBootstrap().group(acceptors, loops).channel(sockets.serverSocket());
+    sockets.prepare(listening);
+    listening.childOption(ChannelOption.SO_KEEPALIVE, true);
+    probed(sockets).forEach(listening::childOption);
+    return listening;
+  }
+
+  /**
+   * When the kernel probes a connection of {@code sockets} and gives it up, where it can be set.
+   */
+  private static Map<ChannelOption<Integer>, Integer> probed(SocketApi sockets) {
+    return sockets
+        .probeOptions()
+        .map(
+            options ->
+                Map.of(
+                    options.idle(), (int) KEEP_ALIVE.toSeconds(),
+                    options.interval(), (int) KEEP_ALIVE.toSeconds(),
+                    options.count(), KEEP_ALIVE_PROBES,
+                    options.unacknowledged(), (int) UNACKNOWLEDGED.toMillis()))
+        .orElse(Map.of());
   }
 
   /** Whether the peer has reset a connection; false where the host does not tell. */
   static boolean isReset(Channel channel) {
-    return channel instanceof EpollSocketChannel epoll && epoll.tcpInfo().state() == TCP_CLOSE;
+    return switch (channel) {
+      case IoUringSocketChannel ring -> ring.tcpInfo().state() == TCP_CLOSE;
+      case EpollSocketChannel epoll -> epoll.tcpInfo().state() == TCP_CLOSE;
+      default -> false;
+    };
   }
 
   /** Begins to close {@code channel}; its handlers are called once it is inactive. */
@@ -112,6 +127,41 @@ public final class Transport {
             .awaitUninterruptibly(deadline.toMillis());
     if (!ended) {
       LOG.warn("the event loops did not end within {} ms", deadline.toMillis());
+    }
+  }
+
+  /** Event loops that close their channels before they end. */
+  private static final class Loops extends MultiThreadIoEventLoopGroup {
+    Loops(int threads, ThreadFactory factory, SocketApi sockets) {
+      super(threads, factory, sockets.handlers());
+    }
+
+    @Override
+    protected IoEventLoop newChild(
+        Executor executor, IoHandlerFactory handlers, Object... arguments) {
+      return new Loop(this, executor, handlers);
+    }
+  }
+
+  /**
+   * An event loop closes its channels between events and tasks. One that is told to shut down while
+   * it runs tasks has to come round once more (Netty 4.2.18 may end at once).
+   */
+  private static final class Loop extends SingleThreadIoEventLoop {
+    private boolean closing;
+
+    Loop(IoEventLoopGroup parent, Executor executor, IoHandlerFactory handlers) {
+      super(parent, executor, handlers);
+    }
+
+    @Override
+    protected boolean confirmShutdown() {
+      if (isShuttingDown() && !closing) {
+        closing = true;
+        execute(() -> {}); // So that it does not wait for events.
+        return false;
+      }
+      return super.confirmShutdown();
     }
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.config.ConfigException;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -45,9 +44,7 @@ class ClientTlsTest {
     try (Tls served = Tls.follow(certificate.certificates, certificate.key);
         TestListener server = new TestListener(served)) {
       ChannelFuture connected =
-          new Bootstrap()
-              .group(LOOPS)
-              .channel(Transport.socket())
+          Transport.connecting(LOOPS)
               .handler(
                   new ChannelInitializer<Channel>() {
                     @Override

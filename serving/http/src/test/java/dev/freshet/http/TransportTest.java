@@ -8,36 +8,32 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollChannelOption;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class TransportTest {
   /** A host cannot vanish in a test: these are the kernel's own words for it. */
-  @Test
-  void theKernelGivesAConnectionUpWhosePeerAnswersNoProbe() throws Exception {
-    assumeTrue(Epoll.isAvailable());
-    EventLoopGroup group = Transport.group("test", 1);
+  @ParameterizedTest
+  @EnumSource
+  void theKernelGivesAConnectionUpWhosePeerAnswersNoProbe(SocketApi sockets) throws Exception {
+    assumeTrue(sockets.obstacle().isEmpty() && sockets.probeOptions().isPresent());
+    SocketApi.ProbeOptions options = sockets.probeOptions().orElseThrow();
+    EventLoopGroup group = Transport.group("test", 1, sockets);
     try (ServerSocket peer = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Bootstrap connecting =
-          new Bootstrap()
-              .group(group)
-              .channel(Transport.socket())
-              .handler(new ChannelInboundHandlerAdapter());
-      Transport.keepAlive(connecting);
+          Transport.connecting(group).handler(new ChannelInboundHandlerAdapter());
       Channel channel = connecting.connect(peer.getLocalSocketAddress()).sync().channel();
 
       assertThat(channel.config().getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
-      assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPIDLE)).isEqualTo(15);
-      assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPINTVL)).isEqualTo(15);
-      assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPCNT)).isEqualTo(4);
-      assertThat(channel.config().getOption(EpollChannelOption.TCP_USER_TIMEOUT))
-          .isEqualTo(120_000);
+      assertThat(channel.config().getOption(options.idle())).isEqualTo(15);
+      assertThat(channel.config().getOption(options.interval())).isEqualTo(15);
+      assertThat(channel.config().getOption(options.count())).isEqualTo(4);
+      assertThat(channel.config().getOption(options.unacknowledged())).isEqualTo(120_000);
     } finally {
       Transport.close(group, Duration.ofSeconds(10));
     }

@@ -260,9 +260,7 @@ final class RelayLoop {
 
   private Bootstrap bootstrap(UpstreamConnection connection) {
     Bootstrap connecting =
-        new Bootstrap()
-            .group(loop)
-            .channel(Transport.socket())
+        Transport.connecting(loop)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.AUTO_CLOSE, false) // Not before an early answer is read.
             .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
@@ -287,7 +285,6 @@ final class RelayLoop {
                     channel.pipeline().addLast(connection);
                   }
                 });
-    Transport.keepAlive(connecting);
     return connecting;
   }
 

@@ -74,7 +74,10 @@ public final class Router implements AutoCloseable {
     this.upstreams = new Upstreams(config, metrics, fleet, events, this::replicasChanged);
     this.data =
         Listener.ofMany(
-            "front", config.threads(), new ConnectionCap.RefuseNewest(config.maxConnections()));
+            "front",
+            config.threads(),
+            config.sockets().api(),
+            new ConnectionCap.RefuseNewest(config.maxConnections()));
     this.admin =
         Listener.ofOne("front-admin", new ConnectionCap.CloseIdlest(MAX_ADMIN_CONNECTIONS));
     AtomicInteger queued = new AtomicInteger();

@@ -75,6 +75,12 @@ public record RouterConfig(
         int spillSlack,
     @Key(def = "1", doc = "event loops of the data listener") int threads,
     @Key(
+            def = "auto",
+            doc =
+                "how the streams' sockets are used: io_uring (least CPU; Linux, and containers may"
+                    + " forbid it), epoll (Linux), or auto: the first of them that the host has")
+        Sockets sockets,
+    @Key(
             def = "8192",
             doc =
                 "most connections of clients, each of which may need a second file for its"
@@ -157,6 +163,8 @@ public record RouterConfig(
     Check.that(spillFactor >= 1, "spillFactor", "at least 1");
     Check.notNegative("spillSlack", spillSlack);
     Check.that(threads >= 1 && threads <= 64, "threads", "1 to 64");
+    Check.that(
+        sockets.api().obstacle().isEmpty(), "sockets", "what this host has; auto always works");
     Check.positive("maxConnections", maxConnections);
     Check.that(
         connectTimeoutMs >= 1 && connectTimeoutMs <= 600_000, "connectTimeoutMs", "1 to 600000");

@@ -9,6 +9,7 @@ import dev.freshet.http.ListenException;
 import dev.freshet.http.Listener;
 import dev.freshet.http.LivePage;
 import dev.freshet.http.RequestLog;
+import dev.freshet.http.SocketApi;
 import dev.freshet.http.StatusPages;
 import dev.freshet.http.Tls;
 import dev.freshet.text.Tokenizer;
@@ -83,7 +84,10 @@ public final class EngineServer implements AutoCloseable {
             events.clock());
     this.data =
         Listener.ofMany(
-            "data", limits.dataThreads(), new ConnectionCap.RefuseNewest(limits.maxConnections()));
+            "data",
+            limits.dataThreads(),
+            SocketApi.firstOf(SocketApi.EPOLL),
+            new ConnectionCap.RefuseNewest(limits.maxConnections()));
     this.admin =
         Listener.ofOne("admin", new ConnectionCap.CloseIdlest(limits.maxAdminConnections()));
     this.operations =

@@ -102,9 +102,7 @@ public final class StreamLoad implements AutoCloseable {
     this.requests = StreamRequests.of(server, route);
     this.draws = new RequestDraws(shape);
     this.bootstrap =
-        new Bootstrap()
-            .group(loop)
-            .channel(Transport.socket())
+        Transport.connecting(loop)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
             .remoteAddress(new InetSocketAddress(server.getHost(), server.getPort()));

@@ -1,7 +1,6 @@
 package dev.freshet.lab.route;
 
 import dev.freshet.http.Transport;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelInitializer;
@@ -31,9 +30,7 @@ final class LoopbackListener implements AutoCloseable {
   LoopbackListener(
       EventLoopGroup group, int maxRequestBytes, Supplier<ChannelInboundHandler> answers) {
     this.listener =
-        new ServerBootstrap()
-            .group(group)
-            .channel(Transport.serverSocket())
+        Transport.listening(group, group)
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childHandler(

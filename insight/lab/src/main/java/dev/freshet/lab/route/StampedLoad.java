@@ -3,7 +3,6 @@ package dev.freshet.lab.route;
 import dev.freshet.http.Transport;
 import dev.freshet.lab.LabException;
 import dev.freshet.trace.ThreadPriority;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -67,9 +66,7 @@ final class StampedLoad implements AutoCloseable {
       opened++;
       connecting++;
       var _ =
-          new Bootstrap()
-              .group(loop)
-              .channel(Transport.socket())
+          Transport.connecting(loop)
               .option(ChannelOption.TCP_NODELAY, true)
               .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
               .handler(new StampedStream(this, request(server, "/v1/completions")))
