@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +25,11 @@ final class Keeper {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
   private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
 
-  /** How many times in a row a serving replica must fail to answer. */
+  /** How many times in a row a replica must fail to answer to be gone. */
   private static final int SILENCES = 2;
+
+  /** What a proxy answers for a server to which it cannot connect. */
+  private static final int BAD_GATEWAY = 502;
 
   private static final int LOOKS_BEFORE_RETURN = 30;
 
@@ -44,6 +48,7 @@ final class Keeper {
   private final Thread thread;
   private Duration backoff;
   private boolean lookAtOnce;
+  private @Nullable ReplicaState lookedAt;
   private int silences;
 
   /** How many times in a row it did not answer beside an update. */
@@ -141,6 +146,9 @@ final class Keeper {
     ReplicaState state = asked.state();
     if (state != ReplicaState.SERVING) {
       resume.paused(false);
+    }
+    if (state != lookedAt) {
+      lookedAt = state;
       silences = 0;
     }
     switch (state) {
@@ -351,8 +359,10 @@ final class Keeper {
                 "its load has ended, it serves %s; the fleet catches it up"
                     .formatted(serving.inWords()));
       }
+      silences = 0;
     } catch (AdminException e) {
-      if (e.code().equals("unreachable")) {
+      silences = isHungUp(e) ? silences + 1 : 0;
+      if (e.code().equals("unreachable") || silences >= SILENCES) {
         var _ =
             replicas.report(
                 replica,
@@ -361,6 +371,14 @@ final class Keeper {
                 OneLine.of(e) + "; the fleet catches it up when it answers again");
       }
     }
+  }
+
+  /**
+   * Whether a connection ended without an answer: behind a proxy or a port forwarder, which accepts
+   * it, the server has ended. One that is busy with a load is silent or slow instead.
+   */
+  private static boolean isHungUp(AdminException e) {
+    return e.code().equals("closed") || e.status() == BAD_GATEWAY;
   }
 
   /** Asks a replica that did not answer. */

@@ -3,7 +3,6 @@ package dev.freshet.fleet;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -42,22 +41,20 @@ final class ChaosProxy implements AutoCloseable {
   private static final Pattern PHASE = Pattern.compile("\"phase\":\"(\\w+)\"");
 
   private final URI target;
-  private final int port;
   private Optional<Plan> plan = Optional.empty();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final CountDownLatch healed = new CountDownLatch(1);
   private volatile Duration delay = Duration.ZERO;
-  private volatile ServerSocket listener;
+  private final ServerSocket listener;
 
   ChaosProxy(URI target) throws IOException {
     this.target = target;
     this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    this.port = listener.getLocalPort();
-    accept(listener);
+    accept();
   }
 
   URI url() {
-    return URI.create("http://127.0.0.1:" + port);
+    return URI.create("http://127.0.0.1:" + listener.getLocalPort());
   }
 
   /** The next request for {@code call}, a path or path and phase, has {@code trouble}, once. */
@@ -80,32 +77,7 @@ final class ChaosProxy implements AutoCloseable {
     healed.countDown();
   }
 
-  /** The host is down: connections are refused. */
-  void down() throws IOException {
-    heal();
-    listener.close();
-    for (Socket socket : open) {
-      socket.close();
-    }
-  }
-
-  /** The host is up again. */
-  void up() throws IOException {
-    for (int tries = 1; ; tries++) {
-      try {
-        listener = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
-        accept(listener);
-        return;
-      } catch (BindException e) {
-        if (tries == 1000) {
-          throw e;
-        }
-        LockSupport.parkNanos(10_000_000);
-      }
-    }
-  }
-
-  private void accept(ServerSocket from) {
+  private void accept() {
     Thread.ofPlatform()
         .daemon()
         .name("chaos-accept")
@@ -113,7 +85,7 @@ final class ChaosProxy implements AutoCloseable {
             () -> {
               try {
                 while (true) {
-                  Socket client = from.accept();
+                  Socket client = listener.accept();
                   open.add(client);
                   Thread.ofPlatform().daemon().name("chaos-relay").start(() -> relay(client));
                 }
@@ -192,6 +164,10 @@ final class ChaosProxy implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    down();
+    heal();
+    listener.close();
+    for (Socket socket : open) {
+      socket.close();
+    }
   }
 }
