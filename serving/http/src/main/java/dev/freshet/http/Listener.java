@@ -208,6 +208,7 @@ public final class Listener {
   /** Closes the remaining connections and ends the threads, each within {@code deadline}. */
   public void close(Duration deadline) {
     handshakes.close(deadline);
+    connections.close().awaitUninterruptibly(deadline.toMillis());
     Transport.close(acceptor, deadline);
     Transport.close(loops, deadline);
   }

@@ -30,7 +30,10 @@ import java.util.Optional;
 
 /** An interface to the kernel through which Netty uses sockets. */
 public enum SocketApi {
-  /** Receives and sends of many connections in one system call. Containers may forbid it. */
+  /**
+   * Receives and sends of many connections in one system call. Containers may forbid it. When its
+   * event loops end, connections that are open may stay so until the process ends (Netty 4.2.18).
+   */
   IO_URING {
     @Override
     public Optional<Throwable> obstacle() {

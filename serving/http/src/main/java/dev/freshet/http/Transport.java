@@ -119,7 +119,10 @@ public final class Transport {
     var _ = tls == null ? channel.close() : tls.close();
   }
 
-  /** Closes every channel of {@code group} and ends its threads within {@code deadline}. */
+  /**
+   * Closes the channels of {@code group} and ends its threads within {@code deadline}; {@link
+   * SocketApi#IO_URING} may leave some open.
+   */
   public static void close(EventLoopGroup group, Duration deadline) {
     boolean ended =
         group
