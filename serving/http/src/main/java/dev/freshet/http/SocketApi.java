@@ -37,7 +37,14 @@ public enum SocketApi {
   IO_URING {
     @Override
     public Optional<Throwable> obstacle() {
-      return Optional.ofNullable(IoUring.unavailabilityCause());
+      return Optional.ofNullable(IoUring.unavailabilityCause())
+          .or(
+              () ->
+                  IoUring.isRegisterBufferRingSupported()
+                      ? Optional.empty()
+                      : Optional.of(
+                          new UnsupportedOperationException(
+                              "its io_uring has no ring of buffers (Linux has it from 5.19 on)")));
     }
 
     @Override

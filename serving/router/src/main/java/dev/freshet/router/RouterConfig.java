@@ -6,9 +6,11 @@ import dev.freshet.config.Section;
 import dev.freshet.fleet.FleetOptions;
 import dev.freshet.fleet.PhaseDeadlines;
 import dev.freshet.fleet.dialect.Dialects;
+import dev.freshet.wire.OneLine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The configuration of the front of a fleet. */
@@ -163,8 +165,7 @@ public record RouterConfig(
     Check.that(spillFactor >= 1, "spillFactor", "at least 1");
     Check.notNegative("spillSlack", spillSlack);
     Check.that(threads >= 1 && threads <= 64, "threads", "1 to 64");
-    Check.that(
-        sockets.api().obstacle().isEmpty(), "sockets", "what this host has; auto always works");
+    requireAvailable(sockets);
     Check.positive("maxConnections", maxConnections);
     Check.that(
         connectTimeoutMs >= 1 && connectTimeoutMs <= 600_000, "connectTimeoutMs", "1 to 600000");
@@ -183,6 +184,18 @@ public record RouterConfig(
     Check.positive("updateTimeoutS", updateTimeoutS);
     Check.positive("pauseTimeoutS", pauseTimeoutS);
     Check.that(drainTimeoutS >= 0 && drainTimeoutS <= 50, "drainTimeoutS", "0 to 50");
+  }
+
+  private static void requireAvailable(Sockets sockets) {
+    sockets
+        .api()
+        .obstacle()
+        .ifPresent(
+            cause -> {
+              throw new IllegalArgumentException(
+                  "sockets: this host does not have %s (%s): expected auto, which takes what it has"
+                      .formatted(sockets.name().toLowerCase(Locale.ROOT), OneLine.of(cause)));
+            });
   }
 
   private static void requireKind(String kind) {
