@@ -178,7 +178,12 @@ public enum SocketApi {
   private static final short BUFFERS = 0;
 
   private static final short BUFFER_COUNT = 1024;
-  private static final int BUFFER_BYTES = 2048;
+
+  /**
+   * About the size of an event: the event keeps the whole buffer until its client has read it, and
+   * a slow client may have many.
+   */
+  private static final int BUFFER_BYTES = 512;
 
   /**
    * The options of a connection that say when the kernel probes its peer and gives it up.

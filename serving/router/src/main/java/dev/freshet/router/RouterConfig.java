@@ -187,6 +187,9 @@ public record RouterConfig(
   }
 
   private static void requireAvailable(Sockets sockets) {
+    if (sockets == Sockets.AUTO) { // Whose libraries need not be loaded before the front starts.
+      return;
+    }
     sockets
         .api()
         .obstacle()
