@@ -15,6 +15,7 @@ import dev.freshet.wire.GenerateBody;
 import dev.freshet.wire.Prompt;
 import dev.freshet.wire.WireException;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -23,14 +24,20 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks requests for completions of texts, chats and token ids, and submits them to the engine.
  * What precedes their submission is {@link RequestWork}.
  */
 final class Completions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Completions.class);
   private static final ApiError STOPPED =
       ApiError.unavailable(
           "shutting_down", "the server was shut down before the completion ended; retry elsewhere");
@@ -285,15 +292,33 @@ final class Completions implements AutoCloseable {
     return request.requestIds().map(stream::isAmong).orElse(true);
   }
 
-  /** Refuses further requests; the running ones continue. */
-  void refuse() {
+  /**
+   * Refuses further requests; the running ones continue. Waits at most {@code deadline} until a
+   * request that an event loop is submitting is one of those that run.
+   */
+  void refuse(Duration deadline) {
     work.close();
+    CompletableFuture<?>[] submitted =
+        outlets.keySet().stream()
+            .map(loop -> CompletableFuture.runAsync(() -> {}, loop))
+            .toArray(CompletableFuture[]::new);
+    try {
+      CompletableFuture.allOf(submitted).get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn(
+          "an event loop was busy for {} ms: a request that it submits now may end with an error",
+          deadline.toMillis());
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Refuses further requests and ends the running ones with an error. */
   @Override
   public void close() {
-    refuse();
+    work.close();
     outlets.forEach((loop, outlet) -> loop.execute(() -> outlet.fail(STOPPED)));
   }
 }

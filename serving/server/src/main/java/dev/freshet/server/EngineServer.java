@@ -245,7 +245,7 @@ public final class EngineServer implements AutoCloseable {
       return;
     }
     adminRoutes.close();
-    completions.refuse();
+    completions.refuse(limits.close());
     awaitCompletions();
     completions.close();
     sessions.close();

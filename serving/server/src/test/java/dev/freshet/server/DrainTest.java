@@ -14,6 +14,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +35,14 @@ class DrainTest {
 
   private static Thread closing(ServerFixture fixture) {
     return Thread.ofPlatform().start(fixture.server::close);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static int health(ServerFixture fixture) {
@@ -60,6 +70,28 @@ class DrainTest {
       assertThat(json(refused.body()).at("/error/code").asString()).isEqualTo("shutting_down");
       assertThat(fixture.get(fixture.server.dataUrl(), "/v1/models").statusCode()).isEqualTo(200);
       fixture.engine.release();
+      assertThat(ServerFixture.await(running).text()).isEqualTo("bcd");
+      closing.join();
+    }
+  }
+
+  @Test
+  void aCompletionThatIsBeingSubmittedIsOneOfThoseThatRun() throws Exception {
+    try (ServerFixture fixture = server(ServerFixture.LONG)) {
+      CountDownLatch submitting = new CountDownLatch(1);
+      CountDownLatch submit = new CountDownLatch(1);
+      fixture.engine.beforeSubmit =
+          () -> {
+            submitting.countDown();
+            await(submit);
+          };
+      Call running = fixture.start(CompletionRequest.text("a").maxTokens(3));
+      await(submitting);
+
+      Thread closing = closing(fixture);
+      eventually(() -> closing.getState() == Thread.State.TIMED_WAITING);
+      submit.countDown();
+
       assertThat(ServerFixture.await(running).text()).isEqualTo("bcd");
       closing.join();
     }
