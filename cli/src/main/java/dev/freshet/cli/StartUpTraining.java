@@ -3,6 +3,7 @@ package dev.freshet.cli;
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminDeadlines;
 import dev.freshet.engine.SyntheticEngine;
+import dev.freshet.lab.route.RouteBench;
 import dev.freshet.metrics.MetricsRegistry;
 import dev.freshet.server.EngineServer;
 import dev.freshet.server.InferenceMetrics;
@@ -15,6 +16,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.UpdateMode;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -23,26 +25,31 @@ import java.util.Set;
 /**
  * What runs while the build records the start-up caches (AOT caches of the JDK), so that a cache
  * has the classes that a group of commands loads and the profiles of the methods it calls: {@code
- * engine} are the commands that compute completions or train, {@code roles} those that orchestrate
- * or measure, {@code tools} all others, which also read what {@code engine} left in the directory.
- * The cache of {@code engine} holds classes only: with an incubating module the JDK keeps no
- * profiles.
+ * engine} are the commands that compute completions or train, {@code roles} those that orchestrate,
+ * relay or measure, {@code tools} all others, which also read what {@code engine} left in the
+ * directory. The cache of {@code engine} holds classes only: with an incubating module the JDK
+ * keeps no profiles.
  */
 final class StartUpTraining {
   private static final int UPDATES = 6000;
   private static final Duration MOST = Duration.ofSeconds(5);
   private static final double STEPS_PER_SECOND = 1000;
 
+  private static final int STREAMS = 200;
+  private static final double EVENTS_PER_SECOND = 50;
+  private static final int REPLICAS = 2;
+  private static final Duration UPDATES_BESIDE = Duration.ofSeconds(2);
+
   private StartUpTraining() {}
 
   /** Arguments: the group, and a directory for its files. Exits with the last command's code. */
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException, InterruptedException {
     Path dir = Path.of(arguments[1]);
     String run = dir.resolve("run").toString();
     System.exit(
         switch (arguments[0]) {
           case "engine" -> engine(run);
-          case "roles" -> roles();
+          case "roles" -> roles(dir);
           default -> tools(run);
         });
   }
@@ -56,8 +63,9 @@ final class StartUpTraining {
         "--orchestrator.eval_problems=8");
   }
 
-  private static int roles() {
+  private static int roles(Path dir) throws IOException, InterruptedException {
     updates();
+    relays(dir);
     return Main.run("orchestrate", "--help");
   }
 
@@ -98,6 +106,12 @@ final class StartUpTraining {
         lane.updateWeights(Path.of("start-up"), step, UpdateMode.KEEP, TraceId.random());
       }
     }
+  }
+
+  /** Streams through a front, and updates of its replicas beside them. */
+  private static void relays(Path dir) throws IOException, InterruptedException {
+    new RouteBench(EVENTS_PER_SECOND, REPLICAS, Duration.ZERO, Duration.ZERO, UPDATES_BESIDE)
+        .updates(new FrontInProcess(), STREAMS, dir);
   }
 
   private static Tokenizer tokenizer() {

@@ -35,7 +35,7 @@ class HouseTest {
   /** Commands, groups of their options, the configuration, and the classes that wire rooms. */
   private static final String CLI_CLASSES =
       "dev[.]freshet[.]cli[.](Main|package-info|\\w+Command|\\w+Options?|LaneOutputs"
-          + "|FreshetConfig|Roles|Runs|RunConsole|StartUpTraining)";
+          + "|FreshetConfig|Roles|Runs|RunConsole|StartUpTraining|FrontInProcess)";
 
   /**
    * What a room may import.
