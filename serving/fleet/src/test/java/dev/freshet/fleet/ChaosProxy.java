@@ -22,9 +22,9 @@ import java.util.regex.Pattern;
  * A network between a fleet and one of its servers: relays a request a connection, and on order
  * delays, loses or resets one.
  */
-final class ChaosProxy implements AutoCloseable {
+public final class ChaosProxy implements AutoCloseable {
   /** What happens to a request. */
-  enum Trouble {
+  public enum Trouble {
     /** The connection is reset before the server gets the request. */
     RESETS_REQUEST,
     /** The connection is reset in the middle of the answer. */
@@ -43,27 +43,27 @@ final class ChaosProxy implements AutoCloseable {
   private final URI target;
   private Optional<Plan> plan = Optional.empty();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
-  private final CountDownLatch healed = new CountDownLatch(1);
+  private volatile CountDownLatch healed = new CountDownLatch(1);
   private volatile Duration delay = Duration.ZERO;
   private final ServerSocket listener;
 
-  ChaosProxy(URI target) throws IOException {
+  public ChaosProxy(URI target) throws IOException {
     this.target = target;
     this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     accept();
   }
 
-  URI url() {
+  public URI url() {
     return URI.create("http://127.0.0.1:" + listener.getLocalPort());
   }
 
   /** The next request for {@code call}, a path or path and phase, has {@code trouble}, once. */
-  synchronized void next(String call, Trouble trouble) {
+  public synchronized void next(String call, Trouble trouble) {
     plan = Optional.of(new Plan(call, trouble));
   }
 
   /** Every request and every answer takes so long. */
-  void delay(Duration each) {
+  public void delay(Duration each) {
     delay = each;
   }
 
@@ -72,9 +72,12 @@ final class ChaosProxy implements AutoCloseable {
     return plan.isEmpty();
   }
 
-  /** What was lost ends now. */
-  void heal() {
+  /** What was lost ends now, and no request has a trouble or a delay any longer. */
+  public synchronized void heal() {
+    plan = Optional.empty();
+    delay = Duration.ZERO;
     healed.countDown();
+    healed = new CountDownLatch(1);
   }
 
   private void accept() {

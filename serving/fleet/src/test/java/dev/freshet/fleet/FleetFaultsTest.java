@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -36,36 +35,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 @Execution(ExecutionMode.CONCURRENT)
 class FleetFaultsTest {
-  static final Map<String, List<String>> CALLS =
-      Map.of(
-          "freshet",
-          List.of("/update_weights#prepare", "/update_weights#commit"),
-          "vllm",
-          List.of(
-              "/pause",
-              "/collective_rpc",
-              "/reset_prefix_cache",
-              "/update_weight_version",
-              "/weight_info",
-              "/resume"),
-          "vllm-lora",
-          List.of("/v1/load_lora_adapter", "/v1/models"),
-          "sglang",
-          List.of(
-              "/pause_generation",
-              "/update_weights_from_disk",
-              "/model_info",
-              "/continue_generation"),
-          "prime-rl",
-          List.of("/pause", "/update_weights", "/resume"),
-          "dynamo",
-          List.of(
-              "/v1/rl/workers",
-              "/engine/pause_generation",
-              "/engine/update_weights_from_disk",
-              "/engine/get_weight_version",
-              "/engine/resume_generation"));
-
   @TempDir private static Path dir;
   private static String first;
   private static String second;
@@ -91,7 +60,7 @@ class FleetFaultsTest {
 
   static Stream<Case> cases() {
     List<Case> cases = new ArrayList<>();
-    CALLS.forEach(
+    UpdateCalls.BY_KIND.forEach(
         (kind, calls) -> {
           for (String call : calls) {
             for (Fault fault : Fault.values()) {

@@ -46,7 +46,7 @@ class NetworkFaultsTest {
 
   private static Stream<Case> cases(Trouble... troubles) {
     List<Case> cases = new ArrayList<>();
-    FleetFaultsTest.CALLS.forEach(
+    UpdateCalls.BY_KIND.forEach(
         (kind, calls) -> {
           for (String call : calls) {
             for (Trouble trouble : troubles) {
@@ -142,7 +142,6 @@ class NetworkFaultsTest {
 
   /** What an operator does: restarts the host of a server whose load may still be running. */
   private static void heal(Fleet fleet, PeerServer failing, ChaosProxy network) throws Exception {
-    network.next("never", Trouble.RESETS_REQUEST);
     network.heal();
     if (fleet.replicas().get(1).state() == ReplicaState.UNKNOWN) {
       failing.kill(); // The network still accepts connections to it.

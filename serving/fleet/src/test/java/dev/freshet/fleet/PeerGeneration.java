@@ -60,7 +60,7 @@ final class PeerGeneration {
     List<String> versions = new ArrayList<>();
     for (int token = 1; token <= TOKENS; token++) {
       released.acquire();
-      while (server.paused) {
+      while (server.paused || server.isStopped()) {
         LockSupport.parkNanos(1_000_000);
       }
       versions.add(server.name);

@@ -168,8 +168,14 @@ public final class PeerServer implements AutoCloseable {
 
   private final int port;
 
-  /** Guards the start and the end of the process. */
+  /** Guards the start and the end of the process, and what its calls change. */
   private final Object life = new Object();
+
+  /** The number of this process: a call that an earlier one has received has no effect. */
+  private int process;
+
+  /** After how many further calls a stopped process continues. */
+  private final AtomicInteger callsToContinue = new AtomicInteger();
 
   private volatile Optional<ScriptedServer> server = Optional.empty();
   private volatile Optional<Plan> plan = Optional.empty();
@@ -196,6 +202,7 @@ public final class PeerServer implements AutoCloseable {
   }
 
   private void begin() throws IOException {
+    process++;
     stopped.countDown();
     weights = "base";
     tensors = "base";
@@ -210,9 +217,10 @@ public final class PeerServer implements AutoCloseable {
 
   /** A listener that was just closed gives its port back a moment later. */
   private ScriptedServer listen() throws IOException {
+    int number = process;
     for (int tries = 1; ; tries++) {
       try {
-        return new ScriptedServer(port, this::serve);
+        return new ScriptedServer(port, connection -> serve(connection, number));
       } catch (BindException e) {
         if (tries == 1000) {
           throw e;
@@ -235,6 +243,16 @@ public final class PeerServer implements AutoCloseable {
     plan = Optional.of(next);
   }
 
+  /** No call has a fault any longer. */
+  public void disarm() {
+    plan = Optional.empty();
+  }
+
+  /** Its streamed completions do not wait for the test. */
+  public void streamsFreely() {
+    generation.release(Integer.MAX_VALUE / 2);
+  }
+
   /** The next call of that path is held. */
   public Held hold(String call) {
     Held next = new Held(call);
@@ -251,11 +269,22 @@ public final class PeerServer implements AutoCloseable {
     }
   }
 
-  /** Another process takes its place, before anyone can kill that one. */
-  private void restart() throws IOException {
+  /** Ends the process of that number, if it has not ended yet. */
+  private void kill(int number) throws IOException {
     synchronized (life) {
-      kill();
-      begin();
+      if (number == process) {
+        kill();
+      }
+    }
+  }
+
+  /** As {@link #kill(int)}; another process takes its place before anyone can kill that one. */
+  private void restart(int number) throws IOException {
+    synchronized (life) {
+      if (number == process) {
+        kill();
+        begin();
+      }
     }
   }
 
@@ -268,6 +297,12 @@ public final class PeerServer implements AutoCloseable {
   }
 
   public void stop() {
+    stopUntil(Integer.MAX_VALUE);
+  }
+
+  /** Stops it until so many more requests have arrived. */
+  public void stopUntil(int requests) {
+    callsToContinue.set(requests);
     stopped = new CountDownLatch(1);
   }
 
@@ -281,12 +316,15 @@ public final class PeerServer implements AutoCloseable {
     return (weights.equals(directory) || adapters.containsValue(directory)) && !paused;
   }
 
-  private void serve(ScriptedServer.Connection connection) throws Exception {
+  private void serve(ScriptedServer.Connection connection, int number) throws Exception {
     if (!connection.readRequest()) {
       return;
     }
     String call = call(connection);
     requests.add((connection.target() + " " + connection.body()).strip());
+    if (isStopped() && callsToContinue.decrementAndGet() == 0) {
+      continues();
+    }
     stopped.await();
     if (call.equals("/v1/completions") && !generation.streams(connection.body())) {
       complete(connection);
@@ -304,7 +342,7 @@ public final class PeerServer implements AutoCloseable {
     Optional<Plan> armed = plan.filter(p -> p.call().equals(call));
     if (armed.isEmpty()) {
       calls.add(call);
-      String answer = carryOut(call, connection);
+      String answer = carryOut(call, connection, number);
       if (holding.isPresent()) {
         holding.get().carriedOut.countDown();
         holding.get().mayBeAnswered.await();
@@ -318,17 +356,17 @@ public final class PeerServer implements AutoCloseable {
     if (fault.fault() == Fault.STOPPED && !fault.carriedOut()) {
       stop();
       stopped.await();
-      answer(connection, carryOut(call, connection));
+      answer(connection, carryOut(call, connection, number));
       return;
     }
     if (fault.carriedOut()) {
-      var _ = carryOut(call, connection);
+      var _ = carryOut(call, connection, number);
     } else {
-      breakLoad(call);
+      breakLoad(call, number);
     }
     switch (fault.fault()) {
-      case KILLED -> kill();
-      case RESTARTED -> restart();
+      case KILLED -> kill(number);
+      case RESTARTED -> restart(number);
       case STOPPED -> {
         stop();
         stopped.await();
@@ -348,6 +386,12 @@ public final class PeerServer implements AutoCloseable {
       Thread.sleep(1);
     }
     String model = connection.body().replaceAll(".*\"model\": ?\"([^\"]*)\".*", "$1");
+    if (model.contains("@") && !adapters.containsKey(model)) {
+      connection.json(
+          "404 Not Found",
+          "{\"error\":{\"message\":\"The model `%s` does not exist.\"}}".formatted(model));
+      return;
+    }
     connection.json(
         "200 OK",
         "{\"server\":\"%s\",\"weights\":\"%s\"}"
@@ -355,9 +399,11 @@ public final class PeerServer implements AutoCloseable {
   }
 
   /** A load that fails leaves a program that loads while it is paused without weights. */
-  private void breakLoad(String call) {
-    if (isLoad(call)) {
-      weights = NO_WEIGHTS;
+  private void breakLoad(String call, int number) {
+    synchronized (life) {
+      if (isLoad(call) && number == process) {
+        weights = NO_WEIGHTS;
+      }
     }
   }
 
@@ -383,8 +429,17 @@ public final class PeerServer implements AutoCloseable {
     }
   }
 
-  private synchronized String carryOut(String call, ScriptedServer.Connection connection)
+  private String carryOut(String call, ScriptedServer.Connection connection, int number)
       throws IOException {
+    synchronized (life) {
+      if (killed || number != process) {
+        throw new IOException("the process that received " + call + " has ended");
+      }
+      return carryOut(call, connection);
+    }
+  }
+
+  private String carryOut(String call, ScriptedServer.Connection connection) throws IOException {
     String body = connection.body();
     if (call.equals("/health")) {
       // SGLang's generates a token.
