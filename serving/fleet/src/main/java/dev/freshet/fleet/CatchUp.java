@@ -135,7 +135,7 @@ final class CatchUp {
       update.assumePaused();
     }
     update.replica().named(serving.name());
-    if (update.resume().done()) {
+    if (update.resume(serving.version().orElse(ANY)).done()) {
       LOG.info("server {} serves {}", update.replica().url(), serving.inWords());
       replicas.serves(update.replica(), serving.version().orElse(ANY));
     } else {
@@ -167,7 +167,7 @@ final class CatchUp {
       update.assumePaused();
     }
     update.replica().named(serving.name());
-    finish(update, asked, current, update.resume());
+    finish(update, asked, current, update.resume(current.version()));
   }
 
   private void load(ReplicaUpdate update, Asked asked, Target current) {

@@ -260,7 +260,7 @@ final class FleetUpdate {
     each(
         active.stream().filter(ReplicaUpdate::paused).toList(),
         update -> {
-          if (update.resume().done()) {
+          if (update.resume(replicas.read(_ -> update.replica().life().version())).done()) {
             resumed.accept(update.replica());
           } else {
             update.leftOut();

@@ -264,8 +264,18 @@ final class ReplicaUpdate {
         e -> new Step.Unclear(applied.done() ? OneLine.of(e) : applied.why()));
   }
 
-  /** Resumes a paused replica; repeats the call while its outcome is unclear. */
+  /** As {@link #resume(long)}, with whatever it serves unless it has moved. */
   Step resume() {
+    return resume(CatchUp.ANY);
+  }
+
+  /**
+   * Resumes a paused replica; repeats the call while its outcome is unclear. Then it must serve the
+   * target, if it has moved.
+   *
+   * @param version what one that has not moved must serve then; {@link CatchUp#ANY} if any will do
+   */
+  Step resume(long version) {
     if (staysPaused) {
       pausedNanos = Optional.empty();
     }
@@ -285,7 +295,7 @@ final class ReplicaUpdate {
       stallMs += clock.millisSince(pausedNanos.orElseThrow());
       pausedNanos = Optional.empty();
     }
-    return step.done() && moved ? stillServes() : step;
+    return step.done() && (moved || version != CatchUp.ANY) ? stillServes(version) : step;
   }
 
   private void resumeOnce() {
@@ -298,22 +308,24 @@ final class ReplicaUpdate {
   }
 
   /**
-   * One that was restarted while others loaded accepts a resume too, with other weights. If its
+   * One that was restarted while it was paused accepts a resume too, with other weights. If its
    * program does not say what it serves, a resume that had to be repeated tells as much.
    */
-  private Step stillServes() {
+  private Step stillServes(long version) {
     return phase(
         FleetPhase.RESUME,
         deadlines.ask(),
         () -> {
-          Serving serving = dialect.ask(replica.client(), target.version());
-          String expected = dialect.nameOf(target);
+          Serving serving = dialect.ask(replica.client(), moved ? target.version() : version);
+          String expected = moved ? dialect.nameOf(target) : Long.toString(version);
           if (serving.name().isEmpty() && resumeLost) {
             return new Step.Broken(
                 "%s: a resume was lost, so it may have been restarted, and it does not report what it serves"
                     .formatted(replica.url()));
           }
-          return serving.name().isEmpty() || serving.name().get().equals(expected)
+          boolean same =
+              moved ? serving.name().filter(expected::equals).isPresent() : serving.serves(version);
+          return serving.name().isEmpty() || same
               ? DONE
               : new Step.Broken(
                   "%s: after the resume it serves %s, expected %s: it was restarted, or another program updates it"
