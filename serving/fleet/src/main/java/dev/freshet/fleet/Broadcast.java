@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Sends one order to several replicas at once and reads what each says of it. */
@@ -56,14 +57,19 @@ final class Broadcast {
    */
   List<Row> send(List<Replica> replicas, Choice choice, String what) {
     Map<Replica, Row> rows = new ConcurrentHashMap<>();
+    each(replicas, r -> rows.put(r, sent(r, choice.apply(r.dialect().controls()))), what);
+    return replicas.stream().map(r -> Objects.requireNonNull(rows.get(r))).toList();
+  }
+
+  /** Does {@code work}, which is part of {@code what}, for all at once. */
+  void each(List<Replica> replicas, Consumer<Replica> work, String what) {
     try {
-      parallel.forEach(replicas, r -> rows.put(r, sent(r, choice.apply(r.dialect().controls()))));
+      parallel.forEach(replicas, work);
     } catch (InterruptedException e) {
       throw new OrderException(
           OrderException.Kind.INTERRUPTED,
           "%s: the fleet was closed before every replica had answered".formatted(what));
     }
-    return replicas.stream().map(r -> Objects.requireNonNull(rows.get(r))).toList();
   }
 
   private Row sent(Replica replica, Controls.Call call) {

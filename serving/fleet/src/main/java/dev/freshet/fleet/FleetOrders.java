@@ -1,11 +1,14 @@
 package dev.freshet.fleet;
 
+import dev.freshet.client.AdminException;
 import dev.freshet.fleet.OrderResult.Row;
 import dev.freshet.fleet.dialect.Controls;
+import dev.freshet.fleet.dialect.Serving;
 import dev.freshet.fleet.dialect.Target;
 import dev.freshet.trace.TraceId;
 import dev.freshet.wire.AbortRequest;
 import dev.freshet.wire.AdapterRequest;
+import dev.freshet.wire.OneLine;
 import dev.freshet.wire.PauseMode;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,6 +125,7 @@ public final class FleetOrders {
   private Resumed resumed(List<Replica> paused) {
     List<Row> rows = broadcast.send(paused, Controls::resume, "resume");
     List<Row> settled = new ArrayList<>();
+    List<Replica> resumed = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
       Row row = rows.get(i);
       // A program without the route was not paused by it either.
@@ -130,6 +134,7 @@ public final class FleetOrders {
         leftPaused(paused.get(i), row.failure().orElseThrow());
       } else {
         fleet.members().resumedByClient(paused.get(i));
+        resumed.add(paused.get(i));
       }
       settled.add(
           noRoute
@@ -142,9 +147,37 @@ public final class FleetOrders {
                   Optional.empty())
               : row);
     }
+    broadcast.each(resumed, this::requireVersion, "resume");
     fleet.paused(false);
     fleet.members().withhold(false);
     return new Resumed(settled);
+  }
+
+  /** One that was restarted in the pause accepts the resume too, with other weights. */
+  private void requireVersion(Replica replica) {
+    Asked asked = fleet.members().asked(replica);
+    if (asked.state() != ReplicaState.SERVING || asked.version() == CatchUp.ANY) {
+      return;
+    }
+    String found;
+    try {
+      Serving serving = replica.dialect().ask(replica.client(), asked.version());
+      if (serving.name().isEmpty() || serving.serves(asked.version())) {
+        return;
+      }
+      found = "it serves %s".formatted(serving.inWords());
+    } catch (AdminException e) {
+      found = OneLine.of(e);
+    }
+    var _ =
+        fleet
+            .members()
+            .report(
+                replica,
+                asked,
+                ReplicaState.QUARANTINED,
+                "after the resume %s, expected version %d: it was restarted, or another program updates it; the fleet catches it up"
+                    .formatted(found, asked.version()));
   }
 
   private void leftPaused(Replica replica, String why) {
