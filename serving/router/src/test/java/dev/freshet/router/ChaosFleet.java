@@ -112,12 +112,12 @@ final class ChaosFleet implements AutoCloseable {
   }
 
   /**
-   * Another front of the servers whose programs say what they serve: a change of the others by
-   * another program cannot be noticed.
+   * Another front, without a past, of the servers whose programs say what they serve: a change of
+   * the others by another program cannot be noticed.
    */
-  FrontFixture other() {
+  FrontFixture other(int version) {
     return FrontFixture.of(
-        dir.resolve("other"),
+        dir.resolve("other-" + version),
         keys(members.stream().filter(m -> !m.kind().equals("prime-rl")).toList()));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.freshet.fleet.PeerServer;
 import dev.freshet.fleet.TransactionJournal;
+import dev.freshet.trace.waits.Waits;
 import java.io.IOException;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -37,10 +38,16 @@ final class FleetInvariants {
       return false;
     }
     try {
-      return !fleet.replica(index).has("reason");
+      return !fleet.replica(index).has("reason") && !isPausedByAnother(index);
     } catch (IOException e) {
       return true;
     }
+  }
+
+  /** Whether the front waits until whoever has paused a server that serves resumes it. */
+  private boolean isPausedByAnother(int index) {
+    String resume = "the resume of server " + fleet.members().get(index).network().url();
+    return Waits.open().stream().anyMatch(wait -> wait.what().equals(resume));
   }
 
   /**
@@ -93,11 +100,14 @@ final class FleetInvariants {
     }
   }
 
+  /** A server that a front which has ended left paused may have half of its weights. */
   private void restartIfAsked(int index) {
     try {
       JsonNode replica = fleet.replica(index);
-      if (replica.get("state").asString().equals("unknown")
-          && replica.get("reason").asString().contains("restart it")) {
+      boolean asked =
+          replica.get("state").asString().equals("unknown")
+              && replica.get("reason").asString().contains("restart it");
+      if (asked || isPausedByAnother(index)) {
         fleet.members().get(index).server().kill();
         fleet.startAgain(index);
       }
