@@ -237,13 +237,12 @@ final class FleetUpdate {
   }
 
   /**
-   * A transaction that leaves a replica behind ends once that serves again, or by the next start.
+   * While a replica is left behind, by this transaction or an earlier one, it has no end: a fleet
+   * that is started meanwhile must know that the replica may have been left in the middle of a
+   * load.
    */
   private void endJournal() {
-    boolean allServe =
-        replicas.read(
-            _ -> all.stream().allMatch(u -> u.replica().life().state() == ReplicaState.SERVING));
-    if (allServe) {
+    if (replicas.allServe()) {
       setting.transactions().ifPresent(j -> j.ended(target));
     }
   }

@@ -110,6 +110,11 @@ final class Replicas {
     return read(list -> list.stream().filter(r -> r.life().state() == state).toList());
   }
 
+  /** Whether every replica serves. */
+  boolean allServe() {
+    return read(list -> list.stream().allMatch(r -> r.life().state() == ReplicaState.SERVING));
+  }
+
   /** An update takes those replicas that still serve, and begins to change them. */
   Set<Replica> hold(Collection<Replica> replicas) {
     lock.lock();

@@ -38,8 +38,7 @@ final class UnendedTransaction {
 
   /** A replica has changed. Called with the lock of the replicas held. */
   synchronized void changed(Replicas replicas) {
-    boolean all = replicas.all().size() == replicas.in(ReplicaState.SERVING).size();
-    if (all && target.isPresent()) {
+    if (target.isPresent() && replicas.allServe()) {
       Target ending = target.get();
       target = Optional.empty();
       var _ = threads.begin(() -> journal.orElseThrow().ended(ending));

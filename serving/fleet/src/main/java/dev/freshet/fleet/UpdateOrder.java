@@ -131,7 +131,9 @@ final class UpdateOrder {
     ConcurrentLinkedQueue<ReplicaResult> loaded = new ConcurrentLinkedQueue<>();
     fleet.parallel().forEach(waiting, r -> fleet.catchUp().run(r, target).ifPresent(loaded::add));
     boolean serves = !fleet.members().in(ReplicaState.SERVING).isEmpty();
-    fleet.setting().transactions().ifPresent(j -> j.ended(target));
+    if (fleet.members().allServe()) {
+      fleet.setting().transactions().ifPresent(j -> j.ended(target));
+    }
     return result(
         serves ? UpdateResult.Outcome.COMMITTED : UpdateResult.Outcome.ROLLED_BACK,
         List.copyOf(loaded),
