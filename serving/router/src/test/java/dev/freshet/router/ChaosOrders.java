@@ -9,6 +9,7 @@ import dev.freshet.router.ChaosPlan.OtherFront;
 import dev.freshet.router.ChaosPlan.PausedUpdate;
 import dev.freshet.router.ChaosPlan.TwoUpdates;
 import dev.freshet.router.ChaosPlan.Update;
+import dev.freshet.router.ChaosPlan.UpdatesAndRestart;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -52,6 +53,12 @@ final class ChaosOrders {
         FutureTask<Integer> one = inBackground(version);
         update(other);
         ended(one);
+      }
+      case UpdatesAndRestart(int version, int other) -> {
+        update(version);
+        update(other);
+        fleet.end();
+        fleet.start();
       }
       case FrontEnds(int version, Moment at) -> updateUntil(version, at);
       case FrontKilled(int version, Moment at) -> updateUntil(version, at);

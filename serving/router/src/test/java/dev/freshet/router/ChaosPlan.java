@@ -75,6 +75,9 @@ record ChaosPlan(long seed, List<String> kinds, int quorum, List<Round> rounds) 
   /** Two orchestrators update the fleet at once. */
   record TwoUpdates(int version, int other) implements Order {}
 
+  /** Two updates follow one another beside the same faults, and then the front starts again. */
+  record UpdatesAndRestart(int version, int other) implements Order {}
+
   /** The front ends in the middle of an update, as for SIGTERM, and starts again. */
   record FrontEnds(int version, Moment at) implements Order {}
 
@@ -144,12 +147,13 @@ record ChaosPlan(long seed, List<String> kinds, int quorum, List<Round> rounds) 
 
     private Order order(List<String> kinds) {
       int next = version();
-      return switch (random.nextInt(8)) {
+      return switch (random.nextInt(9)) {
         case 0 -> new PausedUpdate(next);
         case 1 -> new TwoUpdates(next, version());
         case 2 -> new FrontEnds(next, moment(kinds));
         case 3 -> new FrontKilled(next, moment(kinds));
         case 4 -> new OtherFront(next);
+        case 5 -> new UpdatesAndRestart(next, version());
         default -> new Update(next);
       };
     }
