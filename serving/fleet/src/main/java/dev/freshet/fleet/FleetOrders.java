@@ -61,9 +61,16 @@ public final class FleetOrders {
     fleet.name(name);
   }
 
-  /** The version to make of a checkpoint whose client names none. */
+  /**
+   * The version to make of a checkpoint whose client names none: above the policy version, and
+   * above what replicas serve that an earlier fleet has updated.
+   */
   public long nextVersion() {
-    return Math.max(0, fleet.table().policyVersion()) + 1;
+    long served =
+        fleet
+            .members()
+            .read(all -> all.stream().mapToLong(r -> r.life().version()).max().orElse(0));
+    return Math.max(Math.max(0, served), fleet.table().policyVersion()) + 1;
   }
 
   /** Pauses every replica that serves; if one fails, resumes the others. */

@@ -16,6 +16,7 @@ import dev.freshet.trace.EventLog;
 import dev.freshet.trace.MonotonicClock;
 import dev.freshet.wire.UpdateMode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -180,6 +181,29 @@ class ClientSequencesTest {
       bothServe(new FrontClient(front), a, b);
       assertThat(new FrontClient(front).get("/weight_info").text())
           .contains("\"weight_version\":\"2@");
+    }
+  }
+
+  @Test
+  void aVersionThatTheClientDoesNotNumberIsAboveWhatTheReplicasServe() throws Exception {
+    try (PeerServer a = new PeerServer("vllm");
+        PeerServer b = new PeerServer("vllm")) {
+      for (PeerServer server : List.of(a, b)) { // Updated by a front whose journal is gone.
+        server.name = "7@00000000000000aa";
+        server.weights = "theirs";
+      }
+      try (FrontFixture front = front(a, b)) {
+        Path unnumbered =
+            Files.move(
+                Checkpoints.publish(dir.resolve("best"), 1, Checkpoints.MODEL),
+                dir.resolve("unnumbered"));
+        RawClient.Answer update =
+            new FrontClient(front)
+                .post("/update_weights", "{\"weight_dir\":\"%s\"}".formatted(unnumbered));
+
+        accepted(update);
+        assertThat(FrontClient.json(update).get("weight_version").asString()).isEqualTo("8");
+      }
     }
   }
 
