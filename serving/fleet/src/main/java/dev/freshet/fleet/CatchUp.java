@@ -77,15 +77,17 @@ final class CatchUp {
       replica.versions().accepted(serving);
     }
     boolean suspect = foreign || replicas.read(_ -> replica.life().suspect());
+    boolean pausedByClient = replicas.read(_ -> replica.life().pausedByClient());
     if (!replicas.catchUp(replica, asked)) {
       return Optional.empty();
     }
     ReplicaUpdate update = new ReplicaUpdate(replica, current.again(), deadlines);
     if (serving.serves(current.version()) && !suspect && !mayBeHalfLoaded(update, serving)) {
-      resume(update, asked, serving, current);
+      boolean paused = serving.paused().orElse(update.pauses() || pausedByClient);
+      resume(update, asked, serving, current, paused);
       return Optional.empty();
     }
-    load(update, asked, current);
+    load(update, asked, current, pausedByClient);
     return Optional.of(replicas.read(_ -> update.result()));
   }
 
@@ -116,11 +118,11 @@ final class CatchUp {
       return;
     }
     boolean suspect = replicas.read(_ -> replica.life().suspect());
-    boolean ours =
-        replicas.read(_ -> replica.life().failed() != ANY || replica.life().pausedByClient());
+    boolean pausedByClient = replicas.read(_ -> replica.life().pausedByClient());
+    boolean ours = pausedByClient || replicas.read(_ -> replica.life().failed() != ANY);
     replica.versions().accepted(serving);
     ReplicaUpdate update = new ReplicaUpdate(replica, Target.base(UpdateMode.KEEP), deadlines);
-    boolean paused = serving.paused().orElse(ours && update.pauses());
+    boolean paused = serving.paused().orElse(pausedByClient || (ours && update.pauses()));
     if (suspect) {
       LOG.debug("server {} waits for an update: its weights are not known", replica.url());
     } else if (paused && !ours) {
@@ -162,18 +164,22 @@ final class CatchUp {
     }
   }
 
-  private void resume(ReplicaUpdate update, Asked asked, Serving serving, Target current) {
-    if (serving.paused().orElse(update.pauses())) {
+  private void resume(
+      ReplicaUpdate update, Asked asked, Serving serving, Target current, boolean paused) {
+    if (paused) {
       update.assumePaused();
     }
     update.replica().named(serving.name());
     finish(update, asked, current, update.resume(current.version()));
   }
 
-  private void load(ReplicaUpdate update, Asked asked, Target current) {
+  private void load(ReplicaUpdate update, Asked asked, Target current, boolean pausedByClient) {
     Step step = update.prepare();
     step = step.done() ? update.pause() : step;
     step = step.done() ? update.apply() : step;
+    if (pausedByClient) {
+      update.assumePaused();
+    }
     step = step.done() ? update.resume() : step;
     Optional<String> differs =
         step.done()

@@ -120,9 +120,10 @@ final class ReplicaLife {
     contested = line;
   }
 
-  /** It serves {@code served} now. */
+  /** It serves {@code served} now; a catch-up has resumed it before it returns. */
   void serves(long served) {
     returns += routed ? 0 : 1;
+    pausedByClient &= routed;
     become(ReplicaState.SERVING);
     version = served;
     routed = true;
@@ -143,7 +144,6 @@ final class ReplicaLife {
   void catchesUp() {
     become(ReplicaState.UPDATING);
     routed = false;
-    pausedByClient = false;
     incarnation++;
   }
 

@@ -547,13 +547,14 @@ public final class PeerServer implements AutoCloseable {
         .formatted(root);
   }
 
-  private String vllmLora(String call, String body) {
+  private String vllmLora(String call, String body) throws IOException {
     return switch (call) {
       case "/v1/models" ->
           adapters.keySet().stream()
               .map("{\"id\":\"%s\",\"root\":\"/lora\",\"parent\":\"policy\"}"::formatted)
               .collect(Collectors.joining(",", "{\"object\":\"list\",\"data\":[", "]}"));
       case "/v1/load_lora_adapter", "/v1/unload_lora_adapter" -> adapter(call, body);
+      case "/pause", "/resume" -> pause(call);
       case "/metrics" ->
           "vllm:lora_requests_info{max_lora=\"2\",running_lora_adapters=\"policy@v0\"} 1.0\n"
               + "vllm:lora_requests_info{max_lora=\"2\",running_lora_adapters=\"%s\"} 2.0\n"

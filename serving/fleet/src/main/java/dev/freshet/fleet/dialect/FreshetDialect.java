@@ -3,6 +3,7 @@ package dev.freshet.fleet.dialect;
 import dev.freshet.client.AdminClient;
 import dev.freshet.client.AdminResult;
 import dev.freshet.client.GenerationRoute;
+import dev.freshet.trace.UpdatePart;
 import dev.freshet.wire.UpdateMode;
 import dev.freshet.wire.UpdatePhase;
 import dev.freshet.wire.UpdateWeightsRequest;
@@ -72,6 +73,12 @@ final class FreshetDialect implements Dialect {
   @Override
   public Generation generation(AdminClient server) {
     return new Generation(GenerationRoute.COMPLETIONS, Generation.Versions.REPORTED);
+  }
+
+  /** No update pauses it, but a client may have. */
+  @Override
+  public void resume(AdminCalls calls) {
+    calls.order(UpdatePart.RESUME, "/resume", new byte[0], "resume");
   }
 
   /** Drops the version if it is prepared, and returns to the one before if it is serving. */

@@ -75,6 +75,12 @@ final class VllmLoraDialect implements Dialect {
     }
   }
 
+  /** No update pauses it, but a client may have, if it has the route. */
+  @Override
+  public void resume(AdminCalls calls) {
+    var _ = calls.orderIfThere(UpdatePart.RESUME, "/resume", new byte[0], "resume");
+  }
+
   /** Nothing: requests name the version. */
   @Override
   public Optional<Serving> apply(AdminCalls calls, Target target) {
