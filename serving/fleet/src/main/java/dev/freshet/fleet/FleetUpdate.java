@@ -64,12 +64,14 @@ final class FleetUpdate {
     this.target = target;
     this.previous = previous;
     this.beganNanos = setting.clock().nanos();
-    this.all =
-        replicas.in(ReplicaState.SERVING).stream()
-            .map(replica -> new ReplicaUpdate(replica, target, setting.deadlines()))
-            .toList();
+    this.all = replicas.in(ReplicaState.SERVING).stream().map(this::updateOf).toList();
     this.active = new ArrayList<>(all);
     this.needed = setting.quorum() == 0 ? all.size() : setting.quorum();
+  }
+
+  private ReplicaUpdate updateOf(Replica replica) {
+    return new ReplicaUpdate(replica, target, setting.deadlines())
+        .routed(replicas.read(_ -> replica.life().version()));
   }
 
   /** A client has paused the fleet: the update neither pauses nor resumes a replica. */

@@ -78,6 +78,12 @@ final class ReplicaUpdate {
     this.beganNanos = clock.nanos();
   }
 
+  /** Requests are sent to its {@code version} until the commit. */
+  ReplicaUpdate routed(long version) {
+    calls.routed(version);
+    return this;
+  }
+
   Replica replica() {
     return replica;
   }

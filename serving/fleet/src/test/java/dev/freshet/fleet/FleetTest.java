@@ -192,6 +192,22 @@ class FleetTest {
   }
 
   @Test
+  void theAdapterThatServesStaysLoadedUntilAnotherDoes() throws Exception {
+    try (PeerServer a = new PeerServer("vllm-lora");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a)) {
+      assertThat(fleet.update(target(first, 1)).failures()).isEmpty();
+      a.adapters.put("policy@v7", second); // Of an update that was undone while it was loading.
+      assertThat(fleet.update(target(second, 2)).failures()).isEmpty();
+      assertThat(a.adapters).containsOnlyKeys("policy@v1", "policy@v2");
+
+      var _ = fleet.update(target(second, 2));
+      assertThat(a.adapters).containsKey("policy@v2");
+      assertThat(a.requests)
+          .noneMatch(call -> call.contains("unload") && call.contains("policy@v2"));
+    }
+  }
+
+  @Test
   void aServerThatRefusesWhatAnotherPreparesIsSetAsideAndTheOtherKeepsItsVersion()
       throws Exception {
     try (PeerServer good = new PeerServer("freshet");

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /**
  * The calls of one update to one server: they share the trace id and the deadline of the phase, and
@@ -27,6 +28,7 @@ public final class AdminCalls {
   private final TraceId trace;
   private final List<String> notes = new ArrayList<>();
   private PartTimes parts = PartTimes.NONE;
+  private OptionalLong routed = OptionalLong.empty();
   private long endNanos;
 
   public AdminCalls(AdminClient server, TraceId trace) {
@@ -43,6 +45,16 @@ public final class AdminCalls {
   /** The time left to the phase; 0 or less once it is used up. */
   public Duration left() {
     return Duration.ofNanos(endNanos - server.clock().nanos());
+  }
+
+  /** Requests are sent to {@code version} of the server while it is updated. */
+  public void routed(long version) {
+    routed = OptionalLong.of(version);
+  }
+
+  /** The version that requests are sent to meanwhile; empty if the caller does not know it. */
+  OptionalLong routed() {
+    return routed;
   }
 
   /** The server, for calls that only ask. */

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * vLLM with {@code --enable-lora --max-loras 2} or more and {@code
@@ -48,6 +49,10 @@ final class VllmLoraDialect implements Dialect {
     }
     List<Long> loaded = loaded(calls.server());
     if (loaded.contains(target.version())) {
+      if (calls.routed().equals(OptionalLong.of(target.version()))) {
+        calls.note(PREFIX + target.version() + " serves requests and was not loaded again");
+        return;
+      }
       // Of an earlier attempt: its directory may have had other content.
       unload(calls, target.version());
     }
@@ -61,14 +66,16 @@ final class VllmLoraDialect implements Dialect {
     var _ = calls.post(UpdatePart.LOAD, LOAD, body);
   }
 
-  /** All but the newest before this update, which serves until the commit. */
+  /** All but the one that serves until the commit: the newest, if the caller does not know. */
   private static void unloadIdle(AdminCalls calls, List<Long> loaded, long target) {
-    List<Long> older = loaded.stream().filter(v -> v != target).sorted().toList();
-    if (older.size() < 2) {
+    List<Long> others = loaded.stream().filter(v -> v != target).toList();
+    long serves = calls.routed().orElse(others.stream().max(Comparator.naturalOrder()).orElse(0L));
+    List<Long> older = others.stream().filter(v -> v != serves).toList();
+    if (older.isEmpty()) {
       return;
     }
     String running = LoraRequests.running(calls.server());
-    for (long version : older.subList(0, older.size() - 1)) {
+    for (long version : older) {
       if (!running.contains(PREFIX + version)) {
         unload(calls, version);
       }
