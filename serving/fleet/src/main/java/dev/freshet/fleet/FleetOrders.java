@@ -168,7 +168,7 @@ public final class FleetOrders {
     }
     String found;
     try {
-      Serving serving = replica.dialect().ask(replica.client(), asked.version());
+      Serving serving = replica.probe(asked.version());
       if (serving.name().isEmpty() || serving.serves(asked.version())) {
         return;
       }

@@ -208,6 +208,20 @@ class FleetTest {
   }
 
   @Test
+  void anAdapterThatServesStaysLoadedWhenAnUpdateToItsVersionIsUndone() throws Exception {
+    try (PeerServer a = new PeerServer("vllm-lora");
+        PeerServer refusing = new PeerServer("freshet");
+        Fleet fleet = begun(MonotonicClock.SYSTEM, 0, a, refusing)) {
+      assertThat(fleet.update(target(first, 1)).failures()).isEmpty();
+      refusing.missing.add("/update_weights#prepare");
+
+      assertThat(fleet.update(target(first, 1)).outcome()).isEqualTo(Outcome.ROLLED_BACK);
+      assertThat(a.adapters).containsOnlyKeys("policy@v1");
+      assertThat(a.requests).noneMatch(call -> call.contains("unload"));
+    }
+  }
+
+  @Test
   void aServerThatRefusesWhatAnotherPreparesIsSetAsideAndTheOtherKeepsItsVersion()
       throws Exception {
     try (PeerServer good = new PeerServer("freshet");

@@ -49,7 +49,7 @@ final class VllmLoraDialect implements Dialect {
     }
     List<Long> loaded = loaded(calls.server());
     if (loaded.contains(target.version())) {
-      if (calls.routed().equals(OptionalLong.of(target.version()))) {
+      if (serves(calls, target)) {
         calls.note(PREFIX + target.version() + " serves requests and was not loaded again");
         return;
       }
@@ -64,6 +64,11 @@ final class VllmLoraDialect implements Dialect {
               out.writeStringProperty("lora_path", target.directory().get());
             });
     var _ = calls.post(UpdatePart.LOAD, LOAD, body);
+  }
+
+  /** Whether requests name the version already, before the update that would make it theirs. */
+  private static boolean serves(AdminCalls calls, Target target) {
+    return calls.routed().equals(OptionalLong.of(target.version()));
   }
 
   /** All but the one that serves until the commit: the newest, if the caller does not know. */
@@ -116,7 +121,7 @@ final class VllmLoraDialect implements Dialect {
 
   @Override
   public void undo(AdminCalls calls, Target target) {
-    if (loaded(calls.server()).contains(target.version())) {
+    if (!serves(calls, target) && loaded(calls.server()).contains(target.version())) {
       unload(calls, target.version());
     }
   }
